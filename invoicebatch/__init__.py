@@ -1,0 +1,1 @@
+"""The invoice action bar for people who work in notebooks and spreadsheets."""

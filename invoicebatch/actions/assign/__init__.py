@@ -1,0 +1,1 @@
+"""Assign: to a bank file, a collection case, a payment plan."""

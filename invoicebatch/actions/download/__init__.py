@@ -1,0 +1,1 @@
+"""Download: one document, a ZIP, or one merged PDF."""

@@ -1,0 +1,1 @@
+"""Export: workbooks, XML, UBL, external systems, jobs."""

@@ -1,0 +1,1 @@
+"""Mark as: flags only, nothing is sent or exported."""

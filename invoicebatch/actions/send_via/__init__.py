@@ -1,0 +1,1 @@
+"""Send via: e-mail, post, e-invoicing."""

@@ -1,0 +1,1 @@
+"""One run: select, evaluate, plan, claim, prepare, commit, publish, deliver, report."""

@@ -1,0 +1,1 @@
+"""The only writer to disk outside the store: names, staging, publishing, archives, hardened XML."""

@@ -1,0 +1,1 @@
+"""The document as a PDF: frames to template data, typst to bytes."""

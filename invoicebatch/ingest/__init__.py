@@ -1,0 +1,1 @@
+"""Files to frames: readers, column mappings, checks; every refused row is named."""

@@ -1,0 +1,1 @@
+"""Thin faces of the engine: command line, notebooks, selection sheets, JupyterLab."""

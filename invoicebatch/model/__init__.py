@@ -1,0 +1,1 @@
+"""Pure descriptions: schema, statuses, money, actions, plans, ids."""

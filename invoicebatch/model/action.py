@@ -1,0 +1,133 @@
+"""What an action is: a name, a parameter model and pure functions from frames to changes.
+
+The command line, the notebooks, the selection sheet and the grid are generated from this.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.settings import Settings
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+class Params(BaseModel):
+    """Base of all parameter models; an unknown parameter is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Context(Protocol):
+    """What the engine lends to an action while it runs; an action holds nothing itself."""
+
+    run_id: str
+    now: datetime
+    today: date
+    user: str
+    settings: Settings
+    root: Path
+    """The workspace's folder, for reading templates and rules."""
+
+    def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
+        """Apply a module-level function to each job in the process pool, results in order."""
+
+    def document(self, path: str, sha256: str) -> Path:
+        """The stored document, its bytes checked against the hash.
+
+        Raises:
+            DocumentError: missing, or its bytes have changed.
+        """
+
+    def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
+        """That many fresh invoice ids, for rows an action inserts."""
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A whole small table (company_accounts, number_ranges …), read once a run."""
+
+
+Preview = Mapping[str, pd.DataFrame]
+"""Named tables shown before a run; money columns end in `_cents`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One action of the bar.
+
+    Attributes:
+        name: equal to its path under `actions/`, such as `assign.bank_file`.
+        label: what the button says.
+        help: one sentence for the dialog and the command's help.
+        params: parameter model.
+        reads: tables it needs besides the overview.
+        transform: what changes, once all files are staged.
+        reserve: changes committed before files are made (numbers).
+        artefacts: files, made between `reserve` and `transform`.
+        preview: tables shown before the run.
+        effects: rows for the outbox.
+        defaults: parameter defaults that depend on settings and date.
+        order: overview columns that fix the order of the rows; empty: as selected.
+        chunk_rows: rows a commit; None: the whole selection at once.
+        confirm: asks for confirmation.
+        irreversible: can't be undone, and the dialog says so.
+        repeatable: changes nothing by itself, so running it again is a new run.
+    """
+
+    name: str
+    label: str
+    help: str
+    params: type[Params] = Params
+    reads: frozenset[str] = frozenset()
+    transform: Callable[[Batch, Any, Context], Changes]
+    reserve: Callable[[Batch, Any, Context], Changes] | None = None
+    artefacts: Callable[[Batch, Any, Context], Iterator[Artefact | RowFailure]] | None = None
+    preview: Callable[[Batch, Any, Context], Preview] | None = None
+    effects: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
+    defaults: Callable[[Settings, date], Mapping[str, Any]] | None = None
+    order: tuple[str, ...] = ()
+    chunk_rows: int | None = None
+    confirm: bool = False
+    irreversible: bool = False
+    repeatable: bool = False
+
+    @property
+    def group(self) -> str:
+        """Group of the bar: the first part of the name."""
+        return self.name.partition(".")[0]
+
+
+GROUPS: Final = (
+    "approve",
+    "create",
+    "download",
+    "assign",
+    "regenerate",
+    "export",
+    "mark_as",
+    "send_via",
+    "credit",
+    "delete",
+)
+"""Groups of the bar, in order."""
+
+GROUP_LABELS: Final[Mapping[str, str]] = {
+    "approve": "Approve",
+    "create": "Create",
+    "download": "Download",
+    "assign": "Assign",
+    "regenerate": "Regenerate",
+    "export": "Export",
+    "mark_as": "Mark as",
+    "send_via": "Send via",
+    "credit": "Credit",
+    "delete": "Delete",
+}

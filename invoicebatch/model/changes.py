@@ -1,0 +1,102 @@
+"""What an action gets and what it gives back: batches, changes, files and row failures, all data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal
+
+import pandas as pd
+
+Frames = Mapping[str, pd.DataFrame]
+
+
+def _no_failures() -> pd.DataFrame:
+    return pd.DataFrame({"invoice_id": pd.Series(dtype="int64"), "reason": pd.Series(dtype="str")})
+
+
+def failures(invoice_id: "pd.Series[int]", reason: "pd.Series[str] | str") -> pd.DataFrame:
+    """A failures frame: `invoice_id` int64, `reason` str; one row a failed row."""
+    frame = pd.DataFrame({"invoice_id": invoice_id.astype("int64")})
+    frame["reason"] = reason
+    return frame.astype({"reason": "str"}).reset_index(drop=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows an action works on.
+
+    Attributes:
+        invoices: overview columns of the rows, in the run's order, RangeIndex; plus `part`
+            (str) for actions with parts.
+        tables: the tables the action reads, restricted to these rows (party tables: to the
+            parties these rows name).
+        files: files made for these rows so far: invoice_id Int64, name, path, sha256 str, size
+            int64 (bytes), and one column per key of `Artefact.details`.
+        failed: rows whose files could not be made: invoice_id int64, reason str.
+    """
+
+    invoices: pd.DataFrame
+    tables: Frames = field(default_factory=dict)
+    files: pd.DataFrame = field(default_factory=pd.DataFrame)
+    failed: pd.DataFrame = field(default_factory=_no_failures)
+
+    def __len__(self) -> int:
+        return len(self.invoices)
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        return self.tables[table]
+
+    @property
+    def good(self) -> pd.DataFrame:
+        """Invoices that are not in `failed`."""
+        keep = ~self.invoices["invoice_id"].isin(self.failed["invoice_id"])
+        return self.invoices[keep].reset_index(drop=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an action wants changed; the engine commits all of it or none.
+
+    Attributes:
+        updates: by table, frames of the key and the changed columns (frame names). For
+            `invoices` the engine adds the version check.
+        inserts: by table, frames of whole rows; columns left out take their default.
+        deletes: by table, frames of the keys; rows of tables that hang on a deleted invoice go too.
+        numbers: rows that get the next number of their series, in this order: invoice_id int64,
+            company_account_id str, series str, invoice_date datetime64.
+        failures: rows that could not be done: invoice_id int64, reason str. A failed row may
+            still be in `updates` (its status becomes a failed one).
+        totals: sums for the report, by name; `*_cents` are cents.
+    """
+
+    updates: Frames = field(default_factory=dict)
+    inserts: Frames = field(default_factory=dict)
+    deletes: Frames = field(default_factory=dict)
+    numbers: pd.DataFrame | None = None
+    failures: pd.DataFrame = field(default_factory=_no_failures)
+    totals: Mapping[str, int] = field(default_factory=dict)
+
+
+Content = bytes | Callable[[BinaryIO], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A file to publish: its name and its bytes, or a function that writes them to an open file.
+
+    `place` is `run` for the run's own folder (what the person asked for) or `documents` for the
+    archive of stored documents, where `name` may hold folders.
+    """
+
+    name: str
+    content: Content
+    invoice_id: int | None = None
+    place: Literal["run", "documents"] = "run"
+    details: Mapping[str, str | int | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFailure:
+    """One row whose file could not be made, and why."""
+
+    invoice_id: int
+    reason: str

@@ -1,0 +1,118 @@
+"""Every table and column, in one place: DDL, dtypes, Parquet schemas and the documentation derive
+from it. Only descriptions live here; reading and writing is the store's.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from invoicebatch.model.schema.invoices import (
+    ALLOWANCE_CHARGES,
+    ATTACHMENTS,
+    DOCUMENTS,
+    INVOICES,
+    LINES,
+    MEASUREMENTS,
+    VAT_BREAKDOWN,
+)
+from invoicebatch.model.schema.journal import (
+    ARTEFACTS,
+    CLAIMS,
+    EVENTS,
+    EXPORT_JOBS,
+    IMPORTS,
+    OUTBOX,
+    RUN_ROWS,
+    RUNS,
+)
+from invoicebatch.model.schema.overview import OVERVIEW, Derived, overview_sql
+from invoicebatch.model.schema.parties import (
+    COMPANY_ACCOUNTS,
+    CUSTOMERS,
+    ISSUED_NUMBERS,
+    MANDATES,
+    NUMBER_COUNTERS,
+    NUMBER_RANGES,
+)
+from invoicebatch.model.schema.payments import (
+    BUNDLE_ITEMS,
+    COLLECTION_CASES,
+    COLLECTION_FLOWS,
+    COLLECTION_STEPS,
+    INSTALMENTS,
+    LIVE_BUNDLE_ITEMS,
+    PAYMENT_BUNDLES,
+    PAYMENT_PLANS,
+    PAYMENTS,
+)
+from invoicebatch.model.schema.types import Column, Table, Type
+
+TABLES: Final[Mapping[str, Table]] = {
+    table.name: table
+    for table in (
+        INVOICES,
+        LINES,
+        ALLOWANCE_CHARGES,
+        VAT_BREAKDOWN,
+        MEASUREMENTS,
+        DOCUMENTS,
+        ATTACHMENTS,
+        CUSTOMERS,
+        MANDATES,
+        COMPANY_ACCOUNTS,
+        NUMBER_RANGES,
+        NUMBER_COUNTERS,
+        ISSUED_NUMBERS,
+        PAYMENT_BUNDLES,
+        BUNDLE_ITEMS,
+        LIVE_BUNDLE_ITEMS,
+        PAYMENTS,
+        COLLECTION_FLOWS,
+        COLLECTION_CASES,
+        COLLECTION_STEPS,
+        PAYMENT_PLANS,
+        INSTALMENTS,
+        EXPORT_JOBS,
+        RUNS,
+        RUN_ROWS,
+        CLAIMS,
+        ARTEFACTS,
+        OUTBOX,
+        EVENTS,
+        IMPORTS,
+    )
+}
+"""Every table by name."""
+
+INVOICE_TABLES: Final = tuple(
+    name for name, table in TABLES.items() if table.key[0] == "invoice_id" and len(table.key) > 1
+)
+"""Tables whose rows belong to one invoice (`invoice_id` leads the key)."""
+
+
+def documentation() -> str:
+    """All tables and columns as Markdown."""
+    parts = []
+    for table in TABLES.values():
+        rows = "\n".join(
+            f"| `{c.frame_name}` | {c.sql_type} | {c.frame_unit} | {'yes' if c.editable else ''} "
+            f"| {c.meaning}{' (' + ', '.join(c.values) + ')' if c.values else ''} |"
+            for c in table.columns
+        )
+        parts.append(
+            f"## {table.name}\n{table.meaning} Key: {', '.join(table.key)}.\n\n"
+            f"| column in a frame | stored as | unit | editable | meaning |\n|---|---|---|---|---|\n{rows}\n"
+        )
+    return "\n".join(parts)
+
+
+__all__ = [
+    "INVOICE_TABLES",
+    "OVERVIEW",
+    "TABLES",
+    "Column",
+    "Derived",
+    "Table",
+    "Type",
+    "documentation",
+    "overview_sql",
+]

@@ -1,0 +1,149 @@
+"""Tables of what was done: runs and their rows, claims, files, messages, events, jobs."""
+
+from invoicebatch.model.schema.types import (
+    Table,
+    boolean,
+    choice,
+    integer,
+    json,
+    text,
+    timestamp,
+)
+from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
+
+RUNS = Table(
+    "runs",
+    "One row a run of an action.",
+    ("run_id",),
+    (
+        text("run_id", "uuid5 of the plan's hash", required=True),
+        text("action", "Name of the action", required=True),
+        json("parameters", "Its parameters", required=True),
+        text("plan_sha256", "Hash of the plan", required=True),
+        choice("status", RunStatus, "Where the run stands", required=True),
+        text("folder", "Folder its files are published in", required=True),
+        integer("selected", "Rows selected", required=True),
+        integer("eligible", "Rows that could take the action", required=True),
+        json("totals", "Sums over the rows done, by name", required=True, default="'{}'"),
+        text("selection", "The selection in words", required=True),
+        text("user", "Who ran it", required=True),
+        text("failure", "Why the run stopped, where it did"),
+        timestamp("created_at", "When it was claimed", required=True),
+        timestamp("finished_at", "When it finished"),
+    ),
+)
+
+RUN_ROWS = Table(
+    "run_rows",
+    "One row an invoice in a run.",
+    ("run_id", "invoice_id"),
+    (
+        text("run_id", "The run", required=True),
+        integer("invoice_id", "The document", required=True),
+        integer("position", "Place in the run's fixed order, from 0", required=True),
+        integer("row_version", "Row version the plan saw", required=True),
+        choice("outcome", RowOutcome, "What became of it", required=True),
+        text("number", "Invoice number at the end of the run"),
+        text("reason", "Why it was refused or failed"),
+    ),
+)
+
+CLAIMS = Table(
+    "claims",
+    "Rows that a live run works on; the key keeps two runs from sharing one.",
+    ("invoice_id",),
+    (
+        integer("invoice_id", "The document", required=True),
+        text("run_id", "The run", required=True),
+    ),
+)
+
+ARTEFACTS = Table(
+    "artefacts",
+    "Files that a run made.",
+    ("run_id", "name"),
+    (
+        text("run_id", "The run", required=True),
+        text("name", "Name in the run's staging folder", required=True),
+        text("path", "Final path", required=True),
+        text("sha256", "SHA-256 of its bytes", required=True),
+        integer("size", "Size", required=True, unit="bytes"),
+        choice("status", ArtefactStatus, "Staged or published", required=True),
+        integer("invoice_id", "The document, where the file belongs to one"),
+    ),
+)
+
+OUTBOX = Table(
+    "outbox",
+    "Messages to the world, each handed over at most once by itself.",
+    ("message_id",),
+    (
+        text("message_id", "Stable id, derived from run, invoice and channel", required=True),
+        text("run_id", "The run", required=True),
+        integer("invoice_id", "The document"),
+        text("channel", "email, post, einvoice or external", required=True),
+        text("recipient", "Address, participant or target", required=True),
+        json("payload", "What the channel needs to build the message", required=True),
+        choice("status", OutboxStatus, "Where the message stands", required=True, default="'pending'"),
+        integer("attempts", "Attempts so far", required=True, default="0"),
+        text("answer", "What the other side said"),
+        timestamp("created_at", "When it was prepared", required=True),
+        timestamp("updated_at", "When it last changed", required=True),
+    ),
+)
+
+EVENTS = Table(
+    "events",
+    "Who did what to which invoice, when; never changed.",
+    ("run_id", "invoice_id", "event"),
+    (
+        text("run_id", "The run, import or call that did it", required=True),
+        integer("invoice_id", "The document", required=True),
+        text("event", "What happened: an action's name, or a word", required=True),
+        timestamp("at", "When", required=True),
+        text("user", "Who", required=True),
+        text("from_status", "Status before"),
+        text("to_status", "Status after"),
+        json("details", "What else is worth keeping"),
+    ),
+)
+
+EXPORT_JOBS = Table(
+    "export_jobs",
+    "Exports that run in the background, now or on a schedule.",
+    ("job_id",),
+    (
+        text("job_id", "Id of the job", required=True),
+        text("name", "Its name", required=True),
+        text("action", "The export action", required=True),
+        json("parameters", "Its parameters", required=True),
+        text("where", "The selection as a filter", required=True),
+        text("schedule", "Cron expression; empty: once"),
+        text("target", "Folder the files go to"),
+        text("notify", "Mail address told when it is finished"),
+        boolean("enabled", "Whether it runs", default="true"),
+        text("user", "Who made it", required=True),
+        text("last_run_id", "Its last run"),
+        timestamp("next_at", "When it is due"),
+        timestamp("created_at", "When it was made", required=True),
+    ),
+)
+
+IMPORTS = Table(
+    "imports",
+    "One row an import of a file.",
+    ("import_id",),
+    (
+        text("import_id", "Id of the import", required=True),
+        text("file", "The file's name", required=True),
+        text("sha256", "SHA-256 of the file", required=True),
+        text("kind", "What it held", required=True),
+        integer("read", "Rows read", required=True),
+        integer("added", "Rows that were new", required=True),
+        integer("changed", "Rows that changed", required=True),
+        integer("unchanged", "Rows that were there already", required=True),
+        integer("refused", "Rows refused, each named in the refused-rows file", required=True),
+        text("user", "Who imported it", required=True),
+        timestamp("at", "When", required=True),
+    ),
+)

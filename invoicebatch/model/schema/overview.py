@@ -1,0 +1,99 @@
+"""The invoice overview: one flat row an invoice, with what its customer, mandate and account add.
+
+Filters, eligibility facts, the grid and the selection sheet all speak of these columns. Each is a
+`Column` and the SQL it comes from; a source is joined only where one of its columns is asked for.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from invoicebatch.model.schema.invoices import INVOICES
+from invoicebatch.model.schema.parties import COMPANY_ACCOUNTS, CUSTOMERS, MANDATES
+from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_PLANS
+from invoicebatch.model.schema.types import Column, Table, choice
+from invoicebatch.model.status import PaymentStatus
+
+JOINS: Final[Mapping[str, str]] = {
+    "c": "LEFT JOIN customers c ON c.customer_id = i.customer_id",
+    "m": (
+        "LEFT JOIN (SELECT * FROM mandates QUALIFY row_number() OVER (PARTITION BY customer_id"
+        " ORDER BY status <> 'active', signed_on DESC, mandate_id) = 1) m"
+        " ON m.customer_id = i.customer_id"
+    ),
+    "a": "LEFT JOIN company_accounts a ON a.company_account_id = i.company_account_id",
+    "k": "LEFT JOIN collection_cases k ON k.case_id = i.collection_case_id",
+    "p": "LEFT JOIN payment_plans p ON p.plan_id = i.payment_plan_id",
+}
+"""Joins by alias; of several mandates the newest active one counts."""
+
+PAYMENT_STATUS_SQL: Final = (
+    "CASE WHEN i.payment_bundle_id IS NOT NULL THEN 'in_payment'"
+    " WHEN i.outstanding = 0 AND i.status = 'created' THEN 'paid'"
+    " WHEN i.outstanding > 0 AND i.due_date < $today AND i.status = 'created' THEN 'overdue'"
+    " WHEN i.paid <> 0 THEN 'partly_paid' ELSE 'open' END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """An overview column: how it looks, the alias it needs, and its SQL."""
+
+    column: Column
+    alias: str
+    sql: str
+
+
+def _from(table: Table, alias: str, prefix: str, names: Iterable[str]) -> Iterable[Derived]:
+    by_name = {column.name: column for column in table.columns}
+    for name in names:
+        source = by_name[name]
+        shown = name if name.startswith(prefix) or not prefix else f"{prefix}_{name}"
+        column = Column(shown, source.type, source.meaning, choices=source.choices, unit=source.unit)
+        yield Derived(column, alias, f'{alias}."{name}"')
+
+
+_CUSTOMER_COLUMNS = (
+    "name", "is_business", "legal_id", "legal_id_scheme", "vat_id", "street", "street_extra",
+    "postcode", "city", "country", "email", "language", "endpoint_id", "endpoint_scheme", "siret",
+    "service_code", "iban", "bic", "account_holder", "skip_if_direct_debit",
+)  # fmt: skip
+
+_DERIVED: tuple[Derived, ...] = (
+    *(Derived(column, "i", f'i."{column.name}"') for column in INVOICES.columns),
+    *_from(CUSTOMERS, "c", "customer", _CUSTOMER_COLUMNS),
+    *_from(CUSTOMERS, "c", "", ("payment_method", "delivery_preference")),
+    *_from(
+        MANDATES, "m", "mandate",
+        ("mandate_id", "scheme", "sequence_type", "status", "iban", "bic", "account_holder",
+         "signed_on", "last_used_on", "previous_iban"),
+    ),
+    *_from(
+        COMPANY_ACCOUNTS, "a", "account",
+        ("name", "currency", "iban", "bic", "creditor_id", "country", "language", "endpoint_id"),
+    ),
+    *_from(COLLECTION_CASES, "k", "case", ("status",)),
+    *_from(PAYMENT_PLANS, "p", "plan", ("status",)),
+    Derived(
+        choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL
+    ),
+)  # fmt: skip
+
+OVERVIEW: Final[Mapping[str, Derived]] = {d.column.frame_name: d for d in _DERIVED}
+"""Every overview column by its frame name."""
+
+
+def overview_sql(frame_names: Iterable[str], extra_join: str = "", money: str = "cents") -> str:
+    """SELECT of the overview with the named columns; `$today` is a parameter.
+
+    Args:
+        frame_names: columns of `OVERVIEW`.
+        extra_join: a further JOIN against alias `i`, such as one to the wanted ids.
+        money: `cents` for frame values, `decimal` for DECIMAL columns under their stored name.
+    """
+    wanted = [OVERVIEW[name] for name in frame_names]
+    joins = " ".join(JOINS[alias] for alias in JOINS if any(d.alias == alias for d in wanted))
+    columns = ", ".join(
+        d.column.select_sql(d.sql) if money == "cents" else f'{d.sql} AS "{d.column.name}"' for d in wanted
+    )
+    return f"SELECT {columns} FROM invoices i {extra_join} {joins}"

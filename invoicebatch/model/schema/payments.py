@@ -1,0 +1,185 @@
+"""Tables of money on its way: payment bundles, bookings, collection cases, payment plans."""
+
+from invoicebatch.model.schema.types import (
+    Table,
+    boolean,
+    choice,
+    day,
+    integer,
+    money,
+    text,
+    timestamp,
+)
+from invoicebatch.model.status import (
+    BundlePart,
+    BundleStatus,
+    CaseStatus,
+    ItemStatus,
+    MandateScheme,
+    PlanStatus,
+    SequenceType,
+)
+
+PAYMENT_BUNDLES = Table(
+    "payment_bundles",
+    "One outgoing bundle: collections or refunds of one account on one date.",
+    ("bundle_id",),
+    (
+        text("bundle_id", "Derived from run, account, part and date", required=True),
+        choice("part", BundlePart, "Collections or refunds", required=True),
+        choice("status", BundleStatus, "Where the bundle stands", required=True, default="'created'"),
+        text("company_account_id", "The account", required=True),
+        text("iban", "The account's IBAN when the bundle was made", required=True),
+        text("bic", "The account's BIC when the bundle was made"),
+        day("collection_date", "Collection date, or execution date of refunds", required=True),
+        text("currency", "ISO 4217", required=True),
+        integer("items", "Number of payments", required=True),
+        money("total", "Sum of the payments, positive"),
+        text("description", "Text for the bank statement"),
+        text("message_id", "MsgId of the bank file"),
+        text("file_path", "The written bank file, relative to the workspace's data folder"),
+        text("file_sha256", "SHA-256 of the written bank file"),
+        text("run_id", "The run that made it", required=True),
+        timestamp("created_at", "When it was made", required=True),
+        timestamp("updated_at", "When it last changed", required=True),
+        integer("version", "Row version; every write adds one", required=True, default="1"),
+    ),
+)
+
+BUNDLE_ITEMS = Table(
+    "bundle_items",
+    "One payment in a bundle.",
+    ("bundle_id", "item_no"),
+    (
+        text("bundle_id", "The bundle", required=True),
+        integer("item_no", "Position, from 1", required=True),
+        integer("invoice_id", "The document", required=True),
+        text("end_to_end_id", "EndToEndId, derived from bundle and item; unique", required=True),
+        choice("status", ItemStatus, "What the bank said", required=True, default="'pending'"),
+        money("amount", "Amount, positive"),
+        text("name", "Debtor or creditor name", required=True),
+        text("iban", "Debtor or creditor account", required=True),
+        text("bic", "BIC of that account"),
+        text("postcode", "Postcode of the party"),
+        text("city", "City of the party"),
+        text("country", "Country of the party"),
+        text("mandate_id", "Mandate, of a collection"),
+        day("mandate_signed_on", "Date of signature, of a collection"),
+        choice("sequence_type", SequenceType, "Sequence type, of a collection"),
+        choice("scheme", MandateScheme, "Local instrument, of a collection"),
+        text("previous_iban", "Account before an amendment of the mandate"),
+        text("remittance", "Remittance information", required=True),
+        text("reason", "Why the bank rejected or returned it"),
+    ),
+)
+
+LIVE_BUNDLE_ITEMS = Table(
+    "live_bundle_items",
+    "The key that keeps an invoice in at most one live bundle.",
+    ("invoice_id",),
+    (
+        integer("invoice_id", "The document", required=True),
+        text("bundle_id", "Its live bundle", required=True),
+    ),
+)
+
+PAYMENTS = Table(
+    "payments",
+    "Payments booked on invoices.",
+    ("payment_id",),
+    (
+        text(
+            "payment_id",
+            "Id in the system it came from, or derived from the bank entry",
+            required=True,
+        ),
+        integer("invoice_id", "The document", required=True),
+        day("booked_on", "Booking date", required=True),
+        money("amount", "Amount; negative: paid back to the debtor"),
+        text("source", "Where it came from: an import, a bundle, a bank statement"),
+        text("reference", "Reference on the statement"),
+    ),
+)
+
+COLLECTION_CASES = Table(
+    "collection_cases",
+    "One debt collection case an invoice.",
+    ("case_id",),
+    (
+        text("case_id", "Derived from run and invoice", required=True),
+        integer("invoice_id", "The document", required=True),
+        text("customer_id", "The debtor", required=True),
+        text("flow", "The collection flow, by name", required=True),
+        choice("status", CaseStatus, "Where the case stands", required=True, default="'active'"),
+        integer("step", "The step that comes next, from 1", required=True, default="1"),
+        day("next_step_on", "When it is due"),
+        money("costs", "Costs charged so far"),
+        text("closed_reason", "Why it was closed"),
+        timestamp("opened_at", "When it was opened", required=True),
+        timestamp("updated_at", "When it last changed", required=True),
+        integer("version", "Row version; every write adds one", required=True, default="1"),
+    ),
+)
+
+COLLECTION_STEPS = Table(
+    "collection_steps",
+    "What was done in a collection case.",
+    ("case_id", "step"),
+    (
+        text("case_id", "The case", required=True),
+        integer("step", "The step, from 1", required=True),
+        text("name", "Name of the step in the flow", required=True),
+        text("channel", "email, post, manual or none", required=True),
+        money("cost", "Cost charged for it"),
+        day("done_on", "When it was done", required=True),
+        text("run_id", "The run that did it", required=True),
+    ),
+)
+
+PAYMENT_PLANS = Table(
+    "payment_plans",
+    "An arrangement to pay the outstanding amount in instalments.",
+    ("plan_id",),
+    (
+        text("plan_id", "Derived from run, customer and account", required=True),
+        text("customer_id", "The debtor", required=True),
+        text("company_account_id", "The account", required=True),
+        text("currency", "ISO 4217", required=True),
+        choice("status", PlanStatus, "Where the plan stands", required=True, default="'active'"),
+        money("total", "Sum of the instalments"),
+        integer("instalments", "Number of instalments", required=True),
+        text("interval", "weekly or monthly", required=True),
+        day("first_date", "Due date of the first instalment", required=True),
+        timestamp("created_at", "When it was made", required=True),
+        timestamp("updated_at", "When it last changed", required=True),
+        integer("version", "Row version; every write adds one", required=True, default="1"),
+    ),
+)
+
+INSTALMENTS = Table(
+    "instalments",
+    "One instalment of a payment plan.",
+    ("plan_id", "instalment_no"),
+    (
+        text("plan_id", "The plan", required=True),
+        integer("instalment_no", "Position, from 1", required=True),
+        day("due_date", "When it is due", required=True),
+        money("amount", "Amount due"),
+        money("paid", "Amount paid"),
+    ),
+)
+
+COLLECTION_FLOWS = Table(
+    "collection_flows",
+    "The configured collection flows, as last read from rules/collection_flows.toml.",
+    ("flow", "step"),
+    (
+        text("flow", "Name of the flow", required=True),
+        integer("step", "Step, from 1", required=True),
+        text("name", "Name of the step", required=True),
+        integer("after_days", "Days after the due date", required=True, unit="days"),
+        text("channel", "email, post, manual or none", required=True),
+        text("template", "Text template of the step"),
+        boolean("charges_cost", "Whether the step adds a cost"),
+    ),
+)

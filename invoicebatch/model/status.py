@@ -1,0 +1,199 @@
+"""The closed vocabularies of an invoice and the status transition table.
+
+Everything here is data: the store refuses a status change that `TRANSITIONS` does not hold.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What a document is."""
+
+    INVOICE = "invoice"
+    ADVANCE = "advance"
+    FINAL_NOTE = "final_note"
+    CORRECTION_NOTE = "correction_note"
+    CREDIT_NOTE = "credit_note"
+    STATEMENT = "statement"
+
+
+class Status(StrEnum):
+    """Where a document stands between the billing run and its stored PDF."""
+
+    EMPTY = "empty"
+    APPROVAL_FAILED = "approval_failed"
+    APPROVED = "approved"
+    GENERATION_FAILED = "generation_failed"
+    CREATED = "created"
+
+
+class ShippingStatus(StrEnum):
+    """Whether the document reached the customer."""
+
+    TO_SEND = "to_send"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class ExportStatus(StrEnum):
+    """Whether the document was exported."""
+
+    UNEXPORTED = "unexported"
+    EXPORTED = "exported"
+
+
+class PaymentStatus(StrEnum):
+    """How far the document is paid; derived, never stored."""
+
+    OPEN = "open"
+    IN_PAYMENT = "in_payment"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+    OVERDUE = "overdue"
+
+
+class PaymentMethod(StrEnum):
+    """How a customer pays; EN 16931 BT-81 groups."""
+
+    CREDIT_TRANSFER = "credit_transfer"
+    DIRECT_DEBIT = "direct_debit"
+
+
+class DeliveryPreference(StrEnum):
+    """How a customer wants documents delivered."""
+
+    EMAIL = "email"
+    POST = "post"
+    EINVOICE = "einvoice"
+    MANUAL = "manual"
+
+
+class MandateScheme(StrEnum):
+    """SEPA direct debit scheme (ISO 20022 local instrument)."""
+
+    CORE = "CORE"
+    B2B = "B2B"
+
+
+class SequenceType(StrEnum):
+    """ISO 20022 SequenceType3Code of the next collection under a mandate."""
+
+    FRST = "FRST"
+    RCUR = "RCUR"
+    OOFF = "OOFF"
+    FNAL = "FNAL"
+
+
+class MandateStatus(StrEnum):
+    """Whether a mandate may be used."""
+
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+
+
+class CaseStatus(StrEnum):
+    """A collection case."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class PlanStatus(StrEnum):
+    """A payment plan."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class BundleStatus(StrEnum):
+    """A payment bundle: made, written to a bank file, taken by the bank or called off."""
+
+    CREATED = "created"
+    EXPORTED = "exported"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+class BundlePart(StrEnum):
+    """The two parts of the outgoing bank file; they are never netted."""
+
+    COLLECTIONS = "collections"
+    REFUNDS = "refunds"
+
+
+class ItemStatus(StrEnum):
+    """One payment inside a bundle."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class RunStatus(StrEnum):
+    """A run in the journal."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    ABANDONED = "abandoned"
+
+
+class RowOutcome(StrEnum):
+    """One invoice in a run: `claimed` and `reserved` are unfinished, the others final."""
+
+    CLAIMED = "claimed"
+    RESERVED = "reserved"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class ArtefactStatus(StrEnum):
+    """A file of a run: on disk in staging, or published under its final name."""
+
+    STAGED = "staged"
+    PUBLISHED = "published"
+
+
+class OutboxStatus(StrEnum):
+    """A message on its way out of the house."""
+
+    PENDING = "pending"
+    CONNECTING = "connecting"
+    HANDING_OVER = "handing_over"
+    SENT = "sent"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+
+
+TRANSITIONS: Final[dict[str, frozenset[tuple[Status, Status]]]] = {
+    "approve": frozenset(
+        {
+            (Status.EMPTY, Status.APPROVED),
+            (Status.EMPTY, Status.APPROVAL_FAILED),
+            (Status.APPROVAL_FAILED, Status.APPROVED),
+            (Status.APPROVAL_FAILED, Status.APPROVAL_FAILED),
+        }
+    ),
+    "create": frozenset({(Status.APPROVED, Status.CREATED), (Status.APPROVED, Status.GENERATION_FAILED)}),
+    "regenerate": frozenset(
+        {
+            (Status.CREATED, Status.CREATED),
+            (Status.GENERATION_FAILED, Status.CREATED),
+            (Status.GENERATION_FAILED, Status.GENERATION_FAILED),
+        }
+    ),
+}
+"""Allowed status changes by action; an action that is not named may not change the status.
+
+A regeneration that fails on a `created` row leaves it `created` with its last good document.
+"""
+
+DELETABLE: Final = frozenset({Status.EMPTY})
+"""Statuses whose rows may be deleted."""

@@ -1,0 +1,1 @@
+"""The state in DuckDB and its Parquet snapshots; the only importer of duckdb."""
