@@ -1,1 +1,8 @@
-"""The state in DuckDB and its Parquet snapshots; the only importer of duckdb."""
+"""The state in DuckDB and its Parquet snapshots; the only importer of duckdb.
+
+Frames go in and out through `Session`; no SQL and no connection leaves this package.
+"""
+
+from invoicebatch.store.session import FILE, Session, Store
+
+__all__ = ["FILE", "Session", "Store"]

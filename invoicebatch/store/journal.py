@@ -1,0 +1,85 @@
+"""The run journal: runs, their rows, claims and files. What a report says comes from here alone."""
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from invoicebatch.model.status import ArtefactStatus, RowOutcome, RunStatus
+from invoicebatch.store import tables
+
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - journal rows carry no updated_at
+
+
+def start(con: Any, run: dict[str, Any], rows: pd.DataFrame) -> None:
+    """Write a run with its rows, and claim those that are `claimed`.
+
+    Args:
+        con: an open connection inside a transaction.
+        run: one value per column of `runs`.
+        rows: invoice_id, position, row_version int64, outcome, number, reason.
+    """
+    tables.insert(con, "runs", pd.DataFrame([run]))
+    rows = rows.assign(run_id=run["run_id"])
+    tables.insert(con, "run_rows", rows)
+    tables.insert(con, "claims", rows[rows["outcome"] == RowOutcome.CLAIMED][["invoice_id", "run_id"]])
+
+
+def settle(con: Any, run_id: str, rows: pd.DataFrame) -> None:
+    """Set what became of some rows: invoice_id, and any of outcome, number, reason."""
+    tables.update(con, "run_rows", rows.assign(run_id=run_id), EPOCH)
+
+
+def add_artefacts(con: Any, run_id: str, files: pd.DataFrame) -> None:
+    """Note staged files: name, path, sha256 str, size int64 (bytes), invoice_id Int64."""
+    if not files.empty:
+        tables.insert(con, "artefacts", files.assign(run_id=run_id, status=ArtefactStatus.STAGED.value))
+
+
+def mark_published(con: Any, run_id: str, files: pd.DataFrame) -> None:
+    """Note published files: name and the final path."""
+    if not files.empty:
+        published = files[["name", "path"]].assign(run_id=run_id, status=ArtefactStatus.PUBLISHED.value)
+        tables.update(con, "artefacts", published, EPOCH)
+
+
+def finish(con: Any, run_id: str, status: RunStatus, now: datetime, totals: str | None = None) -> None:
+    """Close a run and free its claims."""
+    row: dict[str, Any] = {"run_id": run_id, "status": status.value, "finished_at": now}
+    if totals is not None:
+        row["totals"] = totals
+    tables.update(con, "runs", pd.DataFrame([row]), EPOCH)
+    con.execute("DELETE FROM claims WHERE run_id = ?", [run_id])
+
+
+def note(con: Any, run_id: str, **values: Any) -> None:
+    """Set columns of a run."""
+    tables.update(con, "runs", pd.DataFrame([{"run_id": run_id, **values}]), EPOCH)
+
+
+def holders(con: Any, ids: pd.Series) -> pd.DataFrame:
+    """Which of the invoices a live run holds: invoice_id int64, run_id str."""
+    return tables.rows_of(con, "claims", "invoice_id", ids)
+
+
+def run(con: Any, run_id: str) -> dict[str, Any] | None:
+    """A run's columns, or None."""
+    found = tables.whole(con, "runs", "run_id = $run_id", {"run_id": run_id})
+    return None if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
+
+
+def rows(con: Any, run_id: str) -> pd.DataFrame:
+    """All rows of a run in their order."""
+    found = tables.whole(con, "run_rows", "run_id = $run_id", {"run_id": run_id})
+    return found.sort_values("position", ignore_index=True)
+
+
+def artefacts(con: Any, run_id: str) -> pd.DataFrame:
+    """All files of a run by name."""
+    return tables.whole(con, "artefacts", "run_id = $run_id", {"run_id": run_id})
+
+
+def unfinished(con: Any) -> list[str]:
+    """Ids of the runs that are neither finished nor abandoned nor queued, oldest first."""
+    found = con.sql("SELECT run_id FROM runs WHERE status = 'running' ORDER BY created_at, run_id").fetchall()
+    return [run_id for (run_id,) in found]

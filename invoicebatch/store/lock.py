@@ -1,0 +1,102 @@
+"""One writer or many readers at a time, across processes and threads, without starvation.
+
+Two lock files beside the database: whoever waits for the second holds the first (the turnstile), so
+a stream of readers can't starve a writer. The database file itself is never opened here: DuckDB's
+own POSIX lock is lost when any handle of the same process on that file closes.
+"""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from invoicebatch.errors import BusyError, StorageError
+
+_POLL_SECONDS = 0.01
+
+
+@contextmanager
+def database_lock(path: Path, *, write: bool, timeout: float) -> Iterator[None]:
+    """Hold the lock of the database at `path` for the length of the block.
+
+    Args:
+        path: the database file; the locks are `<name>.lock` and `<name>.turnstile` beside it.
+        write: exclusive; else shared.
+        timeout: seconds to wait.
+
+    Raises:
+        BusyError: another process held it for that long.
+        StorageError: the folder can't be written, and a write lock was asked for.
+    """
+    deadline = time.monotonic() + timeout
+    mode = fcntl.LOCK_EX if write else fcntl.LOCK_SH
+    turnstile = _open(path.with_name(path.name + ".turnstile"), write=write)
+    lock = _open(path.with_name(path.name + ".lock"), write=write)
+    try:
+        _acquire(turnstile, mode, deadline, path)
+        _acquire(lock, mode, deadline, path)
+        if turnstile is not None:
+            fcntl.flock(turnstile, fcntl.LOCK_UN)
+        yield
+    finally:
+        for handle in (lock, turnstile):
+            if handle is not None:
+                os.close(handle)
+
+
+def _open(path: Path, *, write: bool) -> int | None:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if not write and error.errno in (errno.EROFS, errno.EACCES):
+            return None  # nobody can write there, so a reader needs no lock
+        raise StorageError(
+            f"The workspace can't be written: {path.parent}: {error.strerror}",
+            "Check the folder's permissions and that the disk is not read-only or full.",
+        ) from error
+
+
+def _acquire(handle: int | None, mode: int, deadline: float, path: Path) -> None:
+    while handle is not None:
+        try:
+            fcntl.flock(handle, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise BusyError(
+                    f"The workspace {path.parent} is in use by another process.",
+                    "Wait for it to finish, or raise lock_timeout in invoicebatch.toml.",
+                ) from None
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+class RunLock:
+    """Shows that a run's process is alive: held while it works, freed by the system when it dies."""
+
+    def __init__(self, folder: Path, run_id: str) -> None:
+        self._path = folder / f"{run_id}.lock"
+        self._handle: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock; False where a live process has it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        self._handle = handle
+        return True
+
+    def release(self, *, remove: bool = False) -> None:
+        """Give the lock back; `remove` the file once the run is finished."""
+        if self._handle is not None:
+            if remove:
+                self._path.unlink(missing_ok=True)
+            os.close(self._handle)
+            self._handle = None

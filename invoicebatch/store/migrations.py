@@ -1,0 +1,59 @@
+"""The schema's version and the steps from one to the next; the only place with DDL.
+
+A new workspace gets the tables of `model.schema` at once; an older one is brought up step by step.
+Each step is followed by a CHECKPOINT, so that no later transaction carries DDL in its log.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from invoicebatch.model.schema import TABLES
+
+LATEST: Final = 1
+
+_META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
+
+_STEPS: Final[Mapping[int, Callable[[Any], None]]] = {}
+"""Step to version n, for workspaces of version n - 1; version 1 is the first."""
+
+
+def version_of(con: Any) -> int:
+    """Schema version of an open database; 0: it has no tables of ours."""
+    known = con.sql("SELECT 1 FROM information_schema.tables WHERE table_name = 'meta'").fetchall()
+    if not known:
+        return 0
+    (row,) = con.sql("SELECT value FROM meta WHERE key = 'schema_version'").fetchall()
+    return int(row[0])
+
+
+def migrate(con: Any) -> None:
+    """Bring the open database to `LATEST`; does nothing where it is."""
+    version = version_of(con)
+    if version == 0:
+        _in_transaction(con, _create_all, LATEST)
+        return
+    for step in range(version + 1, LATEST + 1):
+        _in_transaction(con, _STEPS[step], step)
+
+
+def _in_transaction(con: Any, step: Callable[[Any], None], version: int) -> None:
+    con.execute("BEGIN")
+    try:
+        step(con)
+        con.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", [str(version)])
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+    con.execute("CHECKPOINT")
+
+
+def _create_all(con: Any) -> None:
+    con.execute(_META)
+    con.execute(
+        "INSERT INTO meta VALUES ('schema_version', '0'), ('workspace_id', ?), ('next_invoice_id', '1')",
+        [str(uuid.uuid4())],
+    )
+    for table in TABLES.values():
+        con.execute(table.ddl())

@@ -1,0 +1,110 @@
+"""Number series: the next numbers of each series, given in the transaction that stores them.
+
+No gap and no duplicate, whatever process dies: the counter row moves with the invoices or not at all,
+and every number given is a row under a primary key.
+"""
+
+from string import Formatter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.errors import InputFileError
+from invoicebatch.store import tables
+
+SERIES_KEY = ["company_account_id", "series", "period"]
+
+
+def check_pattern(pattern: str) -> None:
+    """A pattern holds `{seq}` once, and may hold `{year}` and `{account}`.
+
+    Raises:
+        InputFileError: anything else.
+    """
+    try:
+        fields = [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
+        pattern.format(year=2026, seq=1, account="NL")
+    except (ValueError, KeyError, IndexError, AttributeError) as error:
+        raise InputFileError(
+            f"Number pattern {pattern!r} can't be read.", "Example: {year}-{seq:06d}"
+        ) from error
+    if fields.count("seq") != 1:
+        raise InputFileError(
+            f"Number pattern {pattern!r} must hold {{seq}} once.", "Example: {year}-{seq:06d}"
+        )
+
+
+def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
+    """Give each request the next number of its series, in the order of the rows.
+
+    Args:
+        con: an open connection inside a transaction.
+        requests: invoice_id int64, company_account_id str, series str, invoice_date datetime64.
+        run_id: the run that asks.
+
+    Returns:
+        The requests with `number` str added, and `reason` str: empty, or why none was given
+        (no such series; a date before the last one of an ascending series).
+    """
+    ranges = tables.whole(con, "number_ranges")
+    rows = requests.merge(ranges, on=["company_account_id", "series"], how="left")
+    rows["reason"] = np.where(
+        rows["pattern"].isna(),
+        "company account " + rows["company_account_id"] + " has no number series '" + rows["series"] + "'",
+        "",
+    )
+    year = rows["invoice_date"].dt.year.astype("Int64").astype("str")
+    rows["period"] = year.where(rows["yearly_reset"].fillna(value=False).astype(bool), "")
+    rows = _with_counters(con, rows)
+    _refuse_earlier_dates(rows)
+    good = rows[rows["reason"] == ""].copy()
+    good["seq"] = good["next_seq"] + good.groupby(SERIES_KEY).cumcount()
+    good["number"] = [
+        pattern.format(year=moment.year, seq=seq, account=account)
+        for pattern, moment, seq, account in zip(
+            good["pattern"], good["invoice_date"], good["seq"], good["company_account_id"], strict=True
+        )
+    ]
+    _store(con, good, run_id)
+    rows["number"] = good["number"].reindex(rows.index)
+    return rows[[*requests.columns, "number", "reason"]]
+
+
+def _with_counters(con: Any, rows: pd.DataFrame) -> pd.DataFrame:
+    counters = tables.whole(con, "number_counters")
+    rows = rows.merge(counters, on=SERIES_KEY, how="left")
+    rows["is_new"] = rows["next_seq"].isna()
+    rows["next_seq"] = rows["next_seq"].fillna(1).astype("int64")
+    return rows
+
+
+def _refuse_earlier_dates(rows: pd.DataFrame) -> None:
+    """Rows of an ascending series must not lie before its last date, nor before an earlier row."""
+    ascending = rows["dates_ascend"].fillna(value=False).astype(bool) & (rows["reason"] == "")
+    floor = rows.groupby(SERIES_KEY)["invoice_date"].cummax()
+    floor = floor.where(rows["last_date"].isna() | (floor > rows["last_date"]), rows["last_date"])
+    early = ascending & (rows["invoice_date"] < floor)
+    rows.loc[early, "reason"] = (
+        "invoice date " + rows["invoice_date"].dt.strftime("%Y-%m-%d")
+        + " lies before the last date of its number series, " + floor.dt.strftime("%Y-%m-%d")
+    )[early]  # fmt: skip
+
+
+def _store(con: Any, good: pd.DataFrame, run_id: str) -> None:
+    if good.empty:
+        return
+    issued = good.assign(run_id=run_id)
+    tables.insert(con, "issued_numbers", issued)
+    last = good.groupby(SERIES_KEY, as_index=False).agg(
+        next_seq=("seq", "max"),
+        last_date=("invoice_date", "max"),
+        before=("last_date", "max"),
+        is_new=("is_new", "first"),
+    )
+    last["next_seq"] += 1
+    last["last_date"] = last[["last_date", "before"]].max(axis=1)
+    is_new = last.pop("is_new").astype(bool)
+    last = last.drop(columns="before")
+    tables.insert(con, "number_counters", last[is_new])
+    tables.update(con, "number_counters", last[~is_new], pd.Timestamp(0).to_pydatetime())

@@ -1,0 +1,55 @@
+"""Parquet snapshots: a consistent copy of tables for readers that must not wait, published atomically."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from invoicebatch.errors import StorageError
+from invoicebatch.model.schema import TABLES
+
+
+def write_snapshot(con: Any, folder: Path, names: Iterable[str]) -> list[Path]:
+    """Write each table to `<folder>/<table>.parquet`, all from one moment, each file whole or not at all.
+
+    Args:
+        con: an open connection.
+        folder: made where missing; older snapshots in it are replaced.
+        names: tables.
+
+    Returns:
+        The files written.
+
+    Raises:
+        StorageError: the folder can't be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".snapshot-", dir=folder))
+    except OSError as error:
+        raise StorageError(f"{folder} can't be written: {error.strerror}") from error
+    try:
+        for name in names:
+            _copy(con, name, staging / f"{name}.parquet")
+        return [_publish(file, folder / file.name) for file in sorted(staging.iterdir())]
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _copy(con: Any, name: str, target: Path) -> None:
+    table = TABLES[name]
+    select = ", ".join(f'"{c.name}"' for c in table.columns)
+    order = ", ".join(f'"{key}"' for key in table.key)
+    path = str(target).replace("'", "''")
+    con.execute(
+        f"COPY (SELECT {select} FROM {name} ORDER BY {order}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
+def _publish(source: Path, target: Path) -> Path:
+    with source.open("rb") as handle:
+        os.fsync(handle.fileno())
+    source.replace(target)
+    return target
