@@ -1,0 +1,133 @@
+"""The one XML parser for bytes from outside: no DTD, no entities, no network, bounded size.
+
+Every module that reads XML it did not write itself comes here; nothing else may configure lxml.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, Final
+from xml.parsers import expat
+
+from lxml import etree
+
+from invoicebatch.errors import InputFileError
+
+MAX_DOCUMENT_BYTES: Final = 64 << 20
+"""Largest document that is parsed as a whole."""
+
+MAX_ELEMENT_BYTES: Final = 8 << 20
+"""Most bytes that may go by in a stream before the next wanted element ends."""
+
+_CHUNK: Final = 256 << 10
+
+
+class _PrologEndError(Exception):
+    """The root element has been reached: the prolog is clean."""
+
+
+def parse_xml(data: bytes, name: str = "the XML file") -> etree._Element:
+    """The root element of a document.
+
+    Args:
+        data: the document, at most `MAX_DOCUMENT_BYTES`.
+        name: what the error message calls it.
+
+    Raises:
+        InputFileError: not well-formed, too large, nested too deeply, or with a DOCTYPE.
+    """
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise InputFileError(
+            f"{name} is larger than {MAX_DOCUMENT_BYTES >> 20} MB", "Split it into smaller files."
+        )
+    _refuse_doctype(data, name)
+    try:
+        return etree.fromstring(data, etree.XMLParser(**_OPTIONS))
+    except etree.XMLSyntaxError as error:
+        raise _malformed(name, error) from error
+
+
+def iterate_xml(
+    stream: BinaryIO, tags: tuple[str, ...], name: str = "the XML file"
+) -> Iterator[etree._Element]:
+    """Elements of the given tags as they end, each freed once the next one is asked for.
+
+    Memory stays bounded: more than `MAX_ELEMENT_BYTES` without a wanted element is refused.
+
+    Args:
+        stream: the document's bytes; the caller bounds their total.
+        tags: tags in Clark notation, `{namespace}local`.
+        name: what the error message calls it.
+
+    Raises:
+        InputFileError: not well-formed, an element too large, or a DOCTYPE.
+    """
+    head = stream.read(_CHUNK)
+    _refuse_doctype(head, name)
+    parser = etree.XMLPullParser(events=("end",), tag=tags, **_OPTIONS)
+    pending, chunk = 0, head
+    try:
+        while chunk:
+            parser.feed(chunk)
+            pending += len(chunk)
+            for _, element in parser.read_events():
+                pending = 0
+                if not isinstance(element, etree._Element):  # noqa: SLF001
+                    continue
+                yield element
+                _free(element)
+            if pending > MAX_ELEMENT_BYTES:
+                raise InputFileError(f"{name} holds one element of more than {MAX_ELEMENT_BYTES >> 20} MB")
+            chunk = stream.read(_CHUNK)
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise _malformed(name, error) from error
+
+
+_OPTIONS: Final[dict[str, Any]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+
+def _free(element: etree._Element) -> None:
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def _malformed(name: str, error: Exception) -> InputFileError:
+    return InputFileError(f"{name} is not well-formed XML: {error}", "Export it again from its source.")
+
+
+def _refuse_doctype(head: bytes, name: str) -> None:
+    """Read the prolog with expat, which sees a DOCTYPE in any encoding before its content counts."""
+
+    def doctype(*_: object) -> None:
+        raise InputFileError(
+            f"{name} declares a DOCTYPE, which can hide entities and outside files",
+            "No invoice or workbook needs one: remove it, or export the file again from its source.",
+        )
+
+    def element(*_: object) -> None:
+        raise _PrologEndError
+
+    _prolog(head, name, doctype, element)
+
+
+def _prolog(head: bytes, name: str, doctype: Callable[..., None], element: Callable[..., None]) -> None:
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = doctype
+    parser.StartElementHandler = element
+    try:
+        parser.Parse(head, False)
+    except _PrologEndError:
+        return
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        raise _malformed(name, error) from error
+    raise InputFileError(f"{name} is not an XML document: it has no root element")
