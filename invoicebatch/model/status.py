@@ -162,11 +162,15 @@ class ArtefactStatus(StrEnum):
 
 
 class OutboxStatus(StrEnum):
-    """A message on its way out of the house."""
+    """A message on its way out of the house.
+
+    `accepted`: a network took it and will say later what became of it; it is asked, not sent again.
+    """
 
     PENDING = "pending"
     CONNECTING = "connecting"
     HANDING_OVER = "handing_over"
+    ACCEPTED = "accepted"
     SENT = "sent"
     FAILED = "failed"
     IN_DOUBT = "in_doubt"

@@ -87,6 +87,7 @@ OUTBOX = Table(
         choice("status", OutboxStatus, "Where the message stands", required=True, default="'pending'"),
         integer("attempts", "Attempts so far", required=True, default="0"),
         text("answer", "What the other side said"),
+        text("reference", "The other side's id of the message, to ask what became of it"),
         timestamp("created_at", "When it was prepared", required=True),
         timestamp("updated_at", "When it last changed", required=True),
     ),

@@ -1,0 +1,99 @@
+"""What every way out of the house has in common: a message, an answer, and the errors of doubt.
+
+A channel never writes to the journal; the engine's deliver loop does, before and after each call.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from invoicebatch.errors import InvoicebatchError
+from invoicebatch.model.status import OutboxStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of the outbox, ready to be handed over.
+
+    Attributes:
+        message_id: stable id; the same on every attempt, so the other side can tell a repeat.
+        recipient: mail address, participant or target.
+        payload: the outbox row's payload; never a secret.
+        attachments: stored documents, their bytes checked against their hashes.
+    """
+
+    message_id: str
+    recipient: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Sequence[Path] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other side said.
+
+    Attributes:
+        status: SENT or FAILED are final; ACCEPTED means that the network took the message and
+            will say later what became of it; PENDING means that nothing was taken and the message
+            may be handed over again.
+        text: the answer in plain words, kept in the journal.
+        retry_after: seconds to wait before the next attempt, where the other side asked for it.
+        reference: the other side's id of the message, needed to ask for its state.
+    """
+
+    status: OutboxStatus
+    text: str = ""
+    retry_after: float | None = None
+    reference: str | None = None
+
+
+class TemporaryError(InvoicebatchError):
+    """Nothing was handed over; the same message may be tried again.
+
+    Attributes:
+        retry_after: seconds to wait, where the other side asked for it.
+    """
+
+    def __init__(self, message: str, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after
+
+
+class InDoubtError(InvoicebatchError):
+    """The hand-over began and its outcome is not known; a person decides what to do."""
+
+
+class Channel(Protocol):
+    """A way out of the house: mail server, print service, e-invoice network, external system."""
+
+    name: str
+
+    def connect(self) -> None:
+        """Make ready: log in, fetch a token, check the folder.
+
+        Raises:
+            TemporaryError: the other side can't be reached now.
+            SettingsError: a setting or secret is missing or refused.
+        """
+
+    def hand_over(self, message: Message) -> Answer:
+        """Hand one message over.
+
+        Raises:
+            TemporaryError: nothing was handed over, safe to try again.
+            InDoubtError: the hand-over began and its outcome is not known.
+        """
+
+    def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
+        """Ask what became of accepted messages.
+
+        Args:
+            messages: the other side's reference by message id.
+
+        Returns:
+            Answers by message id; a message without news is left out.
+        """
+
+    def close(self) -> None:
+        """Let go of connections; safe to call twice."""
