@@ -4,7 +4,9 @@ A secret is never a setting: a setting names the environment variable or keyring
 """
 
 import tomllib
+from datetime import time
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from pydantic_settings import (
@@ -39,6 +41,42 @@ class Payment(Section):
     collection_date: str = Field(
         "+5 banking days", description="Default collection date: a rule or an ISO date"
     )
+    execution_date: str = Field(
+        "+1 banking days", description="Default execution date of refunds: a rule or an ISO date"
+    )
+    collection_lead_days: int = Field(1, ge=0, description="Banking days the bank needs before a collection")
+    execution_lead_days: int = Field(0, ge=0, description="Banking days the bank needs before a refund")
+    cut_off: time | None = Field(
+        None, description="Local time after which the bank counts a file as the next day's; empty: none"
+    )
+    time_zone: str = Field("Europe/Brussels", description="Time zone of the cut-off")
+    direct_debit_message: Literal["pain.008.001.08", "pain.008.001.02"] = Field(
+        "pain.008.001.08", description="Message version of collections"
+    )
+    credit_transfer_message: Literal["pain.001.001.09", "pain.001.001.03"] = Field(
+        "pain.001.001.09", description="Message version of refunds"
+    )
+    batch_booking: bool = Field(True, description="One booking a group on the bank statement")
+
+
+class PaymentPlans(Section):
+    """What a payment plan may look like."""
+
+    minimum_total_cents: int = Field(0, ge=0, description="Smallest total of a plan, in cents")
+    maximum_months: int = Field(36, gt=0, description="Longest term in months")
+    approval: bool = Field(False, description="A new plan is a draft until it is approved")
+    cancel_overdue_days: int = Field(
+        0, ge=0, description="Days an instalment may be overdue before the plan is cancelled; 0: never"
+    )
+    early_payment: Literal["keep", "recalculate"] = Field(
+        "keep", description="What an early payment does: keep the schedule or spread the rest evenly"
+    )
+
+
+class Collection(Section):
+    """Collection cases."""
+
+    flow: str = Field("standard", description="Flow offered first, of rules/collection_flows.toml")
 
 
 class Integrations(Section):
@@ -66,6 +104,8 @@ class Settings(BaseSettings):
     lock_timeout: float = Field(60.0, gt=0, description="Seconds to wait for another process")
     executor: Executor = Executor()
     payment: Payment = Payment()
+    payment_plans: PaymentPlans = PaymentPlans()
+    collection: Collection = Collection()
     integrations: Integrations = Integrations()
     documents: Documents = Documents()
 

@@ -80,6 +80,9 @@ class Action:
         confirm: asks for confirmation.
         irreversible: can't be undone, and the dialog says so.
         repeatable: changes nothing by itself, so running it again is a new run.
+        watch: overview columns outside the invoice's own row (an IBAN, a mandate) that the plan
+            freezes; a row in which one has changed at the claim is refused as stale.
+        hidden: not on the bar; run by an interface of its own (`payments`), on the rows it names.
     """
 
     name: str
@@ -98,6 +101,8 @@ class Action:
     confirm: bool = False
     irreversible: bool = False
     repeatable: bool = False
+    watch: tuple[str, ...] = ()
+    hidden: bool = False
 
     @property
     def group(self) -> str:

@@ -58,7 +58,8 @@ class Changes:
 
     Attributes:
         updates: by table, frames of the key and the changed columns (frame names). For
-            `invoices` the engine adds the version check.
+            `invoices` the engine adds the version check. A frame of another table may hold a
+            column `version`, the one that was read: it is checked and raised by one likewise.
         inserts: by table, frames of whole rows; columns left out take their default.
         deletes: by table, frames of the keys; rows of tables that hang on a deleted invoice go too.
         numbers: rows that get the next number of their series, in this order: invoice_id int64,

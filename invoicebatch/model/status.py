@@ -132,7 +132,17 @@ class ItemStatus(StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    RETURNED = "returned"
     CANCELLED = "cancelled"
+
+
+class EntryKind(StrEnum):
+    """What a report says of a payment: taken, refused before or returned after booking, or received."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+    PAYMENT = "payment"
 
 
 class RunStatus(StrEnum):

@@ -34,6 +34,7 @@ from invoicebatch.model.schema.parties import (
     NUMBER_RANGES,
 )
 from invoicebatch.model.schema.payments import (
+    BANK_ENTRIES,
     BUNDLE_ITEMS,
     COLLECTION_CASES,
     COLLECTION_FLOWS,
@@ -66,6 +67,7 @@ TABLES: Final[Mapping[str, Table]] = {
         BUNDLE_ITEMS,
         LIVE_BUNDLE_ITEMS,
         PAYMENTS,
+        BANK_ENTRIES,
         COLLECTION_FLOWS,
         COLLECTION_CASES,
         COLLECTION_STEPS,

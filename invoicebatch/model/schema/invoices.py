@@ -54,7 +54,11 @@ INVOICES = Table(
         money("prepaid", "Already paid before issue, advances included (BT-113)", editable=True),
         money("rounding", "Rounding of the amount due (BT-114)", editable=True),
         money("paid", "Payments booked since issue"),
-        money("credited", "Amount taken back by credit notes, positive on an invoice"),
+        money(
+            "credited",
+            "Set off between a document and its credit notes: positive on the document, negative on the"
+            " credit note; what was paid already stays on the credit note, to be refunded",
+        ),
         money(
             "outstanding",
             "total − prepaid + rounding − paid − credited; negative: owed to the debtor",
@@ -138,6 +142,7 @@ LINES = Table(
             "Invoice id of the advance that this line of a final note deducts",
             editable=True,
         ),
+        integer("credited_by", "Invoice id of the credit note that takes this line back"),
         json("extra", "Further EN 16931 terms of the line, by term id", editable=True),
     ),
 )
@@ -173,6 +178,8 @@ VAT_BREAKDOWN = Table(
         money("tax", "VAT amount (BT-117)", editable=True),
         text("exemption_reason", "Why no VAT is charged (BT-120)", editable=True),
         text("exemption_code", "VATEX code (BT-121)", editable=True),
+        money("credited_taxable", "Part of the taxable amount taken back by credit notes"),
+        money("credited_tax", "Part of the VAT taken back by credit notes"),
     ),
 )
 

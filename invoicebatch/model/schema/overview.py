@@ -11,7 +11,7 @@ from typing import Final
 from invoicebatch.model.schema.invoices import INVOICES
 from invoicebatch.model.schema.parties import COMPANY_ACCOUNTS, CUSTOMERS, MANDATES
 from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_PLANS
-from invoicebatch.model.schema.types import Column, Table, choice
+from invoicebatch.model.schema.types import Column, Table, boolean, choice
 from invoicebatch.model.status import PaymentStatus
 
 JOINS: Final[Mapping[str, str]] = {
@@ -72,7 +72,11 @@ _DERIVED: tuple[Derived, ...] = (
         COMPANY_ACCOUNTS, "a", "account",
         ("name", "currency", "iban", "bic", "creditor_id", "country", "language", "endpoint_id"),
     ),
-    *_from(COLLECTION_CASES, "k", "case", ("status",)),
+    *_from(COLLECTION_CASES, "k", "case", ("status", "flow", "next_step_on")),
+    Derived(
+        boolean("case_step_due", "An active collection case has a step due today or earlier"), "k",
+        "coalesce(k.status = 'active' AND k.next_step_on <= $today, false)",
+    ),
     *_from(PAYMENT_PLANS, "p", "plan", ("status",)),
     Derived(
         choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL

@@ -14,6 +14,7 @@ from invoicebatch.model.status import (
     BundlePart,
     BundleStatus,
     CaseStatus,
+    EntryKind,
     ItemStatus,
     MandateScheme,
     PlanStatus,
@@ -98,6 +99,25 @@ PAYMENTS = Table(
         money("amount", "Amount; negative: paid back to the debtor"),
         text("source", "Where it came from: an import, a bundle, a bank statement"),
         text("reference", "Reference on the statement"),
+    ),
+)
+
+BANK_ENTRIES = Table(
+    "bank_entries",
+    "What a bank or another system reported about payments: read from a file once, then booked.",
+    ("entry_id",),
+    (
+        text("entry_id", "Derived from the report and its entry; the same entry is read once", required=True),
+        choice("kind", EntryKind, "What was reported", required=True),
+        integer("invoice_id", "The document", required=True),
+        text("bundle_id", "The bundle, of a payment we sent out"),
+        integer("item_no", "The item in that bundle"),
+        day("booked_on", "Booking date", required=True),
+        money("amount", "Amount; negative: paid back to the debtor"),
+        text("reason", "Why it was rejected or returned"),
+        text("reference", "Reference on the statement"),
+        text("source", "File it came from", required=True),
+        boolean("booked", "Whether it is booked"),
     ),
 )
 
