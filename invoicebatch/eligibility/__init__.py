@@ -1,1 +1,7 @@
 """Which actions apply to which rows, and why not: pure, from rule files and frames to words."""
+
+from invoicebatch.eligibility.evaluation import Evaluation
+from invoicebatch.eligibility.load import load_rules
+from invoicebatch.eligibility.rules import ActionRule, Fact, Rules
+
+__all__ = ["ActionRule", "Evaluation", "Fact", "Rules", "load_rules"]

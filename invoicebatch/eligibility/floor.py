@@ -1,0 +1,48 @@
+"""The floor under all rule files: the status transitions of `model.status` can't be loosened."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from invoicebatch.eligibility.columns import Columns
+from invoicebatch.eligibility.compute import Setting, bind
+from invoicebatch.eligibility.rules import Fact, Rules
+from invoicebatch.errors import RulesError
+from invoicebatch.model.status import DELETABLE, TRANSITIONS, Status
+
+STATUS_FLOOR: Final[Mapping[str, frozenset[Status]]] = {
+    **{action: frozenset(start for start, _ in pairs) for action, pairs in TRANSITIONS.items()},
+    "delete": DELETABLE,
+}
+"""Statuses that an action may start from, by action."""
+
+
+def check_floor(rules: Rules, file: Path) -> None:
+    """That no action lets in a status it has no transition from.
+
+    Raises:
+        RulesError: it does; names file, action and status.
+    """
+    for action, allowed in STATUS_FLOOR.items():
+        if action not in rules.by_action:
+            continue
+        facts = [rules.fact(need) for need in rules.by_action[action].needs]
+        for status in set(_let_in(facts)) - allowed:
+            raise RulesError(
+                f"{file}: {action}.needs would let in rows with status {status}",
+                f"It may only start from {', '.join(sorted(allowed))}.",
+            )
+
+
+def _let_in(facts: list[Fact]) -> Iterator[Status]:
+    """The statuses that no fact on the status alone rules out."""
+    frame = pd.DataFrame({"status": pd.Categorical(list(Status), categories=list(Status))})
+    columns, setting = Columns(frame), Setting(date.min, {})
+    alone = [fact.node for fact in facts if fact.node and fact.columns == {"status"}]
+    verdicts = [bind(node, columns, setting)(slice(0, len(frame))) for node in alone]
+    for position, status in enumerate(Status):
+        if all(verdict[position] for verdict in verdicts):
+            yield status
