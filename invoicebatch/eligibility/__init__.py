@@ -2,6 +2,7 @@
 
 from invoicebatch.eligibility.evaluation import Evaluation
 from invoicebatch.eligibility.load import load_rules
-from invoicebatch.eligibility.rules import ActionRule, Fact, Rules
+from invoicebatch.eligibility.rules import Rules
+from invoicebatch.eligibility.ruleset import ActionRule, Fact
 
 __all__ = ["ActionRule", "Evaluation", "Fact", "Rules", "load_rules"]

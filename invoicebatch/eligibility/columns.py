@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.eligibility.expression import Field
+from invoicebatch.eligibility.nodes import Field
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.model.schema import Type
 
@@ -36,7 +36,7 @@ class Columns:
 
     def choices(self, field: Field) -> tuple[npt.NDArray[np.int8], tuple[str, ...]]:
         """Codes (-1: missing) and the categories they point to."""
-        declared = field.column.values
+        declared = tuple(choice.value for choice in field.column.choices or ())
         found: tuple[npt.NDArray[np.int8], tuple[str, ...]] = self._once(
             "choices", field.name, lambda series: _choices(series, declared)
         )
@@ -80,8 +80,8 @@ def seconds(day: date) -> "np.datetime64[date]":
 
 def as_bools(values: pa.ChunkedArray) -> Bools:
     """An Arrow yes/no array; missing is no."""
-    filled: Bools = pc.fill_null(values, fill_value=False).to_numpy(zero_copy_only=False)
-    return filled
+    filled = pc.fill_null(values, fill_value=False) if values.null_count else values
+    return np.asarray(filled.to_numpy())
 
 
 def _choices(series: pd.Series, declared: tuple[str, ...]) -> tuple[npt.NDArray[np.int8], tuple[str, ...]]:
@@ -93,7 +93,9 @@ def _choices(series: pd.Series, declared: tuple[str, ...]) -> tuple[npt.NDArray[
 
 def _texts(series: pd.Series) -> pa.ChunkedArray:
     found: Any = series.array
-    values = found.__arrow_array__() if hasattr(found, "__arrow_array__") else pa.array(series, from_pandas=True)
+    values = (
+        found.__arrow_array__() if hasattr(found, "__arrow_array__") else pa.array(series, from_pandas=True)
+    )
     if isinstance(values, pa.Array):
         values = pa.chunked_array([values])
     return values if pa.types.is_large_string(values.type) else values.cast(pa.large_string())
@@ -121,7 +123,7 @@ def _choice_present(series: pd.Series) -> Bools:
 
 def _value_present(series: pd.Series) -> Bools:
     if series.dtype.kind == "M" and isinstance(series.dtype, np.dtype):
-        return ~np.isnat(series.to_numpy())
+        return np.asarray(~np.isnat(series.to_numpy()))
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iub":
         return np.ones(len(series), dtype=bool)
     return np.asarray(series.notna())
@@ -135,7 +137,7 @@ def _numbers(series: pd.Series) -> npt.NDArray[np.int64]:
 
 def _flags(series: pd.Series) -> Bools:
     if series.dtype == np.bool_:
-        return series.to_numpy()
+        return np.asarray(series)
     return np.asarray(series.astype("boolean").to_numpy(dtype=bool, na_value=False))
 
 

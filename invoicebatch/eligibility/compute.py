@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoicebatch.eligibility.columns import Array, Bools, Columns, as_bools, seconds
-from invoicebatch.eligibility.expression import (
+from invoicebatch.eligibility.nodes import (
     Both,
     Compare,
     Field,
@@ -107,9 +107,7 @@ def _compare(node: Compare, columns: Columns, setting: Setting) -> Bound:
         case "number":
             return _ordered(node, columns, columns.numbers, _number)
         case "date":
-            return _ordered(
-                node, columns, lambda f: _days(f, columns), lambda term: _day(term, setting)
-            )
+            return _ordered(node, columns, lambda f: _days(f, columns), lambda term: _day(term, setting))
 
 
 def _texts(node: Compare, columns: Columns) -> Bound:
@@ -150,6 +148,7 @@ def _ordered(
 
 
 def _number(term: Value) -> Any:
+    assert isinstance(term.value, int)  # noqa: S101
     return np.int64(term.value)
 
 

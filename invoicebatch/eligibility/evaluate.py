@@ -15,8 +15,8 @@ import pandas as pd
 from invoicebatch.eligibility.columns import Columns
 from invoicebatch.eligibility.compute import Bound, Setting, bind
 from invoicebatch.eligibility.evaluation import Evaluation
-from invoicebatch.eligibility.expression import Node
-from invoicebatch.eligibility.rules import SELECTION_FACTS, Fact, Rules
+from invoicebatch.eligibility.nodes import Node
+from invoicebatch.eligibility.ruleset import SELECTION_FACTS, Fact, RuleSet
 from invoicebatch.errors import UnknownNameError
 
 Words = npt.NDArray[np.uint64]
@@ -25,7 +25,7 @@ CHUNK_ROWS: Final = 1 << 16
 
 
 def evaluate(
-    rules: Rules,
+    rules: RuleSet,
     frame: pd.DataFrame,
     today: date,
     switches: Mapping[str, bool],
@@ -58,7 +58,7 @@ def _of_selection(name: str, frame: pd.DataFrame, *, picked_by_hand: bool) -> bo
     return not pd.isna(first) and bool((values.iloc[:1000] == first).all() and (values == first).all())
 
 
-def _words(rules: Rules, columns: Columns, needed: Collection[str], setting: Setting) -> Words:
+def _words(rules: RuleSet, columns: Columns, needed: Collection[str], setting: Setting) -> Words:
     facts = [rules.facts[name] for name in rules.bits if name in needed and name in rules.facts]
     tables, others = _by_category(rules, facts, columns, setting)
     bound = [(rules.bits[fact.name], bind(_node(fact), columns, setting)) for fact in others]
@@ -75,7 +75,10 @@ def _node(fact: Fact) -> Node:
 
 
 def _pack(
-    words: Words, rows: slice, tables: list[tuple[Words, npt.NDArray[np.int8]]], bound: list[tuple[int, Bound]]
+    words: Words,
+    rows: slice,
+    tables: list[tuple[Words, npt.NDArray[np.int8]]],
+    bound: list[tuple[int, Bound]],
 ) -> None:
     """Fill the words of one chunk: bits are gathered in bytes first, eight times less to move."""
     lanes = np.zeros((8, len(words)), dtype=np.uint8)
@@ -87,7 +90,7 @@ def _pack(
 
 
 def _by_category(
-    rules: Rules, facts: list[Fact], columns: Columns, setting: Setting
+    rules: RuleSet, facts: list[Fact], columns: Columns, setting: Setting
 ) -> tuple[list[tuple[Words, npt.NDArray[np.int8]]], list[Fact]]:
     """Facts over one choice column: a word per category, taken for all of them at once."""
     grouped: dict[str, list[Fact]] = {}
@@ -99,18 +102,22 @@ def _by_category(
         assert members[0].category is not None  # noqa: S101 - grouped by it
         codes, categories = columns.choices(members[0].category)
         key = (name, categories, tuple(fact.name for fact in members))
-        tables.append((rules.remember(key, partial(_table, rules, name, categories, members, setting)), codes))
+        tables.append(
+            (rules.remember(key, partial(_table, rules, name, categories, members, setting)), codes)
+        )
     return tables, [fact for fact in facts if not fact.category]
 
 
 def _table(
-    rules: Rules, column: str, categories: tuple[str, ...], members: list[Fact], setting: Setting
+    rules: RuleSet, column: str, categories: tuple[str, ...], members: list[Fact], setting: Setting
 ) -> Words:
     """The word of each category, and last the one of a missing value."""
     codes = [*range(len(categories)), -1]
-    frame = pd.DataFrame({column: pd.Categorical.from_codes(codes, categories=list(categories))})
+    frame = pd.DataFrame({column: pd.Categorical.from_codes(codes, categories=pd.Index(categories))})
     columns, rows = Columns(frame), slice(0, len(frame))
     table: Words = np.zeros(len(frame), dtype=np.uint64)
     for fact in members:
-        table |= bind(_node(fact), columns, setting)(rows).astype(np.uint64) << np.uint64(rules.bits[fact.name])
+        table |= bind(_node(fact), columns, setting)(rows).astype(np.uint64) << np.uint64(
+            rules.bits[fact.name]
+        )
     return table

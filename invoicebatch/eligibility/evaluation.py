@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.eligibility.columns import Bools
-from invoicebatch.eligibility.rules import ActionRule, Fact, Rules
+from invoicebatch.eligibility.ruleset import ActionRule, Fact, RuleSet
 from invoicebatch.errors import UnknownNameError
 
 Words = npt.NDArray[np.uint64]
@@ -30,15 +30,16 @@ class Verdict:
 
     Attributes:
         ok: bool, by word.
-        part: position of the part a word goes into, -1 without parts or fit.
-        sequence: facts in the order in which reasons are given.
-        fails: bool, words × `sequence`.
+        judged_by: position of the part whose needs count for a word, -1 without parts.
     """
 
     ok: Bools
-    part: Positions
-    sequence: tuple[str, ...]
-    fails: Bools
+    judged_by: Positions
+
+    @property
+    def part(self) -> Positions:
+        """Position of the part a word goes into; -1: none."""
+        return np.where(self.ok, self.judged_by, -1)
 
 
 class Evaluation:
@@ -47,10 +48,10 @@ class Evaluation:
     Attributes:
         frame: the rows, as given.
         actions: the actions asked about, in the order of the bar.
-        words: uint64, one bit a fact (`Rules.bits`), one word a row.
+        words: uint64, one bit a fact (`RuleSet.bits`), one word a row.
     """
 
-    def __init__(self, rules: Rules, frame: pd.DataFrame, actions: tuple[str, ...], words: Words) -> None:
+    def __init__(self, rules: RuleSet, frame: pd.DataFrame, actions: tuple[str, ...], words: Words) -> None:
         self.rules = rules
         self.frame = frame
         self.actions = actions
@@ -86,12 +87,13 @@ class Evaluation:
 
     def all_reasons(self, action: str) -> "pd.Series[str]":
         """Every reason why a row is refused, joined by ``; ``; empty if eligible."""
-        verdict, joined = self._verdict(action), np.full(len(self.frame), "", dtype=object)
-        for place, name in enumerate(verdict.sequence):
-            rows = np.flatnonzero(verdict.fails[self._codes, place])
-            codes, texts = self.rules.fact(name).reason.fill(self.frame, rows)
+        joined = np.full(len(self.frame), "", dtype=object)
+        for fact, failing in self._failing(action):
+            rows = np.flatnonzero(np.take(failing, self._codes))
+            codes, texts = fact.reason.fill(self.frame, rows)
             before = joined[rows]
-            joined[rows] = before + np.where(before == "", "", "; ") + np.array([*texts, ""], dtype=object)[codes]
+            glue = np.where(before == "", "", "; ")
+            joined[rows] = before + glue + np.array([*texts, ""], dtype=object)[codes]
         return self._series(pd.array(joined, dtype="str"))
 
     def summary(self, action: str) -> list[dict[str, Any]]:
@@ -126,11 +128,24 @@ class Evaluation:
 
     def _first_failing(self, action: str) -> Iterator[tuple[Fact, Positions]]:
         """Each fact with the rows that fail it first; facts that no row fails first are left out."""
-        verdict = self._verdict(action)
-        first = np.where(verdict.ok, -1, verdict.fails.argmax(axis=1)) if verdict.sequence else np.full(len(verdict.ok), -1)
+        failing = list(self._failing(action))
+        first: Positions = np.full(len(self._distinct), -1, dtype=np.intp)
+        for place, (_, words) in reversed(list(enumerate(failing))):
+            first[words] = place
         by_row = np.take(first, self._codes)
         for place in np.unique(first[first >= 0]):
-            yield self.rules.fact(verdict.sequence[place]), np.flatnonzero(by_row == place)
+            yield failing[place][0], np.flatnonzero(by_row == place)
+
+    def _failing(self, action: str) -> Iterator[tuple[Fact, Bools]]:
+        """Each fact the action asks for, in the order of reasons, and the distinct words that fail it."""
+        rule, verdict = self.rules.rule(action), self._verdict(action)
+        for name in rule.needs:
+            yield self.rules.fact(name), ~self._hold((name,))
+        for place, needs in enumerate(rule.parts.values()):
+            for name in needs:
+                yield self.rules.fact(name), ~self._hold((name,)) & (verdict.judged_by == place)
+        for name in rule.selection:
+            yield self.rules.fact(name), ~self._hold((name,))
 
     def _verdict(self, action: str) -> Verdict:
         rule = self.rules.rule(action)
@@ -141,34 +156,26 @@ class Evaluation:
         return self._verdicts[action]
 
     def _judge(self, rule: ActionRule) -> Verdict:
-        fits = [~self._fails(needs).any(axis=1) for needs in rule.parts.values()]
-        chosen, part = self._choose(rule, fits)
-        blocks = [self._fails(rule.needs)]
-        for place, needs in enumerate(rule.parts.values()):
-            blocks.append(self._fails(needs) & (chosen == place)[:, None])
-        fails = np.hstack([*blocks, self._fails(rule.selection)])
-        sequence = (*rule.needs, *(n for needs in rule.parts.values() for n in needs), *rule.selection)
-        ok = ~fails.any(axis=1)
-        return Verdict(ok, np.where(ok, part, -1), sequence, fails)
-
-    def _choose(self, rule: ActionRule, fits: list[Bools]) -> tuple[Positions, Positions]:
-        """The part a word is judged by, and the part it goes into (-1: none).
-
-        A word that fits no part is judged by the one whose needs, in order, it meets the most.
-        """
+        ok = self._hold((*rule.needs, *rule.selection))
         nowhere: Positions = np.full(len(self._distinct), -1, dtype=np.intp)
-        if not fits:
-            return nowhere, nowhere
-        met = [np.cumprod(~self._fails(needs), axis=1).sum(axis=1) for needs in rule.parts.values()]
-        table = np.array(fits)
-        part = np.where(table.any(axis=0), table.argmax(axis=0), -1)
-        return np.where(part >= 0, part, np.array(met).argmax(axis=0)), part
+        if not rule.parts:
+            return Verdict(ok, nowhere)
+        fits = np.array([self._hold(needs) for needs in rule.parts.values()])
+        met = np.array([self._met_in_order(needs) for needs in rule.parts.values()])
+        fitting = np.asarray(fits.any(axis=0))
+        return Verdict(ok & fitting, np.where(fitting, fits.argmax(axis=0), met.argmax(axis=0)))
 
-    def _fails(self, needs: tuple[str, ...]) -> Bools:
-        """Bool, distinct words × needs."""
-        bits = np.array([self.rules.bits[need] for need in needs], dtype=np.uint64)
-        fails: Bools = (self._distinct[:, None] >> bits[None, :]) & np.uint64(1) == 0
-        return fails
+    def _met_in_order(self, needs: tuple[str, ...]) -> Positions:
+        """How many needs a word meets before the first that fails: which part it was meant for."""
+        met: Positions = np.zeros(len(self._distinct), dtype=np.intp)
+        for number in range(1, len(needs) + 1):
+            met += self._hold(needs[:number])
+        return met
+
+    def _hold(self, needs: tuple[str, ...]) -> Bools:
+        """Whether each distinct word has all these facts."""
+        mask = np.uint64(sum(1 << self.rules.bits[need] for need in set(needs)))
+        return np.asarray((~self._distinct & mask) == 0)
 
     @cached_property
     def _profile(self) -> tuple[Positions, Words]:

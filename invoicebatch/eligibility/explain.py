@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from invoicebatch.eligibility.rules import SELECTION_FACTS, ActionRule, Rules
+from invoicebatch.eligibility.ruleset import SELECTION_FACTS, ActionRule, RuleSet
 
 
-def decision_table(rules: Rules) -> pd.DataFrame:
+def decision_table(rules: RuleSet) -> pd.DataFrame:
     """Actions (index, in the order of the bar) × facts (columns); all text.
 
     A cell is empty where the action does not ask for the fact, ``yes`` where it does, ``selection``
@@ -24,7 +24,7 @@ def _cell(rule: ActionRule, fact: str) -> str:
     return ", ".join(part for part, needs in rule.parts.items() if fact in needs)
 
 
-def fact_table(rules: Rules) -> pd.DataFrame:
+def fact_table(rules: RuleSet) -> pd.DataFrame:
     """One row a fact: `fact`, `when`, `reason`, `actions` (those that ask for it), `source`; all text."""
     names = list(dict.fromkeys([*rules.facts, *SELECTION_FACTS]))
     return pd.DataFrame(
@@ -39,5 +39,5 @@ def fact_table(rules: Rules) -> pd.DataFrame:
     )
 
 
-def _asked_by(rules: Rules, fact: str) -> list[str]:
+def _asked_by(rules: RuleSet, fact: str) -> list[str]:
     return [name for name, rule in rules.by_action.items() if fact in rule.all_needs]

@@ -1,28 +1,38 @@
 """The little language of rules: one condition as text → a typed tree; nothing else is accepted.
 
-Python's parser reads the text, a whitelist turns it into the nodes below, and nothing is ever
-executed. A comparison with a missing value is false (so `not` over it is true); a text of no
-characters counts as missing; a timestamp is compared by its day (UTC).
+Python's parser reads the text, a whitelist turns it into nodes, and nothing is ever executed. A
+comparison with a missing value is false (so `not` over it is true); a text of no characters counts
+as missing; a timestamp is compared by its day (UTC).
 """
 
 import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from difflib import get_close_matches
-from typing import Final, Literal
+from typing import Final
 
-from invoicebatch.model.schema import OVERVIEW, Column, Type
-from invoicebatch.settings import Integrations
-
-SWITCHES: Final = tuple(Integrations.model_fields)
-"""Integrations that a condition may ask for by name; each is on or off."""
+from invoicebatch.eligibility.nodes import (
+    KINDS,
+    SWITCHES,
+    Both,
+    Compare,
+    Field,
+    Flag,
+    Member,
+    Missing,
+    Node,
+    Not,
+    Operator,
+    Switch,
+    Term,
+    Today,
+    Value,
+)
+from invoicebatch.model.schema import OVERVIEW, Column
 
 MAX_LENGTH: Final = 1000
 MAX_SHIFT: Final = 200_000
-
-Operator = Literal["==", "!=", "<", "<=", ">", ">="]
-Kind = Literal["text", "choice", "number", "date", "flag"]
 
 _OPERATORS: Final[Mapping[type[ast.cmpop], Operator]] = {
     ast.Eq: "==",
@@ -40,114 +50,10 @@ _FLIPPED: Final[Mapping[Operator, Operator]] = {
     ">": "<",
     ">=": "<=",
 }
-_KINDS: Final[Mapping[Type, Kind]] = {
-    Type.TEXT: "text",
-    Type.JSON: "text",
-    Type.CHOICE: "choice",
-    Type.INTEGER: "number",
-    Type.MONEY: "number",
-    Type.PERCENT: "number",
-    Type.BOOLEAN: "flag",
-    Type.DATE: "date",
-    Type.TIMESTAMP: "date",
-}
 
 
 class ExpressionError(ValueError):
     """A condition that is not of the language; says what and what to write instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A constant: text, whole number, yes/no or date."""
-
-    value: str | int | bool | date
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The day of the evaluation, shifted by some days."""
-
-    shift: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """An overview column; a date may be shifted by some days."""
-
-    column: Column
-    shift: int = 0
-
-    @property
-    def name(self) -> str:
-        """Frame name of the column."""
-        return self.column.frame_name
-
-    @property
-    def kind(self) -> Kind:
-        """What the column may be compared with."""
-        return _KINDS[self.column.type]
-
-
-Term = Field | Value | Today
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """`left op right`; false where either is missing."""
-
-    left: Field
-    op: Operator
-    right: Term
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """`field in (…)` or `field not in (…)`; false where the field is missing."""
-
-    field: Field
-    values: tuple[str | int | date, ...]
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """`field is None`, or `is not None`."""
-
-    field: Field
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A yes/no column by itself; false where missing."""
-
-    field: Field
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """An integration that is on."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """`not …`."""
-
-    item: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """`… and …` (`every`), or `… or …`."""
-
-    items: tuple["Node", ...]
-    every: bool
-
-
-Node = Compare | Member | Missing | Flag | Switch | Not | Both
 
 
 def parse(text: str) -> Node:
@@ -167,37 +73,6 @@ def parse(text: str) -> Node:
         raise ExpressionError("the condition is nested too deeply") from error
     except ValueError as error:
         raise error if isinstance(error, ExpressionError) else ExpressionError(str(error)) from error
-
-
-def fields(node: Node) -> Iterator[Field]:
-    """Every column that a condition reads."""
-    match node:
-        case Compare(left, _, right):
-            yield left
-            if isinstance(right, Field):
-                yield right
-        case Member(field) | Missing(field) | Flag(field):
-            yield field
-        case Not(item):
-            yield from fields(item)
-        case Both(items):
-            for item in items:
-                yield from fields(item)
-        case Switch():
-            return
-
-
-def uses_switch(node: Node) -> bool:
-    """Whether a condition asks for an integration."""
-    match node:
-        case Switch():
-            return True
-        case Not(item):
-            return uses_switch(item)
-        case Both(items):
-            return any(uses_switch(item) for item in items)
-        case _:
-            return False
 
 
 def _condition(tree: ast.expr) -> Node:
@@ -348,7 +223,7 @@ def _shifted(term: Term, days: int) -> Term:
 
 def _field(name: str) -> Field:
     derived = OVERVIEW.get(name)
-    if derived is None or derived.column.type not in _KINDS:
+    if derived is None or derived.column.type not in KINDS:
         near = get_close_matches(name, [*OVERVIEW, *SWITCHES, "today"], n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise ExpressionError(f"there is no column {name}{hint}")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from invoicebatch.eligibility.columns import Columns
 from invoicebatch.eligibility.compute import Setting, bind
-from invoicebatch.eligibility.rules import Fact, Rules
+from invoicebatch.eligibility.ruleset import Fact, RuleSet
 from invoicebatch.errors import RulesError
 from invoicebatch.model.status import DELETABLE, TRANSITIONS, Status
 
@@ -20,7 +20,7 @@ STATUS_FLOOR: Final[Mapping[str, frozenset[Status]]] = {
 """Statuses that an action may start from, by action."""
 
 
-def check_floor(rules: Rules, file: Path) -> None:
+def check_floor(rules: RuleSet, file: Path) -> None:
     """That no action lets in a status it has no transition from.
 
     Raises:

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from invoicebatch.eligibility.expression import ExpressionError, parse
 from invoicebatch.eligibility.floor import check_floor
-from invoicebatch.eligibility.rules import MAX_FACTS, SELECTION_FACTS, ActionRule, Fact, Rules, row_fact
+from invoicebatch.eligibility.rules import Rules
+from invoicebatch.eligibility.ruleset import MAX_FACTS, SELECTION_FACTS, ActionRule, Fact, row_fact
 from invoicebatch.eligibility.template import parse_template
 from invoicebatch.errors import RulesError
 
@@ -127,7 +128,12 @@ def _action_tables(file: Path, prefix: str, tables: Mapping[str, Any]) -> Iterat
     """Actions and groups: a table with `needs` is an action, one of tables only is a group."""
     for key, value in tables.items():
         name = f"{prefix}{key}"
-        if isinstance(value, dict) and value and not prefix and all(isinstance(v, dict) for v in value.values()):
+        if (
+            isinstance(value, dict)
+            and value
+            and not prefix
+            and all(isinstance(v, dict) for v in value.values())
+        ):
             yield from _action_tables(file, f"{name}.", value)
         elif not isinstance(value, dict) or not value.keys() & _ACTION_KEYS:
             raise RulesError(f"{file}: {name} must be a table with needs", 'Such as needs = ["is_created"].')

@@ -1,138 +1,18 @@
-"""What the rule files say, checked and compiled: facts, and what each action needs of a row."""
+"""The rules of a workspace as their users see them: evaluate a frame, print the decision table."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from invoicebatch.eligibility.expression import Field, Node, fields, uses_switch
-from invoicebatch.eligibility.template import Template, parse_template
-from invoicebatch.errors import UnknownNameError
-
-if TYPE_CHECKING:
-    from invoicebatch.eligibility.evaluation import Evaluation
-
-MAX_FACTS: Final = 64
-"""Facts in use: one bit each of a 64-bit word."""
+from invoicebatch.eligibility.evaluate import evaluate
+from invoicebatch.eligibility.evaluation import Evaluation
+from invoicebatch.eligibility.explain import decision_table, fact_table
+from invoicebatch.eligibility.ruleset import RuleSet
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing that is true of a row or not.
-
-    Attributes:
-        name: its name in rules/facts.toml.
-        when: the condition as written; empty for a fact of the whole selection.
-        node: the condition; None for a fact of the whole selection.
-        reason: why a row fails, with the row's values.
-        summary: the same for many rows whose values differ.
-        columns: frame names that the condition reads.
-        category: the choice column that alone decides it, if so.
-    """
-
-    name: str
-    when: str
-    node: Node | None
-    reason: Template
-    summary: str
-    columns: frozenset[str]
-    category: Field | None = None
-
-
-def row_fact(name: str, when: str, node: Node, reason: Template, summary: str = "") -> Fact:
-    """A fact of each row; the summary defaults to the reason without its values."""
-    read = {f.name: f for f in fields(node)}
-    only = next(iter(read.values())) if len(read) == 1 and not uses_switch(node) else None
-    category = only if only and only.kind == "choice" else None
-    return Fact(name, when, node, reason, summary or reason.summary, frozenset(read), category)
-
-
-def _selection_fact(name: str, reason: str, *columns: str) -> Fact:
-    return Fact(name, "", None, parse_template(reason), reason, frozenset(columns))
-
-
-SELECTION_FACTS: Final[Mapping[str, Fact]] = {
-    fact.name: fact
-    for fact in (
-        _selection_fact("one_customer", "the selection is not of one customer", "customer_id"),
-        _selection_fact(
-            "one_account", "the selection is not of one company account", "company_account_id"
-        ),
-        _selection_fact(
-            "picked_by_hand", "rows must be picked one by one; everything at once is not accepted"
-        ),
-    )
-}
-"""Facts of the selection as a whole, by name; an action asks for them under `selection`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActionRule:
-    """What an action needs: of each row, of the selection, and of a row for each of its parts.
-
-    The order of the needs is the order in which reasons are given. With parts, a row must fit
-    at least one; the first that fits is the one the row goes into.
-    """
-
-    name: str
-    needs: tuple[str, ...]
-    selection: tuple[str, ...] = ()
-    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def all_needs(self) -> tuple[str, ...]:
-        """Every fact it asks for, parts and selection included, without repetition."""
-        in_parts = [need for part in self.parts.values() for need in part]
-        return tuple(dict.fromkeys([*self.needs, *in_parts, *self.selection]))
-
-
-@dataclass(frozen=True)
-class Rules:
-    """All facts and actions of a workspace.
-
-    Attributes:
-        facts: row facts by name, in file order.
-        by_action: rules by action, in the order of the bar.
-        sources: file that each fact comes from.
-        notes: lines of the workspace's files that have no effect, for people.
-    """
-
-    facts: Mapping[str, Fact]
-    by_action: Mapping[str, ActionRule]
-    sources: Mapping[str, Path]
-    notes: tuple[str, ...] = ()
-    bits: Mapping[str, int] = field(init=False)
-    columns: frozenset[str] = field(init=False)
-    _memory: dict[object, object] = field(init=False, default_factory=dict, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        used = {need for rule in self.by_action.values() for need in rule.all_needs}
-        ordered = [name for name in (*self.facts, *SELECTION_FACTS) if name in used]
-        object.__setattr__(self, "bits", {name: bit for bit, name in enumerate(ordered)})
-        shown = (self.fact(name).reason.needs | self.fact(name).columns for name in ordered)
-        object.__setattr__(self, "columns", frozenset().union(*shown))
-
-    @property
-    def actions(self) -> tuple[str, ...]:
-        """Names of all actions, in the order of the bar."""
-        return tuple(self.by_action)
-
-    def fact(self, name: str) -> Fact:
-        """A row fact or a fact of the selection."""
-        return self.facts.get(name) or SELECTION_FACTS[name]
-
-    def rule(self, action: str) -> ActionRule:
-        """The rule of an action.
-
-        Raises:
-            UnknownNameError: no such action.
-        """
-        if action not in self.by_action:
-            raise UnknownNameError(f"There is no action {action}", f"Actions: {', '.join(self.by_action)}")
-        return self.by_action[action]
+class Rules(RuleSet):
+    """All facts and actions of a workspace; made by `load_rules`."""
 
     def evaluate(
         self,
@@ -141,7 +21,7 @@ class Rules:
         switches: Mapping[str, bool],
         picked_by_hand: bool,
         actions: Collection[str] | None = None,
-    ) -> "Evaluation":
+    ) -> Evaluation:
         """Which actions apply to which rows.
 
         Args:
@@ -154,24 +34,12 @@ class Rules:
         Raises:
             UnknownNameError: no such action, or the frame lacks a column.
         """
-        from invoicebatch.eligibility.evaluate import evaluate
-
         return evaluate(self, frame, today, switches, picked_by_hand=picked_by_hand, actions=actions)
-
-    def remember(self, key: object, make: Callable[[], Any]) -> Any:
-        """The value of `make()`, made once a key; for what depends on the rules alone."""
-        if key not in self._memory:
-            self._memory[key] = make()
-        return self._memory[key]
 
     def decision_table(self) -> pd.DataFrame:
         """Actions × facts; see `explain.decision_table`."""
-        from invoicebatch.eligibility.explain import decision_table
-
         return decision_table(self)
 
     def fact_table(self) -> pd.DataFrame:
         """One row a fact; see `explain.fact_table`."""
-        from invoicebatch.eligibility.explain import fact_table
-
         return fact_table(self)
