@@ -1,0 +1,144 @@
+"""Assign to outgoing bank file: bundle invoices into collections and refunds, never netted.
+
+Only bundles are made here; `payments write` makes the file of one.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.errors import ParameterError
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.bundles import bundle_frames
+from invoicebatch.model.calendar import earliest_date, next_banking_day, resolve_date
+from invoicebatch.model.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
+from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.sepa import creditor_id_warning
+from invoicebatch.settings import Settings
+
+
+class BankFile(Params):
+    """Parameters of `assign.bank_file`."""
+
+    collection_date: date | None = Field(
+        None, description="Date of the collections; empty: as the settings say; moved to a banking day"
+    )
+    execution_date: date | None = Field(
+        None, description="Date of the refunds; empty: as the settings say; moved to a banking day"
+    )
+    parts: Literal["both", "collections", "refunds"] = Field("both", description="What to bundle")
+    description: str = Field("", max_length=100, description="Text for the bank statement, after the number")
+
+
+def _defaults(settings: Settings, today: date) -> Mapping[str, Any]:
+    return {
+        "collection_date": resolve_date(settings.payment.collection_date, today),
+        "execution_date": resolve_date(settings.payment.execution_date, today),
+    }
+
+
+def _asked(params: BankFile, context: Context) -> dict[str, date]:
+    """The date asked for, by part; only the parts asked for."""
+    given = {COLLECTIONS: params.collection_date, REFUNDS: params.execution_date}
+    usual = _defaults(context.settings, context.today)
+    rest = {COLLECTIONS: usual["collection_date"], REFUNDS: usual["execution_date"]}
+    return {part: day or rest[part] for part, day in given.items() if params.parts in ("both", part)}
+
+
+def _earliest(context: Context) -> dict[str, date]:
+    payment = context.settings.payment
+    leads = {COLLECTIONS: payment.collection_lead_days, REFUNDS: payment.execution_lead_days}
+    return {
+        part: earliest_date(context.now, lead, payment.cut_off, payment.time_zone)
+        for part, lead in leads.items()
+    }
+
+
+def _date_fault(part: str, asked: date, earliest: date) -> str:
+    if next_banking_day(asked) >= earliest:
+        return ""
+    name = "collection_date" if part == COLLECTIONS else "execution_date"
+    return f"{name} {asked} is before {earliest}, the first banking day the bank still takes"
+
+
+def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFrame:
+    asked = _asked(params, context)
+    moved = {part: next_banking_day(day) for part, day in asked.items()}
+    rows = candidates(with_part(batch.invoices), Terms(moved, params.description))
+    earliest = _earliest(context)
+    late = {part: _date_fault(part, day, earliest[part]) for part, day in asked.items()}
+    fault = rows["part"].map(late).fillna("").astype("str")
+    return rows.assign(reason=rows["reason"].mask(rows["reason"].eq("") & fault.ne(""), fault))
+
+
+def _preview(batch: Batch, params: BankFile, context: Context) -> Preview:
+    asked, earliest = _asked(params, context), _earliest(context)
+    present = set(with_part(batch.invoices)["part"])
+    for part, day in asked.items():
+        if part in present and (fault := _date_fault(part, day, earliest[part])):
+            raise ParameterError(fault, f"Choose {earliest[part]} or later.")
+    rows = _candidates(batch, params, context)
+    good, bad = rows[rows["reason"] == ""], rows[rows["reason"] != ""]
+    key = ["part", "company_account_id", "sequence_type", "scheme", "collection_date"]
+    sums = {"invoices": ("invoice_id", "size"), "total_cents": ("amount_cents", "sum")}
+    groups = good.groupby(key, dropna=False, as_index=False, observed=True).agg(**sums)
+    refused = bad[["invoice_id", "part", "reason"]].merge(
+        batch.invoices[["invoice_id", "number", "customer_name"]], on="invoice_id", how="left"
+    )
+    return {
+        "parts": good.groupby("part", as_index=False).agg(**sums),
+        "groups": groups.rename(columns={"company_account_id": "account", "scheme": "local_instrument"}),
+        "refused": refused[["invoice_id", "number", "customer_name", "part", "reason"]],
+        "notes": _notes(good, batch, asked),
+    }
+
+
+def _notes(good: pd.DataFrame, batch: Batch, asked: Mapping[str, date]) -> pd.DataFrame:
+    present = set(good["part"])
+    notes = [
+        f"{part}: {day} is no banking day, moved to {next_banking_day(day)}"
+        for part, day in asked.items()
+        if part in present and next_banking_day(day) != day
+    ]
+    collecting = batch.invoices["invoice_id"].isin(good.loc[good["part"] == COLLECTIONS, "invoice_id"])
+    creditors = batch.invoices.loc[collecting, "account_creditor_id"].dropna().unique()
+    notes += [warning for creditor in creditors if (warning := creditor_id_warning(creditor))]
+    return pd.DataFrame({"note": pd.Series(notes, dtype="str")})
+
+
+def _transform(batch: Batch, params: BankFile, context: Context) -> Changes:
+    rows = _candidates(batch, params, context)
+    good, bad = rows[rows["reason"] == ""], rows[rows["reason"] != ""]
+    refused = failures(bad["invoice_id"], bad["reason"])
+    if good.empty:
+        return Changes(failures=refused)
+    bundles, items = bundle_frames(good, batch.invoices, context.run_id, context.now, params.description)
+    live = items[["invoice_id", "bundle_id"]]
+    return Changes(
+        updates={"invoices": live.rename(columns={"bundle_id": "payment_bundle_id"})},
+        inserts={"payment_bundles": bundles, "bundle_items": items, "live_bundle_items": live},
+        failures=refused,
+        totals=_totals(good),
+    )
+
+
+def _totals(good: pd.DataFrame) -> dict[str, int]:
+    sums = good.groupby("part")["amount_cents"].agg(["size", "sum"])
+    counts = {str(part): int(count) for part, count in sums["size"].items()}
+    return counts | {f"{part}_cents": int(total) for part, total in sums["sum"].items()}
+
+
+ACTION = Action(
+    name="assign.bank_file",
+    label="Assign to outgoing bank file",
+    help="Bundle direct debits and refunds for the bank.",
+    params=BankFile,
+    transform=_transform,
+    preview=_preview,
+    defaults=_defaults,
+    order=("invoice_date", "invoice_id"),
+    watch=WATCHED,
+)
