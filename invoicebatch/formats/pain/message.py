@@ -1,0 +1,144 @@
+"""One payment message: what it is made of, and its parts that debits and transfers have in common.
+
+Text is built row by row from columns: ten times the speed of a tree. The check reads it back.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import BinaryIO, Final, Literal
+from xml.sax.saxutils import escape
+
+import pandas as pd
+
+Version = Literal["pain.008.001.08", "pain.008.001.02", "pain.001.001.09", "pain.001.001.03"]
+
+NOT_PROVIDED: Final = "<FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId>"
+"""An agent known by the IBAN alone (EPC130-08)."""
+
+_ROWS_A_WRITE: Final = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A bank file before it is text.
+
+    Attributes:
+        version: ISO 20022 message and version.
+        message_id: MsgId.
+        bundle_id: the bundle, which PmtInfIds derive from.
+        created_at: CreDtTm; the bundle's own time, so that the file never differs.
+        requested_date: collection or execution date.
+        account_name: creditor of debits, debtor of transfers.
+        iban: its account.
+        bic: its bank; may be empty.
+        creditor_id: SEPA creditor identifier, of debits.
+        batch_booking: one booking a group on the statement.
+        items: rows of `bundle_items` that go out: end_to_end_id, amount_cents int64 (positive), name,
+            iban, bic, postcode, city, country, mandate_id, mandate_signed_on, sequence_type, scheme,
+            previous_iban, remittance.
+    """
+
+    version: Version
+    message_id: str
+    bundle_id: str
+    created_at: datetime
+    requested_date: date
+    account_name: str
+    iban: str
+    bic: str
+    creditor_id: str
+    batch_booking: bool
+    items: pd.DataFrame
+
+    @property
+    def namespace(self) -> str:
+        """XML namespace of the message."""
+        return f"urn:iso:std:iso:20022:tech:xsd:{self.version}"
+
+    @property
+    def bic_tag(self) -> str:
+        """Element that holds a BIC in this version."""
+        return "BIC" if self.version.endswith((".02", ".03")) else "BICFI"
+
+
+def write_message(message: Message, out: BinaryIO) -> None:
+    """Write the message as UTF-8 XML.
+
+    Raises:
+        ValueError: a message without items, which no bank takes.
+    """
+    from invoicebatch.formats.pain import pain001, pain008
+
+    if message.items.empty:
+        raise ValueError("a bank file needs at least one payment")
+    debits = message.version.startswith("pain.008")
+    parts = pain008.parts(message) if debits else pain001.parts(message)
+    root = "CstmrDrctDbtInitn" if debits else "CstmrCdtTrfInitn"
+    out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{message.namespace}">'.encode())
+    out.write(f"<{root}>{_header(message)}".encode())
+    out.writelines(text.encode() for text in _joined(parts))
+    out.write(f"</{root}></Document>\n".encode())
+
+
+def _joined(parts: Iterator[str]) -> Iterator[str]:
+    waiting: list[str] = []
+    for part in parts:
+        waiting.append(part)
+        if len(waiting) >= _ROWS_A_WRITE:
+            yield "".join(waiting)
+            waiting.clear()
+    yield "".join(waiting)
+
+
+def _header(message: Message) -> str:
+    created = message.created_at.replace(microsecond=0, tzinfo=None).isoformat()
+    return (
+        f"<GrpHdr><MsgId>{escape(message.message_id)}</MsgId><CreDtTm>{created}</CreDtTm>"
+        f"{counts(message.items)}<InitgPty><Nm>{escape(message.account_name)}</Nm></InitgPty></GrpHdr>"
+    )
+
+
+def counts(items: pd.DataFrame) -> str:
+    """Number and sum of some payments (NbOfTxs, CtrlSum)."""
+    return f"<NbOfTxs>{len(items)}</NbOfTxs><CtrlSum>{amount(int(items['amount_cents'].sum()))}</CtrlSum>"
+
+
+def amount(cents: int) -> str:
+    """Decimal text of a positive amount of cents."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def own_agent(message: Message) -> str:
+    """The bank of our own account."""
+    return agent(message, message.bic) or NOT_PROVIDED
+
+
+def agent(message: Message, bic: str) -> str:
+    """A bank by its BIC, or an empty string."""
+    tag = message.bic_tag
+    return f"<FinInstnId><{tag}>{escape(bic)}</{tag}></FinInstnId>" if bic else ""
+
+
+def column(items: pd.DataFrame, name: str) -> list[str]:
+    """A text column escaped for XML; missing values are empty."""
+    values = items[name].astype(object).where(items[name].notna(), "")
+    if not any("&" in value or "<" in value or ">" in value for value in values.unique()):
+        return values.tolist()
+    return [escape(value) for value in values]
+
+
+def addresses(items: pd.DataFrame) -> list[str]:
+    """Structured addresses: postcode, town and country, or none (unstructured ones are refused).
+
+    Source: EPC153-22: since November 2026 an address holds at least town and country.
+    """
+    rows = zip(*(column(items, name) for name in ("postcode", "city", "country")), strict=True)
+    return [_address(postcode, city, country) for postcode, city, country in rows]
+
+
+def _address(postcode: str, city: str, country: str) -> str:
+    if not (city and len(country) == 2 and country.isalpha() and country.isupper()):
+        return ""
+    post = f"<PstCd>{postcode}</PstCd>" if postcode else ""
+    return f"<PstlAdr>{post}<TwnNm>{city}</TwnNm><Ctry>{country}</Ctry></PstlAdr>"

@@ -1,0 +1,72 @@
+"""Customer direct debit initiation, pain.008.001.08 and .02 (EPC130-08, EPC131-08): the groups and debits.
+
+Header and document belong to `message`.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+from xml.sax.saxutils import escape
+
+import pandas as pd
+
+from invoicebatch.formats.pain.message import (
+    NOT_PROVIDED,
+    Message,
+    addresses,
+    agent,
+    amount,
+    column,
+    counts,
+    own_agent,
+)
+from invoicebatch.model.sepa import payment_information_id
+
+_SAME_MANDATE_NEW_ACCOUNT: Final = (
+    "<AmdmntInd>true</AmdmntInd><AmdmntInfDtls><OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id></Othr></Id>"
+    "</OrgnlDbtrAcct></AmdmntInfDtls>"
+)
+"""The debtor's account changed since the last collection (SMNDA: same mandate, new debtor account)."""
+
+
+def parts(message: Message) -> Iterator[str]:
+    """One PmtInf per sequence type and local instrument, then its debits in item order."""
+    groups = message.items.groupby(["scheme", "sequence_type"], observed=True, sort=True)
+    for number, ((scheme, sequence_type), items) in enumerate(groups, start=1):
+        yield _opening(message, items, number, str(scheme), str(sequence_type))
+        yield from _debits(message, items)
+        yield "</PmtInf>"
+
+
+def _opening(message: Message, items: pd.DataFrame, number: int, scheme: str, sequence_type: str) -> str:
+    return (
+        f"<PmtInf><PmtInfId>{payment_information_id(message.bundle_id, number)}</PmtInfId><PmtMtd>DD</PmtMtd>"
+        f"<BtchBookg>{str(message.batch_booking).lower()}</BtchBookg>{counts(items)}"
+        f"<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl><LclInstrm><Cd>{scheme}</Cd></LclInstrm>"
+        f"<SeqTp>{sequence_type}</SeqTp></PmtTpInf><ReqdColltnDt>{message.requested_date}</ReqdColltnDt>"
+        f"<Cdtr><Nm>{escape(message.account_name)}</Nm></Cdtr>"
+        f"<CdtrAcct><Id><IBAN>{message.iban}</IBAN></Id></CdtrAcct><CdtrAgt>{own_agent(message)}</CdtrAgt>"
+        "<ChrgBr>SLEV</ChrgBr><CdtrSchmeId><Id><PrvtId><Othr>"
+        f"<Id>{escape(message.creditor_id)}</Id><SchmeNm><Prtry>SEPA</Prtry></SchmeNm>"
+        "</Othr></PrvtId></Id></CdtrSchmeId>"
+    )
+
+
+def _debits(message: Message, items: pd.DataFrame) -> Iterator[str]:
+    texts = ("end_to_end_id", "mandate_id", "name", "iban", "bic", "remittance", "previous_iban")
+    rows = zip(
+        *(column(items, name) for name in texts),
+        items["amount_cents"].tolist(),
+        items["mandate_signed_on"].dt.strftime("%Y-%m-%d").tolist(),
+        addresses(items),
+        strict=True,
+    )
+    for end_to_end_id, mandate_id, name, iban, bic, remittance, previous_iban, cents, signed, address in rows:
+        yield (
+            f"<DrctDbtTxInf><PmtId><EndToEndId>{end_to_end_id}</EndToEndId></PmtId>"
+            f'<InstdAmt Ccy="EUR">{amount(cents)}</InstdAmt><DrctDbtTx><MndtRltdInf>'
+            f"<MndtId>{mandate_id}</MndtId><DtOfSgntr>{signed}</DtOfSgntr>"
+            f"{_SAME_MANDATE_NEW_ACCOUNT if previous_iban else ''}</MndtRltdInf></DrctDbtTx>"
+            f"<DbtrAgt>{agent(message, bic) or NOT_PROVIDED}</DbtrAgt><Dbtr><Nm>{name}</Nm>{address}</Dbtr>"
+            f"<DbtrAcct><Id><IBAN>{iban}</IBAN></Id></DbtrAcct>"
+            f"<RmtInf><Ustrd>{remittance}</Ustrd></RmtInf></DrctDbtTxInf>"
+        )
