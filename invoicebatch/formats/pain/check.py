@@ -3,8 +3,6 @@
 Both in one streaming pass of a parser that knows nothing of the writer; memory stays flat.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import as_file, files
 from typing import BinaryIO
@@ -13,17 +11,9 @@ from lxml import etree
 
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.pain.message import Message
-from invoicebatch.model.money import format_cents, to_cents
+from invoicebatch.model.money import to_cents, to_decimal
 
 _HINT = "The file was not published. Correct the payment's data, cancel the bundle and make a new one."
-
-
-@dataclass(slots=True)
-class _Read:
-    """What the parser found."""
-
-    payments: list[tuple[str, str, int, str]] = field(default_factory=list)
-    group: list[int] = field(default_factory=list)
 
 
 @cache
@@ -43,96 +33,97 @@ def check_message(message: Message, source: BinaryIO) -> None:
     Raises:
         RenderError: the schema, a count, a sum, an amount, an IBAN or an id does not agree.
     """
-    read = _Read()
+    reader = _Reader(message)
     try:
-        for element in _elements(message, source):
-            _take(message, element, read)
+        reader.read(source)
     except etree.XMLSyntaxError as error:
         raise RenderError(f"{message.message_id} breaks {message.version}: {error}", _HINT) from error
     except ValueError as error:
         raise RenderError(f"{message.message_id}: {error}", _HINT) from error
-    _compare(message, read)
+    reader.compare()
 
 
-def _elements(message: Message, source: BinaryIO) -> Iterator[etree._Element]:
-    transaction = "DrctDbtTxInf" if message.version.startswith("pain.008") else "CdtTrfTxInf"
-    tags = [f"{{{message.namespace}}}{name}" for name in (transaction, "PmtInf", "GrpHdr")]
-    # lxml 6 does not notice a cut-off file where a schema meets resolve_entities=False; the file is ours
-    # and has no DTD, so the defaults serve.
-    events = etree.iterparse(source, events=("end",), tag=tags, schema=schema(message.version))
-    for _, element in events:
-        yield element
-        if not element.tag.endswith("GrpHdr"):
-            element.clear(keep_tail=False)
-            _forget_before(element)
+class _Reader:
+    """Reads one message; counts and sums are compared as groups end, payments at the end."""
 
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self._debit = message.version.startswith("pain.008")
+        self._space = f"{{{message.namespace}}}"
+        self._payments: list[tuple[str, str, str, str]] = []
+        self._group: list[int] = []
+        self._transaction = self._space + ("DrctDbtTxInf" if self._debit else "CdtTrfTxInf")
+        self._leaves = [self._space + name for name in ("EndToEndId", "IBAN", "InstdAmt", "MndtId")]
 
-def _forget_before(element: etree._Element) -> None:
-    parent = element.getparent()
-    previous = element.getprevious()
-    if parent is not None and previous is not None and previous.tag == element.tag:
-        parent.remove(previous)
+    def _path(self, *names: str) -> str:
+        return "/".join(self._space + name for name in names)
 
-
-def _take(message: Message, element: etree._Element, read: _Read) -> None:
-    name = etree.QName(element).localname
-    if name == "GrpHdr":
-        _agree(message, "MsgId", _text(message, element, "MsgId"), message.message_id)
-        _totals(message, element, len(message.items), int(message.items["amount_cents"].sum()))
-    elif name == "PmtInf":
-        ours = "CdtrAcct" if message.version.startswith("pain.008") else "DbtrAcct"
-        _agree(message, "own IBAN", _text(message, element, ours, "Id", "IBAN"), message.iban)
-        _totals(message, element, len(read.group), sum(read.group))
-        read.group.clear()
-    else:
-        payment = _payment(message, element)
-        read.payments.append(payment)
-        read.group.append(payment[2])
-
-
-def _payment(message: Message, element: etree._Element) -> tuple[str, str, int, str]:
-    debit = message.version.startswith("pain.008")
-    amount = ("InstdAmt",) if debit else ("Amt", "InstdAmt")
-    return (
-        _text(message, element, "PmtId", "EndToEndId"),
-        _text(message, element, "DbtrAcct" if debit else "CdtrAcct", "Id", "IBAN"),
-        to_cents(_text(message, element, *amount)),
-        _text(message, element, "DrctDbtTx", "MndtRltdInf", "MndtId") if debit else "",
-    )
-
-
-def _totals(message: Message, element: etree._Element, count: int, cents: int) -> None:
-    _agree(message, "NbOfTxs", int(_text(message, element, "NbOfTxs")), count)
-    total = to_cents(_text(message, element, "CtrlSum"))
-    _agree(message, "CtrlSum", total, cents, format_cents)
-
-
-def _text(message: Message, element: etree._Element, *path: str) -> str:
-    found = element.findtext("/".join(f"{{{message.namespace}}}{name}" for name in path))
-    return found or ""
-
-
-def _compare(message: Message, read: _Read) -> None:
-    items = message.items
-    debit = message.version.startswith("pain.008")
-    mandates = items["mandate_id"] if debit else [""] * len(items)
-    wanted = zip(items["end_to_end_id"], items["iban"], items["amount_cents"], mandates, strict=True)
-    journal = {end_to_end: (iban, int(cents), mandate) for end_to_end, iban, cents, mandate in wanted}
-    _agree(message, "number of payments", len(read.payments), len(items))
-    _agree(message, "different EndToEndIds", len(journal), len(items))
-    for end_to_end, iban, cents, mandate in read.payments:
-        if journal.pop(end_to_end, None) != (iban, cents, mandate):
-            raise RenderError(
-                f"{message.message_id}: payment {end_to_end} of {format_cents(cents, 'EUR')} to or from "
-                f"{iban} is not what the bundle holds",
-                _HINT,
-            )
-
-
-def _agree(
-    message: Message, what: str, found: object, wanted: object, show: Callable[..., str] = str
-) -> None:
-    if found != wanted:
-        raise RenderError(
-            f"{message.message_id}: {what} is {show(found)} in the file, {show(wanted)} in the bundle", _HINT
+    def read(self, source: BinaryIO) -> None:
+        """All elements that matter, each forgotten once seen."""
+        group, header = self._space + "PmtInf", self._space + "GrpHdr"
+        # lxml 6 does not notice a cut-off file where a schema meets resolve_entities=False; the file
+        # is ours and has no DTD, so the defaults serve.
+        events = etree.iterparse(
+            source,
+            events=("end",),
+            tag=(self._transaction, group, header),
+            schema=schema(self._message.version),
         )
+        for _, element in events:
+            if element.tag == self._transaction:
+                self._take_payment(element)
+            elif element.tag == group:
+                self._take_group(element)
+            else:
+                self._take_header(element)
+
+    def _take_payment(self, element: etree._Element) -> None:
+        """Each of the four leaves occurs once in a payment we send; another one would not agree."""
+        found = {leaf.tag: leaf.text or "" for leaf in element.iter(*self._leaves)}
+        end_to_end, iban, amount, mandate = (found.get(tag, "") for tag in self._leaves)
+        self._payments.append((end_to_end, iban, amount, mandate))
+        self._group.append(int(amount.replace(".", "")) if amount[-3:-2] == "." else to_cents(amount))
+        previous = element.getprevious()
+        element.clear()
+        parent = element.getparent()
+        if parent is not None and previous is not None and previous.tag == self._transaction:
+            parent.remove(previous)
+
+    def _take_group(self, element: etree._Element) -> None:
+        ours = element.findtext(self._path("CdtrAcct" if self._debit else "DbtrAcct", "Id", "IBAN"))
+        self._agree("own IBAN", ours, self._message.iban)
+        self._totals(element, len(self._group), sum(self._group))
+        self._group.clear()
+        element.clear()
+
+    def _take_header(self, element: etree._Element) -> None:
+        items = self._message.items
+        self._agree("MsgId", element.findtext(self._path("MsgId")), self._message.message_id)
+        self._totals(element, len(items), int(items["amount_cents"].sum()))
+
+    def _totals(self, element: etree._Element, count: int, cents: int) -> None:
+        self._agree("NbOfTxs", element.findtext(self._path("NbOfTxs")), str(count))
+        self._agree("CtrlSum", element.findtext(self._path("CtrlSum")), str(to_decimal(cents)))
+
+    def compare(self) -> None:
+        """Every payment of the file is one of the bundle, with its account, amount and mandate."""
+        items = self._message.items
+        mandates = items["mandate_id"] if self._debit else [""] * len(items)
+        amounts = [str(to_decimal(cents)) for cents in items["amount_cents"]]
+        wanted = zip(items["iban"], amounts, mandates, strict=True)
+        journal = dict(zip(items["end_to_end_id"], wanted, strict=True))
+        self._agree("number of payments", len(self._payments), len(items))
+        self._agree("number of EndToEndIds", len(journal), len(items))
+        for end_to_end, *found in self._payments:
+            if journal.pop(end_to_end, None) != tuple(found):
+                raise RenderError(
+                    f"{self._message.message_id}: payment {end_to_end} of EUR {found[1]} to or from"
+                    f" {found[0]} is not what the bundle holds",
+                    _HINT,
+                )
+
+    def _agree(self, what: str, found: object, wanted: object) -> None:
+        if found != wanted:
+            raise RenderError(
+                f"{self._message.message_id}: {what} is {found} in the file, {wanted} in the bundle", _HINT
+            )
