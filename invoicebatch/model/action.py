@@ -68,6 +68,7 @@ class Action:
         label: what the button says.
         help: one sentence for the dialog and the command's help.
         params: parameter model.
+        columns: overview columns it needs; None: all of them.
         reads: tables it needs besides the overview.
         transform: what changes, once all files are staged.
         reserve: changes committed before files are made (numbers).
@@ -89,6 +90,7 @@ class Action:
     label: str
     help: str
     params: type[Params] = Params
+    columns: frozenset[str] | None = None
     reads: frozenset[str] = frozenset()
     transform: Callable[[Batch, Any, Context], Changes]
     reserve: Callable[[Batch, Any, Context], Changes] | None = None

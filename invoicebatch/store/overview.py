@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from invoicebatch.errors import FilterError
-from invoicebatch.model.schema import OVERVIEW, overview_sql
+from invoicebatch.model.schema import OVERVIEW, needs_today, overview_sql
 from invoicebatch.store.frames import fetch
 
 _IDS = "wanted_ids"
@@ -40,7 +40,7 @@ def overview(
     """
     names = list(dict.fromkeys(["invoice_id", *columns]))
     described = [OVERVIEW[name].column for name in names]
-    params = {"today": today} if "payment_status" in names else None
+    params = {"today": today} if needs_today(names) else None
     if ids is None:
         return fetch(con, overview_sql(names) + " ORDER BY i.invoice_id", described, params)
     source = pa.table({"id": pa.array(ids, pa.int64()), "place": pa.array(np.arange(len(ids)), pa.int64())})
@@ -92,7 +92,7 @@ def matching(con: Any, condition: str, today: date) -> npt.NDArray[np.int64]:
     named = [_BY_STORED_NAME[word] for word in _BY_STORED_NAME if word in words and word != "invoice_id"]
     names = ["invoice_id", *(c.frame_name for c in named)]
     sql = overview_sql(names, money="decimal")
-    relation = con.sql(sql, params={"today": today}) if "payment_status" in names else con.sql(sql)
+    relation = con.sql(sql, params={"today": today}) if needs_today(names) else con.sql(sql)
     return _evaluate(relation.to_arrow_table(), condition)
 
 

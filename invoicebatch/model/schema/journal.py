@@ -44,6 +44,7 @@ RUN_ROWS = Table(
         integer("row_version", "Row version the plan saw", required=True),
         choice("outcome", RowOutcome, "What became of it", required=True),
         text("number", "Invoice number at the end of the run"),
+        text("part", "Part of the action that applies, for actions with parts"),
         text("reason", "Why it was refused or failed"),
     ),
 )

@@ -1,0 +1,74 @@
+"""Loading a batch: the overview rows of some ids and the tables an action reads, restricted to them."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.model.action import Action
+from invoicebatch.model.changes import Batch
+from invoicebatch.model.schema import INVOICE_TABLES, OVERVIEW
+from invoicebatch.store import Session
+
+ALWAYS: Final = ("invoice_id", "version", "status", "number", "currency", "total_cents")
+"""Overview columns the engine itself needs of every row."""
+
+_LINKS: Final[Mapping[str, tuple[str, str]]] = {
+    **dict.fromkeys(INVOICE_TABLES, ("invoice_id", "invoice_id")),
+    "payments": ("invoice_id", "invoice_id"),
+    "live_bundle_items": ("invoice_id", "invoice_id"),
+    "customers": ("customer_id", "customer_id"),
+    "mandates": ("customer_id", "customer_id"),
+    "company_accounts": ("company_account_id", "company_account_id"),
+    "number_ranges": ("company_account_id", "company_account_id"),
+    "number_counters": ("company_account_id", "company_account_id"),
+    "payment_bundles": ("bundle_id", "payment_bundle_id"),
+    "bundle_items": ("bundle_id", "payment_bundle_id"),
+    "collection_cases": ("case_id", "collection_case_id"),
+    "collection_steps": ("case_id", "collection_case_id"),
+    "payment_plans": ("plan_id", "payment_plan_id"),
+    "instalments": ("plan_id", "payment_plan_id"),
+}
+"""By table: its column, and the overview column whose values it is restricted to."""
+
+
+def overview_columns(action: Action) -> list[str]:
+    """The overview columns a batch of the action carries, in schema order."""
+    if action.columns is None:
+        return list(OVERVIEW)
+    wanted = {*ALWAYS, *action.columns, *action.order, *action.watch}
+    wanted |= {_LINKS[table][1] for table in action.reads if table in _LINKS}
+    return [name for name in OVERVIEW if name in wanted]
+
+
+def load_batch(
+    session: Session,
+    action: Action,
+    ids: npt.NDArray[np.int64],
+    today: date,
+    parts: "pd.Series[str] | None" = None,
+) -> Batch:
+    """The batch of some ids, in their order.
+
+    Args:
+        session: an open session.
+        action: whose columns and tables to load.
+        ids: int64 invoice ids.
+        today: the date that `overdue` is judged by.
+        parts: part per id, indexed by invoice id, for actions with parts.
+    """
+    invoices = session.overview(overview_columns(action), today, ids)
+    if parts is not None:
+        invoices["part"] = invoices["invoice_id"].map(parts).fillna("").astype("str")
+    tables = {name: _linked(session, name, invoices) for name in sorted(action.reads)}
+    return Batch(invoices, tables)
+
+
+def _linked(session: Session, name: str, invoices: pd.DataFrame) -> pd.DataFrame:
+    if name not in _LINKS:
+        return session.whole(name)
+    column, source = _LINKS[name]
+    return session.rows_of(name, column, invoices[source])

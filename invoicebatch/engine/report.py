@@ -1,0 +1,141 @@
+"""What a run did, from the journal only: done, refused, failed, files, totals."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from invoicebatch.model.money import to_decimal
+from invoicebatch.model.status import RowOutcome
+from invoicebatch.store import Session
+
+OPEN_OUTCOMES = (RowOutcome.CLAIMED.value, RowOutcome.RESERVED.value)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The record of one run.
+
+    Attributes:
+        run: the run's columns in the journal.
+        rows: one row an invoice: invoice_id, position, row_version int64, outcome, number, reason.
+        files: published and staged files: name, path, sha256 str, size int64 (bytes), status.
+        state: running, interrupted, queued, finished or abandoned.
+    """
+
+    run: dict[str, Any]
+    rows: pd.DataFrame
+    files: pd.DataFrame
+    state: str
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return str(self.run["run_id"])
+
+    @property
+    def action(self) -> str:
+        """Name of the action."""
+        return str(self.run["action"])
+
+    @property
+    def done(self) -> pd.DataFrame:
+        """Rows done: invoice_id int64, number str."""
+        return self._with(RowOutcome.DONE)[["invoice_id", "number"]]
+
+    @property
+    def refused(self) -> pd.DataFrame:
+        """Rows that could not take the action: invoice_id int64, number, reason str."""
+        return self._with(RowOutcome.REFUSED)[["invoice_id", "number", "reason"]]
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """Rows that went wrong: invoice_id int64, number, reason str."""
+        return self._with(RowOutcome.FAILED)[["invoice_id", "number", "reason"]]
+
+    @property
+    def unfinished(self) -> pd.DataFrame:
+        """Rows still to do: invoice_id int64, number str."""
+        return self.rows[self.rows["outcome"].isin(OPEN_OUTCOMES)][["invoice_id", "number"]].reset_index(
+            drop=True
+        )
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """Sums over the rows done: amounts by currency as decimal text, and what the action counted."""
+        stored: dict[str, int] = json.loads(self.run["totals"])
+        return {
+            name.removesuffix("_cents"): str(to_decimal(value)) if name.endswith("_cents") else value
+            for name, value in stored.items()
+        }
+
+    @property
+    def complete(self) -> bool:
+        """Whether every selected row was done."""
+        return len(self.done) == len(self.rows)
+
+    def _with(self, outcome: RowOutcome) -> pd.DataFrame:
+        return self.rows[self.rows["outcome"] == outcome.value].reset_index(drop=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as the command line's JSON."""
+        return {
+            "run_id": self.run_id,
+            "action": self.action,
+            "state": self.state,
+            "selected": int(self.run["selected"]),
+            "eligible": int(self.run["eligible"]),
+            "done": len(self.done),
+            "refused": _records(self.refused),
+            "failed": _records(self.failed),
+            "unfinished": len(self.unfinished),
+            "files": _records(self.files[["path", "sha256"]]),
+            "totals": self.totals,
+        }
+
+    def summary(self) -> str:
+        """One line: ``approve: 37 of 40 done, 3 refused``."""
+        parts = [f"{len(self.done):,} of {len(self.rows):,} done"]
+        parts += [
+            f"{count:,} {word}"
+            for word, count in (
+                ("refused", len(self.refused)),
+                ("failed", len(self.failed)),
+                ("unfinished", len(self.unfinished)),
+            )
+            if count
+        ]
+        return f"{self.action}: {', '.join(parts)}"
+
+    def _repr_html_(self) -> str:
+        tables = [
+            f"<h4>{title}</h4>{frame.head(50).to_html(index=False)}"
+            for title, frame in (
+                ("Failed", self.failed),
+                ("Refused", self.refused),
+                ("Files", self.files[["path", "size"]].head(20)),
+            )
+            if len(frame)
+        ]
+        return f"<b>{self.summary()}</b>" + "".join(tables)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(k): v for k, v in row.items()} for row in plain.to_dict("records")]
+
+
+def read_report(session: Session, run_id: str, *, alive: bool) -> Report | None:
+    """The report of a run, or None where there is no such run.
+
+    Args:
+        session: an open session.
+        run_id: the run.
+        alive: whether a process works on it right now.
+    """
+    run = session.run(run_id)
+    if run is None:
+        return None
+    state = "interrupted" if run["status"] == "running" and not alive else str(run["status"])
+    return Report(run, session.run_rows(run_id), session.artefacts(run_id), state)
