@@ -99,7 +99,9 @@ def _cores() -> int:
 def _without_main() -> Iterator[None]:
     """Keep spawned workers from importing the caller's script, which might run its actions again."""
     main = sys.modules["__main__"]
-    hidden = {name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__}
+    hidden: dict[str, object] = {
+        name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__
+    }
     main.__spec__ = None
     try:
         yield

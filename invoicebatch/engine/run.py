@@ -241,8 +241,8 @@ def _failed(failures: pd.DataFrame) -> pd.DataFrame:
     """One outcome a failed row; several reasons for one row are joined."""
     if failures.empty:
         return pd.DataFrame()
-    joined = failures.groupby("invoice_id", sort=False, as_index=False)["reason"].agg("; ".join)
-    return joined.assign(outcome=RowOutcome.FAILED.value)
+    reasons = failures.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
+    return reasons.reset_index().assign(outcome=RowOutcome.FAILED.value)
 
 
 def _failures_frame(failed: list[RowFailure]) -> pd.DataFrame:

@@ -104,8 +104,8 @@ class Selection:
         name = find(action).name
         frame = self.columns([*ALWAYS, *sorted(self.workspace.rules.columns)])
         reasons = self._evaluate(frame, registry()[name]).all_reasons(name)
-        refused = frame[["invoice_id", "number"]].assign(reason=reasons.to_numpy())[reasons.to_numpy() != ""]
-        return pd.concat([refused, self._unknown_rows()], ignore_index=True)
+        rows = frame[["invoice_id", "number"]].assign(reason=reasons.to_numpy())
+        return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
 
     def _unknown_rows(self) -> pd.DataFrame:
         frame = pd.DataFrame({"invoice_id": np.asarray(self.unknown, np.int64)})

@@ -37,6 +37,7 @@ from invoicebatch.errors import (
 from invoicebatch.files.names import run_folder
 from invoicebatch.files.shipped import shipped
 from invoicebatch.model.action import Action, Preview
+from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import RunStatus
 from invoicebatch.settings import Settings, load_settings
 from invoicebatch.store import Session, Store
@@ -49,6 +50,18 @@ class Workspace:
         self.root = root.resolve()
         self.settings: Settings = load_settings(self.root)
         self.store = Store(self.root / self.settings.data, self.settings.lock_timeout)
+
+    def check(self) -> None:
+        """The folder must hold a workspace's state.
+
+        Raises:
+            WorkspaceError: it does not.
+        """
+        if not self.store.file.is_file():
+            raise WorkspaceError(
+                f"{self.root} is not a workspace: {self.store.file} does not exist.",
+                f"Make it one with: invoicebatch init {self.root}",
+            )
 
     @property
     def data(self) -> Path:
@@ -232,6 +245,21 @@ class Workspace:
             lock.release()
         return self.report(run_id)
 
+    def doctor(self) -> pd.DataFrame:
+        """See `engine.doctor.audit`."""
+        from invoicebatch.engine.doctor import audit
+
+        return audit(self)
+
+    def snapshot(self, folder: str | Path) -> list[Path]:
+        """Write every table as `<folder>/<table>.parquet`, all from one moment; returns the files.
+
+        Raises:
+            StorageError: the folder can't be written.
+        """
+        with self.store.read() as session:
+            return session.snapshot(Path(folder), TABLES)
+
     def alive(self, run_id: str) -> bool:
         """Whether a process works on the run right now."""
         lock = self.store.run_lock(run_id)
@@ -280,20 +308,11 @@ def _ids_of(frame: pd.DataFrame) -> list[int]:
     return [int(value) for value in frame["invoice_id"]]
 
 
-def open_workspace(folder: str | Path = ".") -> Workspace:
-    """Open the workspace in a folder.
+def check_folder(root: Path) -> None:
+    """A workspace must be a folder.
 
     Raises:
-        WorkspaceError: the folder is none.
-        SettingsError: its settings can't be read.
+        WorkspaceError: it is not.
     """
-    root = Path(folder)
     if not root.is_dir():
         raise WorkspaceError(f"{root} is not a folder.", "Make a workspace with: invoicebatch init DIR")
-    workspace = Workspace(root)
-    if not workspace.store.file.is_file():
-        raise WorkspaceError(
-            f"{workspace.root} is not a workspace: {workspace.store.file} does not exist.",
-            f"Make it one with: invoicebatch init {folder}",
-        )
-    return workspace

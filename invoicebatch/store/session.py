@@ -56,6 +56,13 @@ class Session:
         (row,) = self._con.sql(f"SELECT count(*) FROM {TABLES[table].name}").fetchall()
         return int(row[0])
 
+    def line_totals(self) -> "pd.Series[int]":
+        """Sum of the line net amounts in cents, by invoice id."""
+        table = self._con.sql(
+            "SELECT invoice_id, (sum(net)::DECIMAL(20,2) * 100)::BIGINT AS net_cents FROM lines GROUP BY invoice_id"
+        ).to_arrow_table()
+        return pd.Series(table["net_cents"].to_numpy(), index=table["invoice_id"].to_numpy())
+
     def workspace_id(self) -> str:
         """The id given to the workspace when it was made."""
         (row,) = self._con.sql("SELECT value FROM meta WHERE key = 'workspace_id'").fetchall()

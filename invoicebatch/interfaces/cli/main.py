@@ -1,6 +1,78 @@
-"""Entry point of the command line."""
+"""Entry point of the command line: the commands by name, loaded when called, and the exit codes.
+
+0 all rows done; 3 some refused or failed; 2 usage or bad input; 4 nothing eligible; 5 busy; 1 unexpected.
+"""
+
+import os
+import sys
+from importlib.metadata import version
+from typing import Final
+
+from cyclopts import App, CycloptsError
+
+from invoicebatch.errors import InvoicebatchError, UsageError
+
+_CLI: Final = "invoicebatch.interfaces.cli"
+
+COMMANDS: Final = (
+    ("list", "select:list_invoices", "List invoices."),
+    ("actions", "select:actions", "The action bar: which actions apply to how many of the selected rows."),
+    ("why", "select:why", "Why an action does not apply to some rows."),
+    ("run", "run:app", "Run an action on the selected rows."),
+    ("resume", "runs:resume", "Finish runs that were interrupted."),
+    ("runs", "runs:runs", "List the runs."),
+    ("show", "runs:show", "Show what a run did."),
+    ("rules", "rules:rules", "The decision table: what each action asks of a row."),
+)
+"""Command, where it is, what it does."""
 
 
-def main() -> None:
-    """Run the command line."""
-    raise SystemExit(2)
+def build() -> App:
+    """The application with its commands, none of them loaded yet."""
+    app = App(
+        name="invoicebatch",
+        help="The invoice action bar for people who work in notebooks and spreadsheets.",
+        version=lambda: version("invoicebatch"),
+        help_format="plaintext",
+        suppress_keyboard_interrupt=False,
+    )
+    for name, place, text in COMMANDS:
+        app.command(f"{_CLI}.{place}", name=name, help=text)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    given = sys.argv[1:] if arguments is None else arguments
+    raise SystemExit(run([a for a in given if a != "--debug"], debug="--debug" in given))
+
+
+def run(arguments: list[str], *, debug: bool = False) -> int:
+    """Run one command; returns the exit code."""
+    try:
+        return _call(arguments)
+    except KeyboardInterrupt:
+        return _say("Interrupted. What was begun can be finished with: invoicebatch resume", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CycloptsError as error:
+        return _say(str(error) or type(error).__name__, UsageError.exit_code)
+    except InvoicebatchError as error:
+        if debug:
+            raise
+        return _say(str(error), error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        return _say(f"Unexpected error: {type(error).__name__}: {error}\nSee where with --debug.", 1)
+
+
+def _call(arguments: list[str]) -> int:
+    result = build()(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    return result if isinstance(result, int) else 0
+
+
+def _say(text: str, code: int) -> int:
+    print(text, file=sys.stderr)
+    return code

@@ -24,7 +24,7 @@ from invoicebatch.model.schema.journal import (
     RUN_ROWS,
     RUNS,
 )
-from invoicebatch.model.schema.overview import OVERVIEW, Derived, overview_sql
+from invoicebatch.model.schema.overview import OVERVIEW, Derived, needs_today, overview_sql
 from invoicebatch.model.schema.parties import (
     COMPANY_ACCOUNTS,
     CUSTOMERS,
@@ -116,5 +116,6 @@ __all__ = [
     "Table",
     "Type",
     "documentation",
+    "needs_today",
     "overview_sql",
 ]

@@ -87,6 +87,11 @@ OVERVIEW: Final[Mapping[str, Derived]] = {d.column.frame_name: d for d in _DERIV
 """Every overview column by its frame name."""
 
 
+def needs_today(frame_names: Iterable[str]) -> bool:
+    """Whether a SELECT of these columns has the parameter `$today`."""
+    return any("$today" in OVERVIEW[name].sql for name in frame_names)
+
+
 def overview_sql(frame_names: Iterable[str], extra_join: str = "", money: str = "cents") -> str:
     """SELECT of the overview with the named columns; `$today` is a parameter.
 

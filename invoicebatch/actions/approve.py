@@ -1,0 +1,67 @@
+"""Approve: the invoice date is set and every check of a legal document passed, or all faults named."""
+
+from datetime import date
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.model.action import Action, Context, Params
+from invoicebatch.model.approval import approval_faults
+from invoicebatch.model.changes import Batch, Changes
+from invoicebatch.model.status import Status
+
+
+class ApproveParams(Params):
+    """Parameters of approve."""
+
+    invoice_date: date = Field(default_factory=date.today, description="Invoice date; default today")
+
+
+def transform(batch: Batch, params: ApproveParams, context: Context) -> Changes:
+    """Rows without a fault become `approved`, others `approval_failed` with every fault."""
+    moment = pd.Timestamp(params.invoice_date).as_unit("s")
+    faults = approval_faults(batch, moment)
+    reasons = faults.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
+    invoices = batch.invoices
+    good = ~invoices["invoice_id"].isin(reasons.index)
+    terms = pd.to_timedelta(_term_days(batch, context), unit="D")
+    rows = invoices[["invoice_id"]].assign(
+        status=pd.Series(Status.APPROVED.value, index=invoices.index).where(
+            good, Status.APPROVAL_FAILED.value
+        ),
+        invoice_date=invoices["invoice_date"].where(~good, moment),
+        due_date=invoices["due_date"].where(~good, moment + terms),
+        failure=invoices["invoice_id"].map(reasons).astype("str"),
+    )
+    return Changes(updates={"invoices": rows}, failures=faults)
+
+
+def _term_days(batch: Batch, context: Context) -> pd.Series:
+    """Days to pay: the invoice's, else the customer's, else the settings'."""
+    customers = batch["customers"].set_index("customer_id")["payment_term_days"]
+    days = batch.invoices["payment_term_days"].fillna(batch.invoices["customer_id"].map(customers))
+    return days.fillna(context.settings.payment.term_days).astype("int64")
+
+
+ACTION = Action(
+    name="approve",
+    label="Approve",
+    help="Approve invoices so that they can be created: sets the invoice date and checks each document.",
+    params=ApproveParams,
+    columns=frozenset(
+        {
+            "kind", "customer_id", "invoice_date", "due_date", "company_account_id", "payment_term_days", "line_total_cents",
+            "allowance_total_cents", "charge_total_cents", "net_total_cents", "vat_total_cents",
+            "prepaid_cents", "rounding_cents", "paid_cents", "credited_cents", "outstanding_cents",
+        }
+    ),
+    reads=frozenset(
+        {
+            "lines", "vat_breakdown", "allowance_charges", "customers", "company_accounts",
+            "number_ranges", "number_counters",
+        }
+    ),
+    transform=transform,
+    defaults=lambda _settings, today: {"invoice_date": today},
+    chunk_rows=100_000,
+)  # fmt: skip

@@ -1,0 +1,168 @@
+"""The audit: what must always hold in a workspace, checked over everything, each breach named."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from invoicebatch.files.publish import sha256_of
+from invoicebatch.model.money import format_cents
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.workspace import Workspace
+
+SERIES = ["company_account_id", "series", "period"]
+
+
+def audit(workspace: "Workspace") -> pd.DataFrame:
+    """Every breach found: check str, subject str, problem str, advice str; empty: all is well."""
+    with workspace.store.read() as session:
+        issued = session.whole("issued_numbers")
+        counters = session.whole("number_counters")
+        documents = session.whole("documents")
+        claims = session.whole("claims")
+        runs = session.whole("runs")
+        outbox = session.whole("outbox", "status = 'in_doubt'")
+        invoices = session.overview(_INVOICE_COLUMNS, pd.Timestamp.today().date())
+        lines = session.line_totals()
+    checks: Iterable[Iterator[tuple[str, str, str, str]]] = (
+        _numbers(issued, counters, invoices),
+        _documents(workspace.data, documents, invoices),
+        _totals(invoices, lines),
+        _claims(workspace, claims, runs),
+        _messages(outbox),
+    )
+    found = [breach for check in checks for breach in check]
+    return pd.DataFrame(found, columns=["check", "subject", "problem", "advice"])
+
+
+_INVOICE_COLUMNS = (
+    "invoice_id", "number", "status", "line_total_cents", "document_path", "document_sha256", "total_cents",
+    "prepaid_cents", "rounding_cents", "paid_cents", "credited_cents", "outstanding_cents",
+)  # fmt: skip
+
+
+def _numbers(
+    issued: pd.DataFrame, counters: pd.DataFrame, invoices: pd.DataFrame
+) -> Iterator[tuple[str, str, str, str]]:
+    restore = "Compare with a backup; no program should have done this."
+    used = issued.groupby(SERIES, as_index=False).agg(
+        last=("seq", "max"), count=("seq", "size"), first=("seq", "min")
+    )
+    merged = counters.merge(used, on=SERIES, how="left").fillna({"last": 0, "count": 0, "first": 1})
+    for row in merged.to_dict("records"):
+        name = f"{row['company_account_id']} {row['series']} {row['period']}".strip()
+        if row["last"] + 1 != row["next_seq"]:
+            yield (
+                "numbers",
+                name,
+                f"the counter stands at {row['next_seq']}, the last number given is {row['last']:g}",
+                restore,
+            )
+        if row["count"] and row["last"] - row["first"] + 1 != row["count"]:
+            yield (
+                "numbers",
+                name,
+                f"{row['last'] - row['first'] + 1 - row['count']:g} numbers are missing between the first and the last",
+                restore,
+            )
+    given = invoices[invoices["number"].notna()][["invoice_id", "number"]]
+    both = given.merge(
+        issued[["invoice_id", "number"]], on="invoice_id", how="outer", suffixes=("", "_issued")
+    )
+    known = set(issued["invoice_id"])
+    off = both[
+        both["number"].notna() & both["invoice_id"].isin(known) & (both["number"] != both["number_issued"])
+    ]
+    for row in off.to_dict("records"):
+        yield (
+            "numbers",
+            f"invoice {row['invoice_id']}",
+            f"carries {row['number']}, but was given {row['number_issued']}",
+            restore,
+        )
+    doubled = issued[issued.duplicated(["company_account_id", "number"], keep=False)]
+    for number in doubled["number"].unique():
+        yield "numbers", number, "was given twice", restore
+
+
+def _documents(
+    data: Path, documents: pd.DataFrame, invoices: pd.DataFrame
+) -> Iterator[tuple[str, str, str, str]]:
+    advice = "Restore it from a backup, or regenerate the invoice."
+    for path, sha256 in zip(documents["path"], documents["sha256"], strict=True):
+        file = data / path
+        if not file.is_file():
+            yield "documents", path, "is missing", advice
+        elif sha256_of(file) != sha256:
+            yield "documents", path, "was changed since it was stored", advice
+    current = invoices[invoices["document_sha256"].notna()]
+    lost = current[~current["document_sha256"].isin(documents["sha256"])]
+    for row in lost.to_dict("records"):
+        yield (
+            "documents",
+            f"invoice {row['invoice_id']}",
+            "names a document that the archive does not know",
+            advice,
+        )
+
+
+def _totals(invoices: pd.DataFrame, lines: pd.Series) -> Iterator[tuple[str, str, str, str]]:
+    advice = "The invoice was changed outside; credit it and bill again."
+    approved = invoices[invoices["status"].isin(["approved", "created", "generation_failed"])]
+    sums = approved["invoice_id"].map(lines).fillna(0).astype("int64")
+    off = approved[sums != approved["line_total_cents"]]
+    for invoice, have, want in zip(off["invoice_id"], off["line_total_cents"], sums[off.index], strict=True):
+        yield (
+            "totals",
+            f"invoice {invoice}",
+            f"line_total is {format_cents(have)}, its lines make {format_cents(want)}",
+            advice,
+        )
+    due = (
+        invoices["total_cents"] - invoices["prepaid_cents"] + invoices["rounding_cents"]
+        - invoices["paid_cents"] - invoices["credited_cents"]
+    )  # fmt: skip
+    off = approved[(due != invoices["outstanding_cents"])[approved.index]]
+    for invoice in off["invoice_id"]:
+        yield (
+            "totals",
+            f"invoice {invoice}",
+            "outstanding is not total less what was paid and credited",
+            advice,
+        )
+
+
+def _claims(
+    workspace: "Workspace", claims: pd.DataFrame, runs: pd.DataFrame
+) -> Iterator[tuple[str, str, str, str]]:
+    for run_id, held in claims.groupby("run_id"):
+        run = runs[runs["run_id"] == run_id]
+        status = "unknown" if run.empty else str(run["status"].iloc[0])
+        if status == "queued" or (status == "running" and workspace.alive(str(run_id))):
+            continue
+        if status == "running":
+            yield (
+                "claims",
+                f"run {run_id}",
+                f"was interrupted and holds {len(held):,} invoices",
+                f"invoicebatch resume {run_id}",
+            )
+        else:
+            yield (
+                "claims",
+                f"run {run_id}",
+                f"is {status}, but holds {len(held):,} invoices",
+                "Report this as a fault.",
+            )
+
+
+def _messages(outbox: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
+    for row in outbox.to_dict("records"):
+        yield (
+            "messages",
+            f"{row['channel']} to {row['recipient']}",
+            "may or may not have arrived: the hand-over was cut off",
+            f"Ask the other side, then: invoicebatch outbox mark-sent|resend {row['message_id']}",
+        )

@@ -1,0 +1,126 @@
+"""What every command shares: the workspace and selection options, tables and JSON on standard output."""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from cyclopts import Parameter
+
+from invoicebatch.engine.selection import Selection
+from invoicebatch.errors import SelectionError
+from invoicebatch.interfaces.api import Workspace, open_workspace
+from invoicebatch.model.money import format_cents
+
+WorkspaceOption = Annotated[
+    Path | None,
+    Parameter(name=["--workspace", "-w"], help="The workspace; else INVOICEBATCH_WORKSPACE, else here"),
+]
+JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON")]
+
+
+def opened(workspace: Path | None) -> Workspace:
+    """The workspace of a command."""
+    return open_workspace(workspace or os.environ.get("INVOICEBATCH_WORKSPACE") or ".")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Select:
+    """Which invoices: exactly one of these."""
+
+    ids: Annotated[str | None, Parameter(help="Invoice ids: 1,2,3")] = None
+    numbers: Annotated[str | None, Parameter(help="Invoice numbers: A,B")] = None
+    where: Annotated[str | None, Parameter(help="A condition: \"status = 'created' and total > 100\"")] = None
+    sheet: Annotated[Path | None, Parameter(help="Ticked rows of a selection sheet")] = None
+    all: Annotated[bool, Parameter(negative="", help="Every invoice")] = False
+
+    def of(self, workspace: Workspace, *, default_all: bool = False) -> Selection:
+        """The selection.
+
+        Raises:
+            SelectionError: none or several ways, or an id that is no number.
+        """
+        nothing = not (self.ids or self.numbers or self.where or self.sheet or self.all)
+        return workspace.select(
+            where=self.where,
+            ids=_ids(self.ids) if self.ids is not None else None,
+            numbers=_split(self.numbers) if self.numbers is not None else None,
+            sheet=self.sheet,
+            all=self.all or (nothing and default_all),
+        )
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _ids(text: str) -> list[int]:
+    try:
+        return [int(part) for part in _split(text)]
+    except ValueError as error:
+        raise SelectionError(f"--ids takes whole numbers, separated by commas; got {text!r}.") from error
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
+    print()
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame's rows as JSON values: amounts as decimal text under their stored name, dates as ISO text."""
+    plain: dict[str, Any] = {}
+    for name in map(str, frame.columns):
+        values = frame[name]
+        if name.endswith("_cents"):
+            plain[name.removesuffix("_cents")] = values.map(_amount, na_action="ignore").astype(object)
+        elif values.dtype.kind == "M":
+            days = bool((values.dropna() == values.dropna().dt.normalize()).all())
+            plain[name] = values.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S").astype(object)
+        else:
+            plain[name] = values.astype(object)
+    table = pd.DataFrame(plain)
+    return [
+        {str(k): v for k, v in row.items()} for row in table.where(table.notna(), None).to_dict("records")
+    ]
+
+
+def _amount(cents: int) -> str:
+    return format_cents(cents).replace(",", "")
+
+
+def print_table(frame: pd.DataFrame, *, title: str = "", limit: int = 50) -> None:
+    """A frame as a table for people; amounts and counts to the right, the rest cut at `limit` rows."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", show_edge=False)
+    shown = frame.head(limit)
+    for name in map(str, frame.columns):
+        numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
+        table.add_column(name.removesuffix("_cents"), justify="right" if numeric else "left", overflow="fold")
+    texts = [_texts(str(name), shown[name]) for name in shown.columns]
+    for row in zip(*texts, strict=True):
+        table.add_row(*row)
+    console.print(table)
+    if len(frame) > limit:
+        console.print(f"… and {len(frame) - limit:,} more")
+
+
+def _texts(name: str, values: pd.Series) -> list[str]:
+    from rich.markup import escape
+
+    if name.endswith("_cents"):
+        return ["" if pd.isna(v) else format_cents(int(v)) for v in values]
+    if values.dtype.kind == "M":
+        days = bool((values.dropna() == values.dropna().dt.normalize()).all())
+        return ["" if pd.isna(v) else v.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S") for v in values]
+    if pd.api.types.is_integer_dtype(values) and not name.endswith("_id"):
+        return ["" if pd.isna(v) else f"{v:,}" for v in values]
+    return ["" if pd.isna(v) else escape(str(v)) for v in values]

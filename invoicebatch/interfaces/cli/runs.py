@@ -1,0 +1,71 @@
+"""Commands on the journal: resume, runs, show."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from invoicebatch.errors import NothingEligibleError
+from invoicebatch.interfaces.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    opened,
+    print_json,
+    print_table,
+    records,
+)
+from invoicebatch.interfaces.cli.run import SOME_NOT_DONE, exit_code, show_report
+
+
+def resume(run: str | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Finish an interrupted run; without one, all of them."""
+    reports = opened(workspace).resume(run, progress=not json)
+    if json:
+        print_json([report.to_dict() for report in reports])
+    else:
+        for report in reports:
+            show_report(report, json=False)
+    if not reports:
+        if not json:
+            print("There is no unfinished run.")
+        return NothingEligibleError.exit_code
+    return max(SOME_NOT_DONE if exit_code(report) else 0 for report in reports)
+
+
+def runs(
+    *,
+    limit: Annotated[int, Parameter(help="Rows shown in the table; JSON has all")] = 30,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """List the runs, newest first."""
+    ws = opened(workspace)
+    frame = ws.runs()
+    running = frame["status"] == "running"
+    frame["state"] = frame["status"].astype("str")
+    frame.loc[running, "state"] = [
+        "running" if ws.alive(run) else "interrupted" for run in frame["run_id"][running]
+    ]
+    shown = frame[
+        [
+            "run_id",
+            "action",
+            "state",
+            "selected",
+            "eligible",
+            "selection",
+            "user",
+            "created_at",
+            "finished_at",
+        ]
+    ]
+    if json:
+        print_json(records(shown))
+    else:
+        print_table(shown, title=f"{len(shown):,} runs", limit=limit)
+    return 0
+
+
+def show(run: str, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Show what a run did; its first characters are enough."""
+    show_report(opened(workspace).report(run), json=json)
+    return 0

@@ -1,0 +1,108 @@
+"""Commands that look and change nothing: list, actions, why."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from invoicebatch.errors import UnknownNameError
+from invoicebatch.interfaces.cli.common import (
+    JsonOption,
+    Select,
+    WorkspaceOption,
+    opened,
+    print_json,
+    print_table,
+    records,
+)
+from invoicebatch.model.schema import OVERVIEW
+
+_SHOWN = (
+    "invoice_id", "number", "kind", "status", "customer_name", "invoice_date", "due_date", "currency",
+    "total_cents", "outstanding_cents", "payment_status", "shipping_status", "export_status",
+)  # fmt: skip
+
+
+def list_invoices(
+    select: Select | None = None,
+    *,
+    columns: Annotated[
+        str | None, Parameter(help="Columns, separated by commas; 'all' for every one")
+    ] = None,
+    limit: Annotated[int, Parameter(help="Rows shown in the table; JSON has all")] = 50,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """List invoices; all of them where no selection is given."""
+    selection = (select or Select()).of(opened(workspace), default_all=True)
+    frame = selection.columns(_names(columns, json=json))
+    if json:
+        print_json(records(frame))
+    else:
+        print_table(frame, title=f"{len(frame):,} invoices", limit=limit)
+    return 0
+
+
+def _names(columns: str | None, *, json: bool) -> list[str]:
+    if columns is None:
+        return [*_SHOWN, "customer_id", "company_account_id", "external_id"] if json else list(_SHOWN)
+    if columns == "all":
+        return list(OVERVIEW)
+    by_name = {d.column.name: name for name, d in OVERVIEW.items()} | {name: name for name in OVERVIEW}
+    wanted = [part.strip() for part in columns.split(",")]
+    for name in wanted:
+        if name not in by_name:
+            raise UnknownNameError(f"There is no column {name!r}.", "Columns: " + ", ".join(sorted(by_name)))
+    return [by_name[name] for name in wanted]
+
+
+def actions(
+    select: Select | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """The action bar of a selection."""
+    selection = (select or Select()).of(opened(workspace))
+    bar = selection.actions()
+    if json:
+        print_json(bar.to_dict("records"))
+        return 0
+    offered = bar[bar["eligible"] > 0]
+    if offered.empty:
+        print(f"{len(selection):,} selected. No action applies.")
+    else:
+        shown = offered.assign(
+            applies=[
+                f"{e:,} of {s:,}" for e, s in zip(offered["eligible"], offered["selected"], strict=True)
+            ],
+            why_not=[_why(reasons) for reasons in offered["reasons"]],
+        )
+        print_table(
+            shown[["group", "action", "label", "applies", "why_not"]], title=f"{len(selection):,} selected"
+        )
+    hidden = bar[bar["eligible"] == 0]["action"]
+    if len(hidden) and len(selection):
+        print(f"Not available: {', '.join(hidden)}. Ask with: invoicebatch why ACTION")
+    return 0
+
+
+def _why(reasons: list[dict[str, object]]) -> str:
+    first = "; ".join(f"{r['rows']}: {r['reason']}" for r in reasons[:2])
+    return first + (f"; {len(reasons) - 2} more reasons" if len(reasons) > 2 else "")
+
+
+def why(
+    action: str,
+    select: Select | None = None,
+    *,
+    limit: Annotated[int, Parameter(help="Rows shown in the table; JSON has all")] = 50,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """The rows that can't take an action, each with every reason."""
+    selection = (select or Select()).of(opened(workspace))
+    refused = selection.why(action)
+    if json:
+        print_json(records(refused))
+    elif refused.empty:
+        print(f"{action} applies to all {len(selection):,} selected rows.")
+    else:
+        print_table(refused, title=f"{action}: {len(refused):,} of {len(selection):,} can't", limit=limit)
+    return 0
