@@ -94,6 +94,16 @@ class Documents(Section):
     language: str = Field("en", description="Language where neither customer nor account has one")
 
 
+class Export(Section):
+    """What exports hold, and the language of their titles."""
+
+    language: Literal["en", "nl", "fr", "de"] = Field("en", description="Language of column titles")
+    invoices: tuple[str, ...] = Field((), description="Columns of export.invoices; empty: ours")
+    lines: tuple[str, ...] = Field((), description="Columns of export.lines; empty: ours")
+    measurements: tuple[str, ...] = Field((), description="Columns of export.measurements; empty: ours")
+    csv_delimiter: Literal[",", ";", "\t"] = Field(",", description="Between the values of a CSV file")
+
+
 class Settings(BaseSettings):
     """All settings of a workspace."""
 
@@ -108,6 +118,7 @@ class Settings(BaseSettings):
     collection: Collection = Collection()
     integrations: Integrations = Integrations()
     documents: Documents = Documents()
+    export: Export = Export()
 
     @classmethod
     def settings_customise_sources(

@@ -1,5 +1,6 @@
 """Shared fixtures of all tests."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,3 +72,23 @@ def small_frames(count: int, status: str = "empty") -> dict[str, pd.DataFrame]:
         "invoices": invoices,
         "lines": lines,
     }
+
+
+@pytest.fixture(scope="session")
+def soffice(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Path]:
+    """Opens a file in LibreOffice and saves it in another format: `soffice(path, "pdf")`."""
+    profile = tmp_path_factory.mktemp("libreoffice")
+    filters = {"xlsx": "xlsx:Calc MS Excel 2007 XML", "csv": "csv:Text - txt - csv (StarCalc):44,34,76,1"}
+
+    def convert(path: Path, kind: str) -> Path:
+        out = path.parent / f"{path.stem}.office"
+        command = ["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--norestore"]
+        subprocess.run(
+            [*command, "--convert-to", filters.get(kind, kind), "--outdir", str(out), str(path)],
+            check=True,
+            capture_output=True,
+            timeout=180,
+        )
+        return out / f"{path.stem}.{kind}"
+
+    return convert

@@ -1,0 +1,29 @@
+"""Export the selected invoices as a table, one row an invoice."""
+
+from collections.abc import Iterator
+
+from invoicebatch.formats.workbook.export import export_artefacts
+from invoicebatch.model.action import Action, Context
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.exported import ExportParams, exported
+
+
+def artefacts(batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
+    """One file with a row for each invoice."""
+    return export_artefacts("invoices", batch, params, ctx)
+
+
+def transform(batch: Batch, params: ExportParams, ctx: Context) -> Changes:
+    """Mark the invoices in the file as exported, where asked for."""
+    return exported(batch.good, batch.failed, ctx.now, mark=params.mark_as_exported)
+
+
+ACTION = Action(
+    name="export.invoices",
+    label="Invoices",
+    help="A formatted workbook (or CSV, Parquet) with one row an invoice.",
+    params=ExportParams,
+    transform=transform,
+    artefacts=artefacts,
+    repeatable=True,
+)

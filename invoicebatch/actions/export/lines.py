@@ -1,0 +1,30 @@
+"""Export the lines of the selected invoices as a table, each with its invoice's key columns."""
+
+from collections.abc import Iterator
+
+from invoicebatch.formats.workbook.export import export_artefacts
+from invoicebatch.model.action import Action, Context
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.exported import ExportParams, exported
+
+
+def artefacts(batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
+    """One file with a row for each line; an invoice without lines is named and left out."""
+    return export_artefacts("lines", batch, params, ctx)
+
+
+def transform(batch: Batch, params: ExportParams, ctx: Context) -> Changes:
+    """Mark the invoices in the file as exported, where asked for."""
+    return exported(batch.good, batch.failed, ctx.now, mark=params.mark_as_exported)
+
+
+ACTION = Action(
+    name="export.lines",
+    label="Invoice lines",
+    help="A formatted workbook (or CSV, Parquet) with one row an invoice line.",
+    params=ExportParams,
+    reads=frozenset({"lines"}),
+    transform=transform,
+    artefacts=artefacts,
+    repeatable=True,
+)

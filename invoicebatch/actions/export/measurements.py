@@ -1,0 +1,30 @@
+"""Export the meter readings of the selected invoices as a table, each with its line and invoice."""
+
+from collections.abc import Iterator
+
+from invoicebatch.formats.workbook.export import export_artefacts
+from invoicebatch.model.action import Action, Context
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.exported import ExportParams, exported
+
+
+def artefacts(batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
+    """One file with a row for each reading; an invoice without readings is named and left out."""
+    return export_artefacts("measurements", batch, params, ctx)
+
+
+def transform(batch: Batch, params: ExportParams, ctx: Context) -> Changes:
+    """Mark the invoices in the file as exported, where asked for."""
+    return exported(batch.good, batch.failed, ctx.now, mark=params.mark_as_exported)
+
+
+ACTION = Action(
+    name="export.measurements",
+    label="Meter readings",
+    help="A formatted workbook (or CSV, Parquet) with one row a meter reading.",
+    params=ExportParams,
+    reads=frozenset({"lines", "measurements"}),
+    transform=transform,
+    artefacts=artefacts,
+    repeatable=True,
+)

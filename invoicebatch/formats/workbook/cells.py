@@ -1,0 +1,160 @@
+"""Cells as XML, a chunk of rows at once: frame columns to SpreadsheetML by Arrow's vector functions.
+
+No Python object is made per cell. Layout and styles are other modules' business.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoicebatch.formats.workbook.text import inline
+from invoicebatch.model.schema.types import Column, Type
+
+CHUNK_ROWS: Final = 8_192
+"""Rows built at once; bounds memory whatever the table's length."""
+
+_DAY: Final = 86_400_000_000
+_EPOCH_DAYS: Final = 25_569
+"""Days from 1899-12-30, where serial days begin, to 1970-01-01."""
+
+_FIRST_SERIAL: Final = 61
+"""1900-03-01: the first day on which all programs agree about the serial number."""
+
+_SCALE: Final = {Type.MONEY: 2, Type.PERCENT: 4}
+_TEXTS: Final = frozenset({Type.TEXT, Type.CHOICE, Type.JSON})
+
+
+@dataclass(frozen=True, slots=True)
+class CellColumn:
+    """One column of cells: its values as Arrow, what they are, and the style's index.
+
+    `values` are the frame's: cents for money, basis points for percentages.
+    """
+
+    values: pa.ChunkedArray
+    type: Type
+    style: int
+
+
+def cell_column(series: "pd.Series[Any]", column: Column, style: int) -> CellColumn:
+    """The cells of a frame column of that schema column; zero-copy where pandas allows."""
+    values = pa.chunked_array(pa.array(series, from_pandas=True))
+    return CellColumn(values, column.type, style)
+
+
+def row_chunks(columns: Sequence[CellColumn], first_row: int) -> Iterator[memoryview]:
+    """The `<row>` elements of all rows, UTF-8, some thousand rows a piece.
+
+    Args:
+        columns: all of the same length, for columns A, B, C …; of style -1: left out.
+        first_row: row number of the first value.
+    """
+    count = len(columns[0].values)
+    for start in range(0, count, CHUNK_ROWS):
+        stop = min(start + CHUNK_ROWS, count)
+        rows = pa.array(np.arange(first_row + start, first_row + stop)).cast(pa.string())
+        pieces: list[Any] = ['<row r="', rows, '">']
+        for index, column in enumerate(columns):
+            values = _piece(column.values, start, stop)
+            pieces += _cells(values, column, column_letter(index), rows)
+        yield joined_bytes(pc.binary_join_element_wise(*pieces, "</row>", ""))
+
+
+def column_letter(index: int) -> str:
+    """Letters of a column, from 0.
+
+    >>> column_letter(0), column_letter(25), column_letter(26), column_letter(701), column_letter(702)
+    ('A', 'Z', 'AA', 'ZZ', 'AAA')
+    """
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def number_text(values: pa.Array, kind: Type) -> pa.Array:
+    """Numbers as text that reads back exactly: whole cents and basis points become decimals."""
+    match kind:
+        case Type.MONEY | Type.PERCENT:
+            return scaled(values, _SCALE[kind]).cast(pa.string())
+        case Type.QUANTITY:
+            trimmed = pc.utf8_rtrim(values.cast(pa.string()), "0")
+            return pc.utf8_rtrim(trimmed, ".")
+        case Type.BOOLEAN:
+            return values.cast(pa.int8()).cast(pa.string())
+        case _:
+            return values.cast(pa.string())
+
+
+def scaled(values: pa.Array, scale: int) -> pa.Array:
+    """Whole numbers as decimal128 of that many decimals, exactly.
+
+    >>> scaled(pa.array([1230, None, -5]), 2).to_pylist()
+    [Decimal('12.30'), None, Decimal('-0.05')]
+    """
+    whole = np.asarray(pc.fill_null(values, 0).cast(pa.int64()))
+    words = np.empty((len(whole), 2), np.int64)
+    words[:, 0], words[:, 1] = whole, whole >> 63
+    decimals = pa.Array.from_buffers(
+        pa.decimal128(18, scale), len(whole), [None, pa.py_buffer(words.tobytes())]
+    )
+    return pc.if_else(values.is_valid(), decimals, None) if values.null_count else decimals
+
+
+def _piece(values: pa.ChunkedArray, start: int, stop: int) -> pa.Array:
+    chunk = values.slice(start, stop - start).combine_chunks()
+    return chunk if isinstance(chunk, pa.Array) else chunk.chunk(0)
+
+
+def _cells(values: pa.Array, column: CellColumn, letter: str, rows: pa.Array) -> list[Any]:
+    """What joins to the column's cells; a missing value makes no cell."""
+    reference = f'<c r="{letter}'
+    style = f'" s="{column.style}"' if column.style else '"'
+    text, before, after = _content(values, column.type)
+    if text.null_count == len(text):
+        return []
+    pieces = [reference, rows, style + before, text, after + "</c>"]
+    return [pc.fill_null(pc.binary_join_element_wise(*pieces, ""), "")] if text.null_count else pieces
+
+
+def _content(values: pa.Array, kind: Type) -> tuple[pa.Array, str, str]:
+    """The inner text of each cell, and the XML before (from its type attribute on) and after it."""
+    if kind in _TEXTS:
+        return _inline(values), ' t="inlineStr"><is>', "</is>"
+    if kind in (Type.DATE, Type.TIMESTAMP):
+        return _moment(values, kind)
+    return number_text(values, kind), ' t="b"><v>' if kind is Type.BOOLEAN else "><v>", "</v>"
+
+
+def _inline(values: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(values.type):
+        return inline(values.dictionary.cast(pa.string())).take(values.indices)
+    return inline(values.cast(pa.string()))
+
+
+def _moment(values: pa.Array, kind: Type) -> tuple[pa.Array, str, str]:
+    """Serial days, with the time as a fraction; days that programs count differently stay text."""
+    moments = values.cast(pa.timestamp("us"))
+    micros = np.asarray(pc.fill_null(moments.cast(pa.int64()), 0))
+    days = micros // _DAY if kind is Type.DATE else micros / _DAY
+    serial = pa.array(days + _EPOCH_DAYS).cast(pa.string())
+    early = pc.and_(values.is_valid(), pa.array(days + _EPOCH_DAYS < _FIRST_SERIAL))
+    if not pc.any(early).as_py():
+        return pc.if_else(values.is_valid(), serial, None), "><v>", "</v>"
+    number = pc.binary_join_element_wise("><v>", serial, "</v>", "")
+    iso = pc.strftime(moments, "%Y-%m-%d")
+    text = pc.binary_join_element_wise(' t="inlineStr"><is><t>', iso, "</t></is>", "")
+    return pc.if_else(values.is_valid(), pc.if_else(early, text, number), None), "", ""
+
+
+def joined_bytes(texts: pa.Array) -> memoryview:
+    """All texts of an array as one piece of memory."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)
+    return memoryview(texts.buffers()[2])[int(offsets[0]) : int(offsets[len(texts)])]

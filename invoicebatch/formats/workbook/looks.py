@@ -1,0 +1,99 @@
+"""How workbooks of ours look: fonts, fills, number formats and widths, shared by all layouts."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell.cell import Cell
+from openpyxl.packaging.custom import StringProperty
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.worksheet.worksheet import Worksheet
+
+from invoicebatch.model.schema.types import Type
+
+FONT: Final = "Calibri"
+INK: Final = "1F2937"
+ACCENT: Final = "1F4E79"
+PALE: Final = "EAF1F8"
+INPUT: Final = "FFF9E5"
+QUIET: Final = "6B7280"
+LINE: Final = "D1D5DB"
+
+NUMBER_FORMATS: Final = {
+    Type.MONEY: "#,##0.00;[Red]-#,##0.00",
+    Type.PERCENT: "0.##%",
+    Type.DATE: "yyyy-mm-dd",
+    Type.TIMESTAMP: "yyyy-mm-dd hh:mm",
+    Type.TEXT: "@",
+    Type.CHOICE: "@",
+    Type.JSON: "@",
+}
+"""Number format by type; text is formatted as text, so that editing it makes no formula of it."""
+
+_WIDTHS: Final = {
+    Type.MONEY: 13.0,
+    Type.PERCENT: 8.0,
+    Type.DATE: 11.5,
+    Type.TIMESTAMP: 16.5,
+    Type.INTEGER: 8.0,
+    Type.QUANTITY: 11.0,
+    Type.BOOLEAN: 8.0,
+}
+_SAMPLE: Final = 500
+
+
+def fill(colour: str) -> PatternFill:
+    """A plain background."""
+    return PatternFill("solid", fgColor=colour)
+
+
+def spare(sheet: Worksheet, row: int, column: int) -> Cell:
+    """A cell to make a style with; one per style, since openpyxl shares what it has numbered."""
+    cell = sheet.cell(row, column)
+    if not isinstance(cell, Cell):
+        raise TypeError(f"{cell.coordinate} is part of a merged cell")
+    return cell
+
+
+def style_header(cell: Cell) -> None:
+    """White on the accent colour, wrapped, a thin line below."""
+    cell.font = Font(name=FONT, bold=True, color="FFFFFF")
+    cell.fill = fill(ACCENT)
+    cell.alignment = Alignment(vertical="center", wrap_text=True)
+    cell.border = Border(right=Side("thin", color="FFFFFF"))
+
+
+def style_value(cell: Cell, kind: Type, *, unlocked: bool = False, background: str = "") -> int:
+    """Format a cell for values of a type; gives the style's index for streamed cells."""
+    cell.number_format = NUMBER_FORMATS.get(kind, "General")
+    cell.font = Font(name=FONT, color=INK)
+    cell.protection = Protection(locked=not unlocked)
+    cell.alignment = Alignment(vertical="center")
+    if background:
+        cell.fill = fill(background)
+        cell.border = Border(bottom=Side("hair", color=LINE), right=Side("hair", color=LINE))
+    return int(cell.style_id)
+
+
+def width(kind: Type, title: str, values: "pd.Series[Any]") -> float:
+    """Width of a column in characters, from its type, title and first values."""
+    words = max((len(word) for word in title.split()), default=0) + 3.5
+    if kind in _WIDTHS:
+        return max(_WIDTHS[kind], words)
+    longest = values.head(_SAMPLE).dropna().astype(str).str.len().max() if len(values) else 0
+    return float(min(max(words, (longest if longest == longest else 0) * 1.05 + 2.5, 8), 48))  # noqa: PLR0124
+
+
+def page_numbers(sheet: Worksheet) -> None:
+    """Page numbers in the footer."""
+    footer = sheet.oddFooter
+    if footer is not None and footer.center is not None:
+        footer.center.text = "&P / &N"
+
+
+def add_properties(workbook: Workbook, properties: Mapping[str, str]) -> None:
+    """Custom document properties, each under the name `invoicebatch.<name>`."""
+    listed: Any = getattr(workbook, "custom_doc_props")  # noqa: B009  (missing in the type stubs)
+    for name, value in properties.items():
+        listed.append(StringProperty(name=f"invoicebatch.{name}", value=value))

@@ -1,0 +1,112 @@
+"""A workbook whose rows are streamed: openpyxl makes the empty styled package, we write its rows.
+
+The sheet's XML is cut where the rows belong, and compressed while the next rows are built.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, Final
+
+from openpyxl import Workbook
+
+from invoicebatch.formats.workbook.cells import CellColumn, column_letter, row_chunks
+
+Chunk = bytes | memoryview
+
+MAX_ROWS: Final = 1_048_576
+"""Rows of a sheet, header included (Excel's published limits)."""
+
+_LEVEL: Final = 1
+_ROW: Final = re.compile(r'<row r="(\d+)"')
+_FORMULA: Final = re.compile(r'(<c r="([A-Z]+\d+)"[^>]*?)(?: t="\w+")?(><f>[^<]*</f>)<v\s*/?>(?:</v>)?')
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Rows to stream into one sheet.
+
+    Attributes:
+        columns: cells of columns A, B, C …, all of one length.
+        first_row: row number of the first one; the package's own rows lie above or below.
+        results: values of the sheet's formulas by cell, for readers that don't calculate.
+    """
+
+    columns: Sequence[CellColumn]
+    first_row: int
+    results: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    @property
+    def last_row(self) -> int:
+        """Row number of the last one."""
+        return self.first_row + len(self.columns[0].values) - 1
+
+
+def write_package(out: BinaryIO, workbook: Workbook, bodies: Mapping[str, Body]) -> None:
+    """Write the workbook with each body's rows in the sheet of that title.
+
+    Args:
+        out: an open file; needs no seeking.
+        workbook: sheets, styles and everything but the bodies' rows.
+        bodies: by sheet title.
+    """
+    empty = io.BytesIO()
+    made_at = workbook.properties.modified
+    workbook.save(empty)
+    parts = {f"xl/worksheets/sheet{workbook.sheetnames.index(title) + 1}.xml": title for title in bodies}
+    with (
+        zipfile.ZipFile(empty) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as target,
+        ThreadPoolExecutor(1, "workbook") as writer,
+    ):
+        for name in source.namelist():
+            part = source.read(name)
+            body = bodies.get(parts.get(name, ""))
+            chunks = _sheet(part.decode(), body) if body else [_dated(part, name, made_at)]
+            with target.open(name, "w", force_zip64=True) as entry:  # dated 1980: the same bytes again
+                _pour(chunks, entry.write, writer)
+
+
+def _dated(part: bytes, name: str, made_at: datetime) -> bytes:
+    """The part with the workbook's own date: saving puts the clock's in, and bytes would differ."""
+    if name != "docProps/core.xml":
+        return part
+    return re.sub(
+        rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + f"{made_at:%Y-%m-%dT%H:%M:%SZ}".encode(), part
+    )
+
+
+def _sheet(xml: str, body: Body) -> Iterator[Chunk]:
+    xml = _FORMULA.sub(lambda match: _result(match, body.results), xml)
+    last = max([body.last_row, *(int(row) for row in _ROW.findall(xml))])
+    area = f"A1:{column_letter(len(body.columns) - 1)}{last}"
+    xml = re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{area}"', xml, count=1)
+    xml = re.sub("<sheetData ?/>", "<sheetData></sheetData>", xml, count=1)
+    below = [match.start() for match in _ROW.finditer(xml) if int(match[1]) >= body.first_row]
+    cut = below[0] if below else xml.index("</sheetData>")
+    yield xml[:cut].encode()
+    yield from row_chunks(body.columns, body.first_row)
+    yield xml[cut:].encode()
+
+
+def _result(match: re.Match[str], results: Mapping[str, str | int | float]) -> str:
+    value = results.get(match[2])
+    if value is None:
+        return f"{match[1]}{match[3]}"
+    kind = ' t="str"' if isinstance(value, str) else ""
+    return f"{match[1]}{kind}{match[3]}<v>{value}</v>"
+
+
+def _pour(chunks: Iterable[Chunk], write: Callable[[Chunk], object], writer: ThreadPoolExecutor) -> None:
+    """Compress one chunk in a thread (zlib lets go of the interpreter) while the next is built."""
+    under_way: Future[object] | None = None
+    for chunk in chunks:
+        if under_way:
+            under_way.result()
+        under_way = writer.submit(write, chunk)
+    if under_way:
+        under_way.result()

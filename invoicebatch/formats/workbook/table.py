@@ -1,0 +1,208 @@
+"""An export as a formatted workbook: one table with its totals, and a sheet that says what it is.
+
+Rows are streamed by `package`; which rows and columns is decided elsewhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import BinaryIO, Final
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.worksheet.filters import AutoFilter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
+from openpyxl.worksheet.worksheet import Worksheet
+
+from invoicebatch.formats.workbook import looks
+from invoicebatch.formats.workbook.cells import cell_column, column_letter
+from invoicebatch.formats.workbook.columns import values_of
+from invoicebatch.formats.workbook.package import MAX_ROWS, Body, write_package
+from invoicebatch.formats.workbook.titles import LANGUAGES, Language, title
+from invoicebatch.model.schema.types import Column, Type
+
+TABLE_ROWS: Final = MAX_ROWS - 1
+"""Most rows of a table below its header."""
+
+_NAMES: Final = {
+    "invoices": ("Invoices", "Facturen", "Factures", "Rechnungen"),
+    "lines": ("Lines", "Regels", "Lignes", "Positionen"),
+    "measurements": ("Readings", "Meterstanden", "Relevés", "Zählerstände"),
+}
+_TOTAL: Final = ("Total", "Totaal", "Total", "Summe")
+_ABOUT: Final = ("About", "Over", "À propos", "Info")
+
+
+@dataclass(frozen=True, slots=True)
+class TableExport:
+    """What an export holds.
+
+    Attributes:
+        export: `invoices`, `lines` or `measurements`.
+        frame: the rows, columns by frame name; `currency` always, `unit` besides `usage`.
+        columns: the columns shown, in order.
+        made_at: when the run was made, UTC; the file's own date.
+        properties: facts about the file by name, such as run_id.
+        language: of the titles.
+    """
+
+    export: str
+    frame: pd.DataFrame
+    columns: Sequence[Column]
+    made_at: datetime
+    properties: Mapping[str, str] = field(default_factory=dict)
+    language: Language = "en"
+
+    @property
+    def titles(self) -> list[str]:
+        """Titles of the columns; Excel tables ask for distinct ones."""
+        seen: dict[str, int] = {}
+        titles = []
+        for column in self.columns:
+            name = title(column.name, self.language)
+            seen[name] = seen.get(name, 0) + 1
+            titles.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+        return titles
+
+    def words(self, words: Sequence[str]) -> str:
+        """The word in the export's language."""
+        return words[LANGUAGES.index(self.language)]
+
+
+def write_table(out: BinaryIO, export: TableExport) -> None:
+    """Write the workbook.
+
+    Raises:
+        ValueError: more rows than a sheet holds (`TABLE_ROWS`).
+    """
+    rows = len(export.frame)
+    if rows > TABLE_ROWS:
+        raise ValueError(f"{rows} rows are more than a sheet holds")
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = export.words(_NAMES[export.export])
+    styles = _header(sheet, export)
+    results = _totals(sheet, export, rows + 2) if 0 < rows < TABLE_ROWS else {}
+    _add_table(sheet, export, rows, results)
+    _set_up(workbook, sheet, export)
+    _about(workbook, export)
+    cells = [
+        cell_column(values_of(export.frame, column), column, style)
+        for column, style in zip(export.columns, styles, strict=True)
+    ]
+    write_package(out, workbook, {sheet.title: Body(cells, 2, results)})
+
+
+def sums(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Decimal]:
+    """Exact sums by stored name, of the columns that can be summed.
+
+    Money only where all rows are of one currency, usage only where all are of one unit.
+    """
+    one_currency = len(frame["currency"].unique()) <= 1
+    one_unit = "unit" in frame and len(frame["unit"].unique()) <= 1
+    found = {}
+    for column in columns:
+        if column.frame_name not in frame:
+            continue
+        if column.type is Type.MONEY and one_currency:
+            found[column.name] = Decimal(int(frame[column.frame_name].sum())).scaleb(-2)
+        elif column.name == "usage" and one_unit:
+            found[column.name] = Decimal(frame[column.frame_name].sum() or 0)
+    return found
+
+
+def _header(sheet: Worksheet, export: TableExport) -> list[int]:
+    """Titles, widths and column styles; gives the style of each column's cells."""
+    styles = []
+    for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True), 1):
+        cell = sheet.cell(1, index, name)
+        cell.data_type = "s"
+        looks.style_header(cell)
+        styles.append(looks.style_value(looks.spare(sheet, 3, index), column.type))
+        letter = column_letter(index - 1)
+        sheet.column_dimensions[letter].width = looks.width(
+            column.type, name, values_of(export.frame, column)
+        )
+    sheet.delete_rows(3)
+    sheet.row_dimensions[1].height = 32
+    return styles
+
+
+def _totals(sheet: Worksheet, export: TableExport, row: int) -> dict[str, float]:
+    """A totals row of formulas that follow the filter; gives their present values."""
+    results = {}
+    found = sums(export.frame, export.columns)
+    for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True)):
+        cell = sheet.cell(row, index + 1)
+        cell.font = Font(name=looks.FONT, bold=True, color=looks.INK)
+        cell.border = Border(top=Side("thin", color=looks.ACCENT))
+        if column.name in found:
+            cell.value = f"=SUBTOTAL(109,{_table_name(export)}[{_quoted(name)}])"
+            cell.number_format = looks.NUMBER_FORMATS.get(column.type, "General")
+            results[cell.coordinate] = float(found[column.name])
+        elif index == 0:
+            cell.value = export.words(_TOTAL)
+    return results
+
+
+def _quoted(name: str) -> str:
+    """A column's name inside a structured reference: special characters behind an apostrophe."""
+    return "".join(f"'{char}" if char in "[]#'" else char for char in name)
+
+
+def _table_name(export: TableExport) -> str:
+    return f"ib_{export.export}"
+
+
+def _add_table(sheet: Worksheet, export: TableExport, rows: int, results: Mapping[str, float]) -> None:
+    last = column_letter(len(export.columns) - 1)
+    has_totals = 0 < rows < TABLE_ROWS
+    body_end = max(rows, 1) + 1
+    table = Table(displayName=_table_name(export), ref=f"A1:{last}{body_end + has_totals}")
+    table.totalsRowCount = int(has_totals) or None
+    table.autoFilter = AutoFilter(ref=f"A1:{last}{body_end}")
+    for index, name in enumerate(export.titles):
+        column = TableColumn(id=index + 1, name=name)
+        if f"{column_letter(index)}{body_end + 1}" in results:
+            column.totalsRowFunction = "sum"
+        elif index == 0 and has_totals:
+            column.totalsRowLabel = export.words(_TOTAL)
+        table.tableColumns.append(column)
+    table.tableStyleInfo = TableStyleInfo(name="TableStyleLight9", showRowStripes=True)
+    sheet.add_table(table)
+
+
+def _set_up(workbook: Workbook, sheet: Worksheet, export: TableExport) -> None:
+    sheet.freeze_panes = "B2"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
+    looks.page_numbers(sheet)
+    made_at = export.made_at.replace(tzinfo=None)
+    workbook.properties.creator = "invoicebatch"
+    workbook.properties.title = sheet.title
+    workbook.properties.created = workbook.properties.modified = made_at
+    looks.add_properties(workbook, export.properties)
+
+
+def _about(workbook: Workbook, export: TableExport) -> None:
+    """A second sheet: what this file is, for whoever gets it forwarded."""
+    sheet = workbook.create_sheet(export.words(_ABOUT))
+    facts = {
+        "made_at": f"{export.made_at:%Y-%m-%d %H:%M} UTC",
+        "rows": f"{len(export.frame):,}",
+        **export.properties,
+    }
+    for row, (name, value) in enumerate(facts.items(), 1):
+        for cell, text in ((sheet.cell(row, 1), title(name, export.language)), (sheet.cell(row, 2), value)):
+            cell.value = text
+            cell.data_type = "s"
+            cell.alignment = Alignment(vertical="top", wrap_text=True)
+        sheet.cell(row, 1).font = Font(name=looks.FONT, bold=True)
+    sheet.column_dimensions["A"].width = 22
+    sheet.column_dimensions["B"].width = 80

@@ -1,0 +1,115 @@
+"""Table exports: who is in the file is exactly who is marked."""
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from invoicebatch.actions.export import invoices, lines, measurements
+from invoicebatch.model.action import Action
+from invoicebatch.model.changes import Artefact, Batch, RowFailure
+from invoicebatch.model.exported import ExportParams
+from invoicebatch.model.schema import TABLES
+from invoicebatch.settings import Settings
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ACTIONS = [invoices.ACTION, lines.ACTION, measurements.ACTION]
+
+
+def in_turn(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
+    return map(function, jobs)
+
+
+CTX: Any = SimpleNamespace(run_id="run-1", now=NOW, user="ann", settings=Settings(), map=in_turn)
+
+
+def batch() -> Batch:
+    frame = pd.DataFrame({"invoice_id": np.array([11, 12, 13]), "total_cents": [100, 200, 400]})
+    frame["number"] = pd.Series(["A1", "A2", "A3"], dtype="str")
+    frame["currency"] = pd.Series(["EUR"] * 3, dtype="str")
+    rows = pd.DataFrame({"invoice_id": [11, 13, 13], "line_no": [1, 1, 2], "name": ["a", "b", "c"]})
+    readings = pd.DataFrame({"invoice_id": [13], "line_no": [2], "reading_no": [1], "meter_id": ["M"]})
+    tables = {
+        "lines": TABLES["lines"].conform(rows),
+        "measurements": TABLES["measurements"].conform(readings),
+    }
+    return Batch(frame, tables)
+
+
+def run(action: Action, params: ExportParams, of: Batch) -> tuple[list[Artefact], Batch]:
+    assert action.artefacts is not None
+    made = list(action.artefacts(of, params, CTX))
+    failed = [each for each in made if isinstance(each, RowFailure)]
+    frame = pd.DataFrame(
+        {
+            "invoice_id": pd.Series([f.invoice_id for f in failed], dtype="int64"),
+            "reason": pd.Series([f.reason for f in failed], dtype="str"),
+        }
+    )
+    return [each for each in made if isinstance(each, Artefact)], replace(of, failed=frame)
+
+
+def content(artefact: Artefact) -> bytes:
+    assert callable(artefact.content)
+    out = io.BytesIO()
+    artefact.content(out)
+    return out.getvalue()
+
+
+EXPECTED = {"export.invoices": [11, 12, 13], "export.lines": [11, 13], "export.measurements": [13]}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda a: a.name)
+def test_marked_are_exactly_those_in_the_file(action: Action) -> None:
+    params = ExportParams(mark_as_exported=True)
+    files, after = run(action, params, batch())
+    sheet = openpyxl.load_workbook(io.BytesIO(content(files[0]))).worksheets[0]
+    numbers = [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    changes = action.transform(after, params, CTX)
+    marked = changes.updates["invoices"]
+    assert marked["invoice_id"].tolist() == EXPECTED[action.name]
+    assert {f"A{i - 10}" for i in EXPECTED[action.name]} == set(numbers) - {"Total"}
+    assert set(marked["export_status"]) == {"exported"}
+    assert set(marked["exported_at"]) == {pd.Timestamp(NOW.replace(tzinfo=None))}
+    assert sorted([*marked["invoice_id"], *changes.failures["invoice_id"]]) == [11, 12, 13]
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda a: a.name)
+def test_nothing_is_marked_unless_asked(action: Action) -> None:
+    _, after = run(action, ExportParams(), batch())
+    assert action.transform(after, ExportParams(), CTX).updates == {}
+
+
+def test_an_invoice_without_lines_is_named() -> None:
+    _, after = run(lines.ACTION, ExportParams(), batch())
+    failures = lines.ACTION.transform(after, ExportParams(), CTX).failures
+    assert failures.to_dict("records") == [{"invoice_id": 12, "reason": "it has no lines to export"}]
+
+
+def test_no_file_where_there_is_nothing_to_write() -> None:
+    of = batch()
+    empty = replace(of, tables={name: frame.iloc[:0] for name, frame in of.tables.items()})
+    files, after = run(measurements.ACTION, ExportParams(mark_as_exported=True), empty)
+    assert files == []
+    assert measurements.ACTION.transform(after, ExportParams(mark_as_exported=True), CTX).updates == {}
+
+
+@pytest.mark.parametrize(("kind", "magic"), [("xlsx", b"PK"), ("csv", b"\xef\xbb\xbf"), ("parquet", b"PAR1")])
+def test_every_format_is_written(kind: Any, magic: bytes) -> None:
+    (file,), _ = run(invoices.ACTION, ExportParams(format=kind), batch())
+    assert file.name == f"invoices.{kind}"
+    assert content(file).startswith(magic)
+
+
+def test_columns_may_be_given_as_one_text() -> None:
+    assert ExportParams(columns="number, total").columns == ("number", "total")  # type: ignore[arg-type]
+    with pytest.raises(ValidationError):
+        ExportParams(format="pdf")  # type: ignore[arg-type]
