@@ -1,1 +1,6 @@
 """Files to frames: readers, column mappings, checks; every refused row is named."""
+
+from invoicebatch.ingest.intake import Intake, ReadFile, read_files
+from invoicebatch.ingest.mapping.model import Mapping, load_mapping
+
+__all__ = ["Intake", "Mapping", "ReadFile", "load_mapping", "read_files"]

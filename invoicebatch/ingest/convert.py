@@ -1,0 +1,167 @@
+"""Text cells to the declared type of a column; what can't be read becomes a reason for that cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoicebatch.ingest.cells import Mask
+from invoicebatch.ingest.dates import looks_like_date, to_dates
+from invoicebatch.ingest.numbers import DecimalMark, to_decimals, to_scaled, too_large
+from invoicebatch.model.schema import Column, Type
+
+MAX_TEXT: Final = 4_000
+MAX_LONG: Final = 10_000_000
+YES: Final = frozenset({"true", "yes", "y", "1", "ja", "j", "oui", "o", "x", "wahr"})
+NO: Final = frozenset({"false", "no", "n", "0", "nee", "non", "nein", "falsch"})
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How the cells of a file are written."""
+
+    mark: DecimalMark = DecimalMark.UNSURE
+    date_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Cells of one column that can't be used, and why."""
+
+    cells: Mask
+    reason: str
+
+
+Converted = tuple[pa.Array, list[Fault]]
+
+
+def convert(
+    values: pa.Array, column: Column, writing: Writing, native: Mask | None = None, *, scaled: bool = False
+) -> Converted:
+    """Cells as the Arrow type of `column`, faulty ones null, and the faults.
+
+    Args:
+        values: text, or what an expression gave (decimals, dates, booleans).
+        column: what they are.
+        writing: how the file writes numbers and dates.
+        native: cells the file itself holds as numbers.
+        scaled: the cells are cents or basis points already (`total_cents`).
+    """
+    if pa.types.is_boolean(values.type):
+        values = values.cast(pa.string())
+    match column.type:
+        case Type.MONEY | Type.PERCENT | Type.INTEGER | Type.QUANTITY:
+            return _number(values, column, writing, native, scaled)
+        case Type.DATE | Type.TIMESTAMP:
+            return _date(values, writing)
+        case Type.BOOLEAN:
+            return _boolean(values)
+        case Type.CHOICE:
+            return _choice(values, column)
+        case _:
+            return _text(values, column)
+
+
+def _number(
+    values: pa.Array, column: Column, writing: Writing, native: Mask | None, scaled: bool
+) -> Converted:
+    faults = []
+    if pa.types.is_string(values.type):
+        if column.type is Type.PERCENT:
+            values = pc.utf8_rtrim(values, characters="% ")
+        values, bad = to_decimals(values, writing.mark, native)
+        faults.append(Fault(bad, _NO_NUMBER[writing.mark]))
+    if column.type is Type.QUANTITY:
+        return _quantity(values, faults)
+    digits = 2 if column.type in (Type.MONEY, Type.PERCENT) and not scaled else 0
+    result, more = to_scaled(values, digits)
+    faults.append(Fault(more, f"has more than {digits} decimals" if digits else "is not a whole number"))
+    if column.type is Type.MONEY:
+        faults.append(Fault(too_large(result), "is an absurd amount"))
+    if column.type is Type.PERCENT:
+        absurd = pc.or_(pc.less(result, 0), pc.greater(result, 10_000))
+        faults.append(Fault(np.asarray(pc.fill_null(absurd, False)), "is no percentage between 0 and 100"))
+    return _blank(result, faults), faults
+
+
+_NO_NUMBER = {
+    DecimalMark.POINT: "is not a number",
+    DecimalMark.COMMA: "is not a number with a decimal comma",
+    DecimalMark.UNSURE: "is not a number, or can be read in two ways; a mapping can say decimal = ',' or '.'",
+}
+
+
+def _quantity(values: pa.Array, faults: list[Fault]) -> Converted:
+    rounded = pc.round(values, 6)
+    more = np.asarray(pc.fill_null(pc.not_equal(rounded, values), False))
+    absurd = np.asarray(pc.fill_null(pc.greater_equal(pc.abs(rounded), 10**12), False))
+    faults = [*faults, Fault(more, "has more than 6 decimals"), Fault(absurd, "is an absurd number")]
+    return _blank(rounded, faults).cast(pa.decimal128(18, 6)), faults
+
+
+def _date(values: pa.Array, writing: Writing) -> Converted:
+    if pa.types.is_date32(values.type):
+        return values, []
+    text = values if pa.types.is_string(values.type) else values.cast(pa.string())
+    dates, bad = to_dates(text, writing.date_format)
+    if not bad.any():
+        return dates, []
+    listed = text.filter(pa.array(bad)).to_pylist()
+    ordered = np.zeros(len(bad), dtype=bool)
+    ordered[np.flatnonzero(bad)] = [looks_like_date(cell) for cell in listed]
+    expected = f" (expected {writing.date_format} or yyyy-mm-dd)" if writing.date_format else ""
+    unsure = expected or "; only yyyy-mm-dd is sure: a mapping can say date_format = 'dd/mm/yyyy'"
+    return dates, [
+        Fault(bad & ~ordered, f"is no date{expected}"),
+        Fault(bad & ordered, f"is no date{unsure}"),
+    ]
+
+
+def _boolean(values: pa.Array) -> Converted:
+    return _words(
+        _as_text(values), {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}, pa.bool_(), "yes or no"
+    )
+
+
+def _choice(values: pa.Array, column: Column) -> Converted:
+    known = {value.lower(): value for value in column.values}
+    return _words(_as_text(values), known, pa.string(), ", ".join(column.values))
+
+
+def _words(values: pa.Array, known: Mapping[str, Any], kind: pa.DataType, expected: str) -> Converted:
+    plain = pc.replace_substring_regex(pc.utf8_lower(values), "[ -]", "_")
+    encoded = plain.dictionary_encode()
+    words = [known.get(word) for word in encoded.dictionary.to_pylist()]
+    result = pa.array(words, kind).take(encoded.indices)
+    bad = np.asarray(pc.and_(pc.is_valid(values), pc.is_null(result)))
+    return result, [Fault(bad, f"is not one of: {expected}")]
+
+
+def _text(values: pa.Array, column: Column) -> Converted:
+    values = _as_text(values)
+    limit = MAX_LONG if column.type is Type.JSON or column.name == "content_base64" else MAX_TEXT
+    long = np.asarray(pc.fill_null(pc.greater(pc.utf8_length(values), limit), False))
+    faults = [Fault(long, f"is longer than {limit:,} characters")]
+    return _blank(values, faults), faults
+
+
+def _as_text(values: pa.Array) -> pa.Array:
+    return values if pa.types.is_string(values.type) else text_of(values)
+
+
+def text_of(values: pa.Array) -> pa.Array:
+    """Typed values as text: a decimal without needless zeros."""
+    text = values.cast(pa.string())
+    if pa.types.is_decimal(values.type):
+        text = pc.replace_substring_regex(text, r"\.?0+$", "") if values.type.scale else text
+    return text
+
+
+def _blank(values: pa.Array, faults: list[Fault]) -> pa.Array:
+    bad = np.zeros(len(values), dtype=bool)
+    for fault in faults:
+        bad |= fault.cells
+    return pc.if_else(pa.array(bad), pa.scalar(None, values.type), values) if bad.any() else values

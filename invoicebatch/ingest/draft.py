@@ -1,0 +1,206 @@
+"""Rows of one kind on their way to a table: cells by our column names, then typed and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoicebatch.ingest.cells import Mask, Refusals
+from invoicebatch.ingest.convert import Writing, convert
+from invoicebatch.ingest.kinds import KindOfFile
+from invoicebatch.model.schema import Column, Type
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a draft.
+
+    Attributes:
+        cells: text, or what an expression gave.
+        header: the file's column, for messages.
+        native: cells that the file holds as numbers.
+        scaled: cents or basis points already.
+        date_format: order of day, month and year, where it differs from the file's.
+    """
+
+    cells: pa.Array
+    header: str
+    native: Mask | None = None
+    scaled: bool = False
+    date_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Rows of one kind, by column name as stored (`total`, not `total_cents`).
+
+    `doubtful` are rows that already have a named fault, such as an expression that found no number.
+    """
+
+    kind: KindOfFile
+    file: str
+    rows: Rows
+    fields: Mapping[str, Field]
+    doubtful: Mask
+    groups: pa.Array | None = None
+    when_rows_differ: str = "refuse"
+
+
+@dataclass(slots=True)
+class Typed:
+    """Rows of one kind with typed columns.
+
+    Attributes:
+        kind: what they are.
+        frame: frame names; documents by `external_id`.
+        source: file str and row int64 of each row, same index.
+        spoiled: documents (external ids) one of whose rows was refused for a fault, with the row.
+    """
+
+    kind: KindOfFile
+    frame: pd.DataFrame
+    source: pd.DataFrame
+    spoiled: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, mask: Any) -> None:
+        """Keep the rows where `mask` holds."""
+        if bool(np.all(mask)):
+            return
+        self.frame = self.frame[mask].reset_index(drop=True)
+        self.source = self.source[mask].reset_index(drop=True)
+
+    def refuse(self, mask: Any, column: str, reason: Any, refused: Refusals) -> None:
+        """Take rows out and name each; `reason` is one text or one a row of the mask."""
+        cells = np.asarray(mask, dtype=bool)
+        if not cells.any():
+            return
+        values = self.frame.loc[cells, column] if column in self.frame else [""] * int(cells.sum())
+        reasons = reason if isinstance(reason, str) else np.asarray(reason, dtype=object)[cells]
+        for file, part in (
+            self.source[cells].assign(value=list(values), reason=reasons).groupby("file", sort=False)
+        ):
+            refused.add(str(file), part["row"], column, part["value"], part["reason"])
+        self.keep(~cells)
+
+
+DOCUMENT_PARTS: Final = frozenset({"invoices", "lines", "allowance_charges", "vat_breakdown"})
+"""Kinds that make up what a document says it costs: one refused row spoils the whole document."""
+
+
+def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
+    """Type every cell; rows with a fault are refused, each faulty cell named."""
+    bad = draft.doubtful.copy()
+    arrays = {}
+    for name, source in draft.fields.items():
+        column = _column(draft.kind, name)
+        style = Writing(writing.mark, source.date_format or writing.date_format)
+        values, faults = convert(source.cells, column, style, source.native, scaled=source.scaled)
+        for fault in faults:
+            _name(draft, source, fault.cells, fault.reason, refused)
+            bad |= fault.cells
+        empty = np.asarray(pc.is_null(values)) & ~bad if name in draft.kind.needs else None
+        if empty is not None and empty.any():
+            _name(draft, source, empty, f"{name} is empty", refused)
+            bad |= empty
+        arrays[column.frame_name] = _frame_array(values, column)
+    frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
+    source_frame = pd.DataFrame({"file": draft.file, "row": draft.rows}).astype({"file": "str"})
+    typed = Typed(draft.kind, frame, source_frame)
+    typed.spoiled = _spoiled(typed, bad)
+    if draft.groups is not None:
+        return _grouped(typed, bad, draft, refused)
+    typed.keep(~bad)
+    return typed
+
+
+def _name(draft: Draft, source: Field, cells: Mask, reason: str, refused: Refusals) -> None:
+    if cells.any():
+        values = source.cells.filter(pa.array(cells))
+        refused.add(draft.file, draft.rows[cells], source.header, values, reason)
+
+
+def _column(kind: KindOfFile, name: str) -> Column:
+    return kind.by_name[name][0]
+
+
+def _frame_array(values: pa.Array, column: Column) -> pa.Array:
+    return values.cast(pa.timestamp("s")) if column.type is Type.DATE else values
+
+
+def _pandas_type(kind: pa.DataType) -> Any:
+    if pa.types.is_int64(kind):
+        return pd.Int64Dtype()
+    if pa.types.is_boolean(kind):
+        return pd.BooleanDtype()
+    return pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None
+
+
+def _spoiled(typed: Typed, bad: Mask) -> dict[str, str]:
+    if typed.kind.name not in DOCUMENT_PARTS or not bad.any() or "external_id" not in typed.frame:
+        return {}
+    found = typed.source[bad].assign(external_id=typed.frame.loc[bad, "external_id"]).dropna()
+    found = found.drop_duplicates("external_id")
+    where = [f"row {row} of {file}" for row, file in zip(found["row"], found["file"], strict=True)]
+    return dict(zip(found["external_id"], where, strict=True))
+
+
+def _grouped(typed: Typed, bad: Mask, draft: Draft, refused: Refusals) -> Typed:
+    """One row a group. Where a group's rows differ: refused, or its first or last row taken."""
+    keys = pc.dictionary_encode(draft.groups)
+    codes = np.asarray(pc.fill_null(keys.indices, -1).cast(pa.int64()))
+    faulty = np.zeros(len(keys.dictionary), dtype=bool)
+    faulty[codes[bad & (codes >= 0)]] = True
+    usable = (codes >= 0) & ~faulty[codes]
+    typed.keep(usable)
+    codes = codes[usable]
+    first = pd.Series(codes).drop_duplicates(keep="last" if draft.when_rows_differ == "last" else "first")
+    if draft.when_rows_differ == "refuse":
+        differing = _differing(typed, codes, refused)
+        first = first[~first.isin(differing)]
+    chosen = np.zeros(len(codes), dtype=bool)
+    chosen[first.index.to_numpy()] = True
+    typed.keep(chosen)
+    return typed
+
+
+def _differing(typed: Typed, codes: npt.NDArray[np.int64], refused: Refusals) -> npt.NDArray[np.int64]:
+    """Groups whose rows do not agree; each is named with the two rows that differ."""
+    if len(codes) == 0:
+        return codes
+    positions = np.arange(len(codes))
+    head = pd.Series(positions).groupby(codes).transform("first").to_numpy()
+    found: list[npt.NDArray[np.int64]] = []
+    for name in typed.frame.columns:
+        numbers = pd.factorize(typed.frame[name])[0]
+        odd = np.flatnonzero(numbers != numbers[head])
+        odd = odd[np.unique(codes[odd], return_index=True)[1]]
+        rows = typed.source["row"].to_numpy()
+        values, others = typed.frame[name].iloc[odd], typed.frame[name].iloc[head[odd]]
+        reasons = [
+            f"{name} differs inside one document or party: row {row} has {other}"
+            for row, other in zip(rows[head[odd]], others, strict=True)
+        ]
+        for file in typed.source["file"].iloc[odd].unique():
+            refused.add(str(file), rows[odd], name, values, reasons)
+        found.append(codes[odd])
+    return np.unique(np.concatenate(found)) if found else codes[:0]
+
+
+def default_value(column: Column) -> Any:
+    """The value that stands where a source has none; None: it stays empty."""
+    if column.default is None:
+        return None
+    if column.type is Type.BOOLEAN:
+        return column.default == "true"
+    if column.type is Type.QUANTITY:
+        return Decimal(column.default)
+    plain = column.default.strip("'")
+    return plain if column.default.startswith("'") else int(plain)

@@ -1,0 +1,219 @@
+"""Files to frames: reads, maps, types, checks and completes them; nothing is stored here.
+
+Money is int64 cents, a refused row is data, and the same files always give the same frames.
+"""
+
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from invoicebatch.errors import InputFileError
+from invoicebatch.ingest.assemble import Defaults, assemble
+from invoicebatch.ingest.cells import Cells, Refusals
+from invoicebatch.ingest.convert import Writing
+from invoicebatch.ingest.draft import Draft, Field, Typed, to_typed
+from invoicebatch.ingest.kinds import (
+    KINDS,
+    KindOfFile,
+    check_needs,
+    detect_kind,
+    kind_named,
+    match_columns,
+    unused_note,
+)
+from invoicebatch.ingest.mapping.apply import apply_mapping, number_headers, sections_for, used_headers
+from invoicebatch.ingest.mapping.model import Mapping
+from invoicebatch.ingest.numbers import DecimalMark, detect_mark
+from invoicebatch.ingest.readers.file import read_file
+from invoicebatch.ingest.readers.options import Options
+from invoicebatch.model.schema import Type
+
+NUMBERS = (Type.MONEY, Type.PERCENT, Type.QUANTITY)
+
+
+class ReadFile(NamedTuple):
+    """One table that was read: file name, its SHA-256, what it held, rows."""
+
+    name: str
+    sha256: str
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What some files hold.
+
+    Attributes:
+        frames: by table, rows with frame names and declared dtypes; only columns the files give.
+            Documents carry `external_id`, their parts too (instead of `invoice_id`).
+        sources: by table, where each row of the frame stands: file str, row int64; same index.
+        fallbacks: by table, rows to add only where their key is not there yet (number ranges).
+        refused: cells that kept a row out: file str, row int64 (header = 1), column, value, reason.
+        doubted: cells of rows that were taken all the same; same columns.
+        unused: sentences on columns that were not read and guesses that were made.
+        read: rows read.
+        files: what was read.
+    """
+
+    frames: dict[str, pd.DataFrame]
+    sources: dict[str, pd.DataFrame]
+    fallbacks: dict[str, pd.DataFrame]
+    refused: pd.DataFrame
+    doubted: pd.DataFrame
+    unused: list[str]
+    read: int
+    files: list[ReadFile]
+
+    @property
+    def refused_rows(self) -> int:
+        """Number of distinct rows refused."""
+        return len(self.refused[["file", "row"]].drop_duplicates())
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is gathered while the files are read one after another."""
+
+    kind: KindOfFile | None
+    mapping: Mapping | None
+    defaults: Defaults
+    refused: Refusals = field(default_factory=Refusals)
+    doubted: Refusals = field(default_factory=Refusals)
+    unused: list[str] = field(default_factory=list)
+    files: list[ReadFile] = field(default_factory=list)
+    typed: dict[str, list[Typed]] = field(default_factory=dict)
+
+
+def read_files(
+    paths: Sequence[Path],
+    kind: str | None = None,
+    mapping: Mapping | None = None,
+    *,
+    defaults: AnyMapping[str, str | None] | None = None,
+) -> Intake:
+    """Read files into frames; every row that can't be taken is named.
+
+    Args:
+        paths: CSV, Parquet or Excel files.
+        kind: what they hold; None: told from each file's name and columns.
+        mapping: how foreign columns become ours.
+        defaults: `company_account_id` and `currency` of documents that name none; `decimal` and
+            `date_format` of files that a mapping says nothing about.
+
+    Raises:
+        InputFileError: a file that can't be used at all; nothing of any file is taken then.
+        UnknownNameError: no such kind.
+        RulesError: the mapping does not fit.
+    """
+    if not paths:
+        raise InputFileError("No file was named.", "Name the files to import.")
+    work = _Work(kind_named(kind) if kind else None, mapping, Defaults.of(defaults or {}))
+    seen: set[tuple[str, str]] = set()
+    for path in paths:
+        _read_path(Path(path), work, seen)
+    read = sum(file.rows for file in work.files)
+    if read == 0:
+        names = ", ".join(file.name for file in work.files)
+        raise InputFileError(f"There is nothing to import: {names} holds a header and no rows")
+    frames, sources, fallbacks = assemble(work.typed, work.defaults, work.refused, work.doubted)
+    return Intake(
+        frames, sources, fallbacks, work.refused.frame(), work.doubted.frame(), work.unused, read, work.files
+    )
+
+
+def _read_path(path: Path, work: _Work, seen: set[tuple[str, str]]) -> None:
+    settings = work.mapping.file if work.mapping else None
+    options = (
+        Options(settings.encoding, settings.delimiter, settings.sheet, settings.header_row)
+        if settings
+        else Options()
+    )
+    ragged = Refusals()
+    source = read_file(path, options, ragged)
+    if (source.name, source.sha256) in seen:
+        work.unused.append(f"{source.name} was named twice and read once")
+        return
+    seen.add((source.name, source.sha256))
+    work.unused.extend(source.notes)
+    lost = ragged.frame()
+    work.refused.extend(lost)
+    for sheet, cells in _chosen(source.tables, source.name, work):
+        kinds = _take_table(cells, work)
+        work.files.append(
+            ReadFile(cells.file, source.sha256, kinds, len(cells) + (len(lost) if not sheet else 0))
+        )
+
+
+def _chosen(tables: list[tuple[str, Cells]], name: str, work: _Work) -> list[tuple[str, Cells]]:
+    """Of a workbook's sheets: those named like a kind, else the first."""
+    if len(tables) == 1 or (work.mapping and work.mapping.file.sheet):
+        return tables
+    named = [one for one in tables if not work.mapping and one[0].lower() in KINDS]
+    chosen = named or tables[:1]
+    left = [sheet for sheet, _ in tables if sheet not in {one[0] for one in chosen}]
+    if left:
+        work.unused.append(f"{name}: of its sheets {', '.join(left)} was not read")
+    return chosen
+
+
+def _take_table(cells: Cells, work: _Work) -> str:
+    mapped = work.mapping is not None and bool(sections_for(work.mapping, cells.file))
+    mark = _mark(cells, work, mapped=mapped)
+    date_format = (work.mapping.file.date_format if work.mapping else None) or work.defaults.date_format
+    if mapped and work.mapping is not None:
+        drafts = apply_mapping(cells, work.mapping, mark, work.refused)
+        unread = [header for header in cells.columns if header not in used_headers(work.mapping)]
+        work.unused.extend(f"{cells.file}: column {header} is not in the mapping" for header in unread)
+    else:
+        drafts = [_direct(cells, work)]
+    for draft in drafts:
+        typed = to_typed(draft, Writing(mark, date_format), work.refused)
+        work.typed.setdefault(draft.kind.name, []).append(typed)
+    return "+".join(draft.kind.name for draft in drafts)
+
+
+def _mark(cells: Cells, work: _Work, *, mapped: bool) -> DecimalMark:
+    """How the file writes numbers: as said, else as its number cells show."""
+    said = (work.mapping.mark if work.mapping else None) or work.defaults.mark
+    if said is not None:
+        return said
+    if mapped and work.mapping is not None:
+        headers = number_headers(work.mapping) & set(cells.columns)
+    else:
+        kind = work.kind or detect_kind(cells.file, cells.columns)
+        matched = match_columns(kind, cells.columns)
+        headers = {header for header, (column, _) in matched.items() if column.type in NUMBERS}
+    return detect_mark(_written(cells, header) for header in sorted(headers))
+
+
+def _written(cells: Cells, header: str) -> pa.Array:
+    """The cells of a column that are text in the file itself."""
+    values = cells.columns[header]
+    native = cells.native.get(header)
+    return values if native is None else values.filter(pa.array(~native))
+
+
+def _direct(cells: Cells, work: _Work) -> Draft:
+    """A draft of a file that speaks our column names."""
+    headers = list(cells.columns)
+    kind = work.kind or detect_kind(cells.file, headers)
+    check_needs(kind, cells.file, headers)
+    matched = match_columns(kind, headers)
+    fields: dict[str, Any] = {}
+    for header in headers:
+        if header not in matched:
+            work.unused.append(unused_note(kind, cells.file, header))
+            continue
+        column, scaled = matched[header]
+        if column.name in fields:
+            other = fields[column.name].header
+            raise InputFileError(f"{cells.file}: columns {other} and {header} are both {column.name}")
+        fields[column.name] = Field(cells.columns[header], header, cells.native.get(header), scaled)
+    return Draft(kind, cells.file, cells.rows, fields, np.zeros(len(cells), dtype=bool))

@@ -1,0 +1,1 @@
+"""Column mappings: how a foreign file becomes our tables, as data in a TOML file."""

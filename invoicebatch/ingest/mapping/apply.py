@@ -1,0 +1,146 @@
+"""Applies a mapping to the rows of a file: refusals by decision, then one draft a section."""
+
+from fnmatch import fnmatch
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoicebatch.errors import InputFileError
+from invoicebatch.ingest.cells import Cells, Mask, Refusals
+from invoicebatch.ingest.draft import Draft, Field
+from invoicebatch.ingest.kinds import kind_named
+from invoicebatch.ingest.mapping.evaluate import Evaluator
+from invoicebatch.ingest.mapping.model import Mapping, Section, Source
+from invoicebatch.ingest.numbers import DecimalMark
+
+
+def sections_for(mapping: Mapping, file: str) -> list[Section]:
+    """The sections that take rows of this file."""
+    return [section for section in mapping.sections if fnmatch(file, section.files)]
+
+
+def used_headers(mapping: Mapping) -> set[str]:
+    """Headers that the mapping reads."""
+    headers = {s.column for section in mapping.sections for s in section.columns.values() if s.column}
+    headers |= {section.group_by for section in mapping.sections if section.group_by}
+    return headers.union(*(expression.columns for expression in mapping.expressions.values()))
+
+
+def number_headers(mapping: Mapping) -> set[str]:
+    """Headers that hold numbers: those of number columns and those that arithmetic reads."""
+    plain = {
+        source.column
+        for section in mapping.sections
+        for name, source in section.columns.items()
+        if source.column
+        and kind_named(section.kind).by_name[name][0].type in ("money", "percent", "quantity")
+    }
+    return plain.union(
+        *(e.columns for e in mapping.expressions.values() if any(c in e.text for c in "*/+-<>"))
+    )
+
+
+def apply_mapping(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> list[Draft]:
+    """One draft a section; rows that a `[[refuse]]` rule takes out are named.
+
+    Raises:
+        InputFileError: a column that the mapping reads is not in the file.
+        RulesError: an expression can't be evaluated over this file.
+    """
+    sections = sections_for(mapping, cells.file)
+    _check_headers(cells, mapping, sections)
+    cells = _without_refused(cells, mapping, mark, refused)
+    return [_draft(cells, section, mapping, mark, refused) for section in sections]
+
+
+def _check_headers(cells: Cells, mapping: Mapping, sections: list[Section]) -> None:
+    needed = {s.column for section in sections for s in section.columns.values() if s.column}
+    needed |= {section.group_by for section in sections if section.group_by}
+    missing = sorted(needed - set(cells.columns))
+    if missing:
+        raise InputFileError(
+            f"{cells.file} has no column {', '.join(missing)}, which {mapping.path} reads. "
+            f"Columns found: {', '.join(cells.columns)}",
+            "Change the mapping, or the file's header.",
+        )
+
+
+def _without_refused(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> Cells:
+    keep = np.ones(len(cells), dtype=bool)
+    evaluator = Evaluator(cells, mark)
+    for rule in mapping.refuse:
+        hit = evaluator.condition(mapping.expressions[rule.when]) & keep
+        values = cells.columns.get(rule.column, pa.nulls(len(cells), pa.string()))
+        refused.add(cells.file, cells.rows[hit], rule.column, values.filter(pa.array(hit)), rule.reason)
+        keep &= ~hit
+    return cells.keep(keep)
+
+
+def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> Draft:
+    cells = _of_parties(cells, section)
+    evaluator = Evaluator(cells, mark)
+    fields = {name: _field(cells, source, mapping, evaluator) for name, source in section.columns.items()}
+    kind = kind_named(section.kind)
+    fields = {kind.by_name[n][0].name: _scaled(f, kind.by_name[n][1]) for n, f in fields.items()}
+    doubtful = _name_faults(cells, evaluator, refused)
+    groups = _groups(cells, section)
+    return Draft(kind, cells.file, cells.rows, fields, doubtful, groups, section.when_rows_differ)
+
+
+def _of_parties(cells: Cells, section: Section) -> Cells:
+    """Rows without a customer number are rows without a customer, no faults of the customer."""
+    if section.group_by is None or section.kind == "invoices":
+        return cells
+    return cells.keep(np.asarray(pc.is_valid(cells.columns[section.group_by])))
+
+
+def _scaled(field: Field, scaled: bool) -> Field:
+    return Field(field.cells, field.header, field.native, scaled, field.date_format)
+
+
+def _groups(cells: Cells, section: Section) -> pa.Array | None:
+    if section.group_by:
+        return cells.columns[section.group_by]
+    if all(source.constant is not None for source in section.columns.values()):
+        return pa.repeat(pa.scalar("constant"), len(cells))
+    return None
+
+
+def _field(cells: Cells, source: Source, mapping: Mapping, evaluator: Evaluator) -> Field:
+    if source.constant is not None:
+        text = str(source.constant).lower() if isinstance(source.constant, bool) else str(source.constant)
+        native = np.ones(len(cells), dtype=bool)
+        return Field(pa.repeat(pa.scalar(text), len(cells)), "", native)
+    if source.derived is not None:
+        expression = mapping.expressions[source.derived]
+        header = next(iter(sorted(expression.columns)), "")
+        return Field(_otherwise(evaluator.value(expression), source), header)
+    header = source.column or ""
+    values = _translated(cells.columns[header], source)
+    return Field(_otherwise(values, source), header, cells.native.get(header), date_format=source.date_format)
+
+
+def _translated(values: pa.Array, source: Source) -> pa.Array:
+    if not source.values:
+        return values
+    encoded = values.dictionary_encode()
+    words = [source.values.get(word, word) or None for word in encoded.dictionary.to_pylist()]
+    return pa.array(words, pa.string()).take(encoded.indices)
+
+
+def _otherwise(values: pa.Array, source: Source) -> pa.Array:
+    if source.otherwise is None:
+        return values
+    if not pa.types.is_string(values.type):
+        return values
+    return pc.fill_null(values, source.otherwise)
+
+
+def _name_faults(cells: Cells, evaluator: Evaluator, refused: Refusals) -> Mask:
+    doubtful = np.zeros(len(cells), dtype=bool)
+    for header, mask, reason in evaluator.faults:
+        values = cells.columns[header].filter(pa.array(mask)) if header else [""] * int(mask.sum())
+        refused.add(cells.file, cells.rows[mask], header, values, reason)
+        doubtful |= mask
+    return doubtful

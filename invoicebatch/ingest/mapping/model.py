@@ -1,0 +1,184 @@
+"""A mapping as it stands in TOML, typed and checked; nothing is applied here."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from invoicebatch.errors import RulesError
+from invoicebatch.ingest.dates import pattern
+from invoicebatch.ingest.kinds import KINDS, kind_named
+from invoicebatch.ingest.mapping.expression import Expression, compile_expression
+from invoicebatch.ingest.numbers import DecimalMark
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class File(_Model):
+    """`[file]`: how the file is written; what is left out is found out from the file."""
+
+    encoding: str | None = None
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    sheet: str | None = None
+    header_row: int = Field(1, ge=1)
+    decimal: Literal[",", "."] | None = None
+    date_format: str | None = None
+
+
+class Refuse(_Model):
+    """`[[refuse]]`: rows that are left out by decision, and why."""
+
+    when: str
+    reason: str = Field(min_length=1)
+    column: str = ""
+
+
+class Source(_Model):
+    """Where one column comes from: exactly one of `column`, `constant`, `derived`.
+
+    `values` translates cells of `column`; `otherwise` stands in where a cell is empty.
+    """
+
+    column: str | None = None
+    constant: str | int | bool | None = None
+    derived: str | None = None
+    values: dict[str, str] = Field(default_factory=dict)
+    otherwise: str | None = None
+    date_format: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Source":
+        given = [self.column is not None, self.constant is not None, self.derived is not None]
+        if sum(given) != 1:
+            raise ValueError("give exactly one of column, constant, derived")
+        if (self.values or self.date_format) and self.column is None:
+            raise ValueError("values and date_format go with column")
+        if self.date_format:
+            pattern(self.date_format)
+        return self
+
+
+class Section(_Model):
+    """The rows of one kind: their columns, and how file rows are grouped into one of ours.
+
+    `group_by` names a column: one row a distinct value. Where the rows of a group differ,
+    `when_rows_differ` says what to do: refuse the group, or take its first or last row.
+    """
+
+    kind: str
+    columns: dict[str, Source]
+    group_by: str | None = None
+    when_rows_differ: Literal["refuse", "first", "last"] = "refuse"
+    files: str = "*"
+
+
+class Mapping(_Model):
+    """A whole mapping file."""
+
+    path: str
+    description: str = ""
+    file: File = File()
+    refuse: tuple[Refuse, ...] = ()
+    sections: tuple[Section, ...]
+    expressions: dict[str, Expression]
+
+    @property
+    def mark(self) -> DecimalMark | None:
+        """The decimal mark, where the mapping names it."""
+        return DecimalMark(self.file.decimal) if self.file.decimal else None
+
+
+_SECTION_KEYS = {"group_by", "when_rows_differ", "files"}
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read and check a mapping.
+
+    Raises:
+        RulesError: no TOML, an unknown key, kind or column, or an expression that is not allowed.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RulesError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise RulesError(f"The mapping {path} can't be read: {error.strerror}") from error
+    return parse_mapping(raw, str(path))
+
+
+def parse_mapping(raw: dict[str, Any], path: str) -> Mapping:
+    """A mapping from its TOML content.
+
+    Raises:
+        RulesError: an unknown key, kind or column, or an expression that is not allowed.
+    """
+    known = {"description", "file", "refuse"}
+    kinds = {key: value for key, value in raw.items() if key not in known}
+    if not kinds:
+        raise RulesError(
+            f"{path} maps nothing", f"Add a section such as [invoices]; kinds: {', '.join(KINDS)}"
+        )
+    try:
+        sections = tuple(_section(key, value, path) for key, value in kinds.items())
+        rest = {key: value for key, value in raw.items() if key in known}
+        refuse = tuple(Refuse(**item) for item in rest.pop("refuse", []))
+        expressions = _expressions(refuse, sections, path)
+        mapping = Mapping(path=path, refuse=refuse, sections=sections, expressions=expressions, **rest)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise RulesError(f"{path}, {key}: {first['msg'].removeprefix('Value error, ')}") from error
+    except TypeError as error:
+        raise RulesError(f"{path}: {error}", "[file] is a table and [[refuse]] a list of tables.") from error
+    if mapping.file.date_format:
+        pattern(mapping.file.date_format)
+    return mapping
+
+
+def _section(name: str, raw: Any, path: str) -> Section:
+    if name not in KINDS or not isinstance(raw, dict):
+        near = difflib.get_close_matches(name, [*KINDS, "file", "refuse", "description"], n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"Sections: file, refuse, {', '.join(KINDS)}"
+        raise RulesError(f"{path}: there is no section [{name}]", hint)
+    kind = kind_named(name)
+    columns = {key: value for key, value in raw.items() if key not in _SECTION_KEYS}
+    for column in columns:
+        if column not in kind.by_name:
+            near = difflib.get_close_matches(column, list(kind.by_name), n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Columns: {', '.join(kind.by_name)}"
+            raise RulesError(f"{path}, [{name}]: there is no column {column}", hint)
+    options = {key: value for key, value in raw.items() if key in _SECTION_KEYS}
+    sources = {key: _source(value, f"{path}, {name}.{key}") for key, value in columns.items()}
+    return Section(kind=name, columns=sources, **options)
+
+
+def _source(raw: Any, where: str) -> Source:
+    if isinstance(raw, str):
+        return Source(column=raw)
+    if not isinstance(raw, dict):
+        raise RulesError(
+            f"{where} is {raw!r}", "Write a column's name, or { constant = … }, or { derived = … }."
+        )
+    try:
+        return Source(**raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = "".join(f".{part}" for part in first["loc"])
+        raise RulesError(f"{where}{key}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _expressions(
+    refuse: tuple[Refuse, ...], sections: tuple[Section, ...], path: str
+) -> dict[str, Expression]:
+    texts = [(rule.when, "refuse.when") for rule in refuse]
+    texts += [
+        (source.derived, f"{section.kind}.{column}")
+        for section in sections
+        for column, source in section.columns.items()
+        if source.derived is not None
+    ]
+    return {text: compile_expression(text, f"{path}, {where}") for text, where in texts}

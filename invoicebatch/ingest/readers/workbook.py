@@ -1,0 +1,145 @@
+"""Excel workbooks: checked before they are opened, read in a child process, cells kept as text."""
+
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoicebatch.errors import InputFileError
+from invoicebatch.ingest.cells import Cells
+from invoicebatch.ingest.readers.clean import clean, unique_headers
+from invoicebatch.ingest.readers.options import Options
+
+MAX_ENTRIES: Final = 5_000
+MAX_BYTES: Final = 4 << 30
+MAX_RATIO: Final = 300
+"""A part of more than 50 MB may not be packed tighter than this; a table is packed 10 to 60 times."""
+SMALL_PART: Final = 50 << 20
+SECONDS: Final = 600
+CHILD: Final = Path(__file__).with_name("workbook_child.py")
+
+
+def read_workbook(data: bytes, name: str, options: Options) -> list[tuple[str, Cells]]:
+    """The sheets of a workbook that are shown and hold a header, by name.
+
+    Raises:
+        InputFileError: no workbook, protected by a password, damaged, or absurdly large.
+    """
+    _check_package(data, name)
+    with tempfile.TemporaryDirectory(prefix="invoicebatch-") as folder:
+        found = _run_child(data, name, Path(folder))
+        wanted = _wanted(found, name, options.sheet)
+        return [(sheet["name"], _sheet(sheet, name, options.header_row)) for sheet in wanted]
+
+
+def _check_package(data: bytes, name: str) -> None:
+    if not data.startswith(b"PK"):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise _protected(name)
+        return
+    try:
+        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise InputFileError(f"{name} is damaged: {error}", "Save the workbook again.") from error
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise _protected(name)
+    names = {entry.filename for entry in entries}
+    if not names & {"xl/workbook.xml", "xl/workbook.bin", "content.xml"}:
+        raise InputFileError(f"{name} is an archive, not a workbook", "Unpack it and import the files in it.")
+    packed = [e for e in entries if e.file_size > SMALL_PART and e.file_size > MAX_RATIO * e.compress_size]
+    if len(entries) > MAX_ENTRIES or sum(e.file_size for e in entries) > MAX_BYTES or packed:
+        raise InputFileError(
+            f"{name} unpacks to an absurd size",
+            "Save the table as CSV and import that, if you trust the file.",
+        )
+
+
+def _protected(name: str) -> InputFileError:
+    return InputFileError(
+        f"{name} is protected by a password", "Save a copy without one: the password is never asked for here."
+    )
+
+
+def _run_child(data: bytes, name: str, folder: Path) -> list[dict[str, Any]]:
+    source = folder / "workbook"
+    source.write_bytes(data)
+    try:
+        child = subprocess.run(  # noqa: S603
+            [sys.executable, "-P", str(CHILD), str(source), str(folder)],
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputFileError(f"{name} could not be read within {SECONDS} seconds") from error
+    if child.returncode != 0:
+        raise InputFileError(
+            f"{name} can't be read: a sheet needs more memory than allowed, or the file is damaged",
+            "Often a stray cell in the last row or column: copy the table into a new workbook.",
+        )
+    answer: dict[str, Any] = json.loads(child.stdout)
+    if answer.get("error") == "password":
+        raise _protected(name)
+    if "error" in answer:
+        raise InputFileError(f"{name} is no workbook that can be read: {answer['error']}")
+    sheets: list[dict[str, Any]] = answer["sheets"]
+    return sheets
+
+
+def _wanted(found: list[dict[str, Any]], name: str, sheet: str | None) -> list[dict[str, Any]]:
+    if sheet is not None:
+        wanted = [one for one in found if one["name"] == sheet]
+        if not wanted:
+            titles = ", ".join(one["name"] for one in found)
+            raise InputFileError(f"{name} has no sheet {sheet!r}", f"Its sheets: {titles}")
+        return wanted
+    filled = [one for one in found if one["shown"] and one["rows"]]
+    if not filled:
+        raise InputFileError(f"{name} is empty")
+    return filled
+
+
+def _sheet(found: dict[str, Any], name: str, header_row: int) -> Cells:
+    if found["rows"] < 0:
+        raise InputFileError(
+            f"{name}, sheet {found['name']}: {-found['rows']:,} columns", "At most 500 are read."
+        )
+    if not found["rows"]:
+        raise InputFileError(f"{name}, sheet {found['name']} is empty")
+    table = pa.ipc.open_file(found["path"]).read_all().combine_chunks()
+    width = table.num_columns // 2
+    text = [clean(_whole(table.column(position))) for position in range(width)]
+    filled = np.zeros(table.num_rows, dtype=bool)
+    for values in text:
+        filled |= np.asarray(pc.is_valid(values))
+    after = np.flatnonzero(filled[header_row - 1 :])
+    if not len(after):
+        raise InputFileError(f"{name}, sheet {found['name']} has no header in row {header_row}")
+    top = header_row - 1 + int(after[0])
+    return _below_header(Cells(name, np.arange(1, table.num_rows + 1), {}), table, text, top)
+
+
+def _below_header(blank: Cells, table: pa.Table, text: list[pa.Array], top: int) -> Cells:
+    """The columns that have a header or a value, from the row below the header on."""
+    width = len(text)
+    titles = unique_headers([values[top].as_py() or "" for values in text])
+    columns, native = {}, {}
+    for position, title in enumerate(titles):
+        values = text[position].slice(top + 1)
+        if text[position][top].as_py() is None and values.null_count == len(values):
+            continue
+        columns[title] = values
+        native[title] = np.asarray(_whole(table.column(width + position)).slice(top + 1))
+    return Cells(blank.file, blank.rows[top + 1 :], columns, native)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks()
