@@ -56,7 +56,8 @@ def _computed_breakdown(lines: pd.DataFrame, allowances: Typed | None, wanted: p
     sums = whole.groupby(_BREAKDOWN, sort=False)["taxable_cents"].sum().reset_index()
     rates = sums["vat_rate_bp"].astype("int64")
     sums["tax_cents"] = tax_cents(sums["taxable_cents"].astype("int64"), rates)
-    return sums if reasons is None else pd.merge(sums, reasons, on=_BREAKDOWN, how="left")
+    computed = pd.DataFrame(sums)
+    return computed if reasons is None else computed.merge(reasons, on=_BREAKDOWN, how="left")
 
 
 def _reasons(lines: pd.DataFrame) -> pd.DataFrame | None:

@@ -1,6 +1,7 @@
 """Parquet: typed columns given as text again, so that all readers hand over the same."""
 
 import io
+import math
 from typing import Final
 
 import numpy as np
@@ -57,7 +58,7 @@ def _text(values: pa.Array, name: str, title: str) -> tuple[pa.Array, Mask | Non
     kind = values.type
     if pa.types.is_floating(kind):
         numbers = values.to_pandas()
-        text = pa.array([None if x != x else plain_number(x) for x in numbers.tolist()], pa.string())
+        text = pa.array([None if math.isnan(x) else plain_number(x) for x in numbers.tolist()], pa.string())
         return text, np.asarray(pc.is_valid(text))
     try:
         text = clean(values.cast(pa.string()))
