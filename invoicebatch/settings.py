@@ -79,6 +79,91 @@ class Collection(Section):
     flow: str = Field("standard", description="Flow offered first, of rules/collection_flows.toml")
 
 
+class Mail(Section):
+    """How mails leave the house; without a server they go to a Maildir in the data folder."""
+
+    transport: Literal["folder", "smtp"] = Field("folder", description="A Maildir, or a mail server")
+    folder: str = Field("mail", description="The Maildir, relative to the data folder")
+    host: str = Field("", description="Mail server")
+    port: int = Field(0, ge=0, le=65535, description="Port; 0: what the security usually has")
+    security: Literal["starttls", "tls", "none"] = Field("starttls", description="Encryption to the server")
+    ca_file: str = Field(
+        "", description="Certificates to trust, relative to the workspace; empty: the system's"
+    )
+    user: str = Field("", description="User at the server; empty: no login")
+    password_env: str = Field("INVOICEBATCH_MAIL_PASSWORD", description="Variable the password is in")
+    keyring: str = Field(
+        "invoicebatch-mail", description="Keyring service it is in, where the variable is empty"
+    )
+    sender: str = Field("", description="Sender where a company account has none")
+    redirect_to: str = Field("", description="Test mode: every mail goes to this one address")
+    connections: int = Field(2, ge=1, le=32, description="Connections side by side")
+    per_minute: int = Field(0, ge=0, description="Mails a minute; 0: no limit")
+    domain_per_minute: int = Field(0, ge=0, description="Mails a minute to one domain; 0: no limit")
+    attempts: PositiveInt = Field(5, description="Attempts a mail within a run")
+    wait_seconds: float = Field(5.0, ge=0, description="Wait before the second attempt; doubled each time")
+    timeout_seconds: float = Field(60.0, gt=0, description="Wait for the server's answer")
+    max_megabytes: float = Field(10.0, gt=0, description="Largest mail, attachments encoded")
+    attach_ubl: bool = Field(False, description="Attach the UBL document too")
+
+
+class Post(Section):
+    """Print and post: a folder a print house collects from, or Pingen's API."""
+
+    provider: Literal["folder", "pingen"] = Field("folder", description="Who prints and posts")
+    folder: str = Field("post", description="Hot folder, absolute or relative to the data folder")
+    index: Literal["csv", "json"] = Field("csv", description="Form of the index beside the documents")
+    merge: bool = Field(False, description="One PDF a weight class instead of one a letter")
+    batch_letters: PositiveInt = Field(200, description="Letters a batch in the hot folder")
+    window: Literal["left", "right"] = Field("left", description="Side of the envelope's window")
+    duplex: bool = Field(True, description="Print both sides")
+    color: bool = Field(False, description="Print in colour")
+    product: str = Field(
+        "cheap", description="Delivery product: cheap, fast, bulk or the provider's own name"
+    )
+    countries: tuple[str, ...] = Field((), description="ISO codes letters may go to; empty: everywhere")
+    organisation: str = Field("", description="Organisation id at Pingen")
+    api_url: str = Field("https://api.pingen.com", description="Pingen's API")
+    token_url: str = Field(
+        "https://identity.pingen.com/auth/access-tokens", description="Where Pingen's tokens are given"
+    )
+    client_id_env: str = Field("INVOICEBATCH_PINGEN_ID", description="Variable of the client id")
+    client_secret_env: str = Field("INVOICEBATCH_PINGEN_SECRET", description="Variable of the client secret")
+    timeout_seconds: float = Field(60.0, gt=0, description="Wait for the provider's answer")
+
+
+class External(Section):
+    """One external system that invoices are exported to."""
+
+    kind: Literal["files", "database", "http"] = Field(description="What it is")
+    url: str = Field("", description="fsspec URL of a folder, SQLAlchemy URL, or http(s) URL")
+    url_env: str = Field("", description="Variable the URL is in, where it holds a password")
+    format: Literal["parquet", "csv", "jsonl"] = Field("parquet", description="Form of the files")
+    body: Literal["json", "ubl"] = Field("json", description="What an http target is sent")
+    table: str = Field("invoices", description="Table of a database, such as billing.invoices")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Column there = overview column here; empty: a standard set"
+    )
+    lines: bool = Field(False, description="Send the lines with each invoice (http json and jsonl)")
+    where: str = Field("", description="Only invoices that this rule expression holds for")
+    secret_env: str = Field("", description="Variable of the HMAC key of an http target")
+    token_env: str = Field("", description="Variable of the bearer token of an http target")
+    connections: int = Field(2, ge=1, le=32, description="Requests side by side")
+    attempts: PositiveInt = Field(4, description="Attempts within a run")
+    wait_seconds: float = Field(2.0, ge=0, description="Wait before the second attempt; doubled each time")
+    timeout_seconds: float = Field(30.0, gt=0, description="Wait for the answer")
+
+
+class Worker(Section):
+    """Background runs."""
+
+    poll_seconds: float = Field(2.0, gt=0, description="Wait between looks at the queue")
+    background_rows: int = Field(
+        5000, ge=0, description="Rows from which an export offers the background; 0: never"
+    )
+    notify: str = Field("", description="Address told when a background run ends; empty: nobody")
+
+
 class Integrations(Section):
     """What is switched on; each is a fact that rules may ask for."""
 
@@ -116,6 +201,10 @@ class Settings(BaseSettings):
     payment: Payment = Payment()
     payment_plans: PaymentPlans = PaymentPlans()
     collection: Collection = Collection()
+    mail: Mail = Mail()
+    post: Post = Post()
+    external: dict[str, External] = Field(default_factory=dict, description="External systems by name")
+    worker: Worker = Worker()
     integrations: Integrations = Integrations()
     documents: Documents = Documents()
     export: Export = Export()

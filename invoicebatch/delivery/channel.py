@@ -21,12 +21,16 @@ class Message:
         recipient: mail address, participant or target.
         payload: the outbox row's payload; never a secret.
         attachments: stored documents, their bytes checked against their hashes.
+        run_id: the run that prepared it.
+        invoice_id: the document, where it is about one.
     """
 
     message_id: str
     recipient: str
     payload: Mapping[str, Any] = field(default_factory=dict)
     attachments: Sequence[Path] = ()
+    run_id: str = ""
+    invoice_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +101,51 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Let go of connections; safe to call twice."""
+
+
+class ChannelDefaults:
+    """What most channels have in common; the deliver loop asks every channel for these.
+
+    Attributes:
+        parallel: threads that may call `hand_over` at the same time.
+        bulk: messages that `hand_over_many` takes at once; 1: `hand_over` is used.
+        attempts: attempts a message within one delivery.
+        wait_seconds: wait before the second attempt, doubled each time.
+    """
+
+    parallel: int = 1
+    bulk: int = 1
+    attempts: int = 3
+    wait_seconds: float = 2.0
+
+    def connect(self) -> None:
+        """Nothing to make ready."""
+
+    def hand_over_many(self, messages: Sequence[Message]) -> Mapping[str, Answer]:
+        """Hand several messages over at once: an answer for each, by message id.
+
+        Raises:
+            TemporaryError: none of them was handed over.
+            InDoubtError: what became of any of them is not known.
+        """
+        raise NotImplementedError
+
+    def pause(self, message: Message) -> float:  # noqa: ARG002
+        """Seconds to wait before this message may be handed over; a place in the rate is taken."""
+        return 0.0
+
+    def recover(self, message: Message) -> Answer | None:  # noqa: ARG002
+        """What became of a message whose hand-over was cut off by a crash.
+
+        Returns:
+            SENT or FAILED where the other side shows it, PENDING where handing it over again can't
+            double it, None where nobody can tell.
+        """
+        return None
+
+    def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:  # noqa: ARG002
+        """No news."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,203 @@
+"""Send via e-mail: the stored PDF with a letter in the customer's language, one message a document."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.ident import derived_id
+from invoicebatch.model.mailbox import address_faults
+from invoicebatch.model.status import ShippingStatus
+
+CHANNEL: Final = "email"
+_NEEDED: Final = frozenset(
+    {
+        *COLUMNS, "customer_email", "delivery_preference", "customer_skip_if_direct_debit", "document_path",
+        "document_sha256",
+    }
+)  # fmt: skip
+
+
+class EmailParams(Params):
+    """What may be chosen for a sending."""
+
+    override_preference: bool = Field(
+        False, description="Send to customers who want no mail (manual delivery, skip on direct debit) too"
+    )
+    note: str = Field("", max_length=500, description="A line of your own in every mail")
+    template: str = Field(
+        "invoice", pattern="^[a-z0-9_-]{1,40}$", description="Template set: a folder in templates/mail"
+    )
+
+
+def _refusals(batch: Batch, params: EmailParams) -> "pd.Series[str]":
+    """Why a row can't be mailed, empty where it can; same index as the invoices."""
+    rows = batch.invoices
+    reason = address_faults(rows["customer_email"])
+    reason = reason.mask(reason != "", "customer: " + reason + "; correct it and send again")
+    if not params.override_preference:
+        skip = rows["customer_skip_if_direct_debit"].fillna(False) & (
+            rows["payment_method"] == "direct_debit"
+        )
+        reason = reason.mask(skip, "customer is on direct debit and wants no mail then (override_preference)")
+        manual = rows["delivery_preference"] == "manual"
+        reason = reason.mask(manual, "customer's delivery preference is manual (override_preference)")
+    accounts = batch["company_accounts"].set_index("company_account_id")
+    faults = address_faults(_sender(accounts, "").astype("str"))
+    unknown = rows["company_account_id"].map(faults).fillna("no such company account")
+    return reason.where((reason != "") | ~_broken(unknown), "company account: " + unknown)
+
+
+def _broken(faults: "pd.Series[str]") -> "pd.Series[bool]":
+    """Faults that no default sender can mend."""
+    return ~faults.isin(["", "no e-mail address"])
+
+
+def _sender(accounts: pd.DataFrame, default: str) -> "pd.Series[str]":
+    """Sender address a company account: its own, else its contact's, else the default."""
+    own = accounts["email_from"].replace("", pd.NA)
+    return own.fillna(accounts["email"].replace("", pd.NA)).fillna(default)
+
+
+def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
+    """Shipping status `sending` for rows that can be mailed; the others fail by name.
+
+    Raises:
+        RenderError: a template can't be rendered; nothing is sent then.
+    """
+    reason = _refusals(batch, params)
+    good = batch.invoices[reason == ""]
+    for _ in _letters(good, batch, params, context):
+        pass
+    refused = batch.invoices.loc[reason != "", "invoice_id"]
+    updates = pd.DataFrame({"invoice_id": good["invoice_id"]})
+    updates["shipping_status"] = ShippingStatus.SENDING.value
+    updates["shipping_channel"] = CHANNEL
+    updates["failure"] = pd.array([None] * len(good), dtype="str")
+    return Changes(
+        updates={"invoices": updates},
+        failures=failures(refused, reason[reason != ""]),
+        totals={"mails": len(good)},
+    )
+
+
+def _letters(
+    rows: pd.DataFrame, batch: Batch, params: EmailParams, context: Context
+) -> Iterator[tuple[str, Letter]]:
+    letters = Letters(params.template, [context.root / "templates" / "mail"])
+    values = letter_values(rows, batch["company_accounts"], context.settings.documents.language, params.note)
+    for language, plain in values:
+        yield language, letters.render(language, plain)
+
+
+def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
+    """One outbox row a mail; its payload is the whole mail but for the bytes of the documents."""
+    good = batch.good
+    good = good[(_refusals(Batch(good, batch.tables), params) == "").to_numpy()]
+    accounts = batch["company_accounts"].set_index("company_account_id")
+    senders = _senders(accounts, context)
+    columns = (
+        "invoice_id",
+        "company_account_id",
+        "customer_email",
+        "number",
+        "document_path",
+        "document_sha256",
+    )
+    rows = zip(
+        *(good[name].tolist() for name in columns), _letters(good, batch, params, context), strict=True
+    )
+    messages = [
+        {
+            "message_id": derived_id("message", context.run_id, invoice_id, CHANNEL),
+            "run_id": context.run_id,
+            "invoice_id": invoice_id,
+            "channel": CHANNEL,
+            "recipient": recipient.strip(),
+            "payload": _payload(senders[account], language, letter, number, path, sha256),
+        }
+        for invoice_id, account, recipient, number, path, sha256, (language, letter) in rows
+    ]
+    return pd.DataFrame(messages)
+
+
+def _payload(
+    sender: dict[str, str], language: str, letter: Letter, number: str, path: str, sha256: str
+) -> str:
+    attachment = {"path": path, "sha256": sha256, "name": f"{number}.pdf", "type": "application/pdf"}
+    mail = {
+        **sender,
+        "language": language,
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "attachments": [attachment],
+    }
+    return json.dumps(mail, ensure_ascii=False)
+
+
+def _senders(accounts: pd.DataFrame, context: Context) -> dict[str, dict[str, str]]:
+    sender = _sender(accounts, context.settings.mail.sender)
+    return {
+        str(account): {
+            "from_name": name,
+            "from": address,
+            "reply_to": reply_to if isinstance(reply_to, str) else "",
+            "bcc": bcc if isinstance(bcc, str) else "",
+        }
+        for account, name, address, reply_to, bcc in zip(
+            accounts.index,
+            accounts["name"],
+            sender,
+            accounts["email_reply_to"],
+            accounts["email_bcc"],
+            strict=True,
+        )
+    }
+
+
+def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
+    """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
+    reason = _refusals(batch, params)
+    good = batch.invoices[reason == ""]
+    tables: dict[str, pd.DataFrame] = {"recipients": _recipients(good, reason)}
+    first = next(_letters(good.head(1), batch, params, context), None)
+    if first is not None:
+        language, letter = first
+        shown = {
+            "to": good["customer_email"].iloc[0],
+            "language": language,
+            "subject": letter.subject,
+            "text": letter.text,
+        }
+        tables["first_mail"] = pd.DataFrame({"field": list(shown), "value": list(shown.values())})
+    return tables
+
+
+def _recipients(good: pd.DataFrame, reason: "pd.Series[str]") -> pd.DataFrame:
+    domain = good["customer_email"].str.rpartition("@")[2].str.lower()
+    counts = domain.groupby(domain).size().sort_values(ascending=False)
+    rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(good)}]
+    rows += [{"what": f"to {name}", "rows": int(count)} for name, count in counts.head(5).items()]
+    refused = reason[reason != ""].value_counts()
+    rows += [{"what": f"refused: {text}", "rows": int(count)} for text, count in refused.head(20).items()]
+    return pd.DataFrame(rows, columns=["what", "rows"])
+
+
+ACTION = Action(
+    name="send_via.email",
+    label="Send via e-mail",
+    help="Mails each document to its customer, in the customer's language.",
+    params=EmailParams,
+    reads=frozenset({"company_accounts"}),
+    transform=transform,
+    effects=effects,
+    preview=preview,
+    chunk_rows=1000,
+    irreversible=True,
+)

@@ -1,0 +1,107 @@
+"""From overview rows to the plain values that a letter's templates may name; one mapping a document."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+import pandas as pd
+
+from invoicebatch.formats.mail.letter import pick_language
+
+COLUMNS: Final = (
+    "invoice_id", "kind", "number", "company_account_id", "currency", "invoice_date", "due_date",
+    "period_start", "period_end", "remittance_reference", "preceding_number", "total_cents",
+    "outstanding_cents", "customer_name", "customer_language", "customer_iban", "account_language",
+    "payment_method", "mandate_id", "mandate_status", "mandate_iban",
+)  # fmt: skip
+"""Overview columns that `letter_values` reads."""
+
+
+def letter_values(
+    invoices: pd.DataFrame, accounts: pd.DataFrame, language: str, note: str = ""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Language and template values of each document, in the frame's order.
+
+    Args:
+        invoices: overview rows with `COLUMNS`.
+        accounts: rows of company_accounts.
+        language: where neither customer nor account has one.
+        note: a line of the sender's own.
+    """
+    sellers = {row["company_account_id"]: _seller(row) for row in _records(accounts)}
+    for row in _records(invoices[list(COLUMNS)]):
+        chosen = pick_language(row["customer_language"], row["account_language"], language)
+        yield chosen, _values(row, sellers[row["company_account_id"]], note)
+
+
+def _values(row: Mapping[str, Any], seller: Mapping[str, Any], note: str) -> dict[str, Any]:
+    situation = _situation(row)
+    return {
+        "situation": situation,
+        "amount_cents": abs(row["total_cents"] if situation == "settled" else row["outstanding_cents"]),
+        "note": " ".join(note.split()),
+        "account": seller,
+        "customer": {"name": row["customer_name"]},
+        "payer": {
+            "iban": row["mandate_iban"] if situation == "debit" else row["customer_iban"],
+            "mandate_id": row["mandate_id"],
+        },
+        "invoice": {
+            "number": row["number"],
+            "kind": row["kind"],
+            "date": row["invoice_date"],
+            "due_date": row["due_date"],
+            "period_start": row["period_start"],
+            "period_end": row["period_end"],
+            "currency": row["currency"],
+            "reference": row["remittance_reference"] or row["number"],
+            "preceding_number": row["preceding_number"],
+            "total_cents": row["total_cents"],
+            "outstanding_cents": row["outstanding_cents"],
+        },
+    }
+
+
+def _situation(row: Mapping[str, Any]) -> str:
+    if row["outstanding_cents"] == 0:
+        return "settled"
+    if row["outstanding_cents"] < 0:
+        return "refund"
+    debits = row["payment_method"] == "direct_debit" and row["mandate_status"] == "active"
+    return "debit" if debits else "pay"
+
+
+def _seller(row: Mapping[str, Any]) -> dict[str, Any]:
+    legal = row["legal_name"] or row["name"]
+    town = " ".join(part for part in (row["postcode"], row["city"]) if part)
+    address = ", ".join(part for part in (row["street"], town, row["country"]) if part)
+    lines = [legal, address, row["phone"], row["email"], row["website"], row["vat_id"]]
+    return {
+        "name": row["name"],
+        "holder": legal,
+        "iban": row["iban"],
+        "bic": row["bic"],
+        "creditor_id": row["creditor_id"],
+        "email": row["email"],
+        "phone": row["phone"],
+        "website": row["website"],
+        "lines": [line for line in lines if line],
+    }
+
+
+def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Rows as plain Python values; missing text is empty, a missing date None."""
+    columns = {str(name): _plain(frame[name]) for name in frame.columns}
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
+
+
+def _plain(values: "pd.Series[Any]") -> list[Any]:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return [_day(value) for value in values]
+    missing: Any = None if pd.api.types.is_numeric_dtype(values) else ""
+    return values.astype(object).where(values.notna(), missing).tolist()
+
+
+def _day(value: pd.Timestamp) -> date | None:
+    return None if pd.isna(value) else value.date()
