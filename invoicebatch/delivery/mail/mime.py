@@ -1,0 +1,99 @@
+"""One MIME message from an outbox row: fields, both texts, attachments. Nothing is sent here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from invoicebatch.delivery.channel import Message
+from invoicebatch.errors import InvoicebatchError
+from invoicebatch.model.mailbox import address_fault, ascii_address
+from invoicebatch.settings import Mail
+
+_MEGABYTE = 1_000_000
+
+
+class UnsendableError(InvoicebatchError):
+    """A mail that no server would take as it is: a wrong address, or too large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a server is told: who sends, who receives (copies too), and the message's bytes."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+def envelope(message: Message, mail: Mail) -> Envelope:
+    """The mail of an outbox row.
+
+    In test mode (`redirect_to`) the only recipient is that address and the subject names the real one.
+
+    Args:
+        message: payload with from, from_name, reply_to, bcc, language, subject, text, html and
+            attachments (name, type), each attachment's file in `message.attachments`.
+        mail: the mail settings.
+
+    Raises:
+        UnsendableError: an address that is not exactly one valid address, or more bytes than
+            `mail.max_megabytes`.
+    """
+    payload = message.payload
+    sender = _checked(payload["from"] or mail.sender, "sender")
+    customer = _checked(message.recipient, "recipient")
+    copies = [_checked(payload["bcc"], "blind copy")] if payload.get("bcc") and not mail.redirect_to else []
+    recipient = _checked(mail.redirect_to, "redirection") if mail.redirect_to else customer
+    mime = _headers(message, sender, recipient, payload)
+    if mail.redirect_to:
+        del mime["Subject"]
+        mime["Subject"] = f"[for {customer}] {payload['subject']}"
+    _contents(mime, payload, message.attachments)
+    content = mime.as_bytes()
+    if len(content) > mail.max_megabytes * _MEGABYTE:
+        raise UnsendableError(
+            f"the mail is {len(content) / _MEGABYTE:.1f} MB, the limit is {mail.max_megabytes:g} MB",
+            "Send this document another way, or raise max_megabytes under [mail].",
+        )
+    return Envelope(sender, (recipient, *copies), content)
+
+
+def _checked(address: str, what: str) -> str:
+    fault = address_fault(address)
+    if fault:
+        raise UnsendableError(f"{what}: {fault}", "Correct the address.")
+    return ascii_address(address)
+
+
+def _headers(message: Message, sender: str, recipient: str, payload: Mapping[str, Any]) -> EmailMessage:
+    """Fields of a mail that a machine sends for a person to answer (RFC 3834, RFC 2919)."""
+    domain = sender.rpartition("@")[2]
+    name = " ".join(str(payload["from_name"]).split())
+    mime = EmailMessage(policy=SMTP)
+    mime["From"] = Address(display_name=name, addr_spec=sender)
+    mime["To"] = Address(addr_spec=recipient)
+    if payload.get("reply_to"):
+        mime["Reply-To"] = Address(addr_spec=_checked(payload["reply_to"], "reply-to"))
+    mime["Subject"] = str(payload["subject"])
+    mime["Date"] = format_datetime(datetime.now(UTC))
+    mime["Message-ID"] = f"<{message.message_id}@{domain}>"
+    mime["Auto-Submitted"] = "auto-generated"
+    mime["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+    mime["List-Id"] = f"<invoices.{domain}>"
+    mime["Content-Language"] = str(payload.get("language", "en"))
+    return mime
+
+
+def _contents(mime: EmailMessage, payload: Mapping[str, Any], files: Sequence[Path]) -> None:
+    mime.set_content(str(payload["text"]), cte="quoted-printable")
+    if payload.get("html"):
+        mime.add_alternative(str(payload["html"]), subtype="html", cte="quoted-printable")
+    for described, file in zip(payload.get("attachments", ()), files, strict=True):
+        main, _, sub = described["type"].partition("/")
+        mime.add_attachment(file.read_bytes(), maintype=main, subtype=sub, filename=described["name"])
