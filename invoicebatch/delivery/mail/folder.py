@@ -29,9 +29,8 @@ class MaildirChannel(ChannelDefaults):
 
     def hand_over(self, message: Message) -> Answer:
         """Write the mail whole, or not at all; one that is there already is left alone."""
-        if found := self.recover(message):
-            if found.status is OutboxStatus.SENT:
-                return found
+        if (found := self.recover(message)) and found.status is OutboxStatus.SENT:
+            return found
         try:
             content = envelope(message, self._mail).content
         except UnsendableError as error:
