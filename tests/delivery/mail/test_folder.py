@@ -5,7 +5,14 @@ from invoicebatch.delivery.mail import MaildirChannel
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Mail
 
-PAYLOAD = {"from": "b@acme.example", "from_name": "Acme", "subject": "Hello", "text": "Hi", "html": "", "bcc": ""}
+PAYLOAD = {
+    "from": "b@acme.example",
+    "from_name": "Acme",
+    "subject": "Hello",
+    "text": "Hi",
+    "html": "",
+    "bcc": "",
+}
 
 
 def channel(tmp_path):

@@ -95,7 +95,8 @@ def test_an_unknown_set_is_an_error_in_words():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "language"), [(("NL-be",), "nl"), ((None, "", "fr_FR"), "fr"), (("xx", "de"), "de"), ((), "en")]
+    ("wishes", "language"),
+    [(("NL-be",), "nl"), ((None, "", "fr_FR"), "fr"), (("xx", "de"), "de"), ((), "en")],
 )
 def test_the_first_language_we_write_is_used(wishes, language):
     assert pick_language(*wishes) == language
