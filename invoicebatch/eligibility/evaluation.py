@@ -22,6 +22,7 @@ Positions = npt.NDArray[np.intp]
 
 MAX_TEXTS = 8
 """Texts of one fact that a summary lists apart; beyond it they are counted as one."""
+LOOK_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Evaluation:
     def reasons(self, action: str) -> "pd.Series[str]":
         """Why each row is refused: the first reason, filled with its values; empty if eligible."""
         texts, codes = [""], np.zeros(len(self.frame), dtype=np.intp)
-        for fact, rows in self._first_failing(action):
+        for fact, words in self._first_failing(action):
+            rows = self._rows(words)
             own, found = fact.reason.fill(self.frame, rows)
             codes[rows] = own + len(texts)
             texts += found
@@ -89,7 +91,7 @@ class Evaluation:
         """Every reason why a row is refused, joined by ``; ``; empty if eligible."""
         joined = np.full(len(self.frame), "", dtype=object)
         for fact, failing in self._failing(action):
-            rows = np.flatnonzero(np.take(failing, self._codes))
+            rows = self._rows(failing)
             codes, texts = fact.reason.fill(self.frame, rows)
             before = joined[rows]
             glue = np.where(before == "", "", "; ")
@@ -103,38 +105,51 @@ class Evaluation:
         the text without values.
         """
         counts: dict[str, int] = {}
-        for fact, rows in self._first_failing(action):
-            codes, texts = self._grouped(fact, rows)
-            for text, number in zip(texts, np.bincount(codes, minlength=len(texts)), strict=True):
-                counts[text] = counts.get(text, 0) + int(number)
+        for fact, words in self._first_failing(action):
+            for text, number in self._counted(fact, words):
+                counts[text] = counts.get(text, 0) + number
         return [{"reason": r, "rows": n} for r, n in sorted(counts.items(), key=lambda item: -item[1])]
 
     def rows_failing(self, action: str, reason: str) -> Bools:
         """The rows whose first reason is this one: a text of `summary`, or of `reasons`."""
         found: Bools = np.zeros(len(self.frame), dtype=bool)
-        for fact, rows in self._first_failing(action):
-            codes, texts = self._grouped(fact, rows)
+        for fact, words in self._first_failing(action):
+            rows = self._rows(words)
+            codes, texts = self._listed(fact, rows)
             if reason not in texts:
                 codes, texts = fact.reason.fill(self.frame, rows)
             if reason in texts:
                 found[rows[codes == texts.index(reason)]] = True
         return found
 
-    def _grouped(self, fact: Fact, rows: Positions) -> tuple[Positions, list[str]]:
-        codes, texts = fact.reason.fill(self.frame, rows)
-        if len(texts) <= MAX_TEXTS:
-            return codes, texts
-        return np.zeros(len(rows), dtype=np.intp), [fact.summary]
+    def _counted(self, fact: Fact, words: Bools) -> list[tuple[str, int]]:
+        """The texts of the rows with these words, each with its number of rows."""
+        if not fact.reason.columns:
+            return [(fact.reason.text, int(self._rows_a_word[words].sum()))]
+        codes, texts = self._listed(fact, self._rows(words))
+        return list(zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True))
 
-    def _first_failing(self, action: str) -> Iterator[tuple[Fact, Positions]]:
-        """Each fact with the rows that fail it first; facts that no row fails first are left out."""
-        failing = list(self._failing(action))
-        first: Positions = np.full(len(self._distinct), -1, dtype=np.intp)
-        for place, (_, words) in reversed(list(enumerate(failing))):
-            first[words] = place
-        by_row = np.take(first, self._codes)
-        for place in np.unique(first[first >= 0]):
-            yield failing[place][0], np.flatnonzero(by_row == place)
+    def _listed(self, fact: Fact, rows: Positions) -> tuple[Positions, list[str]]:
+        """The rows' texts, or the summary where they differ too much; a look at some rows often tells."""
+        looks = (rows[:LOOK_ROWS], rows) if len(rows) > LOOK_ROWS else (rows,)
+        for some in looks:
+            codes, texts = fact.reason.fill(self.frame, some)
+            if len(texts) > MAX_TEXTS:
+                return np.zeros(len(rows), dtype=np.intp), [fact.summary]
+        return codes, texts
+
+    def _first_failing(self, action: str) -> Iterator[tuple[Fact, Bools]]:
+        """Each fact with the distinct words that fail it first, if there are any."""
+        left = ~self._verdict(action).ok
+        for fact, words in self._failing(action):
+            first = words & left
+            if first.any():
+                yield fact, first
+                left &= ~words
+
+    def _rows(self, words: Bools) -> Positions:
+        """Positions of the rows that have one of these words."""
+        return np.flatnonzero(np.take(words, self._codes))
 
     def _failing(self, action: str) -> Iterator[tuple[Fact, Bools]]:
         """Each fact the action asks for, in the order of reasons, and the distinct words that fail it."""

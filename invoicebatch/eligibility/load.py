@@ -39,7 +39,7 @@ def load_rules(folder: Path | None, shipped: Path) -> Rules:
     own = _own_files(folder, shipped)
     if own is not None and (own / FACTS_FILE).is_file():
         _add_facts(own / FACTS_FILE, facts, sources)
-    actions = dict(_actions(shipped / ACTIONS_FILE, facts))
+    actions = dict(_actions(shipped / ACTIONS_FILE, facts, {}))
     notes: tuple[str, ...] = ()
     if own is not None and (own / ACTIONS_FILE).is_file():
         actions, notes = _tightened(own / ACTIONS_FILE, facts, actions)
@@ -119,21 +119,19 @@ def _add_facts(file: Path, facts: dict[str, Fact], sources: dict[str, Path]) -> 
         sources[name] = file
 
 
-def _actions(file: Path, facts: Mapping[str, Fact]) -> Iterator[tuple[str, ActionRule]]:
+def _actions(
+    file: Path, facts: Mapping[str, Fact], floor: Mapping[str, ActionRule]
+) -> Iterator[tuple[str, ActionRule]]:
+    """The actions of a file; what one does not name at all is as in `floor`."""
     for name, table in _action_tables(file, "", _read(file)):
-        yield name, _action(file, name, table, facts)
+        yield name, _action(file, table, facts, floor.get(name, ActionRule(name, ())))
 
 
 def _action_tables(file: Path, prefix: str, tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Actions and groups: a table with `needs` is an action, one of tables only is a group."""
     for key, value in tables.items():
         name = f"{prefix}{key}"
-        if (
-            isinstance(value, dict)
-            and value
-            and not prefix
-            and all(isinstance(v, dict) for v in value.values())
-        ):
+        if not prefix and _is_group(value):
             yield from _action_tables(file, f"{name}.", value)
         elif not isinstance(value, dict) or not value.keys() & _ACTION_KEYS:
             raise RulesError(f"{file}: {name} must be a table with needs", 'Such as needs = ["is_created"].')
@@ -141,23 +139,28 @@ def _action_tables(file: Path, prefix: str, tables: Mapping[str, Any]) -> Iterat
             yield name, value
 
 
-def _action(file: Path, name: str, value: Any, facts: Mapping[str, Fact]) -> ActionRule:
+def _is_group(value: Any) -> bool:
+    tables = isinstance(value, dict) and value and "parts" not in value
+    return bool(tables) and all(isinstance(inner, dict) for inner in value.values())
+
+
+def _action(file: Path, value: Any, facts: Mapping[str, Fact], floor: ActionRule) -> ActionRule:
+    name = floor.name
     table = _table(file, name, value, _ACTION_KEYS)
-    parts = _table(file, f"{name}.parts", table.get("parts", {}), frozenset(table.get("parts", {})))
+    parts = table.get("parts", {})
+    if not isinstance(parts, dict):
+        raise RulesError(f"{file}: {name}.parts must be a table")
     return ActionRule(
         name,
-        _names(file, f"{name}.needs", table.get("needs", []), facts),
-        _names(file, f"{name}.selection", table.get("selection", []), SELECTION_FACTS),
-        {
-            part: _names(
-                file,
-                f"{name}.parts.{part}.needs",
-                _table(file, f"{name}.parts.{part}", content, frozenset({"needs"})).get("needs", []),
-                facts,
-            )
-            for part, content in parts.items()
-        },
+        _names(file, f"{name}.needs", table.get("needs", list(floor.needs)), facts),
+        _names(file, f"{name}.selection", table.get("selection", list(floor.selection)), SELECTION_FACTS),
+        {part: _part(file, f"{name}.parts.{part}", content, facts) for part, content in parts.items()},
     )
+
+
+def _part(file: Path, key: str, value: Any, facts: Mapping[str, Fact]) -> tuple[str, ...]:
+    table = _table(file, key, value, frozenset({"needs"}))
+    return _names(file, f"{key}.needs", table.get("needs", []), facts)
 
 
 def _names(file: Path, key: str, value: Any, known: Mapping[str, Fact]) -> tuple[str, ...]:
@@ -184,7 +187,7 @@ def _tightened(
 ) -> tuple[dict[str, ActionRule], tuple[str, ...]]:
     """The shipped actions with a workspace's further needs, and notes on what it left out."""
     merged, notes = dict(shipped), list[str]()
-    for name, own in _actions(file, facts):
+    for name, own in _actions(file, facts, shipped):
         if name not in shipped:
             raise RulesError(f"{file}: there is no action {name}", _nearest(name, shipped))
         merged[name], left_out = _merge(file, shipped[name], own)
@@ -216,4 +219,4 @@ def _joined(floor: Sequence[str], own: Sequence[str]) -> tuple[str, ...]:
 
 
 def _without(floor: Sequence[str], own: Sequence[str]) -> list[str]:
-    return [need for need in floor if need not in own] if own else []
+    return [need for need in floor if need not in own]

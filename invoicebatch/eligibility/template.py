@@ -57,7 +57,7 @@ class Template:
         shown: list[list[str]] = [[]]
         for column in self.columns:
             own, texts = _shown(column, frame, rows)
-            codes, kept = _distinct(codes * len(texts) + own)
+            codes, kept = _distinct(codes * len(texts) + own % len(texts))
             shown = [[*shown[k // len(texts)], texts[k % len(texts)]] for k in kept]
         return codes, [self._fill(values) for values in shown]
 
@@ -112,7 +112,11 @@ def _shown(column: Column, frame: pd.DataFrame, rows: Codes) -> tuple[Codes, lis
 def _factorized(column: Column, frame: pd.DataFrame, rows: Codes) -> tuple[Codes, list[Any]]:
     if column.frame_name not in frame.columns:
         raise UnknownNameError(f"A reason shows {column.frame_name}, which the rows do not have")
-    values: Any = frame[column.frame_name].iloc[rows]
+    series = frame[column.frame_name]
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        array: Any = series.array
+        return array.codes[rows].astype(np.intp), [*array.categories, None]
+    values: Any = series.iloc[rows]
     if column.type is Type.TIMESTAMP:
         values = values.dt.floor("D")
     codes, found = pd.factorize(values, use_na_sentinel=False)
