@@ -163,6 +163,9 @@ ALLOWANCE_CHARGES = Table(
         percent("vat_rate", "VAT rate on document level (BT-96, BT-103)", editable=True),
         text("reason", "Reason in words (BT-97, BT-104)", editable=True),
         text("reason_code", "UNCL 5189 or 7161 code (BT-98, BT-105)", editable=True),
+        json(
+            "extra", "Values of an imported document that the columns can't hold, by term id", editable=True
+        ),
     ),
 )
 
@@ -180,6 +183,9 @@ VAT_BREAKDOWN = Table(
         text("exemption_code", "VATEX code (BT-121)", editable=True),
         money("credited_taxable", "Part of the taxable amount taken back by credit notes"),
         money("credited_tax", "Part of the VAT taken back by credit notes"),
+        json(
+            "extra", "Values of an imported document that the columns can't hold, by term id", editable=True
+        ),
     ),
 )
 

@@ -1,0 +1,190 @@
+"""UBL 2.1 Invoice and CreditNote to our tables, losing nothing that Peppol BIS Billing 3 defines.
+
+A document that can't be taken in is refused by name; the others go in. Nothing is written here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.errors import InputFileError
+from invoicebatch.files.xml import parse_xml
+from invoicebatch.ingest.ubl.reader import Document, Fault, read_document
+from invoicebatch.ingest.ubl.records import term_frames
+from invoicebatch.ingest.ubl.sources import Found, documents_in
+from invoicebatch.ingest.ubl.tables import tables_of
+from invoicebatch.model.en16931.frames import PARENT
+from invoicebatch.model.status import Kind
+
+BATCH: Final = 2000
+"""Documents turned into frames at a time."""
+
+COLUMNS: Final = ("file", "row", "column", "value", "reason")
+_PARTS: Final = ("lines", "allowance_charges", "vat_breakdown", "attachments")
+_PARTIES: Final = ("company_accounts", "customers")
+_SHOWN: Final = 80
+
+Cell = tuple[str, int, str, str, str]
+
+
+class ReadDocument(NamedTuple):
+    """One document that was read: its name, SHA-256, what it is, how many documents it is (1)."""
+
+    name: str
+    sha256: str
+    kind: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class UblIntake:
+    """What some UBL documents hold.
+
+    Attributes:
+        frames: rows by table; documents and their parts by `external_id` in place of `invoice_id`.
+        refused: what kept a document out: file str, row int64 (line of the file), column, value, reason.
+        doubted: documents taken all the same; same columns.
+        read: documents read, the refused ones included.
+        files: what was read.
+    """
+
+    frames: dict[str, pd.DataFrame]
+    refused: pd.DataFrame
+    doubted: pd.DataFrame
+    read: int
+    files: list[ReadDocument]
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is gathered while documents are read; `seen`: hashes of documents by seller and number."""
+
+    parties: dict[str, pd.DataFrame]
+    seen: dict[str, list[str]] = field(default_factory=dict)
+    refused: list[Cell] = field(default_factory=list)
+    doubted: list[Cell] = field(default_factory=list)
+    files: list[ReadDocument] = field(default_factory=list)
+    parts: list[dict[str, pd.DataFrame]] = field(default_factory=list)
+
+
+def read_ubl(paths: Iterable[Path], known: Mapping[str, pd.DataFrame] | None = None) -> UblIntake:
+    """Read UBL documents from files, folders and ZIP archives.
+
+    Args:
+        paths: what to read.
+        known: `company_accounts` and `customers` that exist already; a party found there by VAT
+            identifier, company number or electronic address keeps its id.
+
+    Raises:
+        InputFileError: a path does not exist or can't be read.
+    """
+    work = _Work(dict(known or {}))
+    found = documents_in(paths)
+    while batch := list(islice(found, BATCH)):
+        good = [(item, document) for item in batch if (document := _read(item, work)) is not None]
+        if good:
+            work.parts.append(_tables(good, work))
+    frames = {name: _joined([part[name] for part in work.parts]) for name in _names(work.parts)}
+    return UblIntake(frames, _cells(work.refused), _cells(work.doubted), len(work.files), work.files)
+
+
+def _read(found: Found, work: _Work) -> Document | None:
+    """The document, or None where it is refused."""
+    work.files.append(ReadDocument(found.name, found.sha256, "ubl", 1))
+    document = _parsed(found)
+    work.refused += [(found.name, f.row, f.column, f.value[:_SHOWN], f.reason) for f in document.faults]
+    return None if document.faults else document
+
+
+def _parsed(found: Found) -> Document:
+    if found.reason:
+        return Document(faults=[Fault(0, "", "", found.reason)])
+    try:
+        root = parse_xml(found.data, found.name)
+    except InputFileError as error:
+        return Document(faults=[Fault(0, "", "", error.message)])
+    document = read_document(root)
+    if not document.faults:
+        document.faults += _missing(document)
+    return document
+
+
+def _missing(document: Document) -> Iterator[Fault]:
+    """What no row can be made without, or would be made twice."""
+    if "BT-1" not in document.record.terms:
+        yield Fault(0, "InvoiceNumber (BT-1)", "", "The document has no number (BR-02)")
+    keys = [
+        (r.terms.get("BT-118"), r.terms.get("BT-119", 0)) for r in document.record.groups.get("BG-23", ())
+    ]
+    for category, rate in {key for key in keys if keys.count(key) > 1}:
+        reason = f"VAT category {category} at {rate / 10_000:g} % stands twice in the VAT breakdown"
+        yield Fault(0, "VatBreakdown (BG-23)", str(category), reason)
+
+
+def _tables(good: list[tuple[Found, Document]], work: _Work) -> dict[str, pd.DataFrame]:
+    """Rows by table, documents by `external_id`; a document that was read before is left out."""
+    documents = [document for _, document in good]
+    groups = term_frames([document.record for document in documents])
+    order = [PARENT, "BT-118", "BT-119"]
+    groups["BG-23"] = groups["BG-23"].sort_values(order, kind="stable", ignore_index=True)
+    credit_note = np.array([document.credit_note for document in documents])
+    tables = tables_of(groups, credit_note, [document.other for document in documents], work.parties)
+    tables["invoices"]["imported_from"] = pd.Series([found.name for found, _ in good], dtype="str")
+    external, keep = _identified(_external_ids(tables["invoices"]), [found for found, _ in good], work)
+    for name in ("invoices", *_PARTS):
+        document = tables[name]["invoice_id"].to_numpy(np.int64)
+        frame = tables[name][keep[document]].drop(columns="invoice_id").reset_index(drop=True)
+        frame.insert(0, "external_id", external.iloc[document[keep[document]]].reset_index(drop=True))
+        tables[name] = frame
+    for name in _PARTIES:
+        known = [work.parties[name]] if name in work.parties else []
+        work.parties[name] = _joined([*known, tables[name]])
+    return tables
+
+
+def _identified(ids: pd.Series, found: list[Found], work: _Work) -> tuple[pd.Series, np.ndarray]:
+    """Ids that tell different documents of one number apart, and which documents are new."""
+    keep = np.ones(len(ids), bool)
+    unique = ids.tolist()
+    for row, item in enumerate(found):
+        hashes = work.seen.setdefault(unique[row], [])
+        if item.sha256 in hashes:
+            keep[row] = False
+            work.refused.append((item.name, 0, "", "", "The same document was read already"))
+            continue
+        if hashes:
+            number = unique[row].rpartition("/")[2]
+            reason = "Another document of this seller has the same number; both were taken"
+            work.doubted.append((item.name, 0, "InvoiceNumber (BT-1)", number, reason))
+            unique[row] += f"#{item.sha256[:8]}"
+        hashes.append(item.sha256)
+    return pd.Series(unique, dtype="str", name="external_id"), keep
+
+
+def _external_ids(invoices: pd.DataFrame) -> pd.Series:
+    """Seller and number; the numbers of credit notes may be those of another series."""
+    credit = invoices["kind"].astype("str").eq(Kind.CREDIT_NOTE.value)
+    number = invoices["number"].where(~credit, "credit note " + invoices["number"])
+    return (invoices["company_account_id"] + "/" + number).rename("external_id")
+
+
+def _names(parts: list[dict[str, pd.DataFrame]]) -> list[str]:
+    return list(parts[0]) if parts else []
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    frames = [part for part in parts if len(part)] or parts[:1]
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0].reset_index(drop=True)
+
+
+def _cells(cells: list[Cell]) -> pd.DataFrame:
+    kinds = {name: "int64" if name == "row" else "str" for name in COLUMNS}
+    return pd.DataFrame(cells, columns=list(COLUMNS)).astype(kinds)
+
+
+__all__ = ["COLUMNS", "ReadDocument", "UblIntake", "read_ubl"]

@@ -1,0 +1,75 @@
+"""From our tables to the terms of EN 16931: what a document says, whatever syntax it is written in.
+
+Amounts of credit notes are negative in our tables and positive here. What an imported document said
+beyond our columns stands in `extra` and has the last word.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import pandas as pd
+
+from invoicebatch.model.en16931.derive.document import documents, notes, preceding
+from invoicebatch.model.en16931.derive.extra import Problems, apply_extra
+from invoicebatch.model.en16931.derive.lines import item_attributes, lines, meter_readings
+from invoicebatch.model.en16931.derive.parts import allowances, attachments, vat_breakdown
+from invoicebatch.model.en16931.derive.payment import payment_means
+from invoicebatch.model.en16931.derive.source import Source
+from invoicebatch.model.en16931.frames import no_rows
+from invoicebatch.model.en16931.terms import DOCUMENT, LINE
+
+Profile = Literal["auto", "peppol", "en16931"]
+
+TABLES = frozenset(
+    {
+        "lines",
+        "allowance_charges",
+        "vat_breakdown",
+        "attachments",
+        "measurements",
+        "customers",
+        "company_accounts",
+    }
+)
+"""Tables that `derive` reads besides the invoices."""
+
+
+def derive(
+    invoices: pd.DataFrame, tables: Mapping[str, pd.DataFrame], profile: Profile = "auto"
+) -> tuple[dict[str, pd.DataFrame], Problems]:
+    """The terms of some documents.
+
+    Args:
+        invoices: overview columns, one row a document; mandate columns may be missing.
+        tables: the tables of `TABLES`, restricted to these documents and their parties; a table that
+            is missing counts as empty.
+        profile: `peppol` or `en16931` for all; `auto`: Peppol BIS Billing 3, but plain EN 16931 for a
+            private person without an electronic address, and what an imported document names itself.
+
+    Returns:
+        Frames by group (see `frames`), and entries of `extra` that are no value of their term.
+    """
+    source = Source.of(invoices, tables)
+    groups: dict[str, pd.DataFrame] = {DOCUMENT: documents(source, profile)}
+    line_frame = lines(source)
+    groups |= {
+        "BG-1": notes(source),
+        "BG-3": preceding(source),
+        "BG-24": attachments(source),
+        "BT-29": no_rows(),
+        "BG-16": payment_means(source, groups[DOCUMENT]),
+        "BG-20": allowances(source, charge=False, lines=None),
+        "BG-21": allowances(source, charge=True, lines=None),
+        "BG-23": vat_breakdown(source),
+        LINE: line_frame,
+        "BG-27": allowances(source, charge=False, lines=line_frame),
+        "BG-28": allowances(source, charge=True, lines=line_frame),
+        "BT-158": no_rows(),
+        "METER": meter_readings(source, line_frame),
+    }
+    groups["BG-32"] = item_attributes(groups["METER"])
+    problems = apply_extra(groups, keep_profile=profile == "auto")
+    return groups, problems
+
+
+__all__ = ["TABLES", "Problems", "Profile", "derive"]
