@@ -2,13 +2,16 @@
 
 import subprocess
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.model.schema import TABLES, Table
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -92,3 +95,88 @@ def soffice(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], P
         return out / f"{path.stem}.{kind}"
 
     return convert
+
+
+@pytest.fixture(scope="session")
+def make_documents() -> Callable[..., tuple[pd.DataFrame, dict[str, pd.DataFrame]]]:
+    """Make invoices (as overview rows) and tables of valid Peppol documents: `(count, lines)`."""
+    return peppol_frames
+
+
+def peppol_frames(count: int = 3, lines: int = 2) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Invoices of a Belgian seller to Belgian businesses, valid by EN 16931 and Peppol BIS Billing 3.
+
+    Every third one is a credit note, every second customer pays by direct debit.
+    """
+    ids = np.arange(1, count + 1, dtype=np.int64)
+    credit = ids % 3 == 0
+    sign = np.where(credit, -1, 1)
+    net, tax = 1000 * lines, 210 * lines
+    address = {"street": "Rue de la Loi 1", "postcode": "1000", "city": "Bruxelles", "country": "BE"}
+    accounts = pd.DataFrame(
+        [{"company_account_id": "BE", "name": "Watt & Volt", "legal_name": "Watt & Volt SA", "vat_id": "BE0403170701",
+          "legal_id": "0403170701", "legal_id_scheme": "0208", "endpoint_id": "0403170701", "endpoint_scheme": "0208",
+          "iban": "BE68539007547034", "bic": "GKCCBEBB", "creditor_id": "BE68ZZZ0403170701", "currency": "EUR",
+          "contact_name": "Service", "phone": "+32 2 000 00 00", "email": "service@example.com", **address}]
+    )  # fmt: skip
+    numbers = [_enterprise_number(i) for i in range(min(count, 1000))]
+    customers = pd.DataFrame(
+        {"customer_id": [f"C{i:05d}" for i in range(len(numbers))], "name": [f"Küche & Söhne <{i}>" for i in range(len(numbers))],
+         "is_business": True, "vat_id": [f"BE{n}" for n in numbers], "legal_id": numbers, "legal_id_scheme": "0208",
+         "endpoint_id": numbers, "endpoint_scheme": "0208",
+         "payment_method": ["direct_debit" if i % 2 else "credit_transfer" for i in range(len(numbers))], **address}
+    )  # fmt: skip
+    owner = (ids - 1) % len(numbers)
+    debited = (owner % 2 == 1) & ~credit
+    invoices = pd.DataFrame(
+        {"invoice_id": ids, "kind": np.where(credit, "credit_note", "invoice"), "status": "created",
+         "number": [f"{'C' if c else 'F'}2026-{i:06d}" for i, c in zip(ids, credit, strict=True)],
+         "company_account_id": "BE", "customer_id": customers["customer_id"].to_numpy()[owner], "currency": "EUR",
+         "invoice_date": np.datetime64("2026-11-20", "s"), "due_date": np.datetime64("2026-12-04", "s"),
+         "period_start": np.datetime64("2026-10-01", "s"), "period_end": np.datetime64("2026-10-31", "s"),
+         "buyer_reference": [f"REF-{i}" for i in ids], "remittance_reference": [f"RF{i:08d}" for i in ids],
+         "preceding_number": np.where(credit, "F2026-000001", None), "mandate_id": np.where(debited, "M-1", None),
+         "mandate_iban": np.where(debited, "BE71096123456769", None), "line_total_cents": net * sign,
+         "allowance_total_cents": 0, "charge_total_cents": 0, "net_total_cents": net * sign,
+         "vat_total_cents": tax * sign, "total_cents": (net + tax) * sign, "prepaid_cents": 0, "rounding_cents": 0}
+    )  # fmt: skip
+    per_line = np.repeat(ids, lines)
+    line_frame = pd.DataFrame(
+        {"invoice_id": per_line, "line_no": np.tile(np.arange(1, lines + 1), count), "name": "Electricity, peak",
+         "unit": "KWH", "net_cents": 1000 * np.repeat(sign, lines), "vat_category": "S", "vat_rate_bp": 2100}
+    )  # fmt: skip
+    decimal = pd.ArrowDtype(pa.decimal128(18, 6))
+    line_frame["quantity"] = (
+        pd.Series(100 * np.repeat(sign, lines)).astype(object).map(Decimal).astype(decimal)
+    )
+    line_frame["price"] = pd.Series([Decimal("0.1")] * len(per_line)).astype(decimal)
+    line_frame["price_base"] = pd.Series([Decimal(1)] * len(per_line)).astype(decimal)
+    vat = pd.DataFrame(
+        {"invoice_id": ids, "vat_category": "S", "vat_rate_bp": 2100, "taxable_cents": net * sign, "tax_cents": tax * sign}
+    )  # fmt: skip
+    frames = {"lines": line_frame, "vat_breakdown": vat, "customers": customers, "company_accounts": accounts}
+    tables = {name: _whole(TABLES[name], frame) for name, frame in frames.items()}
+    empty = {name: TABLES[name].empty() for name in ("allowance_charges", "attachments", "measurements")}
+    overview = invoices.astype(dict.fromkeys(("mandate_id", "mandate_iban"), "str"))
+    return _whole(TABLES["invoices"], overview).join(overview[["mandate_id", "mandate_iban"]]), tables | empty
+
+
+def _enterprise_number(index: int) -> str:
+    base = f"0{2000000 + index:07d}"
+    return f"{base}{97 - int(base) % 97:02d}"
+
+
+def _whole(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with every column of the table, missing ones empty."""
+    missing = {name: None for name in table.frame_names if name not in frame and name not in _REQUIRED}
+    return table.conform(
+        frame.assign(
+            **missing, **{n: v for n, v in _REQUIRED.items() if n in table.frame_names and n not in frame}
+        )
+    )
+
+
+_REQUIRED = {"version": 1, "document_version": 0, "paid_cents": 0, "credited_cents": 0, "outstanding_cents": 0,
+             "external_id": "X", "shipping_status": "to_send", "export_status": "unexported", "skip_if_direct_debit": False,
+             "created_at": np.datetime64("2026-01-01", "us"), "updated_at": np.datetime64("2026-01-01", "us"),
+             "delivery_preference": "einvoice", "credited_taxable_cents": 0, "credited_tax_cents": 0}  # fmt: skip

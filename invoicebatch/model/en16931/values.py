@@ -5,6 +5,7 @@ decimal128(28,10), dates datetime64[s]; everything else is text.
 """
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -48,11 +49,16 @@ def parse_value(text: str, value: Value) -> Any:
     if value in _DECIMALS:
         return _parse_decimal(text, value)
     if value is Value.DATE:
-        match = _DATE.fullmatch(text)
-        if not match:
-            raise ValueError(f"{text!r} is not a date of the form 2026-11-22")
-        return np.datetime64(match.group(1), "s")
+        return _parse_date(text)
     return text
+
+
+def _parse_date(text: str) -> np.datetime64:
+    match = _DATE.fullmatch(text)
+    try:
+        return np.datetime64(date.fromisoformat(match.group(1) if match else ""), "s")
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a date of the form 2026-11-22") from error
 
 
 def _parse_decimal(text: str, value: Value) -> Any:

@@ -1,0 +1,25 @@
+"""The official examples, read once."""
+
+from pathlib import Path
+
+import pytest
+
+from invoicebatch.files.xml import parse_xml
+from invoicebatch.ingest.ubl import read_ubl
+from invoicebatch.ingest.ubl.reader import read_document
+
+
+@pytest.fixture(scope="session")
+def examples(shared) -> list[Path]:
+    folder = shared / "validation"
+    return [*sorted(folder.glob("*/examples/*")), *sorted(folder.glob("energie*/*.xml"))]
+
+
+@pytest.fixture(scope="session")
+def read_examples(examples):
+    return [read_document(parse_xml(path.read_bytes())) for path in examples]
+
+
+@pytest.fixture(scope="session")
+def example_intake(examples):
+    return read_ubl(examples)

@@ -1,0 +1,131 @@
+"""UBL documents come in whole, or are refused by name while the others go in."""
+
+import zipfile
+
+import pytest
+
+from invoicebatch.errors import InputFileError
+from invoicebatch.formats.ubl import write_ubl
+from invoicebatch.ingest.ubl import read_ubl
+from invoicebatch.model.en16931.derive import derive
+
+
+@pytest.fixture
+def documents(make_documents, tmp_path):
+    groups, _ = derive(*make_documents(4, 2))
+    for number, document in enumerate(write_ubl(groups)):
+        (tmp_path / f"{number}.xml").write_bytes(document)
+    return tmp_path
+
+
+def test_our_own_documents_come_back_with_their_signs(documents):
+    intake = read_ubl([documents])
+    invoices = intake.frames["invoices"]
+    assert intake.read == 4
+    assert intake.refused.empty
+    assert invoices["kind"].tolist() == ["invoice", "invoice", "credit_note", "invoice"]
+    assert invoices["total_cents"].tolist() == [2420, 2420, -2420, 2420]
+    assert invoices["status"].eq("created").all()
+    assert invoices["external_id"][2] == "BE0403170701/credit note C2026-000003"
+    credited = intake.frames["lines"]["external_id"].eq(invoices["external_id"][2])
+    assert [str(q) for q in intake.frames["lines"].loc[credited, "quantity"]] == ["-100.000000"] * 2
+    assert len(intake.frames["company_accounts"]) == 1
+    assert intake.frames["customers"]["payment_method"].astype(str).tolist().count("direct_debit") == 2
+
+
+def test_a_known_seller_keeps_its_id(documents, make_documents):
+    known = {"company_accounts": make_documents(1, 1)[1]["company_accounts"]}
+    intake = read_ubl([documents], known)
+    assert intake.frames["invoices"]["company_account_id"].eq("BE").all()
+    assert intake.frames["company_accounts"].empty
+
+
+BAD = {
+    "broken.xml": (b"<Invoice>", "not well-formed"),
+    "bomb.xml": (b'<!DOCTYPE a [<!ENTITY x "y">]><Invoice>&x;</Invoice>', "DOCTYPE"),
+    "other.xml": (b"<order/>", "no UBL 2.1 Invoice"),
+    "cii.xml": (b'<CrossIndustryInvoice xmlns="urn:un"/>', "CII"),
+    "empty.xml": (b"", "not well-formed|no root"),
+}
+
+
+def test_bad_documents_are_named_and_the_others_go_in(documents):
+    for name, (data, _) in BAD.items():
+        (documents / name).write_bytes(data)
+    intake = read_ubl([documents])
+    assert len(intake.frames["invoices"]) == 4
+    refused = intake.refused.set_index("file")["reason"]
+    assert set(refused.index) == set(BAD)
+    for name, (_, reason) in BAD.items():
+        assert any(part in refused[name] for part in reason.split("|")), refused[name]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column", "reason"),
+    [
+        (b">24.20<", b">24.205<", "TotalWithVat (BT-112)", "more than 2 decimals"),
+        (b"<cbc:IssueDate>2026-11-20", b"<cbc:IssueDate>20.11.2026", "IssueDate (BT-2)", "not a date"),
+        (
+            b'<cbc:PriceAmount currencyID="EUR"',
+            b'<cbc:PriceAmount currencyID="USD"',
+            "cac:Price/cbc:PriceAmount",
+            "USD",
+        ),
+        (b"TypeCode>380<", b"TypeCode>381<", "BT-3", "does not belong in a UBL Invoice"),
+        (b"<cbc:ID>F2026-000001</cbc:ID>", b"", "InvoiceNumber (BT-1)", "no number"),
+    ],
+)
+def test_a_wrong_value_is_named_by_term_and_line(documents, old, new, column, reason):
+    file = documents / "0.xml"
+    text = file.read_bytes()
+    assert old in text
+    file.write_bytes(text.replace(old, new))
+    refused = read_ubl([file]).refused.iloc[0]
+    assert column in refused["column"]
+    assert reason in refused["reason"]
+
+
+def test_what_ubl_knows_beyond_the_standard_is_kept(documents):
+    file = documents / "0.xml"
+    file.write_bytes(
+        file.read_bytes().replace(
+            b"<cbc:CustomizationID>", b"<cbc:UBLVersionID>2.1</cbc:UBLVersionID><cbc:CustomizationID>"
+        )
+    )
+    extra = read_ubl([file]).frames["invoices"]["extra"][0]
+    assert '"other": [["Invoice/cbc:UBLVersionID", "2.1"]]' in extra
+
+
+def test_an_archive_is_read_and_its_bombs_are_not(documents):
+    archive = documents / "all.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zipped:
+        zipped.write(documents / "0.xml", "folder/0.xml")
+        zipped.writestr("bomb.xml", b" " * (3 << 20))
+        zipped.writestr("readme.txt", b"hello")
+    intake = read_ubl([archive])
+    assert len(intake.frames["invoices"]) == 1
+    reasons = intake.refused.set_index("file")["reason"]
+    assert "archive bomb" in reasons["all.zip/bomb.xml"]
+    assert "Only XML" in reasons["all.zip/readme.txt"]
+
+
+def test_the_same_document_twice_goes_in_once(documents):
+    (documents / "copy.xml").write_bytes((documents / "0.xml").read_bytes())
+    intake = read_ubl([documents])
+    assert len(intake.frames["invoices"]) == 4
+    assert intake.refused["reason"].tolist() == ["The same document was read already"]
+
+
+def test_a_number_used_twice_is_doubted_and_both_go_in(documents):
+    text = (documents / "0.xml").read_bytes()
+    (documents / "other.xml").write_bytes(text.replace(b"REF-1", b"REF-X"))
+    intake = read_ubl([documents])
+    assert intake.frames["invoices"]["external_id"].is_unique
+    assert len(intake.frames["invoices"]) == 5
+    assert intake.doubted["file"].tolist() == ["other.xml"]
+    assert intake.frames["lines"].groupby("external_id").size().eq(2).all()
+
+
+def test_a_missing_path_is_an_error(tmp_path):
+    with pytest.raises(InputFileError, match="can't be read"):
+        read_ubl([tmp_path / "nowhere.xml"])
