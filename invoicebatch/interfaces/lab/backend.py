@@ -1,0 +1,139 @@
+"""What the grid asks of the engine, as protocols, so that it can be tested without a workspace.
+
+Only shapes live here; the real thing is in `workspace`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.model.action import Action
+
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+Progress = Callable[[str, int, int], None]
+"""Called with the phase, the rows done and the rows in all."""
+
+
+class Evaluation(Protocol):
+    """Which rows of the frame can take which action, by what each row says of itself."""
+
+    def eligible(self, action: str) -> BoolArray:
+        """One bool a row of the frame it was made from."""
+
+
+class Plan(Protocol):
+    """A frozen run: what would happen, and to which rows."""
+
+    @property
+    def preview(self) -> Mapping[str, pd.DataFrame]:
+        """Named tables; money columns end in `_cents`."""
+
+    @property
+    def eligible(self) -> int:
+        """Rows that will be done."""
+
+    @property
+    def refused(self) -> pd.DataFrame:
+        """Rows that will not: invoice_id int64, reason str."""
+
+
+class Report(Protocol):
+    """What a run did, from the journal."""
+
+    @property
+    def run_id(self) -> str:
+        """The run."""
+
+    @property
+    def done(self) -> pd.DataFrame:
+        """Rows done: invoice_id int64."""
+
+    @property
+    def refused(self) -> pd.DataFrame:
+        """Rows refused: invoice_id int64, number str, reason str."""
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """Rows that failed: invoice_id int64, number str, reason str."""
+
+    @property
+    def files(self) -> pd.DataFrame:
+        """Files made: path str (absolute), size int64 (bytes)."""
+
+    @property
+    def totals(self) -> Mapping[str, Any]:
+        """Sums by name: amounts as decimal text, counts as numbers."""
+
+
+class Backend(Protocol):
+    """The engine behind a grid."""
+
+    @property
+    def actions(self) -> Mapping[str, Action]:
+        """Every action by name, in the bar's order."""
+
+    @property
+    def where(self) -> str:
+        """The filter the grid was opened with; empty: all invoices."""
+
+    @property
+    def location(self) -> str:
+        """The workspace's folder."""
+
+    def version(self) -> object:
+        """Something cheap that differs once another process has changed the invoices."""
+
+    def head(self, rows: int) -> tuple[pd.DataFrame, int]:
+        """The first rows of the overview, quickly, and how many there are in all."""
+
+    def load(self) -> pd.DataFrame:
+        """The overview: one row an invoice, sorted by invoice_id, RangeIndex."""
+
+    def evaluate(self, frame: pd.DataFrame) -> Evaluation:
+        """Every action's row conditions over the frame, once."""
+
+    def blocked(self, frame: pd.DataFrame, mask: BoolArray, picked: bool) -> Mapping[str, str]:
+        """Actions that the selection as a whole rules out, each with the reason."""
+
+    def reasons(self, action: str, frame: pd.DataFrame, picked: bool) -> list[tuple[str, int]]:
+        """Why rows of the frame can't take the action, and how many each, most first."""
+
+    def failing(self, action: str, frame: pd.DataFrame, picked: bool, reason: str) -> BoolArray:
+        """The rows of the frame that have this reason."""
+
+    def defaults(self, action: str) -> Mapping[str, Any]:
+        """Parameter defaults that depend on settings and date."""
+
+    def choices(self, action: str) -> Mapping[str, list[tuple[str, str]]]:
+        """Parameters whose values come from a table: value and label."""
+
+    def today(self) -> date:
+        """The workspace's date."""
+
+    def plan(self, action: str, ids: IntArray, params: Mapping[str, Any], picked: bool) -> Plan:
+        """Freeze a run and preview it; nothing changes.
+
+        Raises:
+            InvoicebatchError: a wrong parameter, or no row that can take the action.
+        """
+
+    def apply(self, plan: Any, progress: Progress, cancelled: Callable[[], bool]) -> Report:
+        """Carry a plan out; it stops between chunks once `cancelled` says so."""
+
+    def read_views(self) -> list[dict[str, Any]]:
+        """Saved views of the workspace."""
+
+    def write_views(self, views: list[dict[str, Any]]) -> None:
+        """Keep these saved views."""
+
+    def save_notebook(self, name: str, content: str) -> str:
+        """Write a notebook into the workspace and give its path."""
+
+    def save_ids(self, ids: IntArray) -> str:
+        """Write a selection too long for code into the workspace and give its path."""

@@ -1,0 +1,93 @@
+"""The grid's columns: which of the overview's columns it shows, how wide, and under which label.
+
+Labels of values (`to_send` → "To send") live here too, for the grid and the dialogs alike.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from invoicebatch.model.schema import OVERVIEW
+
+SHOWN: Final = (
+    "number", "customer_name", "status", "shipping_status", "payment_status", "export_status",
+    "invoice_date", "due_date", "total_cents", "outstanding_cents",
+)  # fmt: skip
+"""Columns a new grid shows, in order."""
+
+OFFERED: Final = (
+    *SHOWN, "external_id", "kind", "customer_id", "account_name", "currency", "net_total_cents",
+    "vat_total_cents", "paid_cents", "credited_cents", "period_start", "period_end", "payment_method",
+    "delivery_preference",
+    "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "exported_at",
+    "order_reference", "buyer_reference", "mandate_status", "case_status", "plan_status", "failure",
+    "invoice_id",
+)  # fmt: skip
+"""Columns a person may add."""
+
+_LABELS: Final = {
+    "external_id": "Reference",
+    "customer_name": "Customer",
+    "customer_id": "Customer id",
+    "account_name": "Company account",
+    "shipping_status": "Shipping",
+    "payment_status": "Payment",
+    "export_status": "Export",
+    "net_total_cents": "Without VAT",
+    "vat_total_cents": "VAT",
+    "customer_email": "E-mail",
+    "customer_city": "City",
+    "customer_country": "Country",
+    "delivery_preference": "Delivery",
+    "failure": "Last failure",
+    "einvoice": "E-invoice",
+    "export_job": "Export job",
+}
+_WIDTHS: Final = {
+    "number": 122, "external_id": 120, "customer_name": 172, "failure": 260, "customer_email": 200,
+    "kind": 112, "status": 136, "shipping_status": 96, "payment_status": 106, "export_status": 108,
+}  # fmt: skip
+_BY_KIND: Final = {"money": 110, "date": 106, "timestamp": 150, "integer": 96, "boolean": 90}
+
+
+@dataclass(frozen=True, slots=True)
+class GridColumn:
+    """One column of the grid; `kind` is the schema's type name, `choices` value → label."""
+
+    key: str
+    label: str
+    kind: str
+    width: int
+    choices: dict[str, str]
+
+    def describe(self) -> dict[str, Any]:
+        """The column as the browser wants it."""
+        return {
+            "key": self.key,
+            "label": self.label,
+            "kind": self.kind,
+            "width": self.width,
+            "choices": self.choices,
+        }
+
+
+def words(name: str) -> str:
+    """A name as people read it: `to_send` → "To send", `total_cents` → "Total"."""
+    if name in _LABELS:
+        return _LABELS[name]
+    plain = name.removesuffix("_cents").removesuffix("_bp").replace("_", " ").strip()
+    return plain[:1].upper() + plain[1:]
+
+
+def column(key: str) -> GridColumn:
+    """The grid's column of an overview column."""
+    source = OVERVIEW[key].column
+    kind = source.type.value
+    width = _WIDTHS.get(key, _BY_KIND.get(kind, 130))
+    return GridColumn(key, words(key), kind, width, {value: words(value) for value in source.values})
+
+
+def columns(present: Iterable[str]) -> list[GridColumn]:
+    """The columns a grid can offer over a frame with these columns."""
+    names = set(present)
+    return [column(key) for key in OFFERED if key in names]

@@ -1,0 +1,56 @@
+"""What a run did, as the browser shows it: failures first, then refused, files and totals."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from invoicebatch.interfaces.lab.backend import Report
+from invoicebatch.interfaces.lab.columns import words
+from invoicebatch.model.action import Action
+
+
+def _group(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with the same reason together, the most frequent first."""
+    groups = []
+    for reason, same in rows.groupby("reason", sort=False):
+        names = same["number"] if "number" in same else same["invoice_id"]
+        shown = [str(name) for name in names.head(20)]
+        groups.append({"reason": str(reason), "rows": len(same), "numbers": shown})
+    return sorted(groups, key=lambda group: -int(group["rows"]))
+
+
+def _files(files: pd.DataFrame) -> list[dict[str, Any]]:
+    if "path" not in files:
+        return []
+    sizes = files["size"] if "size" in files else [0] * len(files)
+    return [
+        {"path": str(path), "name": Path(str(path)).name, "size": int(size)}
+        for path, size in zip(files["path"].head(50), sizes, strict=False)
+    ]
+
+
+def _totals(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"label": words(name), "value": value, "money": isinstance(value, str)}
+        for name, value in totals.items()
+    ]
+
+
+def describe(action: Action, report: Report, cancelled: bool) -> dict[str, Any]:
+    """A report as JSON."""
+    return {
+        "action": action.name,
+        "label": action.label,
+        "runId": report.run_id,
+        "cancelled": cancelled,
+        "done": len(report.done),
+        "refused": len(report.refused),
+        "failed": len(report.failed),
+        "failures": _group(report.failed),
+        "refusals": _group(report.refused),
+        "files": _files(report.files),
+        "fileCount": len(report.files),
+        "totals": _totals(report.totals),
+    }

@@ -1,0 +1,267 @@
+"""One grid's state in the kernel: frame, arrangement, selection; and the messages that change it.
+
+No widget here: what the browser is told goes through two functions, so tests talk to it directly.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.errors import InvoicebatchError
+from invoicebatch.interfaces.lab import bar, filters
+from invoicebatch.interfaces.lab.backend import Backend
+from invoicebatch.interfaces.lab.columns import SHOWN, columns
+from invoicebatch.interfaces.lab.selection import Marks, Selection, ids_of
+from invoicebatch.interfaces.lab.view import Arrangement, View, arrangement_of
+
+PAGE: Final = 100
+Publish = Callable[[str, dict[str, Any]], None]
+Send = Callable[[dict[str, Any], list[bytes]], None]
+
+
+class Session:
+    """A grid over a backend.
+
+    `publish(name, value)` sets state that every view of the grid shows; `send(message, buffers)`
+    answers one request.
+    """
+
+    def __init__(self, backend: Backend, publish: Publish, send: Send) -> None:
+        self.backend = backend
+        self.publish, self.send = publish, send
+        self.lock = threading.RLock()
+        self.arrangement = Arrangement()
+        self.version = backend.version()
+        self.load_seconds = 0.0
+        self._serial = 0
+        head, self.rows = backend.head(PAGE)
+        self.columns = columns(head.columns)
+        self.keys = [key for key in SHOWN if key in head.columns]
+        self._seat(View(head))
+        self._table(loading=True)
+        self.publish("bar", {"n": 0, "serial": 0, "by": "", "actions": [], "totals": []})
+        self._loader = threading.Thread(target=self._first_load, daemon=True)
+        self._error: Exception | None = None
+        self._loader.start()
+        self._handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "page": self._page,
+            "view": self._arrange,
+            "keys": self._choose_keys,
+            "select": self._select,
+            "facets": self._facets,
+            "why": self._why,
+            "show": self._show,
+            "views": self._views,
+        }
+
+    def extend(self, handlers: Mapping[str, Callable[[Mapping[str, Any]], None]]) -> None:
+        """Answer further kinds of message."""
+        self._handlers.update(handlers)
+
+    def handle(self, message: Mapping[str, Any]) -> None:
+        """Carry out what a browser asked; an error is told, never dropped."""
+        handler = self._handlers.get(str(message.get("kind")), self._unknown)
+        try:
+            self.ready()
+            with self.lock:
+                handler(message)
+        except InvoicebatchError as error:
+            self.tell(error)
+
+    def tell(self, error: InvoicebatchError) -> None:
+        """Show an error in the grid."""
+        self.send({"kind": "error", "message": error.message, "hint": error.hint}, [])
+
+    def ready(self) -> None:
+        """Wait until all rows are in.
+
+        Raises:
+            InvoicebatchError: they could not be loaded.
+        """
+        if threading.current_thread() is not self._loader:
+            self._loader.join()
+        if self._error is not None:
+            raise self._error
+
+    def reload(self) -> None:
+        """Load the rows anew, keeping arrangement and selection; slow parts run unlocked."""
+        start = time.perf_counter()
+        version = self.backend.version()
+        frame = self.backend.load()
+        evaluation = self.backend.evaluate(frame)
+        counts = bar.Counts(evaluation, self.backend.actions, len(frame))
+        totals = bar.Totals(frame)
+        view = View(frame)
+        with self.lock:
+            self.version, self.counts, self.totals, self.rows = version, counts, totals, len(frame)
+            view.arrange(self.arrangement)
+            self.view = view
+            self.marks.move(view)
+            self._table(keep=True)
+            self.publish_bar()
+        self.load_seconds = time.perf_counter() - start
+
+    def selection(self) -> Selection:
+        """What is selected now."""
+        self.ready()
+        with self.lock:
+            frame = self.view.frame[self.marks.mask].reset_index(drop=True)
+            return Selection(self.marks.ids, frame, self.marks.where)
+
+    def select_ids(self, ids: Any, label: str = "") -> None:
+        """Select these rows, and show only them where a label says why."""
+        self.ready()
+        with self.lock:
+            wanted = ids_of(ids)
+            self.marks.only(wanted)
+            if label:
+                self.arrangement = Arrangement(only=wanted, only_label=label)
+                self.view.arrange(self.arrangement)
+                self._table()
+            self.publish_bar()
+
+    def actions(self) -> pd.DataFrame:
+        """The bar as a frame: action, label, group, eligible, selected."""
+        self.ready()
+        with self.lock:
+            rows = self._actions()
+            return pd.DataFrame(
+                {
+                    "action": [row["name"] for row in rows],
+                    "group": [row["group"] for row in rows],
+                    "label": [row["label"] for row in rows],
+                    "eligible": [row["ok"] for row in rows],
+                    "selected": self.marks.count,
+                    "blocked": [row["blocked"] for row in rows],
+                }
+            )
+
+    def publish_bar(self, by: str = "") -> None:
+        """Tell every view what is selected and what can be done with it."""
+        self.publish(
+            "bar",
+            {
+                "n": self.marks.count,
+                "all": not self.marks.picked,
+                "totals": self.totals.of(self.marks.mask),
+                "serial": self.marks.serial,
+                "by": by,
+                "actions": self._actions(),
+            },
+        )
+
+    def _refused(self, action: str) -> pd.DataFrame:
+        """The selected rows that can't take the action by what they are."""
+        return self.view.frame[self.marks.mask & ~self.counts.eligible(action)].reset_index(drop=True)
+
+    def _first_load(self) -> None:
+        try:
+            self.reload()
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            self._error = error
+            self.tell(error if isinstance(error, InvoicebatchError) else InvoicebatchError(str(error)))
+
+    def _seat(self, view: View) -> None:
+        self.view, self.marks = view, Marks(view)
+
+    def _actions(self) -> list[dict[str, Any]]:
+        selected = self.marks.count
+        if not selected:
+            return []
+        blocked = self.backend.blocked(self.view.frame, self.marks.mask, self.marks.picked)
+        return bar.describe(self.backend.actions, self.counts.of(self.marks.mask), blocked, selected)
+
+    def _table(self, keep: bool = False, loading: bool = False) -> None:
+        self._serial += 1
+        arrangement = self.arrangement
+        self.publish(
+            "table",
+            {
+                "v": self._serial,
+                "total": self.rows if loading else len(self.view.order),
+                "all": self.rows,
+                "loading": loading,
+                "keep": keep,
+                "sort": arrangement.sort,
+                "filters": arrangement.filters,
+                "search": arrangement.search,
+                "only": arrangement.only_label,
+                "keys": self.keys,
+                "currencies": self.view.frame["currency"].nunique(),
+                "serial": self.marks.serial,
+                "rows": self.view.page(0, PAGE, self.keys, self.marks.mask),
+            },
+        )
+
+    def _unknown(self, message: Mapping[str, Any]) -> None:
+        raise InvoicebatchError(f"The grid sent {message.get('kind')!r}, which is not known here")
+
+    def _page(self, message: Mapping[str, Any]) -> None:
+        if message["v"] == self._serial:
+            start = int(message["start"])
+            rows = self.view.page(start, PAGE, self.keys, self.marks.mask)
+            answer = {"kind": "page", "v": self._serial, "start": start, "rows": rows}
+            self.send({**answer, "serial": self.marks.serial}, [])
+
+    def _arrange(self, message: Mapping[str, Any]) -> None:
+        before = self.arrangement
+        self.arrangement = arrangement_of(message, [column.key for column in self.columns])
+        if message.get("only"):
+            self.arrangement.only, self.arrangement.only_label = before.only, before.only_label
+        self.view.arrange(self.arrangement)
+        self._table()
+
+    def _choose_keys(self, message: Mapping[str, Any]) -> None:
+        known = [column.key for column in self.columns]
+        self.keys = [key for key in message["keys"] if key in known] or self.keys
+        self._table(keep=True)
+
+    def _select(self, message: Mapping[str, Any]) -> None:
+        match message["op"]:
+            case "set":
+                self.marks.only(message["ids"])
+            case "toggle":
+                self.marks.toggle(message["ids"])
+            case "range":
+                self.marks.span(int(message["a"]), int(message["b"]), bool(message.get("add")))
+            case "all":
+                self.marks.everything(self.where())
+            case _:
+                self.marks.clear()
+        self.publish_bar(by=str(message.get("by") or ""))
+
+    def where(self) -> str:
+        """The filter that says what is shown; empty where no filter can."""
+        if self.arrangement.only is not None:
+            return ""
+        text = filters.where(self.arrangement.filters, self.arrangement.search, self.backend.where)
+        return text or "true"
+
+    def _facets(self, message: Mapping[str, Any]) -> None:
+        found = self.view.facets(str(message["key"]), self.arrangement)
+        self.send({"kind": "facets", "key": message["key"], **found}, [])
+
+    def _why(self, message: Mapping[str, Any]) -> None:
+        action = str(message["action"])
+        reasons = self.backend.reasons(action, self._refused(action), self.marks.picked)
+        answer = {"kind": "why", "action": action, "reasons": [list(pair) for pair in reasons[:30]]}
+        self.send(answer, [])
+
+    def _show(self, message: Mapping[str, Any]) -> None:
+        action, reason = str(message["action"]), message.get("reason")
+        frame = self._refused(action)
+        if reason is not None:
+            frame = frame[self.backend.failing(action, frame, self.marks.picked, str(reason))]
+        wanted = frame["invoice_id"].to_numpy(dtype=np.int64)
+        label = str(reason or f"can't: {self.backend.actions[action].label}")
+        self.arrangement = Arrangement(only=wanted, only_label=label)
+        self.view.arrange(self.arrangement)
+        self._table()
+
+    def _views(self, message: Mapping[str, Any]) -> None:
+        self.backend.write_views(list(message["views"]))
+        self.publish("prefs", {"views": self.backend.read_views()})

@@ -1,0 +1,130 @@
+// An action's dialog: parameters, preview, confirmation, and the same run as code.
+
+function smallTable(table, currency = "") {
+  const numeric = (column) => column.kind === "money" || column.kind === "integer";
+  const at = table.columns.findIndex((column) => column.key === "currency");
+  const cell = (row, column, index) => {
+    const value = shown(row[index], column, column.kind === "money" ? (at >= 0 ? row[at] : currency) : "");
+    return h("td", { class: numeric(column) ? "num" : null }, column.kind === "choice" && value ? h("span", { class: "ib-chip", "data-value": row[index] }, value) : value);
+  };
+  const rows = table.rows.map((row) => h("tr", {}, ...table.columns.map((column, index) => cell(row, column, index))));
+  return h("div", { class: "ib-tablebox", tabindex: 0, role: "region", "aria-label": table.label },
+    h("table", {}, h("thead", {}, h("tr", {}, ...table.columns.map((column) => h("th", { scope: "col", class: numeric(column) ? "num" : null }, column.label)))), h("tbody", {}, ...rows)),
+    table.total > table.rows.length && h("p", { class: "ib-quiet" }, `${count(table.total - table.rows.length)} more rows`));
+}
+
+function previewTables(tables) {
+  if (tables.length < 2) return h("div", {}, ...tables.map((table) => h("section", {}, h("h3", {}, table.label), smallTable(table))));
+  const holder = h("div", { role: "tabpanel" });
+  const tabs = tables.map((table, index) => h("button", { type: "button", role: "tab", class: "ib-tab", id: freshId("ib-tab"), onclick: () => choose(index) }, table.label, h("span", { class: "ib-part" }, count(table.total))));
+  const choose = (index) => {
+    tabs.forEach((tab, at) => { tab.setAttribute("aria-selected", String(at === index)); tab.tabIndex = at === index ? 0 : -1; });
+    holder.setAttribute("aria-labelledby", tabs[index].id);
+    holder.replaceChildren(tables[index].total ? smallTable(tables[index]) : h("p", { class: "ib-quiet" }, "Nothing here."));
+  };
+  const list = h("div", { class: "ib-tabs", role: "tablist", onkeydown: (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const next = (tabs.indexOf(document.activeElement) + step + tabs.length) % tabs.length;
+    choose(next);
+    tabs[next].focus();
+  } }, ...tabs);
+  choose(0);
+  return h("div", {}, list, holder);
+}
+
+function createDialogs(context) {
+  let open = null;
+
+  function show(message) {
+    open?.dialog.close("cancel");
+    const back = context.root.getRootNode().activeElement;
+    const title = freshId("ib-title");
+    const fields = message.fields.map((field) => createField(field, () => ask()));
+    const preview = h("div", { class: "ib-preview", "aria-live": "polite", "aria-busy": "true" }, h("p", { class: "ib-quiet" }, "Working out what would happen…"));
+    const general = h("p", { class: "ib-problem", role: "alert" });
+    const go = h("button", { type: "submit", class: `ib-button ${message.irreversible ? "danger" : "primary"}`, disabled: true }, message.label);
+    const typed = h("input", { class: "ib-input short", inputmode: "numeric", autocomplete: "off", "aria-label": "Number of invoices, to confirm", required: message.confirm });
+    const confirmBox = message.confirm ? h("div", { class: `ib-confirm${message.irreversible ? " danger" : ""}` }, icon("alert"), h("div", {}, h("p", {}, message.irreversible ? h("strong", {}, "This can't be undone. ") : null, "Type the number of invoices to go on: ", h("strong", { class: "ib-expected" })), typed)) : null;
+    const form = h("form", { method: "dialog", class: "ib-form" },
+      h("header", {}, h("h2", { id: title }, message.label), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close("cancel") }, icon("close"))),
+      h("div", { class: "ib-dialogbody", tabindex: -1 }, message.help && h("p", { class: "ib-quiet" }, message.help),
+        fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview, confirmBox),
+      h("footer", {}, codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
+    const dialog = h("dialog", { class: "ib-dialog", "aria-labelledby": title, "data-lm-suppress-shortcuts": "true" }, form);
+    let asked = 0, answered = null;
+
+    const values = () => Object.fromEntries(fields.map((field) => [field.name, field.read()]));
+    const request = () => { asked += 1; context.send({ kind: "preview", n: asked, params: values() }); };
+    const later = debounce(request, 220);
+    const ask = () => { answered = null; go.disabled = true; preview.setAttribute("aria-busy", "true"); later(); };
+    const ready = () => answered && answered.eligible > 0 && (!message.confirm || typed.value.trim() === String(answered.eligible));
+    typed.addEventListener("input", () => { go.disabled = !ready(); });
+
+    function codeButton() {
+      const opener = button("Code", () => openCode(opener, values), { look: "plain", symbol: "code", "aria-haspopup": "menu", "aria-expanded": "false" });
+      return opener;
+    }
+
+    function answer(found) {
+      if (found.n !== asked) return;
+      const problems = found.problems ?? {};
+      fields.forEach((field) => field.refuse(problems[field.name]));
+      general.textContent = [problems[""], found.hint].filter(Boolean).join(" ");
+      preview.setAttribute("aria-busy", "false");
+      if (found.problems) { preview.replaceChildren(); go.disabled = true; return; }
+      answered = found;
+      const rest = found.refused.reduce((sum, [, rows]) => sum + rows, 0);
+      preview.replaceChildren(
+        h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected"),
+        rest ? h("details", { class: "ib-refused" }, h("summary", {}, `${plural(rest)} will be left out`), h("ul", {}, ...found.refused.map(([reason, rows]) => h("li", {}, h("strong", {}, count(rows)), ` ${reason}`)))) : "",
+        previewTables(found.tables));
+      confirmBox?.querySelector(".ib-expected").replaceChildren(String(found.eligible));
+      go.replaceChildren(`${message.label} (${count(found.eligible)})`);
+      go.disabled = !ready();
+    }
+
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!ready()) return;
+      context.send({ kind: "run", n: asked, typed: typed.value });
+      dialog.close("run");
+    });
+    dialog.addEventListener("keydown", (event) => event.stopPropagation());
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      open = null;
+      if (back?.isConnected && back !== document.body) back.focus({ preventScroll: true });
+      else context.focusGrid();
+    });
+    context.root.append(dialog);
+    dialog.showModal();
+    (fields[0]?.input ?? form.querySelector("footer .ib-button:not(.plain)")).focus();
+    open = { dialog, answer };
+    request();
+  }
+
+  function openCode(anchor, values) {
+    const pick = (as) => { popover.close(); context.send({ kind: "code", as, params: values?.() ?? null }); };
+    const item = (as, label) => h("button", { type: "button", role: "menuitem", class: "ib-action", onclick: () => pick(as) }, label);
+    const popover = openPopover({ root: anchor.closest("dialog") ?? context.root }, anchor, h("div", { class: "ib-menu" }, item("python", "Copy as Python"), item("command", "Copy as command"), item("notebook", "Save as notebook")), { role: "menu", label: "This run as code" });
+  }
+
+  async function showCode(message) {
+    const host = open?.dialog ?? context.root;
+    if (message.as === "notebook") return context.toast(`Saved ${message.path}`);
+    const copied = await navigator.clipboard?.writeText(message.text).then(() => true, () => false);
+    const text = h("textarea", { class: "ib-code", readonly: true, rows: Math.min(14, message.text.split("\n").length + 1), "aria-label": "Code", spellcheck: "false" }, message.text);
+    const dialog = h("dialog", { class: "ib-dialog", "aria-label": "This run as code", "data-lm-suppress-shortcuts": "true" },
+      h("div", { class: "ib-form" }, h("header", {}, h("h2", {}, message.as === "python" ? "As Python" : "As command")), h("div", { class: "ib-dialogbody" }, h("p", { class: "ib-quiet" }, copied ? "Copied." : "Select and copy."), text),
+        h("footer", {}, h("span", { class: "ib-push" }), button("Close", () => dialog.close(), { look: "primary" }))));
+    dialog.addEventListener("keydown", (event) => event.stopPropagation());
+    dialog.addEventListener("close", (event) => { event.stopPropagation(); dialog.remove(); });
+    host.append(dialog);
+    dialog.showModal();
+    text.focus();
+    text.select();
+  }
+
+  return { show, answer: (found) => open?.answer(found), showCode, openCode, close: () => open?.dialog.close("cancel") };
+}

@@ -1,0 +1,79 @@
+// Puts the parts together and routes what the kernel says.
+
+function render({ model, el }) {
+  const live = h("div", { class: "ib-live", "aria-live": "polite", role: "status" });
+  const note = h("div", { class: "ib-toast", role: "alert", hidden: true });
+  const footer = h("div", { class: "ib-footer" });
+  const where = h("span"), waiting = h("span", { class: "ib-waiting", hidden: true }, "Waiting for the kernel…");
+  footer.append(where, h("span", { class: "ib-push" }), waiting);
+  const root = h("div", { class: "ib", "data-lm-suppress-shortcuts": "true" });
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "pick"]);
+  let timer = 0, hide = 0;
+
+  const context = {
+    id: Math.random().toString(36).slice(2),
+    root,
+    get: (name) => model.get(name),
+    column: (key) => model.get("columns").find((column) => column.key === key),
+    manyCurrencies: () => model.get("table").currencies > 1,
+    send(message) {
+      if (answering.has(message.kind) && !timer) timer = setTimeout(() => { waiting.hidden = false; }, 1000);
+      model.send(message);
+    },
+    arrange(change) {
+      const { sort, filters, search, only } = model.get("table");
+      context.send({ kind: "view", sort, filters, search, only: !!only, ...change });
+    },
+    announce(text) { live.textContent = ""; requestAnimationFrame(() => { live.textContent = text; }); },
+    toast(text) { note.textContent = text; note.hidden = false; clearTimeout(hide); hide = setTimeout(() => { note.hidden = true; }, 8000); },
+    footer(first, last) {
+      const table = model.get("table");
+      const rows = table.total === table.all ? plural(table.total) : `${count(table.total)} of ${plural(table.all)}`;
+      where.textContent = table.total ? `${rows} · rows ${count(first)}–${count(last)}` : rows;
+    },
+    sizeGrid(rows) { grid.port.style.height = `calc(${Math.max(6, Math.min(15, rows)) + 1} * var(--ib-row) + 14px)`; },
+    clearSelection() { grid.selectAll(false); grid.port.focus({ preventScroll: true }); },
+    focusGrid: () => grid.port.focus({ preventScroll: true }),
+    focusSearch: () => filters.focus(),
+    openFilter: (column, anchor) => filters.open(column, anchor),
+    openCode: (anchor) => dialogs.openCode(anchor),
+  };
+
+  const grid = createGrid(context), filters = createFilters(context), views = createViews(context);
+  const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context);
+  grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
+  root.append(h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
+    bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), footer, live, note);
+  el.append(root);
+
+  const answered = () => { clearTimeout(timer); timer = 0; waiting.hidden = true; };
+  const routes = {
+    page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
+    code: dialogs.showCode, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
+  };
+  const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
+  const on = {
+    "change:table": () => { answered(); grid.setTable(model.get("table")); filters.paint(); bar.paint(); },
+    "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); },
+    "change:run": () => { answered(); report.setRun(model.get("run")); },
+    "msg:custom": onMessage,
+  };
+  for (const [name, listener] of Object.entries(on)) model.on(name, listener);
+  const watcher = new ResizeObserver(() => { grid.schedule(); bar.fit(); });
+  watcher.observe(root);
+  grid.setTable(model.get("table"));
+  grid.setBar(model.get("bar"));
+  filters.paint();
+  bar.setBar(model.get("bar"));
+  report.setRun(model.get("run"));
+
+  return () => {
+    for (const [name, listener] of Object.entries(on)) model.off(name, listener);
+    watcher.disconnect();
+    grid.stop();
+    dialogs.close();
+    clearTimeout(timer);
+  };
+}
+
+export default { render };

@@ -1,0 +1,43 @@
+// One small panel at a time, in the browser's top layer, so that a notebook's output never clips it.
+
+function openPopover(context, anchor, content, options = {}) {
+  const panel = h("div", { class: `ib-popover ${options.look ?? ""}`, popover: "auto", "data-lm-suppress-shortcuts": "true",
+    role: options.role ?? "dialog", "aria-label": options.label }, content);
+  const place = () => {
+    const at = anchor.getBoundingClientRect();
+    const width = panel.offsetWidth, height = panel.offsetHeight;
+    const below = innerHeight - at.bottom > height + 8 || at.top < height + 8;
+    panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
+    panel.style.top = `${below ? at.bottom + 4 : at.top - height - 4}px`;
+    panel.style.maxHeight = `${Math.max(160, below ? innerHeight - at.bottom - 16 : at.top - 16)}px`;
+  };
+  context.root.append(panel);
+  anchor.setAttribute("aria-expanded", "true");
+  const follow = () => panel.isConnected && place();
+  panel.addEventListener("toggle", (event) => {
+    if (event.newState === "open") return;
+    anchor.setAttribute("aria-expanded", "false");
+    removeEventListener("scroll", follow, true);
+    const inside = panel.contains(document.activeElement) || document.activeElement === document.body;
+    panel.remove();
+    if (inside && anchor.isConnected) anchor.focus({ preventScroll: true });
+  });
+  panel.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (options.role === "menu") menuKeys(panel, event);
+  });
+  panel.showPopover();
+  addEventListener("scroll", follow, true);
+  place();
+  (panel.querySelector("[autofocus]") ?? panel.querySelector("button:not([disabled]),input,select"))?.focus({ preventScroll: true });
+  return { panel, place, close: () => panel.isConnected && panel.matches(":popover-open") && panel.hidePopover() };
+}
+
+function menuKeys(panel, event) {
+  const items = [...panel.querySelectorAll("button:not([disabled])")];
+  const at = items.indexOf(document.activeElement);
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  items[(next + items.length) % items.length]?.focus();
+}

@@ -1,0 +1,76 @@
+// A run under way and what it did: progress with cancel, then failures first, files and totals.
+
+function createReport(context) {
+  const element = h("section", { class: "ib-report", hidden: true, "aria-label": "Run" });
+  const incoming = new Map();
+  let state = "idle";
+
+  function paintProgress(run) {
+    const share = run.of ? run.done / run.of : 0;
+    if (state !== "running") {
+      element.replaceChildren(h("div", { class: "ib-progress" },
+        h("div", { class: "ib-progresstext" }), h("progress", { max: 1, "aria-label": `Progress of ${run.label}` }),
+        button("Cancel", () => context.send({ kind: "cancel" }), { look: "small" })));
+    }
+    const waiting = run.state === "cancelling";
+    element.querySelector(".ib-progresstext").replaceChildren(h("strong", {}, run.label), ` ${waiting ? "stopping after this chunk" : run.phase} · ${count(run.done)} of ${count(run.of)}`);
+    element.querySelector("progress").value = share;
+    element.querySelector("button").disabled = waiting;
+  }
+
+  const groupList = (groups, look) => h("ul", { class: `ib-groups ${look}` }, ...groups.map((group) => h("li", {},
+    h("strong", {}, count(group.rows)), ` ${group.reason}`,
+    h("div", { class: "ib-quiet" }, group.numbers.join(", ") + (group.rows > group.numbers.length ? ` and ${count(group.rows - group.numbers.length)} more` : "")))));
+
+  function paintReport(run) {
+    const report = run.report;
+    const bad = report.failed > 0, partly = report.refused > 0 || report.cancelled;
+    const head = h("div", { class: "ib-reporthead" }, icon(bad ? "alert" : "check"),
+      h("strong", {}, `${run.label}: ${plural(report.done)} done`),
+      bad && h("span", { class: "ib-tag bad" }, `${count(report.failed)} failed`), report.refused > 0 && h("span", { class: "ib-tag" }, `${count(report.refused)} left out`), report.cancelled && h("span", { class: "ib-tag" }, "cancelled"),
+      h("span", { class: "ib-push" }),
+      codeButton(), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
+    const parts = [];
+    if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
+    if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, ""), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
+    if (report.files.length) parts.push(h("h3", {}, report.fileCount > report.files.length ? `Files (${count(report.fileCount)})` : "Files"), h("ul", { class: "ib-files" }, ...report.files.map((file, index) => h("li", {}, h("button", { type: "button", class: "ib-link", title: file.path, onclick: () => context.send({ kind: "file", index }) }, icon("file"), file.name), h("span", { class: "ib-quiet" }, file.size ? ` ${bytes(file.size)}` : "")))));
+    if (report.totals.length) parts.push(h("dl", { class: "ib-totals" }, ...report.totals.map((total) => h("div", {}, h("dt", {}, total.label), h("dd", {}, total.money ? AMOUNT.format(total.value) : count(total.value))))));
+    element.replaceChildren(h("div", { class: `ib-reportcard ${bad ? "bad" : partly ? "partly" : "good"}` }, head, parts.length ? h("div", { class: "ib-reportbody", tabindex: 0, role: "region", "aria-label": "Report" }, ...parts) : ""));
+    context.announce(`${run.label}: ${plural(report.done)} done, ${count(report.failed)} failed, ${count(report.refused)} left out.`);
+  }
+
+  function codeButton() {
+    const opener = button("Code", () => context.openCode(opener), { look: "plain small", symbol: "code", "aria-haspopup": "menu", "aria-expanded": "false" });
+    return opener;
+  }
+
+  function paintError(run) {
+    element.replaceChildren(h("div", { class: "ib-reportcard bad", role: "alert" }, h("div", { class: "ib-reporthead" }, icon("alert"), h("strong", {}, `${run.label} stopped`), h("span", { class: "ib-push" }),
+      h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => context.send({ kind: "dismiss" }) }, icon("close"))), h("div", { class: "ib-reportbody" }, h("p", {}, run.message), h("p", { class: "ib-quiet" }, run.hint))));
+  }
+
+  function setRun(run) {
+    element.hidden = !run.state || run.state === "idle";
+    if (run.state === "running" || run.state === "cancelling") { paintProgress(run); state = "running"; return; }
+    state = run.state;
+    if (run.state === "done") paintReport(run);
+    else if (run.state === "error") paintError(run);
+    else element.replaceChildren();
+  }
+
+  function receive(message, buffers) {
+    const parts = incoming.get(message.name) ?? [];
+    parts[message.part] = buffers[0];
+    incoming.set(message.name, parts);
+    if (parts.filter(Boolean).length < message.parts) return;
+    incoming.delete(message.name);
+    const url = URL.createObjectURL(new Blob(parts));
+    const link = h("a", { href: url, download: message.name });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  }
+
+  return { element, setRun, receive };
+}

@@ -1,0 +1,75 @@
+"""Frames as small JSON tables and as static HTML, for previews, reports and saved notebooks."""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from invoicebatch.interfaces.lab.columns import GridColumn, words
+from invoicebatch.interfaces.lab.view import json_values
+from invoicebatch.model.money import format_cents
+
+ROWS: Final = 200
+"""Rows of a table sent to the browser; the number left out is said."""
+
+
+def _kind(name: str, values: "pd.Series[Any]") -> str:
+    if name.endswith("_cents"):
+        return "money"
+    if name in ("before", "after") or name.endswith("status") or values.dtype == "category":
+        return "choice"
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return "date"
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return "boolean"
+    return "integer" if pd.api.types.is_integer_dtype(values.dtype) else "text"
+
+
+def _column(key: str, values: "pd.Series[Any]") -> dict[str, Any]:
+    kind = _kind(key, values)
+    named: list[Any] = list(values.dropna().unique()) if kind == "choice" else []
+    choices = {str(value): words(str(value)) for value in named}
+    return {"key": key, "label": words(key), "kind": kind, "choices": choices}
+
+
+def table(name: str, frame: pd.DataFrame, rows: int = ROWS) -> dict[str, Any]:
+    """One frame: its columns with kinds, its first rows, and how many there are in all."""
+    shown = frame.head(rows)
+    columns = [_column(key, shown[key]) for key in shown.columns]
+    cells = [json_values(shown[key]) for key in shown.columns]
+    return {
+        "name": name,
+        "label": words(name),
+        "columns": columns,
+        "rows": [list(row) for row in zip(*cells, strict=True)],
+        "total": len(frame),
+    }
+
+
+def tables(preview: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Every table of a preview that has columns, in its order."""
+    return [table(name, frame) for name, frame in preview.items() if len(frame.columns)]
+
+
+def _text(value: Any, column: GridColumn) -> str:
+    if value is None:
+        return ""
+    if column.kind == "money":
+        return format_cents(int(value))
+    return column.choices.get(str(value), str(value))
+
+
+def _cell(value: Any, column: GridColumn) -> str:
+    align = ' style="text-align:right"' if column.kind == "money" else ""
+    return f"<td{align}>{html.escape(_text(value, column))}</td>"
+
+
+def static(rows: Sequence[Sequence[Any]], columns: Sequence[GridColumn], caption: str) -> str:
+    """A plain HTML table for a saved notebook; `rows` hold the cells of `columns` in order."""
+    head = "".join(f"<th>{html.escape(column.label)}</th>" for column in columns)
+    lines = (
+        "".join(_cell(value, column) for value, column in zip(row, columns, strict=True)) for row in rows
+    )
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"

@@ -1,0 +1,145 @@
+"""The grid as an anywidget: state and messages between the kernel's session and the browser.
+
+The front end is the files of `static/`, joined into one module here; nobody builds anything.
+"""
+
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import anywidget
+import pandas as pd
+import traitlets
+
+from invoicebatch.errors import InvoicebatchError
+from invoicebatch.interfaces.lab.backend import Backend, Report
+from invoicebatch.interfaces.lab.columns import column
+from invoicebatch.interfaces.lab.runs import Runs
+from invoicebatch.interfaces.lab.selection import Selection
+from invoicebatch.interfaces.lab.session import Session
+from invoicebatch.interfaces.lab.tables import static
+
+STATIC: Final = Path(__file__).parent / "static"
+SCRIPTS: Final = (
+    "dom",
+    "format",
+    "popover",
+    "grid",
+    "filters",
+    "views",
+    "bar",
+    "fields",
+    "dialogs",
+    "report",
+    "main",
+)
+STYLES: Final = ("theme", "grid", "bar", "dialogs")
+
+
+def _join(names: Iterable[str], suffix: str) -> str:
+    return "\n".join((STATIC / f"{name}{suffix}").read_text(encoding="utf-8") for name in names)
+
+
+class Overview(anywidget.AnyWidget):
+    """The invoice overview with its action bar.
+
+    `selection` is what is selected: ids, frame, where; assign ids, a frame or a selection to it.
+    """
+
+    _esm = _join(SCRIPTS, ".js")
+    _css = _join(STYLES, ".css")
+    columns: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    table = traitlets.Dict().tag(sync=True)
+    bar = traitlets.Dict().tag(sync=True)
+    run = traitlets.Dict().tag(sync=True)
+    prefs = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, backend: Backend, poll_seconds: float = 2.0, **options: Any) -> None:
+        super().__init__(**options)
+        self._closed = threading.Event()
+        self._session = Session(backend, self._publish, self._tell)
+        self._runs = Runs(self._session)
+        self.columns = [one.describe() for one in self._session.columns]
+        self.prefs = {"views": backend.read_views()}
+        self.on_msg(_receive)
+        if poll_seconds:
+            watcher = threading.Thread(
+                target=_watch, args=(weakref.ref(self), self._closed, poll_seconds), daemon=True
+            )
+            watcher.start()
+
+    @property
+    def selection(self) -> Selection:
+        """What is selected now."""
+        return self._session.selection()
+
+    @selection.setter
+    def selection(self, wanted: Any) -> None:
+        self._session.select_ids(wanted)
+
+    def actions(self) -> pd.DataFrame:
+        """What can be done with the selection: action, group, label, eligible, selected, blocked."""
+        return self._session.actions()
+
+    @property
+    def report(self) -> Report | None:
+        """What the last run in this grid did."""
+        return self._runs.report
+
+    def refresh(self) -> None:
+        """Load the rows anew; the selection stays."""
+        self._session.reload()
+
+    def wait(self) -> None:
+        """Wait until the rows are in and no run is under way."""
+        self._session.ready()
+        self._runs.wait()
+
+    def close(self) -> None:
+        """Stop watching for changes and let go of the browser's side."""
+        self._closed.set()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"Overview({self._session.rows:,} invoices)"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+        return {**data, "text/plain": repr(self), "text/html": self._static()}, metadata
+
+    def _static(self) -> str:
+        """The first rows and the counts, for a saved notebook."""
+        table = self.table
+        shown = [row[5:] for row in table["rows"][:10]]
+        caption = f"{table['total']:,} invoices; the first {len(shown)}. Run the cell for the live overview."
+        return static(shown, [column(key) for key in table["keys"]], caption)
+
+    def _publish(self, name: str, value: dict[str, Any]) -> None:
+        setattr(self, name, value)
+
+    def _tell(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+        self.send(message, buffers)
+
+
+def _receive(widget: Overview, message: Mapping[str, Any], _: Any) -> None:
+    widget._session.handle(message)  # noqa: SLF001 - the widget's own callback
+
+
+def _watch(reference: "weakref.ref[Overview]", closed: threading.Event, seconds: float) -> None:
+    """Reload when another process has changed the invoices; end with the widget."""
+    pause = seconds
+    while not closed.wait(pause):
+        widget = reference()
+        if widget is None:
+            return
+        session = widget._session  # noqa: SLF001
+        try:
+            if session.backend.version() != session.version:
+                session.reload()
+        except InvoicebatchError as error:
+            session.tell(error)
+        pause = max(seconds, 5 * session.load_seconds)
+        del widget, session

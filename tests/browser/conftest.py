@@ -1,0 +1,141 @@
+"""Drive the real widget from real Chromium, without Jupyter.
+
+The page imports the widget's own module and gives it a model; what the browser sends goes to the
+Python object in this process, and what Python sends goes back. Python's sync Playwright runs no
+callbacks while it waits inside a callback, so worker threads only queue, and `pump` delivers.
+"""
+
+import json
+import shutil
+import tempfile
+from base64 import b64encode
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOST = """
+async ({esm, css, state}) => {
+  document.head.append(Object.assign(document.createElement('style'), {textContent: css}));
+  const listeners = {}, emit = (event, ...values) => (listeners[event] || []).forEach(f => f(...values));
+  const view = text => new DataView(Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer);
+  const model = window.__model = {
+    get: key => state[key], set: (key, value) => { state[key] = value; }, save_changes: () => {},
+    on: (event, f) => (listeners[event] ??= []).push(f),
+    off: (event, f) => { listeners[event] = (listeners[event] || []).filter(x => x !== f); },
+    send: content => call(content),
+  };
+  const deliver = outs => { for (const out of outs) {
+    if (out.method === 'custom') emit('msg:custom', out.content, out.buffers.map(view));
+    else { Object.assign(state, out.state); for (const key in out.state) emit('change:' + key); }
+  } };
+  const call = async content => deliver(JSON.parse(await window.__python(JSON.stringify(content))));
+  window.__deliver = deliver;
+  const module = (await import(URL.createObjectURL(new Blob([esm], {type: 'text/javascript'})))).default;
+  window.__render = id => module.render({model, el: document.getElementById(id)});
+  window.__stop = window.__render('root');
+}"""
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        context = playwright.chromium.launch_persistent_context(
+            folder,
+            executable_path=path,
+            headless=True,
+            args=FLAGS,
+            viewport={"width": 1280, "height": 860},
+            locale="en-GB",
+            timezone_id="Europe/Amsterdam",
+            accept_downloads=True,
+        )
+        yield context
+        context.close()
+
+
+class FakeComm:
+    """Takes what the widget sends; nothing is delivered before it is taken."""
+
+    comm_id = "test"
+
+    def __init__(self):
+        self.out = []
+
+    def send(self, data=None, metadata=None, buffers=None):
+        self.out.append({**data, "buffers": buffers or []})
+
+    def close(self, *_args, **_options):
+        pass
+
+    def on_msg(self, _callback):
+        pass
+
+    def on_close(self, _callback):
+        pass
+
+    def take(self):
+        out, self.out = self.out, []
+        return [_plain(one) for one in out if one.get("method") in ("custom", "update")]
+
+
+def _plain(message):
+    return json.loads(
+        json.dumps({**message, "buffers": [b64encode(part).decode() for part in message["buffers"]]})
+    )
+
+
+@pytest.fixture
+def show(chromium):
+    """Show a widget in a fresh page; `page.pump()` delivers what worker threads sent."""
+    pages = []
+
+    def _show(widget, width=1280, height=860, dark=False, before="<div id=root></div>"):
+        comm = FakeComm()
+        widget.comm = comm
+        page = chromium.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.set_default_timeout(5000)
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        pages.append(page)
+        ground = "#111" if dark else "#fff"
+        page.set_content(
+            f"<title>Overview</title><body style='margin:16px;background:{ground}'>{before}</body>"
+        )
+
+        def python(text):
+            widget._handle_custom_msg(json.loads(text), [])
+            return json.dumps(comm.take())
+
+        def pump():
+            widget.wait()
+            page.evaluate("outs => window.__deliver(outs)", comm.take())
+
+        page.expose_function("__python", python)
+        page.pump = pump
+        state = json.loads(
+            json.dumps(
+                {key: value for key, value in widget.get_state().items() if not key.startswith("_")},
+                default=str,
+            )
+        )
+        page.evaluate(HOST, {"esm": str(widget._esm), "css": str(widget._css), "state": state})
+        return page
+
+    yield _show
+    errors = [error for page in pages for error in page.errors]
+    for page in pages:
+        page.close()
+    assert errors == []

@@ -1,0 +1,48 @@
+"""Axe finds no serious fault, in light and dark, narrow and wide, in every state of the grid."""
+
+from importlib.resources import files
+
+import pytest
+
+from invoicebatch.interfaces.lab.widget import Overview
+from tests.interfaces.lab.fakes import FakeBackend
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def serious(page):
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run('#root', {resultTypes: ['violations']})")
+    return [
+        (one["id"], one["nodes"][0]["html"][:160], one["nodes"][0]["failureSummary"][:300])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("width", [480, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_serious(show, tmp_path, dark, width):
+    backend = FakeBackend(300, tmp_path)
+    backend.fail = {int(one) for one in backend.data["invoice_id"][backend.data["status"] == "empty"].head(2)}
+    widget = Overview(backend, poll_seconds=0)
+    widget.wait()
+    page = show(widget, dark=dark, width=width)
+    assert serious(page) == []
+    page.get_by_label("Select all that match").click()
+    page.locator(".ib-actions button").first.wait_for()
+    assert serious(page) == []
+    page.locator("[data-key=status] .ib-funnel").click(force=True)
+    page.locator(".ib-option").first.wait_for()
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.locator("[data-action=approve]").click()
+    page.wait_for_timeout(300)
+    page.pump()
+    page.locator("dialog tbody tr").first.wait_for()
+    assert serious(page) == []
+    page.locator("dialog button[type=submit]").click()
+    page.pump()
+    page.locator(".ib-reportcard").wait_for()
+    assert serious(page) == []
+    widget.close()

@@ -1,0 +1,299 @@
+"""The bar, its dialogs, runs and reports in real Chromium."""
+
+from pathlib import Path
+
+import pytest
+
+from invoicebatch.interfaces.lab.widget import Overview
+from tests.interfaces.lab.fakes import FakeBackend
+
+
+@pytest.fixture
+def backend(tmp_path):
+    return FakeBackend(300, tmp_path)
+
+
+@pytest.fixture
+def grid(backend):
+    widget = Overview(backend, poll_seconds=0)
+    widget.wait()
+    yield widget
+    widget.close()
+
+
+def open_dialog(page, action, group=None):
+    if group:
+        page.locator(f"[data-group={group}]").click()
+    page.locator(f"[data-action='{action}']").first.click()
+    page.locator("dialog").wait_for()
+    preview(page)
+
+
+def preview(page):
+    page.wait_for_timeout(300)
+    page.pump()
+
+
+def confirm(page):
+    page.locator("dialog button[type=submit]").click()
+    page.locator("dialog").wait_for(state="detached")
+    page.pump()
+
+
+def select_all(page):
+    page.get_by_label("Select all that match").click()
+    page.locator(".ib-summary strong", has_text="300 selected").wait_for()
+
+
+def test_each_action_says_how_many_of_the_selection(show, grid):
+    page = show(grid, width=2200)
+    select_all(page)
+    expected = grid.actions().set_index("action")["eligible"]
+    assert f"{expected['approve']} of 300" in page.locator("[data-action=approve]").inner_text()
+    page.locator("[data-group=export]").click()
+    menu = page.get_by_role("menu", name="Export")
+    assert menu.locator("[data-action='export.invoices']").inner_text().split() == ["Invoices", "300"]
+    order = [
+        one.get_attribute("data-group") or one.get_attribute("data-action")
+        for one in page.locator(".ib-actions [data-group], .ib-actions [data-action]").all()
+    ]
+    groups = [
+        "approve",
+        "create",
+        "download",
+        "assign",
+        "regenerate",
+        "export",
+        "mark_as",
+        "send_via",
+        "credit",
+        "delete",
+    ]
+    assert [one.split(".")[0] for one in order] == groups
+
+
+def test_the_total_is_in_the_readers_own_format(show, grid):
+    page = show(grid)
+    page.locator(".ib-body .ib-row").first.click()
+    page.locator(".ib-sum").wait_for()
+    cents = int(grid.selection.frame["total_cents"].iloc[0])
+    assert f"€{cents / 100:,.2f}" in page.locator(".ib-sum").inner_text()
+
+
+def test_why_not_counts_reasons_and_filters_to_the_rows(show, grid):
+    page = show(grid)
+    select_all(page)
+    page.locator("[data-why=approve]").click()
+    reason = page.locator(".ib-reason").first
+    reason.wait_for()
+    rows = int(reason.locator(".ib-part").inner_text())
+    reason.click()
+    page.locator(".ib-footer", has_text=f"{rows} of 300 invoices").wait_for()
+    assert "Only" in page.locator(".ib-chips").inner_text()
+
+
+def test_an_action_for_none_is_not_offered_but_can_be_asked(show, grid, backend):
+    created = backend.data.index[backend.data["status"] == "created"]
+    grid.selection = backend.data.loc[created, "invoice_id"]
+    page = show(grid, width=2200)
+    assert page.locator("[data-action=approve]").count() == 0
+    page.locator("[data-none]").click()
+    page.get_by_role("menuitem", name="Approve").click()
+    page.locator(".ib-reason", has_text="already approved").wait_for()
+
+
+def test_no_action_at_all_is_a_clear_line(show, backend):
+    backend.actions = {name: backend.actions[name] for name in ("approve", "delete")}
+    widget = Overview(backend, poll_seconds=0)
+    widget.wait()
+    created = backend.data.index[backend.data["status"] == "created"][0]
+    widget.selection = [int(backend.data.loc[created, "invoice_id"])]
+    page = show(widget)
+    page.get_by_text("No action applies to this selection.").wait_for()
+
+
+def test_approve_with_its_dialog_updates_the_grid(show, grid, backend):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "approve")
+    date = page.get_by_label("Invoice date", exact=True)
+    assert date.input_value() == "2026-11-22"
+    assert page.locator("dialog tbody tr").count() == 2
+    eligible = int((backend.data["status"].isin(["empty", "approval_failed"])).sum())
+    assert page.locator("dialog button[type=submit]").inner_text() == f"Approve ({eligible})"
+    confirm(page)
+    page.get_by_text(f"Approve: {eligible} invoices done").wait_for()
+    assert backend.ran[0].params == {"invoice_date": "2026-11-22"}
+    assert page.locator("[data-action=approve]").count() == 0
+
+
+def test_a_required_field_left_empty_cannot_run(show, grid, backend):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "approve")
+    page.get_by_label("Invoice date", exact=True).fill("")
+    preview(page)
+    page.get_by_label("Invoice date", exact=True).fill("2026-11-01")
+    preview(page)
+    assert page.locator("dialog button[type=submit]").is_enabled()
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
+    assert backend.ran == []
+
+
+def test_delete_needs_the_count_and_says_it_is_final(show, grid, backend):
+    page = show(grid, width=2200)
+    select_all(page)
+    open_dialog(page, "delete")
+    go = page.locator("dialog button[type=submit]")
+    assert go.is_disabled()
+    page.get_by_label("Reason").fill("made twice")
+    preview(page)
+    page.get_by_text("This can't be undone.").wait_for()
+    assert go.is_disabled()
+    count = page.locator(".ib-expected").inner_text()
+    page.get_by_label("Number of invoices, to confirm").fill("1")
+    assert go.is_disabled()
+    page.get_by_label("Number of invoices, to confirm").fill(count)
+    assert go.is_enabled()
+    confirm(page)
+    page.get_by_text(f"Delete: {count} invoices done").wait_for()
+    assert len(backend.data) == 300 - int(count)
+
+
+def test_the_model_judges_and_the_field_shows_it(show, grid):
+    page = show(grid, width=2200)
+    select_all(page)
+    open_dialog(page, "delete")
+    page.get_by_label("Reason").fill("x")
+    preview(page)
+    page.locator(".ib-problem", has_text="at least 3 characters").wait_for()
+    assert page.get_by_label("Reason").get_attribute("aria-invalid") == "true"
+
+
+def test_bank_file_shows_collections_and_refunds_apart(show, grid):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "assign.bank_file", "assign")
+    tabs = page.get_by_role("tab")
+    assert [tab.inner_text().split()[0] for tab in tabs.all()] == ["Collections", "Refunds"]
+    tabs.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert tabs.nth(1).get_attribute("aria-selected") == "true"
+    assert page.get_by_label("Collection date").input_value() == "2026-11-27"
+
+
+def test_the_payment_plan_wizard_refuses_two_ways_at_once(show, grid, backend):
+    owing = backend.data[backend.data["outstanding_cents"] > 0]
+    grid.selection = [int(owing["invoice_id"].iloc[0])]
+    page = show(grid)
+    open_dialog(page, "assign.payment_plan", "assign")
+    page.get_by_label("Instalments").fill("3")
+    page.get_by_label("Amount").fill("10")
+    preview(page)
+    page.get_by_text("Give the number of instalments or the amount, not both").wait_for()
+    page.get_by_label("Amount").fill("")
+    preview(page)
+    assert page.locator("dialog button[type=submit]").is_enabled()
+
+
+def test_failures_first_then_retry_only_those(show, grid, backend):
+    empty = backend.data["invoice_id"][backend.data["status"] == "empty"]
+    backend.fail = {int(one) for one in empty.head(2)}
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "approve")
+    confirm(page)
+    headings = [one.inner_text() for one in page.locator(".ib-report h3").all()]
+    assert headings == ["Failed", "Left out"]
+    page.locator(".ib-groups.bad", has_text="no postcode").wait_for()
+    backend.fail = set()
+    page.get_by_role("button", name="Retry the 2 failed").click()
+    page.locator("dialog").wait_for()
+    preview(page)
+    confirm(page)
+    page.locator(".ib-reporthead").get_by_text("Approve: 2 invoices done").wait_for()
+
+
+def test_the_refused_can_be_selected_from_the_report(show, grid):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "approve")
+    confirm(page)
+    refused = len(grid.report.refused)
+    page.get_by_role("button", name="Select the refused").click()
+    page.locator(".ib-summary strong", has_text=f"{refused} selected").wait_for()
+
+
+def test_progress_moves_and_cancel_stops(show, grid, backend):
+    backend.pause = 0.15
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "export.invoices", "export")
+    page.locator("dialog button[type=submit]").click()
+    page.locator(".ib-progress").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.pump()
+    page.locator(".ib-tag", has_text="cancelled").wait_for()
+    assert len(grid.report.done) < 300
+
+
+def test_a_file_of_the_report_downloads(show, grid):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "export.invoices", "export")
+    confirm(page)
+    with page.expect_download() as found:
+        page.get_by_role("button", name="invoices.xlsx").click()
+    assert found.value.suggested_filename == "invoices.xlsx"
+    assert Path(found.value.path()).read_bytes() == b"sheet" * 1000
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [("Copy as Python", "sel.plan('approve'"), ("Copy as command", "invoicebatch run approve")],
+)
+def test_every_click_has_a_code_twin(show, grid, item, text):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "approve")
+    page.get_by_role("button", name="Code").click()
+    page.get_by_role("menuitem", name=item).click()
+    code = page.get_by_label("Code", exact=True)
+    code.wait_for()
+    assert text in code.input_value()
+    page.get_by_role("button", name="Close", exact=True).last.click()
+    assert page.locator("dialog").count() == 1
+
+
+def test_an_error_of_the_kernel_is_shown(show, grid, backend):
+    def broken(*_):
+        raise OSError("disk full")
+
+    backend.apply = broken
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "export.invoices", "export")
+    confirm(page)
+    page.get_by_role("alert").filter(has_text="disk full").wait_for()
+    page.get_by_role("button", name="Close", exact=True).click()
+    page.locator(".ib-report[hidden]").wait_for(state="attached")
+
+
+def test_focus_returns_to_where_the_dialog_was_opened(show, grid):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "approve")
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
+    assert page.evaluate("document.activeElement.dataset.action") == "approve"
+
+
+def test_a_narrow_bar_keeps_every_action_within_reach(show, grid):
+    page = show(grid, width=560)
+    select_all(page)
+    page.get_by_role("button", name="More").click()
+    panel = page.locator(".ib-more")
+    for name in ("credit", "delete", "send_via.email"):
+        assert panel.locator(f"[data-action='{name}']").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,274 @@
+"""The grid in real Chromium: selection, keyboard, filters, sort, columns, views, two views."""
+
+import pytest
+
+from invoicebatch.interfaces.lab.widget import Overview
+from tests.interfaces.lab.fakes import FakeBackend
+
+
+@pytest.fixture
+def backend(tmp_path):
+    return FakeBackend(2000, tmp_path)
+
+
+@pytest.fixture
+def grid(backend):
+    widget = Overview(backend, poll_seconds=0)
+    widget.wait()
+    yield widget
+    widget.close()
+
+
+def row(page, index):
+    return page.locator(f".ib-body .ib-row[data-index='{index}']:not([hidden])")
+
+
+def selected(page, text):
+    page.locator(".ib-summary strong", has_text=text).wait_for()
+
+
+def test_a_click_selects_and_the_bar_appears_without_moving_the_rows(show, grid):
+    page = show(grid)
+    before = row(page, 0).bounding_box()["y"]
+    row(page, 3).click()
+    selected(page, "1 selected")
+    assert row(page, 0).bounding_box()["y"] == before
+    assert row(page, 3).get_attribute("aria-selected") == "true"
+    assert grid.selection.ids.tolist() == [4]
+
+
+def test_ctrl_adds_shift_extends_and_the_box_toggles(show, grid):
+    page = show(grid)
+    row(page, 1).click()
+    row(page, 3).click(modifiers=["Control"])
+    selected(page, "2 selected")
+    row(page, 6).click(modifiers=["Shift"])
+    selected(page, "4 selected")
+    row(page, 5).locator("input").click()
+    selected(page, "3 selected")
+    assert grid.selection.ids.tolist() == [4, 5, 7]
+
+
+def test_shift_end_selects_rows_never_loaded(show, grid):
+    page = show(grid)
+    row(page, 9).click()
+    page.keyboard.press("Shift+End")
+    selected(page, "1,991 selected")
+    assert len(grid.selection) == 1991
+    row(page, 1999).wait_for()
+    assert row(page, 1999).get_attribute("aria-selected") == "true"
+
+
+def test_keyboard_alone_is_enough(show, grid):
+    page = show(grid)
+    page.get_by_role("grid", name="Invoices").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    selected(page, "1 selected")
+    page.keyboard.press("Shift+ArrowDown")
+    selected(page, "2 selected")
+    page.keyboard.press("Control+a")
+    selected(page, "2,000 selected")
+    page.keyboard.press("Escape")
+    page.get_by_text("Select invoices to see what you can do").wait_for()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.type") == "search"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "grid"
+
+
+def test_the_focused_row_is_told_to_screen_readers(show, grid):
+    page = show(grid)
+    port = page.get_by_role("grid", name="Invoices")
+    port.focus()
+    page.keyboard.press("ArrowDown")
+    named = port.get_attribute("aria-activedescendant")
+    assert page.locator(f"#{named}").get_attribute("aria-rowindex") == "3"
+    assert port.get_attribute("aria-rowcount") == "2001"
+    row(page, 2).click()
+    page.wait_for_function("document.querySelector('.ib-live').textContent.startsWith('1 invoice selected')")
+
+
+def test_select_all_is_all_that_match_not_a_page(show, grid):
+    page = show(grid)
+    page.get_by_label("Search invoices").fill("bakery")
+    page.locator(".ib-footer", has_text=" of 2,000 invoices").wait_for()
+    page.get_by_label("Select all that match").click()
+    frame = grid._session.view.frame
+    expected = frame["customer_name"].str.contains("Bakery").sum()
+    selected(page, f"{expected:,} selected")
+    assert grid.selection.frame["customer_name"].str.contains("Bakery").all()
+
+
+def test_scrolling_far_loads_the_rows_there_with_their_marks(show, grid):
+    grid.selection = [1500]
+    page = show(grid)
+    page.locator(".ib-port").evaluate("port => port.scrollTop = 1490 * 34")
+    row(page, 1499).locator(".ib-first", has_text="1500").wait_for()
+    assert row(page, 1499).get_attribute("aria-selected") == "true"
+    assert row(page, 1498).get_attribute("aria-selected") == "false"
+
+
+def test_a_million_rows_reach_the_last_one(show, tmp_path, monkeypatch):
+    backend = FakeBackend(10, tmp_path)
+    widget = Overview(backend, poll_seconds=0)
+    widget.wait()
+    page = show(widget)
+    page.evaluate("""() => {
+        const table = {...window.__model.get('table'), total: 1_000_000, all: 1_000_000};
+        window.__deliver([{method: 'update', state: {table}}]);
+    }""")
+    port = page.locator(".ib-port")
+    port.evaluate("port => port.scrollTop = port.scrollHeight")
+    row(page, 999_999).wait_for()
+    box, frame = row(page, 999_999).bounding_box(), port.bounding_box()
+    assert box["y"] + box["height"] <= frame["y"] + frame["height"] + 1
+    page.locator(".ib-footer", has_text="1,000,000").wait_for()
+
+
+def test_sort_by_header_and_a_second_key_with_shift(show, grid):
+    page = show(grid)
+    header = page.get_by_role("columnheader", name="Status")
+    header.locator(".ib-sort").click()
+    page.locator("[data-key=status][aria-sort=ascending]").wait_for()
+    page.locator("[data-key=total_cents] .ib-sort").click(modifiers=["Shift"])
+    page.locator("[data-key=total_cents][aria-sort=ascending]").wait_for()
+    assert grid.table["sort"] == [("status", False), ("total_cents", False)]
+    row(page, 0).locator(".ib-chip", has_text="Empty").wait_for()
+
+
+def test_a_list_filter_shows_counts_and_its_chip_removes_it(show, grid):
+    page = show(grid)
+    page.get_by_role("button", name="Filter Status").click(force=True)
+    option = page.locator(".ib-option", has_text="Approval failed")
+    option.wait_for()
+    expected = int((grid._session.view.frame["status"] == "approval_failed").sum())
+    assert f"{expected:,}" in option.inner_text()
+    option.locator("input").check()
+    page.locator(".ib-footer", has_text=f"{expected:,} of 2,000").wait_for()
+    page.keyboard.press("Escape")
+    chip = page.get_by_role("listitem").filter(has_text="Approval failed")
+    chip.get_by_role("button").click()
+    page.locator(".ib-footer", has_text="2,000 invoices").wait_for()
+
+
+def test_a_money_range_is_inclusive_and_exact(show, grid):
+    page = show(grid)
+    page.get_by_role("button", name="Filter Total").click(force=True)
+    page.get_by_label("Total from").fill("1000")
+    page.get_by_label("Total to").fill("1500,50")
+    expected = int(grid._session.view.frame["total_cents"].between(100_000, 150_050).sum())
+    page.locator(".ib-footer", has_text=f"{expected:,} of 2,000").wait_for()
+    page.keyboard.press("Escape")
+    assert "1,000.00 – 1,500.50" in page.locator(".ib-chips").inner_text()
+
+
+def test_a_date_range_and_text_filter(show, grid):
+    page = show(grid)
+    page.get_by_role("button", name="Filter Invoice date").click(force=True)
+    page.get_by_label("Invoice date from").fill("2026-10-01")
+    page.get_by_label("Invoice date to").fill("2026-10-31")
+    dates = grid._session.view.frame["invoice_date"]
+    expected = int(((dates >= "2026-10-01") & (dates <= "2026-10-31")).sum())
+    page.locator(".ib-footer", has_text=f"{expected:,} of 2,000").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Filter Customer").click(force=True)
+    page.get_by_label("Customer contains").fill("hotel")
+    page.locator(".ib-chips", has_text="contains “hotel”").wait_for()
+    page.get_by_role("button", name="Clear all").click()
+    page.locator(".ib-footer", has_text="2,000 invoices").wait_for()
+
+
+def test_no_match_says_so_and_offers_the_way_back(show, grid):
+    page = show(grid)
+    page.get_by_label("Search invoices").fill("nobody of that name")
+    page.get_by_text("No invoices match.").wait_for()
+    page.get_by_role("button", name="Clear all filters").click()
+    row(page, 0).wait_for()
+
+
+def test_columns_are_chosen_moved_and_resized(show, grid):
+    page = show(grid)
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Reference", exact=True).check()
+    page.get_by_role("columnheader", name="Reference").wait_for()
+    page.get_by_role("button", name="Move Status left").click()
+    page.wait_for_function("window.__model.get('table').keys[1] === 'status'")
+    page.keyboard.press("Escape")
+    handle = page.locator("[data-key=status] .ib-resize").bounding_box()
+    page.mouse.move(handle["x"] + 3, handle["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(handle["x"] + 63, handle["y"] + 5)
+    page.mouse.up()
+    assert page.locator("[data-key=status]").bounding_box()["width"] > 180
+
+
+def test_a_saved_view_comes_back(show, grid, backend):
+    page = show(grid)
+    page.get_by_label("Search invoices").fill("garage")
+    page.locator(".ib-footer", has_text=" of 2,000").wait_for()
+    page.get_by_role("button", name="Views").click()
+    page.get_by_label("Name of this view").fill("Garages")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_function("window.__model.get('prefs').views.length === 1")
+    assert backend.views[0]["search"] == "garage"
+    page.get_by_label("Search invoices").fill("")
+    page.locator(".ib-footer", has_text="2,000 invoices").wait_for()
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Garages", exact=True).click()
+    page.locator(".ib-footer", has_text=" of 2,000").wait_for()
+
+
+def test_two_views_of_one_grid_agree(show, grid):
+    page = show(grid, before="<div id=root></div><div id=second></div>")
+    page.evaluate("() => { window.__render('second'); }")
+    first, second = page.locator("#root"), page.locator("#second")
+    first.locator(".ib-row[data-index='2']").click()
+    second.locator(".ib-summary strong", has_text="1 selected").wait_for()
+    second.locator(".ib-row[data-index='2'][aria-selected=true]").wait_for()
+    second.locator("[data-key=total_cents] .ib-sort").click()
+    first.locator("[data-key=total_cents][aria-sort=ascending]").wait_for()
+
+
+def test_code_and_grid_share_the_selection(show, grid):
+    page = show(grid)
+    grid.selection = [1, 2, 3]
+    page.pump()
+    selected(page, "3 selected")
+    row(page, 1).wait_for()
+    page.locator(".ib-row[data-index='1'][aria-selected=true]").wait_for()
+    assert grid.actions().set_index("action").loc["export.invoices", "eligible"] == 3
+
+
+def test_a_change_by_another_process_shows_by_itself(show, backend):
+    widget = Overview(backend, poll_seconds=0.05)
+    widget.wait()
+    page = show(widget)
+    row(page, 0).locator(".ib-chip").first.wait_for()
+    backend.data.loc[0, "status"] = "generation_failed"
+    backend.changed += 1
+    for _ in range(60):
+        page.wait_for_timeout(50)
+        page.pump()
+        if row(page, 0).locator(".ib-chip").first.inner_text() == "Generation failed":
+            break
+    assert row(page, 0).locator(".ib-chip").first.inner_text() == "Generation failed"
+    widget.close()
+
+
+def test_a_silent_kernel_is_said_after_a_second(show, grid):
+    page = show(grid)
+    page.evaluate("window.__model.send = () => {}")
+    row(page, 1).click()
+    page.get_by_text("Waiting for the kernel…").wait_for(timeout=3000)
+
+
+def test_keys_of_the_notebook_stay_out(show, grid):
+    page = show(grid)
+    assert page.locator(".ib").get_attribute("data-lm-suppress-shortcuts") == "true"
+    page.evaluate("window.__leaked = []; addEventListener('keydown', e => window.__leaked.push(e.key))")
+    page.get_by_role("grid", name="Invoices").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Control+a")
+    assert page.evaluate("window.__leaked").count("a") == 0

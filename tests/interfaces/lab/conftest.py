@@ -1,0 +1,50 @@
+"""Fixtures of the grid's kernel-side tests."""
+
+import pytest
+
+from invoicebatch.interfaces.lab.runs import Runs
+from invoicebatch.interfaces.lab.session import Session
+from tests.interfaces.lab.fakes import FakeBackend
+
+
+class Desk:
+    """A session with its runs and all it said."""
+
+    def __init__(self, backend):
+        self.backend = backend
+        self.state = {}
+        self.sent = []
+        self.session = Session(backend, self.state.__setitem__, lambda *one: self.sent.append(one))
+        self.runs = Runs(self.session)
+        self.session.ready()
+
+    def say(self, kind, **message):
+        """Handle a message and give the last answer of the kernel."""
+        self.sent.clear()
+        self.session.handle({"kind": kind, **message})
+        self.runs.wait()
+        return self.sent[-1][0] if self.sent else None
+
+    def run(self, action, typed="", **params):
+        self.say("dialog", action=action)
+        preview = self.say("preview", n=1, params=params)
+        self.say("run", n=1, typed=typed or str(preview.get("eligible", "")))
+        return self.state["run"]
+
+    @property
+    def bar(self):
+        return self.state["bar"]
+
+    @property
+    def table(self):
+        return self.state["table"]
+
+
+@pytest.fixture
+def backend(tmp_path):
+    return FakeBackend(500, tmp_path)
+
+
+@pytest.fixture
+def desk(backend):
+    return Desk(backend)

@@ -1,0 +1,212 @@
+"""The grid's state machine: paging, filters, selection, the bar, reasons, outside changes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.interfaces.lab.fakes import FakeBackend, conditions
+
+
+def _ids(desk, start=0):
+    return [row[0] for row in desk.say("page", start=start, v=desk.table["v"])["rows"]]
+
+
+def test_first_rows_are_there_before_all_rows_are_loaded(backend):
+    from invoicebatch.interfaces.lab.session import Session
+
+    states = []
+    session = Session(backend, lambda name, value: states.append((name, value)), lambda *_: None)
+    first = next(value for name, value in states if name == "table")
+    session.ready()
+    assert first["loading"]
+    assert len(first["rows"]) == 100
+    assert first["total"] == 500
+
+
+def test_a_page_of_an_old_arrangement_is_not_answered(desk):
+    assert desk.say("page", start=100, v=desk.table["v"] - 1) is None
+    assert len(desk.say("page", start=100, v=desk.table["v"])["rows"]) == 100
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("key", ["total_cents", "due_date", "customer_name", "status", "number"])
+def test_sorting_is_like_pandas_with_missing_last(desk, key, descending):
+    desk.say("view", sort=[[key, descending]], filters={}, search="")
+    values = desk.session.view.frame[key].take(desk.session.view.order).reset_index(drop=True)
+    present = values.dropna()
+    if key == "status":
+        present = present.cat.codes
+    elif key in ("customer_name", "number"):
+        present = present.str.lower()
+    assert present.is_monotonic_decreasing if descending else present.is_monotonic_increasing
+    assert values.isna().iloc[len(present) :].all()
+
+
+def test_equal_rows_keep_the_order_of_their_ids(desk):
+    desk.say("view", sort=[["status", True]], filters={}, search="")
+    order = desk.session.view.order
+    codes = desk.session.view.frame["status"].cat.codes.to_numpy()[order]
+    for code in np.unique(codes):
+        assert (np.diff(order[codes == code]) > 0).all()
+
+
+def test_a_second_sort_key_breaks_ties(desk):
+    desk.say("view", sort=[["status", False], ["total_cents", True]], filters={}, search="")
+    rows = desk.session.view.frame.take(desk.session.view.order)
+    for _, same in rows.groupby("status", observed=True):
+        assert same["total_cents"].is_monotonic_decreasing
+
+
+def test_filters_narrow_and_name_their_facets(desk):
+    desk.say(
+        "view",
+        sort=[],
+        filters={"status": {"in": ["empty", "approved"]}, "total_cents": {"from": 100_000}},
+        search="",
+    )
+    rows = desk.session.view.frame.take(desk.session.view.order)
+    assert set(rows["status"]) == {"empty", "approved"}
+    assert rows["total_cents"].min() >= 100_000
+    facets = dict(desk.say("facets", key="status")["values"])
+    frame = desk.session.view.frame
+    assert facets["created"] == ((frame["status"] == "created") & (frame["total_cents"] >= 100_000)).sum()
+
+
+def test_a_filter_that_is_no_range_is_told(desk):
+    answer = desk.say("view", sort=[], filters={"due_date": {"from": "not a date"}}, search="")
+    assert answer["kind"] == "error"
+    assert "due_date" in answer["message"]
+
+
+def test_search_finds_number_reference_and_customer_in_any_case(desk):
+    desk.say("view", sort=[], filters={}, search="café müller 3")
+    rows = desk.session.view.frame.take(desk.session.view.order)
+    assert len(rows)
+    assert rows["customer_name"].str.startswith("Café Müller 3").all()
+
+
+def test_range_selects_rows_never_loaded(desk):
+    desk.say("select", op="range", a=10, b=410)
+    assert desk.bar["n"] == 401
+    assert desk.bar["serial"] > 0
+
+
+def test_counts_and_totals_are_those_of_the_selection(desk):
+    ids = [3, 7, 11, 200, 499]
+    desk.say("select", op="set", ids=ids)
+    frame = desk.session.view.frame
+    chosen = frame[frame["invoice_id"].isin(ids)].reset_index(drop=True)
+    assert desk.bar["totals"] == [("EUR", int(chosen["total_cents"].sum()))]
+    rules = conditions(chosen)
+    for action in desk.bar["actions"]:
+        if not action["blocked"]:
+            expected = np.logical_and.reduce(
+                [np.ones(len(ids), bool), *(holds for holds, _ in rules[action["name"]])]
+            )
+            assert action["ok"] == expected.sum(), action["name"]
+
+
+def test_all_that_match_is_frozen_when_chosen(desk, backend):
+    desk.say("view", sort=[], filters={"status": {"in": ["empty"]}}, search="")
+    desk.say("select", op="all")
+    before = desk.bar["n"]
+    backend.data.loc[backend.data["status"] == "approved", "status"] = "empty"
+    desk.session.reload()
+    assert desk.bar["n"] == before
+    assert desk.table["total"] > before
+
+
+def test_all_that_match_is_not_picked_by_hand(desk):
+    desk.say("select", op="all")
+    plan = next(action for action in desk.bar["actions"] if action["name"] == "assign.payment_plan")
+    assert plan["ok"] == 0
+    assert "one by one" in plan["blocked"]
+    desk.say("select", op="none")
+    desk.say("select", op="toggle", ids=[5])
+    assert desk.session.marks.picked
+
+
+def test_actions_come_in_the_order_of_the_groups(desk):
+    desk.say("select", op="all")
+    groups = list(dict.fromkeys(action["group"] for action in desk.bar["actions"]))
+    assert groups == [
+        "approve",
+        "create",
+        "download",
+        "assign",
+        "regenerate",
+        "export",
+        "mark_as",
+        "send_via",
+        "credit",
+        "delete",
+    ]
+
+
+def test_reasons_add_up_and_show_filters_to_their_rows(desk):
+    desk.say("select", op="all")
+    credit = next(action for action in desk.bar["actions"] if action["name"] == "credit")
+    reasons = desk.say("why", action="credit")["reasons"]
+    assert sum(rows for _, rows in reasons) == desk.bar["n"] - credit["ok"]
+    reason, rows = reasons[0]
+    desk.say("show", action="credit", reason=reason)
+    assert desk.table["total"] == rows
+    assert desk.table["only"] == reason
+    desk.say("view", sort=[], filters={}, search="", only=False)
+    assert desk.table["total"] == 500
+
+
+def test_a_deleted_row_leaves_the_selection_and_the_rest_stays(desk, backend):
+    desk.say("select", op="set", ids=[1, 2, 3])
+    backend.data = backend.data[backend.data["invoice_id"] != 2].reset_index(drop=True)
+    desk.session.reload()
+    assert desk.session.selection().ids.tolist() == [1, 3]
+
+
+def test_selection_can_be_set_from_code(desk):
+    desk.session.select_ids(pd.DataFrame({"invoice_id": [9, 4, 123456]}))
+    selection = desk.session.selection()
+    assert selection.ids.tolist() == [4, 9]
+    assert selection.frame["invoice_id"].tolist() == [4, 9]
+    desk.session.select_ids(None)
+    assert len(desk.session.selection()) == 0
+
+
+def test_where_says_the_filter_of_all_that_match(desk):
+    desk.say(
+        "view",
+        sort=[],
+        filters={"status": {"in": ["empty"]}, "total_cents": {"from": 12345, "to": None}},
+        search="O'B",
+    )
+    desk.say("select", op="all")
+    where = desk.session.selection().where
+    assert "status in ('empty')" in where
+    assert "total >= 123.45" in where
+    assert "customer_name ilike '%O''B%'" in where
+
+
+def test_columns_can_be_chosen_and_unknown_ones_are_dropped(desk):
+    desk.say("keys", keys=["total_cents", "nothing", "number"])
+    assert desk.table["keys"] == ["total_cents", "number"]
+    assert desk.table["rows"][0][5] == int(desk.session.view.frame["total_cents"].iloc[0])
+
+
+def test_views_are_kept(desk, backend):
+    desk.say("views", views=[{"name": "Open", "filters": {}, "search": "", "sort": [], "keys": ["number"]}])
+    assert backend.views[0]["name"] == "Open"
+    assert desk.state["prefs"]["views"] == backend.views
+
+
+def test_an_unknown_message_is_told(desk):
+    assert desk.say("nonsense")["kind"] == "error"
+
+
+def test_an_empty_overview_works(tmp_path):
+    from tests.interfaces.lab.conftest import Desk
+
+    desk = Desk(FakeBackend(0, tmp_path))
+    desk.say("select", op="all")
+    assert desk.bar["n"] == 0
+    assert desk.table["total"] == 0
+    assert desk.say("facets", key="total_cents")["from"] is None
