@@ -122,7 +122,7 @@ def test_approve_with_its_dialog_updates_the_grid(show, grid, backend):
     eligible = int((backend.data["status"].isin(["empty", "approval_failed"])).sum())
     assert page.locator("dialog button[type=submit]").inner_text() == f"Approve ({eligible})"
     confirm(page)
-    page.get_by_text(f"Approve: {eligible} invoices done").wait_for()
+    page.locator(".ib-reporthead").get_by_text(f"Approve: {eligible} invoices done").wait_for()
     assert backend.ran[0].params == {"invoice_date": "2026-11-22"}
     assert page.locator("[data-action=approve]").count() == 0
 
@@ -157,7 +157,7 @@ def test_delete_needs_the_count_and_says_it_is_final(show, grid, backend):
     page.get_by_label("Number of invoices, to confirm").fill(count)
     assert go.is_enabled()
     confirm(page)
-    page.get_by_text(f"Delete: {count} invoices done").wait_for()
+    page.locator(".ib-reporthead").get_by_text(f"Delete: {count} invoices done").wait_for()
     assert len(backend.data) == 300 - int(count)
 
 
@@ -263,6 +263,7 @@ def test_every_click_has_a_code_twin(show, grid, item, text):
     code.wait_for()
     assert text in code.input_value()
     page.get_by_role("button", name="Close", exact=True).last.click()
+    code.wait_for(state="detached")
     assert page.locator("dialog").count() == 1
 
 
