@@ -4,7 +4,7 @@ A channel never writes to the journal; the engine's deliver loop does, before an
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ class Message:
         attachments: stored documents, their bytes checked against their hashes.
         run_id: the run that prepared it.
         invoice_id: the document, where it is about one.
+        channel: name of the channel it takes.
     """
 
     message_id: str
@@ -31,6 +32,11 @@ class Message:
     attachments: Sequence[Path] = ()
     run_id: str = ""
     invoice_id: int | None = None
+    channel: str = ""
+
+    def attached(self, files: Sequence[Path]) -> "Message":
+        """The same message with its documents."""
+        return replace(self, attachments=tuple(files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,16 @@ class InDoubtError(InvoicebatchError):
 
 
 class Channel(Protocol):
-    """A way out of the house: mail server, print service, e-invoice network, external system."""
+    """A way out of the house: mail server, print service, e-invoice network, external system.
+
+    `ChannelDefaults` has what most channels leave as it is, and says what the rest means.
+    """
 
     name: str
+    parallel: int
+    bulk: int
+    attempts: int
+    wait_seconds: float
 
     def connect(self) -> None:
         """Make ready: log in, fetch a token, check the folder.
@@ -88,6 +101,15 @@ class Channel(Protocol):
             TemporaryError: nothing was handed over, safe to try again.
             InDoubtError: the hand-over began and its outcome is not known.
         """
+
+    def hand_over_many(self, messages: Sequence[Message]) -> Mapping[str, Answer]:
+        """See `ChannelDefaults.hand_over_many`."""
+
+    def pause(self, message: Message) -> float:
+        """See `ChannelDefaults.pause`."""
+
+    def recover(self, message: Message) -> Answer | None:
+        """See `ChannelDefaults.recover`."""
 
     def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
         """Ask what became of accepted messages.

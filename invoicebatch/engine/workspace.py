@@ -6,6 +6,7 @@ All interfaces talk to this class; it holds no rows, so any number of them may b
 import getpass
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Event
@@ -148,6 +149,10 @@ class Workspace:
         return self.rules.evaluate(
             frame, today=clock.today(), switches=self.switches, picked_by_hand=picked_by_hand, actions=names
         )
+
+    def now(self) -> datetime:
+        """The moment, in UTC without zone."""
+        return clock.now()
 
     def context(self, run_id: str, pool: Pool) -> RunContext:
         """What an action gets lent."""

@@ -16,7 +16,7 @@ import pandas as pd
 from invoicebatch.model.changes import Changes
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import TRANSITIONS
-from invoicebatch.store import journal, numbering, overview, snapshot, tables
+from invoicebatch.store import journal, numbering, outbox, overview, snapshot, tables
 from invoicebatch.store.database import Database
 from invoicebatch.store.lock import RunLock
 
@@ -147,6 +147,10 @@ class Session:
     def unfinished_runs(self) -> list[str]:
         """See `store.journal.unfinished`."""
         return journal.unfinished(self._con)
+
+    def outbox_heads(self, where: str, **params: Any) -> pd.DataFrame:
+        """See `store.outbox.heads`."""
+        return outbox.heads(self._con, where, params)
 
     def snapshot(self, folder: Path, names: Iterable[str]) -> list[Path]:
         """See `store.snapshot.write_snapshot`."""

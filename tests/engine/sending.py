@@ -1,0 +1,66 @@
+"""A workspace whose invoices have stored documents, ready to be sent."""
+
+import hashlib
+
+import pandas as pd
+
+from invoicebatch.interfaces.api import Workspace
+
+
+def with_documents(workspace: Workspace, *, customers: pd.DataFrame | None = None) -> Workspace:
+    """Give every invoice a number, dates and a small stored PDF, and every customer their own address."""
+    with workspace.store.read() as session:
+        ids = session.whole("invoices")["invoice_id"]
+    content = b"%PDF-1.7\n" + b"x" * 2000
+    folder = workspace.data / "documents"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "one.pdf").write_bytes(content)
+    frame = pd.DataFrame(
+        {
+            "invoice_id": ids,
+            "number": [f"F2026-{i:06d}" for i in ids],
+            "invoice_date": pd.Timestamp("2026-11-22"),
+            "due_date": pd.Timestamp("2026-12-06"),
+            "document_path": "documents/one.pdf",
+            "document_sha256": hashlib.sha256(content).hexdigest(),
+            "document_version": 1,
+            "customer_id": [f"S{i}" for i in ids],
+        }
+    )
+    people = pd.DataFrame({"customer_id": frame["customer_id"], "name": [f"Person {i}" for i in ids]}).assign(
+        email=[f"p{i}@example.org" for i in ids],
+        language="en",
+        street="Kade 1",
+        postcode="1011 AA",
+        city="Amsterdam",
+        country="NL",
+    )
+    if customers is not None:
+        people = customers.combine_first(people.set_index("customer_id")).reset_index()
+    with workspace.store.write() as session:
+        session.insert("customers", people)
+        session.update("invoices", frame, workspace.now())
+        accounts = session.whole("company_accounts")[["company_account_id"]]
+        session.update("company_accounts", accounts.assign(email="billing@stroom.example"), workspace.now())
+    return workspace
+
+
+def statuses(workspace: Workspace) -> dict[str, int]:
+    """Shipping statuses and how many invoices have each."""
+    with workspace.store.read() as session:
+        found = session.whole("invoices")["shipping_status"].astype(str).value_counts()
+    return {str(k): int(v) for k, v in found.items()}
+
+
+def outbox(workspace: Workspace) -> pd.DataFrame:
+    """The outbox."""
+    with workspace.store.read() as session:
+        return session.whole("outbox")
+
+
+def configure(workspace: Workspace, text: str) -> Workspace:
+    """Append to the settings and open the workspace again."""
+    file = workspace.root / "invoicebatch.toml"
+    old = file.read_text() if file.exists() else ""
+    file.write_text(old + "\n" + text)
+    return Workspace(workspace.root)

@@ -1,0 +1,97 @@
+import pytest
+
+from invoicebatch.model.status import OutboxStatus
+from tests.delivery.mail.mailserver import Script, mail_server
+from tests.engine.sending import configure, outbox, statuses, with_documents
+
+
+@pytest.fixture
+def ready(make_workspace):
+    return with_documents(make_workspace(count=6, status="created"))
+
+
+def smtp(workspace, port, more=""):
+    text = f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
+    return configure(workspace, text + "wait_seconds = 0.05\nattempts = 3\ntimeout_seconds = 2\n" + more)
+
+
+def send(workspace, **params):
+    return workspace.apply(workspace.select(all=True).plan("send_via.email", **params))
+
+
+def test_by_default_every_mail_is_a_file_in_the_workspace(ready):
+    report = send(ready)
+    assert (len(report.done), report.state) == (6, "finished")
+    assert statuses(ready) == {"sent": 6}
+    assert len(list((ready.data / "mail/new").glob("*.eml"))) == 6
+    assert set(outbox(ready)["status"]) == {"sent"}
+    with ready.store.read() as session:
+        rows = session.whole("invoices")
+    assert set(rows["shipping_channel"]) == {"email"}
+    assert rows["sent_at"].notna().all()
+
+
+def test_each_answer_of_a_server_becomes_what_it_means(ready):
+    script = Script(
+        rcpt={
+            "p1@example.org": ["550 5.1.1 no such user"],
+            "p2@example.org": ["450 4.2.1 later", "451 again"],
+            "p3@example.org": ["421 closing", "421 closing"],
+            "p4@example.org": ["450 never"] * 9,
+        },
+        drop_after_dot={"p5@example.org"},
+        drop_before_dot={"p6@example.org"},
+    )
+    with mail_server(script) as port:
+        workspace = smtp(ready, port)
+        report = send(workspace)
+    assert sorted(script.recipients()) == [f"p{i}@example.org" for i in (2, 3, 5, 6)]
+    reasons = dict(zip(report.failed["invoice_id"], report.failed["reason"], strict=True))
+    assert set(reasons) == {1, 4, 5}
+    assert "550 5.1.1 no such user" in reasons[1]
+    assert "check the contact details" in reasons[1]
+    assert "given up after 3 attempts" in reasons[4]
+    assert "outbox resend or mark-sent" in reasons[5]
+    assert statuses(workspace) == {"sent": 3, "failed": 2, "sending": 1}
+    doubt = outbox(workspace).set_index("invoice_id")["status"]
+    assert doubt[5] == OutboxStatus.IN_DOUBT
+
+
+def test_a_server_that_is_away_leaves_rows_that_can_be_sent_again(ready):
+    workspace = smtp(ready, 9)
+    report = send(workspace)
+    assert len(report.failed) == 6
+    assert report.failed["reason"].str.contains("can't be reached").all()
+    assert report.state == "finished"
+    script = Script()
+    with mail_server(script) as port:
+        text = (workspace.root / "invoicebatch.toml").read_text().replace("port = 9", f"port = {port}")
+        (workspace.root / "invoicebatch.toml").write_text(text)
+        again = send(type(workspace)(workspace.root))
+    assert len(again.done) == 6
+    assert len(script.inbox) == 6
+
+
+def test_a_changed_document_is_not_sent(ready):
+    (ready.data / "documents/one.pdf").write_bytes(b"%PDF other")
+    report = send(ready)
+    assert report.failed["reason"].str.contains("was changed since it was stored").all()
+    assert not (ready.data / "mail/new").exists() or not list((ready.data / "mail/new").iterdir())
+
+
+def test_two_sendings_of_the_same_rows_send_once(ready):
+    plan = ready.select(all=True).plan("send_via.email")
+    ready.apply(plan)
+    ready.apply(plan)
+    later = ready.select(all=True).plan("send_via.email")
+    assert later.eligible == 0
+    assert len(outbox(ready)) == 6
+
+
+def test_who_did_what_stands_in_the_events(ready):
+    send(ready)
+    with ready.store.read() as session:
+        events = session.whole("events")
+    sent = events[events["event"] == "email sent, attempt 1"]
+    assert len(sent) == 6
+    assert sent["details"].str.contains("message_id").all()
