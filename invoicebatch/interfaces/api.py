@@ -1,5 +1,6 @@
 """The public Python API: the engine's workspace with what the interfaces add to it."""
 
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,6 +40,13 @@ class Workspace(EngineWorkspace):
         from invoicebatch.interfaces.sheet import ticked_ids  # type: ignore[attr-defined]
 
         return super().select(ids=ticked_ids(self, Path(sheet)))
+
+    def write_ids(self, ids: Sequence[int]) -> Path:
+        """Write invoice ids to a Parquet file under data/runs, for a notebook's parameter."""
+        path = self.data / "runs" / "selections" / f"{uuid.uuid4().hex}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame({"invoice_id": ids}).to_parquet(path)
+        return path
 
 
 def init_workspace(folder: str | Path) -> Workspace:

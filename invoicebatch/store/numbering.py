@@ -29,9 +29,10 @@ def check_pattern(pattern: str) -> None:
         raise InputFileError(
             f"Number pattern {pattern!r} can't be read.", "Example: {year}-{seq:06d}"
         ) from error
-    if fields.count("seq") != 1:
+    if fields.count("seq") != 1 or not set(fields) <= {"seq", "year", "account"}:
         raise InputFileError(
-            f"Number pattern {pattern!r} must hold {{seq}} once.", "Example: {year}-{seq:06d}"
+            f"Number pattern {pattern!r} must hold {{seq}} once, and may hold {{year}} and {{account}}.",
+            "Example: {year}-{seq:06d}",
         )
 
 

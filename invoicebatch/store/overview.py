@@ -23,7 +23,9 @@ from invoicebatch.store.frames import fetch
 _IDS = "wanted_ids"
 _BY_STORED_NAME: Final = {d.column.name: d.column for d in OVERVIEW.values()}
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_TEXT = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+"""Text and comments: nothing in them is a column or a bracket."""
+_QUOTED_NAME = re.compile(r'"(?:[^"]|"")*"')
 
 
 def overview(
@@ -88,7 +90,7 @@ def matching(con: Any, condition: str, today: date) -> npt.NDArray[np.int64]:
         FilterError: not one condition, an unknown column, or anything but filtering.
     """
     _check_form(condition)
-    words = set(_WORD.findall(_LITERAL.sub("''", condition)))
+    words = set(_WORD.findall(_TEXT.sub(" ", condition)))
     named = [_BY_STORED_NAME[word] for word in _BY_STORED_NAME if word in words and word != "invoice_id"]
     names = ["invoice_id", *(c.frame_name for c in named)]
     sql = overview_sql(names, money="decimal")
@@ -101,6 +103,11 @@ def _check_form(condition: str) -> None:
         raise FilterError(
             "The filter is empty.", "Write a condition such as: status = 'empty'. All rows: --all"
         )
+    depth = 0
+    for character in _QUOTED_NAME.sub(" ", _TEXT.sub(" ", condition)):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            raise FilterError("The filter closes a bracket that it does not open.", _example())
     try:
         statements = duckdb.extract_statements(f"SELECT invoice_id FROM invoices WHERE (\n{condition}\n)")
     except duckdb.Error as error:

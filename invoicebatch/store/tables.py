@@ -153,7 +153,5 @@ def _q(name: str) -> str:
 
 def _with_source(con: Any, source: pa.Table, sql: str, params: dict[str, Any] | None = None) -> None:
     con.register(_SOURCE, source)
-    try:
-        con.execute(sql, params) if params else con.execute(sql)
-    finally:
-        con.unregister(_SOURCE)
+    con.execute(sql, params) if params else con.execute(sql)
+    con.unregister(_SOURCE)  # not after a fault: the transaction is dead then, and the connection closes

@@ -15,6 +15,9 @@ from invoicebatch.errors import SelectionError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.money import format_cents
 
+MANY = 1_000
+"""From so many ids on, a notebook gets a file instead of a list."""
+
 WorkspaceOption = Annotated[
     Path | None,
     Parameter(name=["--workspace", "-w"], help="The workspace; else INVOICEBATCH_WORKSPACE, else here"),
@@ -52,6 +55,19 @@ class Select:
             sheet=self.sheet,
             all=self.all or (nothing and default_all),
         )
+
+    def parameters(self, workspace: Workspace) -> dict[str, Any]:
+        """The selection as a notebook's parameters; many ids travel as a file."""
+        if self.where is not None:
+            return {"where": self.where}
+        if self.numbers is not None:
+            return {"numbers": _split(self.numbers)}
+        if self.sheet is not None:
+            return {"sheet": str(self.sheet.resolve())}
+        if self.all:
+            return {"where": "true"}
+        ids = [int(value) for value in self.of(workspace).ids]
+        return {"ids": ids if len(ids) <= MANY else str(workspace.write_ids(ids))}
 
 
 def _split(text: str) -> list[str]:

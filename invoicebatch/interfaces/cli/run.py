@@ -40,6 +40,9 @@ def run_action(
     yes: Annotated[
         bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm what asks for it")
     ] = False,
+    notebook: Annotated[
+        bool, Parameter(negative="", help="Run through the action's notebook; it is kept")
+    ] = False,
     background: Annotated[bool, Parameter(negative="", help="Queue it for the worker")] = False,
     json: JsonOption = False,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the files")] = None,
@@ -49,6 +52,12 @@ def run_action(
     found = find(action)
     values = _pairs(parameter) | {name: value for name, value in (given or {}).items() if value is not None}
     ws = opened(workspace)
+    if notebook:
+        from invoicebatch.interfaces.cli.notebook import run_through_notebook
+
+        return run_through_notebook(
+            ws, found, select or Select(), values, dry_run=dry_run, yes=yes, json=json, output=output
+        )
     plan = (select or Select()).of(ws).plan(found.name, folder=output or "", **values)
     if dry_run:
         return _show_plan(plan, json=json)
@@ -195,4 +204,5 @@ def _command(action: Action) -> Callable[..., int]:
 
 
 for _action in registry().values():
-    app.command(_command(_action), name=_action.name)
+    _dashed = _action.name.replace("_", "-")
+    app.command(_command(_action), name=_action.name, alias=_dashed if _dashed != _action.name else None)

@@ -133,8 +133,8 @@ EXPORT_JOBS = Table(
 
 IMPORTS = Table(
     "imports",
-    "One row an import of a file.",
-    ("import_id",),
+    "One row a file of an import; the counts are the whole import's.",
+    ("import_id", "file"),
     (
         text("import_id", "Id of the import", required=True),
         text("file", "The file's name", required=True),

@@ -1,0 +1,161 @@
+"""Merging imported rows into tables: what is new goes in, what differs is changed, the rest is left alone.
+
+The same file twice changes nothing. A document past `approval_failed` is never changed by an import.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.model.schema import TABLES
+from invoicebatch.store import Session
+
+CHANGEABLE: Final = ("empty", "approval_failed")
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass
+class Merge:
+    """One import at work inside one transaction.
+
+    Attributes:
+        counts: by table: rows added, changed, unchanged.
+        refused: rows kept out: file str, row int64, column, value, reason str.
+        touched: invoice ids that were added or changed.
+    """
+
+    session: Session
+    now: datetime
+    imported_from: str
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    refused: list[pd.DataFrame] = field(default_factory=list)
+    touched: list[pd.Series] = field(default_factory=list)
+
+    def parties(self, table: str, frame: pd.DataFrame, *, only_new: bool = False) -> None:
+        """Merge rows of a table with a natural key; `only_new` leaves known keys alone."""
+        current = self._current(table, frame)
+        known = current.index.to_numpy() >= 0
+        changed = known & self._differs(table, frame, current) & (not only_new)
+        self._insert(table, frame[~known])
+        self._update(table, frame[changed], current[changed])
+        self._count(table, ~known, changed)
+
+    def invoices(self, frame: pd.DataFrame, sources: pd.DataFrame) -> None:
+        """Merge documents by `external_id`; new ones get an id."""
+        ids = self._ids(frame["external_id"])
+        known = ids.notna().to_numpy()
+        fresh = frame[~known]
+        fresh = fresh.assign(
+            invoice_id=self.session.reserve_ids(len(fresh)),
+            imported_from=self.imported_from,
+            created_at=self.now,
+            updated_at=self.now,
+        )
+        self._insert("invoices", fresh)
+        old = frame[known].assign(invoice_id=ids[known].astype("int64"))
+        current = self._current("invoices", old)
+        differs = self._differs("invoices", old, current)
+        frozen = differs & ~current["status"].isin(CHANGEABLE).to_numpy()
+        self._refuse(
+            sources[known][frozen], "external_id", old["external_id"][frozen], current["status"][frozen]
+        )
+        changed = differs & ~frozen
+        self._update("invoices", old[changed], current[changed])
+        self.touched += [fresh["invoice_id"], old["invoice_id"][changed]]
+        self._count(
+            "invoices", ~known, np.isin(np.flatnonzero(known), np.flatnonzero(known)[changed]), len(frame)
+        )
+
+    def parts(self, table: str, frame: pd.DataFrame, sources: pd.DataFrame) -> None:
+        """Merge rows that hang on a document; unknown documents and frozen ones are refused."""
+        ids = self._ids(frame["external_id"])
+        lost = ids.isna().to_numpy()
+        self._note(
+            sources[lost],
+            "external_id",
+            frame["external_id"][lost],
+            "there is no invoice with this external id",
+        )
+        rows = frame[~lost].assign(invoice_id=ids[~lost].astype("int64")).reset_index(drop=True)
+        places = sources[~lost].reset_index(drop=True)
+        current = self._current(table, rows)
+        known = current.index.to_numpy() >= 0
+        differs = ~known | self._differs(table, rows, current)
+        status = self._status(rows["invoice_id"])
+        frozen = differs & ~status.isin(CHANGEABLE).to_numpy()
+        self._refuse(places[frozen], "external_id", rows["external_id"][frozen], status[frozen])
+        added, changed = differs & ~known & ~frozen, differs & known & ~frozen
+        self._insert(table, rows[added])
+        self._update(table, rows[changed], current[changed])
+        self.touched.append(rows["invoice_id"][added | changed])
+        self._count(table, added, changed, int((~frozen).sum()))
+
+    def _ids(self, external: pd.Series) -> pd.Series:
+        found = self.session.ids_of("external_id", list(external.drop_duplicates()))
+        return external.map(found.set_index("value")["invoice_id"]).astype("Int64")
+
+    def _status(self, ids: pd.Series) -> pd.Series:
+        found = self.session.rows_of("invoices", "invoice_id", ids)[["invoice_id", "status"]]
+        return ids.map(found.set_index("invoice_id")["status"].astype("str"))
+
+    def _current(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """The stored row of each row's key, in the frame's order; index -1: there is none."""
+        key = list(TABLES[table].key)
+        stored = self.session.rows_of(table, key[0], frame[key[0]]).reset_index(names="place")
+        wanted = frame[key].astype({k: stored[k].dtype for k in key})
+        merged = wanted.merge(stored, on=key, how="left")
+        return merged.set_index(merged.pop("place").fillna(-1).astype("int64"))
+
+    def _differs(self, table: str, frame: pd.DataFrame, current: pd.DataFrame) -> Mask:
+        editable = [
+            c.frame_name for c in TABLES[table].columns if c.editable and c.frame_name in frame.columns
+        ]
+        differs = np.zeros(len(frame), bool)
+        for name in editable:
+            differs |= ~_same(frame[name].reset_index(drop=True), current[name].reset_index(drop=True))
+        return differs
+
+    def _insert(self, table: str, frame: pd.DataFrame) -> None:
+        self.session.insert(table, frame)
+
+    def _update(self, table: str, frame: pd.DataFrame, current: pd.DataFrame) -> None:
+        described = TABLES[table]
+        names = [c.frame_name for c in described.columns if c.editable and c.frame_name in frame.columns]
+        rows = frame[[*described.key, *names]].reset_index(drop=True)
+        if "version" in current.columns:
+            rows["version"] = current["version"].to_numpy()
+        if len(rows):
+            self.session.update(table, rows, self.now)
+
+    def _refuse(self, places: pd.DataFrame, column: str, values: pd.Series, status: pd.Series) -> None:
+        reason = (
+            "the invoice is "
+            + status.astype("str")
+            + " already; an import can't change it: credit it instead"
+        )
+        self._note(places, column, values, reason)
+
+    def _note(self, places: pd.DataFrame, column: str, values: pd.Series, reason: "pd.Series | str") -> None:
+        if len(places):
+            texts = reason if isinstance(reason, str) else reason.to_numpy()
+            self.refused.append(places.assign(column=column, value=values.to_numpy(), reason=texts))
+
+    def _count(self, table: str, added: Mask, changed: Mask, total: int | None = None) -> None:
+        new, other = int(added.sum()), int(changed.sum())
+        counts = self.counts.setdefault(table, {"added": 0, "changed": 0, "unchanged": 0})
+        counts["added"] += new
+        counts["changed"] += other
+        counts["unchanged"] += (len(added) if total is None else total) - new - other
+
+
+def _same(left: pd.Series, right: pd.Series) -> Mask:
+    if isinstance(left.dtype, pd.CategoricalDtype) or isinstance(right.dtype, pd.CategoricalDtype):
+        left, right = left.astype("str"), right.astype("str")
+    equal = left.eq(right).fillna(value=False).to_numpy(bool)
+    both_missing: Mask = (left.isna() & right.isna()).to_numpy(bool)
+    return equal | both_missing

@@ -1,0 +1,154 @@
+"""What the shipped notebooks are made of: selecting, showing what applies, planning, running, charts.
+
+A notebook stays a thin story: its cells call these one after another.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from invoicebatch.engine.plan import Plan
+from invoicebatch.engine.report import Report
+from invoicebatch.engine.selection import Selection
+from invoicebatch.interfaces.api import Workspace, open_workspace
+from invoicebatch.interfaces.notebook.runner import RESULT_TYPE
+from invoicebatch.model.money import format_cents
+
+
+def select(
+    workspace: str | Path,
+    *,
+    where: str | None = None,
+    ids: Sequence[int] | str | None = None,
+    numbers: Sequence[str] | None = None,
+    sheet: str | None = None,
+) -> Selection:
+    """The selection of a notebook's parameters; `ids` may be a Parquet file with a column `invoice_id`."""
+    ws: Workspace = open_workspace(workspace)
+    frame = None
+    if isinstance(ids, str):
+        frame, ids = pd.read_parquet(ids, columns=["invoice_id"]), None
+    return ws.select(where=where, ids=ids, numbers=numbers, sheet=sheet, frame=frame)
+
+
+def show_selection(selection: Selection) -> None:
+    """How many rows, what they are worth, and a chart of their statuses."""
+    frame = selection.columns(["status", "kind", "currency", "total_cents"])
+    sums = frame.groupby("currency", observed=True)["total_cents"].sum()
+    worth = ", ".join(format_cents(int(cents), str(currency)) for currency, cents in sums.items())
+    _html(f"<b>{len(frame):,} invoices</b> ({selection.description}), {worth or 'no amount'}")
+    if len(frame):
+        bar_chart(frame["status"].astype("str").value_counts(), "Selected invoices by status")
+
+
+def show_actions(selection: Selection) -> None:
+    """The action bar as a table: which actions apply to how many, and why not to the others."""
+    bar = selection.actions()
+    shown = bar[bar["eligible"] > 0].assign(
+        applies=lambda f: [f"{e:,} of {s:,}" for e, s in zip(f["eligible"], f["selected"], strict=True)],
+        why_not=lambda f: [
+            "; ".join(f"{r['rows']:,}: {r['reason']}" for r in reasons[:3]) for reasons in f["reasons"]
+        ],
+    )
+    if shown.empty:
+        _html("No action applies to this selection.")
+    else:
+        _table(shown[["group", "label", "applies", "why_not"]])
+
+
+def show_plan(plan: Plan) -> None:
+    """What the run will do, and which rows it refuses."""
+    _html(f"<b>{plan.action.label}</b>: {plan.eligible:,} of {plan.selected:,} rows. {plan.action.help}")
+    for name, frame in plan.preview.items():
+        if len(frame):
+            _html(f"<i>{name}</i>")
+            _table(frame)
+    if len(plan.refused):
+        reasons = plan.refused["reason"].value_counts()
+        _html(f"<b>{len(plan.refused):,} refused</b>")
+        _table(reasons.rename("rows").reset_index())
+
+
+def run(plan: Plan, *, dry_run: bool) -> Report | None:
+    """Apply the plan unless it is a dry run or nothing is eligible; shows and records the result."""
+    if dry_run or plan.eligible == 0:
+        why = "Dry run" if dry_run else "No row is eligible"
+        _html(f"<b>{why}: nothing was changed.</b>")
+        _result(
+            {
+                "run_id": None,
+                "action": plan.action.name,
+                "state": "planned" if dry_run else "nothing_eligible",
+                "selected": plan.selected,
+                "eligible": plan.eligible,
+                "done": 0,
+                "refused": plan.refused.astype(object).where(plan.refused.notna(), None).to_dict("records"),
+                "failed": [],
+                "files": [],
+                "totals": {},
+            }
+        )
+        return None
+    report = plan.apply(progress=True)
+    show_report(report)
+    _result(report.to_dict())
+    return report
+
+
+def show_report(report: Report) -> None:
+    """What was done; failures first, then a chart of the outcomes."""
+    _html(f"<b>{report.summary()}</b>")
+    for title, frame in (
+        ("Failed", report.failed),
+        ("Refused", report.refused),
+        ("Files", report.files[["path", "size"]]),
+    ):
+        if len(frame):
+            _html(f"<b>{title}</b>: {len(frame):,}")
+            _table(frame)
+    bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
+
+
+def bar_chart(counts: "pd.Series[int]", title: str) -> None:
+    """A small horizontal bar chart, one bar an index value."""
+    import matplotlib.pyplot as plt
+    from IPython.display import display
+
+    figure, axes = plt.subplots(figsize=(6, 0.5 + 0.35 * len(counts)), layout="constrained")
+    bars = axes.barh([str(label) for label in counts.index], counts.to_numpy(), color="#2f6f8f")
+    axes.bar_label(bars, labels=[f"{value:,}" for value in counts], padding=3)
+    axes.invert_yaxis()
+    axes.set_title(title, loc="left", fontsize=10)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.xaxis.set_visible(False)
+    axes.margins(x=0.15)
+    display(figure)
+    plt.close(figure)
+
+
+def _table(frame: pd.DataFrame, limit: int = 20) -> None:
+    shown = frame.head(limit).copy()
+    for name in map(str, frame.columns):
+        if name.endswith("_cents"):
+            shown[name] = [format_cents(int(value)) if pd.notna(value) else "" for value in shown[name]]
+    shown.columns = [str(name).removesuffix("_cents").replace("_", " ") for name in shown.columns]
+    more = f"<i>and {len(frame) - limit:,} more</i>" if len(frame) > limit else ""
+    _html(shown.to_html(index=False, na_rep="", border=0) + more)
+
+
+def _html(text: str) -> None:
+    from IPython.display import HTML, display
+
+    display(HTML(text))
+
+
+def _result(result: Mapping[str, Any]) -> None:
+    import json
+
+    from IPython.display import display
+
+    plain = json.loads(json.dumps(result, default=str))
+    line = f"{plain['action']}: {plain['done']} of {plain['selected']} done ({plain['state']})"
+    display({RESULT_TYPE: plain, "text/plain": line}, raw=True)
