@@ -15,7 +15,7 @@ from invoicebatch.interfaces.api import Workspace
 from invoicebatch.model.changes import Changes
 from invoicebatch.model.schema import OVERVIEW, TABLES
 
-NOW = datetime(2026, 11, 22, 10, 0)
+NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - UTC, as the store keeps it
 TODAY = date(2026, 11, 22)
 
 
