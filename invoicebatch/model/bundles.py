@@ -8,7 +8,9 @@ from datetime import datetime
 import pandas as pd
 
 from invoicebatch.model.ident import derived_id, end_to_end_id
+from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.sepa import MAX_NAME, message_id, sepa_texts
+from invoicebatch.model.settlement import Effects
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
 
@@ -59,3 +61,57 @@ def bundle_frames(
         version=1,
     )
     return bundles, items.drop(columns=["part", "company_account_id", "collection_date", "reason"])
+
+
+LIVE = (ItemStatus.PENDING.value, ItemStatus.CONFIRMED.value)
+"""Statuses of items that count in a bundle."""
+
+READS = frozenset({"payment_bundles", "bundle_items"})
+"""Tables that `resolve` looks into."""
+
+
+def resolve(
+    effects: Effects,
+    invoices: pd.DataFrame,
+    bundles: pd.DataFrame,
+    items: pd.DataFrame,
+    decided: pd.DataFrame,
+) -> None:
+    """Give items their final status; a bundle without waiting items is settled, one without any cancelled.
+
+    Rejected, cancelled and confirmed items leave their bundle's hold: their invoices are free again.
+
+    Args:
+        effects: gets the updates of items, bundles and invoices, and frees the key.
+        invoices: overview rows of the items.
+        bundles: rows of `payment_bundles`.
+        items: all rows of `bundle_items` of these bundles.
+        decided: bundle_id, item_no, status (str), reason (str or missing).
+    """
+    key = ["bundle_id", "item_no"]
+    new = decided.set_index(key)["status"]
+    index = pd.MultiIndex.from_frame(items[key])
+    status = pd.Series(new.reindex(index).to_numpy(), index=items.index).fillna(items["status"].astype("str"))
+    effects.update("bundle_items", BUNDLE_ITEMS.conform(decided[[*key, "status", "reason"]]))
+    effects.update("payment_bundles", _bundles_after(bundles, items.assign(status=status)))
+    freed = items[index.isin(pd.MultiIndex.from_frame(decided[key]))]["invoice_id"].reset_index(drop=True)
+    effects.deletes["live_bundle_items"] = pd.DataFrame({"invoice_id": freed})
+    update = pd.DataFrame(
+        {"invoice_id": freed, "payment_bundle_id": pd.Series(None, index=freed.index, dtype="str")}
+    )
+    effects.update_invoices(invoices, update)
+
+
+def _bundles_after(bundles: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """Count, sum and status of bundles, from the status of their items."""
+    live = items["status"].isin(LIVE)
+    count = live.groupby(items["bundle_id"]).sum()
+    total = items["amount_cents"].where(live, 0).groupby(items["bundle_id"]).sum()
+    waiting = items["status"].eq(ItemStatus.PENDING).groupby(items["bundle_id"]).any()
+    ids = bundles["bundle_id"]
+    final = count.gt(0).map({True: BundleStatus.CONFIRMED.value, False: BundleStatus.CANCELLED.value})
+    status = bundles["status"].astype("str").where(ids.map(waiting).astype(bool), ids.map(final))
+    frame = bundles[["bundle_id", "version"]].assign(
+        status=status, items=ids.map(count).astype("int64"), total_cents=ids.map(total).astype("int64")
+    )
+    return PAYMENT_BUNDLES.conform(frame.reset_index(drop=True))
