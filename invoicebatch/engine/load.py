@@ -25,6 +25,7 @@ _LINKS: Final[Mapping[str, tuple[str, str]]] = {
     "company_accounts": ("company_account_id", "company_account_id"),
     "number_ranges": ("company_account_id", "company_account_id"),
     "number_counters": ("company_account_id", "company_account_id"),
+    "bank_entries": ("invoice_id", "invoice_id"),
     "payment_bundles": ("bundle_id", "payment_bundle_id"),
     "bundle_items": ("bundle_id", "payment_bundle_id"),
     "collection_cases": ("case_id", "collection_case_id"),
@@ -67,7 +68,17 @@ def load_batch(
     return Batch(invoices, tables)
 
 
+def _bundles(session: Session, name: str, invoices: pd.DataFrame) -> pd.DataFrame:
+    """All items of the live bundles, and the rows' own items of earlier ones; or their bundles."""
+    live = session.rows_of("bundle_items", "bundle_id", invoices["payment_bundle_id"])
+    own = session.rows_of("bundle_items", "invoice_id", invoices["invoice_id"])
+    items = pd.concat([live, own]).drop_duplicates(["bundle_id", "item_no"], ignore_index=True)
+    return items if name == "bundle_items" else session.rows_of(name, "bundle_id", items["bundle_id"])
+
+
 def _linked(session: Session, name: str, invoices: pd.DataFrame) -> pd.DataFrame:
+    if name in ("bundle_items", "payment_bundles"):
+        return _bundles(session, name, invoices)
     if name not in _LINKS:
         return session.whole(name)
     column, source = _LINKS[name]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from invoicebatch.model import instalments as arithmetic
 from invoicebatch.model.changes import Batch, Changes
+from invoicebatch.model.schema import TABLES
 from invoicebatch.model.schema.payments import COLLECTION_CASES, INSTALMENTS, PAYMENT_PLANS, PAYMENTS
 from invoicebatch.model.status import CaseStatus, PlanStatus
 
@@ -30,6 +31,14 @@ class Effects:
         """Add an update unless it is empty."""
         if len(frame):
             self.updates[table] = frame
+
+    def update_more(self, table: str, frame: pd.DataFrame) -> None:
+        """Add rows of other keys to an update with the same columns."""
+        if len(frame) and table in self.updates:
+            conformed = TABLES[table].conform(frame)
+            self.updates[table] = pd.concat([self.updates[table], conformed], ignore_index=True)
+        elif len(frame):
+            self.updates[table] = TABLES[table].conform(frame)
 
     def update_invoices(self, current: pd.DataFrame, frame: pd.DataFrame) -> None:
         """Add columns to the update of invoices: a row is written once, with all that changes.
@@ -98,7 +107,9 @@ def close_cases(effects: Effects, cases: pd.DataFrame, invoices: pd.DataFrame, r
 def closed(cases: pd.DataFrame, reason: str) -> pd.DataFrame:
     """The update that closes some cases."""
     frame = cases[["case_id", "version"]].assign(
-        status=CaseStatus.CLOSED.value, next_step_on=pd.Series(pd.NaT, index=cases.index), closed_reason=reason
+        status=CaseStatus.CLOSED.value,
+        next_step_on=pd.Series(pd.NaT, index=cases.index),
+        closed_reason=reason,
     )
     return COLLECTION_CASES.conform(frame.reset_index(drop=True))
 

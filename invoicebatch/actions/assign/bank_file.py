@@ -14,7 +14,7 @@ from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.bundles import bundle_frames
 from invoicebatch.model.calendar import earliest_date, next_banking_day, resolve_date
-from invoicebatch.model.candidates import COLLECTIONS, REFUNDS, Terms, candidates, with_part
+from invoicebatch.model.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.sepa import creditor_id_warning
 from invoicebatch.settings import Settings
@@ -140,4 +140,5 @@ ACTION = Action(
     preview=_preview,
     defaults=_defaults,
     order=("invoice_date", "invoice_id"),
+    watch=WATCHED,
 )

@@ -1,0 +1,48 @@
+"""The bank took a bundle: its invoices are paid, first mandates recur, the bundle is settled."""
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.model.action import Action, Context, Params
+from invoicebatch.model.booking import READS, book_items
+from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.status import BundleStatus, ItemStatus
+
+
+class ConfirmParams(Params):
+    """Parameters of `payments.confirm`."""
+
+    bundle: str = Field(description="Id of the bundle")
+
+
+def transform(batch: Batch, params: ConfirmParams, context: Context) -> Changes:
+    """Waiting items are confirmed and booked on their invoices on the collection date."""
+    bundles, items = batch["payment_bundles"], batch["bundle_items"]
+    bundle = bundles[bundles["bundle_id"] == params.bundle].iloc[0]
+    if bundle["status"] != BundleStatus.EXPORTED:
+        reason = f"payment bundle {params.bundle} is {bundle['status']}: write its bank file first"
+        return Changes(failures=failures(batch.invoices["invoice_id"], reason))
+    waiting = items[
+        items["bundle_id"].eq(params.bundle)
+        & items["status"].astype("str").eq(ItemStatus.PENDING)
+        & items["invoice_id"].isin(batch.invoices["invoice_id"])
+    ]
+    decided = waiting.assign(
+        status=ItemStatus.CONFIRMED.value,
+        reason=pd.Series(None, index=waiting.index, dtype="str"),
+        booked_on=bundle["collection_date"],
+        source=f"bundle {params.bundle}",
+    )
+    effects = book_items(batch, decided, context.today, context.settings.payment_plans.early_payment)
+    return effects.changes(totals={"confirmed_cents": int(waiting["amount_cents"].sum())})
+
+
+ACTION = Action(
+    name="payments.confirm",
+    label="Confirm payment bundle",
+    help="The bank took the bundle: its invoices are paid.",
+    params=ConfirmParams,
+    reads=READS,
+    transform=transform,
+    hidden=True,
+)
