@@ -77,6 +77,48 @@ def small_frames(count: int, status: str = "empty") -> dict[str, pd.DataFrame]:
     }
 
 
+@pytest.fixture
+def money_workspace(tmp_path: Path) -> Callable[..., Workspace]:
+    """Make a workspace of `count` created invoices of 121.00 to customers on direct debit, due 2026-01-31.
+
+    Customer K0 is a business with a B2B mandate; `columns` overrides columns of the invoices,
+    `mandates` of the mandates.
+    """
+
+    def make(count: int = 6, mandates: dict[str, object] | None = None, **columns: object) -> Workspace:
+        workspace = init_workspace(tmp_path / "money")
+        frames = small_frames(count, "created")
+        number = frames["invoices"]["invoice_id"].map(lambda i: f"F2026-{i:06d}")
+        frames["invoices"] = frames["invoices"].assign(
+            number=number,
+            invoice_date=pd.Timestamp("2026-01-17"),
+            due_date=pd.Timestamp("2026-01-31"),
+            **columns,
+        )
+        frames["company_accounts"] = frames["company_accounts"].assign(
+            creditor_id="DE98ZZZ09999999999", bic="ABNANL2A"
+        )
+        ibans = ["BE68539007547034", "NL91ABNA0417164300", "DE89370400440532013000"]
+        frames["customers"] = frames["customers"].assign(
+            payment_method="direct_debit", iban=ibans, is_business=[True, False, False]
+        )
+        frames["vat_breakdown"] = frames["invoices"][["invoice_id"]].assign(
+            vat_category="S", vat_rate_bp=2_100, taxable_cents=10_000, tax_cents=2_100
+        )
+        frames["mandates"] = pd.DataFrame(
+            {"mandate_id": ["M-0", "M-1", "M-2"], "customer_id": ["K0", "K1", "K2"], "iban": ibans,
+             "scheme": ["B2B", "CORE", "CORE"], "sequence_type": ["RCUR", "FRST", "RCUR"], "status": "active",
+             "signed_on": pd.Timestamp("2025-01-01")}
+        ).assign(**(mandates or {}))  # fmt: skip
+        with workspace.store.write() as session:
+            for table, frame in frames.items():
+                session.insert(table, frame)
+            session.reserve_ids(count)
+        return workspace
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def soffice(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], Path]:
     """Opens a file in LibreOffice and saves it in another format: `soffice(path, "pdf")`."""

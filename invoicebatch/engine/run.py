@@ -6,6 +6,7 @@ there. Only this module commits what an action wants.
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from invoicebatch.engine.load import load_batch
 from invoicebatch.engine.progress import Progress
 from invoicebatch.engine.report import OPEN_OUTCOMES
 from invoicebatch.engine.staging import RunFiles
+from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Batch, Changes, RowFailure
 from invoicebatch.model.status import RowOutcome, RunStatus
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from invoicebatch.engine.workspace import Workspace
 
 _ALL_AT_ONCE = 1 << 40
+
+_RETRIES = 5
+"""Times a chunk is computed anew where a row beside the claimed invoices (a bundle, a plan) changed."""
 
 
 class Run:
@@ -80,13 +85,22 @@ class Run:
     def _chunk(self, context: RunContext, ids: np.ndarray, parts: pd.Series) -> None:
         if self.action.reserve is not None:
             ids = self._reserve(context, ids, parts)
-        batch = self._load(context, ids, parts)
-        batch = self._prepare(context, batch)
+        batch = self._prepare(context, self._load(context, ids, parts))
+        for _ in range(_RETRIES):
+            try:
+                self._commit(batch, self._changes(context, batch))
+                break
+            except StaleError:
+                batch = replace(self._load(context, ids, parts), files=batch.files, failed=batch.failed)
+        else:
+            self._commit(batch, self._changes(context, batch))
+        self._publish()
+
+    def _changes(self, context: RunContext, batch: Batch) -> Changes:
         changes = self.action.transform(batch, self._params, context)
         if self.action.effects is not None:
             changes = _with_outbox(changes, self.action.effects(batch, self._params, context))
-        self._commit(batch, changes)
-        self._publish()
+        return changes
 
     def _load(self, context: RunContext, ids: np.ndarray, parts: pd.Series) -> Batch:
         with self._store.read() as session:

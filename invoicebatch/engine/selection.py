@@ -125,6 +125,8 @@ class Selection:
         """
         found = find(action)
         parsed = parse_params(found, params, self.workspace.settings, clock.today())
+        if found.check is not None:
+            found.check(parsed, self.workspace.settings, clock.now())
         with self.workspace.store.read() as session:
             frame = self.workspace.judged(session, found, self.ids)
         rows = _plan_rows(found, frame, self._evaluate(frame, found))

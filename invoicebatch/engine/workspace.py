@@ -22,6 +22,7 @@ from invoicebatch.engine.claim import claim
 from invoicebatch.engine.context import RunContext
 from invoicebatch.engine.executor import Pool
 from invoicebatch.engine.load import ALWAYS, load_batch
+from invoicebatch.engine.payments import Payments
 from invoicebatch.engine.plan import Plan
 from invoicebatch.engine.preview import default_preview
 from invoicebatch.engine.progress import Progress, automatic
@@ -249,6 +250,11 @@ class Workspace:
         finally:
             lock.release()
         return self.report(run_id)
+
+    @property
+    def payments(self) -> Payments:
+        """The payment bundles."""
+        return Payments(self)
 
     def doctor(self) -> pd.DataFrame:
         """See `engine.doctor.audit`."""

@@ -76,6 +76,7 @@ class Action:
         preview: tables shown before the run.
         effects: rows for the outbox.
         defaults: parameter defaults that depend on settings and date.
+        check: refuses parameters that settings or the present moment rule out (ParameterError).
         order: overview columns that fix the order of the rows; empty: as selected.
         chunk_rows: rows a commit; None: the whole selection at once.
         confirm: asks for confirmation.
@@ -98,6 +99,7 @@ class Action:
     preview: Callable[[Batch, Any, Context], Preview] | None = None
     effects: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     defaults: Callable[[Settings, date], Mapping[str, Any]] | None = None
+    check: Callable[[Any, Settings, datetime], None] | None = None
     order: tuple[str, ...] = ()
     chunk_rows: int | None = None
     confirm: bool = False

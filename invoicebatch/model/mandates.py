@@ -25,7 +25,8 @@ def after_collection(mandates: pd.DataFrame, items: pd.DataFrame) -> pd.DataFram
     ended = rows["mandate_id"].isin(
         used.loc[sequence.isin([SequenceType.OOFF, SequenceType.FNAL]), "mandate_id"]
     )
-    last = rows["mandate_id"].map(used.groupby("mandate_id")["collection_date"].max())
+    latest = used.groupby("mandate_id")["collection_date"].max()
+    last = rows["mandate_id"].map(latest).astype("datetime64[s]")
     before = rows["last_used_on"]
     frame = rows[["mandate_id", "version"]].assign(
         sequence_type=rows["sequence_type"].astype("str").replace(SequenceType.FRST, SequenceType.RCUR),

@@ -4,7 +4,7 @@ Only bundles are made here; `payments write` makes the file of one.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 import pandas as pd
@@ -48,12 +48,11 @@ def _asked(params: BankFile, context: Context) -> dict[str, date]:
     return {part: day or rest[part] for part, day in given.items() if params.parts in ("both", part)}
 
 
-def _earliest(context: Context) -> dict[str, date]:
-    payment = context.settings.payment
+def _earliest(settings: Settings, now: datetime) -> dict[str, date]:
+    payment = settings.payment
     leads = {COLLECTIONS: payment.collection_lead_days, REFUNDS: payment.execution_lead_days}
     return {
-        part: earliest_date(context.now, lead, payment.cut_off, payment.time_zone)
-        for part, lead in leads.items()
+        part: earliest_date(now, lead, payment.cut_off, payment.time_zone) for part, lead in leads.items()
     }
 
 
@@ -64,22 +63,26 @@ def _date_fault(part: str, asked: date, earliest: date) -> str:
     return f"{name} {asked} is before {earliest}, the first banking day the bank still takes"
 
 
+def _check(params: BankFile, settings: Settings, now: datetime) -> None:
+    """A date given by a person must be one that the bank still takes."""
+    earliest = _earliest(settings, now)
+    for part, day in ((COLLECTIONS, params.collection_date), (REFUNDS, params.execution_date)):
+        if day and params.parts in ("both", part) and (fault := _date_fault(part, day, earliest[part])):
+            raise ParameterError(fault, f"Choose {earliest[part]} or later.")
+
+
 def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFrame:
     asked = _asked(params, context)
     moved = {part: next_banking_day(day) for part, day in asked.items()}
     rows = candidates(with_part(batch.invoices), Terms(moved, params.description))
-    earliest = _earliest(context)
+    earliest = _earliest(context.settings, context.now)
     late = {part: _date_fault(part, day, earliest[part]) for part, day in asked.items()}
     fault = rows["part"].map(late).fillna("").astype("str")
     return rows.assign(reason=rows["reason"].mask(rows["reason"].eq("") & fault.ne(""), fault))
 
 
 def _preview(batch: Batch, params: BankFile, context: Context) -> Preview:
-    asked, earliest = _asked(params, context), _earliest(context)
-    present = set(with_part(batch.invoices)["part"])
-    for part, day in asked.items():
-        if part in present and (fault := _date_fault(part, day, earliest[part])):
-            raise ParameterError(fault, f"Choose {earliest[part]} or later.")
+    asked = _asked(params, context)
     rows = _candidates(batch, params, context)
     good, bad = rows[rows["reason"] == ""], rows[rows["reason"] != ""]
     key = ["part", "company_account_id", "sequence_type", "scheme", "collection_date"]
@@ -139,6 +142,7 @@ ACTION = Action(
     transform=_transform,
     preview=_preview,
     defaults=_defaults,
+    check=_check,
     order=("invoice_date", "invoice_id"),
     watch=WATCHED,
 )

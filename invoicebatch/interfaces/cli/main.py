@@ -22,6 +22,7 @@ COMMANDS: Final = (
     ("resume", "runs:resume", "Finish runs that were interrupted."),
     ("runs", "runs:runs", "List the runs."),
     ("show", "runs:show", "Show what a run did."),
+    ("payments", "payments:app", "Payment bundles: list, write, confirm, cancel, reject, import."),
     ("rules", "rules:rules", "The decision table: what each action asks of a row."),
 )
 """Command, where it is, what it does."""

@@ -204,5 +204,7 @@ def _command(action: Action) -> Callable[..., int]:
 
 
 for _action in registry().values():
+    if _action.hidden:
+        continue
     _dashed = _action.name.replace("_", "-")
     app.command(_command(_action), name=_action.name, alias=_dashed if _dashed != _action.name else None)

@@ -1,0 +1,105 @@
+"""The command `payments`: list bundles, write their bank files, say what the bank did with them."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from invoicebatch.engine.report import Report
+from invoicebatch.errors import ConfirmationError
+from invoicebatch.interfaces.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    opened,
+    print_json,
+    print_table,
+    records,
+)
+from invoicebatch.interfaces.cli.run import exit_code, show_report
+
+app = App(
+    name="payments",
+    help="Payment bundles: list, write, confirm, cancel, reject, import.",
+    help_format="plaintext",
+)
+
+_SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state"]
+_ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "name", "iban", "mandate_id",
+          "sequence_type", "scheme", "remittance", "reason"]  # fmt: skip
+
+Bundle = Annotated[str, Parameter(help="Id of the bundle, or its first characters")]
+Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm")]
+
+
+def _show(report: Report, *, json: bool) -> int:
+    show_report(report, json=json)
+    return exit_code(report)
+
+
+@app.command(name="list")
+def list_bundles(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """List the payment bundles, newest first."""
+    bundles = opened(workspace).payments.list()
+    if json:
+        print_json(records(bundles[_SHOWN]))
+    else:
+        shown = bundles[_SHOWN].assign(bundle_id=bundles["bundle_id"].str[:8])
+        print_table(shown, title=f"Payment bundles: {len(bundles):,}")
+    return 0
+
+
+@app.command
+def items(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """List the payments of a bundle."""
+    found = opened(workspace).payments.items(bundle)[_ITEMS]
+    if json:
+        print_json(records(found))
+    else:
+        print_table(found, title=f"Payments: {len(found):,}")
+    return 0
+
+
+@app.command
+def write(
+    bundle: Bundle,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the file")] = None,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Write the bank file of a bundle; written again, the same bytes."""
+    return _show(opened(workspace).payments.write(bundle, output or ""), json=json)
+
+
+@app.command
+def confirm(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """The bank took the bundle: its invoices are paid."""
+    return _show(opened(workspace).payments.confirm(bundle), json=json)
+
+
+@app.command
+def cancel(
+    bundle: Bundle, *, yes: Yes = False, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """Call the bundle off: its invoices are free again. A written one asks for --yes."""
+    payments = opened(workspace).payments
+    known = payments.list().set_index("bundle_id").loc[payments.find(bundle)]
+    if known["state"] == "exported" and not yes:
+        raise ConfirmationError(
+            f"The bank file of bundle {bundle} is written: make sure that the bank does not get it.",
+            "Confirm with --yes.",
+        )
+    return _show(payments.cancel(bundle), json=json)
+
+
+@app.command
+def reject(
+    bundle: Bundle,
+    item: Annotated[list[int], Parameter(help="Numbers of the items in the bundle", consume_multiple=True)],
+    *,
+    reason: Annotated[str, Parameter(help="What the bank said, such as AC04")],
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """The bank refused items of the bundle: their invoices are free again."""
+    return _show(opened(workspace).payments.reject(bundle, item, reason), json=json)
