@@ -20,13 +20,15 @@ def after_collection(mandates: pd.DataFrame, items: pd.DataFrame) -> pd.DataFram
         mandate_id, sequence_type, status, last_used_on, previous_iban, version.
     """
     used = items[items["mandate_id"].notna()]
+    if used.empty:
+        return MANDATES.empty()
     rows = mandates[mandates["mandate_id"].isin(used["mandate_id"])].reset_index(drop=True)
     sequence = used["sequence_type"].astype("str")
     ended = rows["mandate_id"].isin(
         used.loc[sequence.isin([SequenceType.OOFF, SequenceType.FNAL]), "mandate_id"]
     )
     latest = used.groupby("mandate_id")["collection_date"].max()
-    last = rows["mandate_id"].map(latest).astype("datetime64[s]")
+    last = latest.reindex(rows["mandate_id"]).set_axis(rows.index)
     before = rows["last_used_on"]
     frame = rows[["mandate_id", "version"]].assign(
         sequence_type=rows["sequence_type"].astype("str").replace(SequenceType.FRST, SequenceType.RCUR),

@@ -208,10 +208,11 @@ def test_rows_without_customer_are_not_of_one_customer(judge: Judge) -> None:
 def test_every_action_of_the_specification_in_bar_order(rules: Rules) -> None:
     assert rules.actions == (
         "approve", "create", "download.document", "download.merged",
-        "assign.bank_file", "assign.collection_case", "assign.collection_step", "assign.payment_plan",
-        "regenerate", "export.invoices", "export.lines", "export.measurements", "export.xml", "export.ubl",
+        "assign.bank_file", "assign.collection_case", "assign.collection_step",
+        "assign.collection_status", "assign.payment_plan", "assign.payment_plan_status", "regenerate", "export.invoices", "export.lines", "export.measurements", "export.xml", "export.ubl",
         "export.external", "export.job", "mark_as.shipped", "mark_as.exported", "mark_as.not_exported",
         "send_via.email", "send_via.post", "send_via.einvoice", "credit", "delete",
+        "payments.write", "payments.confirm", "payments.cancel", "payments.reject", "payments.book",
     )  # fmt: skip
 
 
