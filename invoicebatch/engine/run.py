@@ -26,7 +26,7 @@ from invoicebatch.engine.report import OPEN_OUTCOMES
 from invoicebatch.engine.staging import RunFiles
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
-from invoicebatch.model.changes import Batch, Changes, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Frames, RowFailure
 from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
 
@@ -227,12 +227,17 @@ class Run:
 
 def _versioned(changes: Changes, invoices: pd.DataFrame) -> Changes:
     """The changes with the expected version beside every invoice that the batch holds."""
-    updates = dict(changes.updates)
-    if "invoices" in updates and "version" not in updates["invoices"].columns:
-        versions = invoices.set_index("invoice_id")["version"]
-        frame = updates["invoices"]
-        updates["invoices"] = frame.assign(version=frame["invoice_id"].map(versions).astype("Int64"))
-    return Changes(updates, changes.inserts, changes.deletes, None, changes.failures, changes.totals)
+    versions = invoices.set_index("invoice_id")["version"]
+
+    def checked(frames: Frames) -> Frames:
+        frame = frames.get("invoices")
+        if frame is None or "version" in frame.columns:
+            return frames
+        expected = frame["invoice_id"].map(versions).astype("Int64")
+        return {**frames, "invoices": frame.assign(version=expected)}
+
+    updates, deletes = checked(changes.updates), checked(changes.deletes)
+    return Changes(updates, changes.inserts, deletes, None, changes.failures, changes.totals)
 
 
 def _with_outbox(changes: Changes, messages: pd.DataFrame) -> Changes:

@@ -1,6 +1,7 @@
 """A selection: which rows, how they were chosen, and which actions apply to them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,15 @@ from invoicebatch.engine.plan import Plan, fresh_nonce, parse_params, pin
 from invoicebatch.errors import SelectionError
 from invoicebatch.model.action import Action
 from invoicebatch.model.schema import OVERVIEW
+from invoicebatch.model.status import RunStatus
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
     from invoicebatch.engine.workspace import Workspace
 
 Ids = npt.NDArray[np.int64]
+
+_CLOSED = (RunStatus.FINISHED, RunStatus.ABANDONED)
 
 
 class Selection:
@@ -130,7 +134,7 @@ class Selection:
         with self.workspace.store.read() as session:
             frame = self.workspace.judged(session, found, self.ids)
         rows = _plan_rows(found, frame, self._evaluate(frame, found))
-        return Plan(
+        plan = Plan(
             workspace=self.workspace,
             action=found,
             params=parsed,
@@ -140,6 +144,16 @@ class Selection:
             folder=str(Path(folder).resolve()) if folder else "",
             nonce=fresh_nonce(found),
         )
+        return self._fresh(plan)
+
+    def _fresh(self, plan: Plan) -> Plan:
+        """The plan, told apart from closed runs that left the same rows as they are."""
+        run_id = plan.run_id  # reads the workspace's id, so outside the session
+        with self.workspace.store.read() as session:
+            while (run := session.run(run_id)) and run["status"] in _CLOSED:
+                plan = replace(plan, nonce=f"after {run_id}")
+                run_id = plan.run_id
+        return plan
 
     def _with_unknown(self, rows: pd.DataFrame) -> pd.DataFrame:
         if not self.unknown:

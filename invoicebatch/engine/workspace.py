@@ -251,10 +251,25 @@ class Workspace:
             lock.release()
         return self.report(run_id)
 
+<<<<<<< HEAD
     @property
     def payments(self) -> Payments:
         """The payment bundles."""
         return Payments(self)
+=======
+    def abandon(self, run_id: str) -> Report:
+        """Give an unfinished run up: rows whose turn has not come are freed, what was done stays.
+
+        Raises:
+            UnknownNameError: no such unfinished run.
+            BusyError: it is at work in another process, or something of it must be finished first.
+        """
+        from invoicebatch.engine.abandon import abandon
+
+        full = self.find_run(run_id)
+        abandon(self, full)
+        return self.report(full)
+>>>>>>> 1d48d4f (Engine: run lock checks its file, deletes checked like updates, faults no longer masked by the clean-up, numbers unique across series, published files never rewritten, closed runs not found again, abandon)
 
     def doctor(self) -> pd.DataFrame:
         """See `engine.doctor.audit`."""
@@ -273,10 +288,7 @@ class Workspace:
 
     def alive(self, run_id: str) -> bool:
         """Whether a process works on the run right now."""
-        lock = self.store.run_lock(run_id)
-        free = lock.acquire()
-        lock.release(remove=free)
-        return not free
+        return self.store.run_lock(run_id).held()
 
     def runs(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""

@@ -49,6 +49,7 @@ class Staging:
         path = inside(self.folder, name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)  # it may be published: a hard link shares its bytes
             staged = _write(path, name, content)
         except OSError as error:
             raise storage_error(path, error) from error

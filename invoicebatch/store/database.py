@@ -4,7 +4,7 @@ Every connection is opened under the lock and closed with it; nothing outside th
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,8 @@ class Database:
             try:
                 yield con
             except BaseException:
-                con.execute("ROLLBACK")
+                with suppress(duckdb.Error):  # the first fault is the one to tell
+                    con.execute("ROLLBACK")
                 raise
             con.execute("COMMIT")
 

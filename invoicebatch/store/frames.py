@@ -3,9 +3,11 @@
 Reading goes through Arrow; a DECIMAL is turned into a scaled integer by the SELECT itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -14,6 +16,21 @@ from invoicebatch.model.schema import Column, Table, Type
 
 _TEXT = pd.StringDtype(na_value=np.nan)
 _DECIMAL = pa.decimal128(18, 6)
+
+
+@contextmanager
+def registered(con: Any, name: str, source: pa.Table) -> Iterator[None]:
+    """The Arrow table as a view of that name for the length of the block."""
+    con.register(name, source)
+    try:
+        yield
+    except BaseException:
+        with suppress(
+            duckdb.Error
+        ):  # an aborted transaction refuses this too; the first fault is the one to tell
+            con.unregister(name)
+        raise
+    con.unregister(name)
 
 
 def fetch(

@@ -16,6 +16,7 @@ from pathlib import Path
 from invoicebatch.errors import BusyError, StorageError
 
 _POLL_SECONDS = 0.01
+_PATIENCE_SECONDS = 0.3
 
 
 @contextmanager
@@ -33,9 +34,10 @@ def database_lock(path: Path, *, write: bool, timeout: float) -> Iterator[None]:
     """
     deadline = time.monotonic() + timeout
     mode = fcntl.LOCK_EX if write else fcntl.LOCK_SH
-    turnstile = _open(path.with_name(path.name + ".turnstile"), write=write)
-    lock = _open(path.with_name(path.name + ".lock"), write=write)
+    turnstile = lock = None
     try:
+        turnstile = _open(path.with_name(path.name + ".turnstile"), write=write)
+        lock = _open(path.with_name(path.name + ".lock"), write=write)
         _acquire(turnstile, mode, deadline, path)
         _acquire(lock, mode, deadline, path)
         if turnstile is not None:
@@ -82,12 +84,27 @@ class RunLock:
         self._handle: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; False where a live process has it."""
+        """Take the lock; False where a live process has it.
+
+        One that only looks whether the run is alive holds it for a moment, so it is tried for a while.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not self._try():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def held(self) -> bool:
+        """Whether somebody holds the lock right now."""
+        free = self._try()
+        self.release(remove=free)
+        return not free
+
+    def _try(self) -> bool:
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(handle) or not _is_at(handle, self._path):  # its last holder may have removed it
             os.close(handle)
             return False
         self._handle = handle
@@ -100,3 +117,18 @@ class RunLock:
                 self._path.unlink(missing_ok=True)
             os.close(self._handle)
             self._handle = None
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False

@@ -59,7 +59,15 @@ def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
     rows["period"] = year.where(rows["yearly_reset"].fillna(value=False).astype(bool), "")
     rows = _with_counters(con, rows)
     _refuse_earlier_dates(rows)
-    good = rows[rows["reason"] == ""].copy()
+    good = _numbered(rows[rows["reason"] == ""].copy())
+    _refuse_given_numbers(con, rows, good)
+    good = good[rows.loc[good.index, "reason"] == ""]
+    _store(con, good, run_id)
+    rows["number"] = good["number"].reindex(rows.index)
+    return rows[[*requests.columns, "number", "reason"]]
+
+
+def _numbered(good: pd.DataFrame) -> pd.DataFrame:
     good["seq"] = good["next_seq"] + good.groupby(SERIES_KEY).cumcount()
     good["number"] = [
         pattern.format(year=moment.year, seq=seq, account=account)
@@ -67,9 +75,28 @@ def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
             good["pattern"], good["invoice_date"], good["seq"], good["company_account_id"], strict=True
         )
     ]
-    _store(con, good, run_id)
-    rows["number"] = good["number"].reindex(rows.index)
-    return rows[[*requests.columns, "number", "reason"]]
+    return good
+
+
+def _refuse_given_numbers(con: Any, rows: pd.DataFrame, good: pd.DataFrame) -> None:
+    """A number that its account has given before, or would give twice now, stops its whole series.
+
+    It comes from a pattern: two series share one, or one starts again each year without the year.
+    """
+    key = ["company_account_id", "number"]
+    used = [
+        tables.rows_of(con, table, "number", good["number"], key)[key]
+        for table in ("issued_numbers", "invoices")
+    ]
+    taken = pd.MultiIndex.from_frame(pd.concat(used))
+    again = good.duplicated(key, keep=False) | pd.MultiIndex.from_frame(good[key]).isin(taken)
+    first = good[again].groupby(SERIES_KEY)["number"].first().rename("given").reset_index()
+    given = rows[SERIES_KEY].merge(first, on=SERIES_KEY, how="left")["given"].set_axis(rows.index)
+    stopped = given.notna() & (rows["reason"] == "")
+    rows.loc[stopped, "reason"] = (
+        "number " + given + " is given already; the pattern of series '" + rows["series"]
+        + "' must tell its numbers from those of other series and years"
+    )[stopped]  # fmt: skip
 
 
 def _with_counters(con: Any, rows: pd.DataFrame) -> pd.DataFrame:

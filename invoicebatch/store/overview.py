@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from invoicebatch.errors import FilterError
 from invoicebatch.model.schema import OVERVIEW, needs_today, overview_sql
-from invoicebatch.store.frames import fetch
+from invoicebatch.store.frames import fetch, registered
 
 _IDS = "wanted_ids"
 _BY_STORED_NAME: Final = {d.column.name: d.column for d in OVERVIEW.values()}
@@ -46,12 +46,9 @@ def overview(
     if ids is None:
         return fetch(con, overview_sql(names) + " ORDER BY i.invoice_id", described, params)
     source = pa.table({"id": pa.array(ids, pa.int64()), "place": pa.array(np.arange(len(ids)), pa.int64())})
-    con.register(_IDS, source)
-    try:
-        sql = overview_sql(names, f"JOIN {_IDS} w ON w.id = i.invoice_id") + " ORDER BY w.place"
+    sql = overview_sql(names, f"JOIN {_IDS} w ON w.id = i.invoice_id") + " ORDER BY w.place"
+    with registered(con, _IDS, source):
         return fetch(con, sql, described, params)
-    finally:
-        con.unregister(_IDS)
 
 
 def ids_of(con: Any, column: str, values: Sequence[str]) -> pd.DataFrame:
@@ -64,14 +61,11 @@ def ids_of(con: Any, column: str, values: Sequence[str]) -> pd.DataFrame:
     source = pa.table(
         {"value": pa.array(list(values), pa.string()), "place": pa.array(range(len(values)), pa.int64())}
     )
-    con.register(_IDS, source)
-    try:
+    with registered(con, _IDS, source):
         table = con.sql(
             f'SELECT w.value, i.invoice_id FROM {_IDS} w LEFT JOIN invoices i ON i."{column}" = w.value'
             " ORDER BY w.place, i.invoice_id"
         ).to_arrow_table()
-    finally:
-        con.unregister(_IDS)
     return pd.DataFrame(
         {"value": table["value"].to_pandas(), "invoice_id": table["invoice_id"].to_pandas()}
     ).astype({"value": "str", "invoice_id": "Int64"})

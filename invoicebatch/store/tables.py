@@ -11,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from invoicebatch.model.schema import INVOICE_TABLES, TABLES, Table
-from invoicebatch.store.frames import fetch, to_arrow
+from invoicebatch.model.status import DELETABLE
+from invoicebatch.store.frames import fetch, registered, to_arrow
 
 _SOURCE = "incoming"
 
@@ -61,16 +62,13 @@ def update(
     versioned = any(c.name == "version" for c in table.columns)
     sets = _assignments(table, frame, versioned=versioned)
     match = " AND ".join(f's."{key}" = t."{key}"' for key in table.key)
-    key_text = " || ' ' || ".join(f's."{key}"::VARCHAR' for key in table.key)
     clauses = []
     if versioned and "version" in frame.columns:
-        clauses.append(
-            f"WHEN MATCHED AND t.version <> s.version THEN ERROR '{name} ' || {key_text} || ' was changed'"
-        )
+        clauses.append(_stale_clause(table))
     if name == "invoices" and "status" in frame.columns:
         clauses.append(_transition_clause(transitions or ()))
     clauses.append(f"WHEN MATCHED THEN UPDATE SET {', '.join(sets)}")
-    clauses.append(f"WHEN NOT MATCHED THEN ERROR '{name} ' || {key_text} || ' does not exist'")
+    clauses.append(_unknown_clause(table))
     _with_source(
         con,
         to_arrow(frame, table),
@@ -104,18 +102,43 @@ def _transition_clause(transitions: Iterable[tuple[str, str]]) -> str:
 
 
 def delete(con: Any, name: str, frame: pd.DataFrame) -> None:
-    """Delete the rows of the frame's keys; with an invoice goes all that hangs on it."""
+    """Delete the rows of the frame's keys, all or none; with an invoice goes all that hangs on it.
+
+    Raises (through the connection): StaleError for an unknown or doubled key, or another `version`
+    where the frame holds one; TransitionError for an invoice whose status is not in `DELETABLE`.
+    """
     if frame.empty:
         return
     table = TABLES[name]
-    match = " AND ".join(f's."{key}" = t."{key}"' for key in table.key)
-    source = to_arrow(frame[list(table.key)], table)
+    source = to_arrow(frame, table)
     if name == "invoices":
         for child in INVOICE_TABLES:
             _with_source(
                 con, source, f"DELETE FROM {child} t USING {_SOURCE} s WHERE t.invoice_id = s.invoice_id"
             )
-    _with_source(con, source, f"DELETE FROM {name} t USING {_SOURCE} s WHERE {match}")
+    match = " AND ".join(f's."{key}" = t."{key}"' for key in table.key)
+    clauses = [_stale_clause(table)] if "version" in frame.columns else []
+    if name == "invoices":
+        allowed = ", ".join(f"'{status}'" for status in sorted(DELETABLE))
+        clauses.append(
+            f"WHEN MATCHED AND t.status NOT IN ({allowed}) THEN ERROR 'transition of invoice ' || s.invoice_id"
+            " || ' from ' || t.status || ' to gone is not allowed'"
+        )
+    clauses += ["WHEN MATCHED THEN DELETE", _unknown_clause(table)]
+    _with_source(con, source, f"MERGE INTO {name} t USING {_SOURCE} s ON {match} {' '.join(clauses)}")
+
+
+def _key_text(table: Table) -> str:
+    return " || ' ' || ".join(f's."{key}"::VARCHAR' for key in table.key)
+
+
+def _stale_clause(table: Table) -> str:
+    named = f"'{table.name} ' || {_key_text(table)}"
+    return f"WHEN MATCHED AND t.version <> s.version THEN ERROR {named} || ' was changed'"
+
+
+def _unknown_clause(table: Table) -> str:
+    return f"WHEN NOT MATCHED THEN ERROR '{table.name} ' || {_key_text(table)} || ' does not exist'"
 
 
 def rows_of(
@@ -127,15 +150,9 @@ def rows_of(
     select = ", ".join(c.select_sql(f't."{c.name}"') for c in wanted)
     order = ", ".join(f't."{key}"' for key in table.key)
     unique = pa.table({"key": pa.array(keys.dropna().unique(), from_pandas=True)})
-    con.register(_SOURCE, unique)
-    try:
-        return fetch(
-            con,
-            f'SELECT {select} FROM {name} t SEMI JOIN {_SOURCE} s ON t."{column}" = s.key ORDER BY {order}',
-            wanted,
-        )
-    finally:
-        con.unregister(_SOURCE)
+    sql = f'SELECT {select} FROM {name} t SEMI JOIN {_SOURCE} s ON t."{column}" = s.key ORDER BY {order}'
+    with registered(con, _SOURCE, unique):
+        return fetch(con, sql, wanted)
 
 
 def whole(con: Any, name: str, where: str = "", params: dict[str, Any] | None = None) -> pd.DataFrame:
@@ -152,6 +169,11 @@ def _q(name: str) -> str:
 
 
 def _with_source(con: Any, source: pa.Table, sql: str, params: dict[str, Any] | None = None) -> None:
+<<<<<<< HEAD
     con.register(_SOURCE, source)
     con.execute(sql, params) if params else con.execute(sql)
     con.unregister(_SOURCE)  # not after a fault: the transaction is dead then, and the connection closes
+=======
+    with registered(con, _SOURCE, source):
+        con.execute(sql, params) if params else con.execute(sql)
+>>>>>>> 1d48d4f (Engine: run lock checks its file, deletes checked like updates, faults no longer masked by the clean-up, numbers unique across series, published files never rewritten, closed runs not found again, abandon)

@@ -20,6 +20,7 @@ COMMANDS: Final = (
     ("why", "select:why", "Why an action does not apply to some rows."),
     ("run", "run:app", "Run an action on the selected rows."),
     ("resume", "runs:resume", "Finish runs that were interrupted."),
+    ("abandon", "runs:abandon", "Give up an interrupted run that can't go on."),
     ("runs", "runs:runs", "List the runs."),
     ("show", "runs:show", "Show what a run did."),
     ("payments", "payments:app", "Payment bundles: list, write, confirm, cancel, reject, import."),

@@ -1,4 +1,4 @@
-"""Commands on the journal: resume, runs, show."""
+"""Commands on the journal: resume, abandon, runs, show."""
 
 from typing import Annotated
 
@@ -29,6 +29,12 @@ def resume(run: str | None = None, *, json: JsonOption = False, workspace: Works
             print("There is no unfinished run.")
         return NothingEligibleError.exit_code
     return max(SOME_NOT_DONE if exit_code(report) else 0 for report in reports)
+
+
+def abandon(run: str, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Give an interrupted run up: what was done stays, rows whose turn has not come are free again."""
+    show_report(opened(workspace).abandon(run), json=json)
+    return 0
 
 
 def runs(

@@ -1,0 +1,103 @@
+"""What the engine promises when runs meet, fail and are repeated."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from invoicebatch.errors import TransitionError, UnknownNameError
+from invoicebatch.interfaces.api import Workspace, open_workspace
+from invoicebatch.model.changes import Changes
+from invoicebatch.model.status import RunStatus
+
+Make = Callable[..., Workspace]
+DAY = {"invoice_date": date(2026, 11, 22)}
+NOW = pd.Timestamp("2026-11-22").to_pydatetime()
+
+
+def test_a_plan_applied_twice_is_one_run(make_workspace: Make) -> None:
+    workspace = make_workspace(5)
+    plan = workspace.select(all=True).plan("approve", **DAY)
+    first, again = plan.apply(), plan.apply()
+    assert (len(first.done), again.run_id) == (5, first.run_id)
+    assert len(workspace.runs()) == 1
+
+
+def test_a_row_that_failed_can_be_tried_again_though_nothing_of_it_changed(make_workspace: Make) -> None:
+    """Busy in another run, then free again at the same version: the same plan must not be the old run."""
+    workspace = make_workspace(3)
+    selection = workspace.select(ids=[1, 2, 3])
+    plan = selection.plan("approve", **DAY)
+    with workspace.store.write() as session:
+        session.start_run(_foreign_run(), _foreign_rows([2]))
+    first = plan.apply()
+    assert first.refused["reason"].tolist() == ["busy in run foreign-"]
+    with workspace.store.write() as session:
+        session.finish_run("foreign-run", RunStatus.ABANDONED, NOW)
+    second = workspace.select(ids=[2]).plan("approve", **DAY).apply()
+    assert len(second.done) == 1
+    # and one whose rows are all as they were at a finished run
+    blocked = make_workspace(2, name="blocked")
+    with blocked.store.write() as session:
+        session.start_run(_foreign_run(), _foreign_rows([1, 2]))
+    before = blocked.select(all=True).plan("approve", **DAY)
+    assert len(before.apply().refused) == 2
+    with blocked.store.write() as session:
+        session.finish_run("foreign-run", RunStatus.ABANDONED, NOW)
+    after = blocked.select(all=True).plan("approve", **DAY)
+    assert after.run_id != before.run_id
+    assert len(after.apply().done) == 2
+    assert len(before.apply().refused) == 2
+
+
+def _foreign_run() -> dict[str, object]:
+    return {
+        "run_id": "foreign-run", "action": "approve", "parameters": "{}", "plan_sha256": "x", "status": "running",
+        "folder": "", "selected": 1, "eligible": 1, "totals": "{}", "selection": "", "user": "x", "created_at": NOW,
+    }  # fmt: skip
+
+
+def _foreign_rows(ids: list[int]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"invoice_id": ids, "position": range(len(ids)), "row_version": 1, "outcome": "claimed",
+         "number": None, "part": "", "reason": None}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("status", ["approved", "created", "approval_failed", "generation_failed"])
+def test_the_store_refuses_to_delete_what_is_not_empty(make_workspace: Make, status: str) -> None:
+    workspace = make_workspace(2, status=status)
+    changes = Changes(deletes={"invoices": pd.DataFrame({"invoice_id": [1]})})
+    with (
+        pytest.raises(TransitionError, match=f"invoice 1 from {status} to gone"),
+        workspace.store.write() as session,
+    ):
+        session.apply(changes, "delete", NOW)
+    with workspace.store.read() as session:
+        assert session.count("invoices") == 2
+        assert session.count("lines") == 4
+
+
+def test_a_run_that_can_never_go_on_can_be_abandoned(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(3)
+    plan = workspace.select(all=True).plan("approve", **DAY)
+
+    def broken(*_: object) -> Changes:
+        raise ZeroDivisionError("no day")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("invoicebatch.actions.approve.approval_faults", broken)
+        with pytest.raises(ZeroDivisionError):
+            plan.apply()
+    assert workspace.report(plan.run_id).state == "interrupted"
+    assert "busy in run" in workspace.select(ids=[1]).plan("approve", **DAY).apply().refused["reason"][0]
+    report = workspace.abandon(plan.run_id)
+    assert report.state == "abandoned"
+    assert report.refused["reason"].tolist() == ["the run was abandoned before this row's turn"] * 3
+    assert workspace.doctor().empty
+    assert len(workspace.select(all=True).plan("approve", **DAY).apply().done) == 3
+    with pytest.raises(UnknownNameError, match="is abandoned"):
+        open_workspace(workspace.root).abandon(plan.run_id)
