@@ -251,12 +251,11 @@ class Workspace:
             lock.release()
         return self.report(run_id)
 
-<<<<<<< HEAD
     @property
     def payments(self) -> Payments:
         """The payment bundles."""
         return Payments(self)
-=======
+
     def abandon(self, run_id: str) -> Report:
         """Give an unfinished run up: rows whose turn has not come are freed, what was done stays.
 
@@ -269,7 +268,6 @@ class Workspace:
         full = self.find_run(run_id)
         abandon(self, full)
         return self.report(full)
->>>>>>> 1d48d4f (Engine: run lock checks its file, deletes checked like updates, faults no longer masked by the clean-up, numbers unique across series, published files never rewritten, closed runs not found again, abandon)
 
     def doctor(self) -> pd.DataFrame:
         """See `engine.doctor.audit`."""

@@ -102,29 +102,32 @@ def _transition_clause(transitions: Iterable[tuple[str, str]]) -> str:
 
 
 def delete(con: Any, name: str, frame: pd.DataFrame) -> None:
-    """Delete the rows of the frame's keys, all or none; with an invoice goes all that hangs on it.
+    """Delete the rows of the frame's keys; with an invoice goes all that hangs on it.
 
-    Raises (through the connection): StaleError for an unknown or doubled key, or another `version`
-    where the frame holds one; TransitionError for an invoice whose status is not in `DELETABLE`.
+    Invoices are deleted all or none, checked like an update: StaleError (through the connection) for
+    an unknown or doubled key, or another `version` where the frame holds one; TransitionError for a
+    status that is not in `DELETABLE`.
     """
     if frame.empty:
         return
     table = TABLES[name]
     source = to_arrow(frame, table)
-    if name == "invoices":
-        for child in INVOICE_TABLES:
-            _with_source(
-                con, source, f"DELETE FROM {child} t USING {_SOURCE} s WHERE t.invoice_id = s.invoice_id"
-            )
     match = " AND ".join(f's."{key}" = t."{key}"' for key in table.key)
-    clauses = [_stale_clause(table)] if "version" in frame.columns else []
-    if name == "invoices":
-        allowed = ", ".join(f"'{status}'" for status in sorted(DELETABLE))
-        clauses.append(
-            f"WHEN MATCHED AND t.status NOT IN ({allowed}) THEN ERROR 'transition of invoice ' || s.invoice_id"
-            " || ' from ' || t.status || ' to gone is not allowed'"
+    if name != "invoices":
+        _with_source(con, source, f"DELETE FROM {name} t USING {_SOURCE} s WHERE {match}")
+        return
+    for child in INVOICE_TABLES:
+        _with_source(
+            con, source, f"DELETE FROM {child} t USING {_SOURCE} s WHERE t.invoice_id = s.invoice_id"
         )
-    clauses += ["WHEN MATCHED THEN DELETE", _unknown_clause(table)]
+    allowed = ", ".join(f"'{status}'" for status in sorted(DELETABLE))
+    clauses = [
+        *([_stale_clause(table)] if "version" in frame.columns else []),
+        f"WHEN MATCHED AND t.status NOT IN ({allowed}) THEN ERROR 'transition of invoice ' || s.invoice_id"
+        " || ' from ' || t.status || ' to gone is not allowed'",
+        "WHEN MATCHED THEN DELETE",
+        _unknown_clause(table),
+    ]
     _with_source(con, source, f"MERGE INTO {name} t USING {_SOURCE} s ON {match} {' '.join(clauses)}")
 
 
@@ -169,11 +172,5 @@ def _q(name: str) -> str:
 
 
 def _with_source(con: Any, source: pa.Table, sql: str, params: dict[str, Any] | None = None) -> None:
-<<<<<<< HEAD
-    con.register(_SOURCE, source)
-    con.execute(sql, params) if params else con.execute(sql)
-    con.unregister(_SOURCE)  # not after a fault: the transaction is dead then, and the connection closes
-=======
     with registered(con, _SOURCE, source):
         con.execute(sql, params) if params else con.execute(sql)
->>>>>>> 1d48d4f (Engine: run lock checks its file, deletes checked like updates, faults no longer masked by the clean-up, numbers unique across series, published files never rewritten, closed runs not found again, abandon)
