@@ -121,10 +121,10 @@ def delete(con: Any, name: str, frame: pd.DataFrame) -> None:
             con, source, f"DELETE FROM {child} t USING {_SOURCE} s WHERE t.invoice_id = s.invoice_id"
         )
     allowed = ", ".join(f"'{status}'" for status in sorted(DELETABLE))
+    kept = "'transition of invoice ' || s.invoice_id || ' from ' || t.status || ' to gone is not allowed'"
     clauses = [
         *([_stale_clause(table)] if "version" in frame.columns else []),
-        f"WHEN MATCHED AND t.status NOT IN ({allowed}) THEN ERROR 'transition of invoice ' || s.invoice_id"
-        " || ' from ' || t.status || ' to gone is not allowed'",
+        f"WHEN MATCHED AND t.status NOT IN ({allowed}) THEN ERROR {kept}",
         "WHEN MATCHED THEN DELETE",
         _unknown_clause(table),
     ]
