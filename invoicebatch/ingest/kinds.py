@@ -23,7 +23,7 @@ class KindOfFile:
         table: where its rows go.
         columns: what it may hold; `invoice_id` is spelled `external_id` in files.
         needs: columns without which no row can be made.
-        key: columns that tell its rows apart.
+        key: columns (frame names) that tell its rows apart.
     """
 
     name: str
@@ -79,7 +79,7 @@ KINDS: Final[Mapping[str, KindOfFile]] = {
         ),
         _kind(
             "vat_breakdown", "vat_breakdown", "external_id vat_category taxable tax",
-            "external_id vat_category vat_rate", (_EXTERNAL,),
+            "external_id vat_category vat_rate_bp", (_EXTERNAL,),
         ),
         _kind(
             "measurements", "measurements", "external_id line_no meter_id date_from date_to usage",
