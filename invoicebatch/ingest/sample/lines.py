@@ -144,7 +144,7 @@ def readings(rng: Generator, plan: Plan, lines: LineNumbers, start: Any, end: An
     metered = _METERED[lines.product] & (plan.kind != Kind.CREDIT_NOTE.value)[lines.owner]
     at = np.flatnonzero(metered)
     times = np.where(at % 5 == 0, 2, 1)
-    row, number = np.repeat(at, times), np.concatenate([[0], np.cumsum(times)[:-1]])
+    row, number = np.repeat(at, times), np.cumsum(times) - times
     second = np.arange(len(row)) - np.repeat(number, times)
     split = np.repeat(times == 2, times)
     owner, whole = lines.owner[row], np.abs(lines.quantity_milli[row])
