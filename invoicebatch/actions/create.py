@@ -1,0 +1,85 @@
+"""Create: approved rows get the next number of their series and a stored PDF.
+
+Numbers are committed before anything is rendered, so a number is never lost and never reused.
+"""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from invoicebatch.formats.pdf.data import TABLES_READ
+from invoicebatch.formats.pdf.job import (
+    by_invoice,
+    created_rows,
+    document_rows,
+    failed_rows,
+    made,
+    number_requests,
+    prepare,
+    stored_document,
+)
+from invoicebatch.formats.pdf.render import render_documents
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+
+
+def reserve(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
+    """Numbers for the rows that have none; a resumed run keeps those it gave before."""
+    return Changes(numbers=number_requests(batch.invoices, context.table("number_ranges")))
+
+
+def artefacts(batch: Batch, params: Params, context: Context) -> Iterator[Artefact | RowFailure]:  # noqa: ARG001
+    """The documents, rendered in the process pool."""
+    rows = by_invoice(batch)
+    jobs, lost = prepare(batch, context.settings, context.root)
+    yield from lost
+    for results in context.map(render_documents, jobs):
+        for result in results:
+            if isinstance(result, RowFailure):
+                yield result
+                continue
+            yield stored_document(result, rows[result.invoice_id], version=1)
+
+
+def transform(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
+    """`created` with the document, or `generation_failed` with the number kept and the reason."""
+    good = made(batch)
+    updates = [created_rows(good), failed_rows(batch.invoices, batch.failed)]
+    return Changes(
+        updates={"invoices": pd.concat(updates, ignore_index=True)},
+        inserts={"documents": document_rows(good, "create", context.run_id, context.now)},
+        failures=batch.failed,
+        totals=_totals(good),
+    )
+
+
+def _totals(good: pd.DataFrame) -> dict[str, int]:
+    sums = good.groupby("currency", observed=True)["total_cents"].sum()
+    return {f"total_{str(currency).lower()}_cents": int(cents) for currency, cents in sums.items()}
+
+
+def preview(batch: Batch, params: Params, context: Context) -> Preview:  # noqa: ARG001
+    """Documents and totals per company account, kind and currency."""
+    by = ["company_account_id", "kind", "currency"]
+    groups = batch.invoices.groupby(by, observed=True, dropna=False)
+    table = groups.agg(
+        documents=("invoice_id", "size"),
+        first_date=("invoice_date", "min"),
+        last_date=("invoice_date", "max"),
+        total_cents=("total_cents", "sum"),
+    )
+    return {"documents": table.reset_index()}
+
+
+ACTION = Action(
+    name="create",
+    label="Create",
+    help="Give each approved document the next number of its series and store its PDF.",
+    reads=TABLES_READ,
+    reserve=reserve,
+    artefacts=artefacts,
+    transform=transform,
+    preview=preview,
+    order=("invoice_date", "invoice_id"),
+    chunk_rows=500,
+)

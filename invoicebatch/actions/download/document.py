@@ -1,0 +1,100 @@
+"""Download documents: one as its PDF, several as a ZIP of them; nothing changes."""
+
+import csv
+import io
+from collections.abc import Iterator
+from functools import partial
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.formats.archive import Entry, copy_file, write_zip
+from invoicebatch.formats.stored import download_names, verified
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.money import to_decimal
+
+
+class Parameters(Params):
+    """What is asked."""
+
+    layout: Literal["flat", "by_customer", "by_month"] = Field("flat", description="Folders in the ZIP")
+    index: bool = Field(default=False, description="Put a list of the documents (index.csv) in the ZIP")
+
+
+def artefacts(batch: Batch, params: Parameters, context: Context) -> Iterator[Artefact | RowFailure]:
+    """`<number>.pdf` of one selected row, `invoices.zip` of several."""
+    rows, failures = verified(batch.invoices, context.document)
+    yield from failures
+    if rows.empty:
+        return
+    if len(batch) == 1:
+        name = download_names(rows)[0]
+        content = partial(copy_file, rows["file"].iloc[0])
+        yield Artefact(name, content, int(rows["invoice_id"].iloc[0]))
+        return
+    names = download_names(rows, params.layout)
+    entries = [Entry(name, path) for name, path in zip(names, rows["file"], strict=True)]
+    if params.index:
+        entries.append(Entry("index.csv", _index(rows, names)))
+    yield Artefact("invoices.zip", partial(write_zip, entries))
+
+
+def _index(rows: pd.DataFrame, names: list[str]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(
+        [
+            "number",
+            "file",
+            "kind",
+            "invoice_date",
+            "customer_id",
+            "customer_name",
+            "currency",
+            "total",
+            "sha256",
+        ]
+    )
+    values = [
+        rows["number"].map(_text),
+        names,
+        rows["kind"].astype("str"),
+        rows["invoice_date"].dt.strftime("%Y-%m-%d"),
+        rows["customer_id"].fillna("").map(_text),
+        rows["customer_name"].fillna("").map(_text),
+        rows["currency"],
+        rows["total_cents"].map(to_decimal),
+        rows["document_sha256"],
+    ]
+    writer.writerows(zip(*values, strict=True))
+    return ("\ufeff" + out.getvalue()).encode()
+
+
+def _text(value: str) -> str:
+    # A cell that begins like a formula would run in a spreadsheet.
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def transform(batch: Batch, params: Parameters, context: Context) -> Changes:  # noqa: ARG001
+    """Nothing changes; rows without a sound document are failures."""
+    return Changes(failures=batch.failed, totals={"documents": len(batch.good)})
+
+
+def preview(batch: Batch, params: Parameters, context: Context) -> Preview:  # noqa: ARG001
+    """How many documents, by customer where folders are asked for."""
+    table = pd.DataFrame({"documents": [len(batch)], "layout": [params.layout]})
+    return {"documents": table}
+
+
+ACTION = Action(
+    name="download.document",
+    label="Document",
+    help="Download the stored PDF of one invoice, or a ZIP of several.",
+    params=Parameters,
+    artefacts=artefacts,
+    transform=transform,
+    preview=preview,
+    repeatable=True,
+)

@@ -1,0 +1,95 @@
+"""ZIP archives written as a stream, the same bytes for the same files, and names safe anywhere.
+
+Nothing is read here but the files handed over, and nothing is written but the given stream.
+"""
+
+import re
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+_DATE: Final = (1980, 1, 1, 0, 0, 0)
+_BLOCK: Final = 1 << 20
+_RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
+_UNSAFE: Final = re.compile(r"[^\w .,+@()-]+")
+MAX_NAME: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of an archive: its name inside, with ``/`` between folders, and what it holds."""
+
+    name: str
+    content: bytes | Path
+
+
+def safe_name(text: str) -> str:
+    """A file name that every system takes: no separators, no device names, no leading dot.
+
+    Letters of all scripts stay; everything else that could mean something becomes a hyphen.
+
+    >>> safe_name("../2026/000123")
+    '2026-000123'
+    >>> safe_name("con")
+    'con-'
+    """
+    name = _UNSAFE.sub("-", unicodedata.normalize("NFC", text)).strip(" .-")[:MAX_NAME].rstrip(" .-")
+    if not name:
+        return "unnamed"
+    return f"{name}-" if _RESERVED.match(name) else name
+
+
+def unique_names(names: Iterable[str]) -> list[str]:
+    """The same names, later ones numbered where they would fall together on any system."""
+    used: set[str] = set()
+    found = []
+    for name in names:
+        stem, dot, suffix = name.rpartition(".")
+        candidate, count = name, 1
+        while candidate.casefold() in used:
+            count += 1
+            candidate = f"{stem} ({count}){dot}{suffix}" if dot else f"{name} ({count})"
+        used.add(candidate.casefold())
+        found.append(candidate)
+    return found
+
+
+def write_zip(entries: Sequence[Entry], out: BinaryIO) -> None:
+    """Write a ZIP: stored, or deflated where a small text gets smaller; ZIP64 where needed.
+
+    PDFs are stored: they are compressed inside, and storing keeps the disk's speed. Memory use
+    does not grow with the number or size of the files.
+
+    Args:
+        entries: files in order, names unique.
+        out: an open binary stream; it need not be seekable.
+    """
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for entry in entries:
+            info = zipfile.ZipInfo(entry.name, _DATE)
+            info.external_attr = 0o644 << 16
+            info.create_system = 3
+            if isinstance(entry.content, bytes):
+                deflated = len(zlib.compress(entry.content, 6)) < len(entry.content)
+                info.compress_type = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
+                archive.writestr(info, entry.content)
+            else:
+                _copy(archive, info, entry.content)
+
+
+def _copy(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:
+    info.file_size = path.stat().st_size
+    with path.open("rb") as source, archive.open(info, "w") as target:
+        while block := source.read(_BLOCK):
+            target.write(block)
+
+
+def copy_file(path: Path, out: BinaryIO) -> None:
+    """Write a file's bytes to a stream."""
+    with path.open("rb") as source:
+        while block := source.read(_BLOCK):
+            out.write(block)

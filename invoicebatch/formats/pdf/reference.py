@@ -1,0 +1,69 @@
+"""Structured payment references: Belgian, Dutch and ISO 11649, derived, checked and printed.
+
+Only the references themselves live here; which document carries one is decided elsewhere.
+"""
+
+import re
+
+from stdnum import iso11649
+from stdnum.be import ogm_vcs
+
+_DUTCH_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)
+
+
+def structured_reference(country: str | None, number: str) -> str:
+    """A reference that carries an invoice number: digits of 12 (BE), 16 (NL), else ISO 11649.
+
+    >>> structured_reference("BE", "2026-000123")
+    '202600012320'
+    >>> structured_reference("DE", "2026-000123")
+    'RF462026000123'
+    """
+    digits = re.sub(r"\D", "", number)
+    if country == "BE" and 0 < len(digits) <= 10:
+        return belgian(digits)
+    if country == "NL" and 0 < len(digits) <= 15:
+        return dutch(digits)
+    return creditor_reference(number)
+
+
+def belgian(digits: str) -> str:
+    """Twelve digits: ten, and their remainder modulo 97 (97 where it is 0)."""
+    body = digits.rjust(10, "0")
+    return f"{body}{int(body) % 97 or 97:02d}"
+
+
+def dutch(digits: str) -> str:
+    """Sixteen digits: a check digit (weights modulo 11) before fifteen."""
+    body = digits.rjust(15, "0")
+    total = sum(int(d) * _DUTCH_WEIGHTS[i % 10] for i, d in enumerate(reversed(body)))
+    check = 11 - total % 11
+    return f"{({10: 1, 11: 0}).get(check, check)}{body}"
+
+
+def creditor_reference(number: str) -> str:
+    """ISO 11649: RF, two check digits, at most 21 letters and digits of the number."""
+    body = re.sub(r"[^A-Z0-9]", "", number.upper())[-21:]
+    as_digits = "".join(str(int(c, 36)) for c in body + "RF00")
+    return f"RF{98 - int(as_digits) % 97:02d}{body}"
+
+
+def is_creditor_reference(reference: str) -> bool:
+    """Whether it is a valid ISO 11649 reference."""
+    return bool(iso11649.is_valid(reference))
+
+
+def printed(reference: str, country: str | None = None) -> str:
+    """The reference as people read it; free text stays as it is.
+
+    >>> printed("202600012320", "BE")
+    '+++202/6000/12320+++'
+    >>> printed("RF462026000123")
+    'RF46 2026 0001 23'
+    """
+    compact = re.sub(r"[\s+/*]", "", reference)
+    if country != "NL" and compact.isdigit() and ogm_vcs.is_valid(compact):
+        return f"+++{compact[:3]}/{compact[3:7]}/{compact[7:]}+++"
+    if is_creditor_reference(compact) or (country == "NL" and re.fullmatch(r"\d{16}", compact)):
+        return " ".join(compact[i : i + 4] for i in range(0, len(compact), 4))
+    return reference

@@ -1,0 +1,219 @@
+"""Rendering: one typst compiler a process and template, documents in groups, bytes out.
+
+The functions are picklable by name, for a pool of spawned processes; nothing is written here.
+"""
+
+import importlib.resources
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+import typst
+
+from invoicebatch.errors import RenderError
+from invoicebatch.formats.pdf import qr
+from invoicebatch.formats.pdf.data import Document, documents
+from invoicebatch.formats.pdf.faults import describe
+from invoicebatch.formats.pdf.template import Template, load_template
+from invoicebatch.formats.pdf.wording import Wording
+from invoicebatch.model.changes import Batch, RowFailure
+from invoicebatch.model.schema import INVOICE_TABLES
+
+JOB_DOCUMENTS: Final = 20
+"""Documents a job: enough to hide the hand-over between processes, few enough to spread well."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderJob:
+    """A few documents for one process.
+
+    Attributes:
+        batch: their rows.
+        folders: by company account, the folders that override the shipped template.
+        language: where neither customer nor account has one.
+        known: by invoice, template and content hash of its present document; a document that
+            would be the same is not rendered.
+    """
+
+    batch: Batch
+    folders: Mapping[str, tuple[Path, ...]]
+    language: str = "en"
+    known: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A document's bytes and what they were made of; no bytes where nothing changed."""
+
+    invoice_id: int
+    pdf: bytes
+    template: str
+    template_sha256: str
+    content_sha256: str
+    content: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def render_jobs(
+    batch: Batch,
+    folders: Mapping[str, tuple[Path, ...]],
+    language: str,
+    known: Mapping[int, tuple[str, str]] | None = None,
+    size: int = JOB_DOCUMENTS,
+) -> Iterator[RenderJob]:
+    """The batch in groups of `size` documents, each with just its own rows."""
+    groups = -(-len(batch) // size)
+    positions = {
+        name: _positions(batch, name, size, groups) for name in batch.tables if name in INVOICE_TABLES
+    }
+    for group in range(groups):
+        invoices = batch.invoices.iloc[group * size : (group + 1) * size].reset_index(drop=True)
+        tables = {name: batch[name].take(positions[name][group]) for name in positions}
+        customers = batch["customers"]
+        tables["customers"] = customers[customers["customer_id"].isin(invoices["customer_id"])].copy()
+        accounts = batch["company_accounts"]
+        used = accounts["company_account_id"].isin(invoices["company_account_id"])
+        tables["company_accounts"] = accounts[used].copy()
+        yield RenderJob(Batch(invoices.copy(), tables), folders, language, known or {})
+
+
+def _positions(batch: Batch, table: str, size: int, groups: int) -> list[np.ndarray]:
+    order = np.argsort(batch.invoices["invoice_id"].to_numpy())
+    ids = batch.invoices["invoice_id"].to_numpy()[order]
+    rows = batch[table]["invoice_id"].to_numpy()
+    if not len(ids):
+        return []
+    slot = np.minimum(np.searchsorted(ids, rows), len(ids) - 1)
+    group = np.where(ids[slot] == rows, order[slot] // size, groups)
+    by_group = np.argsort(group, kind="stable")
+    edges = np.searchsorted(group[by_group], np.arange(groups + 1))
+    return [by_group[start:end] for start, end in pairwise(edges)]
+
+
+def render_documents(job: RenderJob) -> list[Rendered | RowFailure]:
+    """Render a job's documents; a document that can't be made is a failure with its reason."""
+    templates, broken = _templates(job)
+    accounts = job.batch["company_accounts"].set_index("company_account_id")["language"].to_dict()
+
+    def wording_for(account_id: str, language: str | None) -> Wording:
+        template = templates.get(account_id) or load_template()
+        return template.wording(language, accounts.get(account_id), job.language)
+
+    results: list[Rendered | RowFailure] = []
+    for document in documents(job.batch, wording_for):
+        if isinstance(document, RowFailure):
+            results.append(document)
+        elif document.account_id in broken:
+            results.append(RowFailure(document.invoice_id, broken[document.account_id]))
+        else:
+            results.append(
+                _rendered(document, templates[document.account_id], job.known.get(document.invoice_id))
+            )
+    return results
+
+
+def _templates(job: RenderJob) -> tuple[dict[str, Template], dict[str, str]]:
+    templates, broken = {}, {}
+    for account_id in job.batch["company_accounts"]["company_account_id"]:
+        try:
+            templates[account_id] = load_template(job.folders.get(account_id, ()))
+        except RenderError as error:
+            broken[account_id] = str(error)
+    return templates, broken
+
+
+def _rendered(document: Document, template: Template, known: tuple[str, str] | None) -> Rendered | RowFailure:
+    result = Rendered(
+        document.invoice_id,
+        b"",
+        template.name,
+        template.sha256,
+        document.content_sha256,
+        document.content,
+    )
+    if known == (template.sha256, document.content_sha256):
+        return result
+    try:
+        return replace(result, pdf=render(document, template))
+    except RenderError as error:
+        return RowFailure(document.invoice_id, str(error))
+
+
+def render(document: Document, template: Template) -> bytes:
+    """The PDF of a document; the same document and template give the same bytes.
+
+    Raises:
+        RenderError: a template that fails on it, or a character that no font has.
+    """
+    return _compile(document, template, "pdf")[0]
+
+
+def render_pages(document: Document, template: Template, ppi: float = 110) -> list[bytes]:
+    """The pages as PNG pictures, for a preview.
+
+    Raises:
+        RenderError: as `render`.
+    """
+    return _compile(document, template, "png", ppi)
+
+
+def _compile(
+    document: Document, template: Template, form: Literal["pdf", "png"], ppi: float = 110
+) -> list[bytes]:
+    content = document.content
+    options: dict[str, Any] = {"timestamp": _timestamp(content)}
+    options |= {"pdf_standards": template.look["pdf"]} if form == "pdf" else {"ppi": ppi}
+    try:
+        result, _ = _compiler(template.root, template.fonts).compile_with_warnings(
+            input=_inputs(document, template), format=form, **options
+        )
+    except typst.TypstError as error:
+        raise RenderError(
+            describe(error.message, list(error.hints), error.diagnostic, template.name, content)
+        ) from error
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # the compiler's panics derive from BaseException
+        _compiler.cache_clear()
+        raise RenderError(f"template {template.name}: {type(error).__name__}: {error}") from error
+    pages = result if isinstance(result, list) else [result]
+    return [page for page in pages if page is not None]
+
+
+def _inputs(document: Document, template: Template) -> dict[str, bytes]:
+    payment = document.content["payment"]
+    code = payment["code"]
+    content = {**document.content, "payment": {**payment, "qr": qr.svg(code) if code else ""}}
+    return {
+        "main.typ": f'#include "{document.kind}.typ"\n'.encode(),
+        **template.files,
+        "data.json": json.dumps(content, ensure_ascii=False).encode(),
+        "words.json": template.words[document.wording.language],
+    }
+
+
+def _timestamp(content: Mapping[str, Any]) -> int:
+    day = content["document_date"]
+    return int(datetime(day["year"], day["month"], day["day"], 12, tzinfo=UTC).timestamp())
+
+
+@lru_cache(maxsize=8)
+def _compiler(root: Path, fonts: tuple[Path, ...]) -> typst.Compiler:
+    # Fonts come from packages: a document never depends on what a machine happens to have.
+    folders = [str(folder) for folder in (*fonts, *_font_folders())]
+    found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
+    return typst.Compiler(root=str(root), font_paths=found)
+
+
+def _font_folders() -> tuple[Path, ...]:
+    packages = importlib.resources.files
+    return (
+        Path(str(packages("font_source_sans_pro") / "files")),
+        Path(str(packages("matplotlib") / "mpl-data" / "fonts" / "ttf")),
+        Path(str(packages("noto_cjk_sans_otc"))),
+    )

@@ -1,0 +1,55 @@
+"""Structured payment references."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum import iso11649
+from stdnum.be import ogm_vcs
+
+from invoicebatch.formats.pdf.reference import (
+    belgian,
+    creditor_reference,
+    dutch,
+    printed,
+    structured_reference,
+)
+
+
+@given(st.integers(0, 10**10 - 1))
+def test_belgian_references_hold_their_check(number: int) -> None:
+    assert ogm_vcs.is_valid(belgian(str(number)))
+
+
+@given(st.from_regex(r"[A-Z0-9-]{1,21}", fullmatch=True).filter(lambda text: text.strip("-")))
+def test_creditor_references_hold_their_check(number: str) -> None:
+    assert iso11649.is_valid(creditor_reference(number))
+
+
+def test_the_dutch_check_digit_is_that_of_the_banks_example() -> None:
+    assert dutch("000056789012345") == "5000056789012345"
+
+
+@pytest.mark.parametrize(
+    ("country", "pattern"), [("BE", r"\d{12}"), ("NL", r"\d{16}"), ("DE", r"RF\d\d\w+"), (None, r"RF\d\d\w+")]
+)
+def test_each_country_has_its_own(country: str | None, pattern: str) -> None:
+    assert re.fullmatch(pattern, structured_reference(country, "2026-000123"))
+
+
+def test_a_number_too_long_for_a_country_takes_the_general_form() -> None:
+    assert structured_reference("BE", "2026-12345678").startswith("RF")
+
+
+@pytest.mark.parametrize(
+    ("reference", "country", "shown"),
+    [
+        ("090933755493", "BE", "+++090/9337/55493+++"),
+        ("RF18539007547034", None, "RF18 5390 0754 7034"),
+        ("5000056789012345", "NL", "5000 0567 8901 2345"),
+        ("Contract 77", "NL", "Contract 77"),
+    ],
+)
+def test_references_are_printed_as_people_read_them(reference: str, country: str | None, shown: str) -> None:
+    assert printed(reference, country) == shown
