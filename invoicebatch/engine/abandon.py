@@ -10,13 +10,13 @@ from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, 
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
+    from invoicebatch.engine.ground import Ground
 
 _LIVE = (RunStatus.RUNNING, RunStatus.QUEUED)
 _WAITING = (OutboxStatus.PENDING, OutboxStatus.CONNECTING, OutboxStatus.HANDING_OVER)
 
 
-def abandon(workspace: "Workspace", run_id: str) -> None:
+def abandon(workspace: "Ground", run_id: str) -> None:
     """Close the run; its claimed rows become refused and free. See `Workspace.abandon`."""
     lock = workspace.store.run_lock(run_id)
     if not lock.acquire():

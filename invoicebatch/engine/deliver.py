@@ -24,7 +24,7 @@ from invoicebatch.files.handover import HandoverLog
 from invoicebatch.model.status import OutboxStatus
 
 if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
+    from invoicebatch.engine.ground import Ground
 
 _FIRST_GROUP = 16
 _LARGEST_GROUP = 500
@@ -32,7 +32,7 @@ _GROUP_SECONDS = 3.0
 _LIVE = "run_id = $run_id AND status IN ('pending', 'connecting', 'handing_over')"
 
 
-def deliver(workspace: "Workspace", run_id: str, progress: Progress, cancel: Event) -> bool:
+def deliver(workspace: "Ground", run_id: str, progress: Progress, cancel: Event) -> bool:
     """Hand over what waits in the run's outbox; True once nothing waits any more.
 
     The caller holds the run's lock. Cancelling stops before the next message; what was begun is settled.
@@ -67,7 +67,7 @@ class _Delivery:
 
     def __init__(
         self,
-        workspace: "Workspace",
+        workspace: "Ground",
         run_id: str,
         log: HandoverLog,
         progress: Progress,

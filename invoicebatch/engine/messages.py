@@ -14,11 +14,11 @@ from invoicebatch.files.publish import sha256_of
 from invoicebatch.model.status import OutboxStatus
 
 if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
+    from invoicebatch.engine.ground import Ground
 
 
 def load_messages(
-    workspace: "Workspace", ids: Sequence[str], *, documents: bool = True
+    workspace: "Ground", ids: Sequence[str], *, documents: bool = True
 ) -> list[Message | Result]:
     """The messages of some ids, in that order.
 

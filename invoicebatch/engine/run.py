@@ -31,7 +31,7 @@ from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
+    from invoicebatch.engine.ground import Ground
 
 _ALL_AT_ONCE = 1 << 40
 
@@ -42,7 +42,7 @@ _RETRIES = 5
 class Run:
     """One run at work. The caller holds its run lock."""
 
-    def __init__(self, workspace: "Workspace", run_id: str, progress: Progress, cancel: Event | None) -> None:
+    def __init__(self, workspace: "Ground", run_id: str, progress: Progress, cancel: Event | None) -> None:
         self._workspace = workspace
         self._store = workspace.store
         self._run_id = run_id

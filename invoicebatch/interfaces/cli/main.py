@@ -15,6 +15,8 @@ from invoicebatch.errors import InvoicebatchError, UsageError
 _CLI: Final = "invoicebatch.interfaces.cli"
 
 COMMANDS: Final = (
+    ("init", "workspace:init", "Make a workspace, with sample data if wanted."),
+    ("import", "workspace:import_files", "Import invoices, lines, customers, mandates, accounts, readings."),
     ("list", "select:list_invoices", "List invoices."),
     ("actions", "select:actions", "The action bar: which actions apply to how many of the selected rows."),
     ("why", "select:why", "Why an action does not apply to some rows."),
@@ -24,6 +26,9 @@ COMMANDS: Final = (
     ("runs", "runs:runs", "List the runs."),
     ("show", "runs:show", "Show what a run did."),
     ("payments", "payments:app", "Payment bundles: list, write, confirm, cancel, reject, import."),
+    ("snapshot", "workspace:snapshot", "Write all tables as Parquet files, from one moment."),
+    ("doctor", "workspace:doctor", "Audit the workspace: numbers, files, totals, claims, messages."),
+    ("demo", "demo:demo", "Run the main job on sample data in a new folder."),
     ("rules", "rules:rules", "The decision table: what each action asks of a row."),
 )
 """Command, where it is, what it does."""

@@ -1,0 +1,82 @@
+"""Commands on a workspace as a whole: init, import, snapshot, doctor."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from invoicebatch.errors import UsageError
+from invoicebatch.interfaces.api import init_workspace
+from invoicebatch.interfaces.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    opened,
+    print_json,
+    print_table,
+    records,
+)
+
+SOME_REFUSED = 3
+
+
+def init(
+    folder: Path,
+    *,
+    sample: Annotated[bool, Parameter(negative="", help="Fill it with sample data")] = False,
+    invoices: Annotated[int, Parameter(help="Number of sample invoices")] = 400,
+    seed: Annotated[int, Parameter(help="Seed of the sample")] = 1,
+) -> int:
+    """Make a workspace in a folder; what is there already is left alone."""
+    if invoices < 1:
+        raise UsageError("--invoices must be 1 or more.")
+    workspace = init_workspace(folder)
+    print(f"Workspace: {workspace.root}")
+    if sample:
+        count = workspace.load_sample(invoices, seed)
+        print(f"Sample: {count:,} invoices of three company accounts")
+    return 0
+
+
+def import_files(
+    *files: Path,
+    kind: Annotated[
+        str | None,
+        Parameter(help="invoices, lines, customers, mandates, accounts, measurements, payments or ubl"),
+    ] = None,
+    map: Annotated[Path | None, Parameter(help="Mapping file for foreign columns")] = None,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Import files; every refused row is named, and written to a refused-rows file."""
+    if not files:
+        raise UsageError("Name at least one file to import.", "invoicebatch import FILE...")
+    report = opened(workspace).import_files(files, kind=kind, mapping=map)
+    if json:
+        print_json(report.to_dict())
+    else:
+        print_table(report.counts, title=f"{report.read:,} rows read")
+        if len(report.refused):
+            print_table(report.refused, title=f"Refused: {len(report.refused):,} rows", limit=20)
+            print(f"All refused rows: {report.refused_file}")
+        for note in report.notes:
+            print(f"Note: {note}")
+    return SOME_REFUSED if len(report.refused) else 0
+
+
+def snapshot(folder: Path, *, workspace: WorkspaceOption = None) -> int:
+    """Write all tables as Parquet files, from one moment."""
+    for file in opened(workspace).snapshot(folder):
+        print(file)
+    return 0
+
+
+def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Audit the workspace; exit code 3 where something is wrong."""
+    found = opened(workspace).doctor()
+    if json:
+        print_json(records(found))
+    elif found.empty:
+        print("All is well: numbers, documents, totals, claims and messages.")
+    else:
+        print_table(found, title=f"{len(found):,} problems", limit=100)
+    return SOME_REFUSED if len(found) else 0
