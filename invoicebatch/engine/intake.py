@@ -117,14 +117,14 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
         merge.invoices(intake.frames["invoices"], intake.sources["invoices"])
     for table in _PARTS:
         if table in intake.frames:
-            merge.parts(table, intake.frames[table], intake.sources[table])
+            merge.parts(table, intake.frames[table], intake.sources.get(table))
     return merge
 
 
 def _record(
     session: Session, user: str, import_id: str, intake: Intake, merge: Merge, refused: pd.DataFrame
 ) -> None:
-    totals = pd.DataFrame(merge.counts.values()).sum() if merge.counts else {}
+    totals = pd.DataFrame(list(merge.counts.values()), columns=["added", "changed", "unchanged"]).sum()
     session.insert(
         "imports",
         pd.DataFrame(
@@ -135,9 +135,9 @@ def _record(
                     "sha256": file.sha256,
                     "kind": file.kind,
                     "read": file.rows,
-                    "added": int(totals.get("added", 0)),
-                    "changed": int(totals.get("changed", 0)),
-                    "unchanged": int(totals.get("unchanged", 0)),
+                    "added": int(totals["added"]),
+                    "changed": int(totals["changed"]),
+                    "unchanged": int(totals["unchanged"]),
                     "refused": len(refused[["file", "row"]].drop_duplicates()),
                     "user": user,
                     "at": clock.now(),

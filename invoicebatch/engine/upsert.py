@@ -71,8 +71,13 @@ class Merge:
             "invoices", ~known, np.isin(np.flatnonzero(known), np.flatnonzero(known)[changed]), len(frame)
         )
 
-    def parts(self, table: str, frame: pd.DataFrame, sources: pd.DataFrame) -> None:
-        """Merge rows that hang on a document; unknown documents and frozen ones are refused."""
+    def parts(self, table: str, frame: pd.DataFrame, sources: pd.DataFrame | None) -> None:
+        """Merge rows that hang on a document; unknown documents and frozen ones are refused.
+
+        Rows without sources were derived from others, which are the ones that are named.
+        """
+        if sources is None:
+            sources = pd.DataFrame({"file": None, "row": 0}, index=frame.index)
         ids = self._ids(frame["external_id"])
         lost = ids.isna().to_numpy()
         self._note(
@@ -105,7 +110,7 @@ class Merge:
 
     def _current(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
         """The stored row of each row's key, in the frame's order; index -1: there is none."""
-        key = list(TABLES[table].key)
+        key = list(TABLES[table].frame_key)
         stored = self.session.rows_of(table, key[0], frame[key[0]]).reset_index(names="place")
         wanted = frame[key].astype({k: stored[k].dtype for k in key})
         merged = wanted.merge(stored, on=key, how="left")
@@ -126,7 +131,7 @@ class Merge:
     def _update(self, table: str, frame: pd.DataFrame, current: pd.DataFrame) -> None:
         described = TABLES[table]
         names = [c.frame_name for c in described.columns if c.editable and c.frame_name in frame.columns]
-        rows = frame[[*described.key, *names]].reset_index(drop=True)
+        rows = frame[[*described.frame_key, *names]].reset_index(drop=True)
         if "version" in current.columns:
             rows["version"] = current["version"].to_numpy()
         if len(rows):
@@ -141,9 +146,12 @@ class Merge:
         self._note(places, column, values, reason)
 
     def _note(self, places: pd.DataFrame, column: str, values: pd.Series, reason: "pd.Series | str") -> None:
-        if len(places):
-            texts = reason if isinstance(reason, str) else reason.to_numpy()
-            self.refused.append(places.assign(column=column, value=values.to_numpy(), reason=texts))
+        found = places.assign(
+            column=column,
+            value=values.to_numpy(),
+            reason=reason if isinstance(reason, str) else reason.to_numpy(),
+        )
+        self.refused.append(found[found["file"].notna()])
 
     def _count(self, table: str, added: Mask, changed: Mask, total: int | None = None) -> None:
         new, other = int(added.sum()), int(changed.sum())

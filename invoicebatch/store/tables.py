@@ -61,7 +61,7 @@ def update(
     table = TABLES[name]
     versioned = any(c.name == "version" for c in table.columns)
     sets = _assignments(table, frame, versioned=versioned)
-    match = " AND ".join(f's."{key}" = t."{key}"' for key in table.key)
+    match = _same_key(table)
     clauses = []
     if versioned and "version" in frame.columns:
         clauses.append(_stale_clause(table))
@@ -112,7 +112,7 @@ def delete(con: Any, name: str, frame: pd.DataFrame) -> None:
         return
     table = TABLES[name]
     source = to_arrow(frame, table)
-    match = " AND ".join(f's."{key}" = t."{key}"' for key in table.key)
+    match = _same_key(table)
     if name != "invoices":
         _with_source(con, source, f"DELETE FROM {name} t USING {_SOURCE} s WHERE {match}")
         return
@@ -132,7 +132,7 @@ def delete(con: Any, name: str, frame: pd.DataFrame) -> None:
 
 
 def _key_text(table: Table) -> str:
-    return " || ' ' || ".join(f's."{key}"::VARCHAR' for key in table.key)
+    return " || ' ' || ".join(f's."{key}"::VARCHAR' for key in table.frame_key)
 
 
 def _stale_clause(table: Table) -> str:
@@ -174,3 +174,7 @@ def _q(name: str) -> str:
 def _with_source(con: Any, source: pa.Table, sql: str, params: dict[str, Any] | None = None) -> None:
     with registered(con, _SOURCE, source):
         con.execute(sql, params) if params else con.execute(sql)
+
+
+def _same_key(table: Table) -> str:
+    return " AND ".join(f't."{c.name}" = {c.write_sql("s." + _q(c.frame_name))}' for c in table.key_columns)

@@ -160,6 +160,16 @@ class Table:
         raise KeyError(frame_name)
 
     @property
+    def key_columns(self) -> tuple[Column, ...]:
+        """The columns of the key."""
+        return tuple(column for name in self.key for column in self.columns if column.name == name)
+
+    @property
+    def frame_key(self) -> tuple[str, ...]:
+        """Frame names of the key."""
+        return tuple(column.frame_name for column in self.key_columns)
+
+    @property
     def frame_names(self) -> tuple[str, ...]:
         """Frame names of all columns, in order."""
         return tuple(column.frame_name for column in self.columns)
