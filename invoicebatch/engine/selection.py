@@ -13,7 +13,7 @@ import pandas as pd
 from invoicebatch.actions import find, registry
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine import clock
-from invoicebatch.engine.load import ALWAYS
+from invoicebatch.engine.load import ALWAYS, load_batch
 from invoicebatch.engine.plan import Plan, fresh_nonce, parse_params, pin
 from invoicebatch.errors import SelectionError
 from invoicebatch.model.action import Action
@@ -132,7 +132,8 @@ class Selection:
         if found.check is not None:
             found.check(parsed, self.workspace.settings, clock.now())
         with self.workspace.store.read() as session:
-            frame = self.workspace.judged(session, found, self.ids)
+            ids = _with_companions(session, found, parsed, self.ids)
+            frame = self.workspace.judged(session, found, ids)
         rows = _plan_rows(found, frame, self._evaluate(frame, found))
         plan = Plan(
             workspace=self.workspace,
@@ -166,6 +167,14 @@ class Selection:
     def _repr_html_(self) -> str:
         bar = self.actions().drop(columns=["reasons", "confirm"])
         return f"<b>{len(self):,} selected</b> ({self.description})" + bar.to_html(index=False)
+
+
+def _with_companions(session: Session, action: Action, params: Any, ids: Ids) -> Ids:
+    """The ids, and those of the rows that the action takes along."""
+    if action.companions is None:
+        return ids
+    further = action.companions(load_batch(session, action, ids, clock.today()), params)
+    return np.concatenate([ids, further[~np.isin(further, ids)]])
 
 
 def _plan_rows(action: Action, frame: pd.DataFrame, evaluation: Evaluation) -> pd.DataFrame:

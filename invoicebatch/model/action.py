@@ -77,6 +77,7 @@ class Action:
         effects: rows for the outbox.
         defaults: parameter defaults that depend on settings and date.
         check: refuses parameters that settings or the present moment rule out (ParameterError).
+        companions: ids of further rows that go with the selected ones, such as listed advances.
         order: overview columns that fix the order of the rows; empty: as selected.
         chunk_rows: rows a commit; None: the whole selection at once.
         confirm: asks for confirmation.
@@ -100,6 +101,7 @@ class Action:
     effects: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     defaults: Callable[[Settings, date], Mapping[str, Any]] | None = None
     check: Callable[[Any, Settings, datetime], None] | None = None
+    companions: Callable[[Batch, Any], npt.NDArray[np.int64]] | None = None
     order: tuple[str, ...] = ()
     chunk_rows: int | None = None
     confirm: bool = False

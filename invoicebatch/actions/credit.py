@@ -1,0 +1,248 @@
+"""Credit: a credit note for all or a part of an invoice; both together are zero to the cent.
+
+What was open on the original is set off; what was paid already stays on the note, to be refunded.
+"""
+
+from datetime import date
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from invoicebatch.model import bundles, crediting, settlement
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.candidates import first_reason
+from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.credit_notes import TOTALS, Draft, mirrored, partial, rows_of_notes
+from invoicebatch.model.settlement import Effects
+from invoicebatch.model.status import BundleStatus, ItemStatus, Kind, Status
+
+COPIED = (
+    "company_account_id", "customer_id", "currency", "period_start", "period_end", "delivery_date",
+    "buyer_reference", "order_reference", "contract_reference", "project_reference",
+)  # fmt: skip
+
+
+def _numbers(value: Any) -> Any:
+    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class CreditParams(Params):
+    """Parameters of `credit`."""
+
+    invoice_date: date | None = Field(None, description="Date of the credit notes; empty: today")
+    lines: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = Field(
+        (), description="Only these lines, by number: 1,3"
+    )
+    amount: str = Field("", description="Only these net amounts per VAT rate: 21:50.00,6:10.00")
+    reason: str = Field("", max_length=500, description="Reason, printed on the credit note")
+    with_advances: bool = Field(False, description="Credit the advances that a final note lists, too")
+
+    @field_validator("amount")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        crediting.parse_amounts(value)
+        return value
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "CreditParams":
+        if self.lines and self.amount.strip():
+            raise ValueError("give lines or amount, not both")
+        return self
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a part is credited."""
+        return bool(self.lines or self.amount.strip())
+
+
+def companions(batch: Batch, params: CreditParams) -> npt.NDArray[np.int64]:
+    """Advances that the selected final notes list, when asked for."""
+    if not params.with_advances or params.partial:
+        return np.array([], np.int64)
+    advances: npt.NDArray[np.int64] = batch["lines"]["advance_of"].dropna().to_numpy(np.int64)
+    return np.unique(advances)
+
+
+def _refused(batch: Batch) -> pd.DataFrame:
+    """Rows that can't be credited whatever the amount: invoice_id, reason."""
+    rows = batch.invoices
+    states = batch["payment_bundles"].set_index("bundle_id")["status"].astype("str")
+    state = rows["payment_bundle_id"].map(states)
+    bundle = rows["payment_bundle_id"].astype(object).where(state.notna(), "").astype("str")
+    reason = first_reason(
+        rows.index,
+        [
+            (rows["credited_by"].notna(), "already credited"),
+            (
+                state.eq(BundleStatus.EXPORTED),
+                "in payment bundle "
+                + bundle
+                + ", whose bank file is written: confirm, reject or cancel it first",
+            ),
+        ],
+    )
+    found = reason != ""
+    return failures(rows.loc[found, "invoice_id"], reason[found])
+
+
+def _whole(batch: Batch) -> "pd.Series[bool]":
+    """By invoice id: nothing of it is credited yet, so that it can be mirrored."""
+    ids = batch.invoices["invoice_id"]
+    breakdown, lines = batch["vat_breakdown"], batch["lines"]
+    touched = breakdown.loc[
+        breakdown["credited_taxable_cents"].ne(0) | breakdown["credited_tax_cents"].ne(0), "invoice_id"
+    ]
+    part = ids.isin(touched) | ids.isin(lines.loc[lines["credited_by"].notna(), "invoice_id"])
+    return pd.Series(~part.to_numpy(), index=ids.to_numpy())
+
+
+def _draft(batch: Batch, params: CreditParams, good: "pd.Series[int]") -> Draft:
+    """What the rows give back; mirrored where nothing was credited before, else the rest."""
+    wanted = crediting.parse_amounts(params.amount)
+    if params.partial:
+        return partial(batch, good, params.lines, wanted)
+    whole = good[good.map(_whole(batch))]
+    rest = good[~good.isin(whole)]
+    draft = mirrored(batch, whole)
+    return draft if rest.empty else draft.joined(partial(batch, rest, (), {}))
+
+
+def _credits(batch: Batch, params: CreditParams) -> tuple[Draft, pd.DataFrame, pd.DataFrame]:
+    """The draft of the rows that can be credited, their settlement, and the failures of the others.
+
+    The settlement has one row an original: invoice_id, due_cents (what the note gives back), applied_cents
+    (what is set off against the open amount).
+    """
+    refused = _refused(batch)
+    ids = batch.invoices["invoice_id"]
+    draft = _draft(batch, params, ids[~ids.isin(refused["invoice_id"])])
+    failed = pd.concat([refused, draft.faults], ignore_index=True)
+    draft = draft.without(failed["invoice_id"])
+    due = draft.totals["total_cents"] - draft.totals["prepaid_cents"] + draft.totals["rounding_cents"]
+    outstanding = draft.totals["invoice_id"].map(batch.invoices.set_index("invoice_id")["outstanding_cents"])
+    settlement_rows = draft.totals[["invoice_id"]].assign(
+        due_cents=due, applied_cents=crediting.set_off(due, outstanding.astype("int64"))
+    )
+    return draft, settlement_rows, failed
+
+
+def preview(batch: Batch, params: CreditParams, _: Context) -> Preview:
+    """Tables `credits` (what each note gives back), `total` by currency, and `refused`."""
+    draft, rows, failed = _credits(batch, params)
+    shown = batch.invoices[["invoice_id", "number", "customer_name", "currency", "total_cents"]]
+    notes = rows.merge(shown, on="invoice_id").assign(
+        credit_cents=-draft.totals["total_cents"], to_refund_cents=rows["due_cents"] - rows["applied_cents"]
+    )
+    columns = ["invoice_id", "number", "customer_name", "total_cents", "credit_cents", "to_refund_cents"]
+    sums = notes.assign(currency=notes["currency"].astype("str")).groupby("currency", as_index=False)
+    return {
+        "total": sums.agg(notes=("invoice_id", "size"), credit_cents=("credit_cents", "sum")),
+        "credits": notes[columns],
+        "refused": failed.merge(shown[["invoice_id", "number"]], on="invoice_id", how="left"),
+    }
+
+
+def transform(batch: Batch, params: CreditParams, context: Context) -> Changes:
+    """One note a row, approved; the original set off, and taken out of bundle, case and plan."""
+    draft, rows, failed = _credits(batch, params)
+    if rows.empty:
+        return Changes(failures=failed)
+    ids = pd.Series(context.reserve_ids(len(rows)), index=rows["invoice_id"].to_numpy())
+    effects = Effects()
+    effects.inserts = {"invoices": _notes(batch, draft, rows, ids, params, context)}
+    effects.inserts |= {name: frame for name, frame in rows_of_notes(draft, ids).items() if len(frame)}
+    _mark_originals(effects, batch, draft, rows, ids)
+    _take_out(effects, batch, rows)
+    totals = {"credited_cents": -int(draft.totals["total_cents"].sum()), "notes": len(rows)}
+    return effects.changes(failures=failed, totals=totals)
+
+
+def _notes(
+    batch: Batch,
+    draft: Draft,
+    rows: pd.DataFrame,
+    ids: "pd.Series[int]",
+    params: CreditParams,
+    context: Context,
+) -> pd.DataFrame:
+    """Rows of `invoices` of the notes."""
+    original = batch.invoices.set_index("invoice_id").loc[rows["invoice_id"]].reset_index()
+    note_ids = original["invoice_id"].map(ids)
+    day = pd.Timestamp(params.invoice_date or context.today)
+    turned = {name: -draft.totals[name] for name in TOTALS}
+    return original[[*COPIED]].assign(
+        invoice_id=note_ids,
+        external_id=original["external_id"].astype("str") + "/credit/" + note_ids.astype("str"),
+        kind=Kind.CREDIT_NOTE.value,
+        status=Status.APPROVED.value,
+        invoice_date=day,
+        due_date=day,
+        note=params.reason or None,
+        credit_of=original["invoice_id"],
+        preceding_number=original["number"],
+        preceding_date=original["invoice_date"],
+        paid_cents=0,
+        credited_cents=-rows["applied_cents"],
+        outstanding_cents=rows["applied_cents"] - rows["due_cents"],
+        **turned,
+    )
+
+
+def _mark_originals(
+    effects: Effects, batch: Batch, draft: Draft, rows: pd.DataFrame, ids: "pd.Series[int]"
+) -> None:
+    """What the originals remember: the set-off, the note that ends them, lines and VAT given back."""
+    now = batch.invoices.set_index("invoice_id").loc[rows["invoice_id"]]
+    applied = rows["applied_cents"].to_numpy()
+    ended = rows["invoice_id"].isin(draft.exhausted)
+    update = rows[["invoice_id"]].assign(
+        credited_by=rows["invoice_id"].map(ids).where(ended).astype("Int64"),
+        credited_cents=now["credited_cents"].to_numpy() + applied,
+        outstanding_cents=now["outstanding_cents"].to_numpy() - applied,
+    )
+    effects.update_invoices(batch.invoices, update)
+    taken = draft.taken
+    effects.update("lines", taken.assign(credited_by=taken["invoice_id"].map(ids).astype("Int64")))
+    before = batch["vat_breakdown"][[*crediting.GROUP, "credited_taxable_cents", "credited_tax_cents"]]
+    vat = draft.vat.merge(before, on=crediting.GROUP)
+    effects.update(
+        "vat_breakdown",
+        vat[crediting.GROUP].assign(
+            credited_taxable_cents=vat["credited_taxable_cents"] + vat["taxable_cents"],
+            credited_tax_cents=vat["credited_tax_cents"] + vat["tax_cents"],
+        ),
+    )
+
+
+def _take_out(effects: Effects, batch: Batch, rows: pd.DataFrame) -> None:
+    """Out of the bundle, where its file is not written yet; out of case and plan by what was set off."""
+    items = batch["bundle_items"]
+    waiting = items[
+        items["invoice_id"].isin(rows["invoice_id"]) & items["status"].astype("str").eq(ItemStatus.PENDING)
+    ]
+    if len(waiting):
+        decided = waiting[["bundle_id", "item_no"]].assign(
+            status=ItemStatus.CANCELLED.value, reason="the invoice was credited"
+        )
+        touched = batch["payment_bundles"]["bundle_id"].isin(waiting["bundle_id"])
+        bundles.resolve(effects, batch.invoices, batch["payment_bundles"][touched], items, decided)
+    settlement.close_cases(effects, batch["collection_cases"], effects.updates["invoices"], "credited")
+    settlement.credited(effects, batch, rows.set_index("invoice_id")["applied_cents"])
+
+
+ACTION = Action(
+    name="credit",
+    label="Credit",
+    help="Make credit notes that take invoices back, wholly or in part.",
+    params=CreditParams,
+    reads=bundles.READS | settlement.READS | {"lines", "vat_breakdown", "allowance_charges"},
+    preview=preview,
+    transform=transform,
+    companions=companions,
+    order=("invoice_date", "invoice_id"),
+    confirm=True,
+    irreversible=True,
+)
