@@ -98,16 +98,23 @@ def with_tax(groups: pd.DataFrame, breakdown: pd.DataFrame) -> pd.DataFrame:
     capped = np.sign(tax_left) * np.minimum(ruled.abs(), tax_left.abs())
     beyond = missing | (net.abs() > left.abs()) | ((np.sign(net) != np.sign(left)) & net.ne(0))
     text = (
-        "cannot credit " + net.map(format_cents) + " at " + (rows["vat_rate_bp"] / 100).map("{:g} %".format)
-        + ": " + left.map(format_cents) + " is left there"
-    )  # fmt: skip
+        "cannot credit " + _shown(net) + " at " + _shown_rate(rows) + ": " + _shown(left) + " is left there"
+    )
     checked: pd.DataFrame = rows.assign(
         left_taxable_cents=left,
         left_tax_cents=tax_left,
         tax_cents=tax_left.where(net.eq(left), capped).astype("int64"),
-        reason=text.astype("str").where(beyond, ""),
+        reason=text.where(beyond, ""),
     )
     return checked
+
+
+def _shown(cents: "pd.Series[int]") -> "pd.Series[str]":
+    return cents.map(format_cents).astype("str")
+
+
+def _shown_rate(rows: pd.DataFrame) -> "pd.Series[str]":
+    return (rows["vat_rate_bp"] / 100).map("{:g} %".format).astype("str")
 
 
 def set_off(due: "pd.Series[int]", outstanding: "pd.Series[int]") -> "pd.Series[int]":

@@ -1,0 +1,174 @@
+"""Credit notes on a real workspace: to the cent, once, and out of bundle, case and plan."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from invoicebatch.errors import ParameterError
+from invoicebatch.interfaces.api import Workspace
+
+Make = Callable[..., Workspace]
+
+MIRRORED = ["line_total_cents", "net_total_cents", "vat_total_cents", "total_cents", "prepaid_cents"]
+
+
+def table(ws: Workspace, name: str) -> pd.DataFrame:
+    with ws.store.read() as session:
+        return session.whole(name)
+
+
+def invoices(ws: Workspace) -> pd.DataFrame:
+    return ws.select(all=True).frame.set_index("invoice_id")
+
+
+def credit(ws: Workspace, *ids: int, **params: object):
+    return ws.select(ids=list(ids)).plan("credit", **params).apply()
+
+
+def test_a_full_credit_mirrors_the_original(money_workspace: Make) -> None:
+    ws = money_workspace(3)
+    report = credit(ws, 1, 2, reason="Wrong meter")
+    assert len(report.done) == 2
+    rows = invoices(ws)
+    original, note = rows.loc[1], rows.loc[rows["credit_of"] == 1].iloc[0]
+    assert (note["kind"], note["status"], note["preceding_number"]) == (
+        "credit_note",
+        "approved",
+        "F2026-000001",
+    )
+    assert note["note"] == "Wrong meter"
+    assert rows["number"].isna().sum() == 2
+    for column in MIRRORED:
+        assert original[column] + note[column] == 0
+    assert original["credited_by"] == note.name
+    assert (original["outstanding_cents"], note["outstanding_cents"]) == (0, 0)
+    lines = table(ws, "lines").groupby("invoice_id")["net_cents"].sum()
+    assert lines[1] + lines[note.name] == 0
+    assert ws.doctor().empty
+
+
+def test_what_was_paid_is_refunded_with_the_note(money_workspace: Make) -> None:
+    ws = money_workspace(2, paid_cents=[12_100, 2_100], outstanding_cents=[0, 10_000])
+    plan = ws.select(ids=[1, 2]).plan("credit")
+    assert plan.preview["credits"]["to_refund_cents"].tolist() == [12_100, 2_100]
+    plan.apply()
+    rows = invoices(ws)
+    assert rows["outstanding_cents"].tolist() == [0, 0, -12_100, -2_100]
+    assert rows["total_cents"].sum() == 0
+    assert ws.doctor().empty
+
+
+def test_a_credited_invoice_is_not_credited_again(money_workspace: Make) -> None:
+    ws = money_workspace(1)
+    credit(ws, 1)
+    again = ws.select(all=True).plan("credit")
+    assert again.eligible == 0
+    reasons = again.refused.set_index("invoice_id")["reason"]
+    assert "already credited" in reasons[1]
+    assert "credit note" in reasons[2]
+
+
+def test_lines_are_credited_one_after_the_other_until_nothing_is_left(money_workspace: Make) -> None:
+    ws = money_workspace(1)
+    credit(ws, 1, lines="2")
+    rows = invoices(ws)
+    assert rows["total_cents"].tolist() == [12_100, -6_050]
+    assert rows["outstanding_cents"].tolist() == [6_050, 0]
+    assert rows["credited_by"].isna().all()
+    twice = credit(ws, 1, lines="2")
+    assert "lines 2 is credited already" in twice.failed["reason"].iloc[0]
+    assert "has not all of the lines" in credit(ws, 1, lines="7").failed["reason"].iloc[0]
+    credit(ws, 1)
+    rows = invoices(ws)
+    assert rows["total_cents"].sum() == 0
+    assert rows["outstanding_cents"].sum() == 0
+    assert rows.loc[1, "credited_by"] == rows.index[-1]
+    assert ws.doctor().empty
+
+
+def test_an_amount_per_vat_rate(money_workspace: Make) -> None:
+    ws = money_workspace(2)
+    report = credit(ws, 1, 2, amount="21:33.33")
+    assert len(report.done) == 2
+    notes = invoices(ws).loc[3:]
+    assert notes["net_total_cents"].tolist() == [-3_333, -3_333]
+    assert notes["vat_total_cents"].tolist() == [-700, -700]
+    beyond = credit(ws, 1, amount="21:66.68")
+    assert "66.67 is left there" in beyond.failed["reason"].iloc[0]
+    assert "has no VAT at 6 %" in credit(ws, 1, amount="6:1").failed["reason"].iloc[0]
+    credit(ws, 1, amount="21:66.67")
+    mine = invoices(ws).loc[lambda f: f["credit_of"] == 1]
+    assert mine["total_cents"].sum() == -12_100
+    assert ws.doctor().empty
+
+
+def test_lines_and_amount_together_are_refused(money_workspace: Make) -> None:
+    with pytest.raises(ParameterError, match="not both"):
+        credit(money_workspace(1), 1, lines="1", amount="21:1")
+
+
+def test_a_credit_leaves_an_unwritten_bundle_and_is_kept_out_of_a_written_one(money_workspace: Make) -> None:
+    ws = money_workspace(3)
+    ws.select(all=True).plan("assign.bank_file").apply()
+    bundle = ws.payments.list()["bundle_id"].iloc[0]
+    credit(ws, 1)
+    assert ws.payments.items(bundle)["status"].astype("str").tolist() == ["cancelled", "pending", "pending"]
+    listed = ws.payments.list().iloc[0]
+    assert (listed["items"], listed["total_cents"]) == (2, 24_200)
+    assert pd.isna(invoices(ws).loc[1, "payment_bundle_id"])
+    ws.payments.write(bundle)
+    refused = credit(ws, 2)
+    assert "whose bank file is written" in refused.failed["reason"].iloc[0]
+    assert invoices(ws).loc[2, "outstanding_cents"] == 12_100
+
+
+def test_crediting_all_of_a_bundle_cancels_it(money_workspace: Make) -> None:
+    ws = money_workspace(2)
+    ws.select(all=True).plan("assign.bank_file").apply()
+    credit(ws, 1, 2)
+    assert ws.payments.list()["state"].tolist() == ["cancelled"]
+    assert table(ws, "live_bundle_items").empty
+
+
+def test_advances_go_with_their_final_note_when_asked(money_workspace: Make) -> None:
+    ws = money_workspace(3)
+    with ws.store.write() as session:
+        line = pd.DataFrame({"invoice_id": [3], "line_no": [2], "advance_of": [1]})
+        session.update("lines", line, pd.Timestamp("2026-01-01").to_pydatetime())
+    assert ws.select(ids=[3]).plan("credit").eligible == 1
+    report = credit(ws, 3, with_advances=True)
+    assert sorted(report.done["invoice_id"]) == [1, 3]
+    assert invoices(ws)["credit_of"].dropna().tolist() == [1, 3]
+
+
+def test_crediting_in_parallel_makes_one_note(money_workspace: Make) -> None:
+    ws = money_workspace(4)
+    command = [
+        sys.executable,
+        "-m",
+        "invoicebatch",
+        "run",
+        "credit",
+        "--all",
+        "--yes",
+        "--json",
+        "-w",
+        str(ws.root),
+    ]
+    root = Path(__file__).parents[2]
+    running = [
+        subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)
+    ]
+    codes = [process.wait(timeout=120) for process in running]
+    for process in running:
+        assert process.stdout is not None
+        process.stdout.close()
+    assert 0 in codes or 3 in codes
+    rows = invoices(ws)
+    assert sorted(rows["credit_of"].dropna()) == [1, 2, 3, 4]
+    assert rows["total_cents"].sum() == 0
+    assert ws.doctor().empty
