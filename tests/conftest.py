@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.model.schema import TABLES, Table
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
