@@ -33,12 +33,14 @@ _TEXTS: Final = frozenset({Type.TEXT, Type.CHOICE, Type.JSON})
 class CellColumn:
     """One column of cells: its values as Arrow, what they are, and the style's index.
 
-    `values` are the frame's: cents for money, basis points for percentages.
+    `values` are the frame's: cents for money, basis points for percentages. A missing value makes
+    no cell, or an empty one of style `blank` where that is given.
     """
 
     values: pa.ChunkedArray
     type: Type
     style: int
+    blank: int = 0
 
 
 def cell_column(series: "pd.Series[Any]", column: Column, style: int) -> CellColumn:
@@ -51,7 +53,7 @@ def row_chunks(columns: Sequence[CellColumn], first_row: int) -> Iterator[memory
     """The `<row>` elements of all rows, UTF-8, some thousand rows a piece.
 
     Args:
-        columns: all of the same length, for columns A, B, C …; of style -1: left out.
+        columns: all of the same length, for columns A, B, C ….
         first_row: row number of the first value.
     """
     count = len(columns[0].values)
@@ -114,14 +116,18 @@ def _piece(values: pa.ChunkedArray, start: int, stop: int) -> pa.Array:
 
 
 def _cells(values: pa.Array, column: CellColumn, letter: str, rows: pa.Array) -> list[Any]:
-    """What joins to the column's cells; a missing value makes no cell."""
+    """What joins to the column's cells."""
     reference = f'<c r="{letter}'
+    blank = [reference, rows, f'" s="{column.blank}"/>'] if column.blank else []
     style = f'" s="{column.style}"' if column.style else '"'
     text, before, after = _content(values, column.type)
     if text.null_count == len(text):
-        return []
+        return blank
     pieces = [reference, rows, style + before, text, after + "</c>"]
-    return [pc.fill_null(pc.binary_join_element_wise(*pieces, ""), "")] if text.null_count else pieces
+    if not text.null_count:
+        return pieces
+    cells = pc.binary_join_element_wise(*pieces, "")
+    return [pc.coalesce(cells, pc.binary_join_element_wise(*blank, "") if blank else pa.scalar(""))]
 
 
 def _content(values: pa.Array, kind: Type) -> tuple[pa.Array, str, str]:

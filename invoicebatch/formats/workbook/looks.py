@@ -31,10 +31,13 @@ NUMBER_FORMATS: Final = {
 }
 """Number format by type; text is formatted as text, so that editing it makes no formula of it."""
 
+RIGHT: Final = frozenset({Type.MONEY, Type.PERCENT, Type.INTEGER, Type.QUANTITY})
+"""Types whose values stand to the right."""
+
 _WIDTHS: Final = {
-    Type.MONEY: 13.0,
+    Type.MONEY: 13.5,
     Type.PERCENT: 8.0,
-    Type.DATE: 11.5,
+    Type.DATE: 12.5,
     Type.TIMESTAMP: 16.5,
     Type.INTEGER: 8.0,
     Type.QUANTITY: 11.0,
@@ -56,11 +59,12 @@ def spare(sheet: Worksheet, row: int, column: int) -> Cell:
     return cell
 
 
-def style_header(cell: Cell) -> None:
-    """White on the accent colour, wrapped, a thin line below."""
+def style_header(cell: Cell, kind: Type = Type.TEXT) -> None:
+    """White on the accent colour, wrapped, aligned like the values below."""
     cell.font = Font(name=FONT, bold=True, color="FFFFFF")
     cell.fill = fill(ACCENT)
-    cell.alignment = Alignment(vertical="center", wrap_text=True)
+    side = "right" if kind in RIGHT else "left"
+    cell.alignment = Alignment(vertical="center", horizontal=side, indent=side == "left", wrap_text=True)
     cell.border = Border(right=Side("thin", color="FFFFFF"))
 
 
@@ -69,7 +73,8 @@ def style_value(cell: Cell, kind: Type, *, unlocked: bool = False, background: s
     cell.number_format = NUMBER_FORMATS.get(kind, "General")
     cell.font = Font(name=FONT, color=INK)
     cell.protection = Protection(locked=not unlocked)
-    cell.alignment = Alignment(vertical="center")
+    right = kind in RIGHT
+    cell.alignment = Alignment(vertical="center", horizontal="right" if right else "left", indent=not right)
     if background:
         cell.fill = fill(background)
         cell.border = Border(bottom=Side("hair", color=LINE), right=Side("hair", color=LINE))
@@ -78,11 +83,11 @@ def style_value(cell: Cell, kind: Type, *, unlocked: bool = False, background: s
 
 def width(kind: Type, title: str, values: "pd.Series[Any]") -> float:
     """Width of a column in characters, from its type, title and first values."""
-    words = max((len(word) for word in title.split()), default=0) + 3.5
+    words = max((len(word) for word in title.split()), default=0) + 4.5
     if kind in _WIDTHS:
         return max(_WIDTHS[kind], words)
     longest = values.head(_SAMPLE).dropna().astype(str).str.len().max() if len(values) else 0
-    return float(min(max(words, (longest if longest == longest else 0) * 1.05 + 2.5, 8), 48))  # noqa: PLR0124
+    return float(min(max(words, (longest if longest == longest else 0) * 1.05 + 3.5, 8), 48))  # noqa: PLR0124
 
 
 def page_numbers(sheet: Worksheet) -> None:

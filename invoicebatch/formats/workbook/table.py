@@ -120,7 +120,7 @@ def _header(sheet: Worksheet, export: TableExport) -> list[int]:
     for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True), 1):
         cell = sheet.cell(1, index, name)
         cell.data_type = "s"
-        looks.style_header(cell)
+        looks.style_header(looks.spare(sheet, 1, index), column.type)
         styles.append(looks.style_value(looks.spare(sheet, 3, index), column.type))
         letter = column_letter(index - 1)
         sheet.column_dimensions[letter].width = looks.width(

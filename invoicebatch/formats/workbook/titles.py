@@ -99,6 +99,7 @@ _TITLES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "run": ("Run", "Uitvoeren", "Exécuter", "Ausführen"),
     "action": ("Action", "Actie", "Action", "Aktion"),
     "parameters": ("Parameters", "Parameters", "Paramètres", "Parameter"),
+    "allowed": ("Allowed", "Toegestaan", "Possible", "Möglich"),
     "why_not": ("Why not", "Waarom niet", "Pourquoi pas", "Warum nicht"),
     "outcome": ("Outcome", "Uitkomst", "Résultat", "Ergebnis"),
     "reason": ("Reason", "Reden", "Raison", "Grund"),

@@ -1,0 +1,217 @@
+"""The front page of a selection sheet: title, totals that follow the filter, drop-downs, colours.
+
+Everything around the rows; the rows themselves are streamed.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pandas as pd
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles import Alignment, Font, PatternFill, Protection
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from invoicebatch.formats.workbook import looks
+from invoicebatch.formats.workbook.cells import column_letter
+from invoicebatch.formats.workbook.sheet.model import (
+    FIRST_ROW,
+    HEADER_ROW,
+    INPUTS,
+    LAYOUT,
+    SheetMeta,
+    sheet_columns,
+)
+from invoicebatch.formats.workbook.titles import title
+from invoicebatch.model.schema.types import Type
+
+LETTERS: Final[Mapping[str, str]] = {name: column_letter(index) for index, name in enumerate(LAYOUT)}
+"""Letter of each column."""
+
+HIDDEN: Final = LAYOUT[LAYOUT.index("invoice_id") :]
+"""Columns nobody needs to see."""
+
+_MONEY: Final = ("total", "outstanding")
+_WIDTHS: Final = {"run": 7.0, "action": 26.0, "parameters": 22.0, "why_not": 60.0, "status": 17.0}
+_COLOURS: Final = (
+    ("status", "created", "1E7B34", "E3F4E7"),
+    ("status", "approved", "1F4E79", "E1ECF7"),
+    ("status", "approval_failed", "B42318", "FDE7E4"),
+    ("status", "generation_failed", "B42318", "FDE7E4"),
+    ("status", "empty", "6B7280", "F1F2F4"),
+    ("payment_status", "overdue", "B42318", "FDE7E4"),
+    ("payment_status", "paid", "1E7B34", "E3F4E7"),
+    ("shipping_status", "failed", "B42318", "FDE7E4"),
+)
+
+
+def cells_of(name: str, rows: int) -> str:
+    """The cells of a column's rows, absolute."""
+    letter = LETTERS[name]
+    return f"${letter}${FIRST_ROW}:${letter}${FIRST_ROW + max(rows, 1) - 1}"
+
+
+def head(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, str | int | float]:
+    """Title, one line of instruction, totals and titles of the columns; gives the formulas' values."""
+    made = f"{meta.made_at:%Y-%m-%d %H:%M} UTC"
+    sheet["A1"] = f"{len(rows):,} invoices: {meta.selection}"
+    sheet["A1"].font = Font(name=looks.FONT, bold=True, size=14, color=looks.ACCENT)
+    sheet["A2"] = (
+        f"Made {made} by {meta.user}. Put an x under Run, choose an Action, save, then: "
+        "invoicebatch sheet check FILE, invoicebatch sheet run FILE."
+    )
+    sheet["A2"].font = Font(name=looks.FONT, italic=True, color=looks.QUIET)
+    for cell in ("A1", "A2"):
+        sheet[cell].data_type = "s"
+    results = _totals(sheet, rows)
+    for name, letter in LETTERS.items():
+        cell = sheet[f"{letter}{HEADER_ROW}"]
+        cell.value = title(name, meta.language)
+        looks.style_header(cell, sheet_columns()[name].type)
+        if name in INPUTS:
+            cell.fill = looks.fill("9A6700")
+    sheet.row_dimensions[1].height = 24
+    sheet.row_dimensions[HEADER_ROW].height = 32
+    return results
+
+
+def _totals(sheet: Worksheet, rows: pd.DataFrame) -> dict[str, str | int | float]:
+    """Counts and sums of the rows a filter leaves, and of the ticked ones."""
+    count = len(rows)
+    run = cells_of("run", count)
+    key = cells_of("invoice_id", count)
+    results: dict[str, str | int | float] = {}
+    shown, ticked = HEADER_ROW - 2, HEADER_ROW - 1
+    _formula(
+        sheet, f"B{shown}", f'="Shown: "&TEXT(SUBTOTAL(103,{key}),"#,##0")', f"Shown: {count:,}", results
+    )
+    ticks = f'COUNTIF({run},"?*")+COUNTIF({run},TRUE)'
+    _formula(sheet, f"B{ticked}", f'="Ticked: "&TEXT({ticks},"#,##0")', "Ticked: 0", results)
+    one = len(rows["currency"].unique()) <= 1
+    codes = cells_of("currency_no", count)
+    same = f"SUBTOTAL(104,{codes})=SUBTOTAL(105,{codes})"
+    for name in _MONEY:
+        cents, money = rows[sheet_columns()[name].frame_name], cells_of(name, count)
+        plain = f"SUBTOTAL(109,{money})"
+        value = float(cents.sum()) / 100 if one else "several currencies"
+        formula = plain if one else f'IF({same},{plain},"several currencies")'
+        _formula(sheet, f"{LETTERS[name]}{shown}", f"={formula}", value, results)
+        sums = f'SUMIF({run},"?*",{money})+SUMIF({run},TRUE,{money})'
+        if one:
+            _formula(sheet, f"{LETTERS[name]}{ticked}", f"={sums}", 0, results)
+    return results
+
+
+def _formula(
+    sheet: Worksheet, place: str, formula: str, value: str | float, results: dict[str, str | int | float]
+) -> None:
+    cell = sheet[place]
+    cell.value = formula
+    cell.font = Font(name=looks.FONT, bold=True, color=looks.INK)
+    cell.number_format = looks.NUMBER_FORMATS[Type.MONEY]
+    cell.alignment = Alignment(horizontal="left" if isinstance(value, str) and place[0] == "B" else "right")
+    results[place] = value
+
+
+def decorate(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, tuple[int, int]]:
+    """Widths, drop-downs, colours, protection, print set-up; gives the styles of each column's cells."""
+    styles = _styles(sheet, rows, meta)
+    _drop_downs(sheet, len(rows))
+    _colours(sheet, len(rows))
+    _view(sheet, len(rows))
+    return styles
+
+
+def _styles(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, tuple[int, int]]:
+    """Index of the style of each column's filled and empty cells (0: no cell where empty)."""
+    styles = {}
+    columns = sheet_columns()
+    spare = FIRST_ROW + 1
+    for index, (name, letter) in enumerate(LETTERS.items(), 1):
+        column = columns[name]
+        cell = looks.spare(sheet, spare, index)
+        if name in INPUTS:
+            blank = looks.style_value(cell, Type.TEXT, unlocked=True, background=looks.INPUT)
+            filled = looks.style_value(looks.spare(sheet, spare + 1, index), Type.TEXT, background="F1F2F4")
+            styles[name] = (filled, blank)
+        else:
+            styles[name] = (looks.style_value(cell, column.type), 0)
+        known = title(name, meta.language)
+        width = _WIDTHS.get(name) or looks.width(column.type, known, rows[column.frame_name])
+        sheet.column_dimensions[letter].width = width
+        sheet.column_dimensions[letter].hidden = name in HIDDEN
+    sheet.delete_rows(spare, 2)
+    return styles
+
+
+def _drop_downs(sheet: Worksheet, count: int) -> None:
+    profile = f"${LETTERS['profile']}{FIRST_ROW}"
+    ticks = DataValidation(type="list", formula1='"x"', allow_blank=True, showErrorMessage=False)
+    actions = DataValidation(
+        type="list",
+        formula1=f"OFFSET(ib_actions,0,{profile}-1,INDEX(ib_counts,1,{profile}),1)",
+        allow_blank=True,
+        showErrorMessage=True,
+        errorTitle="Not for this invoice",
+        error="This invoice does not allow that action. The list shows what it allows; column Why not says why.",
+    )
+    parameters = DataValidation(
+        type="custom",
+        formula1="TRUE",
+        allow_blank=True,
+        showInputMessage=True,
+        promptTitle="Only for this row",
+        prompt="name=value; name=value. Empty: as on the sheet Parameters.",
+    )
+    for name, rule in (("run", ticks), ("action", actions), ("parameters", parameters)):
+        rule.add(cells_of(name, count).replace("$", ""))
+        sheet.add_data_validation(rule)
+
+
+def _colours(sheet: Worksheet, count: int) -> None:
+    first = FIRST_ROW
+    run, action = LETTERS["run"], LETTERS["action"]
+    ticked = f"LEN(TRIM(${run}{first}))>0"
+    _rule(sheet, "action", count, f"AND({ticked},LEN(${action}{first})=0)", "B42318", "FDE7E4")
+    whole = f"{run}{first}:{LETTERS['why_not']}{first + max(count, 1) - 1}"
+    painted = DifferentialStyle(fill=_background("EAF6EC"))
+    formula = f"AND({ticked},${run}{first}<>FALSE)"
+    sheet.conditional_formatting.add(whole, Rule(type="expression", formula=[formula], dxf=painted))
+    for name, value, colour, background in _COLOURS:
+        _rule(sheet, name, count, f'${LETTERS[name]}{first}="{value}"', colour, background)
+
+
+def _background(colour: str) -> PatternFill:
+    return PatternFill(bgColor=colour, fill_type="solid")
+
+
+def _rule(sheet: Worksheet, name: str, count: int, formula: str, colour: str, background: str) -> None:
+    painted = DifferentialStyle(font=Font(color=colour), fill=_background(background))
+    rule = Rule(type="expression", formula=[formula], dxf=painted)
+    sheet.conditional_formatting.add(cells_of(name, count).replace("$", ""), rule)
+
+
+def _view(sheet: Worksheet, count: int) -> None:
+    """Frozen header, filter, protection without a password, and pages an office printer takes."""
+    sheet.freeze_panes = f"{LETTERS['customer_id']}{FIRST_ROW}"
+    last = FIRST_ROW + max(count, 1) - 1
+    sheet.auto_filter.ref = f"A{HEADER_ROW}:{LETTERS['why_not']}{last}"
+    protection = sheet.protection
+    protection.sheet = True
+    for name in ("autoFilter", "sort", "formatColumns", "formatRows", "formatCells"):
+        setattr(protection, name, False)
+    for row in range(1, HEADER_ROW):
+        for name in INPUTS:
+            sheet[f"{LETTERS[name]}{row}"].protection = Protection(locked=True)
+    sheet.sheet_view.showGridLines = False
+    sheet.sheet_view.zoomScale = 90
+    sheet.sheet_properties.tabColor = looks.ACCENT
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    sheet.print_area = f"A1:{LETTERS['document']}{last}"
+    looks.page_numbers(sheet)

@@ -1,0 +1,75 @@
+"""The rows of a selection sheet: verdicts in words, profiles for the drop-down, hidden keys.
+
+Frames in, frames out; a combination of verdicts is put into words once, however many rows share it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.formats.workbook.sheet.keys import row_checks
+from invoicebatch.formats.workbook.sheet.model import NO_ACTION, SheetAction, SheetMeta
+
+
+def action_profiles(
+    actions: Sequence[SheetAction], rows: int
+) -> tuple[npt.NDArray[np.int64], list[list[str]]]:
+    """Which set of actions each row allows: its number from 1, and the titles of each set."""
+    words = np.zeros(rows, dtype=np.uint64)
+    for bit, action in enumerate(actions):
+        words |= action.allowed.astype(np.uint64) << np.uint64(bit)
+    codes, distinct = pd.factorize(words)
+    lists = [
+        [action.title for bit, action in enumerate(actions) if (int(word) >> bit) & 1] for word in distinct
+    ]
+    return codes.astype(np.int64) + 1, lists
+
+
+def why_not(actions: Sequence[SheetAction], rows: int) -> "pd.Series[str]":
+    """What each row refuses and why, actions with one reason together; each combination worked out once."""
+    combined = np.zeros(rows, dtype=np.int64)
+    coded = []
+    for action in actions:
+        codes, reasons = pd.factorize(action.reasons.to_numpy())
+        coded.append((action.title, codes, reasons))
+        combined, _ = pd.factorize(combined * (len(reasons) + 1) + codes)
+    _, first = np.unique(combined, return_index=True)
+    texts = [_reasons_at(coded, row) for row in first.tolist()]
+    return pd.Series(pd.array(texts, dtype="str").take(combined)) if texts else pd.Series(dtype="str")
+
+
+def _reasons_at(coded: Sequence[tuple[str, Any, Any]], row: int) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for name, codes, reasons in coded:
+        if reason := reasons[codes[row]]:
+            by_reason.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
+
+
+def sheet_frame(
+    frame: pd.DataFrame,
+    actions: Sequence[SheetAction],
+    meta: SheetMeta,
+    profiles: npt.NDArray[np.int64],
+) -> pd.DataFrame:
+    """The sheet's rows by frame name: what is shown, the verdict in words, and the hidden keys."""
+    rows = frame.reset_index(drop=True).copy(deep=False)
+    versions = rows["document_version"].fillna(0).astype("int64")
+    labels = {version: f"v{version}" if version else None for version in versions.unique().tolist()}
+    rows["document"] = versions.map(labels).astype("str")
+    rows["why_not"] = why_not(actions, len(rows))
+    rows["profile"] = profiles
+    rows["currency_no"] = pd.factorize(rows["currency"].astype("str"))[0] + 1
+    keys = [rows[c].tolist() for c in ("invoice_id", "version", "number", "customer_id", "total_cents")]
+    checks = row_checks(meta.selection_id, zip(*keys, strict=True))
+    rows["check"] = pd.Series(checks, dtype="str", index=rows.index)
+    allowed = np.zeros(len(rows), dtype=bool)
+    for action in actions:
+        allowed |= action.allowed
+    rows["action"] = pd.Series(NO_ACTION, dtype="str", index=rows.index).mask(allowed)
+    for name in ("run", "parameters"):
+        rows[name] = pd.Series([None] * len(rows), dtype="str", index=rows.index)
+    return rows

@@ -1,0 +1,99 @@
+"""`sheet write`: the selection sheet of a selection, with what each row allows today."""
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.eligibility import Evaluation
+from invoicebatch.engine import clock
+from invoicebatch.engine.load import ALWAYS
+from invoicebatch.engine.selection import Selection
+from invoicebatch.errors import InputFileError, SelectionError
+from invoicebatch.files.whole import write_file
+from invoicebatch.formats.workbook.sheet.delimited import write_sheet_csv
+from invoicebatch.formats.workbook.sheet.model import SheetAction, SheetMeta, sheet_rows_needed
+from invoicebatch.formats.workbook.sheet.write import write_sheet
+from invoicebatch.interfaces.sheet.parameters import sheet_parameters
+from invoicebatch.model.action import GROUP_LABELS, Action
+
+MOST_ROWS: Final = 1_000_000
+
+
+def sheet(selection: Selection, path: str | Path) -> Path:
+    """Write the selection as a sheet (`.xlsx`, or `.csv` for people without Excel); returns the path.
+
+    Raises:
+        SelectionError: nothing is selected, or more rows than a sheet holds.
+        InputFileError: neither .xlsx nor .csv, or the file exists already.
+        StorageError: the folder can't be written.
+    """
+    target = Path(path)
+    writers = {".xlsx": write_sheet, ".csv": write_sheet_csv}
+    if target.suffix.lower() not in writers:
+        raise InputFileError(f"{target.name} is neither .xlsx nor .csv", "Name the sheet F.xlsx or F.csv.")
+    if not 0 < len(selection) <= MOST_ROWS:
+        raise SelectionError(f"A sheet holds 1 to {MOST_ROWS:,} invoices; {len(selection):,} are selected.")
+    frame, actions, meta = sheet_content(selection)
+    write = writers[target.suffix.lower()]
+    write_file(target, lambda out: write(out, frame, actions, meta))
+    return target
+
+
+def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction], SheetMeta]:
+    """Rows, actions and facts of a sheet of the selection."""
+    workspace = selection.workspace
+    columns = dict.fromkeys([*ALWAYS, *sheet_rows_needed(), *sorted(workspace.rules.columns)])
+    frame = selection.columns(columns)
+    evaluation = workspace.evaluate(frame, picked_by_hand=True)
+    meta = SheetMeta(
+        selection_id=str(uuid.uuid4()),
+        workspace_id=workspace.id,
+        made_at=clock.now(),
+        user=workspace.user,
+        selection=selection.description,
+        language=workspace.settings.export.language,
+    )
+    offered = workspace.offered()
+    titles = action_titles(offered)
+    actions = [
+        SheetAction(
+            name,
+            titles[name],
+            action.help,
+            *_verdict(evaluation, name),
+            sheet_parameters(action, workspace.settings, clock.today()),
+            action.confirm,
+        )
+        for name, action in offered.items()
+    ]
+    return frame, actions, meta
+
+
+def action_titles(offered: Mapping[str, Action]) -> dict[str, str]:
+    """What a sheet calls each action: its label, after its group where that says more; all distinct."""
+    titles = {}
+    for name, action in offered.items():
+        group = GROUP_LABELS.get(action.group, action.group)
+        alone = name == action.group or action.label.casefold().startswith(group.casefold())
+        titles[name] = action.label if alone else f"{group}: {action.label}"
+    twice = [name for name, title in titles.items() if list(titles.values()).count(title) > 1]
+    return titles | {name: name for name in twice}
+
+
+def _verdict(evaluation: Evaluation, name: str) -> tuple[npt.NDArray[np.bool_], "pd.Series[str]"]:
+    """Whether each row by itself allows the action, and why not.
+
+    What an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs.
+    """
+    rule = evaluation.rules.rule(name)
+    allowed, reasons = evaluation.eligible(name), evaluation.reasons(name)
+    if rule.selection and not rule.parts:
+        mask = np.uint64(sum(1 << evaluation.rules.bits[need] for need in set(rule.needs)))
+        allowed = np.asarray((~evaluation.words & mask) == 0)
+        reasons = reasons.mask(allowed, "")
+    return allowed, reasons
