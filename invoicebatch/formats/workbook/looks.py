@@ -64,7 +64,7 @@ def style_header(cell: Cell, kind: Type = Type.TEXT) -> None:
     cell.font = Font(name=FONT, bold=True, color="FFFFFF")
     cell.fill = fill(ACCENT)
     side = "right" if kind in RIGHT else "left"
-    cell.alignment = Alignment(vertical="center", horizontal=side, indent=side == "left", wrap_text=True)
+    cell.alignment = Alignment(vertical="center", horizontal=side, indent=1, wrap_text=True)
     cell.border = Border(right=Side("thin", color="FFFFFF"))
 
 
@@ -74,7 +74,7 @@ def style_value(cell: Cell, kind: Type, *, unlocked: bool = False, background: s
     cell.font = Font(name=FONT, color=INK)
     cell.protection = Protection(locked=not unlocked)
     right = kind in RIGHT
-    cell.alignment = Alignment(vertical="center", horizontal="right" if right else "left", indent=not right)
+    cell.alignment = Alignment(vertical="center", horizontal="right" if right else "left", indent=1)
     if background:
         cell.fill = fill(background)
         cell.border = Border(bottom=Side("hair", color=LINE), right=Side("hair", color=LINE))

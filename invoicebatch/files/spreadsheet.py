@@ -1,0 +1,287 @@
+"""Reading workbooks from outside, row by row, within bounded memory and time.
+
+Nothing is unpacked to disk, no formula is computed, no macro is looked at; what is no plain .xlsx
+is refused in words that say what it is instead.
+"""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, Final
+
+from lxml import etree
+
+from invoicebatch.errors import InputFileError
+from invoicebatch.files.xml import iterate_xml, parse_xml
+
+MAX_PARTS: Final = 2_000
+MAX_PART_BYTES: Final = 1 << 30
+MAX_STRINGS_BYTES: Final = 256 << 20
+MAX_RATIO: Final = 200
+"""Most bytes that one compressed byte of a larger part may become; real sheets reach about 40."""
+
+MAX_ROW: Final = 1_048_576
+MAX_COLUMN: Final = 16_384
+
+_SMALL_PART: Final = 10 << 20
+_MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_REL: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_CODED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_LETTERS: Final = re.compile(r"[A-Z]{1,3}")
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    KeyError,
+    OSError,
+    RuntimeError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A cell that holds no value: an error such as #N/A, or a formula nobody has computed."""
+
+    text: str
+
+
+Value = str | float | bool | Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its number from 1, whether it is hidden or filtered out, its values by column from 1."""
+
+    number: int
+    hidden: bool
+    cells: dict[int, Value]
+
+
+class Spreadsheet:
+    """An .xlsx file, opened.
+
+    Attributes:
+        path: the file.
+        sheets: part of each worksheet by its name.
+        properties: custom document properties by name.
+        date1904: whether serial dates count from 1904.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        refuse_other_kinds(path)
+        try:
+            self._zip = zipfile.ZipFile(path)
+            _check_parts(self._zip, path)
+            self._open()
+        except _BROKEN as error:
+            raise _damaged(path, error) from error
+
+    def _open(self) -> None:
+        names = set(self._zip.namelist())
+        if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
+            raise InputFileError(f"{self.path.name} is a ZIP archive, but no workbook", _SAVE_AS)
+        types = self._zip.read("[Content_Types].xml")
+        if b"macroEnabled" in types or any(name.endswith("vbaProject.bin") for name in names):
+            raise InputFileError(f"{self.path.name} holds macros, and is not read", _SAVE_AS)
+        workbook = self._xml("xl/workbook.xml")
+        targets = {
+            rel.get("Id"): _target(str(rel.get("Target")))
+            for rel in self._xml("xl/_rels/workbook.xml.rels")
+            if str(rel.get("Type")).endswith("/worksheet")
+        }
+        listed = ((s.get("name"), targets.get(s.get(_REL))) for s in workbook.iter(f"{_MAIN}sheet"))
+        self.sheets = {str(name): part for name, part in listed if part in names and part}
+        self.date1904 = any(p.get("date1904") in ("1", "true") for p in workbook.iter(f"{_MAIN}workbookPr"))
+        custom = self._xml("docProps/custom.xml") if "docProps/custom.xml" in names else []
+        self.properties = {str(p.get("name")): "".join(str(t) for t in p.itertext()) for p in custom}
+        self._strings: list[str] | None = None
+
+    def rows(self, sheet: str, columns: frozenset[int] | None = None) -> Iterator[Row]:
+        """The rows of a worksheet that hold anything, in order.
+
+        Args:
+            sheet: its name.
+            columns: only these columns' values, from 1; None: all.
+
+        Raises:
+            InputFileError: a damaged or malicious file.
+        """
+        if self._strings is None:
+            self._strings = list(self._shared())
+        last = 0
+        try:
+            with self._zip.open(self.sheets[sheet]) as stream:
+                for element in iterate_xml(_plain(stream), (f"{_MAIN}row",), self.path.name):
+                    last = self._row_number(element, last)
+                    yield Row(last, element.get("hidden") in ("1", "true"), self._values(element, columns))
+        except _BROKEN as error:
+            raise _damaged(self.path, error) from error
+
+    def _row_number(self, element: etree._Element, last: int) -> int:
+        given = element.get("r")
+        number = int(given) if given and given.isdigit() else last + 1
+        if not last < number <= MAX_ROW:
+            raise InputFileError(f"{self.path.name} has rows out of order, or beyond row {MAX_ROW:,}")
+        return number
+
+    def _values(self, row: etree._Element, columns: frozenset[int] | None) -> dict[int, Value]:
+        values: dict[int, Value] = {}
+        column = 0
+        for cell in row:
+            reference = cell.get("r")
+            column = _column(reference.rstrip("0123456789")) if reference else column + 1
+            if columns is None or column in columns:
+                value = self._value(cell)
+                if value is not None:
+                    values[column] = value
+        if column > MAX_COLUMN:
+            raise InputFileError(f"{self.path.name} has cells beyond column XFD")
+        return values
+
+    def _value(self, cell: etree._Element) -> Value | None:
+        kind = cell.get("t")
+        if kind == "inlineStr":
+            return _text(cell[0]) if len(cell) == 1 else _text(cell)
+        raw = cell.findtext(f"{_MAIN}v")
+        if raw is None or raw == "":
+            formula = cell.findtext(f"{_MAIN}f")
+            return None if formula is None else _uncomputed(formula)
+        match kind:
+            case "s":
+                return self._string(raw)
+            case "b":
+                return raw in ("1", "true")
+            case "e":
+                return Fault(raw)
+            case "str" | "d":
+                return _CODED.sub(_decoded, raw)
+            case _:
+                return _number(raw)
+
+    def _string(self, raw: str) -> Value:
+        strings = self._strings or []
+        return strings[int(raw)] if raw.isdigit() and int(raw) < len(strings) else Fault("a lost text")
+
+    def _shared(self) -> Iterator[str]:
+        name = "xl/sharedStrings.xml"
+        if name not in self._zip.namelist():
+            return
+        if self._zip.getinfo(name).file_size > MAX_STRINGS_BYTES:
+            raise InputFileError(f"{self.path.name} holds more text than a sheet of ours could", _SAVE_AS)
+        with self._zip.open(name) as stream:
+            for element in iterate_xml(_plain(stream), (f"{_MAIN}si",), self.path.name):
+                yield _text(element)
+
+    def _xml(self, part: str) -> etree._Element:
+        return parse_xml(self._zip.read(part), f"{self.path.name} ({part})")
+
+
+_SAVE_AS: Final = "Save it as an Excel workbook (.xlsx) without macros or password, and try again."
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """Say what a file is, where it is no ZIP archive.
+
+    Raises:
+        InputFileError: it is something else, or can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+            old = head == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+            locked = old and "EncryptedPackage".encode("utf-16-le") in file.read(64 << 20)
+    except OSError as error:
+        raise InputFileError(f"{path} can't be read: {error.strerror}") from error
+    if head.startswith(b"PK\x03\x04"):
+        return
+    if old:
+        what = "is protected by a password" if locked else "is an old .xls workbook"
+    elif not head:
+        what = "is empty"
+    elif head.lstrip()[:1] == b"<":
+        what = "is a web page or XML file, not a workbook"
+    elif head.startswith(b"%PDF"):
+        what = "is a PDF, not a workbook"
+    else:
+        what = "is not a workbook; perhaps a CSV file that was renamed"
+    raise InputFileError(f"{path.name} {what}", _SAVE_AS)
+
+
+def _check_parts(archive: zipfile.ZipFile, path: Path) -> None:
+    parts = archive.infolist()
+    names = [part.filename for part in parts]
+    if len(parts) > MAX_PARTS or len(set(names)) < len(names):
+        raise InputFileError(f"{path.name} has more parts than a workbook has, or one of them twice")
+    for part in parts:
+        swollen = part.file_size > _SMALL_PART and part.file_size > MAX_RATIO * max(part.compress_size, 1)
+        if swollen or part.file_size > MAX_PART_BYTES:
+            raise InputFileError(
+                f"{path.name} would unpack to {part.file_size >> 20:,} MB: it looks like a ZIP bomb",
+                "Write a new sheet, and copy the choices over.",
+            )
+        if part.flag_bits & 1:
+            raise InputFileError(f"{path.name} is protected by a password", _SAVE_AS)
+
+
+def _damaged(path: Path, error: Exception) -> InputFileError:
+    return InputFileError(f"{path.name} is damaged: {error}", "Open it in Excel and save it again.")
+
+
+def _target(target: str) -> str:
+    """Part of a relationship, relative to xl/ unless absolute."""
+    return target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
+
+
+def _plain(stream: Any) -> BinaryIO:
+    return stream  # type: ignore[no-any-return]  # a ZipExtFile reads like any binary file
+
+
+def _column(letters: str) -> int:
+    """Number of a column from its letters."""
+    found = _COLUMNS.get(letters)
+    if found is None:
+        if not _LETTERS.fullmatch(letters):
+            raise InputFileError(f"A cell has the strange reference {letters[:20]!r}")
+        found = 0
+        for letter in letters:
+            found = found * 26 + ord(letter) - 64
+        _COLUMNS[letters] = found
+    return found
+
+
+_COLUMNS: dict[str, int] = {}
+
+
+def _text(element: etree._Element) -> str:
+    """All runs of a text, without phonetic hints."""
+    if len(element) == 1 and element[0].tag == f"{_MAIN}t":
+        return _CODED.sub(_decoded, element[0].text or "")
+    runs = []
+    for part in element.iter(f"{_MAIN}t"):
+        parent = part.getparent()
+        if parent is None or parent.tag != f"{_MAIN}rPh":
+            runs.append(_CODED.sub(_decoded, part.text or ""))
+    return "".join(runs)
+
+
+def _decoded(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)
+
+
+def _uncomputed(formula: str) -> Value:
+    known = {"TRUE": True, "FALSE": False}
+    word = formula.strip().lstrip("=").removesuffix("()").upper()
+    return known.get(word, Fault(f"the formula ={formula}, which has no value yet"))
+
+
+def _number(raw: str) -> Value:
+    try:
+        return float(raw)
+    except ValueError:
+        return Fault(raw)
