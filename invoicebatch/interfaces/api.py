@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,6 +12,10 @@ from invoicebatch.engine.workspace import Workspace as EngineWorkspace
 from invoicebatch.engine.workspace import check_folder
 from invoicebatch.errors import SelectionError
 from invoicebatch.files.layout import lay_out
+
+if TYPE_CHECKING:
+    from invoicebatch.interfaces.sheet.plan import SheetPlan
+    from invoicebatch.interfaces.sheet.run import SheetReport
 
 
 class Workspace(EngineWorkspace):
@@ -37,9 +42,49 @@ class Workspace(EngineWorkspace):
             return super().select(where, ids=ids, numbers=numbers, frame=frame, all=all)
         if where is not None or ids is not None or numbers is not None or frame is not None or all:
             raise SelectionError("Say which invoices, in exactly one way.", "Either sheet, or another way.")
-        from invoicebatch.interfaces.sheet import ticked_ids  # type: ignore[attr-defined]
+        from invoicebatch.interfaces.sheet import ticked_ids
 
         return super().select(ids=ticked_ids(self, Path(sheet)))
+
+    def sheet(self, path: str | Path, where: str | None = None, **chosen: Any) -> Path:
+        """Write a selection sheet (.xlsx or .csv) to tick and choose actions in; returns its path.
+
+        Args:
+            path: a file that is not there yet.
+            where: which invoices; or one of the other ways of `select`.
+            **chosen: the other ways: ids, numbers, sheet, frame, all.
+
+        Raises:
+            SelectionError: no selection, or one that no sheet holds.
+            InputFileError: the file exists, or is neither .xlsx nor .csv.
+        """
+        from invoicebatch.interfaces.sheet.write import sheet
+
+        return sheet(self.select(where, **chosen), path)
+
+    def check_sheet(self, path: str | Path) -> "SheetPlan":
+        """What running a sheet would do and refuse, row by row; nothing changes.
+
+        Raises:
+            InputFileError: the sheet can't be read, or is another workspace's.
+        """
+        from invoicebatch.interfaces.sheet.plan import plan_sheet
+        from invoicebatch.interfaces.sheet.read import read_sheet
+
+        return plan_sheet(self, read_sheet(path))
+
+    def run_sheet(
+        self, path: str | Path, *, confirmed: bool = False, progress: bool = False
+    ) -> "SheetReport":
+        """Run the ticked rows of a sheet and write the outcome of each row beside it.
+
+        Raises:
+            InputFileError: the sheet can't be read, or is another workspace's.
+            ConfirmationError: an action asks for confirmation; nothing was done.
+        """
+        from invoicebatch.interfaces.sheet.run import run_sheet
+
+        return run_sheet(self, self.check_sheet(path), confirmed=confirmed, progress=progress)
 
     def write_ids(self, ids: Sequence[int]) -> Path:
         """Write invoice ids to a Parquet file under data/runs, for a notebook's parameter."""

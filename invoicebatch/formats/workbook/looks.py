@@ -6,8 +6,11 @@ from typing import Any, Final
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
+from openpyxl.formatting.rule import Rule
 from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.model.schema.types import Type
@@ -90,8 +93,12 @@ def width(kind: Type, title: str, values: "pd.Series[Any]") -> float:
     return float(min(max(words, (longest if longest == longest else 0) * 1.05 + 3.5, 8), 48))  # noqa: PLR0124
 
 
-def page_numbers(sheet: Worksheet) -> None:
-    """Page numbers in the footer."""
+def print_wide(sheet: Worksheet) -> None:
+    """A4 landscape, all columns on one page's width, page numbers in the footer."""
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = 9
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     footer = sheet.oddFooter
     if footer is not None and footer.center is not None:
         footer.center.text = "&P / &N"
@@ -102,3 +109,16 @@ def add_properties(workbook: Workbook, properties: Mapping[str, str]) -> None:
     listed: Any = getattr(workbook, "custom_doc_props")  # noqa: B009  (missing in the type stubs)
     for name, value in properties.items():
         listed.append(StringProperty(name=f"invoicebatch.{name}", value=value))
+
+
+def paint(sheet: Worksheet, letter: str, first: int, last: int, value: str, colours: tuple[str, str]) -> None:
+    """Colour the cells of a column that hold a value: font and background."""
+    paint_where(sheet, f"{letter}{first}:{letter}{max(first, last)}", f'${letter}{first}="{value}"', colours)
+
+
+def paint_where(sheet: Worksheet, cells: str, formula: str, colours: tuple[str, str]) -> None:
+    """Colour the cells where a formula holds; no font colour leaves the font alone."""
+    colour, background = colours
+    font = Font(color=colour) if colour else None
+    painted = DifferentialStyle(font=font, fill=PatternFill(bgColor=background, fill_type="solid"))
+    sheet.conditional_formatting.add(cells, Rule(type="expression", formula=[formula], dxf=painted))

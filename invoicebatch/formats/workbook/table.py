@@ -13,7 +13,6 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.worksheet.filters import AutoFilter
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -31,6 +30,7 @@ _NAMES: Final = {
     "invoices": ("Invoices", "Facturen", "Factures", "Rechnungen"),
     "lines": ("Lines", "Regels", "Lignes", "Positionen"),
     "measurements": ("Readings", "Meterstanden", "Relevés", "Zählerstände"),
+    "result": ("Result", "Resultaat", "Résultat", "Ergebnis"),
 }
 _TOTAL: Final = ("Total", "Totaal", "Total", "Summe")
 _ABOUT: Final = ("About", "Over", "À propos", "Info")
@@ -47,6 +47,7 @@ class TableExport:
         made_at: when the run was made, UTC; the file's own date.
         properties: facts about the file by name, such as run_id.
         language: of the titles.
+        colours: font and background of cells by column and value.
     """
 
     export: str
@@ -55,6 +56,7 @@ class TableExport:
     made_at: datetime
     properties: Mapping[str, str] = field(default_factory=dict)
     language: Language = "en"
+    colours: Sequence[tuple[str, str, str, str]] = ()
 
     @property
     def titles(self) -> list[str]:
@@ -88,6 +90,9 @@ def write_table(out: BinaryIO, export: TableExport) -> None:
     results = _totals(sheet, export, rows + 2) if 0 < rows < TABLE_ROWS else {}
     _add_table(sheet, export, rows, results)
     _set_up(workbook, sheet, export)
+    letters = {column.name: column_letter(index) for index, column in enumerate(export.columns)}
+    for name, value, colour, background in export.colours:
+        looks.paint(sheet, letters[name], 2, rows + 1, value, (colour, background))
     _about(workbook, export)
     cells = [
         cell_column(values_of(export.frame, column), column, style)
@@ -177,12 +182,8 @@ def _add_table(sheet: Worksheet, export: TableExport, rows: int, results: Mappin
 
 def _set_up(workbook: Workbook, sheet: Worksheet, export: TableExport) -> None:
     sheet.freeze_panes = "B2"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = "1:1"
-    looks.page_numbers(sheet)
+    looks.print_wide(sheet)
     made_at = export.made_at.replace(tzinfo=None)
     workbook.properties.creator = "invoicebatch"
     workbook.properties.title = sheet.title

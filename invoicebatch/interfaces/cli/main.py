@@ -29,6 +29,7 @@ COMMANDS: Final = (
     ("snapshot", "workspace:snapshot", "Write all tables as Parquet files, from one moment."),
     ("doctor", "workspace:doctor", "Audit the workspace: numbers, files, totals, claims, messages."),
     ("demo", "demo:demo", "Run the main job on sample data in a new folder."),
+    ("sheet", "sheet:app", "Selection sheets: write, check, run."),
     ("rules", "rules:rules", "The decision table: what each action asks of a row."),
 )
 """Command, where it is, what it does."""

@@ -22,11 +22,12 @@ def rules(
     workspace: WorkspaceOption = None,
 ) -> int:
     """What each action asks of a row."""
-    table = opened(workspace).rules.decision_table()
+    found = opened(workspace).rules
+    table = found.decision_table()
     if xlsx is not None:
-        from invoicebatch.interfaces.sheet.rules import write_rules  # type: ignore[import-untyped]
+        from invoicebatch.interfaces.sheet.rules import write_rules
 
-        write_rules(table, xlsx)
+        write_rules(found, xlsx)
         print(f"Written: {xlsx}")
     elif json:
         print_json(records(table.reset_index()))

@@ -129,11 +129,11 @@ def _groups(
     """Rows by action and own parameters: action, rows, values, and what is wrong with all of them."""
     names = _names(workspace)
     for (written, own), group in rows.groupby(["action", "parameters"], sort=False, dropna=False):
-        action, problem = _action(names, written)
+        action, problem = _action(names, str(written))
         values: Mapping[str, Any] = {}
         if action is not None:
             try:
-                values = _values(sheet, action, own)
+                values = _values(sheet, action, str(own))
             except ParameterError as error:
                 problem = error.message
         yield action, group, values, problem
@@ -194,16 +194,27 @@ def _plan(
         return GONE
     seen = rows.set_index("invoice_id")["version"]
     expected = plan.rows["invoice_id"].map(seen)
-    stale = (plan.rows["row_version"] != expected).fillna(True) & (plan.rows["row_version"] > 0)
-    words = "changed since the sheet was written (row version " + expected.astype("str") + ", now "
-    changed = words + plan.rows["row_version"].astype("str") + ")"
+    known = plan.rows["row_version"] > 0
+    stale = (known & (plan.rows["row_version"] != expected)).fillna(known).astype(bool)
     judged = plan.rows.assign(
         eligible=plan.rows["eligible"] & ~stale,
-        reason=plan.rows["reason"].mask(stale.astype(bool), changed),
+        reason=plan.rows["reason"].mask(stale, _changes(workspace, plan.rows[stale])),
     )
     nonce = f"sheet {sheet.selection_id}" if plan.nonce else ""
     words = f"{len(rows):,} rows of {sheet.path.name}"
     return replace(plan, rows=_sorted(judged), selection=words, nonce=nonce)
+
+
+def _changes(workspace: Workspace, stale: Rows) -> "pd.Series[str]":
+    """What happened last to rows that changed since the sheet was written, by index of `stale`."""
+    if stale.empty:
+        return pd.Series(dtype="str")
+    with workspace.store.read() as session:
+        events = session.rows_of("events", "invoice_id", stale["invoice_id"])
+    last = events.sort_values("at").drop_duplicates("invoice_id", keep="last").set_index("invoice_id")
+    at = last["at"].dt.strftime("%Y-%m-%d %H:%M").astype("str")
+    told = ": " + last["event"].astype("str") + " by " + last["user"].astype("str") + " on " + at + " UTC"
+    return "changed since the sheet was written" + stale["invoice_id"].map(told).fillna("").astype("str")
 
 
 def _sorted(rows: Rows) -> Rows:

@@ -7,11 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 import pandas as pd
-from openpyxl.formatting.rule import Rule
-from openpyxl.styles import Alignment, Font, PatternFill, Protection
-from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles import Alignment, Font, Protection
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.formats.workbook import looks
@@ -171,26 +168,15 @@ def _drop_downs(sheet: Worksheet, count: int) -> None:
 
 
 def _colours(sheet: Worksheet, count: int) -> None:
-    first = FIRST_ROW
+    first, last = FIRST_ROW, FIRST_ROW + max(count, 1) - 1
     run, action = LETTERS["run"], LETTERS["action"]
     ticked = f"LEN(TRIM(${run}{first}))>0"
-    _rule(sheet, "action", count, f"AND({ticked},LEN(${action}{first})=0)", "B42318", "FDE7E4")
-    whole = f"{run}{first}:{LETTERS['why_not']}{first + max(count, 1) - 1}"
-    painted = DifferentialStyle(fill=_background("EAF6EC"))
-    formula = f"AND({ticked},${run}{first}<>FALSE)"
-    sheet.conditional_formatting.add(whole, Rule(type="expression", formula=[formula], dxf=painted))
-    for name, value, colour, background in _COLOURS:
-        _rule(sheet, name, count, f'${LETTERS[name]}{first}="{value}"', colour, background)
-
-
-def _background(colour: str) -> PatternFill:
-    return PatternFill(bgColor=colour, fill_type="solid")
-
-
-def _rule(sheet: Worksheet, name: str, count: int, formula: str, colour: str, background: str) -> None:
-    painted = DifferentialStyle(font=Font(color=colour), fill=_background(background))
-    rule = Rule(type="expression", formula=[formula], dxf=painted)
-    sheet.conditional_formatting.add(cells_of(name, count).replace("$", ""), rule)
+    no_action = f"AND({ticked},LEN(${action}{first})=0)"
+    looks.paint_where(sheet, f"{action}{first}:{action}{last}", no_action, ("B42318", "FDE7E4"))
+    chosen = f"AND({ticked},${run}{first}<>FALSE)"
+    looks.paint_where(sheet, f"{run}{first}:{LETTERS['why_not']}{last}", chosen, ("", "EAF6EC"))
+    for name, value, *colours in _COLOURS:
+        looks.paint(sheet, LETTERS[name], first, last, value, (colours[0], colours[1]))
 
 
 def _view(sheet: Worksheet, count: int) -> None:
@@ -208,10 +194,6 @@ def _view(sheet: Worksheet, count: int) -> None:
     sheet.sheet_view.showGridLines = False
     sheet.sheet_view.zoomScale = 90
     sheet.sheet_properties.tabColor = looks.ACCENT
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = 9
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
     sheet.print_area = f"A1:{LETTERS['document']}{last}"
-    looks.page_numbers(sheet)
+    looks.print_wide(sheet)

@@ -79,6 +79,7 @@ def parameters_page(workbook: Workbook, actions: Sequence[SheetAction]) -> None:
     sheet.freeze_panes = "A2"
     sheet.protection.sheet = True
     sheet.protection.formatColumns = False
+    looks.print_wide(sheet)
 
 
 def _choices(sheet: Worksheet, place: str, kind: str, choices: Sequence[str]) -> None:
@@ -113,9 +114,11 @@ def help_page(workbook: Workbook, actions: Sequence[SheetAction], meta: SheetMet
         asks = " It asks for confirmation (--yes)." if action.confirm else ""
         cell = sheet.cell(row, 3, f"{action.help}{asks} {count:,} of {rows:,} rows allow it.")
         cell.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.row_dimensions[row].height = 15.5 * (len(str(cell.value)) // 92 + 1)
     _help_line(sheet, row + 2, "", f"Selection {meta.selection_id}, made by {meta.user}.")
     sheet.sheet_view.showGridLines = False
     sheet.protection.sheet = True
+    looks.print_wide(sheet)
 
 
 def _help_line(sheet: Worksheet, row: int, mark: str, text: str) -> None:

@@ -1,0 +1,122 @@
+"""The command `sheet`: write a selection as a workbook, check what it would do, run it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from invoicebatch.errors import NothingEligibleError
+from invoicebatch.interfaces.cli.common import (
+    JsonOption,
+    Select,
+    WorkspaceOption,
+    opened,
+    print_json,
+    print_table,
+    records,
+)
+from invoicebatch.interfaces.cli.run import SOME_NOT_DONE
+from invoicebatch.interfaces.sheet.plan import SheetPlan, plan_sheet
+from invoicebatch.interfaces.sheet.read import read_sheet
+
+app = App(name="sheet", help="Selection sheets: write, check, run.", help_format="plaintext")
+
+Sheet = Annotated[Path, Parameter(help="The sheet: .xlsx, or .csv for people without Excel")]
+
+
+@app.command
+def write(
+    file: Sheet, select: Select | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """Write the selected invoices as a sheet to tick and choose actions in."""
+    from invoicebatch.interfaces.sheet.write import sheet
+
+    selection = (select or Select()).of(opened(workspace))
+    path = sheet(selection, file)
+    if json:
+        print_json({"file": str(path.resolve()), "rows": len(selection)})
+    else:
+        print(f"Written: {path}, {len(selection):,} invoices")
+    return 0
+
+
+@app.command
+def check(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Say row by row what running a sheet would do and refuse; nothing changes."""
+    plan = plan_sheet(opened(workspace), read_sheet(file))
+    if json:
+        print_json({"file": str(file), "state": "planned", **_counts(plan), "rows": records(plan.rows)})
+    else:
+        print(f"{plan.summary}. Nothing was changed.")
+        _show_groups(plan)
+        if len(plan.refused):
+            print_table(_words(plan), title=f"Refused: {len(plan.refused):,}")
+    return _code(plan, complete=plan.refused.empty)
+
+
+@app.command
+def run(
+    file: Sheet,
+    *,
+    yes: Annotated[
+        bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm what asks for it")
+    ] = False,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Run the ticked rows of a sheet; the outcome of each row is written beside it."""
+    from invoicebatch.interfaces.sheet.run import run_sheet
+
+    ws = opened(workspace)
+    plan = plan_sheet(ws, read_sheet(file))
+    report = run_sheet(ws, plan, confirmed=yes, progress=not json)
+    if json:
+        print_json(
+            {
+                "file": str(file),
+                "result": str(report.result.resolve()),
+                **_counts(plan),
+                "done": report.count("done"),
+                "rows": records(report.rows),
+                "runs": [each.to_dict() for each in report.reports],
+            }
+        )
+        return _code(plan, complete=report.complete)
+    print(f"{plan.summary}.")
+    for each in report.reports:
+        print(each.summary())
+    failed = report.rows[report.rows["outcome"] != "done"]
+    if len(failed):
+        shown = failed[["row", "number", "action", "outcome", "reason"]]
+        print_table(shown, title=f"Not done: {len(failed):,}", limit=20)
+    print(f"Result: {report.result}")
+    return _code(plan, complete=report.complete)
+
+
+def _counts(plan: SheetPlan) -> dict[str, Any]:
+    rows = plan.sheet.rows
+    return {
+        "rows_in_sheet": len(rows),
+        "ticked": int(rows["ticked"].sum()),
+        "hidden": int((rows["ticked"] & rows["hidden"]).sum()),
+        "would_run": plan.eligible,
+        "refused": len(plan.refused),
+    }
+
+
+def _code(plan: SheetPlan, *, complete: bool) -> int:
+    if plan.eligible == 0:
+        return NothingEligibleError.exit_code
+    return 0 if complete else SOME_NOT_DONE
+
+
+def _words(plan: SheetPlan) -> Any:
+    return plan.refused[["row", "number", "action", "reason"]]
+
+
+def _show_groups(plan: SheetPlan) -> None:
+    for group in plan.groups:
+        values = ", ".join(f"{k}={v}" for k, v in group.plan.params.model_dump(mode="json").items() if v)
+        totals = ", ".join(f"{c} {cents / 100:,.2f}" for c, cents in group.plan.totals.items())
+        words = f"{group.action.name}: {group.plan.eligible:,} of {group.plan.selected:,} rows"
+        print(words + (f"; {values}" if values else "") + (f"; {totals}" if totals else ""))

@@ -1,0 +1,51 @@
+"""`rules --xlsx`: the decision table of actions and facts as a workbook."""
+
+from pathlib import Path
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.styles import Alignment
+
+from invoicebatch.eligibility import Rules
+from invoicebatch.files.whole import write_file
+from invoicebatch.formats.workbook import looks
+from invoicebatch.formats.workbook.cells import column_letter
+
+
+def write_rules(rules: Rules, path: Path) -> Path:
+    """Write both tables: which action asks for which fact, and what each fact means; returns the path.
+
+    Raises:
+        InputFileError: the file exists already.
+        StorageError: the folder can't be written.
+    """
+    workbook = Workbook()
+    decisions = rules.decision_table().reset_index()
+    _page(workbook, "Actions", decisions, turned=True)
+    _page(workbook, "Facts", rules.fact_table(), turned=False)
+    del workbook[workbook.sheetnames[0]]
+    return write_file(path, workbook.save)
+
+
+def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -> None:
+    """One page of text; `turned` puts all titles but the first upright."""
+    sheet = workbook.create_sheet(name)
+    for index, title in enumerate(map(str, table.columns), 1):
+        cell = looks.spare(sheet, 1, index)
+        cell.value = title.replace("_", " ")
+        looks.style_header(cell)
+        upright = turned and index > 1
+        if upright:
+            cell.alignment = Alignment(text_rotation=90, horizontal="center", vertical="bottom")
+        values = table.iloc[:, index - 1].astype("str").fillna("")
+        longest = max([len(title), *values.str.len().tolist()])
+        sheet.column_dimensions[column_letter(index - 1)].width = 5 if upright else min(longest + 4, 60)
+        for row, value in enumerate(values.tolist(), 2):
+            body = looks.spare(sheet, row, index)
+            body.value = "✓" if upright and value == "yes" else value
+            body.data_type = "s"
+            centred = "center" if upright else "left"
+            body.alignment = Alignment(horizontal=centred, vertical="top", wrap_text=not upright)
+    sheet.freeze_panes = "B2"
+    sheet.row_dimensions[1].height = 150 if turned else 24
+    looks.print_wide(sheet)
