@@ -15,8 +15,8 @@ from invoicebatch.actions import find
 from invoicebatch.engine.plan import Plan
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import InputFileError, ParameterError, SelectionError, UnknownNameError
+from invoicebatch.interfaces.sheet.file import SheetFile
 from invoicebatch.interfaces.sheet.parameters import pairs, typed
-from invoicebatch.interfaces.sheet.read import SheetFile
 from invoicebatch.interfaces.sheet.write import action_titles
 from invoicebatch.model.action import Action
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.formats.workbook.sheet.delimited import CSV_KEYS
-from invoicebatch.interfaces.sheet.read import NEEDED, SheetFile, header_places, letters
+from invoicebatch.interfaces.sheet.file import NEEDED, SheetFile, header_places, letters
 from invoicebatch.interfaces.sheet.rows import judge_rows
 
 MAX_BYTES: Final = 512 << 20
