@@ -17,7 +17,7 @@ from invoicebatch.errors import RenderError
 from invoicebatch.model.en16931.description import Compact, Const, Content, Node, Same
 from invoicebatch.model.en16931.frames import PARENT, Groups
 from invoicebatch.model.en16931.terms import DOCUMENT, GROUPS, TERMS
-from invoicebatch.model.en16931.values import ILLEGAL, texts
+from invoicebatch.model.en16931.values import byte_table, holds_any, illegal_rows, texts
 
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -25,6 +25,8 @@ DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 Template = tuple[str, tuple[str, ...]]
 _ESCAPES: Final = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("\r", "&#13;"))
 _WHITE_SPACE: Final = (("\n", "&#10;"), ("\t", "&#9;"))
+_SPECIAL: Final = byte_table(b'&<>"\r')
+_SPACES: Final = byte_table(b"\n\t")
 
 
 def serialize(root: Node, groups: Groups) -> list[bytes]:
@@ -85,22 +87,18 @@ def _column(slot: str, frame: pd.DataFrame, documents: pd.DataFrame, document: n
 
 
 def _escaped(array: pa.Array, term: str, attribute: bool) -> pa.Array:
-    if _any(array, ILLEGAL):
+    if illegal_rows(array).any():
         raise RenderError(
             f"{TERMS[term].name} ({term}) holds a control character that XML can't hold",
             "Remove the character; it is often pasted from another program.",
         )
-    if _any(array, '[&<>"\r]'):
+    if holds_any(array, _SPECIAL):
         for raw, escaped in _ESCAPES:
             array = pc.replace_substring(array, raw, escaped)
-    if attribute and _any(array, "[\n\t]"):
+    if attribute and holds_any(array, _SPACES):
         for raw, escaped in _WHITE_SPACE:
             array = pc.replace_substring(array, raw, escaped)
     return array
-
-
-def _any(array: pa.Array, pattern: str) -> bool:
-    return bool(pc.any(pc.match_substring_regex(array, pattern)).as_py())
 
 
 def _fill(node: Node, columns: Mapping[str, pa.Array], count: int) -> list[str]:

