@@ -7,7 +7,7 @@ from invoicebatch.errors import SettingsError
 from invoicebatch.settings import Settings
 
 
-def open_channel(name: str, settings: Settings, root: Path, target: str = "") -> Channel:  # noqa: ARG001
+def open_channel(name: str, settings: Settings, root: Path, target: str = "") -> Channel:
     """The channel of that name, not yet connected.
 
     Args:
@@ -20,8 +20,13 @@ def open_channel(name: str, settings: Settings, root: Path, target: str = "") ->
         SettingsError: the channel is not set up.
     """
     data = root / settings.data
-    if name == "email":
-        return _mail(settings, root, data)
+    match name:
+        case "email":
+            return _mail(settings, root, data)
+        case "post":
+            return _post(settings, data)
+        case "external":
+            return _external(settings, data, target)
     raise SettingsError(f"There is no way out called {name!r}.")
 
 
@@ -31,3 +36,29 @@ def _mail(settings: Settings, root: Path, data: Path) -> Channel:
     if settings.mail.transport == "smtp":
         return SmtpChannel(settings.mail, root)
     return MaildirChannel(settings.mail, data / settings.mail.folder)
+
+
+def _post(settings: Settings, data: Path) -> Channel:
+    from invoicebatch.delivery.post import HotFolderChannel, PingenChannel
+
+    if settings.post.provider == "pingen":
+        return PingenChannel(settings.post)
+    return HotFolderChannel(settings.post, data / settings.post.folder)
+
+
+def _external(settings: Settings, data: Path, target: str) -> Channel:
+    from invoicebatch.delivery.external import DatabaseChannel, FilesChannel, HttpChannel
+
+    system = settings.external.get(target)
+    if system is None:
+        known = ", ".join(settings.external) or "none"
+        raise SettingsError(
+            f"There is no external system {target!r}.", f"Known: {known}. Add a section [external.{target}]."
+        )
+    match system.kind:
+        case "files":
+            return FilesChannel(system, data)
+        case "database":
+            return DatabaseChannel(system)
+        case "http":
+            return HttpChannel(system)

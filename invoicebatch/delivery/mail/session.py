@@ -5,6 +5,7 @@ connection is in doubt only after it.
 """
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -48,6 +49,8 @@ class SmtpSession:
         where = f"mail server {self._mail.host}:{self._port}"
         try:
             self._server = self._connected()
+            # the final dot goes alone: without this it would wait for a delayed acknowledgement
+            self._live_socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._log_in(self._server)
         except ssl.SSLCertVerificationError as error:
             self.close()
@@ -163,6 +166,12 @@ class SmtpSession:
         if self._server is None:
             raise smtplib.SMTPServerDisconnected("not connected")
         return self._server
+
+    def _live_socket(self) -> socket.socket:
+        connected = self._live().sock
+        if connected is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        return connected
 
     def close(self) -> None:
         """Leave politely where the server still listens."""

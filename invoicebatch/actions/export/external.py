@@ -1,0 +1,162 @@
+"""Export to an external system of the settings: what is new or has changed since it last arrived there."""
+
+import json
+from typing import Any, Final
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.eligibility.filter import holds
+from invoicebatch.errors import ParameterError
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.ident import derived_id, sha256_json
+from invoicebatch.model.record import line_records, records, target_columns
+from invoicebatch.model.status import OutboxStatus
+from invoicebatch.settings import External, Settings
+
+CHANNEL: Final = "external"
+_UNCHANGED: Final = "is there already and has not changed since (again)"
+_ARRIVED: Final = frozenset({OutboxStatus.SENT.value, OutboxStatus.ACCEPTED.value})
+_UNDER_WAY: Final = frozenset(
+    {status.value for status in (OutboxStatus.PENDING, OutboxStatus.CONNECTING, OutboxStatus.HANDING_OVER)}
+)
+
+
+class ExternalParams(Params):
+    """What may be chosen for an export."""
+
+    target: str = Field(
+        "", max_length=60, description="External system, a section [external.NAME] of the settings"
+    )
+    mark_as_exported: bool = Field(False, description="Mark what arrived as exported")
+    again: bool = Field(False, description="Send what is there unchanged, too")
+
+
+def defaults(settings: Settings, _today: Any) -> dict[str, Any]:
+    """The only target, where there is one only."""
+    return {"target": next(iter(settings.external))} if len(settings.external) == 1 else {}
+
+
+def _system(params: ExternalParams, context: Context) -> External:
+    systems = context.settings.external
+    if params.target not in systems:
+        known = (
+            f"Known: {', '.join(systems)}." if systems else "None is set up: add a section [external.NAME]."
+        )
+        raise ParameterError(f"There is no external system {params.target!r}.", known)
+    return systems[params.target]
+
+
+def _judged(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFrame:
+    """invoice_id, record, sha256 of the record, reason why it is not sent (empty: it is)."""
+    system = _system(params, context)
+    rows = batch.invoices
+    made = records(rows, target_columns(system))
+    if system.lines:
+        by_invoice = line_records(batch["lines"])
+        for record, invoice_id in zip(made, rows["invoice_id"].tolist(), strict=True):
+            record["lines"] = by_invoice.get(invoice_id, [])
+    frame = pd.DataFrame({"invoice_id": rows["invoice_id"], "record": made})
+    frame["sha256"] = [sha256_json(record) for record in made]
+    frame["reason"] = _known(frame, batch, params)
+    outside = ~holds(system.where, rows, context.today)
+    frame.loc[outside.to_numpy(), "reason"] = f"outside the filter of {params.target}: {system.where}"
+    return frame
+
+
+def _known(frame: pd.DataFrame, batch: Batch, params: ExternalParams) -> list[str]:
+    """Why an invoice need not, or must not, be sent again, judged by its last message to the target."""
+    box = batch["outbox"]
+    box = box[(box["channel"] == CHANNEL) & (box["recipient"] == params.target)].sort_values(
+        "created_at", kind="stable"
+    )
+    last = {
+        invoice_id: (status, payload)
+        for invoice_id, status, payload in zip(
+            box["invoice_id"].tolist(),
+            box["status"].astype("str").tolist(),
+            box["payload"].tolist(),
+            strict=True,
+        )
+    }
+    reasons = []
+    for invoice_id, sha256 in zip(frame["invoice_id"].tolist(), frame["sha256"].tolist(), strict=True):
+        status, payload = last.get(invoice_id, ("", ""))
+        if status == OutboxStatus.IN_DOUBT.value:
+            reasons.append("the last message is in doubt: invoicebatch outbox resend or mark-sent")
+        elif status in _UNDER_WAY:
+            reasons.append("a message is under way already")
+        elif status in _ARRIVED and not params.again and json.loads(payload)["sha256"] == sha256:
+            reasons.append(_UNCHANGED)
+        else:
+            reasons.append("")
+    return reasons
+
+
+def transform(batch: Batch, params: ExternalParams, context: Context) -> Changes:
+    """Nothing yet: what arrives is marked when it has arrived; the rest fails by name."""
+    if params.target not in context.settings.external:
+        ids = batch.invoices["invoice_id"]
+        return Changes(
+            failures=failures(ids, f"there is no external system {params.target!r} in the settings")
+        )
+    judged = _judged(batch, params, context)
+    left_out = judged[judged["reason"] != ""]
+    return Changes(
+        failures=failures(left_out["invoice_id"], left_out["reason"]),
+        totals={"records": len(judged) - len(left_out)},
+    )
+
+
+def effects(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFrame:
+    """One outbox row an invoice; its payload is the record as the other side gets it."""
+    if params.target not in context.settings.external:
+        return pd.DataFrame()
+    judged = _judged(batch, params, context)
+    chosen = judged[judged["reason"] == ""]
+    columns = (chosen["invoice_id"].tolist(), chosen["record"].tolist(), chosen["sha256"].tolist())
+    return pd.DataFrame(
+        [
+            {
+                "message_id": derived_id("message", context.run_id, invoice_id, CHANNEL, params.target),
+                "run_id": context.run_id,
+                "invoice_id": invoice_id,
+                "channel": CHANNEL,
+                "recipient": params.target,
+                "payload": json.dumps(
+                    {"record": record, "sha256": sha256, "mark_as_exported": params.mark_as_exported},
+                    ensure_ascii=False,
+                ),
+            }
+            for invoice_id, record, sha256 in zip(*columns, strict=True)
+        ]
+    )
+
+
+def preview(batch: Batch, params: ExternalParams, context: Context) -> Preview:
+    """What will be sent and what not, and the first record as the other side gets it."""
+    system = _system(params, context)
+    judged = _judged(batch, params, context)
+    counts = judged["reason"].replace("", f"to {params.target} ({system.kind})").value_counts()
+    tables = {"records": pd.DataFrame({"what": counts.index.astype("str"), "rows": counts.to_numpy()})}
+    chosen = judged.loc[judged["reason"] == "", "record"]
+    if len(chosen):
+        first = {name: "" if value is None else str(value) for name, value in chosen.iloc[0].items()}
+        tables["first_record"] = pd.DataFrame({"column": list(first), "value": list(first.values())})
+    return tables
+
+
+ACTION = Action(
+    name="export.external",
+    label="External system",
+    help="Sends each invoice that is new or changed to an external system.",
+    params=ExternalParams,
+    reads=frozenset({"lines", "outbox"}),
+    transform=transform,
+    effects=effects,
+    preview=preview,
+    defaults=defaults,
+    chunk_rows=5000,
+    repeatable=True,
+)

@@ -1,0 +1,163 @@
+"""Send via post: the stored PDF to a print-and-post provider, one letter a document."""
+
+import json
+from typing import Any, Final, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.ident import derived_id
+from invoicebatch.model.postal import ADDRESS, address_faults, address_lines
+from invoicebatch.model.status import ShippingStatus
+from invoicebatch.settings import Settings
+
+CHANNEL: Final = "post"
+
+
+class PostParams(Params):
+    """What may be chosen for a sending."""
+
+    duplex: bool = Field(True, description="Print both sides")
+    color: bool = Field(False, description="Print in colour")
+    product: str = Field(
+        "cheap", max_length=60, description="Delivery product: cheap, fast, bulk, or the provider's own"
+    )
+    window: Literal["left", "right"] = Field("left", description="Side of the envelope's window")
+    override_preference: bool = Field(
+        False, description="Send to customers who want no letter (manual delivery, skip on direct debit) too"
+    )
+
+
+def defaults(settings: Settings, _today: Any) -> dict[str, Any]:
+    """Print and delivery options of the settings."""
+    post = settings.post
+    return {"duplex": post.duplex, "color": post.color, "product": post.product, "window": post.window}
+
+
+def _addresses(rows: pd.DataFrame) -> pd.DataFrame:
+    frame = pd.DataFrame({field: rows[f"customer_{field}"] for field in ADDRESS})
+    return frame.astype(object).where(frame.notna(), "")
+
+
+def _refusals(rows: pd.DataFrame, params: PostParams, context: Context) -> "pd.Series[str]":
+    """Why a row can't be posted, empty where it can; same index."""
+    reason = address_faults(_addresses(rows))
+    reason = reason.mask(reason != "", "customer: " + reason + "; correct it and send again")
+    if allowed := context.settings.post.countries:
+        away = ~rows["customer_country"].isin(allowed) & (reason == "")
+        reason = reason.mask(away, "letters go to " + ", ".join(allowed) + " only ([post] countries)")
+    if not params.override_preference:
+        skip = rows["customer_skip_if_direct_debit"].fillna(False) & (
+            rows["payment_method"] == "direct_debit"
+        )
+        reason = reason.mask(
+            skip, "customer is on direct debit and wants no letter then (override_preference)"
+        )
+        manual = rows["delivery_preference"] == "manual"
+        reason = reason.mask(manual, "customer's delivery preference is manual (override_preference)")
+    return reason
+
+
+def transform(batch: Batch, params: PostParams, context: Context) -> Changes:
+    """Shipping status `sending` for rows with a whole address; the others fail by name."""
+    reason = _refusals(batch.invoices, params, context)
+    good = batch.invoices.loc[reason == "", "invoice_id"]
+    updates = pd.DataFrame({"invoice_id": good}).assign(
+        shipping_status=ShippingStatus.SENDING.value,
+        shipping_channel=CHANNEL,
+        failure=pd.array([None] * len(good), dtype="str"),
+    )
+    refused = batch.invoices.loc[reason != "", "invoice_id"]
+    return Changes(
+        updates={"invoices": updates},
+        failures=failures(refused, reason[reason != ""]),
+        totals={"letters": len(good)},
+    )
+
+
+def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
+    """One outbox row a letter."""
+    rows = batch.invoices[_refusals(batch.invoices, params, context) == ""]
+    options = {
+        "duplex": params.duplex,
+        "color": params.color,
+        "product": params.product,
+        "window": params.window,
+    }
+    columns = (
+        "invoice_id",
+        "number",
+        "document_path",
+        "document_sha256",
+        "account_country",
+        "account_language",
+    )
+    plain = rows[list(columns)].astype(object).where(rows[list(columns)].notna(), "")
+    letters = zip(
+        *(plain[name].tolist() for name in columns),
+        _addresses(rows).itertuples(index=False, name=None),
+        strict=True,
+    )
+    return pd.DataFrame(
+        [
+            {
+                "message_id": derived_id("message", context.run_id, invoice_id, CHANNEL),
+                "run_id": context.run_id,
+                "invoice_id": invoice_id,
+                "channel": CHANNEL,
+                "recipient": ", ".join(lines := address_lines(*address, home=home, language=language)),
+                "payload": _payload(lines, address, number, path, sha256, options),
+            }
+            for invoice_id, number, path, sha256, home, language, address in letters
+        ]
+    )
+
+
+def _payload(
+    lines: tuple[str, ...],
+    address: tuple[str, ...],
+    number: str,
+    path: str,
+    sha256: str,
+    options: dict[str, Any],
+) -> str:
+    attachment = {"path": path, "sha256": sha256, "name": f"{number}.pdf", "type": "application/pdf"}
+    letter = {
+        "number": number,
+        "lines": lines,
+        "address": dict(zip(ADDRESS, address, strict=True)),
+        **options,
+    }
+    return json.dumps({**letter, "attachments": [attachment]}, ensure_ascii=False)
+
+
+def preview(batch: Batch, params: PostParams, context: Context) -> Preview:
+    """Letters by country, refusals by reason, and the first address as it stands in the window."""
+    reason = _refusals(batch.invoices, params, context)
+    good = batch.invoices[reason == ""]
+    by_country = good["customer_country"].value_counts()
+    rows: list[dict[str, Any]] = [{"what": "letters", "rows": len(good)}]
+    rows += [{"what": f"to {country}", "rows": int(count)} for country, count in by_country.items()]
+    refused = reason[reason != ""].value_counts().head(20)
+    rows += [{"what": f"refused: {text}", "rows": int(count)} for text, count in refused.items()]
+    tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"])}
+    if len(good):
+        first = next(_addresses(good.head(1)).itertuples(index=False, name=None))
+        tables["first_address"] = pd.DataFrame({"line": address_lines(*first)})
+    return tables
+
+
+ACTION = Action(
+    name="send_via.post",
+    label="Send via post",
+    help="Hands each document to the print-and-post provider.",
+    params=PostParams,
+    transform=transform,
+    effects=effects,
+    preview=preview,
+    defaults=defaults,
+    chunk_rows=1000,
+    irreversible=True,
+)

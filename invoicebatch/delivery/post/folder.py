@@ -1,0 +1,171 @@
+"""A hot folder: batches of letters in `in/`, each with an index; the print house answers in `ack/` or `error/`.
+
+A batch is a folder `in/<batch>/` that is complete once its index is there: PDFs first, the index last,
+each under a temporary name and then renamed.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pypdf import PdfReader
+
+from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
+from invoicebatch.delivery.post.sheets import merged, weight_class
+from invoicebatch.files.deposit import deposit
+from invoicebatch.files.names import safe_name
+from invoicebatch.model.ident import derived_id
+from invoicebatch.model.postal import ADDRESS
+from invoicebatch.model.status import OutboxStatus
+from invoicebatch.settings import Post
+
+COLUMNS: Final = (
+    "message_id", "number", "file", "first_page", "pages", "sheets", "weight_class", "line_1", "line_2", "line_3",
+    "line_4", "line_5", "line_6", *ADDRESS, "duplex", "color", "product", "window", "sha256",
+)  # fmt: skip
+
+
+class HotFolderChannel(ChannelDefaults):
+    """Letters in batches; one batch is handed over at a time."""
+
+    name = "post"
+
+    def __init__(self, post: Post, folder: Path) -> None:
+        self.bulk = max(post.batch_letters, 2)  # above 1: batches, even of a single letter
+        self._post = post
+        self._folder = folder
+
+    def connect(self) -> None:
+        """Make the folders."""
+        for part in ("in", "ack", "error"):
+            (self._folder / part).mkdir(parents=True, exist_ok=True)
+
+    def hand_over(self, message: Message) -> Answer:
+        """A batch of one."""
+        return self.hand_over_many([message])[message.message_id]
+
+    def hand_over_many(self, messages: Sequence[Message]) -> Mapping[str, Answer]:
+        """Write one batch; the same letters always make the same batch."""
+        batch = derived_id("batch", *sorted(message.message_id for message in messages))
+        folder = self._folder / "in" / batch
+        rows = [_described(message) for message in messages]
+        if self._post.merge:
+            self._merged(folder, messages, rows)
+        else:
+            for message, row in zip(messages, rows, strict=True):
+                deposit(folder, folder / row["file"], message.attachments[0].read_bytes())
+        deposit(folder, folder / f"index.{self._post.index}", _index(rows, self._post.index))
+        return {
+            row["message_id"]: Answer(
+                OutboxStatus.ACCEPTED,
+                f"{row['file']} in batch {batch}",
+                reference=f"{batch}/{row['message_id']}",
+            )
+            for row in rows
+        }
+
+    def _merged(self, folder: Path, messages: Sequence[Message], rows: list[dict[str, Any]]) -> None:
+        """One PDF a weight class, letters one after another on sheets of their own."""
+        for name in sorted({row["weight_class"] for row in rows}):
+            chosen = [at for at, row in enumerate(rows) if row["weight_class"] == name]
+            content, starts = merged(
+                [messages[at].attachments[0] for at in chosen], duplex=bool(rows[chosen[0]]["duplex"])
+            )
+            for at, start in zip(chosen, starts, strict=True):
+                rows[at] |= {"file": f"letters-{name}.pdf", "first_page": start}
+            deposit(folder, folder / f"letters-{name}.pdf", content)
+
+    def recover(self, message: Message) -> Answer | None:
+        """An index that names the letter shows that its batch went out; a batch without index never did."""
+        for place in ("in", "ack", "error"):
+            for index in (self._folder / place).glob("*/index.*"):
+                if message.message_id.encode() in index.read_bytes():
+                    batch = index.parent.name
+                    return Answer(
+                        OutboxStatus.ACCEPTED, f"in batch {batch}", reference=f"{batch}/{message.message_id}"
+                    )
+        for file in (self._folder / "in").glob(f"*/*{message.message_id[:8]}*"):
+            if not list(file.parent.glob("index.*")):
+                return Answer(OutboxStatus.PENDING, "its batch was never completed")
+        return None
+
+    def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
+        """Read the print house's answers.
+
+        A batch moved to `ack/`, or a file `ack/<batch>.*`, is sent. In `error/` the file
+        `<batch>.csv` or `errors.csv` may name single letters (message_id, error); without it all failed.
+        """
+        answers: dict[str, Answer] = {}
+        for message_id, reference in messages.items():
+            batch = reference.partition("/")[0]
+            if (errors := self._errors(batch)) is not None:
+                text = errors.get(message_id) or errors.get("")
+                if text:
+                    answers[message_id] = Answer(
+                        OutboxStatus.FAILED, f"print house: {text}", reference=reference
+                    )
+                    continue
+                answers[message_id] = Answer(OutboxStatus.SENT, "posted with its batch", reference=reference)
+            elif list((self._folder / "ack").glob(f"{batch}*")):
+                answers[message_id] = Answer(
+                    OutboxStatus.SENT, f"batch {batch} acknowledged", reference=reference
+                )
+        return answers
+
+    def _errors(self, batch: str) -> dict[str, str] | None:
+        """Errors by message id, the empty id for all; None where the batch is not in `error/`."""
+        found = list((self._folder / "error").glob(f"{batch}*"))
+        if not found:
+            return None
+        tables = [
+            path
+            for path in (*found, *(self._folder / "error" / batch).glob("errors.csv"))
+            if path.suffix == ".csv"
+        ]
+        if not tables:
+            return {"": "the whole batch was refused"}
+        rows = csv.DictReader(io.StringIO(tables[0].read_text(encoding="utf-8-sig")))
+        return {row["message_id"]: row.get("error") or "refused" for row in rows if row.get("message_id")}
+
+
+def _described(message: Message) -> dict[str, Any]:
+    payload = message.payload
+    pages = len(PdfReader(message.attachments[0]).pages)
+    sheets = -(-pages // 2) if payload["duplex"] else pages
+    lines = [*payload["lines"], *[""] * 6][:6]
+    return {
+        "message_id": message.message_id,
+        "number": payload["number"],
+        "file": safe_name(f"{payload['number']}-{message.message_id[:8]}.pdf"),
+        "first_page": 1,
+        "pages": pages,
+        "sheets": sheets,
+        "weight_class": weight_class(sheets),
+        **{f"line_{at}": line for at, line in enumerate(lines, start=1)},
+        **payload["address"],
+        **{name: payload[name] for name in ("duplex", "color", "product", "window")},
+        "sha256": payload["attachments"][0]["sha256"],
+    }
+
+
+def _index(rows: Sequence[Mapping[str, Any]], form: str) -> bytes:
+    ordered = [{name: row[name] for name in COLUMNS} for row in rows]
+    if form == "json":
+        return json.dumps(ordered, ensure_ascii=False, indent=1).encode()
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _safe(value) for name, value in row.items()} for row in ordered)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _safe(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula gets an apostrophe."""
+    return (
+        f"'{value}"
+        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+        else value
+    )

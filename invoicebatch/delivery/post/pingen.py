@@ -1,0 +1,160 @@
+"""Pingen's API: a token, an upload address, the PDF, the letter; then asking what became of it.
+
+Source: Pingen API v2. Each letter carries an idempotency key, so creating it again makes no second one.
+"""
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, Final
+
+import httpx
+
+from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
+from invoicebatch.delivery.http import call, words
+from invoicebatch.delivery.secrets import secret
+from invoicebatch.errors import SettingsError
+from invoicebatch.model.status import OutboxStatus
+from invoicebatch.settings import Post
+
+_JSON_API: Final = "application/vnd.api+json"
+_BUSY: Final = frozenset({409, 424})
+_SENT: Final = frozenset({"sent", "delivered"})
+_FAILED: Final = frozenset(
+    {"invalid", "action_required", "unprintable", "undeliverable", "cancelled", "expired", "rejected"}
+)
+
+
+class PingenChannel(ChannelDefaults):
+    """Letters through one Pingen organisation."""
+
+    name = "post"
+    parallel = 4
+    attempts = 5
+    wait_seconds = 2.0
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._client = httpx.Client(timeout=post.timeout_seconds)
+        self._token = ""
+        self._lock = Lock()
+
+    def connect(self) -> None:
+        """Fetch a token.
+
+        Raises:
+            SettingsError: no organisation, or the client id or secret is missing or refused.
+            TemporaryError: Pingen can't be reached.
+        """
+        if not self._post.organisation:
+            raise SettingsError("No Pingen organisation is set.", "Set [post] organisation.")
+        with self._lock:
+            self._token = self._new_token()
+
+    def _new_token(self) -> str:
+        post = self._post
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": secret(post.client_id_env, "Pingen client id"),
+            "client_secret": secret(post.client_secret_env, "Pingen client secret"),
+            "scope": "letter",
+        }
+        response = call(self._client, "POST", post.token_url, repeatable=True, data=form)
+        if response.is_error:
+            raise SettingsError(
+                f"Pingen refused the login: {words(response)}", "Correct its client id and secret."
+            )
+        return str(response.json()["access_token"])
+
+    def hand_over(self, message: Message) -> Answer:
+        """Upload the document and create the letter; Pingen sends it once it has checked it."""
+        upload = self._asked("GET", "/file-upload").json()["data"]["attributes"]
+        content = message.attachments[0].read_bytes()
+        stored = call(self._client, "PUT", upload["url"], repeatable=True, content=content)
+        if stored.is_error:
+            raise TemporaryError(f"Pingen did not take the upload: {words(stored)}")
+        body = {"data": {"type": "letters", "attributes": _attributes(message, upload)}}
+        response = self._asked(
+            "POST",
+            self._letters,
+            json=body,
+            headers={"Idempotency-Key": message.message_id, "Content-Type": _JSON_API},
+        )
+        if response.is_error:
+            return Answer(OutboxStatus.FAILED, f"Pingen refused the letter: {_detail(response)}")
+        letter = response.json()["data"]
+        return Answer(OutboxStatus.ACCEPTED, f"letter {letter['id']} at Pingen", reference=str(letter["id"]))
+
+    @property
+    def _letters(self) -> str:
+        return f"/organisations/{self._post.organisation}/deliveries/letters"
+
+    def _asked(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """A call with the token; a refused token is renewed once."""
+        response = self._call(method, path, **options)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            self.connect()
+            response = self._call(method, path, **options)
+        if response.status_code in _BUSY:
+            raise TemporaryError(f"Pingen is busy: {words(response)}")
+        return response
+
+    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        own = options.pop("headers", {})
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": _JSON_API, **own}
+        return call(
+            self._client, method, self._post.api_url + path, repeatable=True, headers=headers, **options
+        )
+
+    def recover(self, message: Message) -> Answer:  # noqa: ARG002
+        """The idempotency key makes handing over again safe."""
+        return Answer(
+            OutboxStatus.PENDING, "interrupted; handed over again under the same key", retry_after=0.0
+        )
+
+    def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
+        """Ask for each letter's state; one that can't be asked now is left out."""
+        if not self._token:
+            self.connect()
+        answers: dict[str, Answer] = {}
+        for message_id, letter in messages.items():
+            try:
+                response = self._asked("GET", f"{self._letters}/{letter}")
+            except TemporaryError:
+                break
+            if response.is_success:
+                state = str(response.json()["data"]["attributes"]["status"])
+                if state in _SENT:
+                    answers[message_id] = Answer(OutboxStatus.SENT, f"Pingen: {state}", reference=letter)
+                elif state in _FAILED:
+                    answers[message_id] = Answer(
+                        OutboxStatus.FAILED,
+                        f"Pingen: {state}; check the address and the document",
+                        reference=letter,
+                    )
+        return answers
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+def _attributes(message: Message, upload: Mapping[str, Any]) -> dict[str, Any]:
+    payload = message.payload
+    return {
+        "file_original_name": payload["attachments"][0]["name"],
+        "file_url": upload["url"],
+        "file_url_signature": upload["url_signature"],
+        "address_position": payload["window"],
+        "auto_send": True,
+        "delivery_product": payload["product"],
+        "print_mode": "duplex" if payload["duplex"] else "simplex",
+        "print_spectrum": "color" if payload["color"] else "grayscale",
+    }
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        errors = response.json()["errors"]
+        return "; ".join(f"{e.get('title', '')} {e.get('detail', '')}".strip() for e in errors)[:300]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return words(response)

@@ -1,0 +1,140 @@
+"""Mails and sudden death: whatever dies when, no mail goes out twice, none is forgotten, doubts are listed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.delivery.mail.mailserver import Script, mail_server
+from tests.engine.sending import configure, outbox, statuses, with_documents
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNT = 6
+
+
+def command(workspace, *arguments, **variables):
+    return subprocess.Popen(
+        [sys.executable, "-m", "invoicebatch", *arguments, "-w", str(workspace.root)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def send(workspace, **variables):
+    return command(workspace, "run", "send_via.email", "--all", "--yes", **variables)
+
+
+def finish(workspace):
+    process = command(workspace, "resume")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode in (0, 3, 4), errors
+
+
+def connect(workspace, port, connections=2):
+    text = f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
+    return configure(workspace, text + f"connections = {connections}\nwait_seconds = 0.05\n")
+
+
+def check(workspace, script, connections):
+    """The promise: at most one mail an invoice, every invoice accounted for, doubts listed and few."""
+    received = Counter(script.recipients())
+    assert max(received.values(), default=0) <= 1, "a mail went out twice"
+    box = outbox(workspace)
+    if box.empty:
+        return
+    state = dict(zip(box["recipient"], box["status"].astype(str), strict=True))
+    assert set(state.values()) <= {"sent", "in_doubt"}
+    assert {to for to, status in state.items() if status == "sent"} <= set(received)
+    assert set(received) <= set(state)
+    doubts = [to for to, status in state.items() if status == "in_doubt"]
+    assert len(doubts) <= connections, "only what was being handed over may be in doubt"
+    found = statuses(workspace)
+    assert found.get("sent", 0) == len(state) - len(doubts)
+    assert found.get("sending", 0) == len(doubts)
+
+
+def die_at(workspace, script, port, point):
+    workspace = connect(workspace, port)
+    process = send(workspace, INVOICEBATCH_CRASH_AT=str(point))
+    _, errors = process.communicate(timeout=120)
+    finish(workspace)
+    check(workspace, script, connections=2)
+    return process.returncode, errors
+
+
+def points(make_workspace, tmp_path):
+    """Names of the fault points that a sending of COUNT mails passes, in order."""
+    trace = tmp_path / "trace"
+    with mail_server(Script()) as port:
+        workspace = connect(with_documents(make_workspace(COUNT, "traced", "created")), port)
+        process = send(workspace, INVOICEBATCH_FAULT_TRACE=str(trace))
+        process.communicate(timeout=120)
+    assert process.returncode == 0
+    return [line.split()[1] for line in trace.read_text().splitlines()]
+
+
+def test_death_at_each_kind_of_moment(make_workspace, tmp_path):
+    names = points(make_workspace, tmp_path)
+    for name in ("deliver.marked", "deliver.begun", "deliver.answered", "deliver.uncommitted"):
+        point = names.index(name) + 1
+        script = Script()
+        with mail_server(script) as port:
+            workspace = with_documents(make_workspace(COUNT, f"at-{name}", "created"))
+            code, errors = die_at(workspace, script, port, point)
+        assert code == -signal.SIGKILL, errors
+
+
+@pytest.mark.full
+def test_death_at_every_point(make_workspace, tmp_path):
+    for point in range(1, len(points(make_workspace, tmp_path)) + 1):
+        script = Script()
+        with mail_server(script) as port:
+            die_at(with_documents(make_workspace(COUNT, f"point-{point}", "created")), script, port, point)
+
+
+def test_kill_9_in_the_middle_of_many_mails_again_and_again(make_workspace):
+    script = Script(delay=0.005)
+    chance = random.Random(7)
+    with mail_server(script) as port:
+        workspace = connect(with_documents(make_workspace(200, status="created")), port, connections=4)
+        process = send(workspace)
+        for goal in (20, 70, 120):
+            end = time.monotonic() + 60
+            while len(script.inbox) < goal and process.poll() is None and time.monotonic() < end:
+                time.sleep(0.01 + chance.random() * 0.01)
+            process.kill()
+            process.communicate()
+            process = command(workspace, "resume")
+        process.communicate(timeout=120)
+        finish(workspace)
+    received = Counter(script.recipients())
+    assert max(received.values()) == 1
+    box = outbox(workspace)
+    doubts = set(box[box["status"] == "in_doubt"]["recipient"])
+    assert len(doubts) <= 3 * 4
+    assert set(received) | doubts == set(box["recipient"])
+    assert set(box["status"].astype(str)) <= {"sent", "in_doubt"}
+
+
+def test_an_interrupted_terminal_settles_what_was_begun(make_workspace):
+    script = Script(delay=0.05)
+    with mail_server(script) as port:
+        workspace = connect(with_documents(make_workspace(40, status="created")), port)
+        process = send(workspace)
+        end = time.monotonic() + 60
+        while len(script.inbox) < 5 and time.monotonic() < end:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert set(outbox(workspace)["status"].astype(str)) <= {"sent", "pending", "connecting"}
+        finish(workspace)
+    check(workspace, script, connections=2)
+    assert statuses(workspace) == {"sent": 40}
