@@ -20,7 +20,14 @@ def letter(tmp_path):
             for _ in range(pages):
                 pdf.add_blank_page(page_size=(595, 842))
             pdf.save(file)
-        address = {"name": name, "street": "Kade 1", "street_extra": "", "postcode": "1011 AA", "city": "Town", "country": "NL"}
+        address = {
+            "name": name,
+            "street": "Kade 1",
+            "street_extra": "",
+            "postcode": "1011 AA",
+            "city": "Town",
+            "country": "NL",
+        }
         payload = {
             "number": number, "lines": [name, "Kade 1", "1011 AA Town"], "address": address, "duplex": duplex,
             "color": False, "product": "cheap", "window": "left",
@@ -43,11 +50,16 @@ def index_of(tmp_path):
 
 
 def test_a_batch_holds_its_letters_and_an_index(tmp_path, letter):
-    answers = channel(tmp_path).hand_over_many([letter("A1", pages=3), letter("B2", pages=8, name="=HYPERLINK(1)")])
+    answers = channel(tmp_path).hand_over_many(
+        [letter("A1", pages=3), letter("B2", pages=8, name="=HYPERLINK(1)")]
+    )
     assert {a.status for a in answers.values()} == {OutboxStatus.ACCEPTED}
     file, rows = index_of(tmp_path)
     assert [row["number"] for row in rows] == ["A1", "B2"]
-    assert [(row["pages"], row["sheets"], row["weight_class"]) for row in rows] == [("3", "2", "20g"), ("8", "4", "50g")]
+    assert [(row["pages"], row["sheets"], row["weight_class"]) for row in rows] == [
+        ("3", "2", "20g"),
+        ("8", "4", "50g"),
+    ]
     assert rows[0]["line_3"] == "1011 AA Town"
     assert rows[1]["line_1"] == "'=HYPERLINK(1)"
     assert all((file.parent / row["file"]).is_file() for row in rows)
@@ -74,7 +86,9 @@ def test_the_print_houses_answers_are_read_back(tmp_path, letter):
     assert hot.poll(waiting) == {}
     (tmp_path / "hot/ack" / f"{batch}.ok").touch()
     assert {a.status for a in hot.poll(waiting).values()} == {OutboxStatus.SENT}
-    (tmp_path / "hot/error" / f"{batch}.csv").write_text("message_id,error\nB-message-id,address not readable\n")
+    (tmp_path / "hot/error" / f"{batch}.csv").write_text(
+        "message_id,error\nB-message-id,address not readable\n"
+    )
     polled = hot.poll(waiting)
     assert polled["A-message-id"].status is OutboxStatus.SENT
     assert polled["B-message-id"].status is OutboxStatus.FAILED

@@ -36,7 +36,9 @@ class Pingen:
             key = request.headers["Idempotency-Key"]
             attributes = request.json["data"]["attributes"]
             self.letters.setdefault(key, attributes)
-            return 201, {"data": {"id": f"L{list(self.letters).index(key)}", "attributes": {"status": self.status}}}
+            return 201, {
+                "data": {"id": f"L{list(self.letters).index(key)}", "attributes": {"status": self.status}}
+            }
         return 200, {"data": {"id": "L0", "attributes": {"status": self.status}}}
 
 
@@ -44,7 +46,13 @@ class Pingen:
 def message(tmp_path):
     file = tmp_path / "a.pdf"
     file.write_bytes(b"%PDF-1.7 letter")
-    payload = {"duplex": True, "color": False, "product": "cheap", "window": "right", "attachments": [{"name": "F1.pdf"}]}
+    payload = {
+        "duplex": True,
+        "color": False,
+        "product": "cheap",
+        "window": "right",
+        "attachments": [{"name": "F1.pdf"}],
+    }
     return Message("m1", "Ada", payload, (file,))
 
 
@@ -55,7 +63,9 @@ def pingen(monkeypatch):
     fake = Pingen()
     with web_service(fake) as service:
         fake.url = service.url
-        post = Post(provider="pingen", organisation="O1", api_url=service.url, token_url=f"{service.url}/token")
+        post = Post(
+            provider="pingen", organisation="O1", api_url=service.url, token_url=f"{service.url}/token"
+        )
         channel = PingenChannel(post)
         yield fake, channel
         channel.close()
@@ -85,7 +95,9 @@ def test_handing_over_twice_makes_one_letter(pingen, message):
     assert len(fake.letters) == 1
 
 
-@pytest.mark.parametrize("misfortune", [(503, b""), (429, b"", {"Retry-After": "7"}), (409, b""), (424, b""), None])
+@pytest.mark.parametrize(
+    "misfortune", [(503, b""), (429, b"", {"Retry-After": "7"}), (409, b""), (424, b""), None]
+)
 def test_a_busy_or_broken_service_is_asked_again_later(pingen, message, misfortune):
     fake, channel = pingen
     channel.connect()
