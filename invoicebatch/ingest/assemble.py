@@ -122,12 +122,25 @@ def _frames(kinds: dict[str, Typed]) -> tuple[Frames, Frames, Frames]:
     sources = {kind.kind.table: kind.source for kind in kinds.values()}
     if breakdown is not None and len(breakdown):
         frames["vat_breakdown"] = _declared(breakdown, "vat_breakdown")
+        sources["vat_breakdown"] = _breakdown_sources(breakdown, kinds)
     fallbacks = {}
     if "accounts" in kinds:
         given, fallback = ranges_of_accounts(kinds["accounts"].frame)
         _add_ranges(frames, sources, given, kinds["accounts"])
         fallbacks["number_ranges"] = fallback
     return frames, sources, fallbacks
+
+
+def _breakdown_sources(breakdown: pd.DataFrame, kinds: dict[str, Typed]) -> pd.DataFrame:
+    """Where each VAT row stands: its own row of a file, else the row of its document."""
+    stated = kinds.get("vat_breakdown")
+    computed = breakdown.iloc[len(stated.frame) if stated else 0 :]
+    parts = [stated.source] if stated else []
+    if "invoices" in kinds and len(computed):
+        invoices = kinds["invoices"]
+        places = invoices.source.set_axis(pd.Index(invoices.frame["external_id"]), axis=0)
+        parts.append(places.loc[computed["external_id"]])
+    return pd.concat(parts, ignore_index=True)
 
 
 def _add_ranges(frames: Frames, sources: Frames, given: pd.DataFrame, accounts: Typed) -> None:

@@ -145,6 +145,7 @@ def _text(values: pa.Array, column: Column) -> Converted:
     limit = MAX_LONG if column.type is Type.JSON or column.name == "content_base64" else MAX_TEXT
     long = np.asarray(pc.fill_null(pc.greater(pc.utf8_length(values), limit), False))
     faults = [Fault(long, f"is longer than {limit:,} characters")]
+    values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
     return _blank(values, faults), faults
 
 

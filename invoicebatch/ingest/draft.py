@@ -163,8 +163,9 @@ def _grouped(typed: Typed, bad: Mask, draft: Draft, refused: Refusals) -> Typed:
     codes = codes[usable]
     first = pd.Series(codes).drop_duplicates(keep="last" if draft.when_rows_differ == "last" else "first")
     if draft.when_rows_differ == "refuse":
-        differing = _differing(typed, codes, refused)
-        first = first[~first.isin(differing)]
+        differing = np.isin(codes, _differing(typed, codes, refused))
+        typed.spoiled.update(_spoiled(typed, differing))
+        first = first[~differing[first.index]]
     chosen = np.zeros(len(codes), dtype=bool)
     chosen[first.index.to_numpy()] = True
     typed.keep(chosen)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from invoicebatch.errors import RulesError
+from invoicebatch.ingest.dates import pattern
 
 MAX_LENGTH: Final = 1_000
 MAX_DEPTH: Final = 40
@@ -138,5 +139,7 @@ def _check_call(node: ast.Call, name: str, error: _Error, columns: set[str]) -> 
             raise error("round keeps 0 to 6 decimals")
         if argument.value == "":
             raise error(f"argument {position + 1} of {name} is empty")
+        if name == "date":
+            pattern(str(argument.value))
         if name == "column":
             columns.add(str(argument.value))

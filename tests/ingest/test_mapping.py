@@ -1,0 +1,179 @@
+"""Mappings: foreign columns, constants, derived values, grouping; and what they must never do."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from invoicebatch.errors import InputFileError, RulesError
+from invoicebatch.ingest import Intake, load_mapping
+from invoicebatch.ingest.mapping.expression import compile_expression
+from invoicebatch.ingest.mapping.model import parse_mapping
+
+Take = Callable[..., Intake]
+
+SHOP = {
+    "file": {"decimal": ",", "date_format": "dd-mm-yyyy"},
+    "refuse": [{"when": "Aantal == 0", "column": "Aantal", "reason": "nothing sold"}],
+    "invoices": {
+        "group_by": "Factuur",
+        "external_id": "Factuur",
+        "kind": {"derived": "'credit_note' if starts_with(Factuur, 'C') else 'invoice'"},
+        "customer_id": "Klant",
+        "company_account_id": {"constant": "NL"},
+        "delivery_date": "Datum",
+    },
+    "lines": {
+        "external_id": "Factuur",
+        "name": "Omschrijving",
+        "quantity": "Aantal",
+        "price": {"derived": "Bedrag / Aantal"},
+        "net": "Bedrag",
+        "vat_rate": {"column": "Btw", "values": {"hoog": "21", "laag": "9"}},
+    },
+    "customers": {"group_by": "Klant", "customer_id": "Klant", "name": {"derived": "'Klant ' & Klant"}},
+}
+ROWS = (
+    "Factuur;Klant;Datum;Omschrijving;Aantal;Bedrag;Btw\n"
+    "F1;007;02-03-2026;Stroom;4;1.000,00;hoog\nF1;007;02-03-2026;Water;1;9,99;laag\n"
+    "C2;;03-03-2026;Stroom;-1;-250,00;hoog\nF1;007;02-03-2026;Niets;0;0,00;laag\n"
+)
+
+
+def test_a_file_of_lines_becomes_invoices_lines_and_customers(take: Take) -> None:
+    intake = take({"verkoop.csv": ROWS}, SHOP)
+    invoices = intake.frames["invoices"].set_index("external_id")
+    assert invoices["total_cents"].to_dict() == {"F1": 100_000 + 21_000 + 999 + 90, "C2": -30_250}
+    assert invoices["kind"].to_dict() == {"F1": "invoice", "C2": "credit_note"}
+    assert invoices["delivery_date"].dt.strftime("%d/%m").tolist() == ["02/03", "03/03"]
+    assert invoices["customer_id"].isna().tolist() == [False, True]
+    assert intake.frames["lines"]["price"].tolist() == [Decimal(250), Decimal("9.99"), Decimal(250)]
+    assert intake.frames["lines"]["line_no"].tolist() == [1, 2, 1]
+    assert intake.frames["customers"].to_dict("records") == [{"customer_id": "007", "name": "Klant 007"}]
+    assert intake.refused[["row", "column", "value", "reason"]].to_numpy().tolist() == [
+        [5, "Aantal", "0", "nothing sold"]
+    ]
+
+
+def test_rows_of_one_document_that_disagree_are_named(take: Take) -> None:
+    rows = ROWS.replace("F1;007;02-03-2026;Water", "F1;008;02-03-2026;Water")
+    intake = take({"verkoop.csv": rows}, SHOP)
+    assert intake.frames["invoices"]["external_id"].tolist() == ["C2"]
+    assert intake.frames["lines"]["external_id"].tolist() == ["C2"]
+    assert "customer_id differs inside one document or party: row 2 has 007" in set(intake.refused["reason"])
+
+
+def test_a_derived_number_that_is_none_refuses_only_its_document(take: Take) -> None:
+    intake = take({"verkoop.csv": ROWS.replace(";-1;", ";een;")}, SHOP)
+    assert intake.frames["invoices"]["external_id"].tolist() == ["F1"]
+    assert "is not a number of at most 6 decimals" in set(intake.refused["reason"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("Q * P", ["5.1", "-3", None]),
+        ("Q * P * P * Q", ["26.01", "9", None]),
+        ("Q + P - 1", ["3.55", "-1.5", None]),
+        ("Q / 3", ["0.666667", "-0.666667", None]),
+        ("-Q", ["-2", "2", None]),
+        ("round(P, 1)", ["2.6", "1.5", None]),
+        ("abs(Q)", ["2", "2", None]),
+        ("N & '-' & Q", ["AB1-2", "C2--2", "-"]),
+        ("upper(lower(N))", ["AB1", "C2", None]),
+        ("before(N, '1')", ["AB", "C2", None]),
+        ("after(N, 'A')", ["B1", None, None]),
+        ("first(N, 'none')", ["AB1", "C2", "none"]),
+        ("'x' if N in ['AB1', 'Q'] else 'y'", ["x", "y", "y"]),
+        ("'x' if N not in ['AB1'] else 'y'", ["y", "x", "y"]),
+        ("'neg' if Q < 0 else 'pos' if Q > 0 else 'none'", ["pos", "neg", "none"]),
+        ("'yes' if Q == 2 and not (P < 1) or N == 'C2' else 'no'", ["yes", "yes", "no"]),
+        ("'yes' if N is_none else 'no'", None),
+        ("column('Unit price') & ''", ["1", "2", None]),
+        ("replace(N, 'B', 'x')", ["Ax1", "C2", None]),
+        ("'c' if contains(N, 'B') and ends_with(N, '1') else N", ["c", "C2", None]),
+        ("date(D, 'dd/mm/yyyy')", ["2026-03-04", "2026-12-31", None]),
+    ],
+)
+def test_expressions(take: Take, expression: str, expected: list[str | None] | None) -> None:
+    mapping = {"customers": {"customer_id": "Id", "name": {"derived": expression}}}
+    rows = "Id,N,Q,P,D,Unit price\n1,AB1,2,2.55,04/03/2026,1\n2,C2,-2,1.5,31/12/2026,2\n3,,,,,\n"
+    if expected is None:
+        with pytest.raises(RulesError, match="is no expression"):
+            take({"x.csv": rows}, mapping)
+        return
+    names = take({"x.csv": rows}, mapping).frames["customers"]["name"]
+    assert [None if name != name else name for name in names] == expected
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "__import__('os').system('touch /tmp/x')", "open('/etc/passwd')", "Q.__class__", "[x for x in Q]",
+        "lambda: 1", "Q if P", "f'{Q}'", "Q ** 999", "eval('1')", "Q[0]", "(Q := 1)", "1 < Q < 3", "Q in P",
+        "round(P, 99)", "starts_with(N, Q)", "starts_with(N)", "before(N, '')", "date(D, 'dd')", "10 ** 9", "1e400",
+        "True", "not", "", "'" + "x" * 2000 + "'", "-" * 200 + "Q", "column(Q)", "round(P, n=1)", "print(Q)",
+    ],
+)  # fmt: skip
+def test_an_expression_that_is_not_allowed_is_an_error_before_anything_is_read(expression: str) -> None:
+    with pytest.raises(RulesError):
+        compile_expression(expression, "m.toml")
+
+
+def test_a_number_that_cannot_be_held_is_an_error_with_advice(take: Take) -> None:
+    mapping = {"customers": {"customer_id": "Id", "name": {"derived": "P * P * P * P * P * P"}}}
+    with pytest.raises(RulesError, match="round"):
+        take({"x.csv": "Id,P\n1,123456789012.123456\n"}, mapping)
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        ({}, "maps nothing"),
+        ({"invoice": {"external_id": "Id"}}, "Did you mean invoices?"),
+        ({"customers": {"nam": "Name"}}, "Did you mean name?"),
+        ({"customers": {"name": 7}}, "customers.name is 7"),
+        ({"customers": {"name": {"colum": "x"}}}, "customers.name.colum"),
+        ({"customers": {"name": {"column": "x", "constant": "y"}}}, "exactly one of"),
+        ({"customers": {"name": {"constant": "x", "values": {"a": "b"}}}}, "go with column"),
+        ({"customers": {"name": "x"}, "file": {"decimal": "x"}}, "file.decimal"),
+        ({"customers": {"name": "x"}, "file": {"date_format": "day"}}, "is no date format"),
+        ({"customers": {"name": "x"}, "refuse": [{"when": "a =="}]}, "reason"),
+        ({"customers": {"name": "x"}, "refuse": {"when": "a"}}, "[[refuse]]"),
+        ({"customers": {"name": "x", "when_rows_differ": "maybe"}}, "when_rows_differ"),
+    ],
+)
+def test_a_wrong_mapping_names_its_key(raw: dict, message: str) -> None:
+    with pytest.raises(RulesError) as caught:
+        parse_mapping(raw, "m.toml")
+    assert message in str(caught.value)
+
+
+def test_a_mapping_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(RulesError, match="can't be read"):
+        load_mapping(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("a = [")
+    with pytest.raises(RulesError, match="is not valid TOML"):
+        load_mapping(tmp_path / "bad.toml")
+
+
+def test_columns_a_mapping_reads_must_be_there(take: Take) -> None:
+    with pytest.raises(InputFileError, match="has no column Naam"):
+        take({"x.csv": "Id\n1\n"}, {"customers": {"customer_id": "Id", "name": "Naam"}})
+    with pytest.raises(RulesError, match="has no column Naam"):
+        take({"x.csv": "Id\n1\n"}, {"customers": {"customer_id": "Id", "name": {"derived": "Naam & 'x'"}}})
+
+
+def test_sections_take_their_own_files(take: Take) -> None:
+    mapping = {
+        "customers": {"files": "klant*", "customer_id": "Nr"},
+        "invoices": {"files": "fact*", "external_id": "Nr", "company_account_id": {"constant": "NL"}},
+    }
+    intake = take({"klanten.csv": "Nr\nK1\n", "facturen.csv": "Nr\nF1\n", "mandates.csv": _MANDATE}, mapping)
+    assert intake.frames["customers"]["customer_id"].tolist() == ["K1"]
+    assert intake.frames["invoices"]["external_id"].tolist() == ["F1"]
+    assert len(intake.frames["mandates"]) == 1
+
+
+_MANDATE = "mandate_id,customer_id,iban,signed_on\nM1,K1,NL20INGB0001234567,2026-01-01\n"
