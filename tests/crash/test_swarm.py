@@ -1,0 +1,88 @@
+"""Many processes at once on one workspace, killed at random: every promise must still hold."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invoicebatch.actions import registry
+from invoicebatch.interfaces.api import Workspace, open_workspace
+from tests.crash.invariants import breaches
+
+HERE = Path(__file__).parent
+SETTINGS = "lock_timeout = 120\n[executor]\nprocesses = 1\nchunk_rows = 3\n"
+
+
+def _work(*arguments: object) -> Any:
+    """Run work.py in a process of its own."""
+    command = [sys.executable, str(HERE / "work.py"), *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=HERE.parents[1], check=False)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+def crowded(make_workspace: Callable[..., Workspace]) -> Workspace:
+    workspace = make_workspace(40)
+    (workspace.root / "invoicebatch.toml").write_text(SETTINGS, encoding="utf-8")
+    return workspace
+
+
+def _swarm(workspace: Workspace, workers: int, seconds: float, seed: int) -> None:
+    result = _work("swarm", workspace.root, workers, seconds, seed)
+    assert result["resumed"] == 0
+    assert result["kills"] > 3
+    after = open_workspace(workspace.root)
+    assert breaches(after) == []
+    assert (after.runs()["status"] == "finished").sum() > 5
+
+
+def test_killed_at_random_side_by_side(crowded: Workspace) -> None:
+    _swarm(crowded, workers=4, seconds=12, seed=1)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_killed_at_random_side_by_side_longer(crowded: Workspace, seed: int) -> None:
+    _swarm(crowded, workers=8, seconds=30, seed=seed)
+
+
+def _sweep(workspace: Workspace, tmp_path: Path, every: int) -> None:
+    actions = [name for name in ("approve", "create", "regenerate", "export.invoices", "mark_as.shipped") if name in registry()]
+    results = _work("sweep", workspace.root, tmp_path / "sweep", ",".join(actions), every)
+    assert len(results) > 5
+    for result in results:
+        where = f"{result['action']} killed at {result['point']}"
+        assert result["died"] == -9, where
+        assert result["resumed"] == 0, where
+        crashed, reference = open_workspace(result["root"]), open_workspace(result["reference"])
+        assert breaches(crashed) == [], where
+        assert _state(crashed) == _state(reference) or "claim" in result["point"], where
+    shutil.rmtree(tmp_path / "sweep")
+
+
+def _state(workspace: Workspace) -> list[Any]:
+    """What a person would compare: statuses and numbers by invoice, and files by content."""
+    with workspace.store.read() as session:
+        invoices, artefacts = session.whole("invoices"), session.whole("artefacts")
+    columns = ["invoice_id", "status", "number", "shipping_status", "export_status", "document_version"]
+    files = sorted(Path(path).name for path in artefacts["path"])
+    return [invoices[columns].astype("str").to_dict("records"), files]
+
+
+def test_killed_at_some_fault_points(make_workspace: Callable[..., Workspace], tmp_path: Path) -> None:
+    workspace = make_workspace(5)
+    (workspace.root / "invoicebatch.toml").write_text(SETTINGS, encoding="utf-8")
+    _sweep(workspace, tmp_path, every=4)
+
+
+@pytest.mark.full
+def test_killed_at_every_fault_point(make_workspace: Callable[..., Workspace], tmp_path: Path) -> None:
+    workspace = make_workspace(5)
+    (workspace.root / "invoicebatch.toml").write_text(SETTINGS, encoding="utf-8")
+    _sweep(workspace, tmp_path, every=1)

@@ -1,0 +1,170 @@
+"""Processes that work on one workspace at once and are killed at any moment; run as a script.
+
+The script's own process never opens the database, so it may fork: a child costs milliseconds, not the
+second that imports take.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from invoicebatch.actions import registry
+from invoicebatch.engine import faultpoints
+from invoicebatch.errors import BusyError, InvoicebatchError, NothingEligibleError, StaleError
+from invoicebatch.interfaces.api import open_workspace
+
+DAY = {"invoice_date": date(2026, 11, 22)}
+ACTIONS: dict[str, dict[str, Any]] = {
+    "approve": DAY,
+    "create": {},
+    "regenerate": {},
+    "download.document": {},
+    "mark_as.exported": {},
+    "mark_as.not_exported": {},
+    "mark_as.shipped": {},
+    "export.invoices": {},
+    "delete": {},
+}
+
+
+def child(function: Callable[..., None], *arguments: Any) -> int:
+    """Run a function in a forked process; returns its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        function(*arguments)
+        code = 0
+    except BaseException as error:  # noqa: BLE001 - the last word of a process that must not return
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+    os._exit(code)
+
+
+def wait(pid: int) -> int:
+    """Exit code of a child; negative: the signal that killed it."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def worker(root: str, seed: int) -> None:
+    """Run random actions on random rows until killed."""
+    rng = random.Random(seed)
+    workspace = open_workspace(root)
+    actions = [name for name in ACTIONS if name in registry()]
+    with workspace.store.read() as session:
+        ids = session.whole("invoices")["invoice_id"].tolist()
+    while True:
+        chosen = rng.sample(ids, rng.randint(1, max(2, len(ids) // 4)))
+        action = rng.choice(actions)
+        with suppress(NothingEligibleError, BusyError, StaleError):
+            if rng.random() < 0.15:
+                workspace.resume()
+                continue
+            selection = workspace.select(frame=pd.DataFrame({"invoice_id": chosen}))
+            selection.plan(action, **ACTIONS[action]).apply()
+
+
+def finish(root: str) -> None:
+    """Resume until nothing is left."""
+    workspace = open_workspace(root)
+    for _ in range(50):
+        if not workspace.resume():
+            return
+    raise RuntimeError("runs are left over")
+
+
+def swarm(root: str, workers: int, seconds: float, seed: int) -> dict[str, int]:
+    """Workers side by side, killed and replaced at random; then everything is resumed."""
+    rng = random.Random(seed)
+    alive = [child(worker, root, rng.randrange(1 << 30)) for _ in range(workers)]
+    end, kills = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        time.sleep(rng.uniform(0.1, 1.2))
+        place = rng.randrange(workers)
+        os.kill(alive[place], signal.SIGKILL)
+        code = wait(alive[place])
+        if code != -signal.SIGKILL:
+            raise RuntimeError(f"a worker ended by itself: {code}")
+        kills += 1
+        alive[place] = child(worker, root, rng.randrange(1 << 30))
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+        wait(pid)
+    return {"kills": kills, "resumed": wait(child(finish, root))}
+
+
+def act(root: str, action: str, crash_at: int, trace: str = "") -> None:
+    """Run one action on all rows and die at the n-th fault point (0: never)."""
+    faultpoints._crash_at, faultpoints._trace, faultpoints._armed, faultpoints._passed = crash_at, trace, True, 0
+    open_workspace(root).select(all=True).plan(action, **ACTIONS[action]).apply()
+
+
+def resume_and_die(root: str, crash_at: int) -> None:
+    """Resume and die at the n-th fault point (0: never)."""
+    faultpoints._crash_at, faultpoints._armed, faultpoints._passed = crash_at, True, 0
+    open_workspace(root).resume()
+
+
+def sweep(template: str, folder: str, actions: list[str], every: int) -> list[dict[str, Any]]:
+    """For each action, kill it at each (or every n-th) fault point, kill the resume too, then finish.
+
+    Args:
+        template: a workspace in which the actions can run one after another.
+        folder: where copies of it are made: `<action>-<point>`.
+        actions: run in this order; the earlier ones undisturbed.
+        every: 1 for every point.
+    """
+    import shutil
+
+    results = []
+    for place, action in enumerate(actions):
+        prepared = f"{folder}/{action}"
+        shutil.copytree(template, prepared)
+        for earlier in actions[:place]:
+            _must(wait(child(act, prepared, earlier, 0)) == 0, f"{earlier} before {action}")
+        trace = f"{folder}/{action}.trace"
+        reference = f"{folder}/{action}-0"
+        shutil.copytree(prepared, reference)
+        _must(wait(child(act, reference, action, 0, trace)) == 0, action)
+        points = Path(trace).read_text(encoding="utf-8").splitlines()
+        for number in range(1, len(points) + 1, every):
+            root = f"{folder}/{action}-{number}"
+            shutil.copytree(prepared, root)
+            died = wait(child(act, root, action, number))
+            again = wait(child(resume_and_die, root, 1 + number % 5))
+            resumed = wait(child(finish, root))
+            results.append(
+                {"root": root, "reference": reference, "action": action, "point": points[number - 1],
+                 "died": died, "again": again, "resumed": resumed}
+            )  # fmt: skip
+    return results
+
+
+def _must(condition: bool, what: str) -> None:
+    if not condition:
+        raise RuntimeError(what)
+
+
+def main(mode: str, *arguments: str) -> None:
+    """`swarm ROOT WORKERS SECONDS SEED` or `sweep TEMPLATE FOLDER ACTIONS EVERY`; prints JSON."""
+    registry()  # imports every action now, not in each child
+    if mode == "swarm":
+        root, workers, seconds, seed = arguments
+        print(json.dumps(swarm(root, int(workers), float(seconds), int(seed))))
+    else:
+        template, folder, actions, every = arguments
+        print(json.dumps(sweep(template, folder, actions.split(","), int(every))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
