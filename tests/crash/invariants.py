@@ -29,7 +29,9 @@ def _runs(tables: dict[str, pd.DataFrame]) -> Iterator[str]:
     yield from (f"run {run} is not finished" for run in open_runs["run_id"])
     yield from (f"invoice {i} is still claimed" for i in tables["claims"]["invoice_id"])
     left = tables["run_rows"][tables["run_rows"]["outcome"].isin(["claimed", "reserved"])]
-    yield from (f"row {i} of run {r} is unfinished" for i, r in zip(left["invoice_id"], left["run_id"], strict=True))
+    yield from (
+        f"row {i} of run {r} is unfinished" for i, r in zip(left["invoice_id"], left["run_id"], strict=True)
+    )
 
 
 def _rows(tables: dict[str, pd.DataFrame]) -> Iterator[str]:
@@ -54,7 +56,9 @@ def _numbers(tables: dict[str, pd.DataFrame]) -> Iterator[str]:
     for key, group in issued.groupby(["company_account_id", "series", "period"]):
         if sorted(group["seq"]) != list(range(1, len(group) + 1)):
             yield f"series {key} has gaps or duplicates: {sorted(group['seq'])}"
-    yield from (f"invoice {i} got two numbers" for i in issued["invoice_id"][issued["invoice_id"].duplicated()])
+    yield from (
+        f"invoice {i} got two numbers" for i in issued["invoice_id"][issued["invoice_id"].duplicated()]
+    )
     numbered = invoices[invoices["number"].notna()].merge(issued, on="invoice_id", how="outer")
     off = numbered[numbered["number_x"] != numbered["number_y"]]
     yield from (f"invoice {i} does not carry the number it was given" for i in off["invoice_id"])

@@ -20,7 +20,7 @@ import pandas as pd
 
 from invoicebatch.actions import registry
 from invoicebatch.engine import faultpoints
-from invoicebatch.errors import BusyError, InvoicebatchError, NothingEligibleError, StaleError
+from invoicebatch.errors import BusyError, NothingEligibleError, StaleError
 from invoicebatch.interfaces.api import open_workspace
 
 DAY = {"invoice_date": date(2026, 11, 22)}
@@ -105,7 +105,12 @@ def swarm(root: str, workers: int, seconds: float, seed: int) -> dict[str, int]:
 
 def act(root: str, action: str, crash_at: int, trace: str = "") -> None:
     """Run one action on all rows and die at the n-th fault point (0: never)."""
-    faultpoints._crash_at, faultpoints._trace, faultpoints._armed, faultpoints._passed = crash_at, trace, True, 0
+    faultpoints._crash_at, faultpoints._trace, faultpoints._armed, faultpoints._passed = (
+        crash_at,
+        trace,
+        True,
+        0,
+    )
     open_workspace(root).select(all=True).plan(action, **ACTIONS[action]).apply()
 
 
@@ -115,19 +120,24 @@ def resume_and_die(root: str, crash_at: int) -> None:
     open_workspace(root).resume()
 
 
-def sweep(template: str, folder: str, actions: list[str], every: int) -> list[dict[str, Any]]:
-    """For each action, kill it at each (or every n-th) fault point, kill the resume too, then finish.
+def sweep(
+    template: str, folder: str, actions: list[str], swept: list[str], every: int
+) -> list[dict[str, Any]]:
+    """Kill each action at each (or every n-th) fault point, kill the resume too, then finish.
 
     Args:
         template: a workspace in which the actions can run one after another.
         folder: where copies of it are made: `<action>-<point>`.
-        actions: run in this order; the earlier ones undisturbed.
+        actions: run in this order; before a swept one the earlier ones run undisturbed.
+        swept: those to kill.
         every: 1 for every point.
     """
     import shutil
 
     results = []
     for place, action in enumerate(actions):
+        if action not in swept:
+            continue
         prepared = f"{folder}/{action}"
         shutil.copytree(template, prepared)
         for earlier in actions[:place]:
@@ -156,14 +166,14 @@ def _must(condition: bool, what: str) -> None:
 
 
 def main(mode: str, *arguments: str) -> None:
-    """`swarm ROOT WORKERS SECONDS SEED` or `sweep TEMPLATE FOLDER ACTIONS EVERY`; prints JSON."""
+    """`swarm ROOT WORKERS SECONDS SEED` or `sweep TEMPLATE FOLDER ACTIONS SWEPT EVERY`; prints JSON."""
     registry()  # imports every action now, not in each child
     if mode == "swarm":
         root, workers, seconds, seed = arguments
         print(json.dumps(swarm(root, int(workers), float(seconds), int(seed))))
     else:
-        template, folder, actions, every = arguments
-        print(json.dumps(sweep(template, folder, actions.split(","), int(every))))
+        template, folder, actions, swept, every = arguments
+        print(json.dumps(sweep(template, folder, actions.split(","), swept.split(","), int(every))))
 
 
 if __name__ == "__main__":
