@@ -31,12 +31,17 @@ def settle(session: Session, run_id: str, results: Sequence[Result], now: dateti
         return
     session.update("outbox", _outbox(results), now)
     for channel_kind in (True, False):
-        chosen = [r for r in results if (r.message.channel in SHIPPING) is channel_kind]
+        chosen = [r for r in results if _ships(r) is channel_kind]
         for frame in _shipping(chosen, now) if channel_kind else _exporting(chosen, now):
             session.update("invoices", frame, now)
     for frame in _rows(results):
         session.settle(run_id, frame)
     session.insert("events", _events(run_id, results, now, user))
+
+
+def _ships(result: Result) -> bool:
+    """Whether the message brings the document itself to its customer; a reminder does not."""
+    return result.message.channel in SHIPPING and not result.message.payload.get("reminder")
 
 
 def _outbox(results: Sequence[Result]) -> pd.DataFrame:

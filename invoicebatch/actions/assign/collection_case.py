@@ -1,0 +1,89 @@
+"""Assign to a collection case: each invoice gets a case of its own in one of the configured flows."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.collection import Flow, find_flow
+from invoicebatch.model.ident import derived_id
+from invoicebatch.model.schema.payments import COLLECTION_CASES
+from invoicebatch.model.status import CaseStatus
+from invoicebatch.settings import Settings
+
+
+class CaseParams(Params):
+    """Parameters of `assign.collection_case`."""
+
+    flow: str = Field("standard", description="Collection flow, of rules/collection_flows.toml")
+
+
+def _first_dates(rows: pd.DataFrame, flow: Flow, today: date) -> "pd.Series[Any]":
+    by_due = {
+        due: pd.Timestamp(flow.first_date(due.date(), today)) for due in rows["due_date"].dropna().unique()
+    }
+    return rows["due_date"].map(by_due).astype("datetime64[s]")
+
+
+def preview(batch: Batch, params: CaseParams, context: Context) -> Preview:
+    """Tables `steps` (the flow), `first_step` (cases by date of their first step) and `refused`."""
+    flow = find_flow(context.root, params.flow)
+    rows = batch.invoices.assign(first_step_on=_first_dates(batch.invoices, flow, context.today))
+    steps = pd.DataFrame(
+        {
+            "step": range(1, len(flow.steps) + 1),
+            "name": [step.name for step in flow.steps],
+            "days_after_due_date": [flow.start_days + step.after_days for step in flow.steps],
+            "channel": [step.channel for step in flow.steps],
+            "cost": [str(step.cost) for step in flow.steps],
+        }
+    )
+    first = rows.groupby("first_step_on", as_index=False).agg(
+        cases=("invoice_id", "size"), outstanding_cents=("outstanding_cents", "sum")
+    )
+    lacking = rows.loc[rows["due_date"].isna(), ["invoice_id", "number"]].assign(reason="no due date")
+    return {"steps": steps, "first_step": first, "refused": lacking}
+
+
+def transform(batch: Batch, params: CaseParams, context: Context) -> Changes:
+    """One active case a row, with its first step and date."""
+    flow = find_flow(context.root, params.flow)
+    dated = batch.invoices["due_date"].notna()
+    rows = batch.invoices[dated].reset_index(drop=True)
+    cases = rows[["invoice_id", "customer_id"]].assign(
+        case_id=[derived_id("case", context.run_id, invoice) for invoice in rows["invoice_id"]],
+        customer_id=rows["customer_id"].fillna(""),
+        flow=params.flow,
+        status=CaseStatus.ACTIVE.value,
+        step=1,
+        next_step_on=_first_dates(rows, flow, context.today),
+        costs_cents=0,
+        opened_at=pd.Timestamp(context.now).tz_localize(None),
+        version=1,
+    )
+    update = cases[["invoice_id", "case_id"]].rename(columns={"case_id": "collection_case_id"})
+    return Changes(
+        updates={"invoices": update},
+        inserts={"collection_cases": COLLECTION_CASES.conform(cases)},
+        failures=failures(batch.invoices.loc[~dated, "invoice_id"], "no due date to count from"),
+        totals={"cases": len(cases), "outstanding_cents": int(rows["outstanding_cents"].sum())},
+    )
+
+
+def _defaults(settings: Settings, _: date) -> Mapping[str, Any]:
+    return {"flow": settings.collection.flow}
+
+
+ACTION = Action(
+    name="assign.collection_case",
+    label="Assign to collection case",
+    help="Open a collection case for each unpaid invoice.",
+    params=CaseParams,
+    transform=transform,
+    preview=preview,
+    defaults=_defaults,
+)

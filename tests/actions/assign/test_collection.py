@@ -1,0 +1,161 @@
+"""Collection cases from opening to their end, on a real workspace."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from invoicebatch.engine import clock
+from invoicebatch.errors import ParameterError
+from invoicebatch.interfaces.api import Workspace
+
+Make = Callable[..., Workspace]
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes it another day."""
+
+    def move(day: str) -> None:
+        monkeypatch.setattr(clock, "today", lambda: pd.Timestamp(day).date())
+        monkeypatch.setattr(clock, "now", lambda: pd.Timestamp(day + " 09:00").to_pydatetime())
+
+    return move
+
+
+@pytest.fixture
+def collecting(money_workspace: Make, monkeypatch: pytest.MonkeyPatch) -> Make:
+    monkeypatch.setenv("INVOICEBATCH_INTEGRATIONS__COLLECTION", "true")
+    monkeypatch.setenv("INVOICEBATCH_MAIL__TRANSPORT", "folder")
+
+    def make(count: int = 3, **columns: object) -> Workspace:
+        ws = money_workspace(count, **columns)
+        update = pd.DataFrame({"company_account_id": ["NL"], "email": ["billing@example.com"]})
+        with ws.store.write() as session:
+            session.update("company_accounts", update, pd.Timestamp("2026-01-01").to_pydatetime())
+        return ws
+
+    return make
+
+
+def table(ws: Workspace, name: str) -> pd.DataFrame:
+    with ws.store.read() as session:
+        return session.whole(name)
+
+
+def test_a_case_is_opened_once_with_its_first_step(collecting: Make, at: Callable[[str], None]) -> None:
+    at("2026-02-01")
+    ws = collecting(3)
+    plan = ws.select(all=True).plan("assign.collection_case")
+    assert plan.preview["steps"]["days_after_due_date"].tolist() == [7, 21, 37, 57]
+    plan.apply()
+    cases = table(ws, "collection_cases")
+    assert cases["next_step_on"].dt.strftime("%Y-%m-%d").tolist() == ["2026-02-07"] * 3
+    again = ws.select(all=True).plan("assign.collection_case")
+    assert again.eligible == 0
+    assert "already in a collection case" in again.refused["reason"].iloc[0]
+    assert ws.select(all=True).plan("assign.collection_step").eligible == 0
+
+
+def test_a_flow_runs_through_its_steps_and_ends(collecting: Make, at: Callable[[str], None]) -> None:
+    at("2026-03-15")
+    ws = collecting(2)
+    ws.select(all=True).plan("assign.collection_case").apply()
+    seen = []
+    for day in ("2026-03-15", "2026-03-29", "2026-04-14", "2026-05-04"):
+        at(day)
+        plan = ws.select(all=True).plan("assign.collection_step")
+        assert plan.eligible == 2
+        seen.append(plan.preview["steps"]["step_name"].iloc[0])
+        report = plan.apply()
+        assert report.failed.empty, report.failed["reason"].tolist()
+        assert ws.select(all=True).plan("assign.collection_step").eligible == 0
+    assert seen == ["Reminder", "Second reminder", "Notice of default", "Hand over to a collection agency"]
+    cases = table(ws, "collection_cases")
+    assert cases["costs_cents"].tolist() == [750 + 4000] * 2
+    assert set(cases["status"].astype("str")) == {"closed"}
+    assert set(cases["closed_reason"]) == {"the flow is completed"}
+    assert len(table(ws, "collection_steps")) == 8
+    assert len(table(ws, "outbox")) == 4
+    assert ws.select(all=True).plan("assign.collection_case").eligible == 2
+
+
+def test_a_reminder_says_what_is_open_in_the_customers_language(
+    collecting: Make, at: Callable[[str], None]
+) -> None:
+    at("2026-03-15")
+    ws = collecting(1)
+    with ws.store.write() as session:
+        session.update("customers", pd.DataFrame({"customer_id": ["K1"], "language": ["nl"]}), clock.now())
+    ws.select(all=True).plan("assign.collection_case").apply()
+    ws.select(all=True).plan("assign.collection_step").apply()
+    payload = table(ws, "outbox")["payload"].iloc[0]
+    assert "Volgens onze administratie is factuur F2026-000001" in payload
+    assert "121,00" in payload
+    assert ws.select(all=True).frame["shipping_status"].astype("str").tolist() == ["to_send"]
+
+
+def test_a_letter_by_post_is_a_pdf_in_the_runs_folder(collecting: Make, at: Callable[[str], None]) -> None:
+    at("2026-03-15")
+    ws = collecting(1)
+    ws.select(all=True).plan("assign.collection_case", flow="business").apply()
+    ws.select(all=True).plan("assign.collection_step").apply()
+    at("2026-03-25")
+    report = ws.select(all=True).plan("assign.collection_step").apply()
+    (path,) = report.files["path"]
+    from pypdf import PdfReader
+
+    text = PdfReader(Path(path)).pages[0].extract_text()
+    assert "Notice of default" in text
+    assert "161.00" in text
+    assert "1011 AA Amsterdam" in text
+
+
+def test_a_row_that_can_not_be_reached_is_named_and_stays_due(
+    collecting: Make, at: Callable[[str], None]
+) -> None:
+    at("2026-03-15")
+    ws = collecting(3)
+    with ws.store.write() as session:
+        session.update(
+            "customers", pd.DataFrame({"customer_id": ["K1"], "email": ["not an address"]}), clock.now()
+        )
+    ws.select(all=True).plan("assign.collection_case").apply()
+    report = ws.select(all=True).plan("assign.collection_step").apply()
+    assert report.failed["invoice_id"].tolist() == [1]
+    assert "not an e-mail address" in report.failed["reason"].iloc[0]
+    assert ws.select(all=True).plan("assign.collection_step").eligible == 1
+
+
+def test_pause_resume_close(collecting: Make, at: Callable[[str], None]) -> None:
+    at("2026-03-15")
+    ws = collecting(2)
+    ws.select(all=True).plan("assign.collection_case").apply()
+    change = lambda ids, what: ws.select(ids=ids).plan("assign.collection_status", change=what).apply()  # noqa: E731
+    change([1], "pause")
+    assert ws.select(all=True).plan("assign.collection_step").eligible == 1
+    assert "is paused" in change([1], "pause").failed["reason"].iloc[0]
+    at("2026-04-01")
+    change([1], "resume")
+    cases = table(ws, "collection_cases").set_index("invoice_id")
+    assert cases.loc[1, "next_step_on"] == pd.Timestamp("2026-04-01")
+    change([2], "close")
+    assert table(ws, "collection_cases").set_index("invoice_id").loc[2, "status"] == "closed"
+    assert ws.select(all=True).plan("assign.collection_case").eligible == 1
+
+
+def test_a_credited_invoice_leaves_its_case(collecting: Make, at: Callable[[str], None]) -> None:
+    at("2026-03-15")
+    ws = collecting(1)
+    ws.select(all=True).plan("assign.collection_case").apply()
+    ws.select(all=True).plan("credit").apply()
+    case = table(ws, "collection_cases").iloc[0]
+    assert (case["status"], case["closed_reason"]) == ("closed", "credited")
+
+
+def test_an_unknown_flow_is_refused_with_those_there_are(collecting: Make) -> None:
+    plan = collecting(1).select(all=True).plan("assign.collection_case", flow="nope")
+    with pytest.raises(ParameterError, match="no collection flow 'nope'") as error:
+        _ = plan.preview
+    assert "standard, business" in error.value.hint
