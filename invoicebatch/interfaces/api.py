@@ -10,10 +10,11 @@ import pandas as pd
 from invoicebatch.engine.selection import Selection
 from invoicebatch.engine.workspace import Workspace as EngineWorkspace
 from invoicebatch.engine.workspace import check_folder
-from invoicebatch.errors import SelectionError
+from invoicebatch.errors import SelectionError, UsageError
 from invoicebatch.files.layout import lay_out
 
 if TYPE_CHECKING:
+    from invoicebatch.interfaces.lab.widget import Overview
     from invoicebatch.interfaces.sheet.plan import SheetPlan
     from invoicebatch.interfaces.sheet.run import SheetReport
 
@@ -92,6 +93,27 @@ class Workspace(EngineWorkspace):
         path.parent.mkdir(parents=True, exist_ok=True)
         pd.DataFrame({"invoice_id": ids}).to_parquet(path)
         return path
+
+    def overview(self, where: str = "", *, poll_seconds: float = 2.0) -> "Overview":
+        """The invoice overview with its action bar, for a notebook; needs the extra `lab`.
+
+        Args:
+            where: only the invoices of this condition; empty: all.
+            poll_seconds: how often to look for changes by others; 0: never.
+
+        Raises:
+            UsageError: the extra is not installed.
+            FilterError: the condition can't be evaluated.
+        """
+        try:
+            from invoicebatch.interfaces.lab.widget import Overview
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"The overview needs {error.name}.", "Install it with: pip install 'invoicebatch[lab]'"
+            ) from error
+        from invoicebatch.interfaces.lab.workspace import WorkspaceBackend
+
+        return Overview(WorkspaceBackend(self, where), poll_seconds)
 
 
 def init_workspace(folder: str | Path) -> Workspace:

@@ -35,7 +35,7 @@ def opened(workspace: Path | None) -> Workspace:
 class Select:
     """Which invoices: exactly one of these."""
 
-    ids: Annotated[str | None, Parameter(help="Invoice ids: 1,2,3")] = None
+    ids: Annotated[str | None, Parameter(help="Invoice ids: 1,2,3 or @FILE")] = None
     numbers: Annotated[str | None, Parameter(help="Invoice numbers: A,B")] = None
     where: Annotated[str | None, Parameter(help="A condition: \"status = 'created' and total > 100\"")] = None
     sheet: Annotated[Path | None, Parameter(help="Ticked rows of a selection sheet")] = None
@@ -75,8 +75,13 @@ def _split(text: str) -> list[str]:
 
 
 def _ids(text: str) -> list[int]:
+    """Ids of an option: `1,2,3`, or `@FILE` with one a line."""
     try:
+        if text.startswith("@"):
+            return [int(part) for part in Path(text[1:]).read_text(encoding="utf-8").split()]
         return [int(part) for part in _split(text)]
+    except OSError as error:
+        raise SelectionError(f"--ids: {text[1:]} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise SelectionError(f"--ids takes whole numbers, separated by commas; got {text!r}.") from error
 

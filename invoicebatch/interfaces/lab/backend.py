@@ -5,6 +5,7 @@ Only shapes live here; the real thing is in `workspace`.
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from threading import Event
 from typing import Any, Protocol
 
 import numpy as np
@@ -61,6 +62,10 @@ class Report(Protocol):
     @property
     def failed(self) -> pd.DataFrame:
         """Rows that failed: invoice_id int64, number str, reason str."""
+
+    @property
+    def unfinished(self) -> int:
+        """Rows still to do, after a cancel."""
 
     @property
     def files(self) -> pd.DataFrame:
@@ -123,8 +128,11 @@ class Backend(Protocol):
             InvoicebatchError: a wrong parameter, or no row that can take the action.
         """
 
-    def apply(self, plan: Any, progress: Progress, cancelled: Callable[[], bool]) -> Report:
-        """Carry a plan out; it stops between chunks once `cancelled` says so."""
+    def apply(self, plan: Any, progress: Progress, cancel: Event) -> Report:
+        """Carry a plan out; it stops between chunks once `cancel` is set."""
+
+    def resume(self, run_id: str, progress: Progress, cancel: Event) -> Report:
+        """Finish a run that was stopped or broke off."""
 
     def read_views(self) -> list[dict[str, Any]]:
         """Saved views of the workspace."""

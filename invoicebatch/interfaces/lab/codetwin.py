@@ -47,7 +47,7 @@ def _select(chosen: Chosen) -> str:
     if chosen.where:
         return f"ws.select(where={chosen.where!r})"
     if chosen.file:
-        return f"ws.select(frame=pd.read_parquet({chosen.file!r}))"
+        return f"ws.select(ids=[int(one) for one in Path({chosen.file!r}).read_text().split()])"
     return f"ws.select(ids={list(chosen.ids)!r})"
 
 
@@ -57,12 +57,9 @@ def _plan(click: Click) -> str:
 
 
 def _imports(click: Click) -> str:
-    lines = ["import invoicebatch as ib"]
-    if "date(" in _plan(click):
-        lines.insert(0, "from datetime import date\n")
-    if click.chosen.file:
-        lines.insert(-1, "import pandas as pd")
-    return "\n".join(lines)
+    standard = ["from datetime import date"] if "date(" in _plan(click) else []
+    standard += ["from pathlib import Path"] if click.chosen.file else []
+    return "\n".join([*standard, *([""] if standard else []), "import invoicebatch as ib"])
 
 
 def python(click: Click) -> str:
@@ -86,7 +83,7 @@ def command(click: Click) -> str:
     if click.chosen.where:
         words += ["--where", click.chosen.where]
     elif click.chosen.file:
-        words += ["--sheet", click.chosen.file]
+        words += ["--ids", f"@{click.chosen.file}"]
     else:
         words += ["--ids", ",".join(str(one) for one in click.chosen.ids)]
     for name, value in click.params.items():

@@ -93,6 +93,7 @@ def fields(
         one["required"] = name in required and name not in defaults
         if defaults.get(name) is not None:
             one["default"] = _plain(defaults[name])
+        one["help"] = "" if one["help"] == one["label"] else one["help"]
         if name in choices:
             one["kind"], one["options"] = "choice", [list(pair) for pair in choices[name]]
         described.append(one)

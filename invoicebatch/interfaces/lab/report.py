@@ -48,6 +48,7 @@ def describe(action: Action, report: Report, cancelled: bool) -> dict[str, Any]:
         "done": len(report.done),
         "refused": len(report.refused),
         "failed": len(report.failed),
+        "unfinished": report.unfinished,
         "failures": _group(report.failed),
         "refusals": _group(report.refused),
         "files": _files(report.files),

@@ -14,7 +14,7 @@ import numpy as np
 
 from invoicebatch.errors import ConfirmationError, InvoicebatchError, UsageError
 from invoicebatch.interfaces.lab import codetwin, dialogs, report, tables
-from invoicebatch.interfaces.lab.backend import IntArray, Plan, Report
+from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.model.action import Action
 
@@ -53,6 +53,7 @@ class Runs:
                 "run": self._run,
                 "cancel": lambda _: self._cancel.set(),
                 "retry": self._retry,
+                "resume": self._resume,
                 "pick": self._pick,
                 "file": self._file,
                 "code": self._code,
@@ -156,7 +157,10 @@ class Runs:
         self._draft, plan = None, draft.plan
         self._cancel.clear()
         self._progress(draft, "starting", 0, plan.eligible)
-        self._running = _start(lambda: self._apply(draft, plan))
+        backend = self._session.backend
+        self._running = _start(
+            lambda: self._work(draft, lambda tell: backend.apply(plan, tell, self._cancel))
+        )
 
     def _progress(self, draft: Draft, phase: str, done: int, of: int) -> None:
         now = time.monotonic()
@@ -166,12 +170,19 @@ class Runs:
         state = "cancelling" if self._cancel.is_set() else "running"
         self._state({"state": state, "label": draft.action.label, "phase": phase, "done": done, "of": of})
 
-    def _apply(self, draft: Draft, plan: Plan) -> None:
+    def _resume(self, _: Mapping[str, Any]) -> None:
+        draft, result = self._result()
+        backend = self._session.backend
+        self._cancel.clear()
+        self._progress(draft, "going on", 0, result.unfinished)
+        self._running = _start(
+            lambda: self._work(draft, lambda tell: backend.resume(result.run_id, tell, self._cancel))
+        )
+
+    def _work(self, draft: Draft, run: Callable[[Progress], Report]) -> None:
         session = self._session
         try:
-            result = session.backend.apply(
-                plan, lambda phase, done, of: self._progress(draft, phase, done, of), self._cancel.is_set
-            )
+            result = run(lambda phase, done, of: self._progress(draft, phase, done, of))
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             hint = getattr(error, "hint", "") or "`invoicebatch runs` shows what it did; `resume` goes on."
             message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"

@@ -205,7 +205,8 @@ class FakeReport:
     refused: pd.DataFrame
     failed: pd.DataFrame
     files: pd.DataFrame
-    totals: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, str] = field(default_factory=dict)
+    unfinished: int = 0
 
 
 class FakeBackend:
@@ -313,12 +314,12 @@ class FakeBackend:
             }
         )
 
-    def apply(self, plan, progress, cancelled):
+    def apply(self, plan, progress, cancel):
         self.ran.append(plan)
         done: list[int] = []
         chunk = max(1, len(plan.ids) // 8)
         for start in range(0, len(plan.ids), chunk):
-            if cancelled():
+            if cancel.is_set():
                 break
             time.sleep(self.pause)
             done += plan.ids[start : start + chunk].tolist()
@@ -346,7 +347,15 @@ class FakeBackend:
         totals = {
             "total": str(to_decimal(self.data.loc[self.data["invoice_id"].isin(good), "total_cents"].sum()))
         }
-        return FakeReport("run-1", pd.DataFrame({"invoice_id": good}), numbered, failures, files, totals)
+        self.rest = [int(one) for one in plan.ids if one not in set(done)]
+        return FakeReport(
+            "run-1", pd.DataFrame({"invoice_id": good}), numbered, failures, files, totals, len(self.rest)
+        )
+
+    def resume(self, run_id, progress, cancel):
+        plan = self.ran[-1]
+        rest = FakePlan(plan.action, np.array(self.rest), plan.params, {}, plan.refused)
+        return self.apply(rest, progress, cancel)
 
     def read_views(self):
         return self.views
@@ -360,6 +369,6 @@ class FakeBackend:
         return str(path)
 
     def save_ids(self, ids):
-        path = self.folder / "selection.parquet"
-        pd.DataFrame({"invoice_id": ids}).to_parquet(path)
+        path = self.folder / "selection.txt"
+        path.write_text("\n".join(map(str, ids.tolist())))
         return str(path)

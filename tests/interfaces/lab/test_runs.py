@@ -98,7 +98,11 @@ def test_cancel_stops_between_chunks_and_the_report_says_so(desk, backend):
     desk.runs.wait()
     report = desk.state["run"]["report"]
     assert report["cancelled"]
-    assert report["done"] < 500
+    assert 0 < report["unfinished"] == 500 - report["done"]
+    backend.pause = 0
+    desk.say("resume")
+    assert desk.state["run"]["report"]["unfinished"] == 0
+    assert desk.state["run"]["report"]["done"] == report["unfinished"]
 
 
 def test_a_second_run_waits_for_the_first(desk, backend):
@@ -164,8 +168,10 @@ def test_a_long_selection_travels_as_a_file(desk, backend):
     desk.say("select", op="range", a=0, b=399)
     desk.say("dialog", action="export.invoices")
     text = desk.say("code", **{"as": "python"}, params={})["text"]
-    assert "selection.parquet" in text
+    assert "selection.txt" in text
     ast.parse(text)
+    command = desk.say("code", **{"as": "command"}, params={})["text"]
+    assert "--ids @" in command
 
 
 def test_notebook_twin_is_a_notebook_of_the_same_run(desk):
