@@ -130,7 +130,7 @@ def init_workspace(folder: str | Path) -> Workspace:
 
 
 def open_workspace(folder: str | Path = ".") -> Workspace:
-    """Open the workspace in a folder.
+    """Open the workspace in a folder; without one, here or in the nearest folder above.
 
     Raises:
         WorkspaceError: the folder is none.
@@ -138,5 +138,8 @@ def open_workspace(folder: str | Path = ".") -> Workspace:
     """
     check_folder(Path(folder))
     workspace = Workspace(Path(folder))
+    if str(folder) == "." and not workspace.store.file.is_file():
+        above = (Workspace(parent) for parent in Path.cwd().parents)
+        workspace = next((one for one in above if one.store.file.is_file()), workspace)
     workspace.check()
     return workspace

@@ -31,6 +31,7 @@ COMMANDS: Final = (
     ("demo", "demo:demo", "Run the main job on sample data in a new folder."),
     ("sheet", "sheet:app", "Selection sheets: write, check, run."),
     ("rules", "rules:rules", "The decision table: what each action asks of a row."),
+    ("lab", "lab:lab", "Open JupyterLab at the invoice overview."),
 )
 """Command, where it is, what it does."""
 

@@ -34,7 +34,7 @@ function createBar(context) {
   function group({ label: title, actions: members }) {
     const can = members.filter((action) => action.ok);
     if (!can.length) return null;
-    if (members.length === 1) return single(members[0]);
+    if (!members[0].name.includes(".")) return single(members[0]);
     const opener = h("button", { type: "button", class: "ib-action", "data-group": members[0].group, "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(opener, title, can) }, h("span", {}, title), icon("down"));
     return opener;
   }

@@ -115,6 +115,7 @@ function createGrid(context) {
   }
 
   function paint() {
+    if (!port.clientHeight) return;
     spacer.style.height = `${virtualHeight()}px`;
     port.setAttribute("aria-rowcount", total() + 1);
     empty.hidden = total() > 0 || table.loading;

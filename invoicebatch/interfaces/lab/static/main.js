@@ -61,6 +61,7 @@ function render({ model, el }) {
   for (const [name, listener] of Object.entries(on)) model.on(name, listener);
   const watcher = new ResizeObserver(() => { grid.schedule(); bar.fit(); });
   watcher.observe(root);
+  watcher.observe(grid.port);
   grid.setTable(model.get("table"));
   grid.setBar(model.get("bar"));
   filters.paint();
