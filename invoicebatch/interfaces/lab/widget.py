@@ -4,6 +4,7 @@ The front end is the files of `static/`, joined into one module here; nobody bui
 """
 
 import threading
+import uuid
 import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -55,12 +56,14 @@ class Overview(anywidget.AnyWidget):
     bar = traitlets.Dict().tag(sync=True)
     run = traitlets.Dict().tag(sync=True)
     prefs = traitlets.Dict().tag(sync=True)
+    static_id = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, backend: Backend, poll_seconds: float = 2.0, **options: Any) -> None:
         super().__init__(**options)
         self._closed = threading.Event()
         self._session = Session(backend, self._publish, self._tell)
         self._runs = Runs(self._session)
+        self.static_id = uuid.uuid4().hex
         self.columns = [one.describe() for one in self._session.columns]
         self.prefs = {"views": backend.read_views()}
         self.on_msg(_receive)
@@ -108,7 +111,15 @@ class Overview(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return {**data, "text/plain": repr(self), "text/html": self._static()}, metadata
+        return {**data, "text/plain": repr(self)}, metadata
+
+    def _ipython_display_(self) -> None:
+        """Show the table that a saved notebook keeps, then the live grid, which hides it."""
+        from IPython.display import HTML, display
+
+        display(HTML(f'<div class="ib-static-{self.static_id}">{self._static()}</div>'))
+        data, metadata = self._repr_mimebundle_()
+        display(data, raw=True, metadata=metadata)
 
     def _static(self) -> str:
         """The first rows and the counts, for a saved notebook."""

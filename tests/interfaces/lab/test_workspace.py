@@ -206,9 +206,13 @@ def test_views_and_notebooks_are_kept_in_the_workspace(desk, mixed):
     assert desk.session.backend.read_views() == []
 
 
-def test_the_widget_shows_a_static_table_for_a_saved_notebook(mixed):
+def test_the_widget_shows_a_static_table_for_a_saved_notebook(mixed, monkeypatch):
     grid = Overview(WorkspaceBackend(mixed), poll_seconds=0)
-    data, _ = grid._repr_mimebundle_()
-    assert "40 invoices" in data["text/html"]
-    assert data["text/html"].count("<tr>") == 11
-    assert data["text/plain"] == "Overview(40 invoices)"
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda *what, **_: shown.append(what[0]))
+    grid._ipython_display_()
+    table, live = shown
+    assert "40 invoices" in table.data
+    assert table.data.count("<tr>") == 11
+    assert live["text/plain"] == "Overview(40 invoices)"
+    assert "application/vnd.jupyter.widget-view+json" in live

@@ -51,7 +51,7 @@ function createDialogs(context) {
       h("div", { class: "ib-dialogbody", tabindex: -1 }, message.help && h("p", { class: "ib-quiet" }, message.help),
         fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview, confirmBox),
       h("footer", {}, codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
-    const dialog = h("dialog", { class: "ib-dialog", "aria-labelledby": title, "data-lm-suppress-shortcuts": "true" }, form);
+    const dialog = h("dialog", { class: "ib-dialog", "aria-labelledby": title }, form);
     let asked = 0, answered = null;
 
     const values = () => Object.fromEntries(fields.map((field) => [field.name, field.read()]));
@@ -115,7 +115,7 @@ function createDialogs(context) {
     if (message.as === "notebook") return context.toast(`Saved ${message.path}`);
     const copied = await navigator.clipboard?.writeText(message.text).then(() => true, () => false);
     const text = h("textarea", { class: "ib-code", readonly: true, rows: Math.min(14, message.text.split("\n").length + 1), "aria-label": "Code", spellcheck: "false" }, message.text);
-    const dialog = h("dialog", { class: "ib-dialog", "aria-label": "This run as code", "data-lm-suppress-shortcuts": "true" },
+    const dialog = h("dialog", { class: "ib-dialog", "aria-label": "This run as code" },
       h("div", { class: "ib-form" }, h("header", {}, h("h2", {}, message.as === "python" ? "As Python" : "As command")), h("div", { class: "ib-dialogbody" }, h("p", { class: "ib-quiet" }, copied ? "Copied." : "Select and copy."), text),
         h("footer", {}, h("span", { class: "ib-push" }), button("Close", () => dialog.close(), { look: "primary" }))));
     dialog.addEventListener("keydown", (event) => event.stopPropagation());

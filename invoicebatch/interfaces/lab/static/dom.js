@@ -1,5 +1,9 @@
 // Building blocks: elements, icons, announcements. No state.
 
+// JupyterLab's shortcuts match the focused element itself, so each one that takes focus says no to them:
+// else `x` on a button would cut the notebook's cell.
+const FOCUSABLE = new Set(["button", "input", "select", "textarea", "summary", "dialog"]);
+
 function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -7,6 +11,7 @@ function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
+  if (FOCUSABLE.has(tag) || "tabindex" in attributes) element.setAttribute("data-lm-suppress-shortcuts", "true");
   element.append(...children.flat().filter((child) => child != null && child !== false));
   return element;
 }

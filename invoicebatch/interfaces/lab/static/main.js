@@ -1,12 +1,20 @@
 // Puts the parts together and routes what the kernel says.
 
+// The table of a saved notebook stands in for the grid; where the grid is alive it is not needed.
+function hideStatic(id, el) {
+  const root = el.getRootNode();
+  for (const table of root.querySelectorAll?.(`.ib-static-${id}`) ?? []) {
+    (table.closest(".jp-OutputArea-child") ?? table).style.display = "none";
+  }
+}
+
 function render({ model, el }) {
   const live = h("div", { class: "ib-live", "aria-live": "polite", role: "status" });
   const note = h("div", { class: "ib-toast", role: "alert", hidden: true });
   const footer = h("div", { class: "ib-footer" });
   const where = h("span"), waiting = h("span", { class: "ib-waiting", hidden: true }, "Waiting for the kernel…");
   footer.append(where, h("span", { class: "ib-push" }), waiting);
-  const root = h("div", { class: "ib", "data-lm-suppress-shortcuts": "true" });
+  const root = h("div", { class: "ib", tabindex: -1 });
   const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "resume", "pick"]);
   let timer = 0, hide = 0;
 
@@ -45,6 +53,7 @@ function render({ model, el }) {
   root.append(h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
     bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), footer, live, note);
   el.append(root);
+  hideStatic(model.get("static_id"), el);
 
   const answered = () => { clearTimeout(timer); timer = 0; waiting.hidden = true; };
   const routes = {

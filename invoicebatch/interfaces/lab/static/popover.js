@@ -1,7 +1,7 @@
 // One small panel at a time, in the browser's top layer, so that a notebook's output never clips it.
 
 function openPopover(context, anchor, content, options = {}) {
-  const panel = h("div", { class: `ib-popover ${options.look ?? ""}`, popover: "auto", "data-lm-suppress-shortcuts": "true",
+  const panel = h("div", { class: `ib-popover ${options.look ?? ""}`, popover: "auto",
     role: options.role ?? "dialog", "aria-label": options.label }, content);
   const place = () => {
     const at = anchor.getBoundingClientRect();
