@@ -138,10 +138,7 @@ def test_bank_file_has_its_two_tabs(page, workspace):
         session.update("customers", customers, pd.Timestamp("2026-11-22").to_pydatetime())
     assert len(frame) == ROWS
     approve(page)
-    with workspace.store.write() as session:
-        session._con.execute(
-            "UPDATE invoices SET status = 'created', number = 'F' || invoice_id, version = version + 1 WHERE status = 'approved'"
-        )
+    workspace.select(where="status = 'approved'").plan("create").apply()
     page.locator(".ib-chip", has_text="Created").first.wait_for()
     page.locator("[data-group=assign]").click()
     page.locator("[data-action='assign.bank_file']").click()

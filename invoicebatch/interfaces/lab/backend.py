@@ -118,6 +118,9 @@ class Backend(Protocol):
     def choices(self, action: str) -> Mapping[str, list[tuple[str, str]]]:
         """Parameters whose values come from a table: value and label."""
 
+    def parts(self, action: str) -> list[str]:
+        """Names of the action's parts; empty: it has none."""
+
     def today(self) -> date:
         """The workspace's date."""
 

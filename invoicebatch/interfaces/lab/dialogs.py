@@ -101,7 +101,9 @@ def fields(
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, (bool, int, list)) else str(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, (bool, int)) else str(value)
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
 
 
-def _group(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def _group(rows: pd.DataFrame, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Rows with the same reason together, the most frequent first."""
     groups = []
     for reason, same in rows.groupby("reason", sort=False):
-        names = same["number"] if "number" in same else same["invoice_id"]
-        shown = [str(name) for name in names.head(20)]
+        shown = [names.get(int(one), f"id {one}") for one in same["invoice_id"].head(20)]
         groups.append({"reason": str(reason), "rows": len(same), "numbers": shown})
     return sorted(groups, key=lambda group: -int(group["rows"]))
 
@@ -38,8 +37,8 @@ def _totals(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def describe(action: Action, report: Report, cancelled: bool) -> dict[str, Any]:
-    """A report as JSON."""
+def describe(action: Action, report: Report, names: Mapping[int, str], cancelled: bool) -> dict[str, Any]:
+    """A report as JSON; `names` is what people call the invoices, by id."""
     return {
         "action": action.name,
         "label": action.label,
@@ -49,8 +48,8 @@ def describe(action: Action, report: Report, cancelled: bool) -> dict[str, Any]:
         "refused": len(report.refused),
         "failed": len(report.failed),
         "unfinished": report.unfinished,
-        "failures": _group(report.failed),
-        "refusals": _group(report.refused),
+        "failures": _group(report.failed, names),
+        "refusals": _group(report.refused, names),
         "files": _files(report.files),
         "fileCount": len(report.files),
         "totals": _totals(report.totals),

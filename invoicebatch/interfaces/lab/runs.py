@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 
 from invoicebatch.errors import ConfirmationError, InvoicebatchError, UsageError
-from invoicebatch.interfaces.lab import codetwin, dialogs, report, tables
+from invoicebatch.interfaces.lab import codetwin, dialogs, preview, report
 from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.model.action import Action
@@ -140,10 +141,16 @@ class Runs:
                 "n": asked,
                 "eligible": plan.eligible,
                 "refused": [[str(reason), int(rows)] for reason, rows in counts.items()][:20],
-                "tables": tables.tables(plan.preview),
+                **self._previewed(draft, plan),
             },
             [],
         )
+
+    def _previewed(self, draft: Draft, plan: Plan) -> dict[str, Any]:
+        session, name = self._session, draft.action.name
+        with session.lock:
+            rows = session.rows_of(np.setdiff1d(draft.ids, plan.refused["invoice_id"]))
+        return preview.describe(draft.action, plan.preview, rows, session.backend.parts(name))
 
     def _run(self, message: Mapping[str, Any]) -> None:
         draft = self._draft
@@ -189,8 +196,9 @@ class Runs:
             self._state({"state": "error", "label": draft.action.label, "message": message, "hint": hint})
             return
         self._last = (draft, result)
+        names = session.names(pd.concat([result.failed, result.refused])["invoice_id"])
         session.reload()
-        described = report.describe(draft.action, result, self._cancel.is_set())
+        described = report.describe(draft.action, result, names, self._cancel.is_set())
         self._state({"state": "done", "label": draft.action.label, "report": described})
 
     def _result(self) -> tuple[Draft, Report]:

@@ -140,6 +140,17 @@ class Session:
                 }
             )
 
+    def rows_of(self, ids: Any) -> pd.DataFrame:
+        """The overview rows of these ids; ids that are gone are left out."""
+        return self.view.frame.take(self.view.positions(ids))
+
+    def names(self, ids: Any) -> dict[int, str]:
+        """What people call these invoices: the number, else the reference."""
+        with self.lock:
+            rows = self.rows_of(ids)
+        called = rows["number"].fillna(rows["external_id"])
+        return dict(zip(rows["invoice_id"].tolist(), called.astype(str).tolist(), strict=True))
+
     def publish_bar(self, by: str = "") -> None:
         """Tell every view what is selected and what can be done with it."""
         self.publish(

@@ -1,7 +1,7 @@
 """Frames as small JSON tables and as static HTML, for previews, reports and saved notebooks."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -45,11 +45,6 @@ def table(name: str, frame: pd.DataFrame, rows: int = ROWS) -> dict[str, Any]:
         "rows": [list(row) for row in zip(*cells, strict=True)],
         "total": len(frame),
     }
-
-
-def tables(preview: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
-    """Every table of a preview that has columns, in its order."""
-    return [table(name, frame) for name, frame in preview.items() if len(frame.columns)]
 
 
 def _text(value: Any, column: GridColumn) -> str:

@@ -180,6 +180,10 @@ class WorkspaceBackend:
                 found[name] = list(zip(rows[key].astype(str), rows[label].astype(str), strict=True))
         return found
 
+    def parts(self, action: str) -> list[str]:
+        """Parts by the rules."""
+        return list(self._workspace.rules.rule(action).parts)
+
     def today(self) -> date:
         """The local date."""
         return clock.today()

@@ -272,6 +272,9 @@ class FakeBackend:
     def choices(self, name):
         return {}
 
+    def parts(self, name):
+        return ["collections", "refunds"] if name == "assign.bank_file" else []
+
     def today(self):
         return TODAY
 
@@ -284,35 +287,18 @@ class FakeBackend:
         ].reset_index(drop=True)
         return FakePlan(name, good["invoice_id"].to_numpy(), params, self._preview(name, good), refused)
 
-    def _preview(self, name, good):
-        if name == "assign.bank_file":
-            due = good["outstanding_cents"] > 0
-            return {
-                part: self._sums(good[mask], "collection_date")
-                for part, mask in (("collections", due), ("refunds", ~due))
-            }
-        return {"before_and_after": self._sums(good, "status")}
-
     @staticmethod
-    def _sums(good, key):
-        if key == "collection_date":
-            return pd.DataFrame(
-                {
-                    "account": ["NL"] if len(good) else [],
-                    "sequence_type": ["RCUR"] if len(good) else [],
-                    "items": [len(good)] if len(good) else [],
-                    "outstanding_cents": [int(good["outstanding_cents"].sum())] if len(good) else [],
-                }
-            )
-        sums = good.groupby("status", observed=True)["total_cents"].agg(["size", "sum"]).reset_index()
-        return pd.DataFrame(
-            {
-                "before": sums["status"].astype(str),
-                "after": "approved",
-                "invoices": sums["size"],
-                "total_cents": sums["sum"],
-            }
-        )
+    def _preview(name, good):
+        if name != "assign.bank_file":
+            return {}
+        due = good[good["outstanding_cents"] > 0]
+        sums = {
+            "part": "collections",
+            "account": "NL",
+            "invoices": len(due),
+            "outstanding_cents": due["outstanding_cents"].sum(),
+        }
+        return {"groups": pd.DataFrame([sums])}
 
     def apply(self, plan, progress, cancel):
         self.ran.append(plan)

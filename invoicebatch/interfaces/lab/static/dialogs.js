@@ -13,14 +13,16 @@ function smallTable(table, currency = "") {
     table.total > table.rows.length && h("p", { class: "ib-quiet" }, `${count(table.total - table.rows.length)} more rows`));
 }
 
-function previewTables(tables) {
-  if (tables.length < 2) return h("div", {}, ...tables.map((table) => h("section", {}, h("h3", {}, table.label), smallTable(table))));
+const sections = (tables) => h("div", {}, ...tables.map((table) => h("section", {}, h("h3", {}, table.label), smallTable(table))));
+
+function tabbed(parts) {
+  if (!parts.length) return "";
   const holder = h("div", { role: "tabpanel" });
-  const tabs = tables.map((table, index) => h("button", { type: "button", role: "tab", class: "ib-tab", id: freshId("ib-tab"), onclick: () => choose(index) }, table.label, h("span", { class: "ib-part" }, count(table.total))));
+  const tabs = parts.map((part, index) => h("button", { type: "button", role: "tab", class: "ib-tab", id: freshId("ib-tab"), onclick: () => choose(index) }, part.label, h("span", { class: "ib-part" }, count(part.total))));
   const choose = (index) => {
     tabs.forEach((tab, at) => { tab.setAttribute("aria-selected", String(at === index)); tab.tabIndex = at === index ? 0 : -1; });
     holder.setAttribute("aria-labelledby", tabs[index].id);
-    holder.replaceChildren(tables[index].total ? smallTable(tables[index]) : h("p", { class: "ib-quiet" }, "Nothing here."));
+    holder.replaceChildren(parts[index].tables.length ? sections(parts[index].tables) : h("p", { class: "ib-quiet" }, "Nothing here."));
   };
   const list = h("div", { class: "ib-tabs", role: "tablist", onkeydown: (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -78,7 +80,7 @@ function createDialogs(context) {
       preview.replaceChildren(
         h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected"),
         rest ? h("details", { class: "ib-refused" }, h("summary", {}, `${plural(rest)} will be left out`), h("ul", {}, ...found.refused.map(([reason, rows]) => h("li", {}, h("strong", {}, count(rows)), ` ${reason}`)))) : "",
-        previewTables(found.tables));
+        tabbed(found.tabs), sections(found.tables));
       confirmBox?.querySelector(".ib-expected").replaceChildren(String(found.eligible));
       go.replaceChildren(`${message.label} (${count(found.eligible)})`);
       go.disabled = !ready();
