@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from multiprocessing import get_context
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from invoicebatch.errors import SettingsError
 from invoicebatch.settings import Settings
@@ -28,6 +28,7 @@ class Pool:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.executor
         self._executor: Executor | None = None
+        self._client: Any = None
 
     @property
     def processes(self) -> int:
@@ -73,14 +74,18 @@ class Pool:
             raise SettingsError(
                 "executor.dask is set, but Dask is not installed.", "pip install 'invoicebatch[dask]'"
             ) from error
-        executor: Executor = Client(self._settings.dask).get_executor(pure=False)
+        self._client = Client(self._settings.dask)
+        executor: Executor = self._client.get_executor(pure=False)
         return executor
 
     def close(self) -> None:
         """Stop the workers."""
         if self._executor is not None:
-            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor.shutdown(wait=True)  # `_spread` has cancelled what was waiting
             self._executor = None
+        if self._client is not None:
+            self._client.close()
+            self._client = None
 
     def __enter__(self) -> Self:
         return self
