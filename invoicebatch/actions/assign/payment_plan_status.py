@@ -1,0 +1,80 @@
+"""Approve or cancel payment plans, by hand or those that are overdue."""
+
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.schema.payments import PAYMENT_PLANS
+from invoicebatch.model.settlement import Effects
+from invoicebatch.model.status import PlanStatus
+
+
+class PlanStatusParams(Params):
+    """Parameters of `assign.payment_plan_status`."""
+
+    change: Literal["approve", "cancel", "cancel_overdue"] = Field(
+        description="approve drafts, cancel plans, or cancel those overdue for longer than the settings allow"
+    )
+
+
+def _overdue(batch: Batch, context: Context) -> "pd.Series[bool]":
+    """By plan id: an instalment is open for more days than `cancel_overdue_days`; never where that is 0."""
+    days = context.settings.payment_plans.cancel_overdue_days
+    parts = batch["instalments"]
+    limit = pd.Timestamp(context.today) - pd.Timedelta(days=days)
+    late = parts["due_date"].lt(limit) & parts["paid_cents"].lt(parts["amount_cents"]) & bool(days)
+    return late.groupby(parts["plan_id"]).any()
+
+
+def _reasons(batch: Batch, params: PlanStatusParams, context: Context) -> "pd.Series[str]":
+    """By plan id: why it can't change so, or an empty string."""
+    plans = batch["payment_plans"].set_index("plan_id")
+    state = plans["status"].astype("str")
+    if params.change == "approve":
+        return ("the payment plan is " + state + ", not draft").where(state.ne(PlanStatus.DRAFT), "")
+    if params.change == "cancel":
+        return pd.Series("", index=plans.index, dtype="str")
+    late = _overdue(batch, context).reindex(plans.index, fill_value=False)
+    return pd.Series("no instalment is overdue for longer than the settings allow", index=plans.index).mask(
+        late, ""
+    )
+
+
+def preview(batch: Batch, params: PlanStatusParams, context: Context) -> Preview:
+    """Tables `plans` (those that change) and `refused`."""
+    reasons = _reasons(batch, params, context)
+    plans = batch["payment_plans"][
+        ["plan_id", "customer_id", "status", "total_cents", "instalments", "first_date"]
+    ]
+    reason = plans["plan_id"].map(reasons)
+    return {"plans": plans[reason == ""], "refused": plans[["plan_id"]].assign(reason=reason)[reason != ""]}
+
+
+def transform(batch: Batch, params: PlanStatusParams, context: Context) -> Changes:
+    """The plans of the rows change, each with all its invoices."""
+    reasons = _reasons(batch, params, context)
+    plans = batch["payment_plans"]
+    good = plans[plans["plan_id"].map(reasons) == ""]
+    new = PlanStatus.ACTIVE if params.change == "approve" else PlanStatus.CANCELLED
+    effects = Effects()
+    frame = good[["plan_id", "version"]].assign(status=new.value).reset_index(drop=True)
+    effects.update("payment_plans", PAYMENT_PLANS.conform(frame))
+    reason = batch.invoices["payment_plan_id"].map(reasons)
+    bad = reason.fillna("in no payment plan") != ""
+    refused = failures(batch.invoices.loc[bad, "invoice_id"], reason[bad].fillna("in no payment plan"))
+    return effects.changes(failures=refused, totals={"plans": len(good)})
+
+
+ACTION = Action(
+    name="assign.payment_plan_status",
+    label="Approve or cancel payment plans",
+    help="Approve draft payment plans, or cancel plans.",
+    params=PlanStatusParams,
+    reads=frozenset({"payment_plans", "instalments"}),
+    transform=transform,
+    preview=preview,
+    repeatable=True,
+)
