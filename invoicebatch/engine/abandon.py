@@ -25,7 +25,7 @@ def abandon(workspace: "Ground", run_id: str) -> None:
         with workspace.store.write() as session:
             _close(session, run_id)
     finally:
-        lock.release(remove=True)
+        lock.release()
 
 
 def _close(session: Session, run_id: str) -> None:

@@ -1,5 +1,6 @@
 """The verbs on runs: apply a plan, resume what was interrupted, look into the journal."""
 
+from contextlib import suppress
 from threading import Event
 
 import numpy as np
@@ -15,10 +16,10 @@ from invoicebatch.engine.preview import default_preview
 from invoicebatch.engine.progress import Progress, automatic
 from invoicebatch.engine.report import Report, read_report
 from invoicebatch.engine.run import Run
-from invoicebatch.errors import BusyError, NothingEligibleError, UnknownNameError
+from invoicebatch.errors import BusyError, NothingEligibleError, UnknownNameError, UsageError
 from invoicebatch.files.names import run_folder
 from invoicebatch.model.action import Preview
-from invoicebatch.model.status import RunStatus
+from invoicebatch.model.status import CLOSED_RUNS, RunStatus
 
 
 class RunVerbs(Ground):
@@ -65,6 +66,11 @@ class RunVerbs(Ground):
             if background or (known is not None and known["status"] != RunStatus.RUNNING):
                 return self.report(plan.run_id)
             self._execute(plan.run_id, progress, cancel)
+        except UsageError:  # what was asked for can't be done, so nothing may be held for it
+            lock.release()
+            with suppress(BusyError, UnknownNameError):
+                self.abandon(plan.run_id)
+            raise
         finally:
             lock.release()
         return self.report(plan.run_id)
@@ -102,7 +108,10 @@ class RunVerbs(Ground):
         if not lock.acquire():
             return None
         try:
-            self._execute(run_id, progress, cancel)
+            with self.store.read() as session:
+                run = session.run(run_id)
+            if run is not None and run["status"] not in CLOSED_RUNS:  # by another process meanwhile
+                self._execute(run_id, progress, cancel)
         finally:
             lock.release()
         return self.report(run_id)

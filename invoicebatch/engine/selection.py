@@ -18,15 +18,13 @@ from invoicebatch.engine.plan import Plan, fresh_nonce, parse_params, pin
 from invoicebatch.errors import SelectionError
 from invoicebatch.model.action import Action
 from invoicebatch.model.schema import OVERVIEW
-from invoicebatch.model.status import RunStatus
+from invoicebatch.model.status import CLOSED_RUNS
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
     from invoicebatch.engine.workspace import Workspace
 
 Ids = npt.NDArray[np.int64]
-
-_CLOSED = (RunStatus.FINISHED, RunStatus.ABANDONED)
 
 
 class Selection:
@@ -151,7 +149,7 @@ class Selection:
         """The plan, told apart from closed runs that left the same rows as they are."""
         run_id = plan.run_id  # reads the workspace's id, so outside the session
         with self.workspace.store.read() as session:
-            while (run := session.run(run_id)) and run["status"] in _CLOSED:
+            while (run := session.run(run_id)) and run["status"] in CLOSED_RUNS:
                 plan = replace(plan, nonce=f"after {run_id}")
                 run_id = plan.run_id
         return plan

@@ -211,3 +211,6 @@ A regeneration that fails on a `created` row leaves it `created` with its last g
 
 DELETABLE: Final = frozenset({Status.EMPTY})
 """Statuses whose rows may be deleted."""
+
+CLOSED_RUNS: Final = frozenset({RunStatus.FINISHED, RunStatus.ABANDONED})
+"""Run statuses that nothing leads out of."""

@@ -24,6 +24,10 @@ from invoicebatch.store.migrations import LATEST, migrate, version_of
 Connection = Any
 """A DuckDB connection; typed loosely because duckdb ships no complete stubs."""
 
+_FILE_FAULTS = (
+    duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException,
+)  # fmt: skip
+
 _CONFIG: dict[str, Any] = {"memory_limit": "4GB", "preserve_insertion_order": "false"}
 
 
@@ -124,10 +128,7 @@ def _named(error: Any, path: Path) -> InvoicebatchError:
         )
     if "No space left" in text or ("disk" in text.lower() and "full" in text.lower()):
         return StorageError(f"The disk is full: {path.parent}", "Free some space, then: invoicebatch resume")
-    if isinstance(
-        error,
-        duckdb.IOException | duckdb.SerializationException | duckdb.InternalException | duckdb.FatalException,
-    ):
+    if "Corrupt" in text or isinstance(error, _FILE_FAULTS):
         return StorageError(
             f"The database file can't be used: {path}: {first}",
             "Is the disk writable and not full? If the file is damaged, restore it from a backup.",

@@ -55,10 +55,14 @@ def _open(path: Path, *, write: bool) -> int | None:
     except OSError as error:
         if not write and error.errno in (errno.EROFS, errno.EACCES):
             return None  # nobody can write there, so a reader needs no lock
-        raise StorageError(
-            f"The workspace can't be written: {path.parent}: {error.strerror}",
-            "Check the folder's permissions and that the disk is not read-only or full.",
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The workspace can't be written: {path.parent}: {error.strerror}",
+        "Check the folder's permissions and that the disk is not read-only or full.",
+    )
 
 
 def _acquire(handle: int | None, mode: int, deadline: float, path: Path) -> None:
@@ -88,7 +92,6 @@ class RunLock:
 
         One that only looks whether the run is alive holds it for a moment, so it is tried for a while.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not self._try():
             if time.monotonic() > deadline:
@@ -97,24 +100,32 @@ class RunLock:
         return True
 
     def held(self) -> bool:
-        """Whether somebody holds the lock right now."""
-        free = self._try()
-        self.release(remove=free)
-        return not free
+        """Whether somebody holds the lock right now; leaves no file behind."""
+        try:
+            handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            return not _locked(handle)
+        finally:
+            os.close(handle)
 
     def _try(self) -> bool:
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
         if not _locked(handle) or not _is_at(handle, self._path):  # its last holder may have removed it
             os.close(handle)
             return False
         self._handle = handle
         return True
 
-    def release(self, *, remove: bool = False) -> None:
-        """Give the lock back; `remove` the file once the run is finished."""
+    def release(self) -> None:
+        """Give the lock back; its file goes with it."""
         if self._handle is not None:
-            if remove:
-                self._path.unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
             os.close(self._handle)
             self._handle = None
 

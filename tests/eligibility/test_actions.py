@@ -123,7 +123,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("credit", {"kind": "credit_note"}, "is a credit note itself"),
     ("credit", {"credited_by": 77}, "already credited, by the credit note with id 77"),
-    ("delete", {}, "status is created, not empty; credit it instead of deleting it"),
+    ("delete", {}, "status is created; only empty documents can be deleted"),
     (
         "delete",
         {"status": "empty", "payment_plan_id": "P1", "plan_status": "active"},

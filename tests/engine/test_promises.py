@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from invoicebatch.errors import TransitionError, UnknownNameError
+from invoicebatch.errors import ParameterError, TransitionError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.changes import Changes
 from invoicebatch.model.status import RunStatus
@@ -77,6 +77,37 @@ def test_the_store_refuses_to_delete_what_is_not_empty(make_workspace: Make, sta
     with workspace.store.read() as session:
         assert session.count("invoices") == 2
         assert session.count("lines") == 4
+
+
+def test_a_parameter_that_proves_wrong_holds_nothing(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(3)
+    plan = workspace.select(all=True).plan("approve", **DAY)
+
+    def refuse(*_: object) -> Changes:
+        raise ParameterError("there is no such day")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("invoicebatch.actions.approve.approval_faults", refuse)
+        with pytest.raises(ParameterError, match="no such day"):
+            plan.apply()
+    assert workspace.report(plan.run_id).state == "abandoned"
+    assert workspace.doctor().empty
+    assert len(workspace.select(all=True).plan("approve", **DAY).apply().done) == 3
+
+
+def test_a_run_finished_meanwhile_stays_finished(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(3)
+    plan = workspace.select(all=True).plan("approve", **DAY)
+    plan.apply()
+    before = workspace.runs()["finished_at"]
+    with monkeypatch.context() as patch:
+        patch.setattr("invoicebatch.store.session.Session.unfinished_runs", lambda _: [plan.run_id])
+        assert [report.state for report in workspace.resume()] == ["finished"]
+    assert workspace.runs()["finished_at"].equals(before)
 
 
 def test_a_run_that_can_never_go_on_can_be_abandoned(

@@ -89,5 +89,5 @@ def test_a_run_lock_is_held_once(tmp_path: Path) -> None:
     assert not second.acquire()
     first.release()
     assert second.acquire()
-    second.release(remove=True)
+    second.release()
     assert not list(tmp_path.glob("*.lock"))

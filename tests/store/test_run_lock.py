@@ -4,6 +4,9 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
+from invoicebatch.errors import StorageError
 from invoicebatch.store.lock import RunLock
 
 
@@ -13,7 +16,7 @@ def test_one_holder(tmp_path: Path) -> None:
     assert not second.acquire()
     first.release()
     assert second.acquire()
-    second.release(remove=True)
+    second.release()
 
 
 def test_looking_whether_a_run_is_alive_keeps_nobody_from_it(tmp_path: Path) -> None:
@@ -36,7 +39,7 @@ def test_looking_whether_a_run_is_alive_keeps_nobody_from_it(tmp_path: Path) -> 
             time.sleep(0.0005)
             with guard:
                 holders[0] -= 1
-            lock.release(remove=True)
+            lock.release()
 
     threads = [threading.Thread(target=target) for target in (look, look, work, work, work)]
     for thread in threads:
@@ -58,3 +61,10 @@ def test_looking_whether_a_run_is_alive_keeps_nobody_from_it(tmp_path: Path) -> 
     stop.set()
     looker.join()
     assert all(missed)
+
+
+def test_a_folder_that_can_not_be_written_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "locks").write_text("a file where the folder should be")
+    assert not RunLock(tmp_path / "locks", "r").held()
+    with pytest.raises(StorageError, match="can't be written"):
+        RunLock(tmp_path / "locks", "r").acquire()
