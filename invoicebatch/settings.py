@@ -154,6 +154,49 @@ class External(Section):
     timeout_seconds: float = Field(30.0, gt=0, description="Wait for the answer")
 
 
+class EInvoice(Section):
+    """Electronic invoices: their profile, how they are checked, and the networks they go through."""
+
+    profile: Literal["auto", "peppol", "en16931"] = Field(
+        "auto",
+        description="Peppol BIS Billing 3 or plain EN 16931; auto: Peppol, but EN 16931 for private persons"
+        " without an electronic address",
+    )
+    schematron: tuple[str, ...] = Field(
+        (), description="Further schematrons (XSLT), absolute or relative to the workspace, such as Peppol's"
+    )
+    access_point: Literal["api", "folder"] = Field("api", description="How Peppol is reached")
+    api_url: str = Field("https://api.storecove.com/api/v2", description="The access point's API")
+    api_key_env: str = Field("INVOICEBATCH_ACCESS_POINT_KEY", description="Variable of its key")
+    keyring: str = Field(
+        "invoicebatch-access-point", description="Keyring service it is in, where the variable is empty"
+    )
+    legal_entities: dict[str, int] = Field(
+        default_factory=dict, description="The access point's legal entity id by company account"
+    )
+    look_up: bool = Field(True, description="Ask whether the receiver takes documents, before sending")
+    folder: str = Field("einvoice", description="Hot folder, absolute or relative to the data folder")
+    chorus_url: str = Field("https://api.piste.gouv.fr", description="Chorus Pro's API at PISTE")
+    chorus_token_url: str = Field(
+        "https://oauth.piste.gouv.fr/api/oauth/token", description="Where PISTE's tokens are given"
+    )
+    chorus_client_id_env: str = Field("INVOICEBATCH_PISTE_ID", description="Variable of the client id")
+    chorus_client_secret_env: str = Field(
+        "INVOICEBATCH_PISTE_SECRET", description="Variable of the client secret"
+    )
+    chorus_login_env: str = Field(
+        "INVOICEBATCH_CHORUS_LOGIN", description="Variable of the technical account"
+    )
+    chorus_password_env: str = Field(
+        "INVOICEBATCH_CHORUS_PASSWORD", description="Variable of the technical account's password"
+    )
+    connections: int = Field(2, ge=1, le=32, description="Requests side by side")
+    per_minute: int = Field(0, ge=0, description="Documents a minute; 0: no limit")
+    attempts: PositiveInt = Field(5, description="Attempts a document within a run")
+    wait_seconds: float = Field(2.0, ge=0, description="Wait before the second attempt; doubled each time")
+    timeout_seconds: float = Field(60.0, gt=0, description="Wait for the network's answer")
+
+
 class Worker(Section):
     """Background runs."""
 
@@ -177,6 +220,9 @@ class Documents(Section):
 
     template: str = Field("", description="Template folder, relative to the workspace; empty: ours")
     language: str = Field("en", description="Language where neither customer nor account has one")
+    facturx: bool = Field(
+        False, description="Embed the invoice as Factur-X / ZUGFeRD data (EN 16931) in its PDF"
+    )
 
 
 class Export(Section):
@@ -198,6 +244,7 @@ class Settings(BaseSettings):
     data: str = Field("data", description="Folder of the state, relative to the workspace")
     lock_timeout: float = Field(60.0, gt=0, description="Seconds to wait for another process")
     executor: Executor = Executor()
+    einvoice: EInvoice = EInvoice()
     payment: Payment = Payment()
     payment_plans: PaymentPlans = PaymentPlans()
     collection: Collection = Collection()

@@ -13,13 +13,14 @@ from invoicebatch.engine.upsert import Merge
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.layout import write_text
 from invoicebatch.files.shipped import shipped
-from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files
+from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files, read_ubl
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
     from invoicebatch.engine.workspace import Workspace
 
 _PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates")
+UBL: Final = "ubl"
 _PARTS: Final = ("lines", "allowance_charges", "vat_breakdown", "measurements", "attachments")
 _REFUSED_COLUMNS: Final = ["file", "row", "column", "value", "reason"]
 
@@ -71,9 +72,7 @@ def import_files(
         InputFileError: a file can't be used at all; nothing is imported.
         RulesError: the mapping is wrong.
     """
-    with workspace.store.read() as session:
-        accounts = session.whole("company_accounts")
-    intake = read_files(paths, kind, _mapping(workspace, mapping), defaults=_defaults(accounts))
+    intake = _read(workspace, paths, kind, mapping)
     import_id = str(uuid.uuid4())
     with workspace.store.write() as session:
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
@@ -82,6 +81,36 @@ def import_files(
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
     refused_file = _write_refused(workspace.data, import_id, refused)
     return ImportReport(intake.read, counts, refused, intake.doubted, refused_file, tuple(intake.unused))
+
+
+def _read(workspace: "Workspace", paths: Sequence[Path], kind: str | None, mapping: Path | None) -> Intake:
+    with workspace.store.read() as session:
+        accounts = session.whole("company_accounts")
+        if kind == UBL or (kind is None and all(_holds_ubl(path) for path in paths)):
+            known = {"company_accounts": accounts, "customers": session.whole("customers")}
+            return read_ubl(paths, known)
+    return read_files(paths, kind, _mapping(workspace, mapping), defaults=_defaults(accounts))
+
+
+def _holds_ubl(path: Path) -> bool:
+    """Folders, archives and XML files hold documents."""
+    return path.is_dir() or path.suffix.lower() in (".xml", ".zip")
+
+
+def _own_documents(session: Session, invoices: pd.DataFrame) -> pd.DataFrame:
+    """Documents whose number their seller has given to another invoice already, as refused cells."""
+    if "number" not in invoices:
+        return pd.DataFrame(columns=["external_id", *_REFUSED_COLUMNS])
+    found = session.ids_of("number", list(invoices["number"].dropna().drop_duplicates()))
+    stored = session.rows_of("invoices", "invoice_id", found["invoice_id"])
+    stored = stored[["company_account_id", "number", "external_id"]].rename(columns={"external_id": "other"})
+    both = invoices.merge(stored, on=["company_account_id", "number"])
+    both = both[~both["other"].isin(invoices["external_id"])]
+    reason = "the number is given to invoice " + both["other"] + " of this company account already"
+    cells = both[["external_id"]].assign(
+        file=both["imported_from"], row=0, column="number", value=both["number"]
+    )
+    return cells.assign(reason=reason).drop_duplicates("external_id")
 
 
 def _mapping(workspace: "Workspace", path: Path | None) -> Mapping | None:
@@ -114,11 +143,24 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
         if table in intake.fallbacks:
             merge.parties(table, intake.fallbacks[table], only_new=True)
     if "invoices" in intake.frames:
-        merge.invoices(intake.frames["invoices"], intake.sources["invoices"])
+        own = _own_documents(session, intake.frames["invoices"])
+        merge.refused.append(own[_REFUSED_COLUMNS])
+        frame, sources = _without(own, intake.frames["invoices"], intake.sources["invoices"])
+        merge.invoices(frame, sources)
+        for table in set(_PARTS) & set(intake.sources) if len(own) else ():
+            taken = _without(own, intake.frames[table], intake.sources[table])
+            intake.frames[table], intake.sources[table] = taken
     for table in _PARTS:
         if table in intake.frames:
             merge.parts(table, intake.frames[table], intake.sources.get(table))
     return merge
+
+
+def _without(
+    refused: pd.DataFrame, frame: pd.DataFrame, sources: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    keep = ~frame["external_id"].isin(refused["external_id"])
+    return frame[keep].reset_index(drop=True), sources[keep].reset_index(drop=True)
 
 
 def _record(

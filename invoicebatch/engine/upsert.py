@@ -27,6 +27,7 @@ class Merge:
         counts: by table: rows added, changed, unchanged.
         refused: rows kept out: file str, row int64, column, value, reason str.
         touched: invoice ids that were added or changed.
+        fresh: invoice ids that were added; their parts go in whatever the status.
     """
 
     session: Session
@@ -35,6 +36,7 @@ class Merge:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     refused: list[pd.DataFrame] = field(default_factory=list)
     touched: list[pd.Series] = field(default_factory=list)
+    fresh: set[int] = field(default_factory=set)
 
     def parties(self, table: str, frame: pd.DataFrame, *, only_new: bool = False) -> None:
         """Merge rows of a table with a natural key; `only_new` leaves known keys alone."""
@@ -57,6 +59,7 @@ class Merge:
             updated_at=self.now,
         )
         self._insert("invoices", fresh)
+        self.fresh.update(fresh["invoice_id"].tolist())
         old = frame[known].assign(invoice_id=ids[known].astype("int64"))
         current = self._current("invoices", old)
         differs = self._differs("invoices", old, current)
@@ -92,7 +95,8 @@ class Merge:
         known = current.index.to_numpy() >= 0
         differs = ~known | self._differs(table, rows, current)
         status = self._status(rows["invoice_id"])
-        frozen = differs & ~status.isin(CHANGEABLE).to_numpy()
+        new = rows["invoice_id"].isin(self.fresh).to_numpy()
+        frozen = differs & ~status.isin(CHANGEABLE).to_numpy() & ~new
         self._refuse(places[frozen], "external_id", rows["external_id"][frozen], status[frozen])
         added, changed = differs & ~known & ~frozen, differs & known & ~frozen
         self._insert(table, rows[added])

@@ -7,7 +7,7 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -58,7 +58,7 @@ def unique_names(names: Iterable[str]) -> list[str]:
     return found
 
 
-def write_zip(entries: Sequence[Entry], out: BinaryIO) -> None:
+def write_zip(entries: Iterable[Entry], out: BinaryIO) -> None:
     """Write a ZIP: stored, or deflated where a small text gets smaller; ZIP64 where needed.
 
     PDFs are stored: they are compressed inside, and storing keeps the disk's speed. Memory use

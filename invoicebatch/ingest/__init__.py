@@ -2,5 +2,6 @@
 
 from invoicebatch.ingest.intake import Intake, ReadFile, read_files
 from invoicebatch.ingest.mapping.model import Mapping, load_mapping
+from invoicebatch.ingest.ubl import read_ubl
 
-__all__ = ["Intake", "Mapping", "ReadFile", "load_mapping", "read_files"]
+__all__ = ["Intake", "Mapping", "ReadFile", "load_mapping", "read_files", "read_ubl"]

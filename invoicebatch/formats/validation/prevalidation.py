@@ -36,11 +36,13 @@ def prevalidate(groups: Groups, problems: Sequence[tuple[int, str, str]] = ()) -
     frame = frame.sort_values("document", kind="stable", ignore_index=True)
     ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)
     frame.insert(0, "invoice_id", ids[frame.pop("document").to_numpy(np.int64)])
-    return frame[list(COLUMNS)]
+    return frame[list(COLUMNS)].astype(dict.fromkeys(COLUMNS[1:], "str"))
 
 
 def reasons(findings: pd.DataFrame) -> "pd.Series[str]":
     """One text an invoice, every broken rule in it; index `invoice_id`."""
+    if findings.empty:
+        return pd.Series(dtype="str", index=pd.Index([], dtype="int64", name="invoice_id"))
     where = findings["line"].where(findings["line"] == "", "line " + findings["line"] + ": ")
     term = findings["term"].map(_named)
     value = findings["value"].where(findings["value"] == "", " (" + findings["value"] + ")")

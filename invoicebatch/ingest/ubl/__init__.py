@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.xml import parse_xml
+from invoicebatch.ingest.intake import Intake, ReadFile
 from invoicebatch.ingest.ubl.reader import Document, Fault, read_document
 from invoicebatch.ingest.ubl.records import term_frames
 from invoicebatch.ingest.ubl.sources import Found, documents_in
@@ -32,34 +33,6 @@ _SHOWN: Final = 80
 Cell = tuple[str, int, str, str, str]
 
 
-class ReadDocument(NamedTuple):
-    """One document that was read: its name, SHA-256, what it is, how many documents it is (1)."""
-
-    name: str
-    sha256: str
-    kind: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class UblIntake:
-    """What some UBL documents hold.
-
-    Attributes:
-        frames: rows by table; documents and their parts by `external_id` in place of `invoice_id`.
-        refused: what kept a document out: file str, row int64 (line of the file), column, value, reason.
-        doubted: documents taken all the same; same columns.
-        read: documents read, the refused ones included.
-        files: what was read.
-    """
-
-    frames: dict[str, pd.DataFrame]
-    refused: pd.DataFrame
-    doubted: pd.DataFrame
-    read: int
-    files: list[ReadDocument]
-
-
 @dataclass(slots=True)
 class _Work:
     """What is gathered while documents are read; `seen`: hashes of documents by seller and number."""
@@ -68,11 +41,11 @@ class _Work:
     seen: dict[str, list[str]] = field(default_factory=dict)
     refused: list[Cell] = field(default_factory=list)
     doubted: list[Cell] = field(default_factory=list)
-    files: list[ReadDocument] = field(default_factory=list)
+    files: list[ReadFile] = field(default_factory=list)
     parts: list[dict[str, pd.DataFrame]] = field(default_factory=list)
 
 
-def read_ubl(paths: Iterable[Path], known: Mapping[str, pd.DataFrame] | None = None) -> UblIntake:
+def read_ubl(paths: Iterable[Path], known: Mapping[str, pd.DataFrame] | None = None) -> Intake:
     """Read UBL documents from files, folders and ZIP archives.
 
     Args:
@@ -90,12 +63,31 @@ def read_ubl(paths: Iterable[Path], known: Mapping[str, pd.DataFrame] | None = N
         if good:
             work.parts.append(_tables(good, work))
     frames = {name: _joined([part[name] for part in work.parts]) for name in _names(work.parts)}
-    return UblIntake(frames, _cells(work.refused), _cells(work.doubted), len(work.files), work.files)
+    if not work.files:
+        raise InputFileError(
+            "There is no UBL document in what was named.", "Name .xml files, folders or ZIPs."
+        )
+    return Intake(
+        frames,
+        {name: _sources(frame, frames["invoices"]) for name, frame in frames.items() if name not in _PARTIES},
+        {},
+        _cells(work.refused),
+        _cells(work.doubted),
+        [],
+        len(work.files),
+        work.files,
+    )
+
+
+def _sources(frame: pd.DataFrame, invoices: pd.DataFrame) -> pd.DataFrame:
+    """The file of each row."""
+    file = frame["external_id"].map(invoices.set_index("external_id")["imported_from"])
+    return pd.DataFrame({"file": file.astype("str"), "row": 0}).astype({"row": "int64"})
 
 
 def _read(found: Found, work: _Work) -> Document | None:
     """The document, or None where it is refused."""
-    work.files.append(ReadDocument(found.name, found.sha256, "ubl", 1))
+    work.files.append(ReadFile(found.name, found.sha256, "ubl", 1))
     document = _parsed(found)
     work.refused += [(found.name, f.row, f.column, f.value[:_SHOWN], f.reason) for f in document.faults]
     return None if document.faults else document
@@ -187,4 +179,4 @@ def _cells(cells: list[Cell]) -> pd.DataFrame:
     return pd.DataFrame(cells, columns=list(COLUMNS)).astype(kinds)
 
 
-__all__ = ["COLUMNS", "ReadDocument", "UblIntake", "read_ubl"]
+__all__ = ["COLUMNS", "read_ubl"]

@@ -1,0 +1,89 @@
+"""Export as UBL 2.1: electronic invoices for EN 16931 and Peppol BIS Billing 3, each one checked."""
+
+import zlib
+from collections.abc import Iterator
+
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.formats.archive import Entry, safe_name, unique_names, write_zip
+from invoicebatch.formats.ubl.checked import Schematron, checked_documents
+from invoicebatch.model.action import Action, Context, Params
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.en16931.derive import TABLES, Profile
+from invoicebatch.model.exported import exported
+
+
+class UblParams(Params):
+    """What may be chosen for electronic invoices."""
+
+    profile: Profile = Field(
+        "auto", description="Peppol BIS Billing 3 or plain EN 16931; auto: as the settings say"
+    )
+    schematron: Schematron = Field(
+        "auto",
+        description="Official rules on all documents, on a sample of each structure, or none; auto: all up to 1,000",
+    )
+    energy_extension: bool = Field(
+        False, description="Meter readings in the Dutch energy extension (SEeF 3.1) too"
+    )
+    mark_as_exported: bool = Field(False, description="Mark the invoices that were written as exported")
+
+
+def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
+    """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
+    names: list[str] = []
+    packed: list[bytes] = []
+    checked = checked_documents(
+        batch, ctx, params.profile, params.schematron, energy_extension=params.energy_extension
+    )
+    for item in checked:
+        if item.failure:
+            yield RowFailure(item.invoice_id, item.failure)
+            continue
+        names.append(f"{safe_name(item.number)}.xml")
+        packed.append(zlib.compress(item.document, 1))
+    if len(batch) == 1 and packed:
+        yield Artefact(names[0], zlib.decompress(packed[0]), invoice_id=int(batch.invoices["invoice_id"][0]))
+    elif packed:
+        files = list(zip(unique_names(names), packed, strict=True))
+        yield Artefact(
+            "invoices-ubl.zip",
+            lambda out: write_zip((Entry(name, zlib.decompress(data)) for name, data in files), out),
+        )
+
+
+def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:
+    """Mark the documents that were written as exported, where asked for."""
+    return exported(batch.good, batch.failed, ctx.now, mark=params.mark_as_exported)
+
+
+def preview(batch: Batch, params: UblParams, ctx: Context) -> dict[str, pd.DataFrame]:
+    """How many documents are ready, and which rules the others break."""
+    from invoicebatch.formats.validation.prevalidation import prevalidate
+    from invoicebatch.model.en16931.derive import derive
+
+    profile = ctx.settings.einvoice.profile if params.profile == "auto" else params.profile
+    findings = prevalidate(*derive(batch.invoices, batch.tables, profile))
+    ready = len(batch) - findings["invoice_id"].nunique()
+    broken = findings.groupby(["rule", "says", "fix"], sort=False)["invoice_id"].nunique()
+    rules = (
+        broken.rename("invoices").reset_index().sort_values("invoices", ascending=False, ignore_index=True)
+    )
+    return {
+        "documents": pd.DataFrame({"what": ["ready", "break a rule"], "rows": [ready, len(batch) - ready]}),
+        "rules": rules,
+    }
+
+
+ACTION = Action(
+    name="export.ubl",
+    label="UBL",
+    help="Electronic invoices in UBL 2.1 (EN 16931, Peppol BIS Billing 3), checked by the official rules.",
+    params=UblParams,
+    reads=TABLES,
+    transform=transform,
+    artefacts=artefacts,
+    preview=preview,
+    repeatable=True,
+)

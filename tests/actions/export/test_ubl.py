@@ -1,0 +1,158 @@
+"""export.ubl through the engine: documents out, failures by rule id, imports that come back the same."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from invoicebatch.interfaces.api import Workspace, init_workspace
+
+
+@pytest.fixture
+def workspace(tmp_path, make_documents) -> Workspace:
+    """A workspace with six valid, created documents."""
+    invoices, tables = make_documents(6, 2)
+    workspace = init_workspace(tmp_path / "workspace")
+    invoices = invoices.drop(columns=["mandate_id", "mandate_iban"]).assign(
+        external_id=[f"X{i}" for i in invoices["invoice_id"]]
+    )
+    with workspace.store.write() as session:
+        for name in ("company_accounts", "customers", "lines", "vat_breakdown"):
+            session.insert(name, tables[name])
+        session.insert("invoices", invoices)
+        session.reserve_ids(6)
+    return workspace
+
+
+def export(workspace: Workspace, **params):
+    return (
+        workspace.select(**params.pop("selection", {"where": "status = 'created'"}))
+        .plan("export.ubl", **params)
+        .apply()
+    )
+
+
+def written(report) -> list[Path]:
+    return [Path(file["path"]) for file in report.to_dict()["files"]]
+
+
+def test_several_documents_go_into_one_archive(workspace):
+    report = export(workspace)
+    assert (len(report.done), len(report.failed)) == (6, 0)
+    with zipfile.ZipFile(written(report)[0]) as archive:
+        assert archive.namelist()[:3] == ["F2026-000001.xml", "F2026-000002.xml", "C2026-000003.xml"]
+        roots = [etree.QName(etree.fromstring(archive.read(name))).localname for name in archive.namelist()]
+    assert roots == ["Invoice", "Invoice", "CreditNote"] * 2
+
+
+def test_one_document_is_a_file_of_its_number_and_only_it_is_marked(workspace):
+    report = export(workspace, selection={"ids": [2]}, mark_as_exported=True)
+    assert [file.name for file in written(report)] == ["F2026-000002.xml"]
+    marked = workspace.select(where="export_status = 'exported'").frame
+    assert marked["invoice_id"].tolist() == [2]
+
+
+def test_a_row_that_breaks_rules_is_named_and_the_rest_is_written_and_marked(workspace):
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE invoices SET total = 99 WHERE invoice_id = 1")
+        session._con.execute("UPDATE lines SET unit = 'kWh' WHERE invoice_id = 4 AND line_no = 2")
+    report = export(workspace, mark_as_exported=True)
+    reasons = report.failed.set_index("invoice_id")["reason"]
+    assert set(reasons.index) == {1, 4}
+    assert "BR-CO-15" in reasons[1]
+    assert "BR-CL-23: line 2: Unit is no unit" in reasons[4]
+    assert "(kWh)" in reasons[4]
+    assert workspace.select(where="export_status = 'exported'").frame["invoice_id"].tolist() == [2, 3, 5, 6]
+
+
+def test_nothing_valid_writes_no_file(workspace):
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE company_accounts SET country = NULL")
+    report = export(workspace)
+    assert len(report.failed) == 6
+    assert written(report) == []
+    assert report.failed["reason"].str.contains("BR-09").all()
+
+
+def test_a_private_person_gets_plain_en_16931(workspace):
+    with workspace.store.write() as session:
+        session._con.execute(
+            "UPDATE customers SET is_business = false, endpoint_id = NULL, endpoint_scheme = NULL, vat_id = NULL,"
+            " legal_id = NULL, legal_id_scheme = NULL"
+        )
+    report = export(workspace, selection={"ids": [1]})
+    text = written(report)[0].read_text()
+    assert "<cbc:CustomizationID>urn:cen.eu:en16931:2017</cbc:CustomizationID>" in text
+    refused = export(workspace, selection={"ids": [1]}, profile="peppol")
+    assert "PEPPOL-EN16931-R010" in refused.failed["reason"][0]
+
+
+def test_documents_written_by_one_workspace_come_into_another(workspace, tmp_path):
+    report = export(workspace)
+    other = init_workspace(tmp_path / "other")
+    first = other.import_files([written(report)[0]], kind="ubl")
+    assert first.counts.set_index("table")["added"]["invoices"] == 6
+    assert first.refused.empty
+    again = other.import_files([written(report)[0]])
+    assert again.counts.set_index("table")["unchanged"]["invoices"] == 6
+    back = export(other)
+    with zipfile.ZipFile(written(report)[0]) as one, zipfile.ZipFile(written(back)[0]) as two:
+        for name in one.namelist():
+            assert one.read(name) == two.read(name)
+
+
+def test_our_own_documents_are_not_imported_twice(workspace):
+    report = export(workspace)
+    imported = workspace.import_files([written(report)[0]])
+    assert len(imported.refused) == 6
+    assert imported.refused["reason"].str.contains("is given to invoice X").all()
+    assert len(workspace.select(where="status = 'created'").frame) == 6
+
+
+def test_a_sample_of_each_structure_is_enough_and_a_failing_one_is_looked_into(workspace, monkeypatch):
+    from invoicebatch.formats.ubl import checked
+
+    asked = []
+    bad = [f"<cbc:ID>F2026-{n:06d}</cbc:ID><cbc:IssueDate>".encode() for n in (1, 4)]
+
+    def failing(documents, stylesheets):
+        asked.append(len(documents))
+        return [[checked_failure("X-1")] if any(own in d for own in bad) else [] for d in documents]
+
+    from invoicebatch.formats.validation.schematron import Failure
+
+    def checked_failure(rule):
+        return Failure(rule, f"[{rule}]-Not so", "/", True)
+
+    monkeypatch.setattr(checked, "run_schematron", failing)
+    report = export(workspace, schematron="sample")
+    assert report.failed.set_index("invoice_id")["reason"].to_dict() == {1: "X-1: Not so", 4: "X-1: Not so"}
+    assert len(asked) < 6
+    monkeypatch.setattr(checked, "run_schematron", lambda *_: pytest.fail("asked although none"))
+    assert export(workspace, schematron="none").failed.empty
+
+
+def test_meter_readings_go_out_as_attributes_and_in_the_energy_extension(workspace):
+    with workspace.store.write() as session:
+        session._con.execute(
+            "INSERT INTO measurements (invoice_id, line_no, reading_no, connection_id, meter_id, register, date_from,"
+            " date_to, value_from, value_to, usage, unit, method) VALUES (1, 1, 1, '871687400001234567', 'M7', 'high',"
+            " '2026-10-01', '2026-10-31', 100, 200, 100, 'KWH', 'actual')"
+        )
+    report = export(workspace, selection={"ids": [1]}, energy_extension=True)
+    root = etree.parse(written(report)[0]).getroot()
+    prop = root.find(".//{*}AdditionalItemProperty")
+    assert prop.findtext("{*}Name") == "Meter M7 high"
+    assert prop.findtext("{*}Value") == "2026-10-01 – 2026-10-31: 100 – 200, 100 KWH, actual"
+    reading = root.find(".//{urn:www.energie-efactuur.nl:profile:invoice:ver3.1}MeterReading")
+    assert reading.findtext("{*}ConsumptionQuantity") == "100"
+    assert reading.findtext("{*}LatestMeterReadingMethodCode") == "MRM001"
+
+
+def test_the_preview_counts_what_breaks_which_rule(workspace):
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE invoices SET buyer_reference = NULL WHERE invoice_id < 3")
+    plan = workspace.select(where="status = 'created'").plan("export.ubl")
+    rules = plan.preview["rules"].set_index("rule")["invoices"]
+    assert rules["PEPPOL-EN16931-R003"] == 2
