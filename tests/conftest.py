@@ -43,6 +43,12 @@ def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
     return make
 
 
+@pytest.fixture(scope="session")
+def frames_of() -> Callable[..., dict[str, pd.DataFrame]]:
+    """`small_frames`, for fixtures that make a workspace once for many tests."""
+    return small_frames
+
+
 def small_frames(count: int, status: str = "empty") -> dict[str, pd.DataFrame]:
     """Frames of a tiny workspace: account NL, three customers, `count` invoices of 121.00 with two lines."""
     moment = pd.Timestamp("2026-01-01")

@@ -1,0 +1,201 @@
+"""Reading hostile and foreign files: a clear refusal, within bounded memory."""
+
+import io
+import subprocess
+import sys
+import textwrap
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from invoicebatch.errors import InputFileError
+from invoicebatch.files.spreadsheet import Fault, Spreadsheet, refuse_other_kinds
+
+SHEET = "xl/worksheets/sheet1.xml"
+LAUGHS = b'<!DOCTYPE worksheet [<!ENTITY a0 "lol">' + b"".join(
+    b'<!ENTITY a%d "%s">' % (i, b"&a%d;" % (i - 1) * 10) for i in range(1, 10)
+)
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "S"
+    sheet.append(["text", 1.5, True, None, "=1+1", "#N/A"])
+    sheet.append(["_x000D_", 13, False])
+    book.save(tmp_path / "plain.xlsx")
+    return tmp_path / "plain.xlsx"
+
+
+def changed(path: Path, edit: Callable[[str, bytes], bytes], more: dict[str, bytes] | None = None) -> Path:
+    out = path.with_name("changed.xlsx")
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, edit(name, source.read(name)))
+        for name, data in (more or {}).items():
+            target.writestr(name, data)
+    return out
+
+
+def in_sheet(old: bytes, new: bytes) -> Callable[[str, bytes], bytes]:
+    def edit(name: str, data: bytes) -> bytes:
+        if name != SHEET:
+            return data
+        assert old in data
+        return data.replace(old, new, 1)
+
+    return edit
+
+
+def rows(path: Path) -> list[dict[int, object]]:
+    return [row.cells for row in Spreadsheet(path).rows("S")]
+
+
+def test_values_keep_their_types(plain: Path) -> None:
+    first, second = rows(plain)
+    assert (first[1], first[2], first[3]) == ("text", 1.5, True)
+    assert 4 not in first
+    assert first[5] == Fault("the formula =1+1, which has no value yet")
+    assert first[6] == Fault("#N/A")
+    assert second == {1: "\r", 2: 13.0, 3: False}
+
+
+def test_only_wanted_columns(plain: Path) -> None:
+    assert [row.cells for row in Spreadsheet(plain).rows("S", frozenset({2}))] == [{2: 1.5}, {2: 13.0}]
+
+
+def test_cells_and_rows_without_references_are_counted(plain: Path) -> None:
+    def edit(name: str, data: bytes) -> bytes:
+        if name != SHEET:
+            return data
+        start, stop = data.index(b"<sheetData>"), data.index(b"</sheetData>")
+        body = b"<sheetData><row><c><v>1</v></c><c/><c><v>3</v></c></row><row><c><v>4</v></c></row>"
+        return data[:start] + body + data[stop:]
+
+    assert rows(changed(plain, edit)) == [{1: 1.0, 3: 3.0}, {1: 4.0}]
+
+
+def test_absurd_dimensions_cost_nothing(plain: Path) -> None:
+    cell = b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    assert rows(changed(plain, in_sheet(b"</sheetData>", cell)))[-1] == {16_384: 1.0}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b'<row r="1048577"><c r="A1048577"><v>1</v></c></row>',
+        b'<row r="99"><c r="XFE99"><v>1</v></c></row>',
+        b'<row r="99"><c r="ABCD99"><v>1</v></c></row>',
+        b'<row r="99"><c r="$A$99"><v>1</v></c></row>',
+        b'<row r="1"><c r="A1"><v>1</v></c></row>',
+        b'<row r="99">' + b"<c><v>1</v></c>" * 20_000 + b"</row>",
+    ],
+    ids=["row", "column", "letters", "dollars", "order", "cells"],
+)
+def test_impossible_places_are_refused(plain: Path, row: bytes) -> None:
+    with pytest.raises(InputFileError):
+        rows(changed(plain, in_sheet(b"</sheetData>", row + b"</sheetData>")))
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [LAUGHS + b"]>", b'<!DOCTYPE worksheet [<!ENTITY e SYSTEM "file:///etc/hostname">]>'],
+    ids=["billion laughs", "outside file"],
+)
+@pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", "xl/_rels/workbook.xml.rels"])
+def test_doctypes_are_refused_in_every_part(plain: Path, part: str, doctype: bytes) -> None:
+    def edit(name: str, data: bytes) -> bytes:
+        return (
+            doctype + data[data.find(b"?>") + 2 if data.startswith(b"<?") else 0 :] if name == part else data
+        )
+
+    with pytest.raises(InputFileError, match="DOCTYPE"):
+        rows(changed(plain, edit))
+
+
+def test_zip_bombs_are_refused_before_they_unpack(plain: Path) -> None:
+    with pytest.raises(InputFileError, match="ZIP bomb"):
+        rows(changed(plain, in_sheet(b"<sheetData>", b" " * (60 << 20) + b"<sheetData>")))
+    with pytest.raises(InputFileError, match="more parts"):
+        rows(changed(plain, lambda _, data: data, {f"p{i}": b"" for i in range(3_000)}))
+
+
+def test_an_endless_row_and_endless_text_are_refused(plain: Path) -> None:
+    noise = b"".join(b"<c><v>%d</v></c>" % (i * 7919 % 100_003) for i in range(800_000))
+    with pytest.raises(InputFileError, match="one element"):
+        rows(changed(plain, in_sheet(b"</sheetData>", b"<row>" + noise + b"</row></sheetData>")))
+
+
+def test_macros_are_refused(plain: Path) -> None:
+    with pytest.raises(InputFileError, match="macros"):
+        rows(changed(plain, lambda _, data: data, {"xl/vbaProject.bin": b"x"}))
+
+
+def test_old_and_locked_and_renamed_files_are_told_apart(plain: Path, tmp_path: Path) -> None:
+    import msoffcrypto.format.ooxml
+
+    locked = io.BytesIO()
+    with plain.open("rb") as file:
+        msoffcrypto.format.ooxml.OOXMLFile(file).encrypt("secret", locked)
+    kinds = {
+        "password": locked.getvalue(),
+        "old .xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600,
+        "CSV": b"Run;Action\n",
+        "web page": b"<html></html>",
+        "empty": b"",
+        "PDF": b"%PDF-1.7",
+    }
+    for words, data in kinds.items():
+        path = tmp_path / "renamed.xlsx"
+        path.write_bytes(data)
+        with pytest.raises(InputFileError, match=words):
+            refuse_other_kinds(path)
+    with pytest.raises(InputFileError, match="can't be read"):
+        Spreadsheet(tmp_path / "missing.xlsx")
+
+
+def test_other_archives_and_damaged_files_are_refused(plain: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.xlsx"
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    with pytest.raises(InputFileError, match="no workbook"):
+        Spreadsheet(other)
+    data = plain.read_bytes()
+    for cut in (len(data) // 2, len(data) - 30, 100):
+        other.write_bytes(data[:cut])
+        with pytest.raises(InputFileError):
+            rows(other)
+    swapped = bytearray(data)
+    start = data.index(SHEET.encode()) + 60
+    swapped[start : start + 40] = bytes(40)
+    other.write_bytes(bytes(swapped))
+    with pytest.raises(InputFileError):
+        rows(other)
+
+
+def test_hostile_files_stay_within_bounded_memory(plain: Path, tmp_path: Path) -> None:
+    bombs = []
+    for number, body in enumerate((b" " * (150 << 20), b"<row>" + b"<c><v>1</v></c>" * (5 << 20))):
+        path = tmp_path / f"bomb{number}.xlsx"
+        path.write_bytes(changed(plain, in_sheet(b"<sheetData>", b"<sheetData>" + body)).read_bytes())
+        bombs.append(str(path))
+    code = textwrap.dedent(
+        f"""
+        import resource, pathlib
+        from invoicebatch.errors import InputFileError
+        from invoicebatch.files.spreadsheet import Spreadsheet
+        size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + (120 << 20),) * 2)
+        for path in {bombs!r}:
+            try: list(Spreadsheet(pathlib.Path(path)).rows("S"))
+            except InputFileError: print("refused")
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.split() == ["refused", "refused"]

@@ -1,0 +1,127 @@
+"""Writing a sheet: what an analyst sees, and what each row offers."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from invoicebatch.errors import InputFileError, SelectionError
+from invoicebatch.interfaces.api import Workspace
+from invoicebatch.interfaces.sheet.read import read_sheet
+from invoicebatch.interfaces.sheet.write import action_titles, sheet_content
+
+FIRST = 6
+
+
+def rows_of(path: Path) -> list[dict[str, object]]:
+    sheet = openpyxl.load_workbook(path)["Invoices"]
+    titles = [cell.value for cell in sheet[FIRST - 1]]
+    return [dict(zip(titles, row, strict=True)) for row in sheet.iter_rows(min_row=FIRST, values_only=True)]
+
+
+def test_each_row_offers_exactly_what_it_allows(workspace: Workspace, path: Path) -> None:
+    book = openpyxl.load_workbook(path)
+    lists = book["_lists"]
+    titles = action_titles(workspace.offered())
+    for row in rows_of(path):
+        profile = row["Profile"]
+        assert isinstance(profile, int)
+        count = lists.cell(1, profile).value
+        offered = [lists.cell(2 + i, profile).value for i in range(count)]
+        bar = workspace.select(ids=[row["Invoice id"]]).actions()
+        assert offered == [titles[name] for name in bar[bar["eligible"] == 1]["action"]]
+    formula = book["Invoices"].data_validations.dataValidation[1].formula1
+    assert formula.startswith("OFFSET(ib_actions,0,$W6-1,")
+
+
+def test_a_plan_needs_one_customer_only_among_the_ticked(workspace: Workspace) -> None:
+    _, actions, _ = sheet_content(workspace.select(all=True))
+    by_name = {action.name: action for action in actions}
+    if "assign.payment_plan" in by_name:
+        assert by_name["assign.payment_plan"].allowed.any()
+
+
+def test_refusals_say_why_with_actions_of_one_reason_together(path: Path) -> None:
+    by_id = {row["Invoice id"]: row for row in rows_of(path)}
+    assert "Approve: status is approved, not empty" in str(by_id[1]["Why not"])
+    assert "Approve" not in str(by_id[5]["Why not"])
+
+
+def test_keys_are_hidden_and_cells_are_locked(path: Path) -> None:
+    book = openpyxl.load_workbook(path)
+    sheet = book["Invoices"]
+    titles = [cell.value for cell in sheet[FIRST - 1]]
+    hidden = {
+        title
+        for title, cell in zip(titles, sheet[FIRST - 1], strict=True)
+        if sheet.column_dimensions[cell.column_letter].hidden
+    }
+    assert hidden == {"Invoice id", "Version", "Check", "Profile", "Currency no"}
+    unlocked = {title for title, cell in zip(titles, sheet[FIRST], strict=True) if not cell.protection.locked}
+    assert unlocked == {"Run", "Action", "Parameters"}
+    assert sheet.protection.sheet
+    assert [book[name].sheet_state for name in ("_lists", "_meta")] == ["veryHidden"] * 2
+    assert sheet.freeze_panes == "D6"
+    assert sheet.auto_filter.ref == "A5:S15"
+
+
+def test_totals_follow_the_filter_and_have_values(path: Path) -> None:
+    formulas = openpyxl.load_workbook(path)["Invoices"]
+    values = openpyxl.load_workbook(path, data_only=True)["Invoices"]
+    assert str(formulas["L3"].value).startswith("=SUBTOTAL(109,")
+    assert values["L3"].value == 1210.00
+    assert values["B3"].value == "Shown: 10"
+
+
+def test_several_currencies_are_not_summed(workspace: Workspace, tmp_path: Path) -> None:
+    change = pd.DataFrame({"invoice_id": [7], "currency": ["GBP"], "version": [1]})
+    with workspace.store.write() as session:
+        session.update("invoices", change, datetime(2026, 11, 22, tzinfo=UTC))
+    path = workspace.sheet(tmp_path / "mixed.xlsx", all=True)
+    values = openpyxl.load_workbook(path, data_only=True)["Invoices"]
+    assert values["L3"].value == "several currencies"
+    assert "SUBTOTAL(104" in openpyxl.load_workbook(path)["Invoices"]["L3"].value
+
+
+def test_parameters_page_lists_every_parameter_with_its_default(workspace: Workspace, path: Path) -> None:
+    page = openpyxl.load_workbook(path)["Parameters"]
+    listed = {(row[6], row[1]) for row in page.iter_rows(min_row=2, values_only=True)}
+    offered = workspace.offered().values()
+    assert listed == {(action.name, name) for action in offered for name in action.params.model_fields}
+    formats = {row[1]: row[4] for row in page.iter_rows(min_row=2, values_only=True)}
+    assert formats["invoice_date"] == "date"
+
+
+def test_a_file_that_is_there_is_never_overwritten(workspace: Workspace, path: Path) -> None:
+    before = path.read_bytes()
+    with pytest.raises(InputFileError, match="exists already"):
+        workspace.sheet(path, all=True)
+    assert path.read_bytes() == before
+
+
+def test_only_xlsx_and_csv_and_something_selected(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="neither"):
+        workspace.sheet(tmp_path / "sheet.xls", all=True)
+    with pytest.raises(SelectionError):
+        workspace.sheet(tmp_path / "none.xlsx", "false")
+
+
+def test_a_fresh_sheet_reads_back_whole_and_says_nothing(workspace: Workspace, path: Path) -> None:
+    sheet = read_sheet(path)
+    assert sheet.rows["invoice_id"].tolist() == list(range(1, 11))
+    assert not sheet.rows["ticked"].any()
+    assert set(sheet.rows["problem"]) == {""}
+    assert sheet.workspace_id == workspace.id
+    assert sheet.written == 10
+
+
+def test_dutch_titles_are_read_back(workspace: Workspace, tmp_path: Path) -> None:
+    settings = workspace.settings
+    workspace.settings = settings.model_copy(
+        update={"export": settings.export.model_copy(update={"language": "nl"})}
+    )
+    path = workspace.sheet(tmp_path / "blad.xlsx", all=True)
+    assert "Uitvoeren" in [cell.value for cell in openpyxl.load_workbook(path)["Invoices"][5]]
+    assert len(read_sheet(path).rows) == 10
