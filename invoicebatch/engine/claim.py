@@ -82,5 +82,6 @@ def _run_row(plan: Plan, folder: str, status: RunStatus) -> dict[str, object]:
         "totals": "{}",
         "selection": plan.selection,
         "user": plan.workspace.user,
+        "background": status is RunStatus.QUEUED,
         "created_at": clock.now(),
     }

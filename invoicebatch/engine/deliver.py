@@ -82,10 +82,12 @@ class _Delivery:
         self._way = way
         self._channel: Channel | None = None
         self._attempts: dict[str, int] = {}
+        self._before: dict[str, int] = {}
 
     def run(self, heads: pd.DataFrame) -> None:
         """Recover what a dead process left, then hand over group by group."""
         self._attempts = dict(zip(heads["message_id"], heads["attempts"].astype(int), strict=True))
+        self._before = dict(self._attempts)
         try:
             name, target = self._way
             workspace = self._workspace
@@ -193,8 +195,9 @@ class _Delivery:
         final: list[Result] = []
         for result in results:
             self._attempts[result.message_id] = result.attempts
-            if result.answer.status is OutboxStatus.PENDING and result.attempts >= self._allowed:
-                words = f"given up after {result.attempts} attempts: {result.answer.text}"
+            tried = result.attempts - self._before[result.message_id]
+            if result.answer.status is OutboxStatus.PENDING and tried >= self._allowed:
+                words = f"given up after {tried} attempts: {result.answer.text}"
                 result = result.with_answer(Answer(OutboxStatus.FAILED, words))  # noqa: PLW2901
             elif result.answer.status is OutboxStatus.PENDING:
                 again.append((time.monotonic() + self._wait(result), result.message_id))
@@ -214,7 +217,9 @@ class _Delivery:
     def _wait(self, result: Result) -> float:
         if result.answer.retry_after is not None:
             return result.answer.retry_after
-        return self._ready.wait_seconds * 2.0 ** max(result.attempts - 1, 0) if result.attempts else 0.0
+        return self._ready.wait_seconds * 2.0 ** min(
+            max(result.attempts - self._before[result.message_id] - 1, 0), 12
+        )
 
     def _fail(self, ids: Sequence[str], error: Exception) -> None:
         """Nothing was handed over and nothing will be: each message fails, to be sent again by a person."""

@@ -116,6 +116,10 @@ class RunVerbs(Ground):
             lock.release()
         return self.report(run_id)
 
+    def work_on(self, run_id: str, *, cancel: Event | None = None) -> Report | None:
+        """The worker's verb: begin or finish a run; None where another process has it."""
+        return self._resume(run_id, progress=False, cancel=cancel)
+
     def abandon(self, run_id: str) -> Report:
         """Give an unfinished run up: rows whose turn has not come are freed, what was done stays.
 

@@ -124,7 +124,7 @@ def _events(run_id: str, results: Sequence[Result], now: datetime, user: str) ->
         {
             "run_id": run_id,
             "invoice_id": r.message.invoice_id,
-            "event": f"{r.message.channel} {r.answer.status.value}, attempt {r.attempts}",
+            "event": f"{r.message.channel} {r.answer.status.value}, attempt {r.attempts} ({r.message_id[:8]})",
             "at": now,
             "user": user,
             "details": json.dumps({"message_id": r.message_id, "answer": r.answer.text}, ensure_ascii=False),

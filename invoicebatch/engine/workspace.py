@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from invoicebatch.engine import clock
+from invoicebatch.engine.jobs import Jobs
+from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.payments import Payments
 from invoicebatch.engine.runs import RunVerbs
 from invoicebatch.engine.selection import Selection, selected_ids, selected_numbers
@@ -65,6 +67,16 @@ class Workspace(RunVerbs):
     def payments(self) -> Payments:
         """The payment bundles."""
         return Payments(self)
+
+    @property
+    def outbox(self) -> Outbox:
+        """The messages to customers and other systems."""
+        return Outbox(self)
+
+    @property
+    def jobs(self) -> Jobs:
+        """The export jobs."""
+        return Jobs(self)
 
     def doctor(self) -> pd.DataFrame:
         """See `engine.doctor.audit`."""

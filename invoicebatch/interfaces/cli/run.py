@@ -65,9 +65,17 @@ def run_action(
         return _nothing(plan, json=json)
     if found.confirm and not yes:
         _ask(plan)
+    if not background:
+        _offer_background(plan, ws.settings.worker.background_rows)
     report = ws.apply(plan, progress=not json, background=background)
     show_report(report, json=json)
     return exit_code(report)
+
+
+def _offer_background(plan: Plan, rows: int) -> None:
+    """A large export says that it could run in the background."""
+    if plan.action.group == "export" and rows and plan.eligible >= rows:
+        print(f"{plan.eligible:,} rows: with --background the worker does it and you go on.", file=sys.stderr)
 
 
 def exit_code(report: Report) -> int:
@@ -162,7 +170,9 @@ def show_report(report: Report, *, json: bool) -> None:
     _show_rows("Refused", report.refused)
     if len(report.files):
         print(f"Files: {len(report.files):,}, in {Path(str(report.files['path'].iloc[0])).parent}")
-    if report.state in ("interrupted", "running", "queued"):
+    if report.state == "queued":
+        print(f"Run {report.run_id} is queued. A worker runs it: invoicebatch worker")
+    elif report.state in ("interrupted", "running"):
         print(f"Run {report.run_id} is {report.state}.")
     else:
         print(f"Run {report.run_id[:8]}")

@@ -1,0 +1,237 @@
+"""The outbox as a person handles it: listed, resent, marked as sent, asked about, bounces read.
+
+Sending again always goes through the run that prepared the message, so its promises hold here too.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from invoicebatch.delivery.channel import Answer, Message, TemporaryError
+from invoicebatch.delivery.mail.bounces import Bounce, read_bounces
+from invoicebatch.delivery.ways import open_channel
+from invoicebatch.engine.handing import Result
+from invoicebatch.engine.messages import load_messages
+from invoicebatch.engine.settle import SHIPPING, settle
+from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
+from invoicebatch.model.ident import derived_id
+from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
+from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.report import Report
+    from invoicebatch.engine.workspace import Workspace
+
+_OPEN = (OutboxStatus.IN_DOUBT, OutboxStatus.FAILED)
+_MARKABLE = (OutboxStatus.IN_DOUBT, OutboxStatus.ACCEPTED, OutboxStatus.FAILED)
+
+
+class Outbox:
+    """The messages of a workspace."""
+
+    def __init__(self, workspace: "Workspace") -> None:
+        self._workspace = workspace
+
+    def list(self, *, status: str = "", channel: str = "", run: str = "") -> pd.DataFrame:
+        """Messages, newest first, without their contents.
+
+        Args:
+            status: only those in this state, such as `in_doubt`.
+            channel: only those of this channel.
+            run: only those of this run (its first characters).
+
+        Returns:
+            message_id, number, channel, recipient, state, attempts, answer, invoice_id, run_id,
+            reference, created_at, updated_at.
+        """
+        if status and status not in list(OutboxStatus):
+            raise UnknownNameError(f"There is no state {status!r}.", f"States: {', '.join(OutboxStatus)}")
+        where = "($status = '' OR status = $status) AND ($channel = '' OR channel = $channel) AND starts_with(run_id, $run)"
+        with self._workspace.store.read() as session:
+            heads = session.outbox_heads(where, status=status, channel=channel, run=run)
+            numbers = session.rows_of("invoices", "invoice_id", heads["invoice_id"])[["invoice_id", "number"]]
+        found = heads.merge(numbers.astype({"invoice_id": "Int64"}), on="invoice_id", how="left")
+        columns = ["message_id", "number", "channel", "recipient", "state", "attempts", "answer", "invoice_id",
+                   "run_id", "reference", "created_at", "updated_at"]  # fmt: skip
+        return found.rename(columns={"status": "state"})[columns].iloc[::-1].reset_index(drop=True)
+
+    def find(self, ids: Sequence[str]) -> pd.DataFrame:
+        """The messages whose ids begin so; see `list` for the columns.
+
+        Raises:
+            UnknownNameError: none, or several, begin so.
+        """
+        every = self.list()
+        rows = []
+        for wanted in ids:
+            found = every[every["message_id"].str.startswith(wanted)]
+            if len(found) != 1:
+                what = "No message begins" if found.empty else f"{len(found)} messages begin"
+                raise UnknownNameError(f"{what} with {wanted!r}.", "List them with: invoicebatch outbox list")
+            rows.append(found)
+        return pd.concat(rows, ignore_index=True).drop_duplicates("message_id") if rows else every.head(0)
+
+    def resend(
+        self, ids: Sequence[str], *, progress: bool = False, cancel: Event | None = None
+    ) -> "Sequence[Report]":
+        """Send messages again: doubtful and failed ones as they are, a sent one as a new message.
+
+        Raises:
+            UnknownNameError: no such message.
+            UsageError: a message is under way, or its document was sent by another message since.
+            BusyError: another run holds one of the documents.
+        """
+        chosen = self.find(ids)
+        allowed = chosen["state"].isin([*_OPEN, OutboxStatus.SENT])
+        _refuse(chosen[~allowed], "is under way; wait for its end")
+        for run_id, group in chosen.groupby("run_id", sort=False):
+            with self._workspace.store.write() as session:
+                self._reopen(session, str(run_id), group)
+        return [
+            report
+            for run_id in chosen["run_id"].unique()
+            for report in self._workspace.resume(run_id, progress=progress, cancel=cancel)
+        ]
+
+    def _reopen(self, session: Session, run_id: str, messages: pd.DataFrame) -> None:
+        """Make a run's messages wait again; the run is unfinished until they are settled."""
+        now = self._workspace.now()
+        ids = messages["invoice_id"].dropna().astype("int64")
+        _free(session, ids, run_id)
+        shipping = messages[messages["channel"].isin(SHIPPING)]
+        state = session.rows_of("invoices", "invoice_id", shipping["invoice_id"])
+        sent = state[state["shipping_status"] == ShippingStatus.SENT.value]["invoice_id"]
+        meanwhile = shipping["invoice_id"].isin(sent) & (shipping["state"] != OutboxStatus.SENT)
+        _refuse(shipping[meanwhile], "is about a document that was sent by another message since")
+        old = messages[messages["state"].isin(_OPEN)][["message_id"]]
+        session.update("outbox", old.assign(status=OutboxStatus.PENDING.value), now)
+        again = messages[messages["state"] == OutboxStatus.SENT]
+        session.insert("outbox", _copies(session, again["message_id"], now))
+        sending = pd.DataFrame({"invoice_id": shipping["invoice_id"].dropna().astype("int64")})
+        session.update("invoices", sending.assign(shipping_status=ShippingStatus.SENDING.value), now)
+        session.note_run(run_id, status=RunStatus.RUNNING.value)
+        session.insert("claims", pd.DataFrame({"invoice_id": ids}).drop_duplicates().assign(run_id=run_id))
+
+    def mark_sent(self, ids: Sequence[str]) -> pd.DataFrame:
+        """Note that messages arrived, as a person found out; returns them, see `list`.
+
+        Raises:
+            UnknownNameError: no such message.
+            UsageError: a message is under way, or sent already.
+        """
+        chosen = self.find(ids)
+        _refuse(chosen[~chosen["state"].isin(_MARKABLE)], "is neither in doubt, accepted nor failed")
+        self._settled(chosen, Answer(OutboxStatus.SENT, f"marked as sent by {self._workspace.user}"))
+        return self.find(chosen["message_id"].tolist())
+
+    def _settled(self, chosen: pd.DataFrame, answer: Answer | dict[str, Answer]) -> None:
+        loaded = load_messages(self._workspace, chosen["message_id"].tolist(), documents=False)
+        messages = [message for message in loaded if isinstance(message, Message)]
+        attempts = dict(zip(chosen["message_id"], chosen["attempts"], strict=True))
+        with self._workspace.store.write() as session:
+            for run_id in {message.run_id for message in messages}:
+                results = [
+                    Result(
+                        m,
+                        answer[m.message_id] if isinstance(answer, dict) else answer,
+                        int(attempts[m.message_id]),
+                    )
+                    for m in messages
+                    if m.run_id == run_id
+                ]
+                settle(session, run_id, results, self._workspace.now(), self._workspace.user)
+
+    def poll(self) -> pd.DataFrame:
+        """Ask what became of accepted messages; returns those with news, see `list`."""
+        accepted = self.list(status=OutboxStatus.ACCEPTED)
+        news: list[str] = []
+        target = accepted["recipient"].where(accepted["channel"] == "external", "")
+        for (name, place), group in accepted.groupby([accepted["channel"], target], sort=False):
+            channel = open_channel(str(name), self._workspace.settings, self._workspace.root, str(place))
+            try:
+                channel.connect()
+                known = group[group["reference"].notna()]
+                answers = dict(channel.poll(dict(zip(known["message_id"], known["reference"], strict=True))))
+            except TemporaryError:
+                continue
+            finally:
+                channel.close()
+            changed = group[group["message_id"].isin(answers)]
+            self._settled(changed, answers)
+            news += changed["message_id"].tolist()
+        return self.find(news)
+
+    def import_bounces(self, folder: str | Path) -> pd.DataFrame:
+        """Read delivery status notifications from a folder or Maildir; a bounced mail becomes `failed`.
+
+        Returns:
+            file, recipient, message_id, number, text, outcome: `failed`, or why nothing was changed.
+
+        Raises:
+            InputFileError: no such folder.
+        """
+        place = Path(folder)
+        if not place.is_dir():
+            raise InputFileError(f"{place} is not a folder.", "Give the folder your bounces are stored in.")
+        sent = self.list(channel="email").set_index("message_id")
+        rows: list[dict[str, Any]] = []
+        for bounce in read_bounces(place):
+            outcome = _bounce_outcome(bounce, sent)
+            if outcome == "failed":
+                text = f"bounced: {bounce.text}; check the contact details"
+                self._settled(sent.loc[[bounce.message_id]].reset_index(), Answer(OutboxStatus.FAILED, text))
+                sent.loc[bounce.message_id, "state"] = OutboxStatus.FAILED.value
+            number = sent["number"].get(bounce.message_id)
+            rows.append(
+                {"file": bounce.file, "recipient": bounce.recipient, "message_id": bounce.message_id,
+                 "number": number, "text": bounce.text, "outcome": outcome}
+            )  # fmt: skip
+        return pd.DataFrame(rows, columns=["file", "recipient", "message_id", "number", "text", "outcome"])
+
+
+def _bounce_outcome(bounce: Bounce, mails: pd.DataFrame) -> str:
+    if bounce.message_id not in mails.index:
+        return "not one of our mails"
+    if not bounce.permanent:
+        return f"temporary ({bounce.status}); the server goes on trying"
+    state = str(mails["state"][bounce.message_id])
+    if state not in (OutboxStatus.SENT, OutboxStatus.IN_DOUBT):
+        return f"the mail is {state} already"
+    recipient = str(mails["recipient"][bounce.message_id])
+    if bounce.recipient and bounce.recipient.lower() != recipient.lower():
+        return f"bounced for {bounce.recipient}, a copy; the mail went to {recipient}"
+    return "failed"
+
+
+def _refuse(messages: pd.DataFrame, reason: str) -> None:
+    if len(messages):
+        first = messages.iloc[0]
+        raise UsageError(
+            f"Message {first['message_id'][:8]} to {first['recipient']} ({first['state']}) {reason}.",
+            f"{len(messages):,} of the messages; leave them out.",
+        )
+
+
+def _free(session: Session, ids: "pd.Series[int]", run_id: str) -> None:
+    holders = session.holders(ids)
+    other = holders[holders["run_id"] != run_id]
+    if len(other):
+        raise BusyError(
+            f"Invoice {other['invoice_id'].iloc[0]} is busy in run {other['run_id'].iloc[0][:8]}."
+        )
+    session.delete("claims", holders[["invoice_id"]])
+
+
+def _copies(session: Session, ids: "pd.Series[str]", now: Any) -> pd.DataFrame:
+    """New messages with the contents of sent ones."""
+    rows = session.rows_of("outbox", "message_id", ids)
+    if rows.empty:
+        return rows
+    fresh = [derived_id("again", message_id, now) for message_id in rows["message_id"]]
+    return rows.assign(
+        message_id=fresh, status=OutboxStatus.PENDING.value, attempts=0, answer=None, reference=None,
+        created_at=now, updated_at=now,
+    )  # fmt: skip

@@ -1,0 +1,134 @@
+import hashlib
+
+import pandas as pd
+import pikepdf
+import pytest
+
+from invoicebatch.errors import UsageError
+from tests.delivery.mail.mailserver import Script, mail_server
+from tests.delivery.mail.test_bounces import DSN
+from tests.delivery.mail.test_bounces import ID as DSN_ID
+from tests.engine.sending import configure, outbox, statuses, with_documents
+
+
+@pytest.fixture
+def ready(make_workspace):
+    return with_documents(make_workspace(count=4, status="created"))
+
+
+def smtp(workspace, port):
+    text = f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nattempts = 2\n'
+    return configure(workspace, text + "wait_seconds = 0.05\n")
+
+
+def send(workspace):
+    return workspace.apply(workspace.select(all=True).plan("send_via.email"))
+
+
+def of(workspace, invoice_id):
+    box = workspace.outbox.list()
+    return box[box["invoice_id"] == invoice_id].iloc[0]
+
+
+def test_a_doubtful_mail_waits_for_a_person_and_is_then_sent_once(ready):
+    script = Script(drop_after_dot={"p2@example.org"})
+    with mail_server(script) as port:
+        workspace = smtp(ready, port)
+        send(workspace)
+        workspace.resume()
+        assert script.recipients().count("p2@example.org") == 1
+        doubt = workspace.outbox.list(status="in_doubt")
+        assert doubt["invoice_id"].tolist() == [2]
+        (report,) = workspace.outbox.resend(doubt["message_id"].tolist())
+    assert len(report.done) == 4
+    assert report.state == "finished"
+    assert statuses(workspace) == {"sent": 4}
+    mails = [mail["Message-ID"] for mail in script.mails() if mail["To"] == "p2@example.org"]
+    assert len(mails) == 2
+    assert len(set(mails)) == 1, "the customer's server can tell that it is the same mail"
+
+
+def test_marking_as_sent_sends_nothing(ready):
+    script = Script(drop_after_dot={"p2@example.org"})
+    with mail_server(script) as port:
+        workspace = smtp(ready, port)
+        send(workspace)
+    marked = workspace.outbox.mark_sent([of(workspace, 2)["message_id"]])
+    assert marked["answer"].str.contains("marked as sent by").all()
+    assert len(script.inbox) == 4
+    assert statuses(workspace) == {"sent": 4}
+    assert workspace.outbox.list(status="in_doubt").empty
+
+
+def test_a_failed_mail_is_sent_again_after_the_address_was_mended(ready):
+    script = Script(rcpt={"p3@example.org": ["550 no"]})
+    with mail_server(script) as port:
+        workspace = smtp(ready, port)
+        send(workspace)
+        assert statuses(workspace) == {"sent": 3, "failed": 1}
+        workspace.outbox.resend([of(workspace, 3)["message_id"]])
+    assert statuses(workspace) == {"sent": 4}
+
+
+def test_a_failed_mail_that_another_run_sent_since_is_not_sent_twice(ready):
+    script = Script(rcpt={"p3@example.org": ["550 no"]})
+    with mail_server(script) as port:
+        workspace = smtp(ready, port)
+        send(workspace)
+        old = of(workspace, 3)["message_id"]
+        send(workspace)
+        with pytest.raises(UsageError, match="sent by another message since"):
+            workspace.outbox.resend([old])
+    assert script.recipients().count("p3@example.org") == 1
+
+
+def test_a_sent_mail_goes_once_more_as_a_message_of_its_own(ready):
+    send(ready)
+    ready.outbox.resend([of(ready, 1)["message_id"]])
+    box = outbox(ready)
+    assert len(box) == 5
+    assert set(box["status"].astype(str)) == {"sent"}
+    assert len(list((ready.data / "mail/new").iterdir())) == 5
+
+
+def test_bounces_make_mails_failed_and_sendable_again(ready, tmp_path):
+    send(ready)
+    message = of(ready, 1)
+    folder = tmp_path / "bounces"
+    folder.mkdir()
+    ours = DSN.replace(DSN_ID.encode(), message["message_id"].encode())
+    (folder / "1").write_bytes(ours.replace(b"ada@example.org", b"p1@example.org"))
+    (folder / "2").write_bytes(DSN)
+    found = ready.outbox.import_bounces(folder)
+    assert found["outcome"].tolist() == ["failed", "not one of our mails"]
+    assert statuses(ready) == {"failed": 1, "sent": 3}
+    with ready.store.read() as session:
+        rows = session.whole("invoices").set_index("invoice_id")
+    assert "no such user" in rows["failure"][1]
+    assert "check the contact details" in rows["failure"][1]
+    assert ready.outbox.import_bounces(folder)["outcome"].iloc[0] == "the mail is failed already"
+    assert ready.select(all=True).plan("send_via.email").eligible == 1
+
+
+def test_letters_are_accepted_then_sent_when_the_print_house_says_so(ready):
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(ready.data / "documents/one.pdf")
+    sha256 = hashlib.sha256((ready.data / "documents/one.pdf").read_bytes()).hexdigest()
+    with ready.store.write() as session:
+        ids = pd.DataFrame({"invoice_id": [1, 2, 3, 4], "document_sha256": sha256})
+        session.update("invoices", ids, ready.now())
+    report = ready.apply(ready.select(all=True).plan("send_via.post"))
+    assert len(report.done) == 4
+    assert statuses(ready) == {"sending": 4}
+    assert ready.outbox.poll().empty
+    (batch,) = (ready.data / "post/in").iterdir()
+    (ready.data / "post/ack" / f"{batch.name}.ok").touch()
+    assert len(ready.outbox.poll()) == 4
+    assert statuses(ready) == {"sent": 4}
+
+
+def test_a_message_under_way_is_left_alone(ready):
+    send(ready)
+    with pytest.raises(UsageError, match="neither in doubt"):
+        ready.outbox.mark_sent([of(ready, 1)["message_id"]])
