@@ -55,7 +55,7 @@ class Worker:
         try:
             return self._work(stop, once=once)
         finally:
-            lock.release(remove=True)
+            lock.release()
 
     def _work(self, stop: Event, *, once: bool) -> int:
         done = rounds = 0
