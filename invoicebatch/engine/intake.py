@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from invoicebatch.engine import clock
+from invoicebatch.engine.entries import TABLE, book_payments, take_payments
 from invoicebatch.engine.upsert import Merge
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.layout import write_text
@@ -78,6 +79,8 @@ def import_files(
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
         _record(session, workspace.user, import_id, intake, merge, refused)
+    if TABLE in intake.frames:
+        book_payments(workspace)
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
     refused_file = _write_refused(workspace.data, import_id, refused)
     return ImportReport(intake.read, counts, refused, intake.doubted, refused_file, tuple(intake.unused))
@@ -153,6 +156,10 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
     for table in _PARTS:
         if table in intake.frames:
             merge.parts(table, intake.frames[table], intake.sources.get(table))
+    merge.finish()
+    if TABLE in intake.frames:
+        unpaid, merge.counts[TABLE] = take_payments(session, intake, names)
+        merge.refused.append(unpaid)
     return merge
 
 

@@ -15,6 +15,7 @@ from invoicebatch.model.schema import TABLES
 from invoicebatch.store import Session
 
 CHANGEABLE: Final = ("empty", "approval_failed")
+OUTSTANDING: Final = "outstanding_cents"
 
 Mask = npt.NDArray[np.bool_]
 
@@ -28,6 +29,8 @@ class Merge:
         refused: rows kept out: file str, row int64, column, value, reason str.
         touched: invoice ids that were added or changed.
         fresh: invoice ids that were added; their parts go in whatever the status.
+        part_touched: invoice ids of which lines or other parts were added, changed or removed.
+        whole: invoice ids of the documents that this import holds and may change.
     """
 
     session: Session
@@ -37,6 +40,8 @@ class Merge:
     refused: list[pd.DataFrame] = field(default_factory=list)
     touched: list[pd.Series] = field(default_factory=list)
     fresh: set[int] = field(default_factory=set)
+    part_touched: list[pd.Series] = field(default_factory=list)
+    whole: pd.Series = field(default_factory=lambda: pd.Series(dtype="int64"))
 
     def parties(self, table: str, frame: pd.DataFrame, *, only_new: bool = False) -> None:
         """Merge rows of a table with a natural key; `only_new` leaves known keys alone."""
@@ -63,12 +68,14 @@ class Merge:
         old = frame[known].assign(invoice_id=ids[known].astype("int64"))
         current = self._current("invoices", old)
         differs = self._differs("invoices", old, current)
-        frozen = differs & ~current["status"].isin(CHANGEABLE).to_numpy()
+        changeable = current["status"].isin(CHANGEABLE).to_numpy()
+        frozen = differs & ~changeable
         self._refuse(
             sources[known][frozen], "external_id", old["external_id"][frozen], current["status"][frozen]
         )
         changed = differs & ~frozen
-        self._update("invoices", old[changed], current[changed])
+        self._update("invoices", with_outstanding(old[changed], current[changed]), current[changed])
+        self.whole = pd.concat([fresh["invoice_id"], old["invoice_id"][changeable]])
         self.touched += [fresh["invoice_id"], old["invoice_id"][changed]]
         self._count(
             "invoices", ~known, np.isin(np.flatnonzero(known), np.flatnonzero(known)[changed]), len(frame)
@@ -77,7 +84,8 @@ class Merge:
     def parts(self, table: str, frame: pd.DataFrame, sources: pd.DataFrame | None) -> None:
         """Merge rows that hang on a document; unknown documents and frozen ones are refused.
 
-        Rows without sources were derived from others, which are the ones that are named.
+        Rows without sources were derived from others, which are the ones that are named. Of a document
+        that came in this import too, stored rows that the files no longer hold are removed.
         """
         if sources is None:
             sources = pd.DataFrame({"file": None, "row": 0}, index=frame.index)
@@ -89,6 +97,7 @@ class Merge:
             frame["external_id"][lost],
             "there is no invoice with this external id",
         )
+        frame = self._with_advances(frame)
         rows = frame[~lost].assign(invoice_id=ids[~lost].astype("int64")).reset_index(drop=True)
         places = sources[~lost].reset_index(drop=True)
         current = self._current(table, rows)
@@ -101,11 +110,36 @@ class Merge:
         added, changed = differs & ~known & ~frozen, differs & known & ~frozen
         self._insert(table, rows[added])
         self._update(table, rows[changed], current[changed])
-        self.touched.append(rows["invoice_id"][added | changed])
+        removed = self._remove_missing(table, rows)
+        self.part_touched += [rows["invoice_id"][added | changed], removed]
         self._count(table, added, changed, int((~frozen).sum()))
 
+    def finish(self) -> None:
+        """A document whose rows changed has changed: plans and sheets made before are stale."""
+        ids = pd.concat(self.part_touched) if self.part_touched else pd.Series(dtype="int64")
+        done = pd.concat(self.touched) if self.touched else ids[:0]
+        ids = ids[~ids.isin(done)].drop_duplicates().reset_index(drop=True)
+        self.session.update("invoices", ids.to_frame("invoice_id"), self.now)
+        self.touched.append(ids)
+
+    def _with_advances(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Lines that deduct an advance point to it by its invoice id."""
+        if "advance_of_external_id" not in frame:
+            return frame
+        return frame.assign(advance_of=self._ids(frame["advance_of_external_id"]))
+
+    def _remove_missing(self, table: str, rows: pd.DataFrame) -> "pd.Series[int]":
+        """Delete stored rows of whole documents that the import does not hold; returns their documents."""
+        key = list(TABLES[table].frame_key)
+        ids = self.whole[self.whole.isin(rows["invoice_id"])]
+        stored = self.session.rows_of(table, "invoice_id", ids)[key]
+        held = pd.MultiIndex.from_frame(rows[key].astype({k: stored[k].dtype for k in key}))
+        gone = stored[~pd.MultiIndex.from_frame(stored).isin(held)]
+        self.session.delete(table, gone.reset_index(drop=True))
+        return gone["invoice_id"]
+
     def _ids(self, external: pd.Series) -> pd.Series:
-        found = self.session.ids_of("external_id", list(external.drop_duplicates()))
+        found = self.session.ids_of("external_id", list(external.dropna().drop_duplicates()))
         return external.map(found.set_index("value")["invoice_id"]).astype("Int64")
 
     def _status(self, ids: pd.Series) -> pd.Series:
@@ -134,7 +168,11 @@ class Merge:
 
     def _update(self, table: str, frame: pd.DataFrame, current: pd.DataFrame) -> None:
         described = TABLES[table]
-        names = [c.frame_name for c in described.columns if c.editable and c.frame_name in frame.columns]
+        names = [
+            c.frame_name
+            for c in described.columns
+            if (c.editable or c.frame_name == OUTSTANDING) and c.frame_name in frame.columns
+        ]
         rows = frame[[*described.frame_key, *names]].reset_index(drop=True)
         if "version" in current.columns:
             rows["version"] = current["version"].to_numpy()
@@ -163,6 +201,18 @@ class Merge:
         counts["added"] += new
         counts["changed"] += other
         counts["unchanged"] += (len(added) if total is None else total) - new - other
+
+
+def with_outstanding(frame: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
+    """The rows with what is outstanding after them: total − prepaid + rounding − paid − credited."""
+    amounts = {
+        name: (frame if f"{name}_cents" in frame and name not in ("paid", "credited") else current)[
+            f"{name}_cents"
+        ].to_numpy("int64")
+        for name in ("total", "prepaid", "rounding", "paid", "credited")
+    }
+    due = amounts["total"] - amounts["prepaid"] + amounts["rounding"] - amounts["paid"] - amounts["credited"]
+    return frame.assign(**{OUTSTANDING: due})
 
 
 def _same(left: pd.Series, right: pd.Series) -> Mask:

@@ -58,6 +58,8 @@ def import_files(
         if len(report.refused):
             print_table(report.refused, title=f"Refused: {len(report.refused):,} rows", limit=20)
             print(f"All refused rows: {report.refused_file}")
+        if len(report.doubted):
+            print_table(report.doubted, title=f"Taken with a doubt: {len(report.doubted):,} cells", limit=20)
         for note in report.notes:
             print(f"Note: {note}")
     return SOME_REFUSED if len(report.refused) else 0
