@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from invoicebatch.formats.pdf.amounts import due_cents
 from invoicebatch.formats.pdf.parties import buyer_block, footer, meta, missing_fields, seller_block
-from invoicebatch.formats.pdf.payment import due_cents, missing_account, payment_block
+from invoicebatch.formats.pdf.payment import missing_account, payment_block
 from invoicebatch.formats.pdf.readings import COLUMNS as READING_COLUMNS
 from invoicebatch.formats.pdf.readings import readings_block
 from invoicebatch.formats.pdf.text import Row, line, paragraph, rows

@@ -6,6 +6,7 @@ Addresses, references and the footer live here; amounts don't.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from invoicebatch.formats.pdf.amounts import due_cents
 from invoicebatch.formats.pdf.text import Row, grouped, line
 from invoicebatch.formats.pdf.wording import Wording
 
@@ -72,7 +73,7 @@ def meta(invoice: Row, buyer: Row, wording: Wording) -> list[list[str]]:
     values = {
         "number": line(invoice["number"]),
         "invoice_date": _day(invoice["invoice_date"], wording),
-        "due_date": _day(invoice["due_date"], wording),
+        "due_date": _day(invoice["due_date"], wording) if due_cents(invoice) > 0 else "",
         "period": wording.period(invoice["period_start"], invoice["period_end"]),
         "delivery_date": _day(invoice["delivery_date"], wording),
         "customer_id": line(invoice["customer_id"]),

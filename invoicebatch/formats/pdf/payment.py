@@ -8,14 +8,10 @@ from typing import Any
 import pandas as pd
 
 from invoicebatch.formats.pdf import qr
+from invoicebatch.formats.pdf.amounts import due_cents
 from invoicebatch.formats.pdf.reference import printed, structured_reference
 from invoicebatch.formats.pdf.text import Row, grouped, line, masked, paragraph, rows
 from invoicebatch.formats.pdf.wording import Wording
-
-
-def due_cents(invoice: Row) -> int:
-    """Amount due for payment (BT-115) as issued: payments booked later don't change it."""
-    return int(invoice["total_cents"] - invoice["prepaid_cents"] + invoice["rounding_cents"])
 
 
 def is_collected(invoice: Row, account: Row) -> bool:

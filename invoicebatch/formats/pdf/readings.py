@@ -65,7 +65,7 @@ def _chart(readings: list[Row], unit: str, wording: Wording) -> dict[str, Any] |
         "bars": [
             {
                 "label": label,
-                "value": wording.decimal(Decimal(round(usage))),
+                "value": wording.decimal(round(usage, 0 if top >= 100 else 1)),
                 "permille": max(0, int(usage * 1000 / top)),
             }
             for label, usage in bars
@@ -82,7 +82,10 @@ def _bars(readings: list[Row], wording: Wording) -> Bars:
     if len(by_period) == 1 or _overlap(sorted(by_period)):
         return list(by_register.items())[:MAX_BARS]
     ordered = sorted(by_period.items())[-MAX_BARS:]
-    return [(_label(period, wording), usage) for period, usage in ordered]
+    labels = [_label(period, wording) for period, _ in ordered]
+    if len(set(labels)) < len(labels):
+        labels = [wording.day(period[1]) for period, _ in ordered]
+    return list(zip(labels, (usage for _, usage in ordered), strict=True))
 
 
 def _overlap(periods: list[Any]) -> bool:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from invoicebatch.formats.pdf.amounts import due_cents
 from invoicebatch.formats.pdf.compare import amounts_in, document_text
-from invoicebatch.formats.pdf.payment import due_cents
 from invoicebatch.formats.pdf.render import Rendered, render_documents, render_jobs
 from invoicebatch.formats.pdf.template import LAYOUTS
 from invoicebatch.formats.pdf.text import rows
