@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from invoicebatch.formats.pdf.data import TABLES_READ
+from invoicebatch.formats.pdf.data import COLUMNS, TABLES_READ
 from invoicebatch.formats.pdf.job import (
     by_invoice,
     created_rows,
@@ -49,13 +49,7 @@ def transform(batch: Batch, params: Params, context: Context) -> Changes:  # noq
         updates={"invoices": pd.concat(updates, ignore_index=True)},
         inserts={"documents": document_rows(good, "create", context.run_id, context.now)},
         failures=batch.failed,
-        totals=_totals(good),
     )
-
-
-def _totals(good: pd.DataFrame) -> dict[str, int]:
-    sums = good.groupby("currency", observed=True)["total_cents"].sum()
-    return {f"total_{str(currency).lower()}_cents": int(cents) for currency, cents in sums.items()}
 
 
 def preview(batch: Batch, params: Params, context: Context) -> Preview:  # noqa: ARG001
@@ -75,6 +69,7 @@ ACTION = Action(
     name="create",
     label="Create",
     help="Give each approved document the next number of its series and store its PDF.",
+    columns=COLUMNS,
     reads=TABLES_READ,
     reserve=reserve,
     artefacts=artefacts,

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from invoicebatch.errors import DocumentError
 from invoicebatch.formats.pdf.compare import CompareJob, render_compared
-from invoicebatch.formats.pdf.data import TABLES_READ
+from invoicebatch.formats.pdf.data import COLUMNS, TABLES_READ
 from invoicebatch.formats.pdf.job import (
     by_invoice,
     created_rows,
@@ -137,6 +137,7 @@ ACTION = Action(
     label="Regenerate",
     help="Make a new version of the document from the present template and data; older ones stay.",
     params=Parameters,
+    columns=COLUMNS | {"shipping_status"},
     reads=TABLES_READ | {"documents"},
     reserve=reserve,
     artefacts=artefacts,

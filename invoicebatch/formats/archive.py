@@ -1,10 +1,8 @@
-"""ZIP archives written as a stream, the same bytes for the same files, and names safe anywhere.
+"""ZIP archives written as a stream, the same bytes for the same files, under names that are unique anywhere.
 
 Nothing is read here but the files handed over, and nothing is written but the given stream.
 """
 
-import re
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -14,9 +12,6 @@ from typing import BinaryIO, Final
 
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _BLOCK: Final = 1 << 20
-_RESERVED: Final = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?$")
-_UNSAFE: Final = re.compile(r"[^\w .,+@()-]+")
-MAX_NAME: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +20,6 @@ class Entry:
 
     name: str
     content: bytes | Path
-
-
-def safe_name(text: str) -> str:
-    """A file name that every system takes: no separators, no device names, no leading dot.
-
-    Letters of all scripts stay; everything else that could mean something becomes a hyphen.
-
-    >>> safe_name("../2026/000123")
-    '2026-000123'
-    >>> safe_name("con")
-    'con-'
-    """
-    name = _UNSAFE.sub("-", unicodedata.normalize("NFC", text)).strip(" .-")[:MAX_NAME].rstrip(" .-")
-    if not name:
-        return "unnamed"
-    return f"{name}-" if _RESERVED.match(name) else name
 
 
 def unique_names(names: Iterable[str]) -> list[str]:

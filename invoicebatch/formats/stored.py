@@ -5,12 +5,22 @@ Shared by the download actions; opens nothing itself.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
 from invoicebatch.errors import DocumentError
-from invoicebatch.formats.archive import safe_name, unique_names
+from invoicebatch.files.names import safe_name
+from invoicebatch.formats.archive import unique_names
 from invoicebatch.model.changes import RowFailure
+
+COLUMNS: Final = frozenset(
+    {
+        "invoice_id", "number", "kind", "invoice_date", "currency", "total_cents", "company_account_id",
+        "customer_id", "customer_name", "document_path", "document_sha256",
+    }
+)  # fmt: skip
+"""Overview columns that handing out documents takes."""
 
 
 def verified(

@@ -14,6 +14,7 @@ from invoicebatch.errors import SelectionError, UsageError
 from invoicebatch.files.layout import lay_out
 
 if TYPE_CHECKING:
+    from invoicebatch.engine.documents import DocumentPreview
     from invoicebatch.interfaces.lab.widget import Overview
     from invoicebatch.interfaces.sheet.plan import SheetPlan
     from invoicebatch.interfaces.sheet.run import SheetReport
@@ -86,6 +87,27 @@ class Workspace(EngineWorkspace):
         from invoicebatch.interfaces.sheet.run import run_sheet
 
         return run_sheet(self, self.check_sheet(path), confirmed=confirmed, progress=progress)
+
+    def preview(self, invoice: str | int, template: str | Path | None = None) -> "DocumentPreview":
+        """The document of an invoice as it would be made now; in a notebook it shows its pages.
+
+        Args:
+            invoice: number or invoice id.
+            template: a template folder to try instead of the workspace's.
+
+        Raises:
+            SelectionError: no such invoice.
+            RenderError: a field is missing, or the template can't be used.
+        """
+        from invoicebatch.engine.documents import preview
+
+        return preview(self, invoice, template)
+
+    def documents(self, invoice: str | int) -> pd.DataFrame:
+        """Every stored version of an invoice's document; see `engine.documents.versions`."""
+        from invoicebatch.engine.documents import versions
+
+        return versions(self, invoice)
 
     def write_ids(self, ids: Sequence[int]) -> Path:
         """Write invoice ids to a Parquet file under data/runs, for a notebook's parameter."""

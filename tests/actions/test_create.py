@@ -85,12 +85,6 @@ def test_the_printed_reference_is_kept_for_whoever_matches_payments(context: Len
     assert pd.isna(references[4])
 
 
-def test_the_run_is_counted_per_currency(context: Lent) -> None:
-    batch = samples.batch(samples.invoice(1), samples.invoice(2, currency="GBP"))
-    _, changes = context.run(ACTION, batch)
-    assert changes.totals == {"total_eur_cents": 152635, "total_gbp_cents": 152635}
-
-
 def test_the_preview_counts_by_account_and_kind(context: Lent) -> None:
     batch = samples.batch(samples.invoice(1), samples.invoice(2, invoice_date=date(2026, 11, 1)))
     assert ACTION.preview

@@ -5,11 +5,10 @@ import subprocess
 import zipfile
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicebatch.formats.archive import Entry, safe_name, unique_names, write_zip
+from invoicebatch.formats.archive import Entry, unique_names, write_zip
 
 
 class OneWay(io.RawIOBase):
@@ -62,21 +61,6 @@ def test_more_entries_than_plain_zip_can_count(tmp_path: Path) -> None:
     write_zip([Entry(f"{n}.txt", b"") for n in range(66_000)], out)
     with zipfile.ZipFile(out) as found:
         assert len(found.namelist()) == 66_000
-
-
-@given(st.text(max_size=120))
-def test_safe_names_mean_nothing_to_any_system(text: str) -> None:
-    name = safe_name(text)
-    assert name
-    assert not set(name) & set('/\\:*?"<>|\0\n')
-    assert not name.startswith((".", " ", "-"))
-    assert not name.endswith((".", " "))
-    assert len(name) <= 81
-
-
-@pytest.mark.parametrize("name", ["CON", "nul", "com1", "LPT9", "aux.pdf"])
-def test_device_names_are_defused(name: str) -> None:
-    assert safe_name(name) != name
 
 
 @given(st.lists(st.sampled_from(["a.pdf", "A.pdf", "b.pdf", "a (2).pdf", "x/a.pdf"])))

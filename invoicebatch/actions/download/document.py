@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.archive import Entry, copy_file, write_zip
-from invoicebatch.formats.stored import download_names, verified
+from invoicebatch.formats.stored import COLUMNS, download_names, verified
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
 from invoicebatch.model.money import to_decimal
@@ -79,7 +79,7 @@ def _text(value: str) -> str:
 
 def transform(batch: Batch, params: Parameters, context: Context) -> Changes:  # noqa: ARG001
     """Nothing changes; rows without a sound document are failures."""
-    return Changes(failures=batch.failed, totals={"documents": len(batch.good)})
+    return Changes(failures=batch.failed)
 
 
 def preview(batch: Batch, params: Parameters, context: Context) -> Preview:  # noqa: ARG001
@@ -93,6 +93,7 @@ ACTION = Action(
     label="Document",
     help="Download the stored PDF of one invoice, or a ZIP of several.",
     params=Parameters,
+    columns=COLUMNS,
     artefacts=artefacts,
     transform=transform,
     preview=preview,

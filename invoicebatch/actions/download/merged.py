@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.merged import MAX_DOCUMENTS, Engine, merge_batch, merge_jobs, write_merged
-from invoicebatch.formats.stored import verified
+from invoicebatch.formats.stored import COLUMNS, verified
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
 
@@ -51,7 +51,7 @@ def _merged(
 
 def transform(batch: Batch, params: Parameters, context: Context) -> Changes:  # noqa: ARG001
     """Nothing changes; rows without a sound document are failures."""
-    return Changes(failures=batch.failed, totals={"documents": len(batch.good)})
+    return Changes(failures=batch.failed)
 
 
 def preview(batch: Batch, params: Parameters, context: Context) -> Preview:  # noqa: ARG001
@@ -65,6 +65,7 @@ ACTION = Action(
     label="Merged",
     help="Download the stored PDFs of the selection as one PDF with a bookmark for each.",
     params=Parameters,
+    columns=COLUMNS,
     artefacts=artefacts,
     transform=transform,
     preview=preview,

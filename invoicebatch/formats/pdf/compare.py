@@ -72,6 +72,24 @@ def difference(old: bytes, new: bytes, content: Mapping[str, Any], *, sent: bool
     return ""
 
 
+def missing_content(pdf: bytes, content: Mapping[str, Any]) -> str:
+    """The first amount, number, date or name that a document must show and does not, or nothing."""
+    text = document_text(pdf)
+    found, plain = amounts_in(text), _SPACES.sub("", text)
+    for label, amount in _fixed_amounts(content):
+        if not amounts_in(amount) <= found:
+            return f"the document does not show {label} {amount}"
+    for label, spellings in _fixed_texts(content, sent=True):
+        if not any(_SPACES.sub("", spelling) in plain for spelling in spellings) and _is_ascii(spellings):
+            return f"the document does not show the {label} {spellings[0]}"
+    return ""
+
+
+def _is_ascii(texts: list[str]) -> bool:
+    # Text that runs right to left comes out of a PDF in another order.
+    return all(text.isascii() for text in texts[:1])
+
+
 def document_text(pdf: bytes) -> str:
     """All text of a PDF, pages joined by line ends."""
     from pypdf import PdfReader

@@ -39,6 +39,12 @@ _INVOICE_COLUMNS: Final = (
     "preceding_date", "payment_method", "mandate_id", "mandate_status", "mandate_iban",
 )  # fmt: skip
 
+COLUMNS: Final = frozenset(
+    {*_INVOICE_COLUMNS, "document_version", "document_path", "document_sha256", "account_creditor_id",
+     "account_country", "account_iban"}
+)  # fmt: skip
+"""Overview columns that rendering and storing a document takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

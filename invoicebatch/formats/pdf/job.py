@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from invoicebatch.errors import RenderError
-from invoicebatch.formats.archive import safe_name
+from invoicebatch.files.names import safe_name
 from invoicebatch.formats.pdf.payment import references
 from invoicebatch.formats.pdf.render import Rendered, RenderJob, render_jobs
 from invoicebatch.formats.pdf.template import template_folders

@@ -162,14 +162,28 @@ def render_pages(document: Document, template: Template, ppi: float = 110) -> li
     return _compile(document, template, "png", ppi)
 
 
+def warnings(document: Document, template: Template) -> list[str]:
+    """What the compiler finds doubtful, such as a font that does not exist."""
+    found = _compiled(document, template, "pdf", 0)[1]
+    return [f"template {template.name}: {warning.message}" for warning in found]
+
+
 def _compile(
     document: Document, template: Template, form: Literal["pdf", "png"], ppi: float = 110
 ) -> list[bytes]:
+    result, _ = _compiled(document, template, form, ppi)
+    pages = result if isinstance(result, list) else [result]
+    return [page for page in pages if page is not None]
+
+
+def _compiled(
+    document: Document, template: Template, form: Literal["pdf", "png"], ppi: float
+) -> tuple[Any, list[Any]]:
     content = document.content
     options: dict[str, Any] = {"timestamp": _timestamp(content)}
     options |= {"pdf_standards": template.look["pdf"]} if form == "pdf" else {"ppi": ppi}
     try:
-        result, _ = _compiler(template.root, template.fonts).compile_with_warnings(
+        return _compiler(template.root, template.fonts).compile_with_warnings(
             input=_inputs(document, template), format=form, **options
         )
     except typst.TypstError as error:
@@ -181,8 +195,6 @@ def _compile(
     except BaseException as error:  # the compiler's panics derive from BaseException
         _compiler.cache_clear()
         raise RenderError(f"template {template.name}: {type(error).__name__}: {error}") from error
-    pages = result if isinstance(result, list) else [result]
-    return [page for page in pages if page is not None]
 
 
 def _inputs(document: Document, template: Template) -> dict[str, bytes]:

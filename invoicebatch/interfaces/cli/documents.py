@@ -1,0 +1,73 @@
+"""Commands on documents: preview one, list its versions, check a template."""
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from cyclopts import App, Parameter
+
+from invoicebatch.errors import UsageError
+from invoicebatch.files.names import safe_name
+from invoicebatch.interfaces.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    opened,
+    print_json,
+    print_table,
+    records,
+)
+
+app = App(name="template", help="Document templates: check one.", help_format="plaintext")
+
+FAULTS_FOUND = 3
+_SHOWN = ["document_version", "created_at", "reason", "current", "sent", "state", "template", "size", "path"]
+
+Invoice = Annotated[str, Parameter(help="Invoice number or id")]
+
+
+def preview(
+    invoice: Invoice,
+    *,
+    template: Annotated[Path | None, Parameter(help="A template folder to try")] = None,
+    png: Annotated[bool, Parameter(negative="", help="One picture a page instead of a PDF")] = False,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder; default: here")] = None,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Make the document of an invoice as it would be now, without touching state."""
+    document = opened(workspace).preview(invoice, template)
+    target = (output or Path.cwd()) / f"{safe_name(document.name)}.pdf"
+    for path in document.save_pages(target) if png else [document.save(target)]:
+        print(path)
+    return 0
+
+
+def documents(invoice: Invoice, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """List every stored version of an invoice's document; the one that was sent is marked."""
+    found = opened(workspace).documents(invoice)
+    if json:
+        print_json(records(found))
+    else:
+        print_table(found[_SHOWN], title=f"Documents of {invoice}: {len(found)}")
+    return 0
+
+
+@app.command
+def check(
+    folder: Annotated[Path, Parameter(help="The template's folder")], *, json: JsonOption = False
+) -> int:
+    """Render a template over edge cases; each fault is named with case, file, line and field."""
+    from invoicebatch.formats.pdf.check import check_template
+
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder.")
+    checked = check_template(folder)
+    faults = pd.DataFrame(
+        {"case": [f.case for f in checked.faults], "problem": [f.problem for f in checked.faults]}
+    )
+    if json:
+        print_json({"template": checked.template, "cases": checked.cases, "faults": records(faults)})
+    elif checked.faults:
+        print_table(faults, title=f"Template {checked.template}: {len(faults)} faults")
+    else:
+        print(f"Template {checked.template}: no fault in {checked.cases} cases")
+    return FAULTS_FOUND if checked.faults else 0
