@@ -135,10 +135,10 @@ def find_invoice(workspace: "Workspace", invoice: str | int) -> int:
         SelectionError: there is none, or several accounts use that number.
     """
     with workspace.store.read() as session:
-        found = session.ids_of("number", [str(invoice)])["invoice_id"].tolist()
+        found = session.ids_of("number", [str(invoice)])["invoice_id"].dropna().tolist()
         if not found and str(invoice).isdigit():
             known = session.overview(["invoice_id"], clock.today(), np.array([int(invoice)]))
-            found = known["invoice_id"].tolist()
+            found = known["invoice_id"].dropna().tolist()
     if len(found) != 1:
         what = "There is no invoice" if not found else f"{len(found)} invoices have the number"
         raise SelectionError(f"{what} {invoice}.", "Give an invoice number or id; see: invoicebatch list")
