@@ -162,10 +162,14 @@ def render_pages(document: Document, template: Template, ppi: float = 110) -> li
     return _compile(document, template, "png", ppi)
 
 
-def warnings(document: Document, template: Template) -> list[str]:
-    """What the compiler finds doubtful, such as a font that does not exist."""
-    found = _compiled(document, template, "pdf", 0)[1]
-    return [f"template {template.name}: {warning.message}" for warning in found]
+def render_watched(document: Document, template: Template) -> tuple[bytes, list[str]]:
+    """The PDF, and what the compiler finds doubtful, such as a font that does not exist.
+
+    Raises:
+        RenderError: as `render`.
+    """
+    result, warnings = _compiled(document, template, "pdf", 0)
+    return result, [f"template {template.name}: {warning.message}" for warning in warnings]
 
 
 def _compile(
