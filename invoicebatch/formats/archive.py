@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from invoicebatch.files.names import safe_name
+
+__all__ = ["Entry", "copy_file", "safe_name", "unique_names", "write_zip"]
+
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _BLOCK: Final = 1 << 20
 
