@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: install system demo test test-full bench lint clean
+.PHONY: install system demo test test-full bench lint docs clean
 
 install: $(VENV)/.installed  ## a virtual environment with everything
 
@@ -34,6 +34,9 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install  ## the page of all tables and columns
+	$(BIN)/python -c "from invoicebatch.model.schema import documentation; print(documentation(), end='')" > docs/tables.md
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

@@ -175,6 +175,7 @@ def _execute(notebook: Path, target: Path, given: Mapping[str, Any], *, progress
             str(target),
             parameters=dict(given),
             kernel_name="python3",
+            language="python",
             progress_bar=progress,
             kernel_manager_class=IpcKernelManager.in_folder(sockets),
         )

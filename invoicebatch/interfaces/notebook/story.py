@@ -128,14 +128,21 @@ def bar_chart(counts: "pd.Series[int]", title: str) -> None:
     plt.close(figure)
 
 
-def _table(frame: pd.DataFrame, limit: int = 20) -> None:
+def _table(frame: pd.DataFrame, limit: int = 10) -> None:
     shown = frame.head(limit).copy()
     for name in map(str, frame.columns):
         if name.endswith("_cents"):
             shown[name] = [format_cents(int(value)) if pd.notna(value) else "" for value in shown[name]]
+    left = [
+        str(name).removesuffix("_cents").replace("_", " ")
+        for name in frame.columns
+        if not pd.api.types.is_numeric_dtype(frame[name])
+    ]
     shown.columns = [str(name).removesuffix("_cents").replace("_", " ") for name in shown.columns]
+    styled = shown.style.hide(axis="index").format(na_rep="", escape="html")
+    styled = styled.set_properties(subset=left, **{"text-align": "left"})
     more = f"<i>and {len(frame) - limit:,} more</i>" if len(frame) > limit else ""
-    _html(shown.to_html(index=False, na_rep="", border=0) + more)
+    _html(styled.to_html() + more)
 
 
 def _html(text: str) -> None:

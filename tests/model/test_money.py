@@ -1,0 +1,39 @@
+"""Money is exact: cents in, cents out, half a cent away from zero."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invoicebatch.model.money import MAX_CENTS, format_cents, round_half_up, tax_cents, to_cents, to_decimal
+
+CENTS = st.integers(-MAX_CENTS, MAX_CENTS)
+
+
+@given(CENTS)
+def test_cents_and_decimals_are_the_same_amount(cents: int) -> None:
+    assert to_cents(to_decimal(cents)) == cents
+    assert to_cents(str(to_decimal(cents))) == cents
+    assert Decimal(format_cents(cents).replace(",", "")) == to_decimal(cents)
+
+
+@pytest.mark.parametrize("wrong", ["0.001", "nan", "inf", "1e30", "12,30", ""])
+def test_what_is_no_amount_is_refused(wrong: str) -> None:
+    with pytest.raises((ValueError, ArithmeticError)):
+        to_cents(wrong)
+
+
+@given(st.lists(st.tuples(st.integers(-(10**13), 10**13), st.integers(0, 10_000)), min_size=1))
+def test_tax_is_rounded_half_away_from_zero(rows: list[tuple[int, int]]) -> None:
+    bases, rates = zip(*rows, strict=True)
+    expected = [
+        int((Decimal(base) * rate / 10_000).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        for base, rate in rows
+    ]
+    assert tax_cents(bases, rates).tolist() == expected
+
+
+@given(st.decimals(-(10**12), 10**12, allow_nan=False, places=4))
+def test_rounding_takes_the_nearest_cent(value: Decimal) -> None:
+    assert abs(Decimal(round_half_up(value)).scaleb(-2) - value) <= Decimal("0.005")
