@@ -3,7 +3,7 @@
 A notebook stays a thin story: its cells call these one after another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ def _table(frame: pd.DataFrame, limit: int = 10) -> None:
     for name in map(str, frame.columns):
         if name.endswith("_cents"):
             shown[name] = [format_cents(int(value)) if pd.notna(value) else "" for value in shown[name]]
-    left = [
+    left: list[Hashable] = [
         str(name).removesuffix("_cents").replace("_", " ")
         for name in frame.columns
         if not pd.api.types.is_numeric_dtype(frame[name])
