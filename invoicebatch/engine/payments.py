@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from invoicebatch.engine.bank import BankImport, read_report
 from invoicebatch.engine.report import Report
 from invoicebatch.errors import ParameterError, UnknownNameError
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
@@ -102,6 +103,10 @@ class Payments:
             )
         chosen = waiting[waiting["item_no"].isin(wanted)]
         return self._run("payments.reject", chosen, bundle=full, reason=reason)
+
+    def read(self, path: str | Path) -> BankImport:
+        """Read a bank's report; see `bank.read_report`."""
+        return read_report(self._workspace, Path(path))
 
     def _open(self, bundle: str, what: str, *, written: bool = False) -> str:
         full = self.find(bundle)

@@ -15,7 +15,7 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-from invoicebatch.interfaces.cli.run import exit_code, show_report
+from invoicebatch.interfaces.cli.run import SOME_NOT_DONE, exit_code, show_report
 
 app = App(
     name="payments",
@@ -103,3 +103,26 @@ def reject(
 ) -> int:
     """The bank refused items of the bundle: their invoices are free again."""
     return _show(opened(workspace).payments.reject(bundle, item, reason), json=json)
+
+
+@app.command(name="import")
+def import_report(file: Path, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Read a bank's report (pain.002, camt.053, camt.054): confirm, reject or return payments by EndToEndId."""
+    done = opened(workspace).payments.read(file)
+    if json:
+        print_json(
+            {
+                "message": done.message,
+                "read": done.read,
+                "booked": records(done.booked),
+                "refused": records(done.refused),
+                "notes": list(done.notes),
+            }
+        )
+    else:
+        print_table(done.booked, title=f"{done.message}: {done.read:,} entries read")
+        if len(done.refused):
+            print_table(done.refused, title=f"Without effect: {len(done.refused):,}", limit=50)
+        for note in done.notes:
+            print(f"Note: {note}")
+    return SOME_NOT_DONE if len(done.refused) else 0
