@@ -35,6 +35,11 @@ def take_payments(session: Session, intake: Intake, file: str) -> tuple[pd.DataF
     reason = pd.Series("", index=frame.index).mask(ids.isna(), "there is no invoice with this external id")
     early = ids.notna() & ~status.isin([Status.CREATED.value, Status.GENERATION_FAILED.value])
     reason = reason.mask(early, "the invoice is " + status.astype("str") + ": it can't be paid yet")
+    before = session.rows_of("bank_entries", "entry_id", frame["payment_id"]).set_index("entry_id")
+    other = (
+        frame["payment_id"].map(before["amount_cents"]).fillna(frame["amount_cents"]) != frame["amount_cents"]
+    )
+    reason = reason.mask((reason == "") & other, "this payment was read before with another amount")
     good = frame[reason == ""].assign(invoice_id=ids[reason == ""].astype("int64"))
     known = pd.concat(
         [
