@@ -127,8 +127,16 @@ def _frames(kinds: dict[str, Typed]) -> tuple[Frames, Frames, Frames]:
     if "accounts" in kinds:
         given, fallback = ranges_of_accounts(kinds["accounts"].frame)
         _add_ranges(frames, sources, given, kinds["accounts"])
-        fallbacks["number_ranges"] = fallback
+        fallbacks["number_ranges"] = _not_in(fallback, frames.get("number_ranges"))
     return frames, sources, fallbacks
+
+
+def _not_in(fallback: pd.DataFrame, given: pd.DataFrame | None) -> pd.DataFrame:
+    if given is None:
+        return fallback
+    key = list(TABLES["number_ranges"].key)
+    known = pd.MultiIndex.from_frame(given[key])
+    return fallback[~pd.MultiIndex.from_frame(fallback[key]).isin(known)].reset_index(drop=True)
 
 
 def _breakdown_sources(breakdown: pd.DataFrame, kinds: dict[str, Typed]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from invoicebatch.model.status import Kind
 
 RATES: Final = np.array([550, 600, 900, 2000, 2100])
 _ADVANCE, _DEDUCTION = len(words.PRODUCTS), len(words.PRODUCTS) + 1
+_FEED_IN: Final = [product.register for product in words.PRODUCTS].index("feed-in")
 _STANDARD: Final = [2100, 2100, 2000]
 
 
@@ -58,6 +59,7 @@ def line_numbers(rng: Generator, plan: Plan) -> LineNumbers:
     owner = np.repeat(np.arange(len(plan.ids)), plan.counts)
     place = np.arange(len(owner)) - starts[owner]
     product = rng.integers(0, len(words.PRODUCTS), len(owner))
+    product[(place == 0) & (product == _FEED_IN)] = 0
     price = rng.integers(_PRICE[product, 0], _PRICE[product, 1] + 1)
     price = np.where(price > 4_000_000, price // 10_000 * 10_000, price)
     quantity = rng.integers(_QUANTITY[product, 0], _QUANTITY[product, 1] + 1)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 from cyclopts import Parameter
 
 from invoicebatch.errors import UsageError
@@ -56,13 +57,21 @@ def import_files(
     else:
         print_table(report.counts, title=f"{report.read:,} rows read")
         if len(report.refused):
-            print_table(report.refused, title=f"Refused: {len(report.refused):,} rows", limit=20)
+            rows = len(report.refused[["file", "row"]].drop_duplicates())
+            print_table(_by_reason(report.refused), title=f"Refused: {rows:,} rows", limit=20)
+            print_table(report.refused, title="The first of them", limit=10)
             print(f"All refused rows: {report.refused_file}")
         if len(report.doubted):
             print_table(report.doubted, title=f"Taken with a doubt: {len(report.doubted):,} cells", limit=20)
         for note in report.notes:
             print(f"Note: {note}")
     return SOME_REFUSED if len(report.refused) else 0
+
+
+def _by_reason(refused: pd.DataFrame) -> pd.DataFrame:
+    """How many cells each reason names; what differs from row to row is left out."""
+    reason = refused["reason"].str.replace(r"[\w.-]+ row \d+|row \d+( of [\w.-]+)?|\d+", "…", regex=True)
+    return reason.value_counts().rename_axis("reason").reset_index(name="cells")[["cells", "reason"]]
 
 
 def snapshot(folder: Path, *, workspace: WorkspaceOption = None) -> int:
