@@ -57,7 +57,8 @@ def write_zip(entries: Iterable[Entry], out: BinaryIO) -> None:
             info.external_attr = 0o644 << 16
             info.create_system = 3
             if isinstance(entry.content, bytes):
-                deflated = len(zlib.compress(entry.content, 6)) < len(entry.content)
+                small = len(entry.content) <= _BLOCK
+                deflated = small and len(zlib.compress(entry.content, 6)) < len(entry.content)
                 info.compress_type = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
                 archive.writestr(info, entry.content)
             else:

@@ -4,12 +4,12 @@ Several workbooks travel in one ZIP, numbered, each made by a process of its own
 """
 
 import io
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, Final, Literal, Protocol
 
+from invoicebatch.formats.archive import Entry, write_zip
 from invoicebatch.formats.workbook.columns import choose_columns, export_rows
 from invoicebatch.formats.workbook.flat import write_csv, write_parquet
 from invoicebatch.formats.workbook.table import TABLE_ROWS, TableExport, write_table
@@ -18,8 +18,6 @@ from invoicebatch.model.changes import Artefact, Batch, RowFailure
 from invoicebatch.model.exported import ExportParams, without_rows
 
 Format = Literal["xlsx", "csv", "parquet"]
-
-_ZIP_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 
 _NOTHING: Final = {"lines": "it has no lines to export", "measurements": "it has no meter readings to export"}
@@ -47,7 +45,9 @@ def export_artefacts(
     if rows.empty:
         return
     invoices = len(rows["invoice_id"].unique())
-    facts = {"run_id": ctx.run_id, "user": ctx.user, "invoices": f"{invoices:,}"}
+    runs = ctx.table("runs")
+    selection = "; ".join(runs.loc[runs["run_id"] == ctx.run_id, "selection"])
+    facts = {"run_id": ctx.run_id, "selection": selection, "user": ctx.user, "invoices": f"{invoices:,}"}
     table = TableExport(export, rows, columns, ctx.now, facts, params.language or settings.language)
     yield Artefact(*export_file(table, params.format, ctx.map, settings.csv_delimiter))
 
@@ -97,10 +97,9 @@ def table_bytes(export: TableExport) -> bytes:
 
 def _write_split(out: BinaryIO, export: TableExport, run_jobs: Map, most_rows: int) -> None:
     count = -(-len(export.frame) // most_rows)
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as target:
-        for number, content in enumerate(run_jobs(table_bytes, _parts(export, most_rows)), 1):
-            name = f"{export.export}-{number:0{len(str(count))}d}.xlsx"
-            target.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content)
+    names = (f"{export.export}-{number:0{len(str(count))}d}.xlsx" for number in range(1, count + 1))
+    contents = run_jobs(table_bytes, _parts(export, most_rows))
+    write_zip((Entry(name, content) for name, content in zip(names, contents, strict=True)), out)
 
 
 def _parts(export: TableExport, most_rows: int) -> Iterator[TableExport]:

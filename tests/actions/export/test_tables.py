@@ -28,7 +28,10 @@ def in_turn(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any
     return map(function, jobs)
 
 
-CTX: Any = SimpleNamespace(run_id="run-1", now=NOW, user="ann", settings=Settings(), map=in_turn)
+RUNS = pd.DataFrame({"run_id": ["run-0", "run-1"], "selection": ["another", "status = 'created'"]})
+CTX: Any = SimpleNamespace(
+    run_id="run-1", now=NOW, user="ann", settings=Settings(), map=in_turn, table={"runs": RUNS}.__getitem__
+)
 
 
 def batch() -> Batch:
@@ -107,6 +110,14 @@ def test_every_format_is_written(kind: Any, magic: bytes) -> None:
     (file,), _ = run(invoices.ACTION, ExportParams(format=kind), batch())
     assert file.name == f"invoices.{kind}"
     assert content(file).startswith(magic)
+
+
+def test_the_file_says_which_run_and_selection_it_is() -> None:
+    (file,), _ = run(invoices.ACTION, ExportParams(), batch())
+    properties = openpyxl.load_workbook(io.BytesIO(content(file))).custom_doc_props.props
+    told = {each.name: each.value for each in properties}
+    assert told["invoicebatch.run_id"] == "run-1"
+    assert told["invoicebatch.selection"] == "status = 'created'"
 
 
 def test_columns_may_be_given_as_one_text() -> None:
