@@ -144,6 +144,7 @@ def _totals(sheet: Worksheet, export: TableExport, row: int) -> dict[str, float]
         cell = sheet.cell(row, index + 1)
         cell.font = Font(name=looks.FONT, bold=True, color=looks.INK)
         cell.border = Border(top=Side("thin", color=looks.ACCENT))
+        cell.alignment = Alignment(horizontal="right" if column.name in found else "left", indent=1)
         if column.name in found:
             cell.value = f"=SUBTOTAL(109,{_table_name(export)}[{_quoted(name)}])"
             cell.number_format = looks.NUMBER_FORMATS.get(column.type, "General")

@@ -45,7 +45,12 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
             body.value = "✓" if upright and value == "yes" else value
             body.data_type = "s"
             centred = "center" if upright else "left"
-            body.alignment = Alignment(horizontal=centred, vertical="top", wrap_text=not upright)
+            turn = 90 if upright and len(value) > 3 else 0
+            body.alignment = Alignment(
+                horizontal=centred, vertical="center", wrap_text=not upright, text_rotation=turn
+            )
+            if turn:
+                sheet.row_dimensions[row].height = 66
     sheet.freeze_panes = "B2"
-    sheet.row_dimensions[1].height = 150 if turned else 24
+    sheet.row_dimensions[1].height = 165 if turned else 24
     looks.print_wide(sheet)

@@ -31,7 +31,7 @@ HIDDEN: Final = LAYOUT[LAYOUT.index("invoice_id") :]
 """Columns nobody needs to see."""
 
 _MONEY: Final = ("total", "outstanding")
-_WIDTHS: Final = {"run": 7.0, "action": 26.0, "parameters": 22.0, "why_not": 60.0, "status": 17.0}
+_WIDTHS: Final = {"run": 7.0, "action": 30.0, "parameters": 22.0, "why_not": 60.0, "status": 17.0}
 _COLOURS: Final = (
     ("status", "created", "1E7B34", "E3F4E7"),
     ("status", "approved", "1F4E79", "E1ECF7"),
@@ -84,7 +84,7 @@ def _totals(sheet: Worksheet, rows: pd.DataFrame) -> dict[str, str | int | float
     _formula(
         sheet, f"B{shown}", f'="Shown: "&TEXT(SUBTOTAL(103,{key}),"#,##0")', f"Shown: {count:,}", results
     )
-    ticks = f'COUNTIF({run},"?*")+COUNTIF({run},TRUE)'
+    ticks = f"COUNTA({run})-COUNTIF({run},FALSE)"
     _formula(sheet, f"B{ticked}", f'="Ticked: "&TEXT({ticks},"#,##0")', "Ticked: 0", results)
     one = len(rows["currency"].unique()) <= 1
     codes = cells_of("currency_no", count)
@@ -95,7 +95,7 @@ def _totals(sheet: Worksheet, rows: pd.DataFrame) -> dict[str, str | int | float
         value = float(cents.sum()) / 100 if one else "several currencies"
         formula = plain if one else f'IF({same},{plain},"several currencies")'
         _formula(sheet, f"{LETTERS[name]}{shown}", f"={formula}", value, results)
-        sums = f'SUMIF({run},"?*",{money})+SUMIF({run},TRUE,{money})'
+        sums = f'SUMIF({run},"<>",{money})-SUMIF({run},FALSE,{money})'
         if one:
             _formula(sheet, f"{LETTERS[name]}{ticked}", f"={sums}", 0, results)
     return results
@@ -108,7 +108,7 @@ def _formula(
     cell.value = formula
     cell.font = Font(name=looks.FONT, bold=True, color=looks.INK)
     cell.number_format = looks.NUMBER_FORMATS[Type.MONEY]
-    cell.alignment = Alignment(horizontal="left" if isinstance(value, str) and place[0] == "B" else "right")
+    cell.alignment = Alignment(horizontal="left" if place[0] == "B" else "right", indent=1)
     results[place] = value
 
 
@@ -173,10 +173,10 @@ def _colours(sheet: Worksheet, count: int) -> None:
     ticked = f"LEN(TRIM(${run}{first}))>0"
     no_action = f"AND({ticked},LEN(${action}{first})=0)"
     looks.paint_where(sheet, f"{action}{first}:{action}{last}", no_action, ("B42318", "FDE7E4"))
-    chosen = f"AND({ticked},${run}{first}<>FALSE)"
-    looks.paint_where(sheet, f"{run}{first}:{LETTERS['why_not']}{last}", chosen, ("", "EAF6EC"))
     for name, value, *colours in _COLOURS:
         looks.paint(sheet, LETTERS[name], first, last, value, (colours[0], colours[1]))
+    chosen = f"AND({ticked},${run}{first}<>FALSE)"
+    looks.paint_where(sheet, f"{run}{first}:{LETTERS['why_not']}{last}", chosen, ("", "EAF6EC"))
 
 
 def _view(sheet: Worksheet, count: int) -> None:

@@ -17,7 +17,7 @@ from invoicebatch.model.schema.types import Type
 PARAMETER_TITLES: Final = ("Action", "Parameter", "Value", "Default", "Type", "Meaning", "name")
 """Titles of the page Parameters; the last column, hidden, names the action itself."""
 
-_WIDTHS: Final = (32, 24, 24, 24, 20, 70, 10)
+_WIDTHS: Final = (44, 24, 24, 24, 18, 80, 10)
 
 _HELP: Final = (
     ("#", "What this workbook is"),
@@ -70,6 +70,8 @@ def parameters_page(workbook: Workbook, actions: Sequence[SheetAction]) -> None:
                     unlocked=index == 3,
                     background=looks.INPUT if index == 3 else "",
                 )
+                if index == 6:
+                    cell.alignment = Alignment(vertical="center", wrap_text=True, indent=1)
                 if text is not None:
                     cell.value = text
                     cell.data_type = "s"
@@ -99,23 +101,16 @@ def _choices(sheet: Worksheet, place: str, kind: str, choices: Sequence[str]) ->
 def help_page(workbook: Workbook, actions: Sequence[SheetAction], meta: SheetMeta, rows: int) -> None:
     """Plain words on how to use the workbook, and what each action does."""
     sheet = workbook.create_sheet("Help")
-    sheet.column_dimensions["A"].width = 5
-    sheet.column_dimensions["B"].width = 34
-    sheet.column_dimensions["C"].width = 90
-    row = 1
-    for mark, text in _HELP:
-        _help_line(sheet, row, mark, text)
-        row += 1
-    _help_line(sheet, row, "#", "The actions")
+    sheet.column_dimensions["A"].width = 4
+    sheet.column_dimensions["B"].width = 130
+    lines = [*_HELP, ("#", "The actions")]
     for action in actions:
-        row += 1
-        sheet.cell(row, 2, action.title).font = Font(name=looks.FONT, bold=True)
-        count = int(action.allowed.sum())
         asks = " It asks for confirmation (--yes)." if action.confirm else ""
-        cell = sheet.cell(row, 3, f"{action.help}{asks} {count:,} of {rows:,} rows allow it.")
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.row_dimensions[row].height = 15.5 * (len(str(cell.value)) // 92 + 1)
-    _help_line(sheet, row + 2, "", f"Selection {meta.selection_id}, made by {meta.user}.")
+        count = f"{int(action.allowed.sum()):,} of {rows:,} rows allow it."
+        lines.append(("•", f"{action.title}: {action.help}{asks} {count}"))
+    lines.append(("", f"Selection {meta.selection_id}, made by {meta.user}."))
+    for row, (mark, text) in enumerate(lines, 1):
+        _help_line(sheet, row, mark, text)
     sheet.sheet_view.showGridLines = False
     sheet.protection.sheet = True
     looks.print_wide(sheet)
@@ -123,16 +118,13 @@ def help_page(workbook: Workbook, actions: Sequence[SheetAction], meta: SheetMet
 
 def _help_line(sheet: Worksheet, row: int, mark: str, text: str) -> None:
     heading = mark == "#"
-    sheet.cell(row, 1, "" if heading else mark)
+    sheet.cell(row, 1, "" if heading else mark).alignment = Alignment(vertical="top", horizontal="left")
     cell = sheet.cell(row, 1 if heading else 2, text)
     cell.data_type = "s"
-    cell.alignment = Alignment(wrap_text=not heading, vertical="top")
+    cell.alignment = Alignment(wrap_text=not heading, vertical="center" if heading else "top")
     if heading:
         cell.font = Font(name=looks.FONT, bold=True, size=13, color=looks.ACCENT)
-        sheet.row_dimensions[row].height = 26
-        return
-    sheet.merge_cells(start_row=row, end_row=row, start_column=2, end_column=3)
-    sheet.row_dimensions[row].height = 15.5 * (len(text) // 118 + 1)
+        sheet.row_dimensions[row].height = 30
 
 
 def lists_page(workbook: Workbook, lists: Sequence[Sequence[str]]) -> None:
