@@ -124,7 +124,7 @@ def _help_line(sheet: Worksheet, row: int, mark: str, text: str) -> None:
     cell.alignment = Alignment(wrap_text=not heading, vertical="center" if heading else "top")
     if heading:
         cell.font = Font(name=looks.FONT, bold=True, size=13, color=looks.ACCENT)
-        sheet.row_dimensions[row].height = 30
+    sheet.row_dimensions[row].height = 30 if heading else 15.5 * (len(text) // 140 + 1)
 
 
 def lists_page(workbook: Workbook, lists: Sequence[Sequence[str]]) -> None:
