@@ -27,6 +27,8 @@ def open_channel(name: str, settings: Settings, root: Path, target: str = "") ->
             return _post(settings, data)
         case "external":
             return _external(settings, data, target)
+        case "einvoice":
+            return _einvoice(settings, data)
     raise SettingsError(f"There is no way out called {name!r}.")
 
 
@@ -44,6 +46,12 @@ def _post(settings: Settings, data: Path) -> Channel:
     if settings.post.provider == "pingen":
         return PingenChannel(settings.post)
     return HotFolderChannel(settings.post, data / settings.post.folder)
+
+
+def _einvoice(settings: Settings, data: Path) -> Channel:
+    from invoicebatch.delivery.einvoice import EInvoiceChannel
+
+    return EInvoiceChannel(settings.einvoice, data)
 
 
 def _external(settings: Settings, data: Path, target: str) -> Channel:

@@ -1,0 +1,168 @@
+"""Send via e-invoice: the checked UBL document through Peppol or Chorus Pro, one message a document."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.formats.archive import safe_name
+from invoicebatch.formats.ubl.checked import Schematron, checked_documents
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.en16931.derive import TABLES
+from invoicebatch.model.ident import derived_id
+from invoicebatch.model.status import ShippingStatus
+
+CHANNEL: Final = "einvoice"
+PEPPOL: Final = "peppol"
+CHORUS_PRO: Final = "chorus_pro"
+_SIRET: Final = r"^\d{14}$"
+_POSTCODE: Final = r"^\d{5}$"
+
+
+class EInvoiceParams(Params):
+    """What may be chosen for a sending."""
+
+    network: str = Field(
+        "auto",
+        pattern="^(auto|peppol|chorus_pro)$",
+        description="auto: Chorus Pro for customers with a SIRET where it is switched on, else Peppol",
+    )
+    schematron: Schematron = Field(
+        "all", description="Official rules on all documents, on a sample of each structure, or none"
+    )
+
+
+def networks(invoices: pd.DataFrame, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
+    """The network of each row: `network` str, and `reason` str why it can't go (empty: it can)."""
+    on = ctx.settings.integrations
+    siret = invoices["customer_siret"].fillna("").str.replace(r"\s", "", regex=True)
+    participant = invoices["customer_endpoint_id"].notna() & invoices["customer_endpoint_scheme"].notna()
+    chorus = (siret != "") & on.chorus_pro
+    if params.network != "auto":
+        chorus = pd.Series(params.network == CHORUS_PRO, index=invoices.index)
+    reason = pd.Series("", index=invoices.index)
+    peppol_off = "" if on.peppol else "Peppol is switched off ([integrations] peppol)"
+    chorus_off = "" if on.chorus_pro else "Chorus Pro is switched off ([integrations] chorus_pro)"
+    reason = reason.mask(~chorus & ~participant, "the customer has no Peppol participant id with its scheme")
+    reason = reason.mask(~chorus & (peppol_off != ""), peppol_off)
+    postcode = invoices["customer_postcode"].fillna("").str.strip()
+    reason = reason.mask(
+        chorus & ~postcode.str.match(_POSTCODE), "Chorus Pro needs a postcode of five digits"
+    )
+    reason = reason.mask(chorus & ~siret.str.match(_SIRET), "the customer's SIRET has not 14 digits")
+    reason = reason.mask(chorus & (chorus_off != ""), chorus_off)
+    network = pd.Series(np.where(chorus, CHORUS_PRO, PEPPOL), index=invoices.index)
+    return pd.DataFrame({"network": network, "reason": reason})
+
+
+def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
+    """The document of each row, kept in the archive as it is sent; rows that break a rule fail, named."""
+    found = networks(batch.invoices, params, ctx)
+    ids = batch.invoices["invoice_id"]
+    for invoice_id, reason in zip(
+        ids[found["reason"] != ""], found["reason"][found["reason"] != ""], strict=True
+    ):
+        yield RowFailure(int(invoice_id), reason)
+    for network, profile in ((PEPPOL, "peppol"), (CHORUS_PRO, "en16931")):
+        rows = batch.invoices[(found["reason"] == "") & (found["network"] == network)]
+        part = Batch(rows.reset_index(drop=True), batch.tables)
+        for item in checked_documents(part, ctx, profile, params.schematron):  # type: ignore[arg-type]
+            if item.failure:
+                yield RowFailure(item.invoice_id, item.failure)
+            else:
+                name = f"einvoice/{ctx.run_id[:8]}/{item.invoice_id}-{safe_name(item.number)}.xml"
+                yield Artefact(
+                    name,
+                    item.document,
+                    item.invoice_id,
+                    "documents",
+                    {"network": network, "number": item.number},
+                )
+
+
+def transform(batch: Batch, params: EInvoiceParams, ctx: Context) -> Changes:  # noqa: ARG001
+    """Shipping status `sending` for documents that go out; the others fail by name."""
+    good = batch.good
+    updates = pd.DataFrame({"invoice_id": good["invoice_id"]})
+    updates["shipping_status"] = ShippingStatus.SENDING.value
+    updates["shipping_channel"] = CHANNEL
+    updates["failure"] = pd.array([None] * len(good), dtype="str")
+    return Changes(
+        updates={"invoices": updates},
+        failures=failures(batch.failed["invoice_id"], batch.failed["reason"]),
+        totals={"documents": len(good)},
+    )
+
+
+def effects(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:  # noqa: ARG001
+    """One outbox row a document; the message id, which no attempt changes, is the network's idempotency key."""
+    good = batch.good
+    if good.empty:
+        return pd.DataFrame()
+    files = batch.files.set_index("invoice_id")
+    columns = (
+        "invoice_id", "company_account_id", "customer_endpoint_scheme", "customer_endpoint_id", "customer_siret",
+        "customer_service_code",
+    )  # fmt: skip
+    messages = []
+    for invoice_id, account, scheme, endpoint, siret, service in zip(
+        *(good[name].tolist() for name in columns), strict=True
+    ):
+        file = files.loc[invoice_id]
+        to_chorus = file["network"] == CHORUS_PRO
+        payload = {
+            "network": file["network"],
+            "account": account,
+            "number": file["number"],
+            "scheme": "0009" if to_chorus else scheme,
+            "identifier": siret if to_chorus else endpoint,
+            "service_code": service if to_chorus and isinstance(service, str) else "",
+            "file": f"{safe_name(file['number'])}.xml",
+            "attachments": [
+                {"path": file["path"], "sha256": file["sha256"], "name": f"{safe_name(file['number'])}.xml",
+                 "type": "application/xml"}
+            ],
+        }  # fmt: skip
+        messages.append(
+            {
+                "message_id": derived_id("message", ctx.run_id, invoice_id, CHANNEL),
+                "run_id": ctx.run_id,
+                "invoice_id": invoice_id,
+                "channel": CHANNEL,
+                "recipient": f"{payload['scheme']}:{payload['identifier']}",
+                "payload": json.dumps(payload, ensure_ascii=False),
+            }
+        )
+    return pd.DataFrame(messages)
+
+
+def preview(batch: Batch, params: EInvoiceParams, ctx: Context) -> Preview:
+    """How many documents go by which network, and why the others stay."""
+    found = networks(batch.invoices, params, ctx)
+    good = found[found["reason"] == ""]
+    rows = [
+        {"what": f"through {name}", "rows": int(count)}
+        for name, count in good["network"].value_counts().items()
+    ]
+    refused = found.loc[found["reason"] != "", "reason"].value_counts()
+    rows += [{"what": f"refused: {text}", "rows": int(count)} for text, count in refused.items()]
+    return {"networks": pd.DataFrame(rows, columns=["what", "rows"])}
+
+
+ACTION = Action(
+    name="send_via.einvoice",
+    label="Send via e-invoice",
+    help="Sends each document as a checked UBL invoice through Peppol or Chorus Pro.",
+    params=EInvoiceParams,
+    reads=TABLES,
+    transform=transform,
+    artefacts=artefacts,
+    effects=effects,
+    preview=preview,
+    chunk_rows=1000,
+    irreversible=True,
+)

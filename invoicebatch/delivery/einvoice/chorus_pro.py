@@ -1,0 +1,136 @@
+"""Chorus Pro, the portal of the French public sector, by PISTE: deposit a flow, then ask what became of it.
+
+A deposit has no idempotency key. A deposit whose answer was lost is therefore in doubt, and a person
+looks into the portal; it is never made again by itself. HTTP 200 with codeRetour ≠ 0 is a refusal.
+"""
+
+import base64
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, Final
+
+import httpx
+
+from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
+from invoicebatch.delivery.http import call, words
+from invoicebatch.delivery.secrets import secret
+from invoicebatch.errors import SettingsError
+from invoicebatch.model.status import OutboxStatus
+from invoicebatch.settings import EInvoice
+
+SYNTAX: Final = "IN_DP_E1_UBL_INVOICE"
+_DEPOSIT: Final = "/cpro/factures/v1/deposer/flux"
+_REPORT: Final = "/cpro/transverses/v1/consulterCRDetaille"
+_ARRIVED: Final = "IN_INTEGRE"
+_REFUSED: Final = frozenset({"IN_REJETE", "IN_INTEGRE_PARTIEL"})
+
+
+class ChorusPro(ChannelDefaults):
+    """Deposits by one technical account."""
+
+    name = "einvoice"
+
+    def __init__(self, settings: EInvoice) -> None:
+        self._settings = settings
+        self._client = httpx.Client(timeout=settings.timeout_seconds)
+        self._token = ""
+        self._lock = Lock()
+
+    def hand_over(self, message: Message) -> Answer:
+        """Deposit one document.
+
+        Raises:
+            TemporaryError: nothing was deposited; safe to try again.
+            InDoubtError: the connection was lost after the deposit went out.
+            SettingsError: an account or secret is missing or refused.
+        """
+        body = {
+            "fichierFlux": base64.b64encode(message.attachments[0].read_bytes()).decode(),
+            "nomFichier": str(message.payload["file"]),
+            "syntaxeFlux": SYNTAX,
+            "avecSignature": False,
+        }
+        response = self._asked(_DEPOSIT, body, repeatable=False)
+        if response.is_error:
+            return Answer(OutboxStatus.FAILED, f"Chorus Pro refused it: {words(response)}")
+        answer = response.json()
+        if answer.get("codeRetour") != 0:
+            text = f"Chorus Pro refused it: {answer.get('codeRetour')} {answer.get('libelle', '')}".strip()
+            return Answer(OutboxStatus.FAILED, text)
+        flow = str(answer["numeroFluxDepot"])
+        return Answer(OutboxStatus.ACCEPTED, f"Chorus Pro flow {flow}", reference=flow)
+
+    def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
+        """Ask for the report of each flow; one that can't be asked now, or is on its way, is left out."""
+        answers: dict[str, Answer] = {}
+        for message_id, flow in messages.items():
+            try:
+                response = self._asked(_REPORT, {"numeroFluxDepot": flow}, repeatable=True)
+            except TemporaryError:
+                break
+            if response.is_success and (told := _told(response.json(), flow)) is not None:
+                answers[message_id] = told
+        return answers
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _asked(self, path: str, body: Mapping[str, Any], *, repeatable: bool) -> httpx.Response:
+        """A call with token and account; a token that has expired is renewed once."""
+        response = self._call(path, body, repeatable=repeatable)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            with self._lock:
+                self._token = ""
+            response = self._call(path, body, repeatable=repeatable)
+        if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+            raise SettingsError(
+                f"Chorus Pro refused the account: {words(response)}",
+                "Correct the technical account's login and password, and its rights at PISTE.",
+            )
+        return response
+
+    def _call(self, path: str, body: Mapping[str, Any], *, repeatable: bool) -> httpx.Response:
+        settings = self._settings
+        login = secret(settings.chorus_login_env, "Chorus Pro login")
+        password = secret(settings.chorus_password_env, "Chorus Pro password")
+        headers = {
+            "Authorization": f"Bearer {self._access_token()}",
+            "cpro-account": base64.b64encode(f"{login}:{password}".encode()).decode(),
+        }
+        url = settings.chorus_url.rstrip("/") + path
+        return call(self._client, "POST", url, repeatable=repeatable, headers=headers, json=dict(body))
+
+    def _access_token(self) -> str:
+        with self._lock:
+            if not self._token:
+                self._token = self._new_token()
+            return self._token
+
+    def _new_token(self) -> str:
+        settings = self._settings
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": secret(settings.chorus_client_id_env, "PISTE client id"),
+            "client_secret": secret(settings.chorus_client_secret_env, "PISTE client secret"),
+            "scope": "openid",
+        }
+        response = call(self._client, "POST", settings.chorus_token_url, repeatable=True, data=form)
+        if response.is_error:
+            raise SettingsError(
+                f"PISTE refused the login: {words(response)}", "Correct its client id and secret."
+            )
+        return str(response.json()["access_token"])
+
+
+def _told(report: Mapping[str, Any], flow: str) -> Answer | None:
+    state = str(report.get("etatCourantDepotFlux", ""))
+    if state == _ARRIVED:
+        return Answer(OutboxStatus.SENT, f"Chorus Pro: flow {flow} was integrated", reference=flow)
+    if state in _REFUSED:
+        errors = report.get("listeErreurDP") or ()
+        named = "; ".join(f"{e.get('numeroDP', '')}: {e.get('libelleErreurDP', '')}" for e in errors)
+        return Answer(
+            OutboxStatus.FAILED, f"Chorus Pro refused flow {flow} ({state}): {named}"[:400], reference=flow
+        )
+    return None
