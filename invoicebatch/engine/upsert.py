@@ -68,11 +68,10 @@ class Merge:
         old = frame[known].assign(invoice_id=ids[known].astype("int64"))
         current = self._current("invoices", old)
         differs = self._differs("invoices", old, current)
-        changeable = current["status"].isin(CHANGEABLE).to_numpy()
+        why = self._why_fixed(old["invoice_id"], current["status"])
+        changeable = why == ""
         frozen = differs & ~changeable
-        self._refuse(
-            sources[known][frozen], "external_id", old["external_id"][frozen], current["status"][frozen]
-        )
+        self._note(sources[known][frozen], "external_id", old["external_id"][frozen], why[frozen])
         changed = differs & ~frozen
         self._update("invoices", with_outstanding(old[changed], current[changed]), current[changed])
         self.whole = pd.concat([fresh["invoice_id"], old["invoice_id"][changeable]])
@@ -103,10 +102,10 @@ class Merge:
         current = self._current(table, rows)
         known = current.index.to_numpy() >= 0
         differs = ~known | self._differs(table, rows, current)
-        status = self._status(rows["invoice_id"])
+        why = self._why_fixed(rows["invoice_id"], self._status(rows["invoice_id"]))
         new = rows["invoice_id"].isin(self.fresh).to_numpy()
-        frozen = differs & ~status.isin(CHANGEABLE).to_numpy() & ~new
-        self._refuse(places[frozen], "external_id", rows["external_id"][frozen], status[frozen])
+        frozen = differs & (why != "") & ~new
+        self._note(places[frozen], "external_id", rows["external_id"][frozen], why[frozen])
         added, changed = differs & ~known & ~frozen, differs & known & ~frozen
         self._insert(table, rows[added])
         self._update(table, rows[changed], current[changed])
@@ -179,19 +178,26 @@ class Merge:
         if len(rows):
             self.session.update(table, rows, self.now)
 
-    def _refuse(self, places: pd.DataFrame, column: str, values: pd.Series, status: pd.Series) -> None:
-        reason = (
+    def _why_fixed(self, ids: pd.Series, status: pd.Series) -> npt.NDArray[np.object_]:
+        """Why each document can't be changed now: approved already, or at work in a run; else empty."""
+        held = self.session.holders(ids).set_index("invoice_id")["run_id"].str[:8]
+        busy = "the invoice is busy in run " + ids.map(held).astype("str") + "; import it again afterwards"
+        late = (
             "the invoice is "
             + status.astype("str")
             + " already; an import can't change it: credit it instead"
         )
-        self._note(places, column, values, reason)
+        reasons = np.where(ids.isin(held.index), busy.to_numpy(object), "")
+        result: npt.NDArray[np.object_] = np.where(status.isin(CHANGEABLE), reasons, late.to_numpy(object))
+        return result
 
-    def _note(self, places: pd.DataFrame, column: str, values: pd.Series, reason: "pd.Series | str") -> None:
+    def _note(
+        self, places: pd.DataFrame, column: str, values: pd.Series, reason: "npt.NDArray[np.object_] | str"
+    ) -> None:
         found = places.assign(
             column=column,
             value=values.to_numpy(),
-            reason=reason if isinstance(reason, str) else reason.to_numpy(),
+            reason=reason,
         )
         self.refused.append(found[found["file"].notna()])
 

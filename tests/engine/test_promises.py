@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -132,3 +133,38 @@ def test_a_run_that_can_never_go_on_can_be_abandoned(
     assert len(workspace.select(all=True).plan("approve", **DAY).apply().done) == 3
     with pytest.raises(UnknownNameError, match="is abandoned"):
         open_workspace(workspace.root).abandon(plan.run_id)
+
+
+LINES = "external_id,line_no,name,quantity,price,net,vat_category,vat_rate,unit\n{},1,Levering,2,50,100.00,S,21,C62\n"
+
+
+def test_an_import_of_lines_makes_the_plan_over_them_stale(make_workspace: Make, tmp_path: Path) -> None:
+    workspace = make_workspace(3)
+    plan = workspace.select(all=True).plan("approve", **DAY)
+    file = tmp_path / "lines.csv"
+    file.write_text(LINES.format("X0000002"), encoding="utf-8")
+    assert workspace.import_files([file], kind="lines").refused.empty
+    report = plan.apply()
+    assert report.refused[["invoice_id"]].squeeze("columns").tolist() == [2]
+    assert "stale" in report.refused["reason"][0]
+    assert workspace.import_files([file], kind="lines").counts["unchanged"].sum() >= 1
+    with workspace.store.read() as session:
+        assert session.whole("invoices")["version"].tolist() == [2, 2, 2]
+
+
+def test_an_import_leaves_documents_alone_that_a_run_is_working_on(
+    make_workspace: Make, tmp_path: Path
+) -> None:
+    workspace = make_workspace(3)
+    with workspace.store.write() as session:
+        session.start_run(_foreign_run(), _foreign_rows([2]))
+    file = tmp_path / "lines.csv"
+    file.write_text(LINES.format("X0000002") + "X0000003,1,Levering,2,50,100.00,S,21,C62\n", encoding="utf-8")
+    report = workspace.import_files([file], kind="lines")
+    assert report.refused["reason"].tolist() == [
+        "the invoice is busy in run foreign-; import it again afterwards"
+    ]
+    assert report.refused["row"].tolist() == [2]
+    with workspace.store.read() as session:
+        lines = session.whole("lines")
+    assert lines[lines["line_no"] == 1]["net_cents"].tolist() == [5000, 5000, 10000]
