@@ -41,7 +41,7 @@ def server(folder: Path, settings: Path):
     )
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "JUPYTERLAB_SETTINGS_DIR": str(settings / "user"),
         "JUPYTER_CONFIG_DIR": str(settings / "config"),
         "JUPYTER_DATA_DIR": str(settings / "data"),

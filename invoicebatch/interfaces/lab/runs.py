@@ -244,6 +244,6 @@ class Runs:
 
 
 def _start(work: Callable[[], None]) -> threading.Thread:
-    worker = threading.Thread(target=work, daemon=True)
+    worker = threading.Thread(target=work)
     worker.start()
     return worker

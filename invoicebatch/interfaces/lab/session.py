@@ -44,7 +44,7 @@ class Session:
         self._seat(View(head))
         self._table(loading=True)
         self.publish("bar", {"n": 0, "serial": 0, "by": "", "actions": [], "totals": []})
-        self._loader = threading.Thread(target=self._first_load, daemon=True)
+        self._loader = threading.Thread(target=self._first_load)
         self._error: Exception | None = None
         self._loader.start()
         self._handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {

@@ -4,6 +4,7 @@ The front end is the files of `static/`, joined into one module here; nobody bui
 """
 
 import threading
+import time
 import uuid
 import weakref
 from collections.abc import Iterable, Mapping
@@ -68,9 +69,7 @@ class Overview(anywidget.AnyWidget):
         self.prefs = {"views": backend.read_views()}
         self.on_msg(_receive)
         if poll_seconds:
-            watcher = threading.Thread(
-                target=_watch, args=(weakref.ref(self), self._closed, poll_seconds), daemon=True
-            )
+            watcher = threading.Thread(target=_watch, args=(weakref.ref(self), self._closed, poll_seconds))
             watcher.start()
 
     @property
@@ -140,17 +139,25 @@ def _receive(widget: Overview, message: Mapping[str, Any], _: Any) -> None:
 
 
 def _watch(reference: "weakref.ref[Overview]", closed: threading.Event, seconds: float) -> None:
-    """Reload when another process has changed the invoices; end with the widget."""
-    pause = seconds
-    while not closed.wait(pause):
+    """Reload when another process has changed the invoices; end with the widget or the interpreter.
+
+    No daemon thread: one that is inside a library when the interpreter ends takes the process down.
+    """
+    due = time.monotonic() + seconds
+    while threading.main_thread().is_alive() and not closed.wait(min(seconds, 0.25)):
         widget = reference()
         if widget is None:
             return
-        session = widget._session  # noqa: SLF001
-        try:
-            if session.backend.version() != session.version:
-                session.reload()
-        except InvoicebatchError as error:
-            session.tell(error)
-        pause = max(seconds, 5 * session.load_seconds)
-        del widget, session
+        if time.monotonic() >= due:
+            due = time.monotonic() + max(seconds, 5 * _look(widget._session))  # noqa: SLF001
+        del widget
+
+
+def _look(session: Session) -> float:
+    """Reload if needed; how long the last reload took, in seconds."""
+    try:
+        if session.backend.version() != session.version:
+            session.reload()
+    except InvoicebatchError as error:
+        session.tell(error)
+    return session.load_seconds
