@@ -44,10 +44,10 @@ _LABELS: Final = {
     "export_job": "Export job",
 }
 _WIDTHS: Final = {
-    "number": 122, "external_id": 120, "customer_name": 172, "failure": 260, "customer_email": 200,
-    "kind": 112, "status": 136, "shipping_status": 96, "payment_status": 106, "export_status": 108,
+    "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
+    "kind": 112, "status": 126, "shipping_status": 90, "payment_status": 100, "export_status": 110,
 }  # fmt: skip
-_BY_KIND: Final = {"money": 110, "date": 106, "timestamp": 150, "integer": 96, "boolean": 90}
+_BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}
 
 
 @dataclass(frozen=True, slots=True)

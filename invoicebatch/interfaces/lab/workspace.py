@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,13 +25,7 @@ from invoicebatch.files.deposit import deposit
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Progress
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
-
-ROWS_FROM: Final[Mapping[str, tuple[str, str, str]]] = {
-    "flow_id": ("collection_flows", "flow_id", "name"),
-    "collection_flow": ("collection_flows", "flow_id", "name"),
-    "flow": ("collection_flows", "flow_id", "name"),
-}
-"""Parameters that name a row of a table: the table, its key and its label."""
+from invoicebatch.model.collection import load_flows
 
 
 class _Evaluation:
@@ -170,15 +164,13 @@ class WorkspaceBackend:
         return {name: value for name, value in {**made, **given}.items() if value is not None}
 
     def choices(self, action: str) -> Mapping[str, list[tuple[str, str]]]:
-        """Rows of the tables that parameters name."""
-        found = {}
-        for name in self.actions[action].params.model_fields:
-            if name in ROWS_FROM:
-                table, key, label = ROWS_FROM[name]
-                with self._workspace.store.read() as session:
-                    rows = session.whole(table)
-                found[name] = list(zip(rows[key].astype(str), rows[label].astype(str), strict=True))
-        return found
+        """Flows of the workspace, external systems of the settings."""
+        if action == "assign.collection_case":
+            flows = load_flows(self._workspace.root)
+            return {"flow": [(name, flow.label) for name, flow in flows.items()]}
+        if action == "export.external":
+            return {"target": [(name, name) for name in self._workspace.settings.external]}
+        return {}
 
     def parts(self, action: str) -> list[str]:
         """Parts by the rules."""

@@ -71,10 +71,16 @@ function createDialogs(context) {
     function answer(found) {
       if (found.n !== asked) return;
       const problems = found.problems ?? {};
-      fields.forEach((field) => field.refuse(problems[field.name]));
-      general.textContent = [problems[""], found.hint].filter(Boolean).join(" ");
+      const untouched = asked === 1;
+      fields.forEach((field) => field.refuse(untouched ? "" : problems[field.name]));
+      general.textContent = untouched ? "" : [problems[""], found.hint].filter(Boolean).join(" ");
       preview.setAttribute("aria-busy", "false");
-      if (found.problems) { preview.replaceChildren(); go.disabled = true; return; }
+      if (found.problems) {
+        const hint = untouched ? problems[""] ?? "Fill in the fields to see what would happen." : "Nothing to show yet.";
+        preview.replaceChildren(h("p", { class: "ib-quiet" }, `${hint.charAt(0).toUpperCase()}${hint.slice(1)}`));
+        go.disabled = true;
+        return;
+      }
       answered = found;
       const rest = found.refused.reduce((sum, [, rows]) => sum + rows, 0);
       preview.replaceChildren(

@@ -1,9 +1,8 @@
 // Puts the parts together and routes what the kernel says.
 
 // The table of a saved notebook stands in for the grid; where the grid is alive it is not needed.
-function hideStatic(id, el) {
-  const root = el.getRootNode();
-  for (const table of root.querySelectorAll?.(`.ib-static-${id}`) ?? []) {
+function hideStatic(id) {
+  for (const table of document.querySelectorAll(`.ib-static-${id}`)) {
     (table.closest(".jp-OutputArea-child") ?? table).style.display = "none";
   }
 }
@@ -53,7 +52,6 @@ function render({ model, el }) {
   root.append(h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
     bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), footer, live, note);
   el.append(root);
-  hideStatic(model.get("static_id"), el);
 
   const answered = () => { clearTimeout(timer); timer = 0; waiting.hidden = true; };
   const routes = {
@@ -68,7 +66,7 @@ function render({ model, el }) {
     "msg:custom": onMessage,
   };
   for (const [name, listener] of Object.entries(on)) model.on(name, listener);
-  const watcher = new ResizeObserver(() => { grid.schedule(); bar.fit(); });
+  const watcher = new ResizeObserver(() => { hideStatic(model.get("static_id")); grid.schedule(); bar.fit(); });
   watcher.observe(root);
   watcher.observe(grid.port);
   grid.setTable(model.get("table"));
