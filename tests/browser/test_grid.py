@@ -1,9 +1,13 @@
 """The grid in real Chromium: selection, keyboard, filters, sort, columns, views, two views."""
 
+import re
+
 import pytest
 
 from invoicebatch.interfaces.lab.widget import Overview
 from tests.interfaces.lab.fakes import FakeBackend
+
+ALL = re.compile("^2,000 invoices")
 
 
 @pytest.fixture
@@ -150,7 +154,7 @@ def test_a_list_filter_shows_counts_and_its_chip_removes_it(show, grid):
     page.keyboard.press("Escape")
     chip = page.get_by_role("listitem").filter(has_text="Approval failed")
     chip.get_by_role("button").click()
-    page.locator(".ib-footer", has_text="2,000 invoices").wait_for()
+    page.locator(".ib-footer", has_text=ALL).wait_for()
 
 
 def test_a_money_range_is_inclusive_and_exact(show, grid):
@@ -177,7 +181,7 @@ def test_a_date_range_and_text_filter(show, grid):
     page.get_by_label("Customer contains").fill("hotel")
     page.locator(".ib-chips", has_text="contains “hotel”").wait_for()
     page.get_by_role("button", name="Clear all").click()
-    page.locator(".ib-footer", has_text="2,000 invoices").wait_for()
+    page.locator(".ib-footer", has_text=ALL).wait_for()
 
 
 def test_no_match_says_so_and_offers_the_way_back(show, grid):
@@ -214,7 +218,7 @@ def test_a_saved_view_comes_back(show, grid, backend):
     page.wait_for_function("window.__model.get('prefs').views.length === 1")
     assert backend.views[0]["search"] == "garage"
     page.get_by_label("Search invoices").fill("")
-    page.locator(".ib-footer", has_text="2,000 invoices").wait_for()
+    page.locator(".ib-footer", has_text=ALL).wait_for()
     page.get_by_role("button", name="Views").click()
     page.get_by_role("button", name="Garages", exact=True).click()
     page.locator(".ib-footer", has_text=" of 2,000").wait_for()
