@@ -1,0 +1,44 @@
+"""Charts of money for the shipped notebooks: what is due when, and how old what is open is."""
+
+from datetime import date
+from typing import Final
+
+import pandas as pd
+
+from invoicebatch.engine.plan import Plan
+from invoicebatch.interfaces.notebook.story import bar_chart
+
+BUCKETS: Final = ("not due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days", "no due date")
+
+
+def aging(invoices: pd.DataFrame, today: date) -> "pd.Series[int]":
+    """Open amounts in whole units of money, by days past the due date; the order of `BUCKETS`.
+
+    Args:
+        invoices: due_date datetime64, outstanding_cents int64; only amounts to receive count.
+        today: what the days count to.
+    """
+    owed = invoices[invoices["outstanding_cents"] > 0]
+    days = (pd.Timestamp(today) - owed["due_date"]).dt.days
+    bucket = pd.cut(days, [-1e6, 0, 30, 60, 90, 1e6], labels=list(BUCKETS[:-1])).astype("str")
+    named = bucket.where(owed["due_date"].notna(), BUCKETS[-1])
+    sums = owed["outstanding_cents"].groupby(named).sum().reindex(list(BUCKETS), fill_value=0)
+    return (sums // 100).astype("int64")
+
+
+def show_aging(invoices: pd.DataFrame, today: date) -> None:
+    """A chart of what is open, by age."""
+    bar_chart(aging(invoices, today), "Open amount by days past the due date")
+
+
+def show_dates(plan: Plan) -> None:
+    """A chart of amounts per date: of a bank file's groups, a plan's instalments or a flow's first steps."""
+    for table, day, amount in (
+        ("groups", "collection_date", "total_cents"),
+        ("schedule", "due_date", "amount_cents"),
+        ("first_step", "first_step_on", "outstanding_cents"),
+    ):
+        frame = plan.preview.get(table)
+        if frame is not None and len(frame):
+            sums = frame.groupby(frame[day].dt.strftime("%Y-%m-%d"))[amount].sum() // 100
+            bar_chart(sums.astype("int64"), "Amount per date")
