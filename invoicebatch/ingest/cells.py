@@ -5,7 +5,7 @@ Nothing here knows a table or a column of ours.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,13 @@ SHOWN: Final = 200
 REFUSED_COLUMNS: Final = ("file", "row", "column", "value", "reason")
 
 
+class LostRow(NamedTuple):
+    """A row that could not be read as the table it stands in: what its cells seem to be, by header."""
+
+    row: int
+    cells: Mapping[str, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """One table of a file.
@@ -29,15 +36,24 @@ class Cells:
         rows: int64, the row as a person sees it: the header is row 1.
         columns: by header, text with blanks trimmed and null where a cell is empty.
         native: by header, which cells the file itself holds as numbers; absent: none.
+        lost: rows that were refused by the reader; their documents are not whole.
+        places: headers by the column of a workbook, from 1.
     """
 
     file: str
     rows: npt.NDArray[np.int64]
     columns: Mapping[str, Any]
     native: Mapping[str, Mask] = field(default_factory=dict)
+    lost: tuple[LostRow, ...] = ()
+    places: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def lost_by(self, header: str | None) -> dict[str, str]:
+        """Where the lost rows stand, by their cell under a header."""
+        found = [(lost.cells.get(header), lost.row) for lost in self.lost] if header else []
+        return {cell.strip(): f"row {row} of {self.file}" for cell, row in found if cell}
 
     def keep(self, mask: Mask) -> "Cells":
         """The rows where `mask` holds."""

@@ -14,6 +14,9 @@ from invoicebatch.ingest.numbers import DecimalMark, to_decimals, to_scaled, too
 from invoicebatch.model.schema import Column, Type
 
 MAX_TEXT: Final = 4_000
+SEVERAL_LINES: Final = frozenset({"note", "description", "payment_terms", "content_base64"})
+_UNSEEN: Final = r"[\n\t\x{ad}\x{200b}\x{202a}-\x{202e}\x{2060}\x{2066}-\x{2069}\x{feff}]"
+"""Line breaks, soft hyphens, zero-width blanks, marks that turn the direction of writing."""
 MAX_LONG: Final = 10_000_000
 YES: Final = frozenset({"true", "yes", "y", "1", "ja", "j", "oui", "o", "x", "wahr"})
 NO: Final = frozenset({"false", "no", "n", "0", "nee", "non", "nein", "falsch"})
@@ -145,8 +148,18 @@ def _text(values: pa.Array, column: Column) -> Converted:
     limit = MAX_LONG if column.type is Type.JSON or column.name == "content_base64" else MAX_TEXT
     long = np.asarray(pc.fill_null(pc.greater(pc.utf8_length(values), limit), False))
     faults = [Fault(long, f"is longer than {limit:,} characters")]
+    if column.type is not Type.JSON and column.name not in SEVERAL_LINES:
+        values = _one_line(values)
     values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
     return _blank(values, faults), faults
+
+
+def _one_line(values: pa.Array) -> pa.Array:
+    """Ids, names and addresses hold no line breaks, and no signs that nobody sees."""
+    if not pc.any(pc.match_substring_regex(values, _UNSEEN)).as_py():
+        return values
+    plain = pc.replace_substring_regex(values, r"[\n\t]+", " ")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, _UNSEEN, ""))
 
 
 def _as_text(values: pa.Array) -> pa.Array:

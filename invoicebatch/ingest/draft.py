@@ -42,7 +42,7 @@ class Field:
 class Draft:
     """Rows of one kind, by column name as stored (`total`, not `total_cents`).
 
-    `doubtful` are rows that already have a named fault, such as an expression that found no number.
+    `lost` says where rows stand that the reader refused, by their document. `doubtful` are rows that already have a named fault, such as an expression that found no number.
     """
 
     kind: KindOfFile
@@ -52,6 +52,7 @@ class Draft:
     doubtful: Mask
     groups: pa.Array | None = None
     when_rows_differ: str = "refuse"
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
     frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
     source_frame = pd.DataFrame({"file": draft.file, "row": draft.rows}).astype({"file": "str"})
     typed = Typed(draft.kind, frame, source_frame)
-    typed.spoiled = _spoiled(typed, bad)
+    typed.spoiled = {**(draft.lost if draft.kind.name in DOCUMENT_PARTS else {}), **_spoiled(typed, bad)}
     if draft.groups is not None:
         return _grouped(typed, bad, draft, refused)
     typed.keep(~bad)

@@ -25,6 +25,7 @@ from invoicebatch.ingest.kinds import (
     detect_kind,
     kind_named,
     match_columns,
+    plain_name,
     unused_note,
 )
 from invoicebatch.ingest.mapping.apply import apply_mapping, number_headers, sections_for, used_headers
@@ -142,13 +143,11 @@ def _read_path(path: Path, work: _Work, seen: set[tuple[str, str]]) -> None:
         return
     seen.add((source.name, source.sha256))
     work.unused.extend(source.notes)
-    lost = ragged.frame()
-    work.refused.extend(lost)
-    for sheet, cells in _chosen(source.tables, source.name, work):
+    work.refused.extend(ragged.frame())
+    for _, cells in _chosen(source.tables, source.name, work):
         kinds = _take_table(cells, work)
-        work.files.append(
-            ReadFile(cells.file, source.sha256, kinds, len(cells) + (len(lost) if not sheet else 0))
-        )
+        lost = len({row.row for row in cells.lost})
+        work.files.append(ReadFile(cells.file, source.sha256, kinds, len(cells) + lost))
 
 
 def _chosen(tables: list[tuple[str, Cells]], name: str, work: _Work) -> list[tuple[str, Cells]]:
@@ -209,6 +208,7 @@ def _direct(cells: Cells, work: _Work) -> Draft:
     fields: dict[str, Any] = {}
     for header in headers:
         if header not in matched:
+            _check_repeated(kind, cells.file, header)
             work.unused.append(unused_note(kind, cells.file, header))
             continue
         column, scaled = matched[header]
@@ -216,4 +216,14 @@ def _direct(cells: Cells, work: _Work) -> Draft:
             other = fields[column.name].header
             raise InputFileError(f"{cells.file}: columns {other} and {header} are both {column.name}")
         fields[column.name] = Field(cells.columns[header], header, cells.native.get(header), scaled)
-    return Draft(kind, cells.file, cells.rows, fields, np.zeros(len(cells), dtype=bool))
+    whose = next((f.header for name, f in fields.items() if name == "external_id"), None)
+    return Draft(
+        kind, cells.file, cells.rows, fields, np.zeros(len(cells), dtype=bool), lost=cells.lost_by(whose)
+    )
+
+
+def _check_repeated(kind: KindOfFile, file: str, header: str) -> None:
+    """A column that stands twice is an error: which one is meant can't be told."""
+    name = header.rpartition(" #")[0]
+    if name and plain_name(name) in kind.by_name:
+        raise InputFileError(f"{file}: column {name} stands twice", "Remove or rename one of them.")

@@ -145,7 +145,7 @@ def detect_kind(file: str, headers: Iterable[str]) -> KindOfFile:
     if len(best) != 1:
         choice = ", ".join(best or KINDS)
         raise InputFileError(
-            f"{file}: what it holds can't be told from its columns ({', '.join(headers)})",
+            f"{file}: what it holds can't be told from its columns ({listed(headers)})",
             f"Say --kind (one of {choice}), or map its columns with --map.",
         )
     return KINDS[best[0]]
@@ -161,6 +161,13 @@ def _by_file_name(file: str) -> KindOfFile | None:
     return None
 
 
+def listed(headers: Iterable[str]) -> str:
+    """Headers for a message: the first twenty of them, each shortened."""
+    names = [name if len(name) <= 40 else f"{name[:39]}…" for name in headers]
+    rest = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(names[:20]) + rest
+
+
 def check_needs(kind: KindOfFile, file: str, headers: list[str]) -> None:
     """Refuse a file that lacks a column without which no row can be made.
 
@@ -173,7 +180,7 @@ def check_needs(kind: KindOfFile, file: str, headers: list[str]) -> None:
         return
     word = "column" if len(missing) == 1 else "columns"
     raise InputFileError(
-        f"{file} ({kind.name}) has no {word} {', '.join(missing)}. Columns found: {', '.join(headers)}",
+        f"{file} ({kind.name}) has no {word} {', '.join(missing)}. Columns found: {listed(headers)}",
         "Rename the columns, or map them with --map.",
     )
 

@@ -109,6 +109,21 @@ def test_a_document_with_a_refused_line_is_refused_whole(take: Take) -> None:
     assert because == "belongs to a document that was refused because of row 3 of lines.csv"
 
 
+def test_a_line_that_cannot_be_read_as_a_row_spoils_its_document_too(take: Take) -> None:
+    broken = LINES.replace("A1,Gas,3,1.005,21", "A1,Gas, natural,3,1.005,21")
+    intake = take({"invoices.csv": INVOICES, "lines.csv": broken})
+    assert intake.frames["invoices"]["external_id"].tolist() == ["A2"]
+    assert intake.frames["lines"]["external_id"].tolist() == ["A2"]
+    assert intake.refused_rows == 4
+    assert intake.read == 6
+
+
+def test_ids_and_names_hold_no_line_breaks_and_nothing_unseen(take: Take) -> None:
+    text = 'customer_id,name\n"a\nb","Ann\u200b\u202e Lee"\n'
+    (row,) = take({"customers.csv": text}).frames["customers"].to_dict("records")
+    assert row == {"customer_id": "a b", "name": "Ann Lee"}
+
+
 def test_lines_of_a_refused_invoice_are_refused(take: Take) -> None:
     broken = (
         INVOICES.replace("external_id,", "external_id,due_date,")
@@ -212,6 +227,8 @@ def test_headers_are_taken_in_any_spelling(take: Take) -> None:
         ("x.parquet", b"PAR1nonsense", "can't be read as Parquet"),
         ("x.csv", '{"a": 1}', "is JSON"),
         ("customers.csv", "customer_id,Customer Id\n1,2\n", "are both customer_id"),
+        ("customers.csv", "customer_id,name,name\n1,a,b\n", "column name stands twice"),
+        ("customers.csv", ",".join(f"c{n}" for n in range(5000)) + "\n", "c19 and 4980 more"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_error(

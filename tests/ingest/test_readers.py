@@ -98,11 +98,14 @@ def test_row_numbers_hold_around_blank_and_ragged_rows(read: Read) -> None:
     assert refused.frame()["reason"][0].startswith("1 cells where the header has 2")
 
 
-def test_an_open_quotation_mark_is_named(read: Read) -> None:
-    refused = Refusals()
-    source = read(b'a,b\n1,2\n3,"4\n5,6\n7,8\n', refused=refused)
-    assert source.tables[0][1].rows.tolist() == [2]
-    assert "never closed" in refused.frame()["reason"].item()
+@pytest.mark.parametrize("rest", ['3,"4\n5,6\n7,8\n', '3,4,"5\n6,7\n8,9\n', '"3\n5,6\n'])
+def test_an_open_quotation_mark_is_an_error_not_a_loss(read: Read, rest: str) -> None:
+    with pytest.raises(InputFileError, match="never closed"):
+        read(b"a,b\n1,2\n" + rest.encode())
+
+
+def test_an_inch_mark_is_no_open_quotation_mark(read: Read) -> None:
+    assert columns(read(b'a,b\n1,5" pipe\n2,x\n'))["b"] == ['5" pipe', "x"]
 
 
 def test_header_row_and_repeated_headers(read: Read) -> None:
@@ -214,3 +217,16 @@ def test_a_damaged_workbook_is_one_error(read: Read, cut: int) -> None:
 def test_an_empty_workbook(read: Read) -> None:
     with pytest.raises(InputFileError, match=r"x\.xlsx is empty"):
         read(book([]), "x.xlsx")
+
+
+def test_a_formula_that_ended_in_an_error_refuses_its_row(read: Read) -> None:
+    refused = Refusals()
+    rows = [["id", "total"], ["A", 1], ["B", "#REF!"], ["C", "#N/A"], ["#DIV/0!", 2]]
+    source = read(book(rows, top=3, left=2), "x.xlsx", refused)
+    assert columns(source)["id"] == ["A"]
+    assert refused.frame()[["row", "column"]].to_numpy().tolist() == [[5, "total"], [6, "total"], [7, "id"]]
+
+
+def test_devices_and_pipes_are_no_files() -> None:
+    with pytest.raises(InputFileError, match="no file, but a device"):
+        read_file(Path("/dev/zero"), Options(), Refusals())

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.cells import Cells, Mask, Refusals
 from invoicebatch.ingest.draft import Draft, Field
-from invoicebatch.ingest.kinds import kind_named
+from invoicebatch.ingest.kinds import kind_named, listed
 from invoicebatch.ingest.mapping.evaluate import Evaluator
 from invoicebatch.ingest.mapping.model import Mapping, Section, Source
 from invoicebatch.ingest.numbers import DecimalMark
@@ -61,7 +61,7 @@ def _check_headers(cells: Cells, mapping: Mapping, sections: list[Section]) -> N
     if missing:
         raise InputFileError(
             f"{cells.file} has no column {', '.join(missing)}, which {mapping.path} reads. "
-            f"Columns found: {', '.join(cells.columns)}",
+            f"Columns found: {listed(cells.columns)}",
             "Change the mapping, or the file's header.",
         )
 
@@ -85,7 +85,9 @@ def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, 
     fields = {kind.by_name[n][0].name: _scaled(f, kind.by_name[n][1]) for n, f in fields.items()}
     doubtful = _name_faults(cells, evaluator, refused)
     groups = _groups(cells, section)
-    return Draft(kind, cells.file, cells.rows, fields, doubtful, groups, section.when_rows_differ)
+    source = section.columns.get("external_id")
+    lost = cells.lost_by(source.column if source else None)
+    return Draft(kind, cells.file, cells.rows, fields, doubtful, groups, section.when_rows_differ, lost)
 
 
 def _of_parties(cells: Cells, section: Section) -> Cells:

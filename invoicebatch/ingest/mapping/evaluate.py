@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from invoicebatch.errors import RulesError
 from invoicebatch.ingest.cells import Cells, Mask
 from invoicebatch.ingest.dates import to_dates
+from invoicebatch.ingest.kinds import listed
 from invoicebatch.ingest.mapping.expression import Expression
 from invoicebatch.ingest.mapping.functions import (
     NARROW,
@@ -64,7 +65,7 @@ class Evaluator:
         if missing:
             raise RulesError(
                 f"{expression.where}: {self._cells.file} has no column {', '.join(missing)}",
-                f"Columns found: {', '.join(self._cells.columns)}",
+                f"Columns found: {listed(self._cells.columns)}",
             )
         try:
             return self._value(expression.tree, np.ones(len(self._cells), dtype=bool))

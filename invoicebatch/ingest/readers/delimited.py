@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.ingest.cells import Cells, Refusals
+from invoicebatch.ingest.cells import Cells, LostRow, Refusals
 from invoicebatch.ingest.readers.clean import clean, unique_headers
 from invoicebatch.ingest.readers.encoding import decode
 from invoicebatch.ingest.readers.options import Options
@@ -42,7 +43,8 @@ def read_delimited(data: bytes, name: str, options: Options, refused: Refusals) 
         reason = f"{found} cells where the header has {len(header)}; a quotation mark or delimiter is amiss"
         refused.add(name, [number + offset], "", [line], reason)
     cells = _cells(name, header, table, _numbers(table.num_rows, ragged) + offset)
-    return _without_open_quote(cells, text, refused), encoding
+    _check_open_quote(cells, text, ragged)
+    return replace(cells, lost=_lost(ragged, header, delimiter, offset)), encoding
 
 
 def _delimiter(text: str, given: str | None) -> tuple[str, str]:
@@ -123,14 +125,33 @@ def _cells(name: str, header: list[str], table: pa.Table, rows: Rows) -> Cells:
     return Cells(name, rows[1:], columns)
 
 
-def _without_open_quote(cells: Cells, text: str, refused: Refusals) -> Cells:
-    """A quotation mark that is never closed swallows the rest of the file into one cell: refused."""
-    if len(cells) == 0 or text.count('"') % 2 == 0:
-        return cells
-    last = {title: values[-1].as_py() for title, values in cells.columns.items()}
-    swallowed = [title for title, value in last.items() if value and "\n" in value]
-    if not swallowed:
-        return cells
-    reason = "a quotation mark is opened here and never closed; all that follows is in this cell"
-    refused.add(cells.file, cells.rows[-1:], swallowed[-1], [last[swallowed[-1]]], reason)
-    return cells.keep(np.arange(len(cells)) < len(cells) - 1)
+def _lost(ragged: Ragged, header: list[str], delimiter: str, offset: int) -> tuple[LostRow, ...]:
+    """What the refused rows seem to hold: each line of them read by itself."""
+    lines = [(number, line) for number, _, text in ragged for line in text.splitlines()]
+    rows = csv.reader((line.replace('"', "") for _, line in lines), delimiter=delimiter)
+    try:
+        return tuple(
+            LostRow(number + offset, dict(zip(header, cells, strict=False)))
+            for (number, _), cells in zip(lines, rows, strict=True)
+        )
+    except (csv.Error, ValueError):
+        return tuple(LostRow(number + offset, {}) for number, _ in lines)
+
+
+def _check_open_quote(cells: Cells, text: str, ragged: Ragged) -> None:
+    """A quotation mark that is never closed swallows the rest of the file into one cell.
+
+    Raises:
+        InputFileError: so it is here.
+    """
+    if text.count('"') % 2 == 0:
+        return
+    last = [values[-1].as_py() or "" for values in cells.columns.values()] if len(cells) else []
+    last += [ragged[-1][2]] if ragged else []
+    start = next((value for value in last if "\n" in value and text.rstrip().endswith(value.rstrip())), None)
+    if start is not None:
+        raise InputFileError(
+            f"{cells.file}: a quotation mark is never closed; all that follows is in one cell, "
+            f"which begins with {start.splitlines()[0][:40]!r}",
+            "Close or double the quotation mark, and import the file again.",
+        )

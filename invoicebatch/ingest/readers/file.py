@@ -39,7 +39,7 @@ def read_file(path: Path, options: Options, refused: Refusals) -> SourceFile:
     data = _bytes(path)
     name, notes = path.name, []
     if data.startswith((b"PK", OLD_OFFICE)):
-        tables = read_workbook(data, name, options)
+        tables = read_workbook(data, name, options, refused)
     elif data.startswith(b"PAR1"):
         cells, nested = read_parquet(data, name)
         notes = [f"{name}: column {title} holds no plain values and was not read" for title in nested]
@@ -58,6 +58,8 @@ def read_file(path: Path, options: Options, refused: Refusals) -> SourceFile:
 def _bytes(path: Path) -> bytes:
     if path.is_dir():
         raise InputFileError(f"{path} is a folder", f"Name the files in it, such as {path}/*.csv")
+    if path.exists() and not path.is_file():
+        raise InputFileError(f"{path} is no file, but a device or a pipe")
     try:
         if path.stat().st_size > MAX_BYTES:
             raise InputFileError(f"{path} is larger than {MAX_BYTES >> 30} GB", "Split it.")

@@ -2,10 +2,12 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.ingest.cells import Cells
+from invoicebatch.ingest.cells import Cells, LostRow, Refusals
 from invoicebatch.ingest.readers.clean import clean, unique_headers
 from invoicebatch.ingest.readers.options import Options
 
@@ -27,8 +29,8 @@ SECONDS: Final = 600
 CHILD: Final = Path(__file__).with_name("workbook_child.py")
 
 
-def read_workbook(data: bytes, name: str, options: Options) -> list[tuple[str, Cells]]:
-    """The sheets of a workbook that are shown and hold a header, by name.
+def read_workbook(data: bytes, name: str, options: Options, refused: Refusals) -> list[tuple[str, Cells]]:
+    """The sheets of a workbook that are shown and hold a header, by name; rows with errors are refused.
 
     Raises:
         InputFileError: no workbook, protected by a password, damaged, or absurdly large.
@@ -37,7 +39,10 @@ def read_workbook(data: bytes, name: str, options: Options) -> list[tuple[str, C
     with tempfile.TemporaryDirectory(prefix="invoicebatch-") as folder:
         found = _run_child(data, name, Path(folder))
         wanted = _wanted(found, name, options.sheet)
-        return [(sheet["name"], _sheet(sheet, name, options.header_row)) for sheet in wanted]
+        sheets = [
+            (sheet["name"], _sheet(sheet, name, options.header_row), sheet["errors"]) for sheet in wanted
+        ]
+        return [(title, without_errors(cells, errors, refused)) for title, cells, errors in sheets]
 
 
 def _check_package(data: bytes, name: str) -> None:
@@ -90,8 +95,7 @@ def _run_child(data: bytes, name: str, folder: Path) -> list[dict[str, Any]]:
         raise _protected(name)
     if "error" in answer:
         raise InputFileError(f"{name} is no workbook that can be read: {answer['error']}")
-    sheets: list[dict[str, Any]] = answer["sheets"]
-    return sheets
+    return [{**sheet, "errors": answer["errors"].get(sheet["name"], [])} for sheet in answer["sheets"]]
 
 
 def _wanted(found: list[dict[str, Any]], name: str, sheet: str | None) -> list[dict[str, Any]]:
@@ -127,18 +131,42 @@ def _sheet(found: dict[str, Any], name: str, header_row: int) -> Cells:
     return _below_header(Cells(name, np.arange(1, table.num_rows + 1), {}), table, text, top)
 
 
+def without_errors(cells: Cells, references: list[str], refused: Refusals) -> Cells:
+    """Refuse rows in which a formula ended in an error: what the cell should hold is not known."""
+    places = [re.fullmatch(r"([A-Z]+)(\d+)", reference) for reference in references]
+    found = {(int(place[2]), _column_number(place[1])) for place in places if place}
+    keep = np.ones(len(cells), dtype=bool)
+    lost = []
+    for row, column in sorted(found):
+        at = int(np.searchsorted(cells.rows, row))
+        if at == len(cells) or cells.rows[at] != row or column not in cells.places:
+            continue
+        title = cells.places[column]
+        refused.add(cells.file, [row], title, ["#"], "is an error of a formula, such as #N/A or #REF!")
+        keep[at] = False
+        lost.append(LostRow(row, {name: values[at].as_py() for name, values in cells.columns.items()}))
+    return replace(cells.keep(keep), lost=tuple(lost))
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
 def _below_header(blank: Cells, table: pa.Table, text: list[pa.Array], top: int) -> Cells:
     """The columns that have a header or a value, from the row below the header on."""
     width = len(text)
     titles = unique_headers([values[top].as_py() or "" for values in text])
-    columns, native = {}, {}
+    columns, native, places = {}, {}, {}
     for position, title in enumerate(titles):
         values = text[position].slice(top + 1)
         if text[position][top].as_py() is None and values.null_count == len(values):
             continue
-        columns[title] = values
+        columns[title], places[position + 1] = values, title
         native[title] = np.asarray(_whole(table.column(width + position)).slice(top + 1))
-    return Cells(blank.file, blank.rows[top + 1 :], columns, native)
+    return Cells(blank.file, blank.rows[top + 1 :], columns, native, places=places)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

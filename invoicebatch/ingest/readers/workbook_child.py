@@ -4,9 +4,12 @@ Run as a script, `workbook_child.py FILE FOLDER`, so it imports nothing of this 
 Arrow file a sheet to the folder, and says on stdout as JSON what it found.
 """
 
+import html
 import json
+import re
 import resource
 import sys
+import zipfile
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -19,6 +22,7 @@ import pyarrow as pa
 MEMORY: Final = 6 << 30
 CHUNK: Final = 20_000
 MAX_COLUMNS: Final = 500
+MAX_ERRORS: Final = 100_000
 
 
 def plain_number(value: float) -> str:
@@ -79,6 +83,38 @@ def _pad(rows: Iterable[list[Any]], left: int) -> Iterable[list[Any]]:
     return ([""] * left + row for row in rows) if left else rows
 
 
+def _attributes(tag: str) -> dict[str, str]:
+    return {name: html.unescape(value) for name, value in re.findall(r'([\w:]+)="([^"]*)"', tag)}
+
+
+def error_cells(file: str) -> dict[str, list[str]]:
+    """References such as C7 of the cells that hold an error (#N/A, #REF!), by sheet name.
+
+    The library gives these as empty cells; only .xlsx says where they are.
+    """
+    found: dict[str, list[str]] = {}
+    if not zipfile.is_zipfile(file):
+        return found
+    with zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist())
+        if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+            return found
+        relations = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+        parts = [_attributes(tag) for tag in re.findall(r"<Relationship\s[^>]*>", relations)]
+        targets = {part.get("Id", ""): part.get("Target", "").removeprefix("/xl/") for part in parts}
+        sheets = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+        for tag in re.findall(r"<sheet\s[^>]*>", sheets):
+            sheet = _attributes(tag)
+            part = "xl/" + targets.get(sheet.get("r:id", ""), "")
+            if part in names:
+                content = archive.read(part)
+                cells = re.findall(rb"<c\s[^>]*\bt=\"e\"[^>]*>", content)
+                found[sheet.get("name", "")] = [
+                    _attributes(c.decode()).get("r", "") for c in cells[:MAX_ERRORS]
+                ]
+    return found
+
+
 def _sheets(book: Any, folder: Path) -> list[dict[str, Any]]:
     found = []
     for index, meta in enumerate(book.sheets_metadata):
@@ -99,7 +135,7 @@ def main(file: str, folder: str) -> None:
     try:
         with Path(file).open("rb") as stream:
             book = calamine.CalamineWorkbook.from_filelike(stream)
-            found = {"sheets": _sheets(book, Path(folder))}
+            found = {"sheets": _sheets(book, Path(folder)), "errors": error_cells(file)}
     except calamine.PasswordError:
         found = {"error": "password"}
     except faults as error:

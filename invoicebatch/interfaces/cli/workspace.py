@@ -70,7 +70,8 @@ def import_files(
 
 def _by_reason(refused: pd.DataFrame) -> pd.DataFrame:
     """How many cells each reason names; what differs from row to row is left out."""
-    reason = refused["reason"].str.replace(r"[\w.-]+ row \d+|row \d+( of [\w.-]+)?|\d+", "…", regex=True)
+    place = r"[\w.-]+ row \d+|row \d+( of [\w.-]+)?( has .*)?|^\d+(?= cells)"
+    reason = refused["reason"].str.replace(place, "…", regex=True)
     return reason.value_counts().rename_axis("reason").reset_index(name="cells")[["cells", "reason"]]
 
 
