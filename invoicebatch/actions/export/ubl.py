@@ -1,12 +1,11 @@
 """Export as UBL 2.1: electronic invoices for EN 16931 and Peppol BIS Billing 3, each one checked."""
 
-import zlib
 from collections.abc import Iterator
 
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.archive import Entry, safe_name, unique_names, write_zip
+from invoicebatch.formats.archived import Documents
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
@@ -32,25 +31,16 @@ class UblParams(Params):
 
 def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
-    names: list[str] = []
-    packed: list[bytes] = []
+    documents = Documents()
     checked = checked_documents(
         batch, ctx, params.profile, params.schematron, energy_extension=params.energy_extension
     )
     for item in checked:
         if item.failure:
             yield RowFailure(item.invoice_id, item.failure)
-            continue
-        names.append(f"{safe_name(item.number)}.xml")
-        packed.append(zlib.compress(item.document, 1))
-    if len(batch) == 1 and packed:
-        yield Artefact(names[0], zlib.decompress(packed[0]), invoice_id=int(batch.invoices["invoice_id"][0]))
-    elif packed:
-        files = list(zip(unique_names(names), packed, strict=True))
-        yield Artefact(
-            "invoices-ubl.zip",
-            lambda out: write_zip((Entry(name, zlib.decompress(data)) for name, data in files), out),
-        )
+        else:
+            documents.add(item.invoice_id, item.number, item.document)
+    yield from documents.artefacts(len(batch), "invoices-ubl.zip")
 
 
 def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:

@@ -1,11 +1,13 @@
-"""XSD validation of written documents: UBL 2.1 and Factur-X."""
+"""XSD validation of written documents: UBL 2.1, Factur-X and our own XML."""
 
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
 
 from invoicebatch.files.xml import parse_xml
-from invoicebatch.formats.validation.official import ubl_schema
+from invoicebatch.formats.validation.official import facturx_schema, ubl_schema
+from invoicebatch.formats.xml_export import schema_bytes
 
 
 def schema_error(document: bytes) -> str:
@@ -15,7 +17,33 @@ def schema_error(document: bytes) -> str:
         InputFileError: not well-formed XML.
     """
     root = parse_xml(document, "the written document")
-    schema = ubl_schema(etree.QName(root).localname)
+    return _error(ubl_schema(etree.QName(root).localname), root)
+
+
+def own_schema_error(document: bytes) -> str:
+    """What our XSD says against a document of our simple XML; empty: nothing.
+
+    Raises:
+        InputFileError: not well-formed XML.
+    """
+    return _error(_own_schema(), parse_xml(document, "the written document"))
+
+
+def facturx_schema_error(document: bytes) -> str:
+    """What the Factur-X XSD (profile EN 16931) says against a CII document; empty: nothing.
+
+    Raises:
+        InputFileError: not well-formed XML.
+    """
+    return _error(facturx_schema(), parse_xml(document, "the written document"))
+
+
+@lru_cache(maxsize=1)
+def _own_schema() -> etree.XMLSchema:
+    return etree.XMLSchema(parse_xml(schema_bytes(), "the schema"))
+
+
+def _error(schema: etree.XMLSchema, root: etree._Element) -> str:
     if schema.validate(root):
         return ""
     log: Any = schema.error_log

@@ -1,0 +1,67 @@
+"""Export as simple XML: one documented element a term, checked by the rules of EN 16931 and our schema."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydantic import Field
+
+from invoicebatch.formats.archived import Documents
+from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
+from invoicebatch.formats.validation.schema import own_schema_error
+from invoicebatch.formats.xml_export import write_xml
+from invoicebatch.model.action import Action, Context, Params
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.en16931.derive import TABLES, derive
+from invoicebatch.model.en16931.frames import only_documents
+from invoicebatch.model.en16931.terms import DOCUMENT
+from invoicebatch.model.exported import exported
+
+_SLICE = 2000
+
+
+class XmlParams(Params):
+    """What may be chosen for the simple XML."""
+
+    mark_as_exported: bool = Field(False, description="Mark the invoices that were written as exported")
+
+
+def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Artefact | RowFailure]:  # noqa: ARG001
+    """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
+    documents = Documents()
+    for start in range(0, len(batch), _SLICE):
+        part = Batch(batch.invoices.iloc[start : start + _SLICE].reset_index(drop=True), batch.tables)
+        yield from _slice(part, documents)
+    yield from documents.artefacts(len(batch), "invoices-xml.zip")
+
+
+def _slice(part: Batch, documents: Documents) -> Iterator[RowFailure]:
+    groups, problems = derive(part.invoices, part.tables, "en16931")
+    broken = reasons(prevalidate(groups, problems))
+    for invoice_id, reason in broken.items():
+        yield RowFailure(int(str(invoice_id)), reason)
+    ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)
+    good = ~np.isin(ids, broken.index.to_numpy(np.int64))
+    numbers = part.invoices["number"][good].tolist()
+    written = write_xml(only_documents(groups, good))
+    for invoice_id, number, document in zip(ids[good].tolist(), numbers, written, strict=True):
+        if fault := own_schema_error(document):
+            yield RowFailure(invoice_id, fault)
+        else:
+            documents.add(invoice_id, number, document)
+
+
+def transform(batch: Batch, params: XmlParams, ctx: Context) -> Changes:
+    """Mark the documents that were written as exported, where asked for."""
+    return exported(batch.good, batch.failed, ctx.now, mark=params.mark_as_exported)
+
+
+ACTION = Action(
+    name="export.xml",
+    label="XML",
+    help="A simple, documented XML of each invoice, checked by the rules of EN 16931.",
+    params=XmlParams,
+    reads=TABLES,
+    transform=transform,
+    artefacts=artefacts,
+    repeatable=True,
+)
