@@ -35,8 +35,8 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: install  ## the page of all tables and columns
-	$(BIN)/python -c "from invoicebatch.model.schema import documentation; print(documentation(), end='')" > docs/tables.md
+docs: install  ## what is derived in the documentation: docs/tables.md, the table of actions in README.md
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

@@ -139,6 +139,20 @@ def fields(node: Node) -> Iterator[Field]:
             return
 
 
+def valued_fields(node: Node) -> Iterator[Field]:
+    """Every column whose value matters to a condition, not only whether it is there."""
+    match node:
+        case Missing():
+            return
+        case Not(item):
+            yield from valued_fields(item)
+        case Both(items):
+            for item in items:
+                yield from valued_fields(item)
+        case _:
+            yield from fields(node)
+
+
 def uses_switch(node: Node) -> bool:
     """Whether a condition asks for an integration."""
     match node:

@@ -1,11 +1,11 @@
 """What the rule files say, checked and compiled: facts, and what each action needs of a row."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from invoicebatch.eligibility.nodes import Field, Node, fields, uses_switch
+from invoicebatch.eligibility.nodes import Field, Node, fields, uses_switch, valued_fields
 from invoicebatch.eligibility.template import Template, parse_template
 from invoicebatch.errors import UnknownNameError
 
@@ -106,6 +106,22 @@ class RuleSet:
         object.__setattr__(self, "bits", {name: bit for bit, name in enumerate(ordered)})
         shown = (self.fact(name).reason.needs | self.fact(name).columns for name in ordered)
         object.__setattr__(self, "columns", frozenset().union(*shown))
+
+    def columns_of(self, actions: Collection[str]) -> frozenset[str]:
+        """Frame names that the rules of some actions read or show."""
+        used = self._facts_of(actions)
+        return frozenset().union(*(fact.reason.needs | fact.columns for fact in used))
+
+    def presence_of(self, actions: Collection[str]) -> frozenset[str]:
+        """Those of `columns_of` of which it only matters whether the row has a value."""
+        used = self._facts_of(actions)
+        valued = {f.name for fact in used if fact.node is not None for f in valued_fields(fact.node)}
+        shown = frozenset().union(*(fact.reason.needs for fact in used))
+        whole = frozenset().union(*(fact.columns for fact in used if fact.node is None))
+        return self.columns_of(actions) - valued - shown - whole
+
+    def _facts_of(self, actions: Collection[str]) -> list[Fact]:
+        return [self.fact(need) for need in {need for a in actions for need in self.rule(a).all_needs}]
 
     @property
     def actions(self) -> tuple[str, ...]:

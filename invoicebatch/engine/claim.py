@@ -41,7 +41,7 @@ def claim(session: Session, plan: Plan, folder: str, status: RunStatus) -> None:
 
 def _judge_again(session: Session, plan: Plan, rows: pd.DataFrame) -> np.ndarray:
     """Why each planned row can't be claimed now; empty: it can."""
-    now = plan.workspace.judged(session, plan.action, rows["invoice_id"].to_numpy(np.int64))
+    now = plan.workspace.judged(session, rows["invoice_id"].to_numpy(np.int64), plan.action)
     evaluation = plan.workspace.evaluate(now, picked_by_hand=plan.picked_by_hand, action=plan.action)
     state = pd.DataFrame(
         {

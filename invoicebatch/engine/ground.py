@@ -78,10 +78,17 @@ class Ground:
             name: actions[name] for name in self.rules.actions if name in actions and not actions[name].hidden
         }
 
-    def judged(self, session: Session, action: Action, ids: npt.NDArray[np.int64]) -> pd.DataFrame:
-        """The overview columns that decide whether rows can take an action, as they are now."""
-        columns = [*ALWAYS, *action.order, *action.watch, *sorted(self.rules.columns)]
-        return session.overview(columns, clock.today(), ids)
+    def judged(
+        self, session: Session, ids: npt.NDArray[np.int64], action: Action | None = None
+    ) -> pd.DataFrame:
+        """The overview columns that decide whether rows can take an action (None: any), as they are now.
+
+        Texts of which only matters whether they are there come as `*`.
+        """
+        names = [action.name] if action else list(self.offered())
+        own = {*ALWAYS, *(action.order + action.watch if action else ())}
+        presence = self.rules.presence_of(names) - own
+        return session.overview(sorted(own | self.rules.columns_of(names)), clock.today(), ids, presence)
 
     def evaluate(
         self, frame: pd.DataFrame, *, picked_by_hand: bool, action: Action | None = None

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.actions import find, registry
+from invoicebatch.actions import find
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine import clock
-from invoicebatch.engine.load import ALWAYS, load_batch
+from invoicebatch.engine.load import load_batch
 from invoicebatch.engine.plan import Plan, fresh_nonce, parse_params, pin
 from invoicebatch.errors import SelectionError
 from invoicebatch.model.action import Action
@@ -68,7 +68,8 @@ class Selection:
     @cached_property
     def evaluation(self) -> Evaluation:
         """Which actions apply to which rows, as of the first look."""
-        return self._evaluate(self.columns([*ALWAYS, *sorted(self.workspace.rules.columns)]))
+        with self.workspace.store.read() as session:
+            return self._evaluate(self.workspace.judged(session, self.ids))
 
     def _evaluate(self, frame: pd.DataFrame, action: Action | None = None) -> Evaluation:
         return self.workspace.evaluate(frame, picked_by_hand=self.picked_by_hand, action=action)
@@ -103,9 +104,10 @@ class Selection:
         Raises:
             UnknownNameError: no such action.
         """
-        name = find(action).name
-        frame = self.columns([*ALWAYS, *sorted(self.workspace.rules.columns)])
-        reasons = self._evaluate(frame, registry()[name]).all_reasons(name)
+        found = find(action)
+        with self.workspace.store.read() as session:
+            frame = self.workspace.judged(session, self.ids, found)
+        reasons = self._evaluate(frame, found).all_reasons(found.name)
         rows = frame[["invoice_id", "number"]].assign(reason=reasons.to_numpy())
         return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
 
@@ -131,7 +133,7 @@ class Selection:
             found.check(parsed, self.workspace.settings, clock.now())
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)
-            frame = self.workspace.judged(session, found, ids)
+            frame = self.workspace.judged(session, ids, found)
         rows = _plan_rows(found, frame, self._evaluate(frame, found))
         plan = Plan(
             workspace=self.workspace,

@@ -5,7 +5,7 @@ but the columns it names: no files, no network, no other tables, no settings.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, Final
@@ -29,7 +29,11 @@ _QUOTED_NAME = re.compile(r'"(?:[^"]|"")*"')
 
 
 def overview(
-    con: Any, columns: Iterable[str], today: date, ids: npt.NDArray[np.int64] | None = None
+    con: Any,
+    columns: Iterable[str],
+    today: date,
+    ids: npt.NDArray[np.int64] | None = None,
+    presence: Collection[str] = (),
 ) -> pd.DataFrame:
     """Overview rows with the named columns (frame names); `invoice_id` comes first.
 
@@ -39,14 +43,19 @@ def overview(
         today: the date that `overdue` is judged by.
         ids: int64 invoice ids; the rows come in this order, unknown ids are left out.
             None: all rows by invoice id.
+        presence: text columns of which only matters whether there is one; they hold `*` then.
     """
     names = list(dict.fromkeys(["invoice_id", *columns]))
     described = [OVERVIEW[name].column for name in names]
     params = {"today": today} if needs_today(names) else None
     if ids is None:
-        return fetch(con, overview_sql(names) + " ORDER BY i.invoice_id", described, params)
+        return fetch(
+            con, overview_sql(names, presence=presence) + " ORDER BY i.invoice_id", described, params
+        )
     source = pa.table({"id": pa.array(ids, pa.int64()), "place": pa.array(np.arange(len(ids)), pa.int64())})
-    sql = overview_sql(names, f"JOIN {_IDS} w ON w.id = i.invoice_id") + " ORDER BY w.place"
+    sql = (
+        overview_sql(names, f"JOIN {_IDS} w ON w.id = i.invoice_id", presence=presence) + " ORDER BY w.place"
+    )
     with registered(con, _IDS, source):
         return fetch(con, sql, described, params)
 

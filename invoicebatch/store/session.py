@@ -3,7 +3,7 @@
 `Store.read()` may run beside others; `Store.write()` is one transaction, alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -30,10 +30,14 @@ class Session:
         self._con = con
 
     def overview(
-        self, columns: Iterable[str], today: date, ids: npt.NDArray[np.int64] | None = None
+        self,
+        columns: Iterable[str],
+        today: date,
+        ids: npt.NDArray[np.int64] | None = None,
+        presence: Collection[str] = (),
     ) -> pd.DataFrame:
         """See `store.overview.overview`."""
-        return overview.overview(self._con, columns, today, ids)
+        return overview.overview(self._con, columns, today, ids, presence)
 
     def matching(self, condition: str, today: date) -> npt.NDArray[np.int64]:
         """See `store.overview.matching`."""

@@ -4,14 +4,14 @@ Filters, eligibility facts, the grid and the selection sheet all speak of these 
 `Column` and the SQL it comes from; a source is joined only where one of its columns is asked for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from invoicebatch.model.schema.invoices import INVOICES
 from invoicebatch.model.schema.parties import COMPANY_ACCOUNTS, CUSTOMERS, MANDATES
 from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_PLANS
-from invoicebatch.model.schema.types import Column, Table, boolean, choice
+from invoicebatch.model.schema.types import Column, Table, Type, boolean, choice
 from invoicebatch.model.status import PaymentStatus
 
 JOINS: Final[Mapping[str, str]] = {
@@ -92,17 +92,30 @@ def needs_today(frame_names: Iterable[str]) -> bool:
     return any("$today" in OVERVIEW[name].sql for name in frame_names)
 
 
-def overview_sql(frame_names: Iterable[str], extra_join: str = "", money: str = "cents") -> str:
+def overview_sql(
+    frame_names: Iterable[str], extra_join: str = "", money: str = "cents", presence: Collection[str] = ()
+) -> str:
     """SELECT of the overview with the named columns; `$today` is a parameter.
 
     Args:
         frame_names: columns of `OVERVIEW`.
         extra_join: a further JOIN against alias `i`, such as one to the wanted ids.
+        presence: text columns that come as `*` where they hold anything, else as missing.
         money: `cents` for frame values, `decimal` for DECIMAL columns under their stored name.
     """
-    wanted = [OVERVIEW[name] for name in frame_names]
+    names = list(frame_names)
+    wanted = [OVERVIEW[name] for name in names]
     joins = " ".join(JOINS[alias] for alias in JOINS if any(d.alias == alias for d in wanted))
     columns = ", ".join(
-        d.column.select_sql(d.sql) if money == "cents" else f'{d.sql} AS "{d.column.name}"' for d in wanted
+        d.column.select_sql(_presence(d) if name in presence else d.sql)
+        if money == "cents"
+        else f'{d.sql} AS "{d.column.name}"'
+        for name, d in zip(names, wanted, strict=True)
     )
     return f"SELECT {columns} FROM invoices i {extra_join} {joins}"
+
+
+def _presence(derived: Derived) -> str:
+    if derived.column.type not in (Type.TEXT, Type.JSON):
+        return derived.sql
+    return f"CASE WHEN nullif({derived.sql}, '') IS NOT NULL THEN '*' END"
