@@ -42,8 +42,11 @@ def detect_mark(columns: Iterable[pa.Array]) -> DecimalMark:
     One cell such as `12,50` or `1.234,56` speaks for the comma, `12.50` for the point; where both
     or neither are found, it stays unsure and each doubtful cell is refused.
     """
+    listed = list(columns)
+    if not any(pc.any(pc.match_substring(values, ",")).as_py() for values in listed):
+        return DecimalMark.UNSURE
     comma = point = False
-    for values in columns:
+    for values in listed:
         comma = comma or bool(pc.any(pc.match_substring_regex(values, _SURE_COMMA)).as_py())
         point = point or bool(pc.any(pc.match_substring_regex(values, _SURE_POINT)).as_py())
     if comma == point:

@@ -148,6 +148,20 @@ def test_payments_are_booked_once(workspace: Workspace, filled: ImportReport, br
     assert workspace.doctor().empty
 
 
+def test_the_online_retail_file_goes_in_once_and_can_be_approved(workspace: Workspace, shared: Path) -> None:
+    file = shared / "data" / "online-retail" / "online_retail_first_50000_lines.xlsx"
+    first = workspace.import_files([file], mapping="online_retail")
+    assert counts(first)["invoices"] == (2_178, 0, 0)
+    assert counts(first)["lines"] == (49_707, 0, 0)
+    again = workspace.import_files([file], mapping="online_retail")
+    assert counts(again)["invoices"] == (0, 0, 2_178)
+    assert counts(again)["lines"] == (0, 0, 49_707)
+    assert again.refused.equals(first.refused)
+    report = workspace.select(all=True).plan("approve").apply()
+    assert len(report.done) == 1_979
+    assert set(report.failed["reason"]) == {"customer: none is named on the invoice"}
+
+
 def test_a_file_that_cannot_be_used_leaves_all_as_it_was(
     workspace: Workspace, filled: ImportReport, bring: Import
 ) -> None:
