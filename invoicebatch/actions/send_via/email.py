@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, Final
 
 import pandas as pd
 from pydantic import Field
 
+from invoicebatch.formats.archive import safe_name
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
+from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.mailbox import address_faults
 from invoicebatch.model.status import ShippingStatus
+from invoicebatch.settings import Settings
 
 CHANNEL: Final = "email"
 _NEEDED: Final = frozenset(
@@ -29,6 +34,7 @@ class EmailParams(Params):
     override_preference: bool = Field(
         False, description="Send to customers who want no mail (manual delivery, skip on direct debit) too"
     )
+    attach_ubl: bool = Field(False, description="Attach the electronic invoice (UBL) too, checked before")
     note: str = Field("", max_length=500, description="A line of your own in every mail")
     template: str = Field(
         "invoice", pattern="^[a-z0-9_-]{1,40}$", description="Template set: a folder in templates/mail"
@@ -53,6 +59,23 @@ def _refusals(batch: Batch, params: EmailParams) -> "pd.Series[str]":
     return reason.where((reason != "") | ~_broken(unknown), "company account: " + unknown)
 
 
+def defaults(settings: Settings, _today: date) -> dict[str, Any]:
+    """Whether UBL goes along, as the settings say."""
+    return {"attach_ubl": settings.mail.attach_ubl}
+
+
+def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Artefact | RowFailure]:
+    """The UBL documents to attach, where asked for; a document that breaks a rule is not mailed."""
+    if not params.attach_ubl:
+        return
+    good = batch.invoices[(_refusals(batch, params) == "").to_numpy()].reset_index(drop=True)
+    for item in checked_documents(Batch(good, batch.tables), context, "en16931"):
+        if item.failure:
+            yield RowFailure(item.invoice_id, f"electronic invoice: {item.failure}")
+        else:
+            yield Artefact(f"ubl/{safe_name(item.number)}.xml", item.document, invoice_id=item.invoice_id)
+
+
 def _broken(faults: "pd.Series[str]") -> "pd.Series[bool]":
     """Faults that no default sender can mend."""
     return ~faults.isin(["", "no e-mail address"])
@@ -71,7 +94,8 @@ def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
         RenderError: a template can't be rendered; nothing is sent then.
     """
     reason = _refusals(batch, params)
-    good = batch.invoices[reason == ""]
+    unmade = batch.invoices["invoice_id"].isin(batch.failed["invoice_id"])
+    good = batch.invoices[(reason == "") & ~unmade]
     for _ in _letters(good, batch, params, context):
         pass
     refused = batch.invoices.loc[reason != "", "invoice_id"]
@@ -90,7 +114,8 @@ def _letters(
     rows: pd.DataFrame, batch: Batch, params: EmailParams, context: Context
 ) -> Iterator[tuple[str, Letter]]:
     letters = Letters(params.template, [context.root / "templates" / "mail"])
-    values = letter_values(rows, batch["company_accounts"], context.settings.documents.language, params.note)
+    fallback = context.settings.documents.language
+    values = letter_values(rows, batch["company_accounts"], fallback, today=context.today, note=params.note)
     for language, plain in values:
         yield language, letters.render(language, plain)
 
@@ -112,6 +137,7 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
     rows = zip(
         *(good[name].tolist() for name in columns), _letters(good, batch, params, context), strict=True
     )
+    electronic = _electronic(batch.files)
     messages = [
         {
             "message_id": derived_id("message", context.run_id, invoice_id, CHANNEL),
@@ -119,24 +145,44 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
             "invoice_id": invoice_id,
             "channel": CHANNEL,
             "recipient": recipient.strip(),
-            "payload": _payload(senders[account], language, letter, number, path, sha256),
+            "payload": _payload(
+                senders[account],
+                language,
+                letter,
+                [_pdf(number, path, sha256), *electronic.get(invoice_id, ())],
+            ),
         }
         for invoice_id, account, recipient, number, path, sha256, (language, letter) in rows
     ]
     return pd.DataFrame(messages)
 
 
-def _payload(
-    sender: dict[str, str], language: str, letter: Letter, number: str, path: str, sha256: str
-) -> str:
-    attachment = {"path": path, "sha256": sha256, "name": f"{number}.pdf", "type": "application/pdf"}
+def _pdf(number: str, path: str, sha256: str) -> dict[str, str]:
+    return {"path": path, "sha256": sha256, "name": f"{safe_name(number)}.pdf", "type": "application/pdf"}
+
+
+def _electronic(files: pd.DataFrame) -> dict[int, tuple[dict[str, str]]]:
+    """Attached UBL by invoice id."""
+    if files.empty:
+        return {}
+    return {
+        int(invoice_id): (
+            {"path": path, "sha256": sha256, "name": name.rpartition("/")[2], "type": "application/xml"},
+        )
+        for invoice_id, path, sha256, name in zip(
+            files["invoice_id"], files["path"], files["sha256"], files["name"], strict=True
+        )
+    }
+
+
+def _payload(sender: dict[str, str], language: str, letter: Letter, attachments: list[dict[str, str]]) -> str:
     mail = {
         **sender,
         "language": language,
         "subject": letter.subject,
         "text": letter.text,
         "html": letter.html,
-        "attachments": [attachment],
+        "attachments": attachments,
     }
     return json.dumps(mail, ensure_ascii=False)
 
@@ -194,7 +240,9 @@ ACTION = Action(
     label="Send via e-mail",
     help="Mails each document to its customer, in the customer's language.",
     params=EmailParams,
-    reads=frozenset({"company_accounts"}),
+    reads=TABLES | {"company_accounts"},
+    defaults=defaults,
+    artefacts=artefacts,
     transform=transform,
     effects=effects,
     preview=preview,

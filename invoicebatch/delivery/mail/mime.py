@@ -55,6 +55,7 @@ def envelope(message: Message, mail: Mail) -> Envelope:
         del mime["Subject"]
         mime["Subject"] = f"[for {customer}] {payload['subject']}"
     _contents(mime, payload, message.attachments)
+    mime["Content-Language"] = str(payload.get("language", "en"))
     content = mime.as_bytes()
     if len(content) > mail.max_megabytes * _MEGABYTE:
         raise UnsendableError(
@@ -86,7 +87,6 @@ def _headers(message: Message, sender: str, recipient: str, payload: Mapping[str
     mime["Auto-Submitted"] = "auto-generated"
     mime["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     mime["List-Id"] = f"<invoices.{domain}>"
-    mime["Content-Language"] = str(payload.get("language", "en"))
     return mime
 
 

@@ -18,7 +18,7 @@ COLUMNS: Final = (
 
 
 def letter_values(
-    invoices: pd.DataFrame, accounts: pd.DataFrame, language: str, note: str = ""
+    invoices: pd.DataFrame, accounts: pd.DataFrame, language: str, *, today: date | None = None, note: str = ""
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Language and template values of each document, in the frame's order.
 
@@ -26,16 +26,18 @@ def letter_values(
         invoices: overview rows with `COLUMNS`.
         accounts: rows of company_accounts.
         language: where neither customer nor account has one.
+        today: a direct debit that was due before this day is announced without a date.
         note: a line of the sender's own.
     """
     sellers = {row["company_account_id"]: _seller(row) for row in _records(accounts)}
     for row in _records(invoices[list(COLUMNS)]):
         chosen = pick_language(row["customer_language"], row["account_language"], language)
-        yield chosen, _values(row, sellers[row["company_account_id"]], note)
+        yield chosen, _values(row, sellers[row["company_account_id"]], today, note)
 
 
-def _values(row: Mapping[str, Any], seller: Mapping[str, Any], note: str) -> dict[str, Any]:
+def _values(row: Mapping[str, Any], seller: Mapping[str, Any], today: date | None, note: str) -> dict[str, Any]:
     situation = _situation(row)
+    due = row["due_date"]
     return {
         "situation": situation,
         "amount_cents": abs(row["total_cents"] if situation == "settled" else row["outstanding_cents"]),
@@ -50,7 +52,7 @@ def _values(row: Mapping[str, Any], seller: Mapping[str, Any], note: str) -> dic
             "number": row["number"],
             "kind": row["kind"],
             "date": row["invoice_date"],
-            "due_date": row["due_date"],
+            "due_date": None if situation == "debit" and due and today and due < today else due,
             "period_start": row["period_start"],
             "period_end": row["period_end"],
             "currency": row["currency"],
