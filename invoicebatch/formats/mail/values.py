@@ -18,7 +18,12 @@ COLUMNS: Final = (
 
 
 def letter_values(
-    invoices: pd.DataFrame, accounts: pd.DataFrame, language: str, *, today: date | None = None, note: str = ""
+    invoices: pd.DataFrame,
+    accounts: pd.DataFrame,
+    language: str,
+    *,
+    today: date | None = None,
+    note: str = "",
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Language and template values of each document, in the frame's order.
 
@@ -35,7 +40,9 @@ def letter_values(
         yield chosen, _values(row, sellers[row["company_account_id"]], today, note)
 
 
-def _values(row: Mapping[str, Any], seller: Mapping[str, Any], today: date | None, note: str) -> dict[str, Any]:
+def _values(
+    row: Mapping[str, Any], seller: Mapping[str, Any], today: date | None, note: str
+) -> dict[str, Any]:
     situation = _situation(row)
     due = row["due_date"]
     return {
