@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from invoicebatch.interfaces.api import init_workspace
 from tests.delivery.webserver import web_service
 from tests.engine.sending import configure, outbox, with_documents
 
@@ -11,6 +12,13 @@ from tests.engine.sending import configure, outbox, with_documents
 @pytest.fixture
 def ready(make_workspace):
     return with_documents(make_workspace(count=5, status="created"))
+
+
+@pytest.fixture
+def sample_documents(tmp_path):
+    workspace = init_workspace(tmp_path / "sample")
+    workspace.load_sample(60, 7)
+    return workspace
 
 
 def database(workspace, more=""):
@@ -120,3 +128,14 @@ def test_no_secret_reaches_the_journal(ready, monkeypatch):
         )
         export(workspace)
     assert "k3y-very-secret" not in json.dumps(outbox(workspace).astype(str).to_dict("records"))
+
+
+def test_a_target_may_take_checked_ubl_instead(sample_documents):
+    with web_service(lambda _: (200, b"ok")) as service:
+        text = f'[external.erp]\nkind = "http"\nurl = "{service.url}"\nbody = "ubl"\nwait_seconds = 0.05\n'
+        workspace = configure(sample_documents, text + '[einvoice]\nprofile = "en16931"\n')
+        report = workspace.apply(workspace.select(where="status = 'created'").plan("export.external"))
+    assert len(report.done) == len(service.requests) > 0
+    request = service.requests[0]
+    assert request.headers["Content-Type"] == "application/xml"
+    assert b"CustomizationID" in request.body

@@ -1,6 +1,7 @@
 """Export to an external system of the settings: what is new or has changed since it last arrived there."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pandas as pd
@@ -8,8 +9,11 @@ from pydantic import Field
 
 from invoicebatch.eligibility.filter import holds
 from invoicebatch.errors import ParameterError
+from invoicebatch.formats.archive import safe_name
+from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.ident import derived_id, sha256_json
 from invoicebatch.model.record import line_records, records, target_columns
 from invoicebatch.model.status import OutboxStatus
@@ -36,6 +40,20 @@ class ExternalParams(Params):
 def defaults(settings: Settings, _today: Any) -> dict[str, Any]:
     """The only target, where there is one only."""
     return {"target": next(iter(settings.external))} if len(settings.external) == 1 else {}
+
+
+def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterator[Artefact | RowFailure]:
+    """The UBL documents of a target that takes them; a document that breaks a rule stays out."""
+    system = context.settings.external.get(params.target)
+    if system is None or system.kind != "http" or system.body != "ubl":
+        return
+    judged = _judged(batch, params, context)
+    chosen = batch.invoices[(judged["reason"] == "").to_numpy()].reset_index(drop=True)
+    for item in checked_documents(Batch(chosen, batch.tables), context):
+        if item.failure:
+            yield RowFailure(item.invoice_id, item.failure)
+        else:
+            yield Artefact(f"{safe_name(item.number)}.xml", item.document, invoice_id=item.invoice_id)
 
 
 def _system(params: ExternalParams, context: Context) -> External:
@@ -102,10 +120,10 @@ def transform(batch: Batch, params: ExternalParams, context: Context) -> Changes
             failures=failures(ids, f"there is no external system {params.target!r} in the settings")
         )
     judged = _judged(batch, params, context)
-    left_out = judged[judged["reason"] != ""]
+    left_out = judged[(judged["reason"] != "") & ~judged["invoice_id"].isin(batch.failed["invoice_id"])]
     return Changes(
         failures=failures(left_out["invoice_id"], left_out["reason"]),
-        totals={"records": len(judged) - len(left_out)},
+        totals={"records": len(judged) - len(left_out) - len(batch.failed)},
     )
 
 
@@ -114,7 +132,8 @@ def effects(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFr
     if params.target not in context.settings.external:
         return pd.DataFrame()
     judged = _judged(batch, params, context)
-    chosen = judged[judged["reason"] == ""]
+    chosen = judged[(judged["reason"] == "") & ~judged["invoice_id"].isin(batch.failed["invoice_id"])]
+    documents = _documents(batch.files)
     columns = (chosen["invoice_id"].tolist(), chosen["record"].tolist(), chosen["sha256"].tolist())
     return pd.DataFrame(
         [
@@ -125,13 +144,29 @@ def effects(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFr
                 "channel": CHANNEL,
                 "recipient": params.target,
                 "payload": json.dumps(
-                    {"record": record, "sha256": sha256, "mark_as_exported": params.mark_as_exported},
+                    {
+                        "record": record,
+                        "sha256": sha256,
+                        "mark_as_exported": params.mark_as_exported,
+                        "attachments": documents.get(invoice_id, []),
+                    },
                     ensure_ascii=False,
                 ),
             }
             for invoice_id, record, sha256 in zip(*columns, strict=True)
         ]
     )
+
+
+def _documents(files: pd.DataFrame) -> dict[int, list[dict[str, str]]]:
+    """UBL documents by invoice id."""
+    if files.empty:
+        return {}
+    columns = (files[name] for name in ("invoice_id", "path", "sha256"))
+    return {
+        int(invoice_id): [{"path": path, "sha256": sha256}]
+        for invoice_id, path, sha256 in zip(*columns, strict=True)
+    }
 
 
 def preview(batch: Batch, params: ExternalParams, context: Context) -> Preview:
@@ -152,7 +187,8 @@ ACTION = Action(
     label="External system",
     help="Sends each invoice that is new or changed to an external system.",
     params=ExternalParams,
-    reads=frozenset({"lines", "outbox"}),
+    reads=TABLES | {"lines", "outbox"},
+    artefacts=artefacts,
     transform=transform,
     effects=effects,
     preview=preview,

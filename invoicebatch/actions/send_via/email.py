@@ -226,7 +226,7 @@ def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
 
 
 def _recipients(good: pd.DataFrame, reason: "pd.Series[str]") -> pd.DataFrame:
-    domain = good["customer_email"].str.rpartition("@")[2].str.lower()
+    domain = good["customer_email"].str.replace(r"^.*@", "", regex=True).str.lower()
     counts = domain.groupby(domain).size().sort_values(ascending=False)
     rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(good)}]
     rows += [{"what": f"to {name}", "rows": int(count)} for name, count in counts.head(5).items()]

@@ -145,7 +145,9 @@ def preview(batch: Batch, params: PostParams, context: Context) -> Preview:
     tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"])}
     if len(good):
         first = next(_addresses(good.head(1)).itertuples(index=False, name=None))
-        tables["first_address"] = pd.DataFrame({"line": address_lines(*first)})
+        home = good[["account_country", "account_language"]].fillna("").iloc[0]
+        lines = address_lines(*first, home=home["account_country"], language=home["account_language"])
+        tables["first_address"] = pd.DataFrame({"line": lines})
     return tables
 
 

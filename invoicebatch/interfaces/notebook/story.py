@@ -111,6 +111,26 @@ def show_report(report: Report) -> None:
     bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
 
 
+def show_channels(selection: Selection) -> None:
+    """How the customers of these invoices want their documents, and how far sending has come."""
+    frame = selection.columns(["delivery_preference", "shipping_status"]).astype("str")
+    counts = frame.groupby(["delivery_preference", "shipping_status"]).size().rename("rows").reset_index()
+    _table(counts.rename(columns={"delivery_preference": "customer wants", "shipping_status": "shipping"}))
+
+
+def show_messages(selection: Selection, report: Report | None) -> None:
+    """The messages of a run: what is in doubt or failed first, and a chart of their states."""
+    messages = pd.DataFrame() if report is None else selection.workspace.outbox.list(run=report.run_id)
+    if messages.empty:
+        _html("No message was prepared.")
+        return
+    trouble = messages[messages["state"].isin(["in_doubt", "failed"])]
+    if len(trouble):
+        _html(f"<b>{len(trouble):,} need a person</b>: invoicebatch outbox resend or mark-sent")
+        _table(trouble[["number", "recipient", "state", "answer"]])
+    bar_chart(messages["state"].astype("str").value_counts(), "Messages by state")
+
+
 def bar_chart(counts: "pd.Series[int]", title: str) -> None:
     """A small horizontal bar chart, one bar an index value."""
     import matplotlib.pyplot as plt

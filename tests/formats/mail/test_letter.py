@@ -90,8 +90,8 @@ def test_a_template_can_do_nothing_but_write(tmp_path, evil):
 
 
 def test_an_unknown_set_is_an_error_in_words():
-    with pytest.raises(RenderError, match="no mail template reminder/en/subject"):
-        Letters("reminder").render("en", values())
+    with pytest.raises(RenderError, match="no mail template nosuch/en/subject"):
+        Letters("nosuch").render("en", values())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""What the sending actions refuse and show, on real workspaces."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from tests.engine.sending import outbox, statuses, with_documents
+
+
+@pytest.fixture
+def ready(make_workspace):
+    def make(count=4, **columns):
+        people = pd.DataFrame({"customer_id": [f"S{i}" for i in range(1, count + 1)], **columns})
+        return with_documents(
+            make_workspace(count, status="created"), customers=people.set_index("customer_id")
+        )
+
+    return make
+
+
+def reasons(report):
+    return dict(zip(report.failed["invoice_id"], report.failed["reason"], strict=True))
+
+
+def run(workspace, action, **params):
+    return workspace.apply(workspace.select(all=True).plan(action, **params))
+
+
+@pytest.mark.parametrize("action", ["send_via.email", "send_via.post"])
+def test_customers_who_want_nothing_get_nothing_unless_overridden(ready, action):
+    preferences = {"delivery_preference": ["manual", "email", "email", "post"], "skip_if_direct_debit": [False, True, True, False],
+                   "payment_method": ["credit_transfer", "direct_debit", "credit_transfer", "direct_debit"]}  # fmt: skip
+    workspace = ready(**preferences)
+    (workspace.data / "documents/one.pdf").write_bytes((workspace.data / "documents/one.pdf").read_bytes())
+    plan = workspace.select(all=True).plan(action)
+    shown = pd.concat([table.astype(str) for table in plan.preview.values()])["what"].dropna().tolist()
+    assert any("manual" in text for text in shown)
+    assert any("direct debit" in text for text in shown)
+    if action == "send_via.email":
+        found = reasons(workspace.apply(plan))
+        assert set(found) == {1, 2}
+        assert "delivery preference is manual" in found[1]
+        assert "direct debit" in found[2]
+        assert len(run(workspace, action, override_preference=True).done) == 2
+        assert statuses(workspace) == {"sent": 4}
+
+
+def test_addresses_that_are_not_one_address_are_named_and_the_rest_goes(ready):
+    workspace = ready(email=["a@x.org", "a@x.org,b@x.org", "not an address", "c@x.org"])
+    found = reasons(run(workspace, "send_via.email"))
+    assert "more than one address" in found[2]
+    assert "is not an e-mail address" in found[3]
+    assert statuses(workspace) == {"sent": 2, "to_send": 2}
+
+
+def test_postal_addresses_are_checked_by_country(ready):
+    workspace = ready(postcode=["1011 AA", "1011", "75001", "10115"], country=["NL", "NL", "FR", "XX9"])
+    found = reasons(run(workspace, "send_via.post"))
+    assert "not of the form used in NL" in found[2]
+    assert "two-letter code" in found[4]
+
+
+def test_the_mail_is_in_the_customers_language_with_the_accounts_fields(ready):
+    workspace = ready(language=["nl", "fr", "de", "xx"])
+    with workspace.store.write() as session:
+        fields = {
+            "email_from": "billing@stroom.example",
+            "email_reply_to": "help@stroom.example",
+            "email_bcc": "copy@stroom.example",
+        }
+        session.update(
+            "company_accounts", pd.DataFrame([{"company_account_id": "NL", **fields}]), workspace.now()
+        )
+    run(workspace, "send_via.email", note="We are closed on Friday.")
+    mails = [json.loads(payload) for payload in outbox(workspace).sort_values("invoice_id")["payload"]]
+    assert [mail["language"] for mail in mails] == ["nl", "fr", "de", "en"]
+    assert {(mail["from"], mail["reply_to"], mail["bcc"]) for mail in mails} == {tuple(fields.values())}
+    assert all(
+        "We are closed on Friday." in mail["text"] and "NL91 ABNA 0417 1643 00" in mail["text"]
+        for mail in mails
+    )
+    assert all("12,100" not in mail["text"] and "121" in mail["text"] for mail in mails)
+
+
+def test_nothing_to_mail_has_a_preview_too(ready):
+    workspace = ready(email=["x", "x", "x", "x"])
+    assert workspace.select(all=True).plan("send_via.email").preview["recipients"]["rows"].tolist()[0] == 0
+
+
+def test_what_is_being_sent_can_not_be_marked_as_shipped(ready):
+    workspace = ready()
+    with workspace.store.write() as session:
+        rows = pd.DataFrame(
+            {"invoice_id": [1], "shipping_status": ["sending"], "shipping_channel": ["email"]}
+        )
+        session.update("invoices", rows, workspace.now())
+    report = run(workspace, "mark_as.shipped")
+    assert report.refused["invoice_id"].tolist() == [1]
+    assert "is being sent by email; see the outbox" in report.refused["reason"].iloc[0]
