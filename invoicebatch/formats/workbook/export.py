@@ -104,8 +104,9 @@ def _write_split(out: BinaryIO, export: TableExport, run_jobs: Map, most_rows: i
 
 def _parts(export: TableExport, most_rows: int) -> Iterator[TableExport]:
     total = len(export.frame)
-    for start in range(0, total, most_rows):
-        stop = min(start + most_rows, total)
+    size = -(-total // -(-total // most_rows))  # parts of one size: the processes finish together
+    for start in range(0, total, size):
+        stop = min(start + size, total)
         rows = f"{start + 1:,}–{stop:,} of {total:,}"
         yield replace(
             export, frame=export.frame.iloc[start:stop], properties={**export.properties, "part": rows}

@@ -23,6 +23,9 @@ MAX_ROWS: Final = 1_048_576
 
 _LEVEL: Final = 1
 _ROW: Final = re.compile(r'<row r="(\d+)"')
+_AFTER_IGNORED: Final = re.compile("<(?:drawing|legacyDrawing|tableParts|extLst|/worksheet)")
+"""What follows `ignoredErrors` in a worksheet (ECMA-376 CT_Worksheet)."""
+
 _FORMULA: Final = re.compile(r'(<c r="([A-Z]+\d+)"[^>]*?)(?: t="\w+")?(><f>[^<]*</f>)<v\s*/?>(?:</v>)?')
 
 
@@ -86,6 +89,11 @@ def _sheet(xml: str, body: Body) -> Iterator[Chunk]:
     area = f"A1:{column_letter(len(body.columns) - 1)}{last}"
     xml = re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{area}"', xml, count=1)
     xml = re.sub("<sheetData ?/>", "<sheetData></sheetData>", xml, count=1)
+    xml = _AFTER_IGNORED.sub(
+        rf'<ignoredErrors><ignoredError sqref="{area}" numberStoredAsText="1"/></ignoredErrors>\g<0>',
+        xml,
+        count=1,
+    )
     below = [match.start() for match in _ROW.finditer(xml) if int(match[1]) >= body.first_row]
     cut = below[0] if below else xml.index("</sheetData>")
     yield xml[:cut].encode()

@@ -75,7 +75,8 @@ def typed(action: Action, name: str, value: Any, *, date1904: bool = False) -> A
     if kind == "yes or no":
         return _yes_or_no(value)
     if isinstance(value, float):
-        return int(value) if value.is_integer() else Decimal(repr(value))
+        number = int(value) if value.is_integer() else Decimal(repr(value))
+        return str(number) if kind in ("text", "choice") else number
     return value.strip() if isinstance(value, str) else value
 
 
@@ -83,7 +84,10 @@ def _date(value: Any, *, date1904: bool) -> Any:
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _EPOCH + timedelta(days=int(value) + (1462 if date1904 else 0))
+        try:
+            return _EPOCH + timedelta(days=int(value) + (1462 if date1904 else 0))
+        except (OverflowError, ValueError) as error:
+            raise ParameterError(f"{value} is no date", "Write it as 2026-11-22.") from error
     text = str(value).strip()
     if match := _DAY_FIRST.fullmatch(text):
         day, month, year = map(int, match.groups())

@@ -130,5 +130,5 @@ def _cents(value: Any) -> int | str:
     """Cents of an amount as a sheet holds it; what is none can't match any check."""
     try:
         return round(float(str(value).strip()) * 100)
-    except ValueError:
+    except (ValueError, OverflowError):
         return str(value)

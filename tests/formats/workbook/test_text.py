@@ -12,7 +12,7 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
@@ -138,6 +138,7 @@ def test_fit_keeps_null() -> None:
 _CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=[chr(c) for c in range(32) if c not in (9, 10, 13)] + ["\ufffe", "\uffff"]), min_size=1, max_size=40)  # fmt: skip
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(_CELL, min_size=1, max_size=20))
 def test_any_text_comes_back(texts: list[str]) -> None:
     data = workbook_bytes(texts)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.errors import InputFileError, SelectionError
+from invoicebatch.formats.workbook.titles import LANGUAGES, title
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.sheet.read import read_sheet
 from invoicebatch.interfaces.sheet.write import action_titles, sheet_content
@@ -117,11 +118,13 @@ def test_a_fresh_sheet_reads_back_whole_and_says_nothing(workspace: Workspace, p
     assert sheet.written == 10
 
 
-def test_dutch_titles_are_read_back(workspace: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_of_every_language_are_read_back(workspace: Workspace, tmp_path: Path, language: str) -> None:
     settings = workspace.settings
     workspace.settings = settings.model_copy(
-        update={"export": settings.export.model_copy(update={"language": "nl"})}
+        update={"export": settings.export.model_copy(update={"language": language})}
     )
     path = workspace.sheet(tmp_path / "blad.xlsx", all=True)
-    assert "Uitvoeren" in [cell.value for cell in openpyxl.load_workbook(path)["Invoices"][5]]
+    header = [cell.value for cell in openpyxl.load_workbook(path)["Invoices"][FIRST - 1]]
+    assert header[:2] == [title("run", language), title("action", language)]  # type: ignore[arg-type]
     assert len(read_sheet(path).rows) == 10
