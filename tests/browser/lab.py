@@ -24,7 +24,8 @@ OPTIONS = [
 IDLE = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
-def _free_port():
+def free_port():
+    """A port that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
@@ -33,7 +34,7 @@ def _free_port():
 @contextmanager
 def server(folder: Path, settings: Path):
     """JupyterLab serving a folder; gives its address."""
-    port = _free_port()
+    port = free_port()
     (settings / "overrides.json").write_text(
         json.dumps(
             {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}

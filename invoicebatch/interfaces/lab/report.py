@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -10,14 +10,26 @@ from invoicebatch.interfaces.lab.backend import Report
 from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
 
+GROUPS: Final = 12
+"""Reasons told apart; the rarer ones are counted together."""
+
 
 def _group(rows: pd.DataFrame, names: Mapping[int, str]) -> list[dict[str, Any]]:
     """Rows with the same reason together, the most frequent first."""
-    groups = []
+    groups: list[dict[str, Any]] = []
     for reason, same in rows.groupby("reason", sort=False):
         shown = [names.get(int(one), f"id {one}") for one in same["invoice_id"].head(20)]
         groups.append({"reason": str(reason), "rows": len(same), "numbers": shown})
-    return sorted(groups, key=lambda group: -int(group["rows"]))
+    groups.sort(key=lambda group: -int(group["rows"]))
+    if len(groups) <= GROUPS:
+        return groups
+    rest = groups[GROUPS - 1 :]
+    numbers = [number for group in rest for number in group["numbers"]][:20]
+    others: dict[str, Any] = {
+        "reason": f"{len(rest)} other reasons",
+        "rows": sum(int(group["rows"]) for group in rest),
+    }
+    return [*groups[: GROUPS - 1], {**others, "numbers": numbers}]
 
 
 def _files(files: pd.DataFrame) -> list[dict[str, Any]]:

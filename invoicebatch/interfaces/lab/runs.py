@@ -134,17 +134,27 @@ class Runs:
         if draft.asked != asked:
             return
         draft.plan = plan
-        counts = plan.refused["reason"].value_counts()
         self._session.send(
             {
                 "kind": "preview",
                 "n": asked,
                 "eligible": plan.eligible,
-                "refused": [[str(reason), int(rows)] for reason, rows in counts.items()][:20],
+                "refused": self._left_out(draft, plan),
                 **self._previewed(draft, plan),
             },
             [],
         )
+
+    def _left_out(self, draft: Draft, plan: Plan) -> list[list[Any]]:
+        """Reasons with their numbers of rows; where they differ by their values only, counted together."""
+        counts = plan.refused["reason"].value_counts()
+        if len(counts) <= report.GROUPS:
+            return [[str(reason), int(rows)] for reason, rows in counts.items()]
+        session = self._session
+        with session.lock:
+            rows = session.rows_of(plan.refused["invoice_id"]).reset_index(drop=True)
+        found = session.backend.reasons(draft.action.name, rows, draft.picked)
+        return [list(pair) for pair in found[: report.GROUPS]]
 
     def _previewed(self, draft: Draft, plan: Plan) -> dict[str, Any]:
         session, name = self._session, draft.action.name

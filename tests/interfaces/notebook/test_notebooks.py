@@ -1,0 +1,72 @@
+"""Every shipped notebook runs as papermill runs it, changes what it says, and nothing in a dry run."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+
+from invoicebatch.interfaces.api import Workspace
+from invoicebatch.interfaces.notebook.runner import declared_parameters, find_notebook, run_notebook
+
+Make = Callable[..., Workspace]
+NOTEBOOKS = sorted(path.stem for path in (Path(__file__).parents[3] / "notebooks").glob("*.ipynb"))
+
+
+def run(workspace: Workspace, name: str, **parameters: object):
+    return run_notebook(workspace.root, find_notebook(workspace.root, name), parameters)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_notebook_runs_dry_and_changes_nothing(make_workspace: Make, name: str) -> None:
+    workspace = make_workspace(3)
+    before = workspace.select(all=True).columns(["version", "status", "export_status"])
+    notebook = find_notebook(workspace.root, name)
+    parameters = {"where": "invoice_id > 0"}
+    if "dry_run" in declared_parameters(notebook):
+        parameters |= {"dry_run": True}
+    done = run_notebook(workspace.root, notebook, parameters)
+    after = workspace.select(all=True).columns(["version", "status", "export_status"])
+    assert after.equals(before)
+    assert name == "overview" or done.results[-1]["state"] in ("planned", "nothing_eligible")
+    assert not list(workspace.root.glob("data/runs/**/*.part.ipynb"))
+
+
+def test_delete_deletes_and_its_output_is_the_record(make_workspace: Make) -> None:
+    workspace = make_workspace(3)
+    done = run(workspace, "delete", ids=[1, 3])
+    assert done.results[-1]["done"] == 2
+    assert workspace.select(all=True).ids.tolist() == [2]
+    assert done.output.with_name("result.json").is_file()
+
+
+def test_mark_as_marks(make_workspace: Make) -> None:
+    workspace = make_workspace(2, status="approved")
+    run(workspace, "mark_as.exported", action="mark_as.exported", where="invoice_id = 2")
+    assert workspace.select(where="export_status = 'exported'").ids.tolist() == [2]
+
+
+def test_month_end_takes_a_month_from_empty_to_created(make_workspace: Make) -> None:
+    workspace = make_workspace(2)
+    done = run(workspace, "month_end", where="invoice_id > 0", invoice_date="2026-11-20")
+    assert len(workspace.select(where="status = 'created'")) == 2
+    assert [result["done"] for result in done.results] == [2, 2, 2, 2]
+
+
+def test_eight_runs_side_by_side_do_not_collide(make_workspace: Make) -> None:
+    workspace = make_workspace(8)
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda number: run(workspace, "delete", ids=[number]), range(1, 9)))
+    assert [done.results[-1]["done"] for done in runs] == [1] * 8
+    assert len({done.output for done in runs}) == 8
+    assert len(workspace.select(all=True)) == 0
+
+
+def test_a_saved_overview_is_a_table_in_html(make_workspace: Make) -> None:
+    workspace = make_workspace(12)
+    done = run(workspace, "overview")
+    page, _ = HTMLExporter().from_notebook_node(nbformat.read(done.output, as_version=4))
+    assert "12 invoices; the first 10. Run the cell for the live overview." in page
+    assert "X0000010" in page or "Klant 1" in page
