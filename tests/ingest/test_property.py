@@ -141,7 +141,10 @@ def _half_up(amount: Decimal) -> Decimal:
 @given(cells=st.lists(CELLS, min_size=1, max_size=6))
 def test_the_same_file_gives_the_same_frames(cells: list[str]) -> None:
     text = csv_bytes(["customer_id", "name", "iban"], [[str(n), cell, cell] for n, cell in enumerate(cells)])
-    first, again = take({"customers.csv": text}), take({"customers.csv": text})
+    first, again = take_if_usable({"customers.csv": text}), take_if_usable({"customers.csv": text})
+    if first is None or again is None:
+        assert first is again
+        return
     assert first.frames["customers"].equals(again.frames["customers"])
     assert first.refused.equals(again.refused)
     assert first.doubted.equals(again.doubted)
