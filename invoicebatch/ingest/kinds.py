@@ -115,7 +115,7 @@ def kind_named(name: str) -> KindOfFile:
     plain = plain_name(name)
     found = KINDS.get(_ALIASES.get(plain, plain))
     if found is None:
-        raise UnknownNameError(f"There is no kind of file {name!r}", f"Kinds: {', '.join(KINDS)}")
+        raise UnknownNameError(f"There is no kind of file {name!r}", f"Kinds: {', '.join(KINDS)}, ubl")
     return found
 
 

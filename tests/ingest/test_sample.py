@@ -138,6 +138,11 @@ def test_readings_make_the_quantity_of_their_line(sample: Frames) -> None:
     assert (readings["date_from"] <= readings["date_to"]).all()
 
 
+def test_a_meter_is_read_once_a_period(sample: Frames) -> None:
+    readings = sample["measurements"]
+    assert not readings.duplicated(["invoice_id", "meter_id", "register", "date_from"]).any()
+
+
 @settings(max_examples=15, deadline=None)
 @given(size=st.integers(1, 60), seed=st.integers(0, 10_000))
 def test_any_size_and_seed_works_and_repeats(size: int, seed: int) -> None:

@@ -19,6 +19,8 @@ from invoicebatch.model.status import Kind
 RATES: Final = np.array([550, 600, 900, 2000, 2100])
 _ADVANCE, _DEDUCTION = len(words.PRODUCTS), len(words.PRODUCTS) + 1
 _FEED_IN: Final = [product.register for product in words.PRODUCTS].index("feed-in")
+_POWER: Final = [n for n, product in enumerate(words.PRODUCTS) if product.register in ("high", "low")]
+_TAX: Final = [product.names["en"] for product in words.PRODUCTS].index("Energy tax")
 _STANDARD: Final = [2100, 2100, 2000]
 
 
@@ -58,18 +60,36 @@ def line_numbers(rng: Generator, plan: Plan) -> LineNumbers:
     starts = np.cumsum(plan.counts) - plan.counts
     owner = np.repeat(np.arange(len(plan.ids)), plan.counts)
     place = np.arange(len(owner)) - starts[owner]
-    product = rng.integers(0, len(words.PRODUCTS), len(owner))
-    product[(place == 0) & (product == _FEED_IN)] = 0
+    product = _products(rng, len(plan.ids), owner, place)
     price = rng.integers(_PRICE[product, 0], _PRICE[product, 1] + 1)
     price = np.where(price > 4_000_000, price // 10_000 * 10_000, price)
     quantity = rng.integers(_QUANTITY[product, 0], _QUANTITY[product, 1] + 1)
     quantity *= _signs(rng, plan)[owner]
+    _tax_the_supplied(owner, product, quantity)
     _set_advances(rng, plan, starts, product, price, quantity)
     note = plan.crediting[owner]
     original = np.flatnonzero(note) - np.repeat(plan.counts[plan.crediting], plan.counts[plan.crediting])
     product[note], price[note], quantity[note] = product[original], price[original], -quantity[original]
     net = half_up(quantity * price, 10_000_000)
     return LineNumbers(owner, place, product, price, quantity, net, _RATE[product, plan.account[owner]])
+
+
+def _products(rng: Generator, size: int, owner: Ints, place: Ints) -> Ints:
+    """Products of a document are all different, and none starts with what the debtor delivers."""
+    first = rng.integers(0, len(words.PRODUCTS) - 1, size)
+    first += first >= _FEED_IN
+    step = rng.choice([1, 3, 7, 9], size)
+    product: Ints = (first[owner] + place * step[owner]) % len(words.PRODUCTS)
+    return np.where(place < len(words.PRODUCTS), product, len(words.PRODUCTS) - 1)
+
+
+def _tax_the_supplied(owner: Ints, product: Ints, quantity: Ints) -> None:
+    """Energy tax is due on the electricity of the same document, where it has some."""
+    supplied = np.zeros(int(owner.max(initial=0)) + 1, dtype=np.int64)
+    power = np.isin(product, _POWER)
+    np.add.at(supplied, owner[power], quantity[power])
+    taxed = (product == _TAX) & (supplied[owner] != 0)
+    quantity[taxed] = supplied[owner[taxed]]
 
 
 def _signs(rng: Generator, plan: Plan) -> Ints:
