@@ -60,7 +60,8 @@ def prepare(
         )
     ]
     rest = Batch(batch.invoices[~lost].reset_index(drop=True), batch.tables)
-    return render_jobs(rest, folders, settings.documents.language, known), failures
+    language, facturx = settings.documents.language, settings.documents.facturx
+    return render_jobs(rest, folders, language, known, facturx=facturx), failures
 
 
 def number_requests(invoices: pd.DataFrame, ranges: pd.DataFrame) -> pd.DataFrame:

@@ -17,12 +17,14 @@ import numpy as np
 import typst
 
 from invoicebatch.errors import RenderError
+from invoicebatch.formats.facturx import embed, facturx_documents
 from invoicebatch.formats.pdf import qr
 from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.faults import describe
 from invoicebatch.formats.pdf.template import Template, load_template
 from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.model.changes import Batch, RowFailure
+from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.schema import INVOICE_TABLES
 
 JOB_DOCUMENTS: Final = 20
@@ -39,12 +41,14 @@ class RenderJob:
         language: where neither customer nor account has one.
         known: by invoice, template and content hash of its present document; a document that
             would be the same is not rendered.
+        facturx: embed the invoice as data (Factur-X); the template's hash then is another one.
     """
 
     batch: Batch
     folders: Mapping[str, tuple[Path, ...]]
     language: str = "en"
     known: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    facturx: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def render_jobs(
     language: str,
     known: Mapping[int, tuple[str, str]] | None = None,
     size: int = JOB_DOCUMENTS,
+    facturx: bool = False,
 ) -> Iterator[RenderJob]:
     """The batch in groups of `size` documents, each with just its own rows."""
     groups = -(-len(batch) // size)
@@ -79,7 +84,7 @@ def render_jobs(
         accounts = batch["company_accounts"]
         used = accounts["company_account_id"].isin(invoices["company_account_id"])
         tables["company_accounts"] = accounts[used].copy()
-        yield RenderJob(Batch(invoices.copy(), tables), folders, language, known or {})
+        yield RenderJob(Batch(invoices.copy(), tables), folders, language, known or {}, facturx)
 
 
 def _positions(batch: Batch, table: str, size: int, groups: int) -> list[np.ndarray]:
@@ -104,6 +109,7 @@ def render_documents(job: RenderJob) -> list[Rendered | RowFailure]:
         template = templates.get(account_id) or load_template()
         return template.wording(language, accounts.get(account_id), job.language)
 
+    data = facturx_documents(job.batch) if job.facturx else None
     results: list[Rendered | RowFailure] = []
     for document in documents(job.batch, wording_for):
         if isinstance(document, RowFailure):
@@ -111,9 +117,10 @@ def render_documents(job: RenderJob) -> list[Rendered | RowFailure]:
         elif document.account_id in broken:
             results.append(RowFailure(document.invoice_id, broken[document.account_id]))
         else:
-            results.append(
-                _rendered(document, templates[document.account_id], job.known.get(document.invoice_id))
-            )
+            template = templates[document.account_id]
+            known = job.known.get(document.invoice_id)
+            xml = None if data is None else data[document.invoice_id]
+            results.append(_rendered(document, template, known, xml))
     return results
 
 
@@ -127,19 +134,21 @@ def _templates(job: RenderJob) -> tuple[dict[str, Template], dict[str, str]]:
     return templates, broken
 
 
-def _rendered(document: Document, template: Template, known: tuple[str, str] | None) -> Rendered | RowFailure:
+def _rendered(
+    document: Document, template: Template, known: tuple[str, str] | None, data: bytes | str | None
+) -> Rendered | RowFailure:
+    """The document; `data` is its Factur-X document, or why that can't be made."""
+    if isinstance(data, str):
+        return RowFailure(document.invoice_id, f"Factur-X: {data}")
+    sha256 = template.sha256 if data is None else sha256_json(["facturx", template.sha256])
     result = Rendered(
-        document.invoice_id,
-        b"",
-        template.name,
-        template.sha256,
-        document.content_sha256,
-        document.content,
+        document.invoice_id, b"", template.name, sha256, document.content_sha256, document.content
     )
-    if known == (template.sha256, document.content_sha256):
+    if known == (sha256, document.content_sha256):
         return result
     try:
-        return replace(result, pdf=render(document, template))
+        pdf = render(document, template)
+        return replace(result, pdf=pdf if data is None else embed(pdf, data))
     except RenderError as error:
         return RowFailure(document.invoice_id, str(error))
 

@@ -1,0 +1,47 @@
+"""UN/CEFACT CII documents from terms, as Factur-X and ZUGFeRD embed them in a PDF (profile EN 16931)."""
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.formats.cii.description import CROSS_INDUSTRY_INVOICE
+from invoicebatch.formats.serializer import serialize
+from invoicebatch.model.en16931.derive.document import EN16931
+from invoicebatch.model.en16931.frames import PARENT, Groups
+from invoicebatch.model.en16931.terms import DOCUMENT
+
+
+def write_cii(groups: Groups) -> list[bytes]:
+    """One CII document a document, in order; credit notes positive, type code 381.
+
+    CII has no empty delivery: a document without one names its place by the element alone.
+
+    Args:
+        groups: frames of terms, as `derive` gives them with profile `en16931`.
+
+    Raises:
+        RenderError: a text holds a character that XML can't hold.
+    """
+    documents = groups[DOCUMENT].copy()
+    documents["BT-24"], documents["BT-23"] = EN16931, None
+    means = groups["BG-16"].drop_duplicates(PARENT).set_index(PARENT)
+    for term in ("BT-83", "BT-89"):
+        documents[term] = _once(means, term, len(documents))
+    written = serialize(CROSS_INDUSTRY_INVOICE, {**groups, DOCUMENT: documents})
+    return [_with_delivery(document) for document in written]
+
+
+def _once(means: pd.DataFrame, term: str, count: int) -> pd.Series:
+    """A term of the first payment instruction of each document."""
+    values = means[term] if term in means else pd.Series(dtype="str")
+    return values.reindex(np.arange(count)).astype("str").reset_index(drop=True)
+
+
+_SETTLEMENT = b"<ram:ApplicableHeaderTradeSettlement>"
+_DELIVERY = b"ram:ApplicableHeaderTradeDelivery"
+
+
+def _with_delivery(document: bytes) -> bytes:
+    """The schema wants the delivery's element even where nothing is known of it."""
+    if b"<" + _DELIVERY + b">" in document:
+        return document
+    return document.replace(_SETTLEMENT, b"<" + _DELIVERY + b"/>" + _SETTLEMENT, 1)

@@ -1,0 +1,103 @@
+"""CII documents are valid by the Factur-X schema and rules, and sit in the PDF as Factur-X asks."""
+
+import io
+
+import facturx
+import pandas as pd
+import pikepdf
+import pypdf
+import pytest
+import typst
+from lxml import etree
+
+from invoicebatch.errors import RenderError
+from invoicebatch.formats.cii import write_cii
+from invoicebatch.formats.facturx import FILE_NAME, embed, facturx_documents
+from invoicebatch.interfaces.api import init_workspace, open_workspace
+from invoicebatch.model.changes import Batch
+from invoicebatch.model.en16931.derive import derive
+
+
+@pytest.fixture(scope="module")
+def pdf() -> bytes:
+    source = b'#set document(title: "Invoice", date: datetime(year: 2026, month: 11, day: 22))\nHello'
+    return typst.compile(source, pdf_standards=["a-2b"])
+
+
+def test_documents_pass_schema_and_schematron(make_documents):
+    invoices, tables = make_documents(3, 2)
+    documents = facturx_documents(Batch(invoices, tables))
+    assert [type(document) for document in documents.values()] == [bytes] * 3, documents
+    root = etree.fromstring(documents[3])
+    assert root.findtext(".//{*}ExchangedDocument/{*}TypeCode") == "381"
+    assert root.findtext(".//{*}DuePayableAmount") == "24.20"
+    assert etree.fromstring(documents[2]).findtext(".//{*}DirectDebitMandateID") == "M-1"
+
+
+def test_what_breaks_a_rule_is_named(make_documents):
+    invoices, tables = make_documents(2, 1)
+    invoices["total_cents"] = [1, invoices["total_cents"][1]]
+    documents = facturx_documents(Batch(invoices, tables))
+    assert "BR-CO-15" in documents[1]
+    assert isinstance(documents[2], bytes)
+
+
+def test_the_pdf_becomes_a_3_with_the_document_in_it(pdf, make_documents):
+    (document,) = write_cii(derive(*make_documents(1, 1), "en16931")[0])
+    result = embed(pdf, document)
+    assert embed(pdf, document) == result
+    name, found = facturx.get_facturx_xml_from_pdf(result, check_xsd=True)
+    assert (name, found) == (FILE_NAME, document)
+    assert facturx.get_level(etree.fromstring(found)) == "en16931"
+    root = pypdf.PdfReader(io.BytesIO(result)).trailer["/Root"]
+    (spec,) = root["/AF"]
+    assert spec.get_object()["/AFRelationship"] == "/Alternative"
+    assert spec.get_object()["/EF"]["/F"].get_object()["/Subtype"] == "/text/xml"
+    assert "/OutputIntents" in root
+    xmp = etree.fromstring(root["/Metadata"].get_object().get_data())
+    text = etree.tostring(xmp, encoding="unicode")
+    assert text.count("<fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>") == 1
+    assert "Factur-X PDFA Extension Schema" in text
+    assert "<pdfaid:part>3</pdfaid:part>" in text or 'pdfaid:part="3"' in text
+
+
+def test_an_ordinary_pdf_is_refused_in_words(make_documents):
+    blank = pikepdf.new()
+    blank.add_blank_page()
+    out = io.BytesIO()
+    blank.save(out)
+    with pytest.raises(RenderError, match="PDF/A"):
+        embed(out.getvalue(), b"<x/>")
+
+
+def test_create_and_regenerate_embed_it_where_the_settings_ask(tmp_path, make_documents):
+    workspace = init_workspace(tmp_path / "w")
+    invoices, tables = make_documents(2, 2)
+    invoices = invoices.drop(columns=["mandate_id", "mandate_iban"])
+    invoices = invoices.assign(external_id=["a", "b"], status="approved", number=None)
+    ranges = pd.DataFrame(
+        [
+            {"company_account_id": "BE", "series": s, "pattern": p}
+            for s, p in (("invoice", "F{seq:06d}"), ("credit_note", "C{seq:06d}"))
+        ]
+    )
+    with workspace.store.write() as session:
+        for name in ("company_accounts", "customers", "lines", "vat_breakdown"):
+            session.insert(name, tables[name])
+        session.insert("number_ranges", ranges)
+        session.insert("invoices", invoices)
+        session._con.execute("UPDATE invoices SET total = 5 WHERE invoice_id = 2")
+        session.reserve_ids(2)
+    with (workspace.root / "invoicebatch.toml").open("w") as file:
+        file.write("[documents]\nfacturx = true\n")
+    workspace = open_workspace(workspace.root)
+    report = workspace.select(where="status = 'approved'").plan("create").apply()
+    assert report.failed["invoice_id"].tolist() == [2]
+    assert "Factur-X" in report.failed["reason"].iloc[0]
+    row = workspace.select(where="status = 'created'").frame.iloc[0]
+    name, _ = facturx.get_facturx_xml_from_pdf(
+        (workspace.data / row["document_path"]).read_bytes(), check_xsd=True
+    )
+    assert name == FILE_NAME
+    again = workspace.select(ids=[1]).plan("regenerate").apply()
+    assert "nothing changed" in again.failed["reason"].iloc[0]
