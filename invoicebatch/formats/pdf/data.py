@@ -7,9 +7,8 @@ rendered here.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
-
-import pandas as pd
 
 from invoicebatch.formats.pdf.amounts import due_cents
 from invoicebatch.formats.pdf.parties import buyer_block, footer, meta, missing_fields, seller_block
@@ -189,7 +188,7 @@ def _content(source: _Source, wording: Wording) -> dict[str, Any]:
 
 
 def _running(lines: list[Row]) -> dict[int, int]:
-    sums = pd.Series([row["net_cents"] for row in lines], dtype="int64").cumsum().tolist()
+    sums = accumulate(row["net_cents"] for row in lines)
     return dict(zip((row["line_no"] for row in lines), sums, strict=True))
 
 

@@ -3,12 +3,12 @@
 The functions are picklable by name, for a pool of spawned processes; nothing is written here.
 """
 
-import importlib.resources
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -236,9 +236,16 @@ def _compiler(root: Path, fonts: tuple[Path, ...]) -> typst.Compiler:
 
 
 def _font_folders() -> tuple[Path, ...]:
-    packages = importlib.resources.files
     return (
-        Path(str(packages("font_source_sans_pro") / "files")),
-        Path(str(packages("matplotlib") / "mpl-data" / "fonts" / "ttf")),
-        Path(str(packages("noto_cjk_sans_otc"))),
+        _package("font_source_sans_pro") / "files",
+        _package("matplotlib") / "mpl-data" / "fonts" / "ttf",
+        _package("noto_cjk_sans_otc"),
     )
+
+
+def _package(name: str) -> Path:
+    # Found, not imported: only its files are wanted.
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise RenderError(f"the fonts of package {name} are not installed", f"pip install {name}")
+    return Path(spec.origin).parent

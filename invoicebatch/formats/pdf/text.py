@@ -34,10 +34,11 @@ def plain(values: "pd.Series[Any]") -> list[Any]:
     if pd.api.types.is_datetime64_dtype(values.dtype):
         found = values.to_numpy().astype("datetime64[D]").astype(object).tolist()
         return [value if isinstance(value, date) else None for value in found]
+    found = values.tolist()
     if isinstance(values.dtype, np.dtype) and values.dtype != object:
-        return values.tolist()
-    as_objects = values.astype(object)
-    return as_objects.where(as_objects.notna(), None).tolist()
+        return found
+    # Nothing here is ever a float but the mark of a missing value.
+    return [None if value is pd.NA or isinstance(value, float) else value for value in found]
 
 
 def line(value: object) -> str:
