@@ -38,7 +38,7 @@ def show_selection(selection: Selection) -> None:
     frame = selection.columns(["status", "kind", "currency", "total_cents"])
     sums = frame.groupby("currency", observed=True)["total_cents"].sum()
     worth = ", ".join(format_cents(int(cents), str(currency)) for currency, cents in sums.items())
-    _html(f"<b>{len(frame):,} invoices</b> ({selection.description}), {worth or 'no amount'}")
+    html(f"<b>{len(frame):,} invoices</b> ({selection.description}), {worth or 'no amount'}")
     if len(frame):
         bar_chart(frame["status"].astype("str").value_counts(), "Selected invoices by status")
 
@@ -53,21 +53,21 @@ def show_actions(selection: Selection) -> None:
         ],
     )
     if shown.empty:
-        _html("No action applies to this selection.")
+        html("No action applies to this selection.")
     else:
         _table(shown[["group", "label", "applies", "why_not"]])
 
 
 def show_plan(plan: Plan) -> None:
     """What the run will do, and which rows it refuses."""
-    _html(f"<b>{plan.action.label}</b>: {plan.eligible:,} of {plan.selected:,} rows. {plan.action.help}")
+    html(f"<b>{plan.action.label}</b>: {plan.eligible:,} of {plan.selected:,} rows. {plan.action.help}")
     for name, frame in plan.preview.items():
         if len(frame):
-            _html(f"<i>{name}</i>")
+            html(f"<i>{name}</i>")
             _table(frame)
     if len(plan.refused):
         reasons = plan.refused["reason"].value_counts()
-        _html(f"<b>{len(plan.refused):,} refused</b>")
+        html(f"<b>{len(plan.refused):,} refused</b>")
         _table(reasons.rename("rows").reset_index())
 
 
@@ -75,7 +75,7 @@ def run(plan: Plan, *, dry_run: bool) -> Report | None:
     """Apply the plan unless it is a dry run or nothing is eligible; shows and records the result."""
     if dry_run or plan.eligible == 0:
         why = "Dry run" if dry_run else "No row is eligible"
-        _html(f"<b>{why}: nothing was changed.</b>")
+        html(f"<b>{why}: nothing was changed.</b>")
         _result(
             {
                 "run_id": None,
@@ -99,14 +99,14 @@ def run(plan: Plan, *, dry_run: bool) -> Report | None:
 
 def show_report(report: Report) -> None:
     """What was done; failures first, then a chart of the outcomes."""
-    _html(f"<b>{report.summary()}</b>")
+    html(f"<b>{report.summary()}</b>")
     for title, frame in (
         ("Failed", report.failed),
         ("Refused", report.refused),
         ("Files", report.files[["path", "size"]]),
     ):
         if len(frame):
-            _html(f"<b>{title}</b>: {len(frame):,}")
+            html(f"<b>{title}</b>: {len(frame):,}")
             _table(frame)
     bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
 
@@ -162,10 +162,11 @@ def _table(frame: pd.DataFrame, limit: int = 10) -> None:
     styled = shown.style.hide(axis="index").format(na_rep="", escape="html")
     styled = styled.set_properties(subset=left, **{"text-align": "left"})
     more = f"<i>and {len(frame) - limit:,} more</i>" if len(frame) > limit else ""
-    _html(styled.to_html() + more)
+    html(styled.to_html() + more)
 
 
-def _html(text: str) -> None:
+def html(text: str) -> None:
+    """Show a piece of HTML."""
     from IPython.display import HTML, display
 
     display(HTML(text))
