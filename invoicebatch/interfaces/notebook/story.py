@@ -122,11 +122,11 @@ def show_messages(selection: Selection, report: Report | None) -> None:
     """The messages of a run: what is in doubt or failed first, and a chart of their states."""
     messages = pd.DataFrame() if report is None else selection.workspace.outbox.list(run=report.run_id)
     if messages.empty:
-        _html("No message was prepared.")
+        html("No message was prepared.")
         return
     trouble = messages[messages["state"].isin(["in_doubt", "failed"])]
     if len(trouble):
-        _html(f"<b>{len(trouble):,} need a person</b>: invoicebatch outbox resend or mark-sent")
+        html(f"<b>{len(trouble):,} need a person</b>: invoicebatch outbox resend or mark-sent")
         _table(trouble[["number", "recipient", "state", "answer"]])
     bar_chart(messages["state"].astype("str").value_counts(), "Messages by state")
 
