@@ -50,7 +50,8 @@ def letter_pdf(letter: PaperLetter) -> bytes:
         "subject": letter.subject,
         "text": letter.text,
     }
-    pdf = _compiler().compile(sys_inputs={"letter": json.dumps(values)}, format="pdf", timestamp=0)
+    inputs = {"letter": json.dumps(values)}
+    pdf = _compiler().compile(input=_SOURCE, sys_inputs=inputs, format="pdf", timestamp=0)
     return cast("bytes", pdf)
 
 
@@ -62,4 +63,4 @@ def _compiler() -> typst.Compiler:
         str(packages("matplotlib") / "mpl-data" / "fonts" / "ttf"),
     ]
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
-    return typst.Compiler(_SOURCE, font_paths=fonts)
+    return typst.Compiler(font_paths=fonts)

@@ -83,13 +83,18 @@ class Cost(_Part):
 
 
 class Step(_Part):
-    """One step of a flow."""
+    """One step of a flow; `titles` say its name in letters, by language."""
 
     name: str = Field(min_length=1)
+    titles: dict[Literal["en", "nl", "fr", "de"], str] = Field(default_factory=dict)
     after_days: int = Field(ge=0)
     channel: Literal["email", "post", "manual", "none"]
     template: str = Field("reminder", pattern="^[a-z0-9_-]{1,40}$")
     cost: Cost = Cost()
+
+    def title(self, language: str) -> str:
+        """Name of the step in a language."""
+        return {str(code): text for code, text in self.titles.items()}.get(language, self.name)
 
 
 class Flow(_Part):

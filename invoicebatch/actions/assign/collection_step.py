@@ -7,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
+from invoicebatch.formats.mail.words import date_text
 from invoicebatch.formats.reminder import PaperLetter, letter_pdf
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.candidates import first_reason
@@ -76,9 +77,13 @@ def _letters(rows: pd.DataFrame, batch: Batch, context: Context) -> Iterator[tup
     values = letter_values(
         rows[list(COLUMNS)], batch["company_accounts"], context.settings.documents.language
     )
-    extra = zip(rows["template"], rows["step_name"], rows["outstanding_cents"], rows["costs_cents"] + rows["cost_cents"], strict=True)  # fmt: skip
-    for (language, plain), (template, name, cents, costs) in zip(values, extra, strict=True):
-        reminder = {"step": name, "open_cents": cents, "costs_cents": costs}
+    flows = load_flows(context.root)
+    steps = [_step(flows, flow, step) for flow, step in zip(rows["flow"], rows["step"], strict=True)]
+    open_cents, costs_cents = rows["outstanding_cents"], rows["costs_cents"] + rows["cost_cents"]
+    extra = zip(rows["template"], steps, open_cents, costs_cents, strict=True)
+    for (language, plain), (template, step, cents, costs) in zip(values, extra, strict=True):
+        title = step.title(language) if step else ""
+        reminder = {"step": title, "open_cents": cents, "costs_cents": costs}
         told = {**plain, "amount_cents": cents + costs, "reminder": reminder}
         yield language, sets[template].render(language, told)
 
@@ -92,7 +97,7 @@ def artefacts(batch: Batch, _: Params, context: Context) -> Iterator[Artefact | 
         PaperLetter(
             address=(row["customer_name"], row["customer_street"], f"{row['customer_postcode']} {row['customer_city']}", row["customer_country"]),
             sender=(str(accounts.loc[row["company_account_id"], "name"]),),
-            day=context.today.isoformat(),
+            day=date_text(context.today, language),
             language=language,
             subject=letter.subject,
             text=letter.text,

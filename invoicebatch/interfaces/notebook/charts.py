@@ -5,7 +5,9 @@ from typing import Final
 
 import pandas as pd
 
+from invoicebatch.engine import clock
 from invoicebatch.engine.plan import Plan
+from invoicebatch.engine.selection import Selection
 from invoicebatch.interfaces.notebook.story import bar_chart
 
 BUCKETS: Final = ("not due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days", "no due date")
@@ -26,9 +28,10 @@ def aging(invoices: pd.DataFrame, today: date) -> "pd.Series[int]":
     return (sums // 100).astype("int64")
 
 
-def show_aging(invoices: pd.DataFrame, today: date) -> None:
-    """A chart of what is open, by age."""
-    bar_chart(aging(invoices, today), "Open amount by days past the due date")
+def show_aging(selection: Selection) -> None:
+    """A chart of what is open in a selection, by age."""
+    invoices = selection.columns(["due_date", "outstanding_cents"])
+    bar_chart(aging(invoices, clock.today()), "Open amount by days past the due date")
 
 
 def show_dates(plan: Plan) -> None:

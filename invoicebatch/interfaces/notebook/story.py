@@ -153,6 +153,11 @@ def _table(frame: pd.DataFrame, limit: int = 10) -> None:
     for name in map(str, frame.columns):
         if name.endswith("_cents"):
             shown[name] = [format_cents(int(value)) if pd.notna(value) else "" for value in shown[name]]
+        elif (
+            pd.api.types.is_datetime64_any_dtype(shown[name])
+            and (shown[name].isna() | (shown[name] == shown[name].dt.normalize())).all()
+        ):
+            shown[name] = shown[name].dt.strftime("%Y-%m-%d")
     left: list[Hashable] = [
         str(name).removesuffix("_cents").replace("_", " ")
         for name in frame.columns

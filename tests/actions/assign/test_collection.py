@@ -98,12 +98,13 @@ def test_a_reminder_says_what_is_open_in_the_customers_language(
 
 def test_a_letter_by_post_is_a_pdf_in_the_runs_folder(collecting: Make, at: Callable[[str], None]) -> None:
     at("2026-03-15")
-    ws = collecting(1)
+    ws = collecting(3)
     ws.select(all=True).plan("assign.collection_case", flow="business").apply()
     ws.select(all=True).plan("assign.collection_step").apply()
     at("2026-03-25")
     report = ws.select(all=True).plan("assign.collection_step").apply()
-    (path,) = report.files["path"]
+    assert len(report.files) == 3
+    path = report.files["path"].iloc[0]
     from pypdf import PdfReader
 
     text = PdfReader(Path(path)).pages[0].extract_text()
