@@ -164,7 +164,7 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
     last = invoices["mandate_last_used_on"]
     alive = last.fillna(invoices["mandate_signed_on"]) + pd.DateOffset(months=MANDATE_LIFE_MONTHS)
     used_up = last.notna() & rows["sequence_type"].eq(SequenceType.OOFF)
-    creditor = invoices["account_creditor_id"].map(creditor_id_fault, na_action=None)
+    creditor = invoices["account_creditor_id"].fillna("").map(creditor_id_fault).astype("str")
     ids = {value: is_sepa_id(value) for value in rows["mandate_id"].dropna().unique()}
     yield collecting & creditor.ne(""), creditor
     yield collecting & rows["mandate_id"].isna(), "the customer has no mandate"
