@@ -11,17 +11,19 @@ Make = Callable[..., Workspace]
 ROOT = Path(__file__).parents[2]
 
 
-def together(ws: Workspace, *commands: list[str]) -> list[int]:
+def together(ws: Workspace, *commands: list[str]) -> str:
+    """What the commands said, all run at once."""
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "invoicebatch", *command, "--json", "-w", str(ws.root)],
+            [sys.executable, "-m", "invoicebatch", *command, "--json", "--debug", "-w", str(ws.root)],
             cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         for command in commands
     ]
-    return [process.wait(timeout=180) for process in running]
+    return "\n".join(process.communicate(timeout=180)[0] for process in running)
 
 
 def test_an_invoice_is_bundled_once_whoever_asks(money_workspace: Make) -> None:
@@ -41,7 +43,7 @@ def test_confirming_twice_at_once_books_once(money_workspace: Make) -> None:
     ws.select(all=True).plan("assign.bank_file").apply()
     bundle = ws.payments.list()["bundle_id"].iloc[0]
     ws.payments.write(bundle)
-    together(
+    said = together(
         ws,
         ["payments", "confirm", bundle],
         ["payments", "confirm", bundle],
@@ -57,4 +59,4 @@ def test_confirming_twice_at_once_books_once(money_workspace: Make) -> None:
     confirmed = items[items["status"].astype("str") == "confirmed"]["amount_cents"].sum()
     listed = ws.payments.list().iloc[0]
     assert listed["total_cents"] >= confirmed == booked
-    assert ws.doctor().empty
+    assert ws.doctor().empty, said
