@@ -15,18 +15,18 @@ from typing import Any, BinaryIO, Final
 from lxml import etree
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.spreadsheet_guard import (
+    MAX_STRINGS_BYTES,
+    SAVE_AS,
+    check_parts,
+    damaged,
+    refuse_other_kinds,
+)
 from invoicebatch.files.xml import iterate_xml, parse_xml
-
-MAX_PARTS: Final = 2_000
-MAX_PART_BYTES: Final = 1 << 30
-MAX_STRINGS_BYTES: Final = 256 << 20
-MAX_RATIO: Final = 200
-"""Most bytes that one compressed byte of a larger part may become; real sheets reach about 40."""
 
 MAX_ROW: Final = 1_048_576
 MAX_COLUMN: Final = 16_384
 
-_SMALL_PART: Final = 10 << 20
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REL: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _CODED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -76,18 +76,18 @@ class Spreadsheet:
         refuse_other_kinds(path)
         try:
             self._zip = zipfile.ZipFile(path)
-            _check_parts(self._zip, path)
+            check_parts(self._zip, path)
             self._open()
         except _BROKEN as error:
-            raise _damaged(path, error) from error
+            raise damaged(path, error) from error
 
     def _open(self) -> None:
         names = set(self._zip.namelist())
         if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
-            raise InputFileError(f"{self.path.name} is a ZIP archive, but no workbook", _SAVE_AS)
+            raise InputFileError(f"{self.path.name} is a ZIP archive, but no workbook", SAVE_AS)
         types = self._zip.read("[Content_Types].xml")
         if b"macroEnabled" in types or any(name.endswith("vbaProject.bin") for name in names):
-            raise InputFileError(f"{self.path.name} holds macros, and is not read", _SAVE_AS)
+            raise InputFileError(f"{self.path.name} holds macros, and is not read", SAVE_AS)
         workbook = self._xml("xl/workbook.xml")
         targets = {
             rel.get("Id"): _target(str(rel.get("Target")))
@@ -120,7 +120,7 @@ class Spreadsheet:
                     last = self._row_number(element, last)
                     yield Row(last, element.get("hidden") in ("1", "true"), self._values(element, columns))
         except _BROKEN as error:
-            raise _damaged(self.path, error) from error
+            raise damaged(self.path, error) from error
 
     def _row_number(self, element: etree._Element, last: int) -> int:
         given = element.get("r")
@@ -172,64 +172,13 @@ class Spreadsheet:
         if name not in self._zip.namelist():
             return
         if self._zip.getinfo(name).file_size > MAX_STRINGS_BYTES:
-            raise InputFileError(f"{self.path.name} holds more text than a sheet of ours could", _SAVE_AS)
+            raise InputFileError(f"{self.path.name} holds more text than a sheet of ours could", SAVE_AS)
         with self._zip.open(name) as stream:
             for element in iterate_xml(_plain(stream), (f"{_MAIN}si",), self.path.name):
                 yield _text(element)
 
     def _xml(self, part: str) -> etree._Element:
         return parse_xml(self._zip.read(part), f"{self.path.name} ({part})")
-
-
-_SAVE_AS: Final = "Save it as an Excel workbook (.xlsx) without macros or password, and try again."
-
-
-def refuse_other_kinds(path: Path) -> None:
-    """Say what a file is, where it is no ZIP archive.
-
-    Raises:
-        InputFileError: it is something else, or can't be read.
-    """
-    try:
-        with path.open("rb") as file:
-            head = file.read(8)
-            old = head == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-            locked = old and "EncryptedPackage".encode("utf-16-le") in file.read(64 << 20)
-    except OSError as error:
-        raise InputFileError(f"{path} can't be read: {error.strerror}") from error
-    if head.startswith(b"PK\x03\x04"):
-        return
-    if old:
-        what = "is protected by a password" if locked else "is an old .xls workbook"
-    elif not head:
-        what = "is empty"
-    elif head.lstrip()[:1] == b"<":
-        what = "is a web page or XML file, not a workbook"
-    elif head.startswith(b"%PDF"):
-        what = "is a PDF, not a workbook"
-    else:
-        what = "is not a workbook; perhaps a CSV file that was renamed"
-    raise InputFileError(f"{path.name} {what}", _SAVE_AS)
-
-
-def _check_parts(archive: zipfile.ZipFile, path: Path) -> None:
-    parts = archive.infolist()
-    names = [part.filename for part in parts]
-    if len(parts) > MAX_PARTS or len(set(names)) < len(names):
-        raise InputFileError(f"{path.name} has more parts than a workbook has, or one of them twice")
-    for part in parts:
-        swollen = part.file_size > _SMALL_PART and part.file_size > MAX_RATIO * max(part.compress_size, 1)
-        if swollen or part.file_size > MAX_PART_BYTES:
-            raise InputFileError(
-                f"{path.name} would unpack to {part.file_size >> 20:,} MB: it looks like a ZIP bomb",
-                "Write a new sheet, and copy the choices over.",
-            )
-        if part.flag_bits & 1:
-            raise InputFileError(f"{path.name} is protected by a password", _SAVE_AS)
-
-
-def _damaged(path: Path, error: Exception) -> InputFileError:
-    return InputFileError(f"{path.name} is damaged: {error}", "Open it in Excel and save it again.")
 
 
 def _target(target: str) -> str:

@@ -12,7 +12,8 @@ import openpyxl
 import pytest
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.files.spreadsheet import Fault, Spreadsheet, refuse_other_kinds
+from invoicebatch.files.spreadsheet import Fault, Spreadsheet
+from invoicebatch.files.spreadsheet_guard import refuse_other_kinds
 
 SHEET = "xl/worksheets/sheet1.xml"
 LAUGHS = b'<!DOCTYPE worksheet [<!ENTITY a0 "lol">' + b"".join(

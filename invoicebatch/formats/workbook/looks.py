@@ -1,5 +1,6 @@
 """How workbooks of ours look: fonts, fills, number formats and widths, shared by all layouts."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -47,6 +48,23 @@ _WIDTHS: Final = {
     Type.BOOLEAN: 8.0,
 }
 _SAMPLE: Final = 500
+
+
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_MOST_TOLD: Final = 2_000
+_MOST_PROPERTY: Final = 255
+
+
+def put_text(cell: Cell, text: str) -> None:
+    """Put text that comes from people into a cell of the package: never a formula, never unreadable."""
+    cell.value = told(text)
+    cell.data_type = "s"
+
+
+def told(text: str, most: int = _MOST_TOLD) -> str:
+    """Text as XML holds it, control characters visible, cut with `…`."""
+    plain = _CONTROLS.sub("\ufffd", text)
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 def fill(colour: str) -> PatternFill:
@@ -108,7 +126,7 @@ def add_properties(workbook: Workbook, properties: Mapping[str, str]) -> None:
     """Custom document properties, each under the name `invoicebatch.<name>`."""
     listed: Any = getattr(workbook, "custom_doc_props")  # noqa: B009  (missing in the type stubs)
     for name, value in properties.items():
-        listed.append(StringProperty(name=f"invoicebatch.{name}", value=value))
+        listed.append(StringProperty(name=f"invoicebatch.{name}", value=told(value, _MOST_PROPERTY)))
 
 
 def paint(sheet: Worksheet, letter: str, first: int, last: int, value: str, colours: tuple[str, str]) -> None:

@@ -201,9 +201,9 @@ def _about(workbook: Workbook, export: TableExport) -> None:
         **export.properties,
     }
     for row, (name, value) in enumerate(facts.items(), 1):
-        for cell, text in ((sheet.cell(row, 1), title(name, export.language)), (sheet.cell(row, 2), value)):
-            cell.value = text
-            cell.data_type = "s"
+        for index, text in ((1, title(name, export.language)), (2, value)):
+            cell = looks.spare(sheet, row, index)
+            looks.put_text(cell, text)
             cell.alignment = Alignment(vertical="top", wrap_text=True)
         sheet.cell(row, 1).font = Font(name=looks.FONT, bold=True)
     sheet.column_dimensions["A"].width = 22

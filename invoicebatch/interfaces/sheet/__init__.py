@@ -25,9 +25,7 @@ def ticked_ids(workspace: "Workspace", path: "Path") -> list[int]:
     doubtful = sheet.rows[sheet.rows["problem"] != ""]
     if len(doubtful):
         words = "\n".join(doubtful["problem"].head(10))
-        raise InputFileError(
-            f"{path.name}: {len(doubtful):,} rows are in doubt:\n{words}", "Mend them first."
-        )
+        raise InputFileError(f"{path.name}: rows in doubt: {len(doubtful):,}\n{words}", "Mend them first.")
     if not sheet.rows["ticked"].any():
         raise SelectionError(f"No row of {path.name} is ticked.", "Put an x under Run.")
     ids = sheet.rows.loc[sheet.rows["ticked"], "invoice_id"]

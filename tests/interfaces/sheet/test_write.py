@@ -118,6 +118,18 @@ def test_a_fresh_sheet_reads_back_whole_and_says_nothing(workspace: Workspace, p
     assert sheet.written == 10
 
 
+def test_a_strange_filter_is_shown_and_breaks_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    where = "customer_name <> '=1+1\x01<&>' and 1 in (" + ", ".join(["1"] * 2_000) + ")"
+    path = workspace.sheet(tmp_path / "strange.xlsx", where)
+    told = openpyxl.load_workbook(path)["Invoices"]["A1"]
+    assert told.data_type == "s"
+    assert "=1+1\ufffd<&>" in str(told.value)
+    assert len(read_sheet(path).rows) == 10
+    report = workspace.select(where).plan("export.invoices").apply()
+    properties = openpyxl.load_workbook(report.files["path"][0]).custom_doc_props.props
+    assert len({p.name: p.value for p in properties}["invoicebatch.selection"]) == 255
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_titles_of_every_language_are_read_back(workspace: Workspace, tmp_path: Path, language: str) -> None:
     settings = workspace.settings

@@ -53,15 +53,14 @@ def cells_of(name: str, rows: int) -> str:
 def head(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, str | int | float]:
     """Title, one line of instruction, totals and titles of the columns; gives the formulas' values."""
     made = f"{meta.made_at:%Y-%m-%d %H:%M} UTC"
-    sheet["A1"] = f"{len(rows):,} invoices: {meta.selection}"
+    looks.put_text(looks.spare(sheet, 1, 1), f"{len(rows):,} invoices: {meta.selection}")
     sheet["A1"].font = Font(name=looks.FONT, bold=True, size=14, color=looks.ACCENT)
-    sheet["A2"] = (
+    instruction = (
         f"Made {made} by {meta.user}. Put an x under Run, choose an Action, save, then: "
         "invoicebatch sheet check FILE, invoicebatch sheet run FILE."
     )
+    looks.put_text(looks.spare(sheet, 2, 1), instruction)
     sheet["A2"].font = Font(name=looks.FONT, italic=True, color=looks.QUIET)
-    for cell in ("A1", "A2"):
-        sheet[cell].data_type = "s"
     results = _totals(sheet, rows)
     for name, letter in LETTERS.items():
         cell = sheet[f"{letter}{HEADER_ROW}"]

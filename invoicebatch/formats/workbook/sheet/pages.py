@@ -73,8 +73,7 @@ def parameters_page(workbook: Workbook, actions: Sequence[SheetAction]) -> None:
                 if index == 6:
                     cell.alignment = Alignment(vertical="center", wrap_text=True, indent=1)
                 if text is not None:
-                    cell.value = text
-                    cell.data_type = "s"
+                    looks.put_text(cell, text)
             _choices(sheet, f"C{row}", parameter.kind, parameter.choices)
             row += 1
     sheet.column_dimensions["G"].hidden = True
@@ -119,8 +118,8 @@ def help_page(workbook: Workbook, actions: Sequence[SheetAction], meta: SheetMet
 def _help_line(sheet: Worksheet, row: int, mark: str, text: str) -> None:
     heading = mark == "#"
     sheet.cell(row, 1, "" if heading else mark).alignment = Alignment(vertical="top", horizontal="left")
-    cell = sheet.cell(row, 1 if heading else 2, text)
-    cell.data_type = "s"
+    cell = looks.spare(sheet, row, 1 if heading else 2)
+    looks.put_text(cell, text)
     cell.alignment = Alignment(wrap_text=not heading, vertical="center" if heading else "top")
     if heading:
         cell.font = Font(name=looks.FONT, bold=True, size=13, color=looks.ACCENT)
@@ -154,8 +153,8 @@ def meta_page(workbook: Workbook, meta: SheetMeta, rows: int) -> None:
     }
     for row, (name, value) in enumerate(facts.items(), 1):
         for index, text in enumerate((name, value), 1):
-            cell = sheet.cell(row, index, text)
-            cell.data_type = "s"
+            cell = looks.spare(sheet, row, index)
+            looks.put_text(cell, text)
             cell.number_format = "@"
     sheet.sheet_state = "veryHidden"
 
