@@ -85,8 +85,17 @@ def documents(batch: Batch, wording_for: Callable[[str, str | None], Wording]) -
             found.append(RowFailure(int(source.invoice["invoice_id"]), reason))
         else:
             account_id = source.invoice["company_account_id"]
-            found.append(_document(source, wording_for(account_id, source.buyer["language"])))
+            found.append(_attempt(source, wording_for(account_id, source.buyer["language"])))
     return found
+
+
+def _attempt(source: _Source, wording: Wording) -> Document | RowFailure:
+    """The document, or what of its data or words could not be put into it; the others go on."""
+    try:
+        return _document(source, wording)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        reason = f"the data of the document, in {wording.language}, can't be written: {error!r}"
+        return RowFailure(int(source.invoice["invoice_id"]), reason)
 
 
 def _sources(batch: Batch) -> list[_Source]:

@@ -131,6 +131,8 @@ def _load(stamps: Layers) -> Template:
     files["look.json"] = json.dumps(look, sort_keys=True, ensure_ascii=False).encode()
     for language in texts.keys() - {"en"}:
         texts[language] = _merge(texts["en"], texts[language])
+    for language, words in texts.items():
+        _check_months(words, language, layers[-1])
     fonts = tuple(layer / "fonts" for layer in layers if (layer / "fonts").is_dir())
     words = {key: json.dumps(value, ensure_ascii=False).encode() for key, value in texts.items()}
     return Template(layers[-1].name, layers[-1], files, look, texts, words, digest.hexdigest(), fonts)
@@ -175,6 +177,14 @@ def _check_look(look: Mapping[str, Any], folder: Path) -> None:
         if not re.fullmatch(pattern, look[key]):
             message = f"template {folder.name}, template.toml: {key} = {look[key]!r} is not usable"
             raise RenderError(message, f"It has the form {pattern}.")
+
+
+def _check_months(words: Mapping[str, Any], language: str, folder: Path) -> None:
+    for key in ("months", "months_short"):
+        if not isinstance(words["format"][key], list) or len(words["format"][key]) != 12:
+            raise RenderError(
+                f"template {folder.name}, texts/{language}.toml: format.{key} must name 12 months"
+            )
 
 
 _FORMS: Final = {

@@ -198,6 +198,15 @@ def test_one_bad_row_does_not_stop_the_others() -> None:
     assert [type(r) for r in results] == [Rendered, RowFailure, Rendered]
 
 
+def test_data_that_cannot_be_written_fails_its_own_row_only() -> None:
+    batch = samples.batch(*(samples.invoice(n) for n in (1, 2, 3)))
+    lines = batch["lines"]
+    lines["price"] = lines["price"].where(lines["invoice_id"] != 2)
+    results = [r for job in render_jobs(batch, {}, "en") for r in render_documents(job)]
+    assert [type(r) for r in results] == [Rendered, RowFailure, Rendered]
+    assert "can't be written" in results[1].reason  # type: ignore[union-attr]
+
+
 def test_markup_in_data_stays_text() -> None:
     assert "*bold* #raw [x] $1$ {number}" in text_of(note="*bold* #raw [x] $1$ {number}")
 

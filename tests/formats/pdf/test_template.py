@@ -102,6 +102,19 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, message: str) -> No
         load_template((folder(tmp_path / "mine", template_toml=text),))
 
 
+def test_a_language_of_ones_own_takes_what_it_lacks_from_english(tmp_path: Path) -> None:
+    mine = folder(tmp_path / "mine", texts__es_toml='[title]\ninvoice = "Factura"')
+    text = document_text(pdf_of(load_template((mine,)), customer={"language": "es"}))
+    assert "Factura 2026-000001" in text
+    assert "Amount due" in text
+
+
+def test_a_year_of_eleven_months_is_named(tmp_path: Path) -> None:
+    mine = folder(tmp_path / "mine", texts__nl_toml='[format]\nmonths = ["januari"]')
+    with pytest.raises(RenderError, match=r"texts/nl.toml: format.months must name 12 months"):
+        load_template((mine,))
+
+
 @pytest.mark.parametrize("name", ["../outside", "nowhere"])
 def test_a_folder_outside_or_absent_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "outside").mkdir()
