@@ -14,11 +14,12 @@ import pandas as pd
 
 from invoicebatch.delivery.channel import Answer, Channel, Message, TemporaryError
 from invoicebatch.delivery.ways import open_channel
+from invoicebatch.engine import clock
 from invoicebatch.engine.faultpoints import reach
 from invoicebatch.engine.handing import Hands, Result
 from invoicebatch.engine.messages import load_messages
 from invoicebatch.engine.progress import Progress
-from invoicebatch.engine.settle import settle
+from invoicebatch.engine.settle import retotal, settle
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.files.handover import HandoverLog
 from invoicebatch.model.status import OutboxStatus
@@ -52,6 +53,9 @@ def deliver(workspace: "Ground", run_id: str, progress: Progress, cancel: Event)
         if cancel.is_set():
             return False
     log.remove()
+    if heads["invoice_id"].notna().any():
+        with workspace.store.write() as session:
+            retotal(session, run_id, clock.today())
     return True
 
 

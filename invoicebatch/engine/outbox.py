@@ -13,9 +13,10 @@ import pandas as pd
 from invoicebatch.delivery.channel import Answer, Message, TemporaryError
 from invoicebatch.delivery.mail.bounces import Bounce, read_bounces
 from invoicebatch.delivery.ways import open_channel
+from invoicebatch.engine import clock
 from invoicebatch.engine.handing import Result
 from invoicebatch.engine.messages import load_messages
-from invoicebatch.engine.settle import SHIPPING, settle
+from invoicebatch.engine.settle import SHIPPING, retotal, settle
 from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
@@ -143,6 +144,7 @@ class Outbox:
                     if m.run_id == run_id
                 ]
                 settle(session, run_id, results, self._workspace.now(), self._workspace.user)
+                retotal(session, run_id, clock.today())
 
     def poll(self) -> pd.DataFrame:
         """Ask what became of accepted messages; returns those with news, see `list`."""

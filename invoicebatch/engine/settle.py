@@ -1,10 +1,12 @@
 """What an answer changes: the outbox row, the invoice, the run's row and an event, in one transaction."""
 
 import json
+import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from invoicebatch.engine.handing import Result
@@ -14,6 +16,7 @@ from invoicebatch.store import Session
 SHIPPING: Final = frozenset({"email", "post", "einvoice"})
 """Channels that bring a document to its customer."""
 
+_AMOUNT: Final = re.compile(r"[A-Z]{3}_cents")
 _HEALED: Final = (OutboxStatus.SENT, OutboxStatus.ACCEPTED)
 _BROKEN: Final = (OutboxStatus.FAILED, OutboxStatus.IN_DOUBT)
 _DOUBT: Final = (
@@ -42,6 +45,22 @@ def settle(session: Session, run_id: str, results: Sequence[Result], now: dateti
 def _ships(result: Result) -> bool:
     """Whether the message brings the document itself to its customer; a reminder does not."""
     return result.message.channel in SHIPPING and not result.message.payload.get("reminder")
+
+
+def retotal(session: Session, run_id: str, today: date) -> None:
+    """Set a run's totals anew: amounts of the rows done only, and how many messages are in each state."""
+    rows = session.run_rows(run_id)
+    done = rows.loc[rows["outcome"] == RowOutcome.DONE.value, "invoice_id"].to_numpy(np.int64)
+    frame = session.overview(["invoice_id", "currency", "total_cents"], today, done)
+    sums = frame.groupby("currency", observed=True)["total_cents"].sum()
+    states = session.outbox_heads("run_id = $run_id AND invoice_id IS NOT NULL", run_id=run_id)["status"]
+    run = session.run(run_id)
+    stored: dict[str, int] = json.loads(run["totals"]) if run else {}
+    stale = {name for name in stored if name in set(OutboxStatus) or _AMOUNT.fullmatch(name)}
+    totals = {name: value for name, value in stored.items() if name not in stale}
+    totals |= {f"{currency}_cents": int(cents) for currency, cents in sums.items()}
+    totals |= {str(state): int(count) for state, count in states.astype("str").value_counts().items()}
+    session.note_run(run_id, totals=json.dumps(totals))
 
 
 def _outbox(results: Sequence[Result]) -> pd.DataFrame:

@@ -85,6 +85,7 @@ class Action:
         repeatable: changes nothing by itself, so running it again is a new run.
         watch: overview columns outside the invoice's own row (an IBAN, a mandate) that the plan
             freezes; a row in which one has changed at the claim is refused as stale.
+        undo: how a person takes it back, shown in the report.
         hidden: not on the bar; run by an interface of its own (`payments`), on the rows it names.
     """
 
@@ -109,6 +110,7 @@ class Action:
     repeatable: bool = False
     watch: tuple[str, ...] = ()
     hidden: bool = False
+    undo: str = ""
 
     @property
     def group(self) -> str:

@@ -79,6 +79,12 @@ def artefacts(con: Any, run_id: str) -> pd.DataFrame:
     return tables.whole(con, "artefacts", "run_id = $run_id", {"run_id": run_id})
 
 
+def done_rows(con: Any) -> dict[str, int]:
+    """How many rows of each run are done, by run id."""
+    found = con.sql("SELECT run_id, count(*) FROM run_rows WHERE outcome = 'done' GROUP BY run_id").fetchall()
+    return {str(run_id): int(count) for run_id, count in found}
+
+
 def unfinished(con: Any) -> list[str]:
     """Ids of the runs that are neither finished nor abandoned nor queued, oldest first."""
     found = con.sql("SELECT run_id FROM runs WHERE status = 'running' ORDER BY created_at, run_id").fetchall()

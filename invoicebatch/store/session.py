@@ -148,6 +148,10 @@ class Session:
         """See `store.journal.artefacts`."""
         return journal.artefacts(self._con, run_id)
 
+    def done_rows(self) -> dict[str, int]:
+        """See `store.journal.done_rows`."""
+        return journal.done_rows(self._con)
+
     def unfinished_runs(self) -> list[str]:
         """See `store.journal.unfinished`."""
         return journal.unfinished(self._con)

@@ -55,6 +55,9 @@ def test_each_answer_of_a_server_becomes_what_it_means(ready):
     assert statuses(workspace) == {"sent": 3, "failed": 2, "sending": 1}
     doubt = outbox(workspace).set_index("invoice_id")["status"]
     assert doubt[5] == OutboxStatus.IN_DOUBT
+    assert report.totals == {"EUR": "363.00", "sent": 3, "failed": 2, "in_doubt": 1}
+    workspace.outbox.mark_sent(workspace.outbox.list(status="in_doubt")["message_id"].tolist())
+    assert workspace.report(report.run_id).totals == {"EUR": "484.00", "sent": 4, "failed": 2}
 
 
 def test_a_server_that_is_away_leaves_rows_that_can_be_sent_again(ready):

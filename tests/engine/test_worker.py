@@ -1,3 +1,4 @@
+import time
 from threading import Event, Thread
 
 import pandas as pd
@@ -130,7 +131,8 @@ def test_two_workers_never_take_one_job(ready):
     threads = [Thread(target=Worker(type(workspace)(workspace.root)).run, args=(stop,)) for _ in range(2)]
     for thread in threads:
         thread.start()
-    for _ in range(600):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
         if (workspace.runs()["status"] == "finished").sum() >= 6:
             break
         Event().wait(0.05)

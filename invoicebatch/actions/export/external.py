@@ -123,7 +123,6 @@ def transform(batch: Batch, params: ExternalParams, context: Context) -> Changes
     left_out = judged[(judged["reason"] != "") & ~judged["invoice_id"].isin(batch.failed["invoice_id"])]
     return Changes(
         failures=failures(left_out["invoice_id"], left_out["reason"]),
-        totals={"records": len(judged) - len(left_out) - len(batch.failed)},
     )
 
 

@@ -106,7 +106,6 @@ def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
     return Changes(
         updates={"invoices": updates},
         failures=failures(refused, reason[reason != ""]),
-        totals={"mails": len(good)},
     )
 
 

@@ -73,7 +73,6 @@ def transform(batch: Batch, params: PostParams, context: Context) -> Changes:
     return Changes(
         updates={"invoices": updates},
         failures=failures(refused, reason[reason != ""]),
-        totals={"letters": len(good)},
     )
 
 

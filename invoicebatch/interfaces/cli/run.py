@@ -168,6 +168,8 @@ def show_report(report: Report, *, json: bool) -> None:
     print(report.summary())
     _show_rows("Failed", report.failed)
     _show_rows("Refused", report.refused)
+    if len(report.done) and (undo := find(report.action).undo):
+        print(f"To take it back: {undo}.")
     if len(report.files):
         print(f"Files: {len(report.files):,}, in {Path(str(report.files['path'].iloc[0])).parent}")
     if report.state == "queued":

@@ -51,6 +51,9 @@ def runs(
     frame.loc[running, "state"] = [
         "running" if ws.alive(run) else "interrupted" for run in frame["run_id"][running]
     ]
+    with ws.store.read() as session:
+        done = session.done_rows()
+    frame["done"] = [done.get(run_id, 0) for run_id in frame["run_id"]]
     shown = frame[
         [
             "run_id",
@@ -58,6 +61,7 @@ def runs(
             "state",
             "selected",
             "eligible",
+            "done",
             "selection",
             "user",
             "created_at",
