@@ -176,4 +176,12 @@ def test_sections_take_their_own_files(take: Take) -> None:
     assert len(intake.frames["mandates"]) == 1
 
 
+def test_a_mapping_may_say_only_how_a_file_is_written(take: Take) -> None:
+    mapping = {"file": {"decimal": ",", "date_format": "d/m/yyyy"}}
+    text = "external_id;company_account_id;total;due_date\nA;NL;1.234;3/4/2026\n"
+    (row,) = take({"invoices.csv": text}, mapping).frames["invoices"].to_dict("records")
+    assert row["total_cents"] == 123_400
+    assert f"{row['due_date']:%d %m %Y}" == "03 04 2026"
+
+
 _MANDATE = "mandate_id,customer_id,iban,signed_on\nM1,K1,NL20INGB0001234567,2026-01-01\n"

@@ -77,7 +77,7 @@ class Section(_Model):
 
 
 class Mapping(_Model):
-    """A whole mapping file."""
+    """A whole mapping file; one of `[file]` alone says how files of our own columns are written."""
 
     path: str
     description: str = ""
@@ -118,7 +118,7 @@ def parse_mapping(raw: dict[str, Any], path: str) -> Mapping:
     """
     known = {"description", "file", "refuse"}
     kinds = {key: value for key, value in raw.items() if key not in known}
-    if not kinds:
+    if not kinds and ("file" not in raw or "refuse" in raw):
         raise RulesError(
             f"{path} maps nothing", f"Add a section such as [invoices]; kinds: {', '.join(KINDS)}"
         )

@@ -7,10 +7,10 @@ Arrow file a sheet to the folder, and says on stdout as JSON what it found.
 import html
 import json
 import re
-import resource
 import sys
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain, islice, repeat
@@ -125,9 +125,17 @@ def _sheets(book: Any, folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def _limit_memory() -> None:
+    """Where the system can: elsewhere only the checks before this process stand guard."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
 def main(file: str, folder: str) -> None:
     """Convert every sheet that is shown and not empty."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    _limit_memory()
     import python_calamine as calamine
 
     faults = (calamine.CalamineError, calamine.ZipError, calamine.XmlError, OSError, ValueError)
