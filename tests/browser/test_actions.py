@@ -290,8 +290,10 @@ def test_focus_returns_to_where_the_dialog_was_opened(show, grid):
     assert page.evaluate("document.activeElement.dataset.action") == "approve"
 
 
-def test_a_narrow_bar_keeps_every_action_within_reach(show, grid):
-    page = show(grid, width=560)
+@pytest.mark.parametrize("width", [420, 560, 640])
+def test_a_narrow_or_zoomed_bar_keeps_every_action_within_reach(show, grid, width):
+    """640 is a window of 1280 at 200 % zoom."""
+    page = show(grid, width=width, height=430)
     select_all(page)
     page.get_by_role("button", name="More").click()
     panel = page.locator(".ib-more")

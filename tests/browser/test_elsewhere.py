@@ -1,10 +1,12 @@
 """The same grid, unchanged, in marimo and in Voila."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 
@@ -45,6 +47,9 @@ def serving(command, port, folder):
             try:
                 urllib.request.urlopen(address, timeout=60).close()
                 break
+            except urllib.error.HTTPError as answer:
+                if answer.code < 500:
+                    break
             except OSError:
                 if time.monotonic() > deadline or process.poll() is not None:
                     raise RuntimeError((folder / "server.log").read_text()) from None
@@ -74,4 +79,23 @@ def test_select_shows_the_bar(chromium, make_workspace, tmp_path, place):
         rows.nth(2).click()
         page.locator(".ib-summary strong", has_text="1 selected").wait_for(timeout=15_000)
         page.locator("[data-action=approve]").wait_for()
+        page.close()
+
+
+@pytest.mark.full
+def test_the_command_lab_opens_the_overview(chromium, make_workspace, tmp_path):
+    workspace, port = make_workspace(5), free_port()
+    command = ["invoicebatch", "lab", "-w", str(workspace.root), "--no-browser", "--port", str(port)]
+    with serving(command, port, tmp_path):
+        for _ in range(100):
+            found = re.search(
+                rf"http://127\.0\.0\.1:{port}/lab/\S*token=\w+", (tmp_path / "server.log").read_text()
+            )
+            if found:
+                break
+            time.sleep(0.1)
+        page = chromium.new_page()
+        page.goto(found[0])
+        page.locator(".jp-Cell").first.wait_for(timeout=60_000)
+        assert "overview.ipynb" in page.url
         page.close()

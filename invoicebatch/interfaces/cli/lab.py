@@ -36,6 +36,7 @@ def lab(
         f"--LabApp.default_url=/lab/tree/{NOTEBOOK}",
         f"--ServerApp.port={port}",
         *([] if browser else ["--no-browser"]),
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     environment = {**os.environ, "INVOICEBATCH_WORKSPACE": str(ws.root)}
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own arguments

@@ -71,6 +71,8 @@ class Session:
                 handler(message)
         except InvoicebatchError as error:
             self.tell(error)
+        except Exception as error:  # noqa: BLE001 - the person at the grid would wait for an answer forever
+            self.tell(InvoicebatchError(f"{type(error).__name__}: {error}"))
 
     def tell(self, error: InvoicebatchError) -> None:
         """Show an error in the grid."""

@@ -145,6 +145,13 @@ def test_a_file_arrives_byte_for_byte(desk):
     assert b"".join(buffers) == b"sheet" * 1000
 
 
+def test_a_file_that_is_gone_is_said(desk, tmp_path):
+    desk.say("select", op="all")
+    desk.run("export.invoices")
+    (tmp_path / "invoices.xlsx").unlink()
+    assert "invoices.xlsx" in desk.say("file", index=0)["message"]
+
+
 def test_python_twin_parses_and_says_the_same(desk):
     desk.say("select", op="set", ids=[4, 8])
     desk.say("dialog", action="approve")

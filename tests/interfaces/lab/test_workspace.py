@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from invoicebatch.errors import FilterError
+from invoicebatch.errors import FilterError, WorkspaceError
 from invoicebatch.interfaces.api import open_workspace
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace import WorkspaceBackend
@@ -194,6 +194,14 @@ def test_a_long_selection_goes_to_the_command_as_a_file(desk, mixed):
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=Path(__file__).parents[3])
     assert done.returncode == 0, done.stderr
     assert (mixed.select(ids=[24, 25]).columns(["status"])["status"] == "approved").all()
+
+
+def test_without_a_folder_the_workspace_above_is_opened(mixed, monkeypatch, tmp_path):
+    monkeypatch.chdir(mixed.root / "notebooks")
+    assert open_workspace().root == mixed.root
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WorkspaceError):
+        open_workspace()
 
 
 def test_views_and_notebooks_are_kept_in_the_workspace(desk, mixed):
