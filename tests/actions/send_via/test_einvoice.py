@@ -103,9 +103,19 @@ def test_documents_are_sent_once_and_the_network_says_what_became_of_them(make, 
     code, _ = run(workspace, *SEND)
     assert code == 4
     assert len(network.submissions) == 4
+    keys = list(network.submissions)
+    network.tell(f"guid-{keys[0]}", "succeeded")
+    network.tell(f"guid-{keys[1]}", "failed", details="Receiver unknown")
+    code, news = run(workspace, "run", "send_via.einvoice", "--all", "-p", "poll=true")
+    assert (code, news["state"], news["done"]) == (3, "polled", 1)
+    assert "Receiver unknown" in news["failed"][0]["reason"]
+    assert len(network.submissions) == 4
+    assert sorted(shipping(workspace).values()) == ["failed", "sending", "sending", "sent"]
+    failures = workspace.select(where="shipping_status = 'failed'").frame
+    assert "Receiver unknown" in failures["failure"].iloc[0]
     with workspace.store.read() as session:
         outbox = session.whole("outbox")
-    assert outbox["status"].astype(str).eq("accepted").all()
+    assert sorted(outbox["status"].astype(str)) == ["accepted", "accepted", "failed", "sent"]
     assert outbox["reference"].str.startswith("peppol:guid-").all()
 
 
