@@ -55,8 +55,8 @@ class Payments:
 
     def items(self, bundle: str) -> pd.DataFrame:
         """The payments of a bundle: the columns of table `bundle_items`."""
+        key = pd.Series([self.find(bundle)])  # reads too, so outside the session
         with self._workspace.store.read() as session:
-            key = pd.Series([self.find(bundle)])
             return session.rows_of("bundle_items", "bundle_id", key).reset_index(drop=True)
 
     def write(self, bundle: str, folder: str | Path = "") -> Report:
