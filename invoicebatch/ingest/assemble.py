@@ -78,7 +78,7 @@ def _joined(parts: list[Typed]) -> Typed:
     spoiled = {key: where for part in parts for key, where in part.spoiled.items()}
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
     source = pd.concat([part.source for part in parts], ignore_index=True)
-    return Typed(parts[0].kind, frame, source, spoiled)
+    return Typed(parts[0].kind, frame, source, spoiled, all(part.only_new for part in parts))
 
 
 def _complete_invoices(kinds: Mapping[str, Typed], defaults: Defaults, refused: Refusals) -> None:
@@ -123,7 +123,7 @@ def _frames(kinds: dict[str, Typed]) -> tuple[Frames, Frames, Frames]:
     if breakdown is not None and len(breakdown):
         frames["vat_breakdown"] = _declared(breakdown, "vat_breakdown")
         sources["vat_breakdown"] = _breakdown_sources(breakdown, kinds)
-    fallbacks = {}
+    fallbacks = {kind.kind.table: frames.pop(kind.kind.table) for kind in kinds.values() if kind.only_new}
     if "accounts" in kinds:
         given, fallback = ranges_of_accounts(kinds["accounts"].frame)
         _add_ranges(frames, sources, given, kinds["accounts"])

@@ -53,6 +53,7 @@ class Draft:
     groups: pa.Array | None = None
     when_rows_differ: str = "refuse"
     lost: Mapping[str, str] = field(default_factory=dict)
+    only_new: bool = False
 
 
 @dataclass(slots=True)
@@ -63,6 +64,7 @@ class Typed:
         kind: what they are.
         frame: frame names; documents by `external_id`.
         source: file str and row int64 of each row, same index.
+        only_new: rows whose key is stored already are left alone.
         spoiled: documents (external ids) one of whose rows was refused for a fault, with the row.
     """
 
@@ -70,6 +72,7 @@ class Typed:
     frame: pd.DataFrame
     source: pd.DataFrame
     spoiled: dict[str, str] = field(default_factory=dict)
+    only_new: bool = False
 
     def keep(self, mask: Any) -> None:
         """Keep the rows where `mask` holds."""
@@ -114,7 +117,7 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
         arrays[column.frame_name] = _frame_array(values, column)
     frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
     source_frame = pd.DataFrame({"file": draft.file, "row": draft.rows}).astype({"file": "str"})
-    typed = Typed(draft.kind, frame, source_frame)
+    typed = Typed(draft.kind, frame, source_frame, only_new=draft.only_new)
     typed.spoiled = {**(draft.lost if draft.kind.name in DOCUMENT_PARTS else {}), **_spoiled(typed, bad)}
     if draft.groups is not None:
         return _grouped(typed, bad, draft, refused)

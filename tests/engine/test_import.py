@@ -153,7 +153,12 @@ def test_the_online_retail_file_goes_in_once_and_can_be_approved(workspace: Work
     first = workspace.import_files([file], mapping="online_retail")
     assert counts(first)["invoices"] == (2_178, 0, 0)
     assert counts(first)["lines"] == (49_707, 0, 0)
+    address = "customer_id,name,street\n17850,Known Ltd,High Street 1\n"
+    (workspace.root / "customers.csv").write_text(address)
+    workspace.import_files([workspace.root / "customers.csv"])
     again = workspace.import_files([file], mapping="online_retail")
+    known = whole(workspace, "customers").set_index("customer_id").loc["17850"]
+    assert (known["name"], known["street"]) == ("Known Ltd", "High Street 1")
     assert counts(again)["invoices"] == (0, 0, 2_178)
     assert counts(again)["lines"] == (0, 0, 49_707)
     assert again.refused.equals(first.refused)

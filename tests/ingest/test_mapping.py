@@ -142,6 +142,7 @@ def test_a_number_that_cannot_be_held_is_an_error_with_advice(take: Take) -> Non
         ({"customers": {"name": "x"}, "refuse": [{"when": "a =="}]}, "reason"),
         ({"customers": {"name": "x"}, "refuse": {"when": "a"}}, "[[refuse]]"),
         ({"customers": {"name": "x", "when_rows_differ": "maybe"}}, "when_rows_differ"),
+        ({"lines": {"name": "x", "only_new": True}}, "only_new is for accounts, customers, mandates"),
     ],
 )
 def test_a_wrong_mapping_names_its_key(raw: dict, message: str) -> None:

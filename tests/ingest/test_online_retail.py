@@ -44,7 +44,7 @@ def test_totals_are_the_sum_of_the_rounded_lines(retail: Intake) -> None:
 
 def test_an_invoice_without_a_customer_is_kept(retail: Intake) -> None:
     assert retail.frames["invoices"]["customer_id"].isna().sum() == 199
-    assert retail.frames["customers"]["customer_id"].is_unique
+    assert retail.fallbacks["customers"]["customer_id"].is_unique
 
 
 def test_the_same_file_gives_the_same_frames(retail: Intake, shared: Path) -> None:

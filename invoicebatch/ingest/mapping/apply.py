@@ -87,7 +87,17 @@ def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, 
     groups = _groups(cells, section)
     source = section.columns.get("external_id")
     lost = cells.lost_by(source.column if source else None)
-    return Draft(kind, cells.file, cells.rows, fields, doubtful, groups, section.when_rows_differ, lost)
+    return Draft(
+        kind,
+        cells.file,
+        cells.rows,
+        fields,
+        doubtful,
+        groups,
+        section.when_rows_differ,
+        lost,
+        section.only_new,
+    )
 
 
 def _of_parties(cells: Cells, section: Section) -> Cells:

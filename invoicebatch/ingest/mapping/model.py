@@ -13,6 +13,8 @@ from invoicebatch.ingest.kinds import KINDS, kind_named
 from invoicebatch.ingest.mapping.expression import Expression, compile_expression
 from invoicebatch.ingest.numbers import DecimalMark
 
+PARTIES = ("accounts", "customers", "mandates")
+
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -66,14 +68,22 @@ class Section(_Model):
     """The rows of one kind: their columns, and how file rows are grouped into one of ours.
 
     `group_by` names a column: one row a distinct value. Where the rows of a group differ,
-    `when_rows_differ` says what to do: refuse the group, or take its first or last row.
+    `when_rows_differ` says what to do: refuse the group, or take its first or last row. `only_new`
+    leaves parties alone that are there already, so that stand-ins never overwrite what people know.
     """
 
     kind: str
     columns: dict[str, Source]
     group_by: str | None = None
     when_rows_differ: Literal["refuse", "first", "last"] = "refuse"
+    only_new: bool = False
     files: str = "*"
+
+    @model_validator(mode="after")
+    def _parties_only(self) -> "Section":
+        if self.only_new and self.kind not in PARTIES:
+            raise ValueError(f"only_new is for {', '.join(PARTIES)}")
+        return self
 
 
 class Mapping(_Model):
@@ -92,7 +102,7 @@ class Mapping(_Model):
         return DecimalMark(self.file.decimal) if self.file.decimal else None
 
 
-_SECTION_KEYS = {"group_by", "when_rows_differ", "files"}
+_SECTION_KEYS = {"group_by", "when_rows_differ", "only_new", "files"}
 
 
 def load_mapping(path: Path) -> Mapping:
