@@ -256,7 +256,7 @@ def _totals(source: _Source, wording: Wording) -> dict[str, Any]:
     found.append((wording.say("totals.net"), invoice["net_total_cents"], False))
     for row in source.vat:
         base = wording.amount(row["taxable_cents"])
-        label = wording.say("totals.vat", rate=wording.percent(row["vat_rate_bp"]), base=base)
+        label = wording.say("totals.vat", rate=_rate(row, source.vat, wording), base=base)
         found.append((label, row["tax_cents"], False))
     found.append((wording.say("totals.total"), invoice["total_cents"], True))
     if invoice["prepaid_cents"]:
@@ -271,6 +271,13 @@ def _totals(source: _Source, wording: Wording) -> dict[str, Any]:
     }
 
 
+def _rate(row: Row, vat: list[Row], wording: Wording) -> str:
+    """The rate, with its category where two share it (reverse charged and exempt, both 0 %)."""
+    text = wording.percent(row["vat_rate_bp"])
+    shared = sum(other["vat_rate_bp"] == row["vat_rate_bp"] for other in vat) > 1
+    return f"{text} ({row['vat_category']})" if shared else text
+
+
 def _vat_reasons(vat: list[Row], lines: list[Row], wording: Wording) -> list[str]:
     by_line = {row["vat_category"]: row["exemption_reason"] for row in lines if row["exemption_reason"]}
     ours = wording.texts["vat_reasons"]
@@ -282,5 +289,5 @@ def _vat_reasons(vat: list[Row], lines: list[Row], wording: Wording) -> list[str
         reason = row["exemption_reason"] or by_line.get(category) or ours.get(category, "")
         text = " ".join(line(part) for part in (reason, row["exemption_code"]) if part)
         if text:
-            reasons.append(f"{wording.percent(row['vat_rate_bp'])}: {text}")
+            reasons.append(f"{_rate(row, vat, wording)}: {text}")
     return list(dict.fromkeys(reasons))

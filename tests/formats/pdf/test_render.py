@@ -120,6 +120,13 @@ def test_zero_vat_says_why(category: str, reason: str | None, shown: str) -> Non
     assert shown in text_of(lines=lines, customer={"vat_id": "NL009999999B01"})
 
 
+def test_two_reasons_for_no_vat_are_told_apart() -> None:
+    lines = [samples.line("Advice", 1, "50", 0, vat_category=c) for c in ("AE", "E")]
+    text = text_of(lines=lines, customer={"vat_id": "NL009999999B01"})
+    assert "VAT 0 % (AE) on 50.00" in text
+    assert "0 % (E): Exempt from VAT" in text
+
+
 def test_many_rates_are_each_shown() -> None:
     lines = [samples.line(f"Item {rate}", 1, "100", rate) for rate in (2100, 900, 600, 550, 210, 0)]
     text = text_of(lines=lines)
