@@ -125,7 +125,8 @@ def print_table(frame: pd.DataFrame, *, title: str = "", limit: int = 50) -> Non
     shown = frame.head(limit)
     for name in map(str, frame.columns):
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
-        table.add_column(name.removesuffix("_cents"), justify="right" if numeric else "left", overflow="fold")
+        title_words = name.removesuffix("_cents").replace("_", " ")  # wraps between words
+        table.add_column(title_words, justify="right" if numeric else "left", overflow="fold")
     texts = [_texts(str(name), shown[name]) for name in shown.columns]
     for row in zip(*texts, strict=True):
         table.add_row(*row)

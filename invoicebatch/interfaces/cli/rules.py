@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 from cyclopts import Parameter
 
 from invoicebatch.interfaces.cli.common import (
@@ -32,5 +33,22 @@ def rules(
     elif json:
         print_json(records(table.reset_index()))
     else:
-        print_table(table.reset_index() if table.index.name else table, title="Rules", limit=200)
+        print_table(_by_action(table), title="What each action asks of a row", limit=200)
+        facts = found.fact_table()[["fact", "when", "reason"]]
+        print_table(facts, title="The facts, and what is said where one does not hold", limit=200)
     return 0
+
+
+def _by_action(table: pd.DataFrame) -> pd.DataFrame:
+    """The decision table with one line an action: `part` facts and facts of the selection are marked."""
+    rows = [
+        {
+            "action": action,
+            "asks for": ", ".join(
+                str(fact) if mark == "yes" else f"{fact} ({mark})" for fact, mark in marks.items() if mark
+            )
+            or "nothing",
+        }
+        for action, marks in zip(table.index, table.to_dict("records"), strict=True)
+    ]
+    return pd.DataFrame(rows)

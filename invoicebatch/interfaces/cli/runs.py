@@ -71,7 +71,8 @@ def runs(
     if json:
         print_json(records(shown))
     else:
-        print_table(shown, title=f"{len(shown):,} runs", limit=limit)
+        short = shown.assign(run_id=shown["run_id"].str[:8])
+        print_table(short, title=f"{len(shown):,} runs", limit=limit)
     return 0
 
 
