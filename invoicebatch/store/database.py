@@ -6,6 +6,7 @@ Every connection is opened under the lock and closed with it; nothing outside th
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -29,6 +30,9 @@ _FILE_FAULTS = (
 )  # fmt: skip
 
 _CONFIG: dict[str, Any] = {"memory_limit": "4GB", "preserve_insertion_order": "false"}
+
+_OPENING = Lock()
+"""Threads open and close one at a time: a second reader must not meet a database half set up."""
 
 
 class Database:
@@ -86,12 +90,14 @@ class Database:
                 f"{self.path} does not exist.", "Make a workspace with: invoicebatch init DIR"
             )
         with _named_faults(self.path):
-            con = duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG)
+            with _OPENING:
+                con = duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG)
             try:
                 self._check_version(con)
                 yield con
             finally:
-                con.close()
+                with _OPENING:
+                    con.close()
 
     def _check_version(self, con: Connection) -> None:
         if self._checked:
