@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from lxml import etree
 
+from invoicebatch.engine import clock
 from invoicebatch.engine.report import Report
+from invoicebatch.engine.run import Run
 from invoicebatch.errors import ParameterError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace
 
@@ -212,3 +215,27 @@ def test_unknown_bundles_are_named(money_workspace: Make) -> None:
     ws = money_workspace(1)
     with pytest.raises(UnknownNameError, match="No payment bundle begins with 'zz'"):
         ws.payments.write("zz")
+
+
+def test_a_bundle_that_changes_before_the_commit_is_computed_anew(
+    money_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = money_workspace(3)
+    bundle = bundle_all(ws)
+    ws.payments.write(bundle)
+    original, left = Run._changes, [2]
+
+    def disturbed(self: Run, context: Any, batch: Any) -> Any:
+        changes = original(self, context, batch)
+        if left[0]:
+            left[0] -= 1
+            touched = pd.DataFrame({"bundle_id": [bundle], "description": ["touched"]})
+            with ws.store.write() as session:
+                session.update("payment_bundles", touched, clock.now())
+        return changes
+
+    monkeypatch.setattr(Run, "_changes", disturbed)
+    assert len(ws.payments.confirm(bundle).done) == 3
+    assert left == [0]
+    assert ws.payments.list()["state"].tolist() == ["confirmed"]
+    assert ws.doctor().empty
