@@ -80,11 +80,19 @@ class Session:
         return np.arange(first, first + count, dtype=np.int64)
 
     def insert(self, table: str, frame: pd.DataFrame) -> None:
-        """See `store.tables.insert`."""
+        """See `store.tables.insert`; a number pattern must be one, see `store.numbering.check_pattern`."""
+        if table == "number_ranges":
+            self._check_patterns(frame)
         tables.insert(self._con, table, frame)
+
+    def _check_patterns(self, ranges: pd.DataFrame) -> None:
+        for pattern in ranges["pattern"].dropna().unique() if "pattern" in ranges.columns else ():
+            numbering.check_pattern(str(pattern))
 
     def update(self, table: str, frame: pd.DataFrame, now: datetime) -> None:
         """See `store.tables.update`; the status can't be changed here."""
+        if table == "number_ranges":
+            self._check_patterns(frame)
         tables.update(self._con, table, frame, now)
 
     def delete(self, table: str, frame: pd.DataFrame) -> None:
