@@ -1,5 +1,6 @@
 """The command `rules`: the decision table of actions and facts."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,8 @@ def rules(
         print_table(_by_action(table), title="What each action asks of a row", limit=200)
         facts = found.fact_table()[["fact", "when", "reason"]]
         print_table(facts, title="The facts, and what is said where one does not hold", limit=200)
+    for note in found.notes:
+        print(note, file=sys.stderr)
     return 0
 
 
