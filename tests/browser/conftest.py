@@ -106,7 +106,7 @@ def show(chromium):
         page = chromium.new_page()
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme="dark" if dark else "light")
-        page.set_default_timeout(5000)
+        page.set_default_timeout(15_000)
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         pages.append(page)
@@ -123,6 +123,16 @@ def show(chromium):
             widget.wait()
             page.evaluate("outs => window.__deliver(outs)", comm.take())
 
+        def previewed():
+            """Pump until the open dialog shows the preview of what its fields say now."""
+            for _ in range(300):
+                page.pump()
+                if page.locator("dialog .ib-preview[aria-busy=false]").count():
+                    return
+                page.wait_for_timeout(50)
+            raise AssertionError("no preview came")
+
+        page.previewed = previewed
         page.expose_function("__python", python)
         page.pump = pump
         state = json.loads(

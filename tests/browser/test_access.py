@@ -37,8 +37,7 @@ def test_axe_finds_nothing_serious(show, tmp_path, dark, width):
     assert serious(page) == []
     page.keyboard.press("Escape")
     page.locator("[data-action=approve]").click()
-    page.wait_for_timeout(300)
-    page.pump()
+    page.previewed()
     page.locator("dialog tbody tr").first.wait_for()
     assert serious(page) == []
     page.locator("dialog button[type=submit]").click()

@@ -30,8 +30,7 @@ def open_dialog(page, action, group=None):
 
 
 def preview(page):
-    page.wait_for_timeout(300)
-    page.pump()
+    page.previewed()
 
 
 def confirm(page):

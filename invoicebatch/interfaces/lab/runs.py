@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from invoicebatch.errors import ConfirmationError, InvoicebatchError, UsageError
+from invoicebatch.errors import ConfirmationError, UsageError
 from invoicebatch.interfaces.lab import codetwin, dialogs, preview, report
 from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
 from invoicebatch.interfaces.lab.session import Session
@@ -127,23 +127,15 @@ class Runs:
         backend = self._session.backend
         try:
             plan = backend.plan(draft.action.name, draft.ids, draft.params, draft.picked)
-        except InvoicebatchError as error:
-            told = {"kind": "preview", "n": asked, "problems": {"": error.message}, "hint": error.hint}
-            self._session.send(told, [])
+            shown = {"refused": self._left_out(draft, plan), **self._previewed(draft, plan)}
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
+            told = {"kind": "preview", "n": asked, "problems": {"": message}, "fault": True}
+            self._session.send({**told, "hint": getattr(error, "hint", "")}, [])
             return
-        if draft.asked != asked:
-            return
-        draft.plan = plan
-        self._session.send(
-            {
-                "kind": "preview",
-                "n": asked,
-                "eligible": plan.eligible,
-                "refused": self._left_out(draft, plan),
-                **self._previewed(draft, plan),
-            },
-            [],
-        )
+        if draft.asked == asked:
+            draft.plan = plan
+            self._session.send({"kind": "preview", "n": asked, "eligible": plan.eligible, **shown}, [])
 
     def _left_out(self, draft: Draft, plan: Plan) -> list[list[Any]]:
         """Reasons with their numbers of rows; where they differ by their values only, counted together."""

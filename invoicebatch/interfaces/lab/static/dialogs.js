@@ -71,7 +71,7 @@ function createDialogs(context) {
     function answer(found) {
       if (found.n !== asked) return;
       const problems = found.problems ?? {};
-      const untouched = asked === 1;
+      const untouched = asked === 1 && !found.fault;
       fields.forEach((field) => field.refuse(untouched ? "" : problems[field.name]));
       general.textContent = untouched ? "" : [problems[""], found.hint].filter(Boolean).join(" ");
       preview.setAttribute("aria-busy", "false");
