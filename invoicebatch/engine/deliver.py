@@ -44,14 +44,19 @@ def deliver(workspace: "Ground", run_id: str, progress: Progress, cancel: Event)
         return True
     log = HandoverLog(workspace.data / "outbox" / f"{run_id}.log")
     progress.start("Hand over", len(heads))
-    for (name, target), group in _by_way(heads):
-        delivery = _Delivery(workspace, run_id, log, progress, cancel, (name, target))
-        try:
-            delivery.run(group)
-        finally:
+    ways = [
+        (_Delivery(workspace, run_id, log, progress, cancel, way), group) for way, group in _by_way(heads)
+    ]
+    try:
+        for delivery, group in ways:  # all of them before the first group empties the log
+            delivery.recover(group)
+        for delivery, _ in ways:
+            delivery.run()
+            if cancel.is_set():
+                return False
+    finally:
+        for delivery, _ in ways:
             delivery.close()
-        if cancel.is_set():
-            return False
     log.remove()
     if heads["invoice_id"].notna().any():
         with workspace.store.write() as session:
@@ -85,11 +90,12 @@ class _Delivery:
         self._cancel = cancel
         self._way = way
         self._channel: Channel | None = None
+        self._closed_by: InvoicebatchError | None = None
         self._attempts: dict[str, int] = {}
         self._before: dict[str, int] = {}
 
-    def run(self, heads: pd.DataFrame) -> None:
-        """Recover what a dead process left, then hand over group by group."""
+    def recover(self, heads: pd.DataFrame) -> None:
+        """Open the channel, and settle the messages whose hand-over was marked when a process died."""
         self._attempts = dict(zip(heads["message_id"], heads["attempts"].astype(int), strict=True))
         self._before = dict(self._attempts)
         try:
@@ -97,10 +103,14 @@ class _Delivery:
             workspace = self._workspace
             self._channel = open_channel(name, workspace.settings, workspace.root, target)
         except InvoicebatchError as error:
-            self._recover(heads[heads["status"] == OutboxStatus.HANDING_OVER.value])
-            self._fail(self._pending(), error)
-            return
+            self._closed_by = error
         self._recover(heads[heads["status"] == OutboxStatus.HANDING_OVER.value])
+
+    def run(self) -> None:
+        """Hand over what waits, group by group."""
+        if self._closed_by is not None:
+            self._fail(self._pending(), self._closed_by)
+            return
         waiting = [(0.0, message_id) for message_id in self._pending()]
         if waiting and self._connect([message_id for _, message_id in waiting]):
             self._groups(waiting)
@@ -113,7 +123,6 @@ class _Delivery:
         return [str(message_id) for message_id in heads["message_id"][known & free]]
 
     def _recover(self, heads: pd.DataFrame) -> None:
-        """Settle messages whose hand-over was marked when the process died."""
         if heads.empty:
             return
         begun = self._log.read()

@@ -3,7 +3,8 @@
 Sending again always goes through the run that prepared the message, so its promises hold here too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -83,13 +84,13 @@ class Outbox:
         Raises:
             UnknownNameError: no such message.
             UsageError: a message is under way, or its document was sent by another message since.
-            BusyError: another run holds one of the documents.
+            BusyError: another run holds one of the documents, or the message's run is at work.
         """
         chosen = self.find(ids)
         allowed = chosen["state"].isin([*_OPEN, OutboxStatus.SENT])
         _refuse(chosen[~allowed], "is under way; wait for its end")
         for run_id, group in chosen.groupby("run_id", sort=False):
-            with self._workspace.store.write() as session:
+            with self._idle(str(run_id)), self._workspace.store.write() as session:
                 self._reopen(session, str(run_id), group)
         return [
             report
@@ -97,8 +98,20 @@ class Outbox:
             for report in self._workspace.resume(run_id, progress=progress, cancel=cancel)
         ]
 
+    @contextmanager
+    def _idle(self, run_id: str) -> Iterator[None]:
+        """Keep a run from starting; one at work would finish without the messages that are reopened now."""
+        lock = self._workspace.store.run_lock(run_id)
+        if not lock.acquire():
+            raise BusyError(f"Run {run_id} is at work in another process.", "Wait until it has finished.")
+        try:
+            yield
+        finally:
+            lock.release()
+
     def _reopen(self, session: Session, run_id: str, messages: pd.DataFrame) -> None:
         """Make a run's messages wait again; the run is unfinished until they are settled."""
+        _unchanged(session, messages)
         now = self._workspace.now()
         ids = messages["invoice_id"].dropna().astype("int64")
         _free(session, ids, run_id)
@@ -133,6 +146,7 @@ class Outbox:
         messages = [message for message in loaded if isinstance(message, Message)]
         attempts = dict(zip(chosen["message_id"], chosen["attempts"], strict=True))
         with self._workspace.store.write() as session:
+            _unchanged(session, chosen)
             for run_id in {message.run_id for message in messages}:
                 results = [
                     Result(
@@ -215,6 +229,13 @@ def _refuse(messages: pd.DataFrame, reason: str) -> None:
             f"Message {first['message_id'][:8]} to {first['recipient']} ({first['state']}) {reason}.",
             f"{len(messages):,} of the messages; leave them out.",
         )
+
+
+def _unchanged(session: Session, seen: pd.DataFrame) -> None:
+    """The messages must be in the states that they were seen in."""
+    now = session.rows_of("outbox", "message_id", seen["message_id"]).set_index("message_id")["status"]
+    changed = seen["message_id"].map(now.astype("str")) != seen["state"].astype("str")
+    _refuse(seen[changed], "was changed by somebody else meanwhile; look at it again")
 
 
 def _free(session: Session, ids: "pd.Series[int]", run_id: str) -> None:

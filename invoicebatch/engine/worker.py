@@ -141,7 +141,14 @@ class Worker:
                 row = {"message_id": message_id, "run_id": report.run_id, "channel": "email", "recipient": to,
                        "payload": json.dumps(payload), "created_at": now, "updated_at": now}  # fmt: skip
                 session.insert("outbox", pd.DataFrame([row]))
-        deliver(self._workspace, report.run_id, Silent(), stop)
+        lock = self._workspace.store.run_lock(report.run_id)
+        while not lock.acquire():  # somebody sends messages of the run again
+            if stop.wait(self._workspace.settings.worker.poll_seconds):
+                return
+        try:
+            deliver(self._workspace, report.run_id, Silent(), stop)
+        finally:
+            lock.release()
 
     def _address(self, run_id: str) -> str:
         jobs = Jobs(self._workspace).list()

@@ -4,7 +4,8 @@ import pandas as pd
 import pikepdf
 import pytest
 
-from invoicebatch.errors import UsageError
+from invoicebatch.engine.outbox import Outbox
+from invoicebatch.errors import BusyError, UsageError
 from tests.delivery.mail.mailserver import Script, mail_server
 from tests.delivery.mail.test_bounces import DSN
 from tests.delivery.mail.test_bounces import ID as DSN_ID
@@ -132,3 +133,36 @@ def test_a_message_under_way_is_left_alone(ready):
     send(ready)
     with pytest.raises(UsageError, match="neither in doubt"):
         ready.outbox.mark_sent([of(ready, 1)["message_id"]])
+
+
+def test_a_message_of_a_run_at_work_can_not_be_sent_again_yet(ready):
+    script = Script(rcpt={"p3@example.org": ["550 no"]})
+    with mail_server(script) as port:
+        workspace = smtp(ready, port)
+        report = send(workspace)
+        failed = of(workspace, 3)["message_id"]
+        lock = workspace.store.run_lock(report.run_id)
+        assert lock.acquire()
+        with pytest.raises(BusyError, match="at work in another process"):
+            workspace.outbox.resend([failed])
+        assert of(workspace, 3)["state"] == "failed"
+        lock.release()
+        workspace.outbox.resend([failed])
+    assert statuses(workspace) == {"sent": 4}
+
+
+@pytest.mark.parametrize("verb", ["resend", "mark_sent"])
+def test_a_message_that_changed_since_it_was_looked_at_is_left_alone(ready, monkeypatch, verb):
+    """Two people send the same message again: the second one has seen it as failed still."""
+    script = Script(rcpt={"p3@example.org": ["550 no"]})
+    with mail_server(script) as port:
+        workspace = smtp(ready, port)
+        send(workspace)
+        seen = workspace.outbox.find([of(workspace, 3)["message_id"]])
+        workspace.outbox.resend(seen["message_id"].tolist())
+        other = Outbox(workspace)
+        monkeypatch.setattr(other, "find", lambda _: seen)
+        with pytest.raises(UsageError, match="was changed by somebody else meanwhile"):
+            getattr(other, verb)(seen["message_id"].tolist())
+    assert script.recipients().count("p3@example.org") == 1
+    assert of(workspace, 3)["answer"] == of(workspace, 1)["answer"]

@@ -4,6 +4,7 @@ from threading import Event, Thread
 import pandas as pd
 import pytest
 
+from invoicebatch.engine import worker
 from invoicebatch.engine.worker import Worker
 from invoicebatch.errors import BusyError, ParameterError
 from tests.engine.sending import configure, outbox, with_documents
@@ -167,3 +168,19 @@ def test_events_name_each_export_once(ready):
         events = session.whole("events")
     assert events.groupby(["invoice_id", "event"]).size().max() == 1
     assert isinstance(events, pd.DataFrame)
+
+
+def test_a_notice_waits_for_whoever_works_on_the_run(ready, monkeypatch):
+    """Handing over asks for the run's lock: two at once would send the same message twice."""
+    held = []
+    original = worker.deliver
+
+    def watched(workspace, run_id, *rest):
+        held.append(workspace.alive(run_id))
+        return original(workspace, run_id, *rest)
+
+    monkeypatch.setattr(worker, "deliver", watched)
+    job(ready, name="Told", parameters='{"format": "csv"}', notify="ada@example.org")
+    work(ready)
+    assert held == [True]
+    assert set(outbox(ready)["status"].astype(str)) == {"sent"}
