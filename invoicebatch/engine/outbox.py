@@ -157,7 +157,7 @@ class Outbox:
                     for m in messages
                     if m.run_id == run_id
                 ]
-                settle(session, run_id, results, self._workspace.now(), self._workspace.user)
+                settle(session, run_id, results, self._workspace.now(), self._workspace.user, afterwards=True)
                 retotal(session, run_id, clock.today())
 
     def poll(self) -> pd.DataFrame:

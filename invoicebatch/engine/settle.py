@@ -24,8 +24,16 @@ _DOUBT: Final = (
 )
 
 
-def settle(session: Session, run_id: str, results: Sequence[Result], now: datetime, user: str) -> None:
-    """Write what became of some messages of a run.
+def settle(
+    session: Session,
+    run_id: str,
+    results: Sequence[Result],
+    now: datetime,
+    user: str,
+    *,
+    afterwards: bool = False,
+) -> None:
+    """Write what became of some messages of a run; `afterwards`: learnt later, not by handing them over.
 
     A `sent` or `failed` message sets its invoice's shipping status (an external one: the export
     status, where the message asks for it); a failed or doubtful one makes the run's row `failed`.
@@ -39,7 +47,9 @@ def settle(session: Session, run_id: str, results: Sequence[Result], now: dateti
             session.update("invoices", frame, now)
     for frame in _rows(results):
         session.settle(run_id, frame)
-    session.insert("events", _events(run_id, results, now, user))
+    session.insert(
+        "events", _events(run_id, results, now, user, f" at {now:%Y-%m-%d %H:%M:%S.%f}" if afterwards else "")
+    )
 
 
 def _ships(result: Result) -> bool:
@@ -138,12 +148,13 @@ def _reason(result: Result) -> str:
     return f"{text}; {_DOUBT}" if result.answer.status is OutboxStatus.IN_DOUBT else text
 
 
-def _events(run_id: str, results: Sequence[Result], now: datetime, user: str) -> pd.DataFrame:
+def _events(run_id: str, results: Sequence[Result], now: datetime, user: str, moment: str) -> pd.DataFrame:
+    """One event a message; the same attempt may be judged several times, told apart by the moment."""
     rows: list[dict[str, Any]] = [
         {
             "run_id": run_id,
             "invoice_id": r.message.invoice_id,
-            "event": f"{r.message.channel} {r.answer.status.value}, attempt {r.attempts} ({r.message_id[:8]})",
+            "event": f"{r.message.channel} {r.answer.status.value}, attempt {r.attempts} ({r.message_id[:8]}){moment}",
             "at": now,
             "user": user,
             "details": json.dumps({"message_id": r.message_id, "answer": r.answer.text}, ensure_ascii=False),

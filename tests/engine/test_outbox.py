@@ -109,6 +109,8 @@ def test_bounces_make_mails_failed_and_sendable_again(ready, tmp_path):
     assert "check the contact details" in rows["failure"][1]
     assert ready.outbox.import_bounces(folder)["outcome"].iloc[0] == "the mail is failed already"
     assert ready.select(all=True).plan("send_via.email").eligible == 1
+    ready.outbox.mark_sent([message["message_id"]])  # the customer has it after all
+    assert statuses(ready) == {"sent": 4}
 
 
 def test_letters_are_accepted_then_sent_when_the_print_house_says_so(ready):
