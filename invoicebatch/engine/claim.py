@@ -1,14 +1,20 @@
 """Claiming a plan: in one transaction the rows are judged again and taken, or refused by name."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from invoicebatch.engine import clock
 from invoicebatch.engine.faultpoints import reach
 from invoicebatch.engine.plan import Plan, pin
+from invoicebatch.model.action import Action
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.ground import Ground
 
 
 def claim(session: Session, plan: Plan, folder: str, status: RunStatus) -> None:
@@ -67,6 +73,34 @@ def _judge_again(session: Session, plan: Plan, rows: pd.DataFrame) -> np.ndarray
     result[busy] = [f"busy in run {run_id[:8]}" for run_id in holders.to_numpy()[busy]]
     result[gone] = "gone: it was deleted since the plan was made"
     return result
+
+
+def judge_changed(session: Session, ground: "Ground", action: Action, claimed: pd.DataFrame) -> pd.DataFrame:
+    """The claimed rows that changed since and no longer qualify: invoice_id int64, reason str.
+
+    A claim keeps other runs and imports away; an answer about an earlier message may still change a row.
+
+    Args:
+        session: an open session.
+        ground: whose rules judge.
+        action: the run's action.
+        claimed: rows of the journal: invoice_id, row_version int64, part str.
+    """
+    expected = claimed.set_index("invoice_id")
+    ids = claimed["invoice_id"].to_numpy(np.int64)
+    versions = session.overview(["version"], clock.today(), ids).set_index("invoice_id")["version"]
+    changed = expected[versions.reindex(expected.index) != expected["row_version"]]
+    now = ground.judged(session, changed.index.to_numpy(np.int64), action)
+    evaluation = ground.evaluate(now, picked_by_hand=True, action=action)
+    reasons = pd.Series(np.asarray(evaluation.reasons(action.name), dtype=object), index=now["invoice_id"])
+    parts = pd.Series(np.asarray(evaluation.part(action.name), dtype=object), index=now["invoice_id"])
+    moved = parts != changed["part"].reindex(parts.index).fillna("")
+    reasons = reasons.mask(moved & (reasons == ""), "stale: it changed since it was claimed; select again")
+    reasons = reasons.reindex(changed.index, fill_value="gone: it was deleted since it was claimed")
+    lost = reasons[reasons != ""]
+    return pd.DataFrame(
+        {"invoice_id": lost.index.to_numpy(np.int64), "reason": lost.astype("str").to_numpy()}
+    )
 
 
 def _run_row(plan: Plan, folder: str, status: RunStatus) -> dict[str, object]:

@@ -6,7 +6,6 @@ there. Only this module commits what an action wants.
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import pandas as pd
 
 from invoicebatch.actions import find
 from invoicebatch.engine import clock
+from invoicebatch.engine.claim import judge_changed
 from invoicebatch.engine.context import RunContext
 from invoicebatch.engine.deliver import deliver
 from invoicebatch.engine.executor import Pool
@@ -61,15 +61,15 @@ class Run:
         with Pool(self._workspace.settings) as pool:
             context = self._workspace.context(self._run_id, pool)
             self._publish()
-            for ids, parts in self._chunks():
+            for rows in self._chunks():
                 if self._cancel.is_set():
                     return
-                self._chunk(context, ids, parts)
-                self._progress.advance(len(ids))
+                self._chunk(context, rows)
+                self._progress.advance(len(rows))
             if deliver(self._workspace, self._run_id, self._progress, self._cancel):
                 self._finish()
 
-    def _chunks(self) -> Iterable[tuple[np.ndarray, pd.Series]]:
+    def _chunks(self) -> Iterable[pd.DataFrame]:
         with self._store.write() as session:
             session.note_run(self._run_id, status=RunStatus.RUNNING.value)
             rows = session.run_rows(self._run_id)
@@ -79,10 +79,13 @@ class Run:
         if self.action.chunk_rows and self.action.artefacts:
             size = self._workspace.settings.executor.chunk_rows
         for start in range(0, len(rows), size):
-            part = rows.iloc[start : start + size]
-            yield part["invoice_id"].to_numpy(np.int64), part.set_index("invoice_id")["part"]
+            yield rows.iloc[start : start + size]
 
-    def _chunk(self, context: RunContext, ids: np.ndarray, parts: pd.Series) -> None:
+    def _chunk(self, context: RunContext, rows: pd.DataFrame) -> None:
+        parts = rows.set_index("invoice_id")["part"]
+        ids = self._qualified(rows)
+        if not len(ids):
+            return
         if self.action.reserve is not None:
             ids = self._reserve(context, ids, parts)
         batch = self._prepare(context, self._load(context, ids, parts))
@@ -90,11 +93,23 @@ class Run:
             try:
                 self._commit(batch, self._changes(context, batch))
                 break
-            except StaleError:
-                batch = replace(self._load(context, ids, parts), files=batch.files, failed=batch.failed)
+            except StaleError:  # files and state must come from the same reading
+                if self.action.reserve is None:
+                    ids = self._qualified(rows[rows["invoice_id"].isin(ids)])
+                batch = self._prepare(context, self._load(context, ids, parts))
         else:
             self._commit(batch, self._changes(context, batch))
         self._publish()
+
+    def _qualified(self, rows: pd.DataFrame) -> np.ndarray:
+        """Ids of the rows that can go on; one that changed since its claim is judged again."""
+        claimed = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
+        with self._store.read() as session:
+            lost = judge_changed(session, self._workspace, self.action, claimed)
+        if len(lost):
+            with self._store.write() as session:
+                session.settle(self._run_id, lost.assign(outcome=RowOutcome.REFUSED.value))
+        return rows.loc[~rows["invoice_id"].isin(lost["invoice_id"]), "invoice_id"].to_numpy(np.int64)
 
     def _changes(self, context: RunContext, batch: Batch) -> Changes:
         changes = self.action.transform(batch, self._params, context)

@@ -1,12 +1,15 @@
 """After a crash every channel of a run is judged by the log of that crash."""
 
+from pathlib import Path
 from threading import Event
 
 import pandas as pd
 
 from invoicebatch.engine.deliver import deliver
 from invoicebatch.engine.progress import Silent
+from invoicebatch.engine.run import Run
 from invoicebatch.files.handover import HandoverLog
+from invoicebatch.files.publish import sha256_of
 from tests.engine.sending import outbox, with_documents
 
 
@@ -31,3 +34,46 @@ def test_handing_over_by_one_channel_does_not_forget_what_another_had_begun(make
     states = outbox(workspace).set_index("message_id")["status"].astype("str")
     assert states["cut-off"] == "in_doubt"
     assert states[mail["message_id"].iloc[0]] == "sent"
+
+
+def test_a_claimed_row_that_no_longer_qualifies_when_its_turn_comes_is_refused(make_workspace):
+    """A failed mail is queued to be sent anew; before the worker comes, a person finds that it arrived."""
+    workspace = with_documents(make_workspace(count=2, status="created"))
+    workspace.select(all=True).plan("send_via.email").apply()
+    for path in (workspace.data / "mail/new").iterdir():
+        path.unlink()
+    old = outbox(workspace)
+    with workspace.store.write() as session:
+        session.update("outbox", old[["message_id"]].assign(status="failed"), workspace.now())
+        session.update(
+            "invoices", old[["invoice_id"]].assign(shipping_status="failed", sent_at=pd.NaT), workspace.now()
+        )
+    queued = workspace.apply(workspace.select(all=True).plan("send_via.email"), background=True)
+    workspace.outbox.mark_sent(old.loc[old["invoice_id"] == 1, "message_id"].tolist())
+    report = workspace.work_on(queued.run_id)
+    assert report.done["invoice_id"].tolist() == [2]
+    assert report.refused["reason"].str.contains("already sent on").all()
+    assert len(list((workspace.data / "mail/new").iterdir())) == 1
+
+
+def test_what_changes_while_files_are_made_is_in_the_files(make_workspace, monkeypatch):
+    """Files and state come from one and the same reading of the rows."""
+    workspace = make_workspace(count=2, status="created")
+    original, left = Run._changes, [1]
+
+    def disturbed(self, context, batch):
+        changes = original(self, context, batch)
+        if left[0]:
+            left[0] -= 1
+            with workspace.store.write() as session:
+                invoices = pd.DataFrame({"invoice_id": [1], "order_reference": ["PO-77"]})
+                session.update("invoices", invoices, workspace.now())
+        return changes
+
+    monkeypatch.setattr(Run, "_changes", disturbed)
+    plan = workspace.select(all=True).plan("export.invoices", format="csv", mark_as_exported=True)
+    report = plan.apply()
+    assert (len(report.done), left) == (2, [0])
+    [path] = report.files["path"]
+    assert "PO-77" in Path(path).read_text(encoding="utf-8")
+    assert sha256_of(Path(path)) == report.files["sha256"].iloc[0]
