@@ -93,10 +93,11 @@ def _refuse_given_numbers(con: Any, rows: pd.DataFrame, good: pd.DataFrame) -> N
     first = good[again].groupby(SERIES_KEY)["number"].first().rename("given").reset_index()
     given = rows[SERIES_KEY].merge(first, on=SERIES_KEY, how="left")["given"].set_axis(rows.index)
     stopped = given.notna() & (rows["reason"] == "")
+    # Only the stopped rows: without any, the column has no text to join.
     rows.loc[stopped, "reason"] = (
-        "number " + given + " is given already; the pattern of series '" + rows["series"]
-        + "' must tell its numbers from those of other series and years"
-    )[stopped]  # fmt: skip
+        "number " + given[stopped].astype("str") + " is given already; the pattern of series '"
+        + rows.loc[stopped, "series"] + "' must tell its numbers from those of other series and years"
+    )  # fmt: skip
 
 
 def _with_counters(con: Any, rows: pd.DataFrame) -> pd.DataFrame:

@@ -69,6 +69,17 @@ def test_an_ascending_series_takes_no_earlier_date(make_workspace: Callable[...,
     assert given["number"].tolist()[1:] == ["F2026-000002", "F2026-000003"]
 
 
+def test_when_no_row_gets_a_number_each_is_named(make_workspace: Callable[..., Workspace]) -> None:
+    workspace = make_workspace(3)
+    with workspace.store.write() as session:
+        ranges = session.whole("number_ranges").assign(dates_ascend=True)
+        session.update("number_ranges", ranges, pd.Timestamp("2026-01-01").to_pydatetime())
+    give(workspace, request([1], ["2026-05-10"]))
+    given = give(workspace, request([2, 3], ["2026-05-08", "2026-05-09"]))
+    assert given["reason"].str.contains("lies before the last date").tolist() == [True, True]
+    assert given["number"].isna().all()
+
+
 def test_a_rolled_back_transaction_burns_no_number(make_workspace: Callable[..., Workspace]) -> None:
     workspace = make_workspace(2)
     with pytest.raises(RuntimeError), workspace.store.write() as session:
