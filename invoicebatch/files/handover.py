@@ -45,12 +45,14 @@ class HandoverLog:
         self._write([{"id": message_id, "answer": dict(answer)}], sync=False)
 
     def _write(self, entries: list[dict[str, Any]], *, sync: bool) -> None:
-        content = "".join(json.dumps(entry) + "\n" for entry in entries).encode()
+        lines = "".join(json.dumps(entry) + "\n" for entry in entries)
+        content = memoryview(f"\n{lines}".encode())  # a torn line before it ends here
         try:
             with self._lock:
                 if self._file is None:
                     raise StorageError("The hand-over log is not open.")
-                os.write(self._file, content)
+                while content:  # a full disk takes a part without an error
+                    content = content[os.write(self._file, content) :]
             if sync:
                 os.fsync(self._file)
         except OSError as error:
