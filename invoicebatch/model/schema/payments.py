@@ -191,18 +191,3 @@ INSTALMENTS = Table(
         money("paid", "Amount paid"),
     ),
 )
-
-COLLECTION_FLOWS = Table(
-    "collection_flows",
-    "The configured collection flows, as last read from rules/collection_flows.toml.",
-    ("flow", "step"),
-    (
-        text("flow", "Name of the flow", required=True),
-        integer("step", "Step, from 1", required=True),
-        text("name", "Name of the step", required=True),
-        integer("after_days", "Days after the due date", required=True, unit="days"),
-        text("channel", "email, post, manual or none", required=True),
-        text("template", "Text template of the step"),
-        boolean("charges_cost", "Whether the step adds a cost"),
-    ),
-)
