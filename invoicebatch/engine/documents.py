@@ -161,7 +161,9 @@ def versions(workspace: "Workspace", invoice: str | int) -> pd.DataFrame:
         row = session.rows_of("invoices", "invoice_id", key).iloc[0]
     found = found.sort_values("document_version", ignore_index=True)
     found["current"] = found["document_version"] == row["document_version"]
-    found["sent"] = found["sent_at"].notna() | (found.index == _sent_position(found, row))
+    found["sent"] = found["sent_at"].notna()
+    if not found["sent"].any():  # marked as shipped by hand, or brought along by an import
+        found["sent"] = found.index == _sent_position(found, row)
     found["state"] = [
         _state(workspace, path, sha256) for path, sha256 in zip(found["path"], found["sha256"], strict=True)
     ]

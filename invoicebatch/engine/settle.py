@@ -45,6 +45,7 @@ def settle(
         chosen = [r for r in results if _ships(r) is channel_kind]
         for frame in _shipping(chosen, now) if channel_kind else _exporting(chosen, now):
             session.update("invoices", frame, now)
+    _mark_documents(session, [r for r in _with_invoice(results, OutboxStatus.SENT) if _ships(r)], now)
     for frame in _rows(results):
         session.settle(run_id, frame)
     session.insert(
@@ -112,6 +113,30 @@ def _shipping(results: Sequence[Result], now: datetime) -> list[pd.DataFrame]:
         }
     )
     return [frame for frame in (arrived, refused) if len(frame)]
+
+
+def _mark_documents(session: Session, sent: Sequence[Result], now: datetime) -> None:
+    """Note on the document's version that it reached the customer; the first time stays.
+
+    It is the version that was attached; an e-invoice without PDF stands for the current one.
+    """
+    ids = _ids(sent)
+    stored = session.rows_of("documents", "invoice_id", ids)
+    if stored.empty:
+        return
+    paths = [
+        (r.message.invoice_id, a["path"]) for r in sent for a in r.message.payload.get("attachments", ())
+    ]
+    stored["attached"] = pd.MultiIndex.from_frame(stored[["invoice_id", "path"]]).isin(paths)
+    current = session.overview(["document_version"], now.date(), np.asarray(ids, np.int64)).set_index(
+        "invoice_id"
+    )
+    is_current = stored["document_version"].eq(stored["invoice_id"].map(current["document_version"]))
+    without = ~stored.groupby("invoice_id")["attached"].transform("any")
+    chosen = (stored["attached"] | (without & is_current.fillna(value=False))) & stored["sent_at"].isna()
+    session.update(
+        "documents", stored.loc[chosen, ["invoice_id", "document_version"]].assign(sent_at=now), now
+    )
 
 
 def _exporting(results: Sequence[Result], now: datetime) -> list[pd.DataFrame]:

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from invoicebatch.model.status import OutboxStatus
@@ -98,3 +99,21 @@ def test_who_did_what_stands_in_the_events(ready):
     sent = events[events["event"].str.startswith("email sent, attempt 1")]
     assert len(sent) == 6
     assert sent["details"].str.contains("message_id").all()
+
+
+def test_the_version_that_was_sent_is_marked_on_the_document_itself(ready):
+    with ready.store.read() as session:
+        rows = session.whole("invoices")
+    first = pd.DataFrame(
+        {"invoice_id": rows["invoice_id"], "document_version": 1, "path": "documents/one.pdf", "size": 2009,
+         "sha256": rows["document_sha256"], "run_id": "x", "created_at": ready.now()}
+    )  # fmt: skip
+    with ready.store.write() as session:
+        session.insert("documents", first)
+        session.insert("documents", first.assign(document_version=2, path="documents/two.pdf"))
+    send(ready)
+    with ready.store.read() as session:
+        sent = session.whole("documents").dropna(subset="sent_at")
+    assert sent["invoice_id"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert set(sent["document_version"]) == {1}
+    assert ready.documents("F2026-000001")["sent"].tolist() == [True, False]
