@@ -10,6 +10,7 @@ import pandas as pd
 
 from invoicebatch.engine import clock
 from invoicebatch.engine.entries import TABLE, book_payments, take_payments
+from invoicebatch.engine.report import Report
 from invoicebatch.engine.upsert import Merge
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.layout import write_text
@@ -79,11 +80,23 @@ def import_files(
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
         _record(session, workspace.user, import_id, intake, merge, refused)
-    if TABLE in intake.frames:
-        book_payments(workspace)
+    notes = (*intake.unused, *(_unbooked(book_payments(workspace)) if TABLE in intake.frames else ()))
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
     refused_file = _write_refused(workspace.data, import_id, refused)
-    return ImportReport(intake.read, counts, refused, intake.doubted, refused_file, tuple(intake.unused))
+    return ImportReport(intake.read, counts, refused, intake.doubted, refused_file, notes)
+
+
+def _unbooked(report: Report | None) -> list[str]:
+    """A sentence for each invoice whose payment is kept, but was not booked."""
+    if report is None:
+        return []
+    later = report.refused.assign(then="; it is booked with the next payments")
+    left = pd.concat([later, report.failed.assign(then="")]).sort_values("invoice_id")
+    names = left["number"].fillna(left["invoice_id"].astype("str"))
+    return [
+        f"a payment of invoice {name} is not booked: {reason}{then}"
+        for name, reason, then in zip(names, left["reason"], left["then"], strict=True)
+    ]
 
 
 def _read(workspace: "Workspace", paths: Sequence[Path], kind: str | None, mapping: Path | None) -> Intake:

@@ -148,6 +148,22 @@ def test_payments_are_booked_once(workspace: Workspace, filled: ImportReport, br
     assert workspace.doctor().empty
 
 
+def test_a_payment_of_an_invoice_at_work_waits_and_is_named(
+    workspace: Workspace, filled: ImportReport, bring: Import
+) -> None:
+    for action in ("approve", "create"):
+        workspace.select(where="external_id = 'A1'").plan(action).apply()
+    selection = workspace.select(where="external_id = 'A1'")
+    queued = workspace.apply(selection.plan("export.invoices", format="csv"), background=True)
+    report = bring({"payments.csv": "external_id,booked_on,amount\nA1,2026-11-20,5.00\n"})
+    number = selection.frame["number"].iloc[0]
+    assert report.notes[-1].startswith(f"a payment of invoice {number} is not booked: busy in run")
+    workspace.work_on(queued.run_id)
+    report = bring({"payments.csv": "external_id,booked_on,amount\nA1,2026-11-20,5.00\n"})
+    assert report.notes == ()
+    assert whole(workspace, "payments")["amount_cents"].tolist() == [500]
+
+
 def test_the_online_retail_file_goes_in_once_and_can_be_approved(workspace: Workspace, shared: Path) -> None:
     file = shared / "data" / "online-retail" / "online_retail_first_50000_lines.xlsx"
     first = workspace.import_files([file], mapping="online_retail")
