@@ -1,5 +1,6 @@
 """The verbs on runs: apply a plan, resume what was interrupted, look into the journal."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
 
@@ -16,7 +17,13 @@ from invoicebatch.engine.preview import default_preview
 from invoicebatch.engine.progress import Progress, automatic
 from invoicebatch.engine.report import Report, read_report
 from invoicebatch.engine.run import Run
-from invoicebatch.errors import BusyError, NothingEligibleError, UnknownNameError, UsageError
+from invoicebatch.errors import (
+    BusyError,
+    InvoicebatchError,
+    NothingEligibleError,
+    UnknownNameError,
+    UsageError,
+)
 from invoicebatch.files.names import run_folder
 from invoicebatch.model.action import Preview
 from invoicebatch.model.status import CLOSED_RUNS, RunStatus
@@ -94,7 +101,7 @@ class RunVerbs(Ground):
         with self.store.read() as session:
             waiting = session.unfinished_runs()
         if run_id is None:
-            return [report for each in waiting if (report := self._resume(each, progress, cancel))]
+            return self._resume_all(waiting, progress, cancel)
         full = self.find_run(run_id)
         if full not in waiting:
             return [self.report(full)]
@@ -102,6 +109,20 @@ class RunVerbs(Ground):
         if report is None:
             raise BusyError(f"Run {full} is at work in another process.")
         return [report]
+
+    def _resume_all(
+        self, waiting: Sequence[str], progress: bool | Progress, cancel: Event | None
+    ) -> list[Report]:
+        """Each run in turn; the first fault is raised when all had theirs."""
+        reports, faults = [], []
+        for run_id in waiting:
+            try:
+                reports.append(self._resume(run_id, progress, cancel))
+            except InvoicebatchError as error:
+                faults.append(error)
+        if faults:
+            raise faults[0]
+        return [report for report in reports if report is not None]
 
     def _resume(self, run_id: str, progress: bool | Progress, cancel: Event | None) -> Report | None:
         lock = self.store.run_lock(run_id)

@@ -4,10 +4,12 @@ from pathlib import Path
 from threading import Event
 
 import pandas as pd
+import pytest
 
 from invoicebatch.engine.deliver import deliver
 from invoicebatch.engine.progress import Silent
 from invoicebatch.engine.run import Run
+from invoicebatch.errors import StorageError
 from invoicebatch.files.handover import HandoverLog
 from invoicebatch.files.publish import sha256_of
 from tests.engine.sending import outbox, with_documents
@@ -77,3 +79,20 @@ def test_what_changes_while_files_are_made_is_in_the_files(make_workspace, monke
     [path] = report.files["path"]
     assert "PO-77" in Path(path).read_text(encoding="utf-8")
     assert sha256_of(Path(path)) == report.files["sha256"].iloc[0]
+
+
+def test_a_run_that_can_not_go_on_does_not_hold_up_the_others(make_workspace):
+    """The disk lost a staged file of the older run; the younger one is finished, then the fault is told."""
+    workspace = make_workspace(count=2)
+    runs = [
+        workspace.apply(workspace.select(ids=[i]).plan("approve"), background=True).run_id for i in (1, 2)
+    ]
+    lost = pd.DataFrame({"name": ["run/a"], "path": ["a"], "sha256": ["0"], "size": [1]})
+    with workspace.store.write() as session:
+        for run_id in runs:
+            session.note_run(run_id, status="running")
+        oldest = session.unfinished_runs()[0]
+        session.add_artefacts(oldest, lost)
+    with pytest.raises(StorageError, match="was lost before it could be published"):
+        workspace.resume()
+    assert {workspace.report(run_id).state for run_id in runs} == {"finished", "interrupted"}
