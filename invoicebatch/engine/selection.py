@@ -201,9 +201,12 @@ def selected_ids(session: Session, ids: Sequence[int]) -> tuple[Ids, list[int]]:
     """The given ids, each once, split into existing ones and unknown ones.
 
     Raises:
-        SelectionError: none of them exists.
+        SelectionError: one is no whole number, or none of them exists.
     """
-    wanted = np.asarray(list(dict.fromkeys(int(value) for value in ids)), dtype=np.int64)
+    try:
+        wanted = np.asarray(list(dict.fromkeys(int(value) for value in ids)), dtype=np.int64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SelectionError("ids= takes whole numbers.", "To select by number, use numbers=.") from error
     found = session.overview(["invoice_id"], clock.today(), wanted)["invoice_id"].to_numpy(np.int64)
     unknown = [int(value) for value in wanted[~np.isin(wanted, found)]]
     if len(wanted) and not len(found):

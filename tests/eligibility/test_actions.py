@@ -194,6 +194,8 @@ def test_payment_plan_looks_at_the_whole_selection(judge: Judge) -> None:
     assert judge({}, {"company_account_id": "BE"}).summary(action) == [
         {"reason": "the selection is not of one company account", "rows": 2}
     ]
+    everything = judge({}, {"customer_id": "9"}, picked_by_hand=False)
+    assert "everything at once is not accepted" in everything.reasons(action)[0]
     picked_all = judge({}, {"outstanding_cents": 0}, picked_by_hand=False)
     assert picked_all.eligible(action).tolist() == [False, False]
     assert "picked one by one" in picked_all.reasons(action)[0]

@@ -206,6 +206,8 @@ def test_an_id_that_does_not_exist_is_refused_by_name_and_the_others_go_on(make_
     assert len(report.done) == 1
     with pytest.raises(SelectionError, match="no invoice with id 77"):
         workspace.select(ids=[77])
+    with pytest.raises(SelectionError, match="whole numbers"):
+        workspace.select(ids=["F2026-000001"])  # type: ignore[list-item]
 
 
 def test_the_bar_offers_actions_with_counts_and_reasons(make_workspace: Make) -> None:
