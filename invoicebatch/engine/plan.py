@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from invoicebatch.engine.workspace import Workspace
 
 
+_DATE_HINT = "Dates are written year-month-day: 2026-11-22."
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a run will do.
@@ -156,7 +159,8 @@ def parse_params(action: Action, values: Mapping[str, Any], settings: Settings, 
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "parameters"
         got = "" if first["type"] == "missing" else f" (got {first['input']!r})"
-        raise ParameterError(f"{action.name}: {where}: {first['msg']}{got}", _params_hint(action)) from error
+        hint = _DATE_HINT if first["type"].startswith("date") else _params_hint(action)
+        raise ParameterError(f"{action.name}: {where}: {first['msg']}{got}", hint) from error
 
 
 def _refuse_unknown(action: Action, name: str) -> None:

@@ -117,6 +117,7 @@ def _refuse_earlier_dates(rows: pd.DataFrame) -> None:
     rows.loc[early, "reason"] = (
         "invoice date " + rows["invoice_date"].dt.strftime("%Y-%m-%d")
         + " lies before the last date of its number series, " + floor.dt.strftime("%Y-%m-%d")
+        + "; credit it and bill it anew, or let the series take earlier dates (dates_ascend)"
     )[early]  # fmt: skip
 
 

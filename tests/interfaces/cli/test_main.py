@@ -84,7 +84,7 @@ def test_delete_asks_for_confirmation(make_workspace: Make, capsys: pytest.Captu
         (["run", "approve", "--ids", "x"], "whole numbers"),
         (["run", "approve", "--ids", "77"], "no invoice with id 77"),
         (["run", "approve", "--numbers", "F1"], "no invoice with number F1"),
-        (["run", "approve", "--all", "-p", "invoice_date=31-12-2026"], "invoice_date"),
+        (["run", "approve", "--all", "-p", "invoice_date=31-12-2026"], "year-month-day: 2026-11-22"),
         (["run", "approve", "--all", "-p", "invoice_date"], "NAME=VALUE"),
         (["run", "approve", "--all", "--invoice-date", "soon"], "invoice-date"),
         (["list", "--where", "1=1; drop table invoices"], "filter"),
