@@ -15,6 +15,9 @@ from invoicebatch.errors import SelectionError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.money import format_cents
 
+SOME_NOT_DONE = 3
+"""Exit code where some rows were refused or failed, or an audit found something."""
+
 MANY = 1_000
 """From so many ids on, a notebook gets a file instead of a list."""
 

@@ -5,11 +5,9 @@ from typing import Any
 
 from invoicebatch.errors import ConfirmationError, NothingEligibleError
 from invoicebatch.interfaces.api import Workspace
-from invoicebatch.interfaces.cli.common import Select, print_json
+from invoicebatch.interfaces.cli.common import SOME_NOT_DONE, Select, print_json
 from invoicebatch.interfaces.notebook.runner import declared_parameters, find_notebook, run_notebook
 from invoicebatch.model.action import Action
-
-SOME_NOT_DONE = 3
 
 
 def run_through_notebook(

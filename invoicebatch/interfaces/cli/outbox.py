@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.errors import ConfirmationError, NothingEligibleError, UsageError
 from invoicebatch.interfaces.cli.common import (
+    SOME_NOT_DONE,
     JsonOption,
     WorkspaceOption,
     opened,
@@ -16,7 +17,7 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-from invoicebatch.interfaces.cli.run import SOME_NOT_DONE, exit_code, show_report
+from invoicebatch.interfaces.cli.run import exit_code, show_report
 
 app = App(
     name="outbox",

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from invoicebatch.engine.report import Report
 from invoicebatch.errors import ConfirmationError
 from invoicebatch.interfaces.cli.common import (
+    SOME_NOT_DONE,
     JsonOption,
     WorkspaceOption,
     opened,
@@ -15,7 +16,7 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-from invoicebatch.interfaces.cli.run import SOME_NOT_DONE, exit_code, show_report
+from invoicebatch.interfaces.cli.run import exit_code, show_report
 
 app = App(
     name="payments",

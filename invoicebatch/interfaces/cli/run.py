@@ -14,6 +14,7 @@ from invoicebatch.engine.plan import Plan
 from invoicebatch.engine.report import Report
 from invoicebatch.errors import ConfirmationError, NothingEligibleError, ParameterError
 from invoicebatch.interfaces.cli.common import (
+    SOME_NOT_DONE,
     JsonOption,
     Select,
     WorkspaceOption,
@@ -24,8 +25,6 @@ from invoicebatch.interfaces.cli.common import (
 )
 from invoicebatch.model.action import Action
 from invoicebatch.model.money import format_cents
-
-SOME_NOT_DONE = 3
 
 app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
 

@@ -6,6 +6,7 @@ from cyclopts import Parameter
 
 from invoicebatch.errors import NothingEligibleError
 from invoicebatch.interfaces.cli.common import (
+    SOME_NOT_DONE,
     JsonOption,
     WorkspaceOption,
     opened,
@@ -13,7 +14,7 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-from invoicebatch.interfaces.cli.run import SOME_NOT_DONE, exit_code, show_report
+from invoicebatch.interfaces.cli.run import exit_code, show_report
 
 
 def resume(run: str | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:

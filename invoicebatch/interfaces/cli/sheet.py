@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from invoicebatch.errors import NothingEligibleError
 from invoicebatch.interfaces.cli.common import (
+    SOME_NOT_DONE,
     JsonOption,
     Select,
     WorkspaceOption,
@@ -15,7 +16,6 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-from invoicebatch.interfaces.cli.run import SOME_NOT_DONE
 from invoicebatch.interfaces.sheet.plan import SheetPlan, plan_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet
 

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from invoicebatch.errors import UsageError
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.interfaces.cli.common import (
+    SOME_NOT_DONE,
     JsonOption,
     WorkspaceOption,
     opened,
@@ -16,8 +17,6 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-
-SOME_REFUSED = 3
 
 
 def init(
@@ -65,7 +64,7 @@ def import_files(
             print_table(report.doubted, title=f"Taken with a doubt: {len(report.doubted):,} cells", limit=20)
         for note in report.notes:
             print(f"Note: {note}")
-    return SOME_REFUSED if len(report.refused) else 0
+    return SOME_NOT_DONE if len(report.refused) else 0
 
 
 def _by_reason(refused: pd.DataFrame) -> pd.DataFrame:
@@ -91,4 +90,4 @@ def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> in
         print("All is well: numbers, documents, totals, claims and messages.")
     else:
         print_table(found, title=f"{len(found):,} problems", limit=100)
-    return SOME_REFUSED if len(found) else 0
+    return SOME_NOT_DONE if len(found) else 0
