@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from invoicebatch.model.changes import Batch
 from invoicebatch.model.ident import derived_id, end_to_end_id
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.sepa import MAX_NAME, message_id, sepa_texts
@@ -68,6 +69,16 @@ LIVE = (ItemStatus.PENDING.value, ItemStatus.CONFIRMED.value)
 
 READS = frozenset({"payment_bundles", "bundle_items"})
 """Tables that `resolve` looks into."""
+
+
+def waiting_items(batch: Batch, bundle: str) -> pd.DataFrame:
+    """Items of a bundle that the bank has said nothing of, of the batch's invoices (`bundle_items` columns)."""
+    items = batch["bundle_items"]
+    return items[
+        items["bundle_id"].eq(bundle)
+        & items["status"].astype("str").eq(ItemStatus.PENDING)
+        & items["invoice_id"].isin(batch.invoices["invoice_id"])
+    ]
 
 
 def resolve(

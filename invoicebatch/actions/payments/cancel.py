@@ -4,7 +4,7 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.bundles import READS, resolve
+from invoicebatch.model.bundles import READS, resolve, waiting_items
 from invoicebatch.model.changes import Batch, Changes
 from invoicebatch.model.settlement import Effects
 from invoicebatch.model.status import ItemStatus
@@ -19,11 +19,7 @@ class CancelParams(Params):
 def transform(batch: Batch, params: CancelParams, _: Context) -> Changes:
     """Waiting items are cancelled; a bundle without confirmed ones is, too."""
     items = batch["bundle_items"]
-    waiting = items[
-        items["bundle_id"].eq(params.bundle)
-        & items["status"].astype("str").eq(ItemStatus.PENDING)
-        & items["invoice_id"].isin(batch.invoices["invoice_id"])
-    ]
+    waiting = waiting_items(batch, params.bundle)
     decided = waiting[["bundle_id", "item_no"]].assign(
         status=ItemStatus.CANCELLED.value, reason=pd.Series(None, index=waiting.index, dtype="str")
     )

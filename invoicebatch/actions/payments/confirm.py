@@ -5,6 +5,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.booking import READS, book_items
+from invoicebatch.model.bundles import waiting_items
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
@@ -17,16 +18,12 @@ class ConfirmParams(Params):
 
 def transform(batch: Batch, params: ConfirmParams, context: Context) -> Changes:
     """Waiting items are confirmed and booked on their invoices on the collection date."""
-    bundles, items = batch["payment_bundles"], batch["bundle_items"]
+    bundles = batch["payment_bundles"]
     bundle = bundles[bundles["bundle_id"] == params.bundle].iloc[0]
     if bundle["status"] != BundleStatus.EXPORTED:
         reason = f"payment bundle {params.bundle} is {bundle['status']}: write its bank file first"
         return Changes(failures=failures(batch.invoices["invoice_id"], reason))
-    waiting = items[
-        items["bundle_id"].eq(params.bundle)
-        & items["status"].astype("str").eq(ItemStatus.PENDING)
-        & items["invoice_id"].isin(batch.invoices["invoice_id"])
-    ]
+    waiting = waiting_items(batch, params.bundle)
     decided = waiting.assign(
         status=ItemStatus.CONFIRMED.value,
         reason=pd.Series(None, index=waiting.index, dtype="str"),

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.bundles import READS, resolve
+from invoicebatch.model.bundles import READS, resolve, waiting_items
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.settlement import Effects
 from invoicebatch.model.status import BundleStatus, ItemStatus
@@ -23,11 +23,7 @@ def transform(batch: Batch, params: RejectParams, _: Context) -> Changes:
     if bundle["status"] != BundleStatus.EXPORTED:
         reason = f"payment bundle {params.bundle} is {bundle['status']}: only a written one can be rejected"
         return Changes(failures=failures(batch.invoices["invoice_id"], reason))
-    refused = items[
-        items["bundle_id"].eq(params.bundle)
-        & items["status"].astype("str").eq(ItemStatus.PENDING)
-        & items["invoice_id"].isin(batch.invoices["invoice_id"])
-    ]
+    refused = waiting_items(batch, params.bundle)
     decided = refused[["bundle_id", "item_no"]].assign(status=ItemStatus.REJECTED.value, reason=params.reason)
     effects = Effects()
     resolve(effects, batch.invoices, bundles, items, decided)
