@@ -8,18 +8,18 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from invoicebatch.engine.plan import Plan
-    from invoicebatch.engine.report import Report
-    from invoicebatch.engine.selection import Selection
+    from invoicebatch.engine.plan.plan import Plan
+    from invoicebatch.engine.plan.report import Report
+    from invoicebatch.engine.plan.selection import Selection
     from invoicebatch.interfaces.api import Workspace
     from invoicebatch.interfaces.api import open_workspace as open  # noqa: A004 - ib.open, like io.open
 
 _PUBLIC = {
     "open": ("invoicebatch.interfaces.api", "open_workspace"),
     "Workspace": ("invoicebatch.interfaces.api", "Workspace"),
-    "Selection": ("invoicebatch.engine.selection", "Selection"),
-    "Plan": ("invoicebatch.engine.plan", "Plan"),
-    "Report": ("invoicebatch.engine.report", "Report"),
+    "Selection": ("invoicebatch.engine.plan.selection", "Selection"),
+    "Plan": ("invoicebatch.engine.plan.plan", "Plan"),
+    "Report": ("invoicebatch.engine.plan.report", "Report"),
 }
 
 __all__ = ["Plan", "Report", "Selection", "Workspace", "open"]

@@ -6,8 +6,8 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.approval import approval_faults
 from invoicebatch.model.changes import Batch, Changes
+from invoicebatch.model.documents.approval import approval_faults
 from invoicebatch.model.status import Status
 
 

@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from invoicebatch.model import bundles, crediting, settlement
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.candidates import first_reason
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.credit_notes import TOTALS, Draft, mirrored, partial, rows_of_notes
-from invoicebatch.model.settlement import Effects
+from invoicebatch.model.documents import crediting
+from invoicebatch.model.documents.credit_notes import TOTALS, Draft, mirrored, partial, rows_of_notes
+from invoicebatch.model.payments import bundles, settlement
+from invoicebatch.model.payments.candidates import first_reason
+from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.status import BundleStatus, ItemStatus, Kind, Status
 
 COPIED = (
@@ -151,7 +152,7 @@ def transform(batch: Batch, params: CreditParams, context: Context) -> Changes:
     if rows.empty:
         return Changes(failures=failed)
     ids = pd.Series(context.reserve_ids(len(rows)), index=rows["invoice_id"].to_numpy())
-    effects = Effects()
+    effects = ChangesBuilder()
     effects.inserts = {"invoices": _notes(batch, draft, rows, ids, params, context)}
     effects.inserts |= {name: frame for name, frame in rows_of_notes(draft, ids).items() if len(frame)}
     _mark_originals(effects, batch, draft, rows, ids)
@@ -192,7 +193,7 @@ def _notes(
 
 
 def _mark_originals(
-    effects: Effects, batch: Batch, draft: Draft, rows: pd.DataFrame, ids: "pd.Series[int]"
+    effects: ChangesBuilder, batch: Batch, draft: Draft, rows: pd.DataFrame, ids: "pd.Series[int]"
 ) -> None:
     """What the originals remember: the set-off, the note that ends them, lines and VAT given back."""
     now = batch.invoices.set_index("invoice_id").loc[rows["invoice_id"]]
@@ -217,7 +218,7 @@ def _mark_originals(
     )
 
 
-def _take_out(effects: Effects, batch: Batch, rows: pd.DataFrame) -> None:
+def _take_out(effects: ChangesBuilder, batch: Batch, rows: pd.DataFrame) -> None:
     """Out of the bundle, where its file is not written yet; out of case and plan by what was set off."""
     items = batch["bundle_items"]
     waiting = items[

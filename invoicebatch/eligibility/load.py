@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoicebatch.eligibility.expression import ExpressionError, parse
-from invoicebatch.eligibility.floor import check_floor
 from invoicebatch.eligibility.rules import Rules
 from invoicebatch.eligibility.ruleset import MAX_FACTS, SELECTION_FACTS, ActionRule, Fact, row_fact
+from invoicebatch.eligibility.status_limits import check_floor
 from invoicebatch.eligibility.template import parse_template
 from invoicebatch.errors import RulesError
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.actions import find
-from invoicebatch.engine import clock
-from invoicebatch.engine.load import load_batch
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.errors import DocumentError, RenderError, SelectionError
 from invoicebatch.files.deposit import deposit
 from invoicebatch.formats.pdf.data import Document, documents

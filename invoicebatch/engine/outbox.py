@@ -13,18 +13,18 @@ import pandas as pd
 
 from invoicebatch.delivery.channel import Answer, Message, TemporaryError
 from invoicebatch.delivery.mail.bounces import Bounce, read_bounces
-from invoicebatch.delivery.ways import open_channel
-from invoicebatch.engine import clock
-from invoicebatch.engine.handing import Result
-from invoicebatch.engine.messages import load_messages
-from invoicebatch.engine.settle import SHIPPING, retotal, settle
+from invoicebatch.delivery.open_channel import open_channel
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.handover.messages import load_messages
+from invoicebatch.engine.handover.outcomes import SHIPPING, retotal, settle
+from invoicebatch.engine.handover.threads import Result
 from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
-    from invoicebatch.engine.report import Report
+    from invoicebatch.engine.plan.report import Report
     from invoicebatch.engine.workspace import Workspace
 
 _OPEN = (OutboxStatus.IN_DOUBT, OutboxStatus.FAILED)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from invoicebatch.engine import clock
-from invoicebatch.engine.jobs import Jobs
+from invoicebatch.engine.background.jobs import Jobs
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.outbox import Outbox
-from invoicebatch.engine.payments import Payments
-from invoicebatch.engine.runs import RunVerbs
-from invoicebatch.engine.selection import Selection, selected_ids, selected_numbers
+from invoicebatch.engine.payments.bundles import Payments
+from invoicebatch.engine.plan.selection import Selection, selected_ids, selected_numbers
+from invoicebatch.engine.run.runs import RunVerbs
 from invoicebatch.errors import SelectionError, WorkspaceError
 from invoicebatch.model.schema import TABLES
 
 if TYPE_CHECKING:
-    from invoicebatch.engine.intake import ImportReport
+    from invoicebatch.engine.imports.import_files import ImportReport
 
 
 class Workspace(RunVerbs):
@@ -96,8 +96,8 @@ class Workspace(RunVerbs):
     def import_files(
         self, paths: Sequence[str | Path], *, kind: str | None = None, mapping: str | Path | None = None
     ) -> "ImportReport":
-        """See `engine.intake.import_files`."""
-        from invoicebatch.engine.intake import import_files
+        """See `engine.imports.import_files.import_files`."""
+        from invoicebatch.engine.imports.import_files import import_files
 
         return import_files(self, [Path(path) for path in paths], kind, Path(mapping) if mapping else None)
 
@@ -107,7 +107,7 @@ class Workspace(RunVerbs):
         Raises:
             UsageError: the workspace has invoices already.
         """
-        from invoicebatch.engine.sample import load_sample
+        from invoicebatch.engine.imports.sample import load_sample
 
         return load_sample(self, invoices, seed)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from invoicebatch.ingest.cells import Refusals
+from invoicebatch.ingest.checks.accounts_and_customers import check_parties
 from invoicebatch.ingest.checks.keys import check_keys
-from invoicebatch.ingest.checks.parties import check_parties
 from invoicebatch.ingest.checks.vat import check_vat
 from invoicebatch.ingest.dates import pattern
 from invoicebatch.ingest.documents import drop_spoiled, fill_net, name_payments, number_rows

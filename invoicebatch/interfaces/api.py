@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from invoicebatch.engine.selection import Selection
+from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace as EngineWorkspace
 from invoicebatch.engine.workspace import check_folder
 from invoicebatch.errors import SelectionError, UsageError
@@ -16,8 +16,8 @@ from invoicebatch.files.layout import lay_out
 if TYPE_CHECKING:
     from invoicebatch.engine.documents import DocumentPreview
     from invoicebatch.interfaces.lab.widget import Overview
-    from invoicebatch.interfaces.sheet.plan import SheetPlan
-    from invoicebatch.interfaces.sheet.run import SheetReport
+    from invoicebatch.interfaces.sheet.plan_sheet import SheetPlan
+    from invoicebatch.interfaces.sheet.run_sheet import SheetReport
 
 
 class Workspace(EngineWorkspace):
@@ -70,7 +70,7 @@ class Workspace(EngineWorkspace):
         Raises:
             InputFileError: the sheet can't be read, or is another workspace's.
         """
-        from invoicebatch.interfaces.sheet.plan import plan_sheet
+        from invoicebatch.interfaces.sheet.plan_sheet import plan_sheet
         from invoicebatch.interfaces.sheet.read import read_sheet
 
         return plan_sheet(self, read_sheet(path))
@@ -84,7 +84,7 @@ class Workspace(EngineWorkspace):
             InputFileError: the sheet can't be read, or is another workspace's.
             ConfirmationError: an action asks for confirmation; nothing was done.
         """
-        from invoicebatch.interfaces.sheet.run import run_sheet
+        from invoicebatch.interfaces.sheet.run_sheet import run_sheet
 
         return run_sheet(self, self.check_sheet(path), confirmed=confirmed, progress=progress)
 
@@ -133,7 +133,7 @@ class Workspace(EngineWorkspace):
             raise UsageError(
                 f"The overview needs {error.name}.", "Install it with: pip install 'invoicebatch[lab]'"
             ) from error
-        from invoicebatch.interfaces.lab.workspace import WorkspaceBackend
+        from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 
         return Overview(WorkspaceBackend(self, where), poll_seconds)
 

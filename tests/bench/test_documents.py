@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from invoicebatch.engine.executor import Pool
-from invoicebatch.formats.archive import Entry, write_zip
-from invoicebatch.formats.merged import Engine, merge_batch, merge_jobs, write_merged
+from invoicebatch.engine.base.executor import Pool
+from invoicebatch.formats.archive.zip import Entry, write_zip
+from invoicebatch.formats.merged.merge import Engine, merge_batch, merge_jobs, write_merged
 from invoicebatch.formats.pdf.render import render_documents, render_jobs
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.settings import Executor, Settings

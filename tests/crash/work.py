@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from invoicebatch.actions import registry
-from invoicebatch.engine import faultpoints
+from invoicebatch.engine.base import faultpoints
 from invoicebatch.errors import BusyError, NothingEligibleError, StaleError
 from invoicebatch.interfaces.api import open_workspace
 

@@ -12,10 +12,10 @@ from stdnum.eu import vat as european_vat
 from stdnum.fr import siret
 
 from invoicebatch.ingest.sample import CHUNK, Frames, generate
-from invoicebatch.model.iban import iban_faults
 from invoicebatch.model.money import tax_cents
+from invoicebatch.model.payments.iban import iban_faults
+from invoicebatch.model.payments.sepa import is_sepa_id
 from invoicebatch.model.schema import TABLES
-from invoicebatch.model.sepa import is_sepa_id
 from invoicebatch.model.status import Status
 
 TODAY = date(2026, 11, 22)

@@ -12,11 +12,11 @@ from pydantic import Field
 
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.bundles import bundle_frames
-from invoicebatch.model.calendar import earliest_date, next_banking_day, resolve_date
-from invoicebatch.model.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.sepa import creditor_id_warning
+from invoicebatch.model.payments.bundles import bundle_frames
+from invoicebatch.model.payments.calendar import earliest_date, next_banking_day, resolve_date
+from invoicebatch.model.payments.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
+from invoicebatch.model.payments.sepa import creditor_id_warning
 from invoicebatch.settings import Settings
 
 

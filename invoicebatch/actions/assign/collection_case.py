@@ -9,8 +9,8 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.collection import Flow, find_flow
 from invoicebatch.model.ident import derived_id
+from invoicebatch.model.payments.collection import Flow, find_flow
 from invoicebatch.model.schema.payments import COLLECTION_CASES
 from invoicebatch.model.status import CaseStatus
 from invoicebatch.settings import Settings

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.payments.settlement import ChangesBuilder, closed
 from invoicebatch.model.schema.payments import COLLECTION_CASES
-from invoicebatch.model.settlement import Effects, closed
 from invoicebatch.model.status import CaseStatus
 
 
@@ -31,7 +31,7 @@ def transform(batch: Batch, params: CollectionStatusParams, context: Context) ->
     cases = batch["collection_cases"]
     fits = cases["status"].astype("str").isin(_FROM[params.change])
     good, bad = cases[fits], cases[~fits]
-    effects = Effects()
+    effects = ChangesBuilder()
     if params.change == "close":
         effects.update("collection_cases", closed(good, params.reason))
     else:

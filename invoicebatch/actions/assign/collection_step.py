@@ -8,15 +8,15 @@ import pandas as pd
 
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
 from invoicebatch.formats.mail.words import date_text
-from invoicebatch.formats.reminder import PaperLetter, letter_pdf
+from invoicebatch.formats.pdf.paper_letter import PaperLetter, letter_pdf
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.candidates import first_reason
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
-from invoicebatch.model.collection import Flow, Step, load_flows
+from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.mailbox import address_faults
+from invoicebatch.model.payments.candidates import first_reason
+from invoicebatch.model.payments.collection import Flow, Step, load_flows
+from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import COLLECTION_CASES, COLLECTION_STEPS
-from invoicebatch.model.settlement import Effects
 from invoicebatch.model.status import CaseStatus
 
 _ADDRESS: Final = ("customer_street", "customer_postcode", "customer_city", "customer_country")
@@ -129,7 +129,7 @@ def transform(batch: Batch, _: Params, context: Context) -> Changes:
     done = good[["case_id", "step", "channel", "cost_cents"]].assign(
         name=good["step_name"], done_on=pd.Timestamp(context.today), run_id=context.run_id
     )
-    effects = Effects()
+    effects = ChangesBuilder()
     effects.update("collection_cases", COLLECTION_CASES.conform(case))
     if len(done):
         effects.inserts["collection_steps"] = COLLECTION_STEPS.conform(done)

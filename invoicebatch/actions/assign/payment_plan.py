@@ -10,11 +10,11 @@ from dateutil.relativedelta import relativedelta
 from pydantic import Field, field_validator, model_validator
 
 from invoicebatch.errors import ParameterError
-from invoicebatch.model import instalments
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.money import format_cents, to_cents
+from invoicebatch.model.payments import instalments
 from invoicebatch.model.schema.payments import INSTALMENTS, PAYMENT_PLANS
 from invoicebatch.model.status import PlanStatus
 from invoicebatch.settings import Settings

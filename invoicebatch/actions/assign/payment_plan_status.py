@@ -7,8 +7,8 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import PAYMENT_PLANS
-from invoicebatch.model.settlement import Effects
 from invoicebatch.model.status import PlanStatus
 
 
@@ -59,7 +59,7 @@ def transform(batch: Batch, params: PlanStatusParams, context: Context) -> Chang
     plans = batch["payment_plans"]
     good = plans[plans["plan_id"].map(reasons) == ""]
     new = PlanStatus.ACTIVE if params.change == "approve" else PlanStatus.CANCELLED
-    effects = Effects()
+    effects = ChangesBuilder()
     frame = good[["plan_id", "version"]].assign(status=new.value).reset_index(drop=True)
     effects.update("payment_plans", PAYMENT_PLANS.conform(frame))
     reason = batch.invoices["payment_plan_id"].map(reasons)

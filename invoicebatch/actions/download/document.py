@@ -9,8 +9,8 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.archive import Entry, copy_file, write_zip
-from invoicebatch.formats.stored import COLUMNS, download_names, verified
+from invoicebatch.formats.archive.stored_documents import COLUMNS, download_names, verified
+from invoicebatch.formats.archive.zip import Entry, copy_file, write_zip
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
 from invoicebatch.model.money import to_decimal

@@ -6,8 +6,8 @@ from functools import partial
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.merged import MAX_DOCUMENTS, Engine, merge_batch, merge_jobs, write_merged
-from invoicebatch.formats.stored import COLUMNS, verified
+from invoicebatch.formats.archive.stored_documents import COLUMNS, verified
+from invoicebatch.formats.merged.merge import MAX_DOCUMENTS, Engine, merge_batch, merge_jobs, write_merged
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
 

@@ -9,13 +9,13 @@ from pydantic import Field
 
 from invoicebatch.eligibility.filter import holds
 from invoicebatch.errors import ParameterError
-from invoicebatch.formats.archive import safe_name
+from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
+from invoicebatch.model.exports.record import line_records, records, target_columns
 from invoicebatch.model.ident import derived_id, sha256_json
-from invoicebatch.model.record import line_records, records, target_columns
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External, Settings
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from invoicebatch.formats.workbook.export import export_artefacts
 from invoicebatch.model.action import Action, Context
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
-from invoicebatch.model.exported import ExportParams, exported
+from invoicebatch.model.exports.exported import ExportParams, exported
 
 
 def artefacts(batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Artefact | RowFailure]:

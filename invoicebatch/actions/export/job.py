@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes
+from invoicebatch.model.contact.mailbox import address_fault
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.mailbox import address_fault
 
 _MOST_IDS: Final = 100_000
 

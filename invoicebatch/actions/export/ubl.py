@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.archived import Documents
+from invoicebatch.formats.archive.document_zip import Documents
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
-from invoicebatch.model.exported import exported
+from invoicebatch.model.exports.exported import exported
 
 
 class UblParams(Params):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field
 
-from invoicebatch.formats.archived import Documents
+from invoicebatch.formats.archive.document_zip import Documents
 from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
 from invoicebatch.formats.validation.schema import own_schema_error
 from invoicebatch.formats.xml_export import write_xml
@@ -14,7 +14,7 @@ from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, derive
 from invoicebatch.model.en16931.frames import only_documents
 from invoicebatch.model.en16931.terms import DOCUMENT
-from invoicebatch.model.exported import exported
+from invoicebatch.model.exports.exported import exported
 
 _SLICE = 2000
 

@@ -6,9 +6,9 @@ The reports wait in `bank_entries`; each is booked once, by its key and its mark
 import pandas as pd
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.booking import READS, book_items
-from invoicebatch.model.candidates import COLLECTIONS
 from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.payments.booking import READS, book_items
+from invoicebatch.model.payments.candidates import COLLECTIONS
 from invoicebatch.model.schema.payments import BANK_ENTRIES
 from invoicebatch.model.status import EntryKind, ItemStatus
 

@@ -4,9 +4,9 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.bundles import READS, resolve, waiting_items
 from invoicebatch.model.changes import Batch, Changes
-from invoicebatch.model.settlement import Effects
+from invoicebatch.model.payments.bundles import READS, resolve, waiting_items
+from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.status import ItemStatus
 
 
@@ -23,7 +23,7 @@ def transform(batch: Batch, params: CancelParams, _: Context) -> Changes:
     decided = waiting[["bundle_id", "item_no"]].assign(
         status=ItemStatus.CANCELLED.value, reason=pd.Series(None, index=waiting.index, dtype="str")
     )
-    effects = Effects()
+    effects = ChangesBuilder()
     resolve(effects, batch.invoices, batch["payment_bundles"], items, decided)
     return effects.changes(totals={"cancelled_cents": int(waiting["amount_cents"].sum())})
 

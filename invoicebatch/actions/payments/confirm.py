@@ -4,9 +4,9 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.booking import READS, book_items
-from invoicebatch.model.bundles import waiting_items
 from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.payments.booking import READS, book_items
+from invoicebatch.model.payments.bundles import waiting_items
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
 

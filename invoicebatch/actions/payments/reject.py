@@ -3,9 +3,9 @@
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.bundles import READS, resolve, waiting_items
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.settlement import Effects
+from invoicebatch.model.payments.bundles import READS, resolve, waiting_items
+from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
 
@@ -25,7 +25,7 @@ def transform(batch: Batch, params: RejectParams, _: Context) -> Changes:
         return Changes(failures=failures(batch.invoices["invoice_id"], reason))
     refused = waiting_items(batch, params.bundle)
     decided = refused[["bundle_id", "item_no"]].assign(status=ItemStatus.REJECTED.value, reason=params.reason)
-    effects = Effects()
+    effects = ChangesBuilder()
     resolve(effects, batch.invoices, bundles, items, decided)
     return effects.changes(totals={"rejected_cents": int(refused["amount_cents"].sum())})
 

@@ -14,12 +14,12 @@ from invoicebatch.errors import RenderError
 from invoicebatch.formats.pain import Message, check_message, write_message
 from invoicebatch.formats.pain.message import Version
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.bundles import READS, resolve
-from invoicebatch.model.calendar import earliest_date
-from invoicebatch.model.candidates import COLLECTIONS, first_reason
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.payments.bundles import READS, resolve
+from invoicebatch.model.payments.calendar import earliest_date
+from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
+from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import PAYMENT_BUNDLES
-from invoicebatch.model.settlement import Effects
 from invoicebatch.model.status import BundleStatus, ItemStatus, MandateStatus
 
 
@@ -147,7 +147,7 @@ def transform(batch: Batch, params: WriteParams, _: Context) -> Changes:
         return Changes(failures=batch.failed)
     bundle, items = _bundle(batch, params), _pending(batch, params)
     stale = _stale(batch, bundle, items)
-    effects = Effects()
+    effects = ChangesBuilder()
     if len(stale):
         decided = stale[["bundle_id", "item_no", "reason"]].assign(status=ItemStatus.CANCELLED.value)
         bundles = batch["payment_bundles"]
@@ -160,7 +160,7 @@ def transform(batch: Batch, params: WriteParams, _: Context) -> Changes:
     return effects.changes(failures=gone, totals={"written_cents": int(good["amount_cents"].sum())})
 
 
-def _exported(effects: Effects, written: pd.DataFrame, batch: Batch) -> pd.DataFrame:
+def _exported(effects: ChangesBuilder, written: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     file = batch.files.iloc[0]
     frame = effects.updates.get("payment_bundles", written)
     exported = frame.assign(

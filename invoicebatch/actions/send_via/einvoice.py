@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.archive import safe_name
+from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures

@@ -8,14 +8,14 @@ from typing import Any, Final
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.archive import safe_name
+from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
 from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.mailbox import address_faults
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
 

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.contact.postal import ADDRESS, address_faults, address_lines
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.postal import ADDRESS, address_faults, address_lines
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModu
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
 from invoicebatch.delivery.external.address import address
 from invoicebatch.errors import SettingsError
-from invoicebatch.model.record import key_column, target_columns
+from invoicebatch.model.exports.record import key_column, target_columns
 from invoicebatch.model.schema import Type
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
 from invoicebatch.delivery.external.address import address
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.exports.record import target_columns
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.record import target_columns
 from invoicebatch.model.schema import Column, Type
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External

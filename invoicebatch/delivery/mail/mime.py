@@ -12,7 +12,7 @@ from typing import Any
 
 from invoicebatch.delivery.channel import Message
 from invoicebatch.errors import InvoicebatchError
-from invoicebatch.model.mailbox import address_fault, ascii_address
+from invoicebatch.model.contact.mailbox import address_fault, ascii_address
 from invoicebatch.settings import Mail
 
 _MEGABYTE = 1_000_000

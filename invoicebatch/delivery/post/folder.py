@@ -17,8 +17,8 @@ from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
 from invoicebatch.delivery.post.sheets import merged, weight_class
 from invoicebatch.files.deposit import deposit
 from invoicebatch.files.names import safe_name
+from invoicebatch.model.contact.postal import ADDRESS
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.postal import ADDRESS
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Post
 

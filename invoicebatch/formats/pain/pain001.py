@@ -15,7 +15,7 @@ from invoicebatch.formats.pain.message import (
     counts,
     own_agent,
 )
-from invoicebatch.model.sepa import payment_information_id
+from invoicebatch.model.payments.sepa import payment_information_id
 
 
 def parts(message: Message) -> Iterator[str]:

@@ -19,7 +19,7 @@ from invoicebatch.formats.pain.message import (
     counts,
     own_agent,
 )
-from invoicebatch.model.sepa import payment_information_id
+from invoicebatch.model.payments.sepa import payment_information_id
 
 _SAME_MANDATE_NEW_ACCOUNT: Final = (
     "<AmdmntInd>true</AmdmntInd><AmdmntInfDtls><OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id></Othr></Id>"

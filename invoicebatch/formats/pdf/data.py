@@ -11,10 +11,10 @@ from itertools import accumulate
 from typing import Any, Final
 
 from invoicebatch.formats.pdf.amounts import due_cents
-from invoicebatch.formats.pdf.parties import buyer_block, footer, meta, missing_fields, seller_block
 from invoicebatch.formats.pdf.payment import missing_account, payment_block
 from invoicebatch.formats.pdf.readings import COLUMNS as READING_COLUMNS
 from invoicebatch.formats.pdf.readings import readings_block
+from invoicebatch.formats.pdf.seller_and_buyer import buyer_block, footer, meta, missing_fields, seller_block
 from invoicebatch.formats.pdf.text import Row, line, paragraph, rows
 from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.model.changes import Batch, RowFailure

@@ -17,7 +17,7 @@ import numpy as np
 import typst
 
 from invoicebatch.errors import RenderError
-from invoicebatch.formats.facturx import embed, facturx_documents
+from invoicebatch.formats.cii.facturx import embed, facturx_documents
 from invoicebatch.formats.pdf import qr
 from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.faults import describe

@@ -9,13 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, Final, Literal, Protocol
 
-from invoicebatch.formats.archive import Entry, write_zip
+from invoicebatch.formats.archive.zip import Entry, write_zip
 from invoicebatch.formats.workbook.columns import choose_columns, export_rows
 from invoicebatch.formats.workbook.flat import write_csv, write_parquet
 from invoicebatch.formats.workbook.table import TABLE_ROWS, TableExport, write_table
 from invoicebatch.model.action import Context
 from invoicebatch.model.changes import Artefact, Batch, RowFailure
-from invoicebatch.model.exported import ExportParams, without_rows
+from invoicebatch.model.exports.exported import ExportParams, without_rows
 
 Format = Literal["xlsx", "csv", "parquet"]
 

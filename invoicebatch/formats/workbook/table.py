@@ -16,7 +16,7 @@ from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
-from invoicebatch.formats.workbook import looks
+from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import cell_column, column_letter
 from invoicebatch.formats.workbook.columns import values_of
 from invoicebatch.formats.workbook.package import MAX_ROWS, Body, write_package
@@ -92,7 +92,7 @@ def write_table(out: BinaryIO, export: TableExport) -> None:
     _set_up(workbook, sheet, export)
     letters = {column.name: column_letter(index) for index, column in enumerate(export.columns)}
     for name, value, colour, background in export.colours:
-        looks.paint(sheet, letters[name], 2, rows + 1, value, (colour, background))
+        styling.paint(sheet, letters[name], 2, rows + 1, value, (colour, background))
     _about(workbook, export)
     cells = [
         cell_column(values_of(export.frame, column), column, style)
@@ -125,10 +125,10 @@ def _header(sheet: Worksheet, export: TableExport) -> list[int]:
     for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True), 1):
         cell = sheet.cell(1, index, name)
         cell.data_type = "s"
-        looks.style_header(looks.spare(sheet, 1, index), column.type)
-        styles.append(looks.style_value(looks.spare(sheet, 3, index), column.type))
+        styling.style_header(styling.spare(sheet, 1, index), column.type)
+        styles.append(styling.style_value(styling.spare(sheet, 3, index), column.type))
         letter = column_letter(index - 1)
-        sheet.column_dimensions[letter].width = looks.width(
+        sheet.column_dimensions[letter].width = styling.width(
             column.type, name, values_of(export.frame, column)
         )
     sheet.delete_rows(3)
@@ -142,12 +142,12 @@ def _totals(sheet: Worksheet, export: TableExport, row: int) -> dict[str, float]
     found = sums(export.frame, export.columns)
     for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True)):
         cell = sheet.cell(row, index + 1)
-        cell.font = Font(name=looks.FONT, bold=True, color=looks.INK)
-        cell.border = Border(top=Side("thin", color=looks.ACCENT))
+        cell.font = Font(name=styling.FONT, bold=True, color=styling.INK)
+        cell.border = Border(top=Side("thin", color=styling.ACCENT))
         cell.alignment = Alignment(horizontal="right" if column.name in found else "left", indent=1)
         if column.name in found:
             cell.value = f"=SUBTOTAL(109,{_table_name(export)}[{_quoted(name)}])"
-            cell.number_format = looks.NUMBER_FORMATS.get(column.type, "General")
+            cell.number_format = styling.NUMBER_FORMATS.get(column.type, "General")
             results[cell.coordinate] = float(found[column.name])
         elif index == 0:
             cell.value = export.words(_TOTAL)
@@ -184,12 +184,12 @@ def _add_table(sheet: Worksheet, export: TableExport, rows: int, results: Mappin
 def _set_up(workbook: Workbook, sheet: Worksheet, export: TableExport) -> None:
     sheet.freeze_panes = "B2"
     sheet.print_title_rows = "1:1"
-    looks.print_wide(sheet)
+    styling.print_wide(sheet)
     made_at = export.made_at.replace(tzinfo=None)
     workbook.properties.creator = "invoicebatch"
     workbook.properties.title = sheet.title
     workbook.properties.created = workbook.properties.modified = made_at
-    looks.add_properties(workbook, export.properties)
+    styling.add_properties(workbook, export.properties)
 
 
 def _about(workbook: Workbook, export: TableExport) -> None:
@@ -202,9 +202,9 @@ def _about(workbook: Workbook, export: TableExport) -> None:
     }
     for row, (name, value) in enumerate(facts.items(), 1):
         for index, text in ((1, title(name, export.language)), (2, value)):
-            cell = looks.spare(sheet, row, index)
-            looks.put_text(cell, text)
+            cell = styling.spare(sheet, row, index)
+            styling.put_text(cell, text)
             cell.alignment = Alignment(vertical="top", wrap_text=True)
-        sheet.cell(row, 1).font = Font(name=looks.FONT, bold=True)
+        sheet.cell(row, 1).font = Font(name=styling.FONT, bold=True)
     sheet.column_dimensions["A"].width = 22
     sheet.column_dimensions["B"].width = 80

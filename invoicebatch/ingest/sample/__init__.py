@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from invoicebatch.ingest.sample import documents, lines, parties
+from invoicebatch.ingest.sample import accounts_and_customers as parties
+from invoicebatch.ingest.sample import documents, lines
 from invoicebatch.ingest.sample.digits import Ints
 from invoicebatch.ingest.sample.plan import Plan, plan
 

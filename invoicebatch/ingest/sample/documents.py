@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.ingest.sample.accounts_and_customers import ACCOUNTS, LANGUAGES
 from invoicebatch.ingest.sample.digits import Generator, Ints, digits, pick
 from invoicebatch.ingest.sample.lines import LineNumbers, month_before
-from invoicebatch.ingest.sample.parties import ACCOUNTS, LANGUAGES
 from invoicebatch.ingest.sample.plan import Plan, followed_by
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.schema import TABLES

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.ingest.sample import words
+from invoicebatch.ingest.sample.accounts_and_customers import ACCOUNTS, LANGUAGES
 from invoicebatch.ingest.sample.digits import Generator, Ints, decimals, digits, gsrn, half_up, pick
-from invoicebatch.ingest.sample.parties import ACCOUNTS, LANGUAGES
 from invoicebatch.ingest.sample.plan import Plan
 from invoicebatch.model.money import tax_cents
 from invoicebatch.model.schema import TABLES

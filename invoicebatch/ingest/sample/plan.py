@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from invoicebatch.ingest.sample.accounts_and_customers import ACCOUNT_OF, NO_ADDRESS_EVERY, customer_countries
 from invoicebatch.ingest.sample.digits import Generator, Ints
-from invoicebatch.ingest.sample.parties import ACCOUNT_OF, NO_ADDRESS_EVERY, customer_countries
 from invoicebatch.model.status import Kind, Status
 
 Flags = npt.NDArray[np.bool_]

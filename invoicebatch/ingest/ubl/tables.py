@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.ingest.ubl.parties import company_accounts, customers
-from invoicebatch.ingest.ubl.residue import residues
+from invoicebatch.ingest.ubl.accounts_and_customers import company_accounts, customers
+from invoicebatch.ingest.ubl.unmapped_terms import residues
 from invoicebatch.model.en16931.derive.document import INVOICE_COLUMNS, OPTIONAL_TOTALS, TOTAL_COLUMNS
 from invoicebatch.model.en16931.derive.parts import ATTACHMENT_COLUMNS, DOCUMENT_TERMS, LINE_TERMS
 from invoicebatch.model.en16931.frames import PARENT, Groups, document_of

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import pandas as pd
 from cyclopts import Parameter
 
-from invoicebatch.engine.selection import Selection
+from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import SelectionError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.money import format_cents

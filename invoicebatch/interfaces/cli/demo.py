@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import pandas as pd
 from cyclopts import Parameter
 
-from invoicebatch.engine.report import Report
-from invoicebatch.engine.selection import Selection
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.interfaces.cli.common import print_table
 

@@ -15,12 +15,16 @@ from invoicebatch.errors import InvoicebatchError, UsageError
 _CLI: Final = "invoicebatch.interfaces.cli"
 
 COMMANDS: Final = (
-    ("init", "workspace:init", "Make a workspace, with sample data if wanted."),
-    ("import", "workspace:import_files", "Import invoices, lines, customers, mandates, accounts, readings."),
+    ("init", "workspace_commands:init", "Make a workspace, with sample data if wanted."),
+    (
+        "import",
+        "workspace_commands:import_files",
+        "Import invoices, lines, customers, mandates, accounts, readings.",
+    ),
     ("list", "select:list_invoices", "List invoices."),
     ("actions", "select:actions", "The action bar: which actions apply to how many of the selected rows."),
     ("why", "select:why", "Why an action does not apply to some rows."),
-    ("run", "run:app", "Run an action on the selected rows."),
+    ("run", "run_action:app", "Run an action on the selected rows."),
     ("resume", "runs:resume", "Finish runs that were interrupted."),
     ("abandon", "runs:abandon", "Give up an interrupted run that can't go on."),
     ("runs", "runs:runs", "List the runs."),
@@ -32,8 +36,8 @@ COMMANDS: Final = (
     ("preview", "documents:preview", "Make the document of an invoice as it would be now; nothing changes."),
     ("documents", "documents:documents", "List the stored versions of an invoice's document."),
     ("template", "documents:app", "Document templates: check one."),
-    ("snapshot", "workspace:snapshot", "Write all tables as Parquet files, from one moment."),
-    ("doctor", "workspace:doctor", "Audit the workspace: numbers, files, totals, claims, messages."),
+    ("snapshot", "workspace_commands:snapshot", "Write all tables as Parquet files, from one moment."),
+    ("doctor", "workspace_commands:doctor", "Audit the workspace: numbers, files, totals, claims, messages."),
     ("demo", "demo:demo", "Run the main job on sample data in a new folder."),
     ("sheet", "sheet:app", "Selection sheets: write, check, run."),
     ("rules", "rules:rules", "The decision table: what each action asks of a row."),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from invoicebatch.engine.report import Report
+from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import ConfirmationError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
@@ -16,7 +16,7 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-from invoicebatch.interfaces.cli.run import exit_code, show_report
+from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 
 app = App(
     name="payments",

@@ -14,7 +14,7 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-from invoicebatch.interfaces.cli.run import exit_code, show_report
+from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 
 
 def resume(run: str | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:

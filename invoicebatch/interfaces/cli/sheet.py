@@ -16,7 +16,7 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
     records,
 )
-from invoicebatch.interfaces.sheet.plan import SheetPlan, plan_sheet
+from invoicebatch.interfaces.sheet.plan_sheet import SheetPlan, plan_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet
 
 app = App(name="sheet", help="Selection sheets: write, check, run.", help_format="plaintext")
@@ -65,7 +65,7 @@ def run(
     workspace: WorkspaceOption = None,
 ) -> int:
     """Run the ticked rows of a sheet; the outcome of each row is written beside it."""
-    from invoicebatch.interfaces.sheet.run import run_sheet
+    from invoicebatch.interfaces.sheet.run_sheet import run_sheet
 
     ws = opened(workspace)
     plan = plan_sheet(ws, read_sheet(file))

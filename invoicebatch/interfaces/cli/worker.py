@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pandas as pd
 from cyclopts import App, Parameter
 
-from invoicebatch.engine.worker import Worker
+from invoicebatch.engine.background.worker import Worker
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
     WorkspaceOption,

@@ -18,7 +18,7 @@ import traitlets
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab.backend import Backend, Report
 from invoicebatch.interfaces.lab.columns import column
-from invoicebatch.interfaces.lab.runs import Runs
+from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.selection import Selection
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.tables import static

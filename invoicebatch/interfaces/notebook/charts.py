@@ -5,10 +5,10 @@ from typing import Final
 
 import pandas as pd
 
-from invoicebatch.engine import clock
-from invoicebatch.engine.plan import Plan
-from invoicebatch.engine.selection import Selection
-from invoicebatch.interfaces.notebook.story import bar_chart
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.selection import Selection
+from invoicebatch.interfaces.notebook.steps import bar_chart
 
 BUCKETS: Final = ("not due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days", "no due date")
 

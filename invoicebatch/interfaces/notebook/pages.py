@@ -9,11 +9,11 @@ from html import escape
 import pandas as pd
 
 from invoicebatch.engine.documents import preview
-from invoicebatch.engine.plan import Plan
-from invoicebatch.engine.report import Report
+from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import RenderError
-from invoicebatch.formats.pictures import page_pictures
-from invoicebatch.interfaces.notebook.story import html
+from invoicebatch.formats.pdf.pictures import page_pictures
+from invoicebatch.interfaces.notebook.steps import html
 
 MANY_PAGES = 2
 

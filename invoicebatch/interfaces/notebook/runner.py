@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from invoicebatch.engine import clock
+from invoicebatch.engine.base import clock
 from invoicebatch.errors import InvoicebatchError, ParameterError, UnknownNameError
 from invoicebatch.files.layout import write_text
 from invoicebatch.files.names import run_folder, safe_name

@@ -17,7 +17,7 @@ def ticked_ids(workspace: "Workspace", path: "Path") -> list[int]:
         InputFileError: the sheet can't be read, is another workspace's, or a ticked row is in doubt.
         SelectionError: no row is ticked.
     """
-    from invoicebatch.interfaces.sheet.plan import check_workspace
+    from invoicebatch.interfaces.sheet.plan_sheet import check_workspace
     from invoicebatch.interfaces.sheet.read import read_sheet
 
     sheet = read_sheet(path)

@@ -8,7 +8,7 @@ from openpyxl.styles import Alignment
 
 from invoicebatch.eligibility import Rules
 from invoicebatch.files.whole import write_file
-from invoicebatch.formats.workbook import looks
+from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import column_letter
 
 
@@ -31,9 +31,9 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
     """One page of text; `turned` puts all titles but the first upright."""
     sheet = workbook.create_sheet(name)
     for index, title in enumerate(map(str, table.columns), 1):
-        cell = looks.spare(sheet, 1, index)
+        cell = styling.spare(sheet, 1, index)
         cell.value = title.replace("_", " ")
-        looks.style_header(cell)
+        styling.style_header(cell)
         upright = turned and index > 1
         if upright:
             cell.alignment = Alignment(text_rotation=90, horizontal="center", vertical="bottom")
@@ -41,7 +41,7 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
         longest = max([len(title), *values.str.len().tolist()])
         sheet.column_dimensions[column_letter(index - 1)].width = 5 if upright else min(longest + 4, 60)
         for row, value in enumerate(values.tolist(), 2):
-            body = looks.spare(sheet, row, index)
+            body = styling.spare(sheet, row, index)
             body.value = "✓" if upright and value == "yes" else value
             body.data_type = "s"
             centred = "center" if upright else "left"
@@ -53,4 +53,4 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
                 sheet.row_dimensions[row].height = 66
     sheet.freeze_panes = "B2"
     sheet.row_dimensions[1].height = 165 if turned else 24
-    looks.print_wide(sheet)
+    styling.print_wide(sheet)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.eligibility import Evaluation
-from invoicebatch.engine import clock
-from invoicebatch.engine.load import ALWAYS
-from invoicebatch.engine.selection import Selection
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InputFileError, SelectionError
 from invoicebatch.files.whole import write_file
 from invoicebatch.formats.workbook.sheet.delimited import write_sheet_csv

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from invoicebatch.engine import clock
+from invoicebatch.engine.base import clock
 from invoicebatch.errors import ParameterError
 from invoicebatch.interfaces.api import Workspace
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from invoicebatch.actions.export import invoices, lines, measurements
 from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Artefact, Batch, RowFailure
-from invoicebatch.model.exported import ExportParams
+from invoicebatch.model.exports.exported import ExportParams
 from invoicebatch.model.schema import TABLES
 from invoicebatch.settings import Settings
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.cii import write_cii
-from invoicebatch.formats.facturx import FILE_NAME, embed, facturx_documents
+from invoicebatch.formats.cii.facturx import FILE_NAME, embed, facturx_documents
 from invoicebatch.interfaces.api import init_workspace, open_workspace
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import derive

@@ -10,7 +10,7 @@ import pytest
 
 from invoicebatch.formats.pain import Message
 from invoicebatch.model.ident import derived_id, end_to_end_id
-from invoicebatch.model.sepa import message_id
+from invoicebatch.model.payments.sepa import message_id
 
 BUNDLE = derived_id("bundle", "test")
 

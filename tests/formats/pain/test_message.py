@@ -13,7 +13,7 @@ from sepaxml import SepaDD, SepaTransfer
 
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.pain import Message, check_message, write_message
-from invoicebatch.model.sepa import sepa_text
+from invoicebatch.model.payments.sepa import sepa_text
 
 GOLDEN = Path(__file__).parent / "golden"
 VERSIONS = ["pain.008.001.08", "pain.008.001.02", "pain.001.001.09", "pain.001.001.03"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from invoicebatch.interfaces.lab.runs import Runs
+from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.session import Session
 from tests.interfaces.lab.fakes import FakeBackend
 

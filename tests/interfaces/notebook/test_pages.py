@@ -6,14 +6,14 @@ from datetime import date
 import pytest
 
 from invoicebatch.interfaces.api import Workspace
-from invoicebatch.interfaces.notebook import pages, story
+from invoicebatch.interfaces.notebook import pages, steps
 
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     monkeypatch.setattr(pages, "html", found.append)
-    monkeypatch.setattr(story, "html", found.append)
+    monkeypatch.setattr(steps, "html", found.append)
     return found
 
 

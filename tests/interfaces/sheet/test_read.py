@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.errors import InputFileError, SelectionError
 from invoicebatch.interfaces.api import Workspace
-from invoicebatch.interfaces.sheet.plan import plan_sheet
+from invoicebatch.interfaces.sheet.plan_sheet import plan_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet
 from invoicebatch.interfaces.sheet.ticks import NO, YES, tick
 

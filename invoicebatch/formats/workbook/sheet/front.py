@@ -11,7 +11,7 @@ from openpyxl.styles import Alignment, Font, Protection
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from invoicebatch.formats.workbook import looks
+from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.sheet.model import (
     FIRST_ROW,
@@ -53,21 +53,21 @@ def cells_of(name: str, rows: int) -> str:
 def head(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, str | int | float]:
     """Title, one line of instruction, totals and titles of the columns; gives the formulas' values."""
     made = f"{meta.made_at:%Y-%m-%d %H:%M} UTC"
-    looks.put_text(looks.spare(sheet, 1, 1), f"{len(rows):,} invoices: {meta.selection}")
-    sheet["A1"].font = Font(name=looks.FONT, bold=True, size=14, color=looks.ACCENT)
+    styling.put_text(styling.spare(sheet, 1, 1), f"{len(rows):,} invoices: {meta.selection}")
+    sheet["A1"].font = Font(name=styling.FONT, bold=True, size=14, color=styling.ACCENT)
     instruction = (
         f"Made {made} by {meta.user}. Put an x under Run, choose an Action, save, then: "
         "invoicebatch sheet check FILE, invoicebatch sheet run FILE."
     )
-    looks.put_text(looks.spare(sheet, 2, 1), instruction)
-    sheet["A2"].font = Font(name=looks.FONT, italic=True, color=looks.QUIET)
+    styling.put_text(styling.spare(sheet, 2, 1), instruction)
+    sheet["A2"].font = Font(name=styling.FONT, italic=True, color=styling.QUIET)
     results = _totals(sheet, rows)
     for name, letter in LETTERS.items():
         cell = sheet[f"{letter}{HEADER_ROW}"]
         cell.value = title(name, meta.language)
-        looks.style_header(cell, sheet_columns()[name].type)
+        styling.style_header(cell, sheet_columns()[name].type)
         if name in INPUTS:
-            cell.fill = looks.fill("9A6700")
+            cell.fill = styling.fill("9A6700")
     sheet.row_dimensions[1].height = 24
     sheet.row_dimensions[HEADER_ROW].height = 32
     return results
@@ -105,8 +105,8 @@ def _formula(
 ) -> None:
     cell = sheet[place]
     cell.value = formula
-    cell.font = Font(name=looks.FONT, bold=True, color=looks.INK)
-    cell.number_format = looks.NUMBER_FORMATS[Type.MONEY]
+    cell.font = Font(name=styling.FONT, bold=True, color=styling.INK)
+    cell.number_format = styling.NUMBER_FORMATS[Type.MONEY]
     cell.alignment = Alignment(horizontal="left" if place[0] == "B" else "right", indent=1)
     results[place] = value
 
@@ -127,15 +127,17 @@ def _styles(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, 
     spare = FIRST_ROW + 1
     for index, (name, letter) in enumerate(LETTERS.items(), 1):
         column = columns[name]
-        cell = looks.spare(sheet, spare, index)
+        cell = styling.spare(sheet, spare, index)
         if name in INPUTS:
-            blank = looks.style_value(cell, Type.TEXT, unlocked=True, background=looks.INPUT)
-            filled = looks.style_value(looks.spare(sheet, spare + 1, index), Type.TEXT, background="F1F2F4")
+            blank = styling.style_value(cell, Type.TEXT, unlocked=True, background=styling.INPUT)
+            filled = styling.style_value(
+                styling.spare(sheet, spare + 1, index), Type.TEXT, background="F1F2F4"
+            )
             styles[name] = (filled, blank)
         else:
-            styles[name] = (looks.style_value(cell, column.type), 0)
+            styles[name] = (styling.style_value(cell, column.type), 0)
         known = title(name, meta.language)
-        width = _WIDTHS.get(name) or looks.width(column.type, known, rows[column.frame_name])
+        width = _WIDTHS.get(name) or styling.width(column.type, known, rows[column.frame_name])
         sheet.column_dimensions[letter].width = width
         sheet.column_dimensions[letter].hidden = name in HIDDEN
     sheet.delete_rows(spare, 2)
@@ -171,11 +173,11 @@ def _colours(sheet: Worksheet, count: int) -> None:
     run, action = LETTERS["run"], LETTERS["action"]
     ticked = f"LEN(TRIM(${run}{first}))>0"
     no_action = f"AND({ticked},LEN(${action}{first})=0)"
-    looks.paint_where(sheet, f"{action}{first}:{action}{last}", no_action, ("B42318", "FDE7E4"))
+    styling.paint_where(sheet, f"{action}{first}:{action}{last}", no_action, ("B42318", "FDE7E4"))
     for name, value, *colours in _COLOURS:
-        looks.paint(sheet, LETTERS[name], first, last, value, (colours[0], colours[1]))
+        styling.paint(sheet, LETTERS[name], first, last, value, (colours[0], colours[1]))
     chosen = f"AND({ticked},${run}{first}<>FALSE)"
-    looks.paint_where(sheet, f"{run}{first}:{LETTERS['why_not']}{last}", chosen, ("", "EAF6EC"))
+    styling.paint_where(sheet, f"{run}{first}:{LETTERS['why_not']}{last}", chosen, ("", "EAF6EC"))
 
 
 def _view(sheet: Worksheet, count: int) -> None:
@@ -192,7 +194,7 @@ def _view(sheet: Worksheet, count: int) -> None:
             sheet[f"{LETTERS[name]}{row}"].protection = Protection(locked=True)
     sheet.sheet_view.showGridLines = False
     sheet.sheet_view.zoomScale = 90
-    sheet.sheet_properties.tabColor = looks.ACCENT
+    sheet.sheet_properties.tabColor = styling.ACCENT
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
     sheet.print_area = f"A1:{LETTERS['document']}{last}"
-    looks.print_wide(sheet)
+    styling.print_wide(sheet)

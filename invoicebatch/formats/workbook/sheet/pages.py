@@ -9,7 +9,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from invoicebatch.formats.workbook import looks
+from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.sheet.model import LISTS, META, PARAMETERS, SheetAction, SheetMeta
 from invoicebatch.model.schema.types import Type
@@ -63,24 +63,24 @@ def parameters_page(workbook: Workbook, actions: Sequence[SheetAction]) -> None:
                 action.name,
             )
             for index, text in enumerate(texts, 1):
-                cell = looks.spare(sheet, row, index)
-                looks.style_value(
+                cell = styling.spare(sheet, row, index)
+                styling.style_value(
                     cell,
                     Type.DATE if parameter.kind == "date" else Type.TEXT,
                     unlocked=index == 3,
-                    background=looks.INPUT if index == 3 else "",
+                    background=styling.INPUT if index == 3 else "",
                 )
                 if index == 6:
                     cell.alignment = Alignment(vertical="center", wrap_text=True, indent=1)
                 if text is not None:
-                    looks.put_text(cell, text)
+                    styling.put_text(cell, text)
             _choices(sheet, f"C{row}", parameter.kind, parameter.choices)
             row += 1
     sheet.column_dimensions["G"].hidden = True
     sheet.freeze_panes = "A2"
     sheet.protection.sheet = True
     sheet.protection.formatColumns = False
-    looks.print_wide(sheet)
+    styling.print_wide(sheet)
 
 
 def _choices(sheet: Worksheet, place: str, kind: str, choices: Sequence[str]) -> None:
@@ -112,17 +112,17 @@ def help_page(workbook: Workbook, actions: Sequence[SheetAction], meta: SheetMet
         _help_line(sheet, row, mark, text)
     sheet.sheet_view.showGridLines = False
     sheet.protection.sheet = True
-    looks.print_wide(sheet)
+    styling.print_wide(sheet)
 
 
 def _help_line(sheet: Worksheet, row: int, mark: str, text: str) -> None:
     heading = mark == "#"
     sheet.cell(row, 1, "" if heading else mark).alignment = Alignment(vertical="top", horizontal="left")
-    cell = looks.spare(sheet, row, 1 if heading else 2)
-    looks.put_text(cell, text)
+    cell = styling.spare(sheet, row, 1 if heading else 2)
+    styling.put_text(cell, text)
     cell.alignment = Alignment(wrap_text=not heading, vertical="center" if heading else "top")
     if heading:
-        cell.font = Font(name=looks.FONT, bold=True, size=13, color=looks.ACCENT)
+        cell.font = Font(name=styling.FONT, bold=True, size=13, color=styling.ACCENT)
     sheet.row_dimensions[row].height = 30 if heading else 15.5 * (len(text) // 140 + 1)
 
 
@@ -153,16 +153,16 @@ def meta_page(workbook: Workbook, meta: SheetMeta, rows: int) -> None:
     }
     for row, (name, value) in enumerate(facts.items(), 1):
         for index, text in enumerate((name, value), 1):
-            cell = looks.spare(sheet, row, index)
-            looks.put_text(cell, text)
+            cell = styling.spare(sheet, row, index)
+            styling.put_text(cell, text)
             cell.number_format = "@"
     sheet.sheet_state = "veryHidden"
 
 
 def _table_head(sheet: Worksheet, titles: Sequence[str], widths: Sequence[float]) -> None:
     for index, (title, width) in enumerate(zip(titles, widths, strict=True), 1):
-        cell = looks.spare(sheet, 1, index)
+        cell = styling.spare(sheet, 1, index)
         cell.value = title
-        looks.style_header(cell)
+        styling.style_header(cell)
         sheet.column_dimensions[column_letter(index - 1)].width = width
     sheet.row_dimensions[1].height = 24

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from openpyxl import Workbook
 
-from invoicebatch.formats.workbook import looks
+from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import CellColumn, cell_column
 from invoicebatch.formats.workbook.package import Body, write_package
 from invoicebatch.formats.workbook.sheet.front import decorate, head
@@ -48,7 +48,7 @@ def write_sheet(out: BinaryIO, frame: pd.DataFrame, actions: Sequence[SheetActio
     meta_page(workbook, meta, len(frame))
     workbook.properties.creator = "invoicebatch"
     workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
-    looks.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
+    styling.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
     columns = [_cells(name, body, *styles[name]) for name in LAYOUT]
     write_package(out, workbook, {sheet.title: Body(columns, FIRST_ROW, results)})
 

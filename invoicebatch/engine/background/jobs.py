@@ -1,0 +1,142 @@
+"""Export jobs: a selection, an export and when; the worker runs what is due."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from croniter import croniter
+
+from invoicebatch.engine.run.claim import claim
+from invoicebatch.errors import InvoicebatchError, UnknownNameError
+from invoicebatch.files.names import run_folder, safe_name
+from invoicebatch.model.status import RunStatus
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.plan.plan import Plan
+    from invoicebatch.engine.workspace import Workspace
+
+
+def next_time(schedule: str, after: datetime) -> datetime:
+    """When a cron expression is due next, in UTC without zone; its hours are those of this machine.
+
+    Args:
+        schedule: five cron fields.
+        after: the moment to look from, UTC without zone.
+    """
+    local = after.replace(tzinfo=UTC).astimezone()
+    due: datetime = croniter(schedule, local).get_next(datetime)
+    return due.astimezone(UTC).replace(tzinfo=None)
+
+
+class Jobs:
+    """The export jobs of a workspace."""
+
+    def __init__(self, workspace: "Workspace") -> None:
+        self._workspace = workspace
+
+    def list(self) -> pd.DataFrame:
+        """All jobs, newest first: the columns of table `export_jobs`."""
+        with self._workspace.store.read() as session:
+            jobs = session.whole("export_jobs")
+        return jobs.sort_values("created_at", ascending=False, ignore_index=True)
+
+    def find(self, job: str) -> dict[str, Any]:
+        """A job by its name or the first characters of its id.
+
+        Raises:
+            UnknownNameError: none, or several.
+        """
+        jobs = self.list()
+        found = jobs[(jobs["name"] == job) | jobs["job_id"].str.startswith(job)]
+        if len(found) != 1:
+            what = "There is no job" if found.empty else f"{len(found)} jobs are called"
+            raise UnknownNameError(f"{what} {job!r}.", "List the jobs with: invoicebatch jobs list")
+        return {str(name): value for name, value in found.iloc[0].to_dict().items()}
+
+    def cancel(self, job: str) -> dict[str, Any]:
+        """Keep a job, but run it no more."""
+        return self._changed(job, enabled=False, next_at=pd.NaT)
+
+    def resume(self, job: str) -> dict[str, Any]:
+        """Run a job again: by its schedule, or once now."""
+        found = self.find(job)
+        now = self._workspace.now()
+        due = next_time(found["schedule"], now) if _text(found["schedule"]) else now
+        return self._changed(job, enabled=True, next_at=due)
+
+    def delete(self, job: str) -> dict[str, Any]:
+        """Remove a job; the runs it made stay."""
+        found = self.find(job)
+        with self._workspace.store.write() as session:
+            session.delete("export_jobs", pd.DataFrame({"job_id": [found["job_id"]]}))
+        return found
+
+    def _changed(self, job: str, **values: Any) -> dict[str, Any]:
+        found = self.find(job)
+        self._note(found["job_id"], **values)
+        return self.find(found["job_id"])
+
+    def _note(self, job_id: str, **values: Any) -> None:
+        with self._workspace.store.write() as session:
+            session.update("export_jobs", pd.DataFrame([{"job_id": job_id, **values}]), self._workspace.now())
+
+    def queue_next(self) -> str | None:
+        """Queue a run for the job that has been due longest; returns the run's id, None where none is due.
+
+        The run and the job's next time are one commit, so a job is run once each time it is due. A job
+        whose invoices another run holds waits for it.
+        """
+        now = self._workspace.now()
+        jobs = self.list()
+        due = jobs[jobs["enabled"] & jobs["next_at"].notna() & (jobs["next_at"] <= pd.Timestamp(now))]
+        for row in due.sort_values("next_at").to_dict("records"):
+            job = {str(name): value for name, value in row.items()}
+            try:
+                plan = self._plan(job)
+            except InvoicebatchError as error:
+                self._note(job["job_id"], failure=" ".join(str(error).split()), **self._after(job, now))
+                continue
+            if run_id := self._queued(job, plan, now):
+                return run_id
+        return None
+
+    def _plan(self, job: Mapping[str, Any]) -> "Plan":
+        selection = self._workspace.select(where=job["where"])
+        plan = selection.plan(job["action"], **json.loads(job["parameters"]))
+        return replace(plan, nonce=f"{job['job_id']}@{pd.Timestamp(job['next_at']).isoformat()}")
+
+    def _queued(self, job: Mapping[str, Any], plan: "Plan", now: datetime) -> str | None:
+        if plan.eligible == 0:
+            self._note(job["job_id"], failure="nothing to export", **self._after(job, now))
+            return None
+        folder = str(self._folder(job, plan, now))
+        with self._workspace.store.write() as session:
+            held = session.holders(plan.rows.loc[plan.rows["eligible"], "invoice_id"])
+            noted: dict[str, Any] = {"job_id": job["job_id"]}
+            if len(held):
+                noted["failure"] = (
+                    f"waits for run {held['run_id'].iloc[0][:8]}: {len(held):,} invoices are busy there"
+                )
+            else:
+                claim(session, plan, folder, RunStatus.QUEUED)
+                noted |= {"last_run_id": plan.run_id, "failure": None, **self._after(job, now)}
+            session.update("export_jobs", pd.DataFrame([noted]).astype({"failure": "str"}), now)
+        return None if len(held) else plan.run_id
+
+    def _folder(self, job: Mapping[str, Any], plan: "Plan", now: datetime) -> Any:
+        """A folder of the run's own, in the job's target folder where it has one."""
+        base = self._workspace.root / job["target"] if _text(job["target"]) else self._workspace.data / "runs"
+        return run_folder(base, now, safe_name(str(job["name"])), plan.run_id)
+
+    @staticmethod
+    def _after(job: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        if _text(job["schedule"]):
+            return {"next_at": next_time(job["schedule"], now)}
+        return {"next_at": pd.NaT, "enabled": False}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,164 @@
+"""The background worker: queued runs and due jobs, one at a time, by one worker a workspace.
+
+What it begins it finishes, also after it was killed; runs that a person began are left to that person.
+"""
+
+import json
+from collections.abc import Callable
+from threading import Event
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from invoicebatch.engine.background.jobs import Jobs
+from invoicebatch.engine.base.progress import Silent
+from invoicebatch.engine.handover.deliver import deliver
+from invoicebatch.engine.outbox import Outbox
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.errors import BusyError, InvoicebatchError
+from invoicebatch.model.ident import derived_id
+from invoicebatch.model.status import RunStatus
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.workspace import Workspace
+
+LOCK = "worker"
+_POLL_EVERY = 30
+"""Rounds between looks at what became of accepted messages."""
+
+
+class Worker:
+    """Runs what is queued in a workspace."""
+
+    def __init__(self, workspace: "Workspace", say: Callable[[str], None] = lambda _: None) -> None:
+        """A worker.
+
+        Args:
+            workspace: where.
+            say: told each line of what it does.
+        """
+        self._workspace = workspace
+        self._say = say
+
+    def run(self, stop: Event, *, once: bool = False) -> int:
+        """Work until `stop` is set, or with `once` until nothing is left; returns the runs worked on.
+
+        Raises:
+            BusyError: another worker is at work here, and `once` was asked for.
+        """
+        lock = self._workspace.store.run_lock(LOCK)
+        while not lock.acquire():
+            if once:
+                raise BusyError("Another worker is at work in this workspace.")
+            if stop.wait(self._workspace.settings.worker.poll_seconds):
+                return 0
+        try:
+            return self._work(stop, once=once)
+        finally:
+            lock.release()
+
+    def _work(self, stop: Event, *, once: bool) -> int:
+        done = rounds = 0
+        while not stop.is_set():
+            found = self._round(stop)
+            done += found
+            if once and not found:
+                break
+            if rounds % _POLL_EVERY == 0:
+                self._poll()
+            rounds += 1
+            if not found:
+                stop.wait(self._workspace.settings.worker.poll_seconds)
+        return done
+
+    def _round(self, stop: Event) -> int:
+        """Work on the oldest waiting run, else on the next job that is due; 1 where there was one."""
+        if any(self._one(run_id, stop) for run_id in self._waiting()):
+            return 1
+        due = Jobs(self._workspace).queue_next()
+        if due is None:
+            return 0
+        self._say(f"queued {due}")
+        return 1
+
+    def _waiting(self) -> list[str]:
+        """Background runs that are queued, or that a killed worker left; oldest first."""
+        runs = self._workspace.runs()
+        mine = runs["background"] & runs["status"].isin([RunStatus.QUEUED, RunStatus.RUNNING])
+        ordered = runs[mine & runs["failure"].isna()].sort_values(["created_at", "run_id"])
+        return [str(run_id) for run_id in ordered["run_id"]]
+
+    def _one(self, run_id: str, stop: Event) -> bool:
+        """Work on a run; False where another process has it."""
+        try:
+            report = self._workspace.work_on(run_id, cancel=stop)
+        except BusyError as error:
+            self._say(f"{run_id} waits: {error.message}")
+            return False
+        except InvoicebatchError as error:
+            text = " ".join(str(error).split())
+            with self._workspace.store.write() as session:
+                session.note_run(run_id, failure=text)
+            self._say(f"{run_id} stopped: {text}")
+            return True
+        if report is None:
+            return False
+        self._say(f"{run_id} {report.state}: {report.summary()}")
+        if report.state == RunStatus.FINISHED:
+            self._notify(report, stop)
+        return True
+
+    def _poll(self) -> None:
+        try:
+            for state, group in Outbox(self._workspace).poll().groupby("state"):
+                self._say(f"{len(group):,} messages became {state}")
+        except InvoicebatchError as error:
+            self._say(f"asking about messages: {' '.join(str(error).split())}")
+
+    def _notify(self, report: Report, stop: Event) -> None:
+        """Mail the person who asked, where an address is set; through the outbox like every mail."""
+        to = self._address(report.run_id)
+        with self._workspace.store.read() as session:
+            sender = self._workspace.settings.mail.sender or _first_sender(session.whole("company_accounts"))
+        if not to or not sender:
+            return
+        text = [
+            report.summary(),
+            "",
+            f"Run {report.run_id}",
+            *(f"- {path}" for path in report.files["path"].head(20)),
+        ]
+        failed = report.failed.head(20)
+        text += [f"- {number}: {why}" for number, why in zip(failed["number"], failed["reason"], strict=True)]
+        payload = {
+            "from": sender, "from_name": "invoicebatch", "reply_to": "", "bcc": "", "subject": report.summary(),
+            "text": "\n".join(text) + "\n", "html": "", "attachments": [],
+        }  # fmt: skip
+        message_id = derived_id("notice", report.run_id)
+        with self._workspace.store.write() as session:
+            if session.outbox_heads("message_id = $id", id=message_id).empty:
+                now = self._workspace.now()
+                row = {"message_id": message_id, "run_id": report.run_id, "channel": "email", "recipient": to,
+                       "payload": json.dumps(payload), "created_at": now, "updated_at": now}  # fmt: skip
+                session.insert("outbox", pd.DataFrame([row]))
+        lock = self._workspace.store.run_lock(report.run_id)
+        while not lock.acquire():  # somebody sends messages of the run again
+            if stop.wait(self._workspace.settings.worker.poll_seconds):
+                return
+        try:
+            deliver(self._workspace, report.run_id, Silent(), stop)
+        finally:
+            lock.release()
+
+    def _address(self, run_id: str) -> str:
+        jobs = Jobs(self._workspace).list()
+        asked = jobs[(jobs["last_run_id"] == run_id) & jobs["notify"].notna()]["notify"]
+        return str(asked.iloc[0]) if len(asked) else self._workspace.settings.worker.notify
+
+
+def _first_sender(accounts: pd.DataFrame) -> str:
+    for column in ("email_from", "email"):
+        given = accounts[column].dropna()
+        if len(given):
+            return str(given.iloc[0])
+    return ""

@@ -1,0 +1,75 @@
+"""What the engine lends to an action while it runs."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.engine.base.executor import Pool
+from invoicebatch.errors import DocumentError
+from invoicebatch.files.publish import inside, sha256_of
+from invoicebatch.settings import Settings
+from invoicebatch.store import Store
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+
+class RunContext:
+    """The `Context` of one run; see `model.action.Context` for what each part promises."""
+
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        now: datetime,
+        today: date,
+        user: str,
+        settings: Settings,
+        root: Path,
+        store: Store,
+        pool: Pool,
+    ) -> None:
+        self.run_id = run_id
+        self.now = now
+        self.today = today
+        self.user = user
+        self.settings = settings
+        self.root = root
+        self._store = store
+        self._pool = pool
+        self._tables: dict[str, pd.DataFrame] = {}
+
+    def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
+        """Through the pool, results in order."""
+        return self._pool.map(function, jobs)
+
+    def document(self, path: str, sha256: str) -> Path:
+        """The stored document, its bytes checked."""
+        file = inside(self._store.data, path)
+        if not file.is_file():
+            raise DocumentError(
+                f"document {path} is missing", "Restore it from a backup, or regenerate the invoice."
+            )
+        if sha256_of(file) != sha256:
+            raise DocumentError(
+                f"document {path} was changed since it was stored",
+                "Restore it from a backup, or regenerate the invoice.",
+            )
+        return file
+
+    def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
+        """Fresh invoice ids; never given again, used or not."""
+        with self._store.write() as session:
+            return session.reserve_ids(count)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A whole small table, read once a run."""
+        if name not in self._tables:
+            with self._store.read() as session:
+                self._tables[name] = session.whole(name)
+        return self._tables[name]

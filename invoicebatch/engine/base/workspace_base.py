@@ -1,0 +1,117 @@
+"""What every verb on a workspace stands on: its folder, settings, store, rules and user."""
+
+import getpass
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.actions import registry
+from invoicebatch.eligibility import Evaluation, Rules, load_rules
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.base.context import RunContext
+from invoicebatch.engine.base.executor import Pool
+from invoicebatch.errors import WorkspaceError
+from invoicebatch.files.shipped import shipped
+from invoicebatch.model.action import Action
+from invoicebatch.settings import Settings, load_settings
+from invoicebatch.store import Session, Store
+
+
+class WorkspaceBase:
+    """A workspace's folder, settings, store and rules; it holds no rows."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.settings: Settings = load_settings(self.root)
+        self.store = Store(self.root / self.settings.data, self.settings.lock_timeout)
+
+    def check(self) -> None:
+        """The folder must hold a workspace's state.
+
+        Raises:
+            WorkspaceError: it does not.
+        """
+        if not self.store.file.is_file():
+            raise WorkspaceError(
+                f"{self.root} is not a workspace: {self.store.file} does not exist.",
+                f"Make it one with: invoicebatch init {self.root}",
+            )
+
+    @property
+    def data(self) -> Path:
+        """Folder of the state."""
+        return self.store.data
+
+    @cached_property
+    def id(self) -> str:
+        """The id given to the workspace when it was made."""
+        with self.store.read() as session:
+            return session.workspace_id()
+
+    @property
+    def user(self) -> str:
+        """Who is at work: INVOICEBATCH_USER, the JupyterHub user, or the system's."""
+        named = os.environ.get("INVOICEBATCH_USER") or os.environ.get("JUPYTERHUB_USER")
+        return named or getpass.getuser()
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The eligibility rules: ours, tightened by the workspace's."""
+        return load_rules(self.root / "rules", shipped("rules"))
+
+    @property
+    def switches(self) -> dict[str, bool]:
+        """The integrations that rules may ask for."""
+        return self.settings.integrations.model_dump()
+
+    def offered(self) -> Mapping[str, Action]:
+        """The actions of the bar, in the order of the rules; an action without code is not offered."""
+        actions = registry()
+        return {
+            name: actions[name] for name in self.rules.actions if name in actions and not actions[name].hidden
+        }
+
+    def judged(
+        self, session: Session, ids: npt.NDArray[np.int64], action: Action | None = None
+    ) -> pd.DataFrame:
+        """The overview columns that decide whether rows can take an action (None: any), as they are now.
+
+        Texts of which only matters whether they are there come as `*`.
+        """
+        names = [action.name] if action else list(self.offered())
+        own = {*ALWAYS, *(action.order + action.watch if action else ())}
+        presence = self.rules.presence_of(names) - own
+        return session.overview(sorted(own | self.rules.columns_of(names)), clock.today(), ids, presence)
+
+    def evaluate(
+        self, frame: pd.DataFrame, *, picked_by_hand: bool, action: Action | None = None
+    ) -> Evaluation:
+        """Judge rows by the rules: one action, or all that are offered."""
+        names = [action.name] if action else list(self.offered())
+        return self.rules.evaluate(
+            frame, today=clock.today(), switches=self.switches, picked_by_hand=picked_by_hand, actions=names
+        )
+
+    def now(self) -> datetime:
+        """The moment, in UTC without zone."""
+        return clock.now()
+
+    def context(self, run_id: str, pool: Pool) -> RunContext:
+        """What an action gets lent."""
+        return RunContext(
+            run_id=run_id,
+            now=clock.now(),
+            today=clock.today(),
+            user=self.user,
+            settings=self.settings,
+            root=self.root,
+            store=self.store,
+            pool=pool,
+        )

@@ -1,0 +1,1 @@
+"""Messages of a run on their way to the world, each at most once by itself, and what their answers change."""

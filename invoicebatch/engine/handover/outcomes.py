@@ -1,0 +1,190 @@
+"""What an answer changes: the outbox row, the invoice, the run's row and an event, in one transaction."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.engine.handover.threads import Result
+from invoicebatch.model.status import ExportStatus, OutboxStatus, RowOutcome, ShippingStatus
+from invoicebatch.store import Session
+
+SHIPPING: Final = frozenset({"email", "post", "einvoice"})
+"""Channels that bring a document to its customer."""
+
+_AMOUNT: Final = re.compile(r"[A-Z]{3}_cents")
+_HEALED: Final = (OutboxStatus.SENT, OutboxStatus.ACCEPTED)
+_BROKEN: Final = (OutboxStatus.FAILED, OutboxStatus.IN_DOUBT)
+_DOUBT: Final = (
+    "in doubt whether it arrived; look at the other side, then: invoicebatch outbox resend or mark-sent"
+)
+
+
+def settle(
+    session: Session,
+    run_id: str,
+    results: Sequence[Result],
+    now: datetime,
+    user: str,
+    *,
+    afterwards: bool = False,
+) -> None:
+    """Write what became of some messages of a run; `afterwards`: learnt later, not by handing them over.
+
+    A `sent` or `failed` message sets its invoice's shipping status (an external one: the export
+    status, where the message asks for it); a failed or doubtful one makes the run's row `failed`.
+    """
+    if not results:
+        return
+    session.update("outbox", _outbox(results), now)
+    for channel_kind in (True, False):
+        chosen = [r for r in results if _ships(r) is channel_kind]
+        for frame in _shipping(chosen, now) if channel_kind else _exporting(chosen, now):
+            session.update("invoices", frame, now)
+    _mark_documents(session, [r for r in _with_invoice(results, OutboxStatus.SENT) if _ships(r)], now)
+    for frame in _rows(results):
+        session.settle(run_id, frame)
+    session.insert(
+        "events", _events(run_id, results, now, user, f" at {now:%Y-%m-%d %H:%M:%S.%f}" if afterwards else "")
+    )
+
+
+def _ships(result: Result) -> bool:
+    """Whether the message brings the document itself to its customer; a reminder does not."""
+    return result.message.channel in SHIPPING and not result.message.payload.get("reminder")
+
+
+def retotal(session: Session, run_id: str, today: date) -> None:
+    """Set a run's totals anew: amounts of the rows done only, and how many messages are in each state."""
+    rows = session.run_rows(run_id)
+    done = rows.loc[rows["outcome"] == RowOutcome.DONE.value, "invoice_id"].to_numpy(np.int64)
+    frame = session.overview(["invoice_id", "currency", "total_cents"], today, done)
+    sums = frame.groupby("currency", observed=True)["total_cents"].sum()
+    states = session.outbox_heads("run_id = $run_id AND invoice_id IS NOT NULL", run_id=run_id)["status"]
+    run = session.run(run_id)
+    stored: dict[str, int] = json.loads(run["totals"]) if run else {}
+    stale = {name for name in stored if name in set(OutboxStatus) or _AMOUNT.fullmatch(name)}
+    totals = {name: value for name, value in stored.items() if name not in stale}
+    totals |= {f"{currency}_cents": int(cents) for currency, cents in sums.items()}
+    totals |= {str(state): int(count) for state, count in states.astype("str").value_counts().items()}
+    session.note_run(run_id, totals=json.dumps(totals))
+
+
+def _outbox(results: Sequence[Result]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "message_id": [r.message_id for r in results],
+            "status": [r.answer.status.value for r in results],
+            "attempts": [r.attempts for r in results],
+            "answer": pd.Series([r.answer.text for r in results], dtype="str"),
+            "reference": pd.Series([r.answer.reference for r in results], dtype="str"),
+        }
+    )
+
+
+def _with_invoice(results: Sequence[Result], status: OutboxStatus) -> list[Result]:
+    return [r for r in results if r.answer.status is status and r.message.invoice_id is not None]
+
+
+def _ids(results: Sequence[Result]) -> "pd.Series[int]":
+    return pd.Series([r.message.invoice_id for r in results], dtype="int64")
+
+
+def _shipping(results: Sequence[Result], now: datetime) -> list[pd.DataFrame]:
+    sent, failed = (_with_invoice(results, s) for s in (OutboxStatus.SENT, OutboxStatus.FAILED))
+    arrived = pd.DataFrame(
+        {
+            "invoice_id": _ids(sent),
+            "shipping_status": ShippingStatus.SENT.value,
+            "shipping_channel": pd.Series([r.message.channel for r in sent], dtype="str"),
+            "sent_at": now,
+            "failure": pd.Series([None] * len(sent), dtype="str"),
+        }
+    )
+    refused = pd.DataFrame(
+        {
+            "invoice_id": _ids(failed),
+            "shipping_status": ShippingStatus.FAILED.value,
+            "failure": pd.Series([r.answer.text for r in failed], dtype="str"),
+        }
+    )
+    return [frame for frame in (arrived, refused) if len(frame)]
+
+
+def _mark_documents(session: Session, sent: Sequence[Result], now: datetime) -> None:
+    """Note on the document's version that it reached the customer; the first time stays.
+
+    It is the version that was attached; an e-invoice without PDF stands for the current one.
+    """
+    ids = _ids(sent)
+    stored = session.rows_of("documents", "invoice_id", ids)
+    if stored.empty:
+        return
+    paths = [
+        (r.message.invoice_id, a["path"]) for r in sent for a in r.message.payload.get("attachments", ())
+    ]
+    stored["attached"] = pd.MultiIndex.from_frame(stored[["invoice_id", "path"]]).isin(paths)
+    current = session.overview(["document_version"], now.date(), np.asarray(ids, np.int64)).set_index(
+        "invoice_id"
+    )
+    is_current = stored["document_version"].eq(stored["invoice_id"].map(current["document_version"]))
+    without = ~stored.groupby("invoice_id")["attached"].transform("any")
+    chosen = (stored["attached"] | (without & is_current.fillna(value=False))) & stored["sent_at"].isna()
+    session.update(
+        "documents", stored.loc[chosen, ["invoice_id", "document_version"]].assign(sent_at=now), now
+    )
+
+
+def _exporting(results: Sequence[Result], now: datetime) -> list[pd.DataFrame]:
+    arrived = [
+        r for r in _with_invoice(results, OutboxStatus.SENT) if r.message.payload.get("mark_as_exported")
+    ]
+    frame = pd.DataFrame(
+        {"invoice_id": _ids(arrived), "export_status": ExportStatus.EXPORTED.value, "exported_at": now}
+    )
+    return [frame] if len(frame) else []
+
+
+def _rows(results: Sequence[Result]) -> list[pd.DataFrame]:
+    named = [r for r in results if r.message.invoice_id is not None]
+    healed = [r for r in named if r.answer.status in _HEALED]
+    broken = [r for r in named if r.answer.status in _BROKEN]
+    frames = [
+        pd.DataFrame({"invoice_id": _ids(healed)}).assign(
+            outcome=RowOutcome.DONE.value, reason=_none(healed)
+        ),
+        pd.DataFrame({"invoice_id": _ids(broken)}).assign(
+            outcome=RowOutcome.FAILED.value, reason=pd.Series([_reason(r) for r in broken], dtype="str")
+        ),
+    ]
+    return [frame for frame in frames if len(frame)]
+
+
+def _none(results: Sequence[Result]) -> "pd.Series[str]":
+    return pd.Series([None] * len(results), dtype="str")
+
+
+def _reason(result: Result) -> str:
+    text = result.answer.text
+    return f"{text}; {_DOUBT}" if result.answer.status is OutboxStatus.IN_DOUBT else text
+
+
+def _events(run_id: str, results: Sequence[Result], now: datetime, user: str, moment: str) -> pd.DataFrame:
+    """One event a message; the same attempt may be judged several times, told apart by the moment."""
+    rows: list[dict[str, Any]] = [
+        {
+            "run_id": run_id,
+            "invoice_id": r.message.invoice_id,
+            "event": f"{r.message.channel} {r.answer.status.value}, attempt {r.attempts} ({r.message_id[:8]}){moment}",
+            "at": now,
+            "user": user,
+            "details": json.dumps({"message_id": r.message_id, "answer": r.answer.text}, ensure_ascii=False),
+        }
+        for r in results
+        if r.message.invoice_id is not None and r.answer.status is not OutboxStatus.PENDING
+    ]
+    return pd.DataFrame(rows)

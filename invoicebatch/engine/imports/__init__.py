@@ -1,0 +1,1 @@
+"""Files into a workspace: merged in one transaction and recorded. What they say is read by `ingest`."""

@@ -1,0 +1,224 @@
+"""Importing files into a workspace: read and checked by `ingest`, merged in one transaction, recorded."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.imports.merge import Merge
+from invoicebatch.engine.payments.booking import TABLE, book_payments, take_payments
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.errors import InputFileError
+from invoicebatch.files.layout import write_text
+from invoicebatch.files.shipped import shipped
+from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files, read_ubl
+from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.workspace import Workspace
+
+_PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates")
+UBL: Final = "ubl"
+_PARTS: Final = ("lines", "allowance_charges", "vat_breakdown", "measurements", "attachments")
+_REFUSED_COLUMNS: Final = ["file", "row", "column", "value", "reason"]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+        read: rows read.
+        counts: table str; added, changed, unchanged int64: one row a table.
+        refused: rows kept out: file str, row int64 (header = 1), column, value, reason str.
+        doubted: rows taken with a doubt, same columns.
+        refused_file: where all refused rows are written; None: there are none.
+        notes: sentences on columns that were not read and guesses that were made.
+    """
+
+    read: int
+    counts: pd.DataFrame
+    refused: pd.DataFrame
+    doubted: pd.DataFrame
+    refused_file: Path | None
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as the command line's JSON."""
+        return {
+            "read": self.read,
+            "tables": self.counts.to_dict("records"),
+            "refused": self.refused.to_dict("records"),
+            "doubted": self.doubted.to_dict("records"),
+            "refused_file": str(self.refused_file) if self.refused_file else None,
+            "notes": list(self.notes),
+        }
+
+
+def import_files(
+    workspace: "Workspace", paths: Sequence[Path], kind: str | None, mapping: Path | None
+) -> ImportReport:
+    """Import files into a workspace: the good rows go in, each other one is named.
+
+    Args:
+        workspace: where.
+        paths: CSV, Parquet, Excel or UBL files.
+        kind: what they hold; None: told from their columns.
+        mapping: a mapping file, or the name of one in rules/mappings.
+
+    Raises:
+        InputFileError: a file can't be used at all; nothing is imported.
+        RulesError: the mapping is wrong.
+    """
+    intake = _read(workspace, paths, kind, mapping)
+    import_id = str(uuid.uuid4())
+    with workspace.store.write() as session:
+        merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
+        refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
+        _record(session, workspace.user, import_id, intake, merge, refused)
+    notes = (*intake.unused, *(_unbooked(book_payments(workspace)) if TABLE in intake.frames else ()))
+    counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
+    refused_file = _write_refused(workspace.data, import_id, refused)
+    return ImportReport(intake.read, counts, refused, intake.doubted, refused_file, notes)
+
+
+def _unbooked(report: Report | None) -> list[str]:
+    """A sentence for each invoice whose payment is kept, but was not booked."""
+    if report is None:
+        return []
+    later = report.refused.assign(then="; it is booked with the next payments")
+    left = pd.concat([later, report.failed.assign(then="")]).sort_values("invoice_id")
+    names = left["number"].fillna(left["invoice_id"].astype("str"))
+    return [
+        f"a payment of invoice {name} is not booked: {reason}{then}"
+        for name, reason, then in zip(names, left["reason"], left["then"], strict=True)
+    ]
+
+
+def _read(workspace: "Workspace", paths: Sequence[Path], kind: str | None, mapping: Path | None) -> Intake:
+    with workspace.store.read() as session:
+        accounts = session.whole("company_accounts")
+        if kind == UBL or (kind is None and all(_holds_ubl(path) for path in paths)):
+            known = {"company_accounts": accounts, "customers": session.whole("customers")}
+            return read_ubl(paths, known)
+    return read_files(paths, kind, _mapping(workspace, mapping), defaults=_defaults(accounts))
+
+
+def _holds_ubl(path: Path) -> bool:
+    """Folders, archives and XML files hold documents."""
+    return path.is_dir() or path.suffix.lower() in (".xml", ".zip")
+
+
+def _own_documents(session: Session, invoices: pd.DataFrame) -> pd.DataFrame:
+    """Documents whose number their seller has given to another invoice already, as refused cells."""
+    if "number" not in invoices:
+        return pd.DataFrame(columns=["external_id", *_REFUSED_COLUMNS])
+    found = session.ids_of("number", list(invoices["number"].dropna().drop_duplicates()))
+    stored = session.rows_of("invoices", "invoice_id", found["invoice_id"])
+    stored = stored[["company_account_id", "number", "external_id"]].rename(columns={"external_id": "other"})
+    both = invoices.merge(stored, on=["company_account_id", "number"])
+    both = both[~both["other"].isin(invoices["external_id"])]
+    reason = "the number is given to invoice " + both["other"] + " of this company account already"
+    cells = both[["external_id"]].assign(
+        file=both["imported_from"], row=0, column="number", value=both["number"]
+    )
+    return cells.assign(reason=reason).drop_duplicates("external_id")
+
+
+def _mapping(workspace: "Workspace", path: Path | None) -> Mapping | None:
+    if path is None:
+        return None
+    for candidate in (
+        path,
+        workspace.root / "rules" / "mappings" / path,
+        shipped("rules") / "mappings" / path,
+    ):
+        for file in (candidate, candidate.with_name(candidate.name + ".toml")):
+            if file.is_file():
+                return load_mapping(file)
+    raise InputFileError(f"There is no mapping file {path}.", "Name a TOML file, or one in rules/mappings.")
+
+
+def _defaults(accounts: pd.DataFrame) -> dict[str, str | None]:
+    """A workspace with one company account takes it where a document names none."""
+    if len(accounts) != 1:
+        return {"company_account_id": None, "currency": None}
+    only = accounts.iloc[0]
+    return {"company_account_id": only["company_account_id"], "currency": only["currency"]}
+
+
+def _merge(session: Session, intake: Intake, names: str) -> Merge:
+    merge = Merge(session, clock.now(), names)
+    for table in _PARTIES:
+        if table in intake.frames:
+            merge.parties(table, intake.frames[table])
+        if table in intake.fallbacks:
+            merge.parties(table, intake.fallbacks[table], only_new=True)
+    if "invoices" in intake.frames:
+        own = _own_documents(session, intake.frames["invoices"])
+        merge.refused.append(own[_REFUSED_COLUMNS])
+        frame, sources = _without(own, intake.frames["invoices"], intake.sources["invoices"])
+        merge.invoices(frame, sources)
+        for table in set(_PARTS) & set(intake.sources) if len(own) else ():
+            taken = _without(own, intake.frames[table], intake.sources[table])
+            intake.frames[table], intake.sources[table] = taken
+    for table in _PARTS:
+        if table in intake.frames:
+            merge.parts(table, intake.frames[table], intake.sources.get(table))
+    merge.finish()
+    if TABLE in intake.frames:
+        unpaid, merge.counts[TABLE] = take_payments(session, intake, names)
+        merge.refused.append(unpaid)
+    return merge
+
+
+def _without(
+    refused: pd.DataFrame, frame: pd.DataFrame, sources: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    keep = ~frame["external_id"].isin(refused["external_id"])
+    return frame[keep].reset_index(drop=True), sources[keep].reset_index(drop=True)
+
+
+def _record(
+    session: Session, user: str, import_id: str, intake: Intake, merge: Merge, refused: pd.DataFrame
+) -> None:
+    totals = pd.DataFrame(list(merge.counts.values()), columns=["added", "changed", "unchanged"]).sum()
+    session.insert(
+        "imports",
+        pd.DataFrame(
+            [
+                {
+                    "import_id": import_id,
+                    "file": file.name,
+                    "sha256": file.sha256,
+                    "kind": file.kind,
+                    "read": file.rows,
+                    "added": int(totals["added"]),
+                    "changed": int(totals["changed"]),
+                    "unchanged": int(totals["unchanged"]),
+                    "refused": len(refused[["file", "row"]].drop_duplicates()),
+                    "user": user,
+                    "at": clock.now(),
+                }
+                for file in intake.files
+            ]
+        ).drop_duplicates(["import_id", "file"]),
+    )
+    touched = pd.concat(merge.touched) if merge.touched else pd.Series(dtype="int64")
+    events = pd.DataFrame({"invoice_id": touched.drop_duplicates()})
+    session.insert("events", events.assign(run_id=import_id, event="import", at=clock.now(), user=user))
+
+
+def _write_refused(data: Path, import_id: str, refused: pd.DataFrame) -> Path | None:
+    """All refused rows as CSV; no cell can become a formula where it is opened."""
+    if refused.empty:
+        return None
+    safe = refused.astype({"value": "str"})
+    safe["value"] = safe["value"].str.replace(r"^([=+\-@\t\r])", r"'\1", regex=True)
+    path = data / "imports" / f"{clock.now():%Y-%m-%d-%H%M%S}-{import_id[:8]}-refused.csv"
+    write_text(path, safe.to_csv(index=False))
+    return path

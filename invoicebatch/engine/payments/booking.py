@@ -1,0 +1,67 @@
+"""Imported payments: kept as bank entries once, then booked by the run that books all reports."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.ingest import Intake
+from invoicebatch.model.status import EntryKind, Status
+from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.workspace import Workspace
+
+TABLE = "payments"
+
+
+def take_payments(session: Session, intake: Intake, file: str) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Keep the imported payments that are new, to be booked after the import.
+
+    Args:
+        session: the import's open transaction.
+        intake: whose `payments` frame is taken; payments carry `external_id`.
+        file: source of payments that name none.
+
+    Returns:
+        Refused rows (file, row, column, value, reason): unknown documents and documents that were
+        not created yet; and how many were added, changed (none ever) and there already.
+    """
+    frame = intake.frames[TABLE]
+    found = session.ids_of("external_id", list(frame["external_id"].drop_duplicates()))
+    ids = frame["external_id"].map(found.set_index("value")["invoice_id"])
+    stored = session.rows_of("invoices", "invoice_id", ids.dropna().astype("int64"))
+    status = ids.map(stored.set_index("invoice_id")["status"].astype("str"))
+    reason = pd.Series("", index=frame.index).mask(ids.isna(), "there is no invoice with this external id")
+    early = ids.notna() & ~status.isin([Status.CREATED.value, Status.GENERATION_FAILED.value])
+    reason = reason.mask(early, "the invoice is " + status.astype("str") + ": it can't be paid yet")
+    before = session.rows_of("bank_entries", "entry_id", frame["payment_id"]).set_index("entry_id")
+    other = (
+        frame["payment_id"].map(before["amount_cents"]).fillna(frame["amount_cents"]) != frame["amount_cents"]
+    )
+    reason = reason.mask((reason == "") & other, "this payment was read before with another amount")
+    good = frame[reason == ""].assign(invoice_id=ids[reason == ""].astype("int64"))
+    known = pd.concat(
+        [
+            session.rows_of("bank_entries", "entry_id", good["payment_id"])["entry_id"],
+            session.rows_of(TABLE, "payment_id", good["payment_id"])["payment_id"],
+        ]
+    )
+    fresh = good[~good["payment_id"].isin(known)]
+    source = fresh["source"].fillna(file) if "source" in fresh else file
+    entries = fresh.rename(columns={"payment_id": "entry_id"})
+    entries = entries.assign(kind=EntryKind.PAYMENT.value, source=source, booked=False)
+    session.insert("bank_entries", entries)
+    refused = intake.sources[TABLE][reason != ""].assign(column="external_id")
+    refused["value"], refused["reason"] = frame.loc[reason != "", "external_id"], reason[reason != ""]
+    return refused, {"added": len(fresh), "changed": 0, "unchanged": len(good) - len(fresh)}
+
+
+def book_payments(workspace: "Workspace") -> Report | None:
+    """Book every entry that waits, also those of an import that was cut off; None: there is none."""
+    with workspace.store.read() as session:
+        waiting = session.whole("bank_entries", "NOT booked")
+    if waiting.empty:
+        return None
+    ids = waiting["invoice_id"].drop_duplicates().tolist()
+    return workspace.select(ids=ids).plan("payments.book").apply()

@@ -1,0 +1,130 @@
+"""Payment bundles as a person handles them: listed, written, confirmed, rejected, cancelled.
+
+Each verb is a run of a hidden action on the bundle's invoices: claims, versions and the journal hold.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from invoicebatch.engine.payments.bank_reports import BankImport, read_report
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.errors import ParameterError, UnknownNameError
+from invoicebatch.model.schema.payments import BUNDLE_ITEMS
+from invoicebatch.model.status import BundleStatus, ItemStatus
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.workspace import Workspace
+
+
+class Payments:
+    """The payment bundles of a workspace."""
+
+    def __init__(self, workspace: "Workspace") -> None:
+        self._workspace = workspace
+
+    def list(self) -> pd.DataFrame:
+        """All bundles, newest first.
+
+        Returns:
+            bundle_id, part, account, collection_date datetime64[s], items int64, total_cents int64, state,
+            description, file (path of the written bank file, or missing), created_at.
+        """
+        with self._workspace.store.read() as session:
+            bundles = session.whole("payment_bundles")
+        named = {"company_account_id": "account", "status": "state", "file_path": "file"}
+        columns = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state",
+                   "description", "file", "created_at"]  # fmt: skip
+        ordered = bundles.sort_values(["created_at", "collection_date", "bundle_id"], ascending=False)
+        return ordered.rename(columns=named)[columns].reset_index(drop=True)
+
+    def find(self, bundle: str) -> str:
+        """The full id of a bundle from its first characters.
+
+        Raises:
+            UnknownNameError: none, or several, begin so.
+        """
+        known = self.list()["bundle_id"]
+        found = known[known.str.startswith(bundle)] if bundle else known.iloc[:0]
+        if len(found) != 1:
+            what = "No payment bundle begins" if found.empty else f"{len(found)} payment bundles begin"
+            raise UnknownNameError(f"{what} with {bundle!r}.", "List them with: invoicebatch payments list")
+        return str(found.iloc[0])
+
+    def items(self, bundle: str) -> pd.DataFrame:
+        """The payments of a bundle: the columns of table `bundle_items`."""
+        key = pd.Series([self.find(bundle)])  # reads too, so outside the session
+        with self._workspace.store.read() as session:
+            return session.rows_of("bundle_items", "bundle_id", key).reset_index(drop=True)
+
+    def write(self, bundle: str, folder: str | Path = "") -> Report:
+        """Write the bank file; written again, the same bytes.
+
+        Raises:
+            ParameterError: the bundle is settled or cancelled.
+        """
+        full = self._open(bundle, "written")
+        return self._run("payments.write", self._waiting(full), folder=folder, bundle=full)
+
+    def confirm(self, bundle: str) -> Report:
+        """The bank took it: its invoices are paid.
+
+        Raises:
+            ParameterError: it has no bank file yet, or is settled or cancelled.
+        """
+        full = self._open(bundle, "confirmed", written=True)
+        return self._run("payments.confirm", self._waiting(full), bundle=full)
+
+    def cancel(self, bundle: str) -> Report:
+        """Call it off: its invoices are free again.
+
+        Raises:
+            ParameterError: it is settled or cancelled already.
+        """
+        full = self._open(bundle, "cancelled")
+        return self._run("payments.cancel", self._waiting(full), bundle=full)
+
+    def reject(self, bundle: str, item: int | Sequence[int], reason: str) -> Report:
+        """The bank refused one or more items, by their number in the bundle.
+
+        Raises:
+            ParameterError: the bundle has no bank file yet, or an item is not waiting.
+        """
+        full = self._open(bundle, "rejected in part", written=True)
+        wanted = [item] if isinstance(item, int) else item
+        waiting = self._waiting(full)
+        missing = sorted(set(wanted) - set(waiting["item_no"]))
+        if missing:
+            raise ParameterError(
+                f"Payment bundle {full[:8]} has no waiting item {', '.join(map(str, missing))}.",
+                f"See its items with: invoicebatch payments items {full[:8]}",
+            )
+        chosen = waiting[waiting["item_no"].isin(wanted)]
+        return self._run("payments.reject", chosen, bundle=full, reason=reason)
+
+    def read(self, path: str | Path) -> BankImport:
+        """Read a bank's report; see `bank.read_report`."""
+        return read_report(self._workspace, Path(path))
+
+    def _open(self, bundle: str, what: str, *, written: bool = False) -> str:
+        full = self.find(bundle)
+        bundles = self.list()
+        state = str(bundles.loc[bundles["bundle_id"] == full, "state"].iloc[0])
+        if state in (BundleStatus.CONFIRMED, BundleStatus.CANCELLED):
+            raise ParameterError(f"Payment bundle {full[:8]} is {state}: it can't be {what}.")
+        if written and state != BundleStatus.EXPORTED:
+            raise ParameterError(
+                f"Payment bundle {full[:8]} has no bank file yet: it can't be {what}.",
+                f"Write it with: invoicebatch payments write {full[:8]}",
+            )
+        return full
+
+    def _waiting(self, bundle: str) -> pd.DataFrame:
+        items = self.items(bundle) if bundle else BUNDLE_ITEMS.empty()
+        return items[items["status"].astype("str").eq(ItemStatus.PENDING)]
+
+    def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: str) -> Report:
+        selection = self._workspace.select(ids=items["invoice_id"].tolist())
+        return selection.plan(action, folder=folder, **params).apply()

@@ -1,0 +1,234 @@
+"""A selection: which rows, how they were chosen, and which actions apply to them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.actions import find
+from invoicebatch.eligibility import Evaluation
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.plan.plan import Plan, fresh_nonce, parse_params, pin
+from invoicebatch.errors import SelectionError
+from invoicebatch.model.action import Action
+from invoicebatch.model.schema import OVERVIEW
+from invoicebatch.model.status import CLOSED_RUNS
+from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.workspace import Workspace
+
+Ids = npt.NDArray[np.int64]
+
+
+class Selection:
+    """Selected invoices of a workspace.
+
+    Attributes:
+        ids: int64 invoice ids, in the order they were chosen, each once.
+        description: the selection in words.
+        picked_by_hand: chosen row by row (ids, numbers, ticks), not by a filter.
+        unknown: ids that were asked for and do not exist.
+    """
+
+    def __init__(
+        self,
+        workspace: "Workspace",
+        ids: Ids,
+        description: str,
+        *,
+        picked_by_hand: bool,
+        unknown: Sequence[int] = (),
+    ) -> None:
+        self.workspace = workspace
+        self.ids = ids
+        self.description = description
+        self.picked_by_hand = picked_by_hand
+        self.unknown = tuple(unknown)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All overview columns of the rows, read now, in the selection's order."""
+        return self.columns(OVERVIEW)
+
+    def columns(self, names: Iterable[str]) -> pd.DataFrame:
+        """Some overview columns of the rows, read now."""
+        with self.workspace.store.read() as session:
+            return session.overview(names, clock.today(), self.ids)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Which actions apply to which rows, as of the first look."""
+        with self.workspace.store.read() as session:
+            return self._evaluate(self.workspace.judged(session, self.ids))
+
+    def _evaluate(self, frame: pd.DataFrame, action: Action | None = None) -> Evaluation:
+        return self.workspace.evaluate(frame, picked_by_hand=self.picked_by_hand, action=action)
+
+    def actions(self) -> pd.DataFrame:
+        """One row an action of the bar, in its order.
+
+        Returns:
+            action, group, label str; eligible, selected int64; confirm bool; reasons: a list of
+            ``{"reason", "rows"}`` for the rows that can't.
+        """
+        evaluation = self.evaluation
+        rows = [
+            {
+                "action": name,
+                "group": action.group,
+                "label": action.label,
+                "eligible": evaluation.count(name),
+                "selected": len(self),
+                "confirm": action.confirm,
+                "reasons": evaluation.summary(name),
+            }
+            for name, action in self.workspace.offered().items()
+        ]
+        return pd.DataFrame(
+            rows, columns=["action", "group", "label", "eligible", "selected", "confirm", "reasons"]
+        )
+
+    def why(self, action: str) -> pd.DataFrame:
+        """The rows that can't take an action: invoice_id int64, number str, reason str.
+
+        Raises:
+            UnknownNameError: no such action.
+        """
+        found = find(action)
+        with self.workspace.store.read() as session:
+            frame = self.workspace.judged(session, self.ids, found)
+        reasons = self._evaluate(frame, found).all_reasons(found.name)
+        rows = frame[["invoice_id", "number"]].assign(reason=reasons.to_numpy())
+        return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
+
+    def _unknown_rows(self) -> pd.DataFrame:
+        frame = pd.DataFrame({"invoice_id": np.asarray(self.unknown, np.int64)})
+        return frame.assign(number=pd.Series(dtype="str"), reason="there is no such invoice")
+
+    def plan(self, action: str, *, folder: str | Path = "", **params: Any) -> Plan:
+        """What a run would do; nothing changes.
+
+        Args:
+            action: name of the action.
+            folder: where its files go; empty: a folder of the run's own.
+            **params: its parameters.
+
+        Raises:
+            UnknownNameError: no such action.
+            ParameterError: a parameter is unknown, missing or malformed.
+        """
+        found = find(action)
+        parsed = parse_params(found, params, self.workspace.settings, clock.today())
+        if found.check is not None:
+            found.check(parsed, self.workspace.settings, clock.now())
+        with self.workspace.store.read() as session:
+            ids = _with_companions(session, found, parsed, self.ids)
+            frame = self.workspace.judged(session, ids, found)
+        rows = _plan_rows(found, frame, self._evaluate(frame, found))
+        plan = Plan(
+            workspace=self.workspace,
+            action=found,
+            params=parsed,
+            rows=self._with_unknown(rows),
+            selection=self.description,
+            picked_by_hand=self.picked_by_hand,
+            folder=str(Path(folder).resolve()) if folder else "",
+            nonce=fresh_nonce(found),
+        )
+        return self._fresh(plan)
+
+    def _fresh(self, plan: Plan) -> Plan:
+        """The plan, told apart from closed runs that left the same rows as they are."""
+        run_id = plan.run_id  # reads the workspace's id, so outside the session
+        with self.workspace.store.read() as session:
+            while (run := session.run(run_id)) and run["status"] in CLOSED_RUNS:
+                plan = replace(plan, nonce=f"after {run_id}")
+                run_id = plan.run_id
+        return plan
+
+    def _with_unknown(self, rows: pd.DataFrame) -> pd.DataFrame:
+        if not self.unknown:
+            return rows
+        unknown = self._unknown_rows().assign(
+            row_version=0, eligible=False, part="", pin=np.uint64(0), total_cents=0, currency=""
+        )
+        return pd.concat([rows, unknown[rows.columns]], ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        bar = self.actions().drop(columns=["reasons", "confirm"])
+        return f"<b>{len(self):,} selected</b> ({self.description})" + bar.to_html(index=False)
+
+
+def _with_companions(session: Session, action: Action, params: Any, ids: Ids) -> Ids:
+    """The ids, and those of the rows that the action takes along."""
+    if action.companions is None:
+        return ids
+    further = action.companions(load_batch(session, action, ids, clock.today()), params)
+    return np.concatenate([ids, further[~np.isin(further, ids)]])
+
+
+def _plan_rows(action: Action, frame: pd.DataFrame, evaluation: Evaluation) -> pd.DataFrame:
+    rows = pd.DataFrame(
+        {
+            "invoice_id": frame["invoice_id"],
+            "row_version": frame["version"],
+            "number": frame["number"],
+            "eligible": evaluation.eligible(action.name),
+            "part": evaluation.part(action.name),
+            "reason": evaluation.reasons(action.name),
+            "pin": pin(frame, action.watch),
+            "total_cents": frame["total_cents"],
+            "currency": frame["currency"],
+        }
+    )
+    order = (
+        frame.assign(refused=~rows["eligible"]).sort_values(["refused", *action.order], kind="stable").index
+    )
+    return rows.loc[order].reset_index(drop=True)
+
+
+def selected_ids(session: Session, ids: Sequence[int]) -> tuple[Ids, list[int]]:
+    """The given ids, each once, split into existing ones and unknown ones.
+
+    Raises:
+        SelectionError: one is no whole number, or none of them exists.
+    """
+    try:
+        wanted = np.asarray(list(dict.fromkeys(int(value) for value in ids)), dtype=np.int64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SelectionError("ids= takes whole numbers.", "To select by number, use numbers=.") from error
+    found = session.overview(["invoice_id"], clock.today(), wanted)["invoice_id"].to_numpy(np.int64)
+    unknown = [int(value) for value in wanted[~np.isin(wanted, found)]]
+    if len(wanted) and not len(found):
+        raise SelectionError(
+            f"There is no invoice with id {', '.join(str(value) for value in unknown[:10])}.",
+            "List the invoices with: invoicebatch list --all",
+        )
+    return found, unknown
+
+
+def selected_numbers(session: Session, numbers: Sequence[str]) -> Ids:
+    """Ids of the invoices with these numbers.
+
+    Raises:
+        SelectionError: a number that no invoice has.
+    """
+    found = session.ids_of("number", list(dict.fromkeys(numbers)))
+    unknown = found[found["invoice_id"].isna()]["value"]
+    if len(unknown):
+        raise SelectionError(
+            f"There is no invoice with number {', '.join(unknown.head(10))}.",
+            "List the invoices with: invoicebatch list --all",
+        )
+    ids: Ids = found["invoice_id"].drop_duplicates().to_numpy(np.int64)
+    return ids

@@ -1,0 +1,123 @@
+"""Claiming a plan: in one transaction the rows are judged again and taken, or refused by name."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.faultpoints import reach
+from invoicebatch.engine.plan.plan import Plan, pin
+from invoicebatch.model.action import Action
+from invoicebatch.model.ident import sha256_json
+from invoicebatch.model.status import RowOutcome, RunStatus
+from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.base.workspace_base import WorkspaceBase
+
+
+def claim(session: Session, plan: Plan, folder: str, status: RunStatus) -> None:
+    """Write the plan's run with its rows and claims.
+
+    A row that changed since the plan was made, is held by another run, or no longer qualifies is
+    refused with that reason; the others go on.
+    """
+    rows = plan.rows.copy()
+    eligible = rows["eligible"].to_numpy(bool)
+    reasons = rows["reason"].astype("str").to_numpy(object).copy()
+    reasons[eligible] = _judge_again(session, plan, rows[eligible])
+    taken = reasons == ""
+    outcome = np.where(taken, RowOutcome.CLAIMED.value, RowOutcome.REFUSED.value)
+    journal_rows = pd.DataFrame(
+        {
+            "invoice_id": rows["invoice_id"],
+            "position": np.arange(len(rows)),
+            "row_version": rows["row_version"],
+            "outcome": outcome,
+            "number": rows["number"],
+            "part": rows["part"],
+            "reason": pd.Series(reasons, index=rows.index).where(~taken, None),
+        }
+    )
+    reach("claim.judged")
+    session.start_run(_run_row(plan, folder, status), journal_rows)
+    reach("claim.uncommitted")
+
+
+def _judge_again(session: Session, plan: Plan, rows: pd.DataFrame) -> np.ndarray:
+    """Why each planned row can't be claimed now; empty: it can."""
+    now = plan.workspace.judged(session, rows["invoice_id"].to_numpy(np.int64), plan.action)
+    evaluation = plan.workspace.evaluate(now, picked_by_hand=plan.picked_by_hand, action=plan.action)
+    state = pd.DataFrame(
+        {
+            "version": now["version"],
+            "pin": pin(now, plan.action.watch),
+            "reason": np.asarray(evaluation.reasons(plan.action.name), dtype=object),
+            "part": np.asarray(evaluation.part(plan.action.name), dtype=object),
+        }
+    ).set_index(now["invoice_id"])
+    state = state.reindex(rows["invoice_id"])
+    holders = (
+        session.holders(rows["invoice_id"]).set_index("invoice_id")["run_id"].reindex(rows["invoice_id"])
+    )
+    gone = state["version"].isna().to_numpy()
+    stale = (
+        (state["version"] != rows["row_version"].to_numpy()) | (state["pin"] != rows["pin"].to_numpy())
+    ).to_numpy()
+    moved = (state["part"] != rows["part"].to_numpy()).to_numpy()
+    busy = holders.notna().to_numpy()
+    result = state["reason"].fillna("").to_numpy(object).copy()
+    result[moved & (result == "")] = "stale: it changed since the plan was made; select again"
+    result[stale] = "stale: it changed since the plan was made; select again"
+    result[busy] = [f"busy in run {run_id[:8]}" for run_id in holders.to_numpy()[busy]]
+    result[gone] = "gone: it was deleted since the plan was made"
+    return result
+
+
+def judge_changed(
+    session: Session, ground: "WorkspaceBase", action: Action, claimed: pd.DataFrame
+) -> pd.DataFrame:
+    """The claimed rows that changed since and no longer qualify: invoice_id int64, reason str.
+
+    A claim keeps other runs and imports away; an answer about an earlier message may still change a row.
+
+    Args:
+        session: an open session.
+        ground: whose rules judge.
+        action: the run's action.
+        claimed: rows of the journal: invoice_id, row_version int64, part str.
+    """
+    expected = claimed.set_index("invoice_id")
+    ids = claimed["invoice_id"].to_numpy(np.int64)
+    versions = session.overview(["version"], clock.today(), ids).set_index("invoice_id")["version"]
+    changed = expected[versions.reindex(expected.index) != expected["row_version"]]
+    now = ground.judged(session, changed.index.to_numpy(np.int64), action)
+    evaluation = ground.evaluate(now, picked_by_hand=True, action=action)
+    reasons = pd.Series(np.asarray(evaluation.reasons(action.name), dtype=object), index=now["invoice_id"])
+    parts = pd.Series(np.asarray(evaluation.part(action.name), dtype=object), index=now["invoice_id"])
+    moved = parts != changed["part"].reindex(parts.index).fillna("")
+    reasons = reasons.mask(moved & (reasons == ""), "stale: it changed since it was claimed; select again")
+    reasons = reasons.reindex(changed.index, fill_value="gone: it was deleted since it was claimed")
+    lost = reasons[reasons != ""]
+    return pd.DataFrame(
+        {"invoice_id": lost.index.to_numpy(np.int64), "reason": lost.astype("str").to_numpy()}
+    )
+
+
+def _run_row(plan: Plan, folder: str, status: RunStatus) -> dict[str, object]:
+    return {
+        "run_id": plan.run_id,
+        "action": plan.action.name,
+        "parameters": plan.params.model_dump_json(),
+        "plan_sha256": sha256_json({"plan": plan.sha256}),
+        "status": status.value,
+        "folder": folder,
+        "selected": plan.selected,
+        "eligible": plan.eligible,
+        "totals": "{}",
+        "selection": plan.selection,
+        "user": plan.workspace.user,
+        "background": status is RunStatus.QUEUED,
+        "created_at": clock.now(),
+    }

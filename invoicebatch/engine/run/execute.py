@@ -1,0 +1,290 @@
+"""Executing a claimed run: reserve, prepare, commit, publish, deliver, one chunk after another.
+
+Every step can be repeated: what a dead process left behind is found in the journal and finished from
+there. Only this module commits what an action wants.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.actions import find
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.base.context import RunContext
+from invoicebatch.engine.base.executor import Pool
+from invoicebatch.engine.base.faultpoints import reach
+from invoicebatch.engine.base.progress import Progress
+from invoicebatch.engine.handover.deliver import deliver
+from invoicebatch.engine.plan.report import OPEN_OUTCOMES
+from invoicebatch.engine.run.claim import judge_changed
+from invoicebatch.engine.run.staging import RunFiles
+from invoicebatch.errors import StaleError
+from invoicebatch.model.action import Action
+from invoicebatch.model.changes import Batch, Changes, Frames, RowFailure
+from invoicebatch.model.status import RowOutcome, RunStatus
+from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.base.workspace_base import WorkspaceBase
+
+_ALL_AT_ONCE = 1 << 40
+
+_RETRIES = 5
+"""Times a chunk is computed anew where a row beside the claimed invoices (a bundle, a plan) changed."""
+
+
+class Run:
+    """One run at work. The caller holds its run lock."""
+
+    def __init__(
+        self, workspace: "WorkspaceBase", run_id: str, progress: Progress, cancel: Event | None
+    ) -> None:
+        self._workspace = workspace
+        self._store = workspace.store
+        self._run_id = run_id
+        self._progress = progress
+        self._cancel = cancel or Event()
+        with self._store.read() as session:
+            row = session.run(run_id)
+        if row is None:
+            raise KeyError(run_id)
+        self.action: Action = find(str(row["action"]))
+        self._params = self.action.params.model_validate_json(str(row["parameters"]))
+        self._files = RunFiles(self._store.data, run_id, Path(str(row["folder"])))
+
+    def execute(self) -> None:
+        """Do what is left of the run; returns early where it was cancelled."""
+        with Pool(self._workspace.settings) as pool:
+            context = self._workspace.context(self._run_id, pool)
+            self._publish()
+            for rows in self._chunks():
+                if self._cancel.is_set():
+                    return
+                self._chunk(context, rows)
+                self._progress.advance(len(rows))
+            if deliver(self._workspace, self._run_id, self._progress, self._cancel):
+                self._finish()
+
+    def _chunks(self) -> Iterable[pd.DataFrame]:
+        with self._store.write() as session:
+            session.note_run(self._run_id, status=RunStatus.RUNNING.value)
+            rows = session.run_rows(self._run_id)
+        rows = rows[rows["outcome"].isin(OPEN_OUTCOMES)]
+        self._progress.start(self.action.label, len(rows))
+        size = self.action.chunk_rows or _ALL_AT_ONCE
+        if self.action.chunk_rows and self.action.artefacts:
+            size = self._workspace.settings.executor.chunk_rows
+        for start in range(0, len(rows), size):
+            yield rows.iloc[start : start + size]
+
+    def _chunk(self, context: RunContext, rows: pd.DataFrame) -> None:
+        parts = rows.set_index("invoice_id")["part"]
+        ids = self._qualified(rows)
+        if not len(ids):
+            return
+        if self.action.reserve is not None:
+            ids = self._reserve(context, ids, parts)
+        batch = self._prepare(context, self._load(context, ids, parts))
+        for _ in range(_RETRIES):
+            try:
+                self._commit(batch, self._changes(context, batch))
+                break
+            except StaleError:  # files and state must come from the same reading
+                if self.action.reserve is None:
+                    ids = self._qualified(rows[rows["invoice_id"].isin(ids)])
+                batch = self._prepare(context, self._load(context, ids, parts))
+        else:
+            self._commit(batch, self._changes(context, batch))
+        self._publish()
+
+    def _qualified(self, rows: pd.DataFrame) -> np.ndarray:
+        """Ids of the rows that can go on; one that changed since its claim is judged again."""
+        claimed = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
+        with self._store.read() as session:
+            lost = judge_changed(session, self._workspace, self.action, claimed)
+        if len(lost):
+            with self._store.write() as session:
+                session.settle(self._run_id, lost.assign(outcome=RowOutcome.REFUSED.value))
+        return rows.loc[~rows["invoice_id"].isin(lost["invoice_id"]), "invoice_id"].to_numpy(np.int64)
+
+    def _changes(self, context: RunContext, batch: Batch) -> Changes:
+        changes = self.action.transform(batch, self._params, context)
+        if self.action.effects is not None:
+            changes = _with_outbox(changes, self.action.effects(batch, self._params, context))
+        return changes
+
+    def _load(self, context: RunContext, ids: np.ndarray, parts: pd.Series) -> Batch:
+        with self._store.read() as session:
+            return load_batch(session, self.action, ids, context.today, parts)
+
+    def _reserve(self, context: RunContext, ids: np.ndarray, parts: pd.Series) -> np.ndarray:
+        """Commit what must stand before files are made; returns the ids that go on."""
+        batch = self._load(context, ids, parts)
+        assert self.action.reserve is not None  # noqa: S101 - for the type checker
+        changes = self.action.reserve(batch, self._params, context)
+        reach("reserve.before")
+        with self._store.write() as session:
+            failures = pd.concat([changes.failures, self._give_numbers(session, batch, changes)])
+            session.apply(_versioned(changes, batch.invoices), self.action.name, context.now)
+            keep = ids[~np.isin(ids, failures["invoice_id"])]
+            session.settle(self._run_id, _outcomes(keep, RowOutcome.RESERVED))
+            session.settle(self._run_id, _failed(failures))
+            reach("reserve.uncommitted")
+        reach("reserve.committed")
+        return keep
+
+    def _give_numbers(self, session: Session, batch: Batch, changes: Changes) -> pd.DataFrame:
+        """Number the rows that ask for it; returns the failures: invoice_id, reason."""
+        if changes.numbers is None or changes.numbers.empty:
+            return pd.DataFrame({"invoice_id": pd.Series(dtype="int64"), "reason": pd.Series(dtype="str")})
+        given = session.allocate(changes.numbers, self._run_id)
+        numbered = given[given["reason"] == ""][["invoice_id", "number"]]
+        versions = batch.invoices[["invoice_id", "version"]]
+        session.update("invoices", numbered.merge(versions, on="invoice_id"), clock.now())
+        return given[given["reason"] != ""][["invoice_id", "reason"]]
+
+    def _prepare(self, context: RunContext, batch: Batch) -> Batch:
+        """Make and stage the files of a batch."""
+        if self.action.artefacts is None or not len(batch):
+            return batch
+        reach("prepare.before")
+        failed: list[RowFailure] = []
+        for item in self.action.artefacts(batch, self._params, context):
+            if isinstance(item, RowFailure):
+                failed.append(item)
+            else:
+                self._files.add(item)
+            if self._cancel.is_set() and self.action.chunk_rows is None:
+                raise KeyboardInterrupt
+        files = self._files.staged()
+        reach("prepare.synced")
+        return Batch(batch.invoices, batch.tables, files, _failures_frame(failed))
+
+    def _commit(self, batch: Batch, changes: Changes) -> None:
+        """Write the changes, outcomes, files and events of a chunk: all or none."""
+        now = clock.now()
+        failures = changes.failures
+        left_out = batch.failed[~batch.failed["invoice_id"].isin(failures["invoice_id"])]
+        failures = pd.concat([failures, left_out], ignore_index=True)
+        done = batch.invoices[~batch.invoices["invoice_id"].isin(failures["invoice_id"])]
+        reach("commit.before")
+        with self._store.write() as session:
+            session.apply(_versioned(changes, batch.invoices), self.action.name, now)
+            session.settle(
+                self._run_id, _outcomes(done["invoice_id"].to_numpy(), RowOutcome.DONE, done["number"])
+            )
+            session.settle(self._run_id, _failed(failures))
+            session.add_artefacts(self._run_id, batch.files)
+            session.insert("events", self._events(batch.invoices, changes, failures, now))
+            self._add_totals(session, done, changes)
+            reach("commit.uncommitted")
+        reach("commit.committed")
+
+    def _events(
+        self, invoices: pd.DataFrame, changes: Changes, failures: pd.DataFrame, now: Any
+    ) -> pd.DataFrame:
+        """One event a row that was done or changed: who, what, when, from which status to which."""
+        updated = changes.updates.get("invoices", pd.DataFrame({"invoice_id": []}))
+        touched = ~invoices["invoice_id"].isin(failures["invoice_id"]) | invoices["invoice_id"].isin(
+            updated["invoice_id"]
+        )
+        rows = invoices[touched]
+        to_status = rows["status"].astype("str")
+        if "status" in updated.columns:
+            new = updated.set_index("invoice_id")["status"].astype("str")
+            to_status = rows["invoice_id"].map(new).fillna(to_status)
+        if "invoices" in changes.deletes:
+            to_status = pd.Series("gone", index=rows.index)
+        events = pd.DataFrame(
+            {
+                "invoice_id": rows["invoice_id"],
+                "from_status": rows["status"].astype("str"),
+                "to_status": to_status,
+            }
+        )
+        return events.assign(run_id=self._run_id, event=self.action.name, at=now, user=self._workspace.user)
+
+    def _add_totals(self, session: Session, done: pd.DataFrame, changes: Changes) -> None:
+        run = session.run(self._run_id)
+        assert run is not None  # noqa: S101 - the run is being executed
+        totals: dict[str, int] = json.loads(run["totals"])
+        sums = done.groupby("currency", observed=True)["total_cents"].sum()
+        found = {f"{currency}_cents": int(cents) for currency, cents in sums.items()} | dict(changes.totals)
+        for name, value in found.items():
+            totals[name] = totals.get(name, 0) + int(value)
+        session.note_run(self._run_id, totals=json.dumps(totals))
+
+    def _publish(self) -> None:
+        """Give staged files their final names; safe to repeat."""
+        with self._store.read() as session:
+            files = session.artefacts(self._run_id)
+        waiting = files[files["status"] == "staged"]
+        if waiting.empty:
+            return
+        reach("publish.before")
+        published = self._files.publish(waiting)
+        reach("publish.linked")
+        with self._store.write() as session:
+            session.mark_published(self._run_id, published)
+        reach("publish.committed")
+
+    def _finish(self) -> None:
+        reach("finish.before")
+        with self._store.write() as session:
+            session.finish_run(self._run_id, RunStatus.FINISHED, clock.now())
+        reach("finish.committed")
+        self._files.remove_staging()
+
+
+def _versioned(changes: Changes, invoices: pd.DataFrame) -> Changes:
+    """The changes with the expected version beside every invoice that the batch holds."""
+    versions = invoices.set_index("invoice_id")["version"]
+
+    def checked(frames: Frames) -> Frames:
+        frame = frames.get("invoices")
+        if frame is None or "version" in frame.columns:
+            return frames
+        expected = frame["invoice_id"].map(versions).astype("Int64")
+        return {**frames, "invoices": frame.assign(version=expected)}
+
+    updates, deletes = checked(changes.updates), checked(changes.deletes)
+    return Changes(updates, changes.inserts, deletes, None, changes.failures, changes.totals)
+
+
+def _with_outbox(changes: Changes, messages: pd.DataFrame) -> Changes:
+    if messages.empty:
+        return changes
+    inserts = dict(changes.inserts) | {"outbox": messages}
+    return Changes(
+        changes.updates, inserts, changes.deletes, changes.numbers, changes.failures, changes.totals
+    )
+
+
+def _outcomes(ids: Any, outcome: RowOutcome, number: pd.Series | None = None) -> pd.DataFrame:
+    frame = pd.DataFrame({"invoice_id": np.asarray(ids, np.int64)}).assign(outcome=outcome.value)
+    if number is not None:
+        frame["number"] = number.to_numpy()
+    return frame
+
+
+def _failed(failures: pd.DataFrame) -> pd.DataFrame:
+    """One outcome a failed row; several reasons for one row are joined."""
+    if failures.empty:
+        return pd.DataFrame()
+    reasons = failures.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
+    return reasons.reset_index().assign(outcome=RowOutcome.FAILED.value)
+
+
+def _failures_frame(failed: list[RowFailure]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "invoice_id": pd.Series([f.invoice_id for f in failed], dtype="int64"),
+            "reason": pd.Series([f.reason for f in failed], dtype="str"),
+        }
+    )

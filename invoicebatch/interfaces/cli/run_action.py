@@ -1,0 +1,255 @@
+"""The command `run ACTION`: one sub-command an action, its options generated from the parameter model."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+from cyclopts import App, Parameter
+
+from invoicebatch.actions import find, registry
+from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.errors import ConfirmationError, NothingEligibleError, ParameterError
+from invoicebatch.interfaces.cli.common import (
+    SOME_NOT_DONE,
+    JsonOption,
+    Select,
+    WorkspaceOption,
+    opened,
+    print_json,
+    print_table,
+    records,
+)
+from invoicebatch.model.action import Action
+from invoicebatch.model.money import format_cents
+
+app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
+
+
+def run_action(
+    action: str,
+    select: Select | None = None,
+    *,
+    given: dict[str, Any] | None = None,
+    parameter: Annotated[list[str] | None, Parameter(name=["--parameter", "-p"], help="NAME=VALUE")] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="Show the plan and change nothing")] = False,
+    yes: Annotated[
+        bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm what asks for it")
+    ] = False,
+    notebook: Annotated[
+        bool, Parameter(negative="", help="Run through the action's notebook; it is kept")
+    ] = False,
+    background: Annotated[bool, Parameter(negative="", help="Queue it for the worker")] = False,
+    json: JsonOption = False,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the files")] = None,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Run an action on the selected rows."""
+    found = find(action)
+    values = _pairs(parameter) | {name: value for name, value in (given or {}).items() if value is not None}
+    ws = opened(workspace)
+    if notebook:
+        from invoicebatch.interfaces.cli.notebook import run_through_notebook
+
+        return run_through_notebook(
+            ws, found, select or Select(), values, dry_run=dry_run, yes=yes, json=json, output=output
+        )
+    asked = "poll" in found.params.model_fields and str(values.get("poll", "")).lower() in (
+        "true",
+        "1",
+        "yes",
+    )
+    if asked and not dry_run:
+        return _show_news(found, ws.outbox.poll(), json=json)
+    plan = (select or Select()).of(ws).plan(found.name, folder=output or "", **values)
+    if dry_run:
+        return _show_plan(plan, json=json)
+    if plan.eligible == 0:
+        return _nothing(plan, json=json)
+    if found.confirm and not yes:
+        _ask(plan)
+    if not background:
+        _offer_background(plan, ws.settings.worker.background_rows)
+    report = ws.apply(plan, progress=not json, background=background)
+    show_report(report, json=json)
+    return exit_code(report)
+
+
+def _show_news(action: Action, news: pd.DataFrame, *, json: bool) -> int:
+    """What the networks said of documents sent before; nothing is sent then."""
+    failed = news[news["state"] == "failed"]
+    if json:
+        print_json(
+            {
+                "run_id": None,
+                "action": action.name,
+                "state": "polled",
+                "selected": len(news),
+                "eligible": len(news),
+                "done": len(news) - len(failed),
+                "refused": [],
+                "failed": records(
+                    failed[["invoice_id", "number", "answer"]].rename(columns={"answer": "reason"})
+                ),
+                "files": [],
+                "totals": {},
+            }
+        )
+    else:
+        print_table(
+            news[["number", "recipient", "state", "answer"]], title=f"{len(news):,} documents have news"
+        )
+    return SOME_NOT_DONE if len(failed) else 0
+
+
+def _offer_background(plan: Plan, rows: int) -> None:
+    """A large export says that it could run in the background."""
+    if plan.action.group == "export" and rows and plan.eligible >= rows:
+        print(f"{plan.eligible:,} rows: with --background the worker does it and you go on.", file=sys.stderr)
+
+
+def exit_code(report: Report) -> int:
+    """0 where every selected row was done (or queued), else 3."""
+    return 0 if report.complete or report.state == "queued" else SOME_NOT_DONE
+
+
+def _pairs(texts: list[str] | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ParameterError(f"-p takes NAME=VALUE; got {text!r}.")
+        values[name.strip().replace("-", "_")] = value
+    return values
+
+
+def _show_plan(plan: Plan, *, json: bool) -> int:
+    if json:
+        print_json(
+            {
+                "run_id": plan.run_id,
+                "action": plan.action.name,
+                "state": "planned",
+                "selected": plan.selected,
+                "eligible": plan.eligible,
+                "done": 0,
+                "refused": records(plan.refused),
+                "failed": [],
+                "files": [],
+                "totals": {
+                    currency: format_cents(cents).replace(",", "") for currency, cents in plan.totals.items()
+                },
+                "preview": {name: records(frame) for name, frame in plan.preview.items()},
+            }
+        )
+    else:
+        print(
+            f"{plan.action.label}: {plan.eligible:,} of {plan.selected:,} selected rows. Nothing was changed."
+        )
+        for name, frame in plan.preview.items():
+            print_table(frame, title=name)
+        _show_rows("Refused", plan.refused)
+    return 0 if plan.eligible else NothingEligibleError.exit_code
+
+
+def _nothing(plan: Plan, *, json: bool) -> int:
+    if json:
+        print_json(
+            {
+                "run_id": None,
+                "action": plan.action.name,
+                "state": "nothing_eligible",
+                "selected": plan.selected,
+                "eligible": 0,
+                "done": 0,
+                "refused": records(plan.refused),
+                "failed": [],
+                "files": [],
+                "totals": {},
+            }
+        )
+    else:
+        print(
+            f"{plan.action.label}: none of the {plan.selected:,} selected rows can take it.", file=sys.stderr
+        )
+        _show_rows("Refused", plan.refused)
+    return NothingEligibleError.exit_code
+
+
+def _ask(plan: Plan) -> None:
+    """Ask for the number of rows; without a terminal the caller must have said --yes."""
+    if not sys.stdin.isatty():
+        raise ConfirmationError(
+            f"{plan.action.label} of {plan.eligible:,} invoices asks for confirmation.", "Confirm with --yes."
+        )
+    undone = " This can't be undone." if plan.action.irreversible else ""
+    answer = input(
+        f"{plan.action.label}: {plan.eligible:,} invoices.{undone} Type {plan.eligible} to go on: "
+    )
+    if answer.strip() != str(plan.eligible):
+        raise ConfirmationError("Not confirmed; nothing was changed.")
+
+
+def show_report(report: Report, *, json: bool) -> None:
+    """What a run did: failures first."""
+    if json:
+        print_json(report.to_dict())
+        return
+    print(report.summary())
+    _show_rows("Failed", report.failed)
+    _show_rows("Refused", report.refused)
+    if len(report.done) and (undo := find(report.action).undo):
+        print(f"To take it back: {undo}.")
+    if len(report.files):
+        print(f"Files: {len(report.files):,}, in {Path(str(report.files['path'].iloc[0])).parent}")
+    if report.state == "queued":
+        print(f"Run {report.run_id} is queued. A worker runs it: invoicebatch worker")
+    elif report.state in ("interrupted", "running"):
+        print(f"Run {report.run_id} is {report.state}.")
+    else:
+        print(f"Run {report.run_id[:8]}")
+
+
+def _show_rows(title: str, rows: pd.DataFrame) -> None:
+    if len(rows):
+        print_table(rows, title=f"{title}: {len(rows):,}", limit=20)
+
+
+def _optional(annotation: Any, text: str) -> Any:
+    return Annotated[annotation | None, Parameter(help=text, negative="")]
+
+
+def _command(action: Action) -> Callable[..., int]:
+    """A sub-command: the common options of `run_action` and one option a parameter of the action."""
+    shared = [
+        p for p in inspect.signature(run_action).parameters.values() if p.name not in ("action", "given")
+    ]
+    own = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=_optional(field.annotation, field.description or ""),
+        )
+        for name, field in action.params.model_fields.items()
+    ]
+    names = [p.name for p in own]
+
+    def call(*args: Any, **options: Any) -> int:
+        given = {name: options.pop(name, None) for name in names}
+        return run_action(action.name, *args, given=given, **options)
+
+    call.__signature__ = inspect.Signature([*shared, *own], return_annotation=int)  # type: ignore[attr-defined]
+    call.__annotations__ = {p.name: p.annotation for p in (*shared, *own)}
+    call.__doc__ = action.help
+    return call
+
+
+for _action in registry().values():
+    if _action.hidden:
+        continue
+    _dashed = _action.name.replace("_", "-")
+    app.command(_command(_action), name=_action.name, alias=_dashed if _dashed != _action.name else None)

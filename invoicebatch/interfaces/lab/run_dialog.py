@@ -1,0 +1,252 @@
+"""From a click on an action to its report: dialog, preview, run in a worker thread, retry, files.
+
+The plan a person saw is the plan that runs; nothing here decides what applies.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.errors import ConfirmationError, UsageError
+from invoicebatch.interfaces.lab import as_code, dialogs, preview
+from invoicebatch.interfaces.lab import report_view as report
+from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
+from invoicebatch.interfaces.lab.session import Session
+from invoicebatch.model.action import Action
+
+CHUNK: Final = 4 * 1024 * 1024
+"""Bytes of a file sent to the browser at a time."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A run being prepared: rows frozen when its dialog opened."""
+
+    action: Action
+    ids: IntArray
+    picked: bool
+    where: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    asked: int = -1
+    plan: Plan | None = None
+
+
+class Runs:
+    """The runs of one grid, one at a time."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._draft: Draft | None = None
+        self._last: tuple[Draft, Report] | None = None
+        self._cancel = threading.Event()
+        self._running = threading.Thread()
+        self._planning = threading.Thread()
+        self._told = 0.0
+        session.extend(
+            {
+                "dialog": self._open,
+                "preview": self._preview,
+                "run": self._run,
+                "cancel": lambda _: self._cancel.set(),
+                "retry": self._retry,
+                "resume": self._resume,
+                "pick": self._pick,
+                "file": self._file,
+                "code": self._code,
+                "dismiss": lambda _: self._state({"state": "idle"}),
+            }
+        )
+        self._state({"state": "idle"})
+
+    @property
+    def report(self) -> Report | None:
+        """What the last run did."""
+        return self._last[1] if self._last else None
+
+    def wait(self) -> None:
+        """Wait for a run or preview under way."""
+        for worker in (self._planning, self._running):
+            if worker.is_alive():
+                worker.join()
+
+    def _state(self, state: dict[str, Any]) -> None:
+        self._session.publish("run", state)
+
+    def _action(self, name: str) -> Action:
+        try:
+            return self._session.backend.actions[name]
+        except KeyError:
+            raise UsageError(f"There is no action {name}") from None
+
+    def _open(self, message: Mapping[str, Any]) -> None:
+        marks = self._session.marks
+        draft = Draft(self._action(str(message["action"])), marks.ids, marks.picked, marks.where)
+        self._ask(draft)
+
+    def _ask(self, draft: Draft) -> None:
+        action, backend = draft.action, self._session.backend
+        self._draft = draft
+        defaults = {**backend.defaults(action.name), **draft.params}
+        self._session.send(
+            {
+                "kind": "dialog",
+                "action": action.name,
+                "label": action.label,
+                "help": action.help,
+                "selected": len(draft.ids),
+                "fields": dialogs.fields(action, defaults, backend.choices(action.name)),
+                "confirm": action.confirm or action.irreversible,
+                "irreversible": action.irreversible,
+                "today": backend.today().isoformat(),
+            },
+            [],
+        )
+
+    def _preview(self, message: Mapping[str, Any]) -> None:
+        draft = self._draft
+        if draft is None:
+            raise UsageError("This dialog is closed")
+        draft.asked, draft.plan = int(message["n"]), None
+        draft.params = dialogs.given(message.get("params") or {})
+        wrong = dialogs.problems(draft.action, {**self._defaults(draft), **draft.params})
+        if wrong:
+            self._session.send({"kind": "preview", "n": draft.asked, "problems": wrong}, [])
+            return
+        asked = draft.asked
+        self._planning = _start(lambda: self._make_plan(draft, asked))
+
+    def _defaults(self, draft: Draft) -> dict[str, Any]:
+        return dict(self._session.backend.defaults(draft.action.name))
+
+    def _make_plan(self, draft: Draft, asked: int) -> None:
+        backend = self._session.backend
+        try:
+            plan = backend.plan(draft.action.name, draft.ids, draft.params, draft.picked)
+            shown = {"refused": self._left_out(draft, plan), **self._previewed(draft, plan)}
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
+            told = {"kind": "preview", "n": asked, "problems": {"": message}, "fault": True}
+            self._session.send({**told, "hint": getattr(error, "hint", "")}, [])
+            return
+        if draft.asked == asked:
+            draft.plan = plan
+            self._session.send({"kind": "preview", "n": asked, "eligible": plan.eligible, **shown}, [])
+
+    def _left_out(self, draft: Draft, plan: Plan) -> list[list[Any]]:
+        """Reasons with their numbers of rows; where they differ by their values only, counted together."""
+        counts = plan.refused["reason"].value_counts()
+        if len(counts) <= report.GROUPS:
+            return [[str(reason), int(rows)] for reason, rows in counts.items()]
+        session = self._session
+        with session.lock:
+            rows = session.rows_of(plan.refused["invoice_id"]).reset_index(drop=True)
+        found = session.backend.reasons(draft.action.name, rows, draft.picked)
+        return [list(pair) for pair in found[: report.GROUPS]]
+
+    def _previewed(self, draft: Draft, plan: Plan) -> dict[str, Any]:
+        session, name = self._session, draft.action.name
+        with session.lock:
+            rows = session.rows_of(np.setdiff1d(draft.ids, plan.refused["invoice_id"]))
+        return preview.describe(draft.action, plan.preview, rows, session.backend.parts(name))
+
+    def _run(self, message: Mapping[str, Any]) -> None:
+        draft = self._draft
+        if draft is None or draft.plan is None or draft.asked != int(message["n"]):
+            raise UsageError("The preview is out of date", "Look at it again, then run.")
+        needs_count = draft.action.confirm or draft.action.irreversible
+        if needs_count and str(message.get("typed", "")).strip() != str(draft.plan.eligible):
+            raise ConfirmationError(f"Type {draft.plan.eligible} to confirm")
+        if self._running.is_alive():
+            raise UsageError("A run is still under way in this grid")
+        self._draft, plan = None, draft.plan
+        self._cancel.clear()
+        self._progress(draft, "starting", 0, plan.eligible)
+        backend = self._session.backend
+        self._running = _start(
+            lambda: self._work(draft, lambda tell: backend.apply(plan, tell, self._cancel))
+        )
+
+    def _progress(self, draft: Draft, phase: str, done: int, of: int) -> None:
+        now = time.monotonic()
+        if now - self._told < 0.1 and done < of:
+            return
+        self._told = now
+        state = "cancelling" if self._cancel.is_set() else "running"
+        self._state({"state": state, "label": draft.action.label, "phase": phase, "done": done, "of": of})
+
+    def _resume(self, _: Mapping[str, Any]) -> None:
+        draft, result = self._result()
+        backend = self._session.backend
+        self._cancel.clear()
+        self._progress(draft, "going on", 0, result.unfinished)
+        self._running = _start(
+            lambda: self._work(draft, lambda tell: backend.resume(result.run_id, tell, self._cancel))
+        )
+
+    def _work(self, draft: Draft, run: Callable[[Progress], Report]) -> None:
+        session = self._session
+        try:
+            result = run(lambda phase, done, of: self._progress(draft, phase, done, of))
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            hint = getattr(error, "hint", "") or "`invoicebatch runs` shows what it did; `resume` goes on."
+            message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
+            self._state({"state": "error", "label": draft.action.label, "message": message, "hint": hint})
+            return
+        self._last = (draft, result)
+        names = session.names(pd.concat([result.failed, result.refused])["invoice_id"])
+        session.reload()
+        described = report.describe(draft.action, result, names, self._cancel.is_set())
+        self._state({"state": "done", "label": draft.action.label, "report": described})
+
+    def _result(self) -> tuple[Draft, Report]:
+        if self._last is None:
+            raise UsageError("Nothing has run in this grid yet")
+        return self._last
+
+    def _retry(self, _: Mapping[str, Any]) -> None:
+        draft, result = self._result()
+        ids = np.asarray(result.failed["invoice_id"], dtype=np.int64)
+        self._ask(Draft(draft.action, ids, picked=True, params=draft.params))
+
+    def _pick(self, message: Mapping[str, Any]) -> None:
+        draft, result = self._result()
+        which = str(message["which"])
+        rows = {"refused": result.refused, "failed": result.failed, "done": result.done}[which]
+        self._session.select_ids(rows, label=f"{draft.action.label}: {which}")
+
+    def _file(self, message: Mapping[str, Any]) -> None:
+        _, result = self._result()
+        path = Path(str(result.files["path"].iloc[int(message["index"])]))
+        content = path.read_bytes()
+        parts = [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
+        for number, part in enumerate(parts):
+            told = {"kind": "file", "name": path.name, "part": number, "parts": len(parts)}
+            self._session.send(told, [part])
+
+    def _code(self, message: Mapping[str, Any]) -> None:
+        draft = self._draft or self._result()[0]
+        backend = self._session.backend
+        params = dialogs.given(message.get("params") or draft.params)
+        short = len(draft.ids) <= as_code.SHORT
+        file = "" if draft.where or short else backend.save_ids(draft.ids)
+        chosen = as_code.Chosen([int(one) for one in draft.ids] if short else [], draft.where, file)
+        click = as_code.Click(backend.location, draft.action.name, draft.action.label, params, chosen)
+        answer: dict[str, Any] = {"kind": "code", "as": message["as"]}
+        if message["as"] == "notebook":
+            name = f"{draft.action.name.replace('.', '_')}_{backend.today().isoformat()}"
+            answer["path"] = backend.save_notebook(name, as_code.notebook(click))
+        else:
+            answer["text"] = getattr(as_code, message["as"])(click)
+        self._session.send(answer, [])
+
+
+def _start(work: Callable[[], None]) -> threading.Thread:
+    worker = threading.Thread(target=work)
+    worker.start()
+    return worker

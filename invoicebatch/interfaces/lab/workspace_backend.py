@@ -1,0 +1,233 @@
+"""The grid's backend over a workspace: the engine's verbs in the shapes the grid asks for.
+
+Every call opens and closes its own short connection, so a batch elsewhere is never held up.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic.fields import FieldInfo
+
+from invoicebatch.eligibility import Evaluation as Judged
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.report import Report as RunReport
+from invoicebatch.engine.workspace import Workspace
+from invoicebatch.files.deposit import deposit
+from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Progress
+from invoicebatch.interfaces.lab.columns import OFFERED
+from invoicebatch.model.action import Action
+from invoicebatch.model.payments.collection import load_flows
+
+
+class _Evaluation:
+    """The row conditions of all actions; what concerns the selection as a whole counts as met."""
+
+    def __init__(self, judged: Judged) -> None:
+        rules = judged.rules
+        met = {fact for action in judged.actions for fact in rules.rule(action).selection}
+        bits = np.uint64(sum(1 << rules.bits[fact] for fact in met))
+        self._judged = Judged(rules, judged.frame, judged.actions, judged.words | bits)
+
+    def eligible(self, action: str) -> BoolArray:
+        return self._judged.eligible(action)
+
+
+class _Sink:
+    """The engine's progress as the grid's."""
+
+    def __init__(self, tell: Progress) -> None:
+        self._tell = tell
+        self._label, self._done, self._of = "", 0, 0
+
+    def start(self, label: str, total: int) -> None:
+        self._label, self._done, self._of = label, 0, total
+        self._tell(label, 0, total)
+
+    def advance(self, rows: int) -> None:
+        self._done += rows
+        self._tell(self._label, self._done, self._of)
+
+    def stop(self) -> None:
+        self._tell(self._label, self._of, self._of)
+
+
+class RunResult:
+    """A run's report with absolute paths of the files a person asked for."""
+
+    def __init__(self, report: RunReport, data: Path) -> None:
+        self.run_id = report.run_id
+        self.done, self.refused, self.failed = report.done, report.refused, report.failed
+        self.unfinished = len(report.unfinished)
+        self.totals = report.totals
+        files = report.files
+        stored = files["name"].str.startswith("documents/").astype(bool)
+        asked = files[~stored] if (~stored).any() else files
+        self.files = pd.DataFrame(
+            {"path": [str(data / path) for path in asked["path"]], "size": asked["size"].to_numpy()}
+        )
+
+
+class WorkspaceBackend:
+    """See `backend.Backend`."""
+
+    def __init__(self, workspace: Workspace, where: str = "") -> None:
+        self._workspace = workspace
+        self.where = where
+        self.location = str(workspace.root)
+
+    @cached_property
+    def actions(self) -> Mapping[str, Action]:
+        """Every action of the bar by name."""
+        return self._workspace.offered()
+
+    @cached_property
+    def _columns(self) -> list[str]:
+        return list(dict.fromkeys([*ALWAYS, *OFFERED, *sorted(self._workspace.rules.columns)]))
+
+    def version(self) -> object:
+        """Time and size of the state's files: a commit anywhere changes them."""
+        file = self._workspace.store.file
+        found = []
+        for path in (file, file.with_name(f"{file.name}.wal")):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((stat.st_mtime_ns, stat.st_size))
+        return tuple(found)
+
+    def head(self, rows: int) -> tuple[pd.DataFrame, int]:
+        """The first rows, and how many there are."""
+        with self._workspace.store.read() as session:
+            if self.where:
+                ids = session.matching(self.where, clock.today())
+            else:
+                ids = session.overview(["invoice_id"], clock.today())["invoice_id"].to_numpy(np.int64)
+            return session.overview(self._columns, clock.today(), ids[:rows]), len(ids)
+
+    def load(self) -> pd.DataFrame:
+        """All rows, by id."""
+        with self._workspace.store.read() as session:
+            ids = session.matching(self.where, clock.today()) if self.where else None
+            return session.overview(self._columns, clock.today(), ids)
+
+    def evaluate(self, frame: pd.DataFrame) -> _Evaluation:
+        """Row conditions of every action, by the workspace's rules."""
+        return _Evaluation(self._workspace.evaluate(frame, picked_by_hand=True))
+
+    def blocked(self, frame: pd.DataFrame, mask: BoolArray, picked: bool) -> Mapping[str, str]:
+        """Actions whose conditions on the whole selection fail, with the first reason."""
+        rules = self._workspace.rules
+        found: dict[str, str] = {}
+        for name in self.actions:
+            for fact_name in rules.rule(name).selection:
+                fact = rules.fact(fact_name)
+                met = picked if not fact.columns else self._same(frame, mask, *fact.columns)
+                if not met:
+                    found.setdefault(name, fact.summary)
+        return found
+
+    @staticmethod
+    def _same(frame: pd.DataFrame, mask: BoolArray, column: str) -> bool:
+        at = np.flatnonzero(mask)
+        if not len(at):
+            return True
+        values, first = frame[column], frame[column].iloc[at[0]]
+        return all(bool((values.take(part) == first).all()) for part in (at[:1000], at[1000:]))
+
+    def _judge(self, action: str, frame: pd.DataFrame, picked: bool) -> Judged:
+        return self._workspace.evaluate(frame, picked_by_hand=picked, action=self.actions[action])
+
+    def reasons(self, action: str, frame: pd.DataFrame, picked: bool) -> list[tuple[str, int]]:
+        """First reasons with their numbers of rows."""
+        summary = self._judge(action, frame, picked).summary(action)
+        return [(str(one["reason"]), int(one["rows"])) for one in summary]
+
+    def failing(self, action: str, frame: pd.DataFrame, picked: bool, reason: str) -> BoolArray:
+        """The rows with that first reason."""
+        return self._judge(action, frame, picked).rows_failing(action, reason)
+
+    def defaults(self, action: str) -> Mapping[str, Any]:
+        """Defaults of the settings, then those the model works out."""
+        found = self.actions[action]
+        made = {name: _made(info) for name, info in found.params.model_fields.items()}
+        given = found.defaults(self._workspace.settings, clock.today()) if found.defaults else {}
+        return {name: value for name, value in {**made, **given}.items() if value is not None}
+
+    def choices(self, action: str) -> Mapping[str, list[tuple[str, str]]]:
+        """Flows of the workspace, external systems of the settings."""
+        if action == "assign.collection_case":
+            flows = load_flows(self._workspace.root)
+            return {"flow": [(name, flow.label) for name, flow in flows.items()]}
+        if action == "export.external":
+            return {"target": [(name, name) for name in self._workspace.settings.external]}
+        return {}
+
+    def parts(self, action: str) -> list[str]:
+        """Parts by the rules."""
+        return list(self._workspace.rules.rule(action).parts)
+
+    def today(self) -> date:
+        """The local date."""
+        return clock.today()
+
+    def plan(self, action: str, ids: IntArray, params: Mapping[str, Any], picked: bool) -> Plan:
+        """The engine's plan over these ids."""
+        selection = self._workspace.select(ids=ids.tolist())
+        selection.picked_by_hand = picked
+        plan = selection.plan(action, **params)
+        _ = plan.preview
+        return plan
+
+    def apply(self, plan: Plan, progress: Progress, cancel: Event) -> RunResult:
+        """Run it to its end or to the next chunk after a cancel."""
+        return RunResult(plan.apply(progress=_Sink(progress), cancel=cancel), self._workspace.data)
+
+    def resume(self, run_id: str, progress: Progress, cancel: Event) -> RunResult:
+        """Finish a run that was stopped."""
+        (report,) = self._workspace.resume(run_id, progress=_Sink(progress), cancel=cancel)
+        return RunResult(report, self._workspace.data)
+
+    @property
+    def _views(self) -> Path:
+        return self._workspace.data / "views.json"
+
+    def read_views(self) -> list[dict[str, Any]]:
+        """Saved views; an unreadable file counts as none."""
+        try:
+            views = json.loads(self._views.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return []
+        return [view for view in views if isinstance(view, dict)] if isinstance(views, list) else []
+
+    def write_views(self, views: list[dict[str, Any]]) -> None:
+        """Keep them beside the state."""
+        self._write(self._views, json.dumps(views, ensure_ascii=False, indent=1))
+
+    def save_notebook(self, name: str, content: str) -> str:
+        """Write it to the workspace's notebooks under a free name."""
+        folder = self._workspace.root / "notebooks"
+        names = (f"{name}{'' if number == 1 else f'_{number}'}.ipynb" for number in range(1, 1000))
+        path = next(folder / one for one in names if not (folder / one).exists())
+        return self._write(path, content)
+
+    def save_ids(self, ids: IntArray) -> str:
+        """Write them one a line."""
+        path = self._workspace.data / "selections" / f"{clock.now():%Y%m%d-%H%M%S}-{len(ids)}.txt"
+        return self._write(path, "\n".join(map(str, ids.tolist())) + "\n")
+
+    def _write(self, path: Path, text: str) -> str:
+        return str(deposit(self._workspace.data / "staging", path, text.encode()))
+
+
+def _made(info: FieldInfo) -> Any:
+    return None if info.is_required() else info.get_default(call_default_factory=True, validated_data={})

@@ -1,0 +1,187 @@
+"""What the shipped notebooks are made of: selecting, showing what applies, planning, running, charts.
+
+A notebook stays a list of steps: its cells call these one after another.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.plan.selection import Selection
+from invoicebatch.interfaces.api import Workspace, open_workspace
+from invoicebatch.interfaces.notebook.runner import RESULT_TYPE
+from invoicebatch.model.money import format_cents
+
+
+def select(
+    workspace: str | Path,
+    *,
+    where: str | None = None,
+    ids: Sequence[int] | str | None = None,
+    numbers: Sequence[str] | None = None,
+    sheet: str | None = None,
+) -> Selection:
+    """The selection of a notebook's parameters; `ids` may be a Parquet file with a column `invoice_id`."""
+    ws: Workspace = open_workspace(workspace)
+    frame = None
+    if isinstance(ids, str):
+        frame, ids = pd.read_parquet(ids, columns=["invoice_id"]), None
+    return ws.select(where=where, ids=ids, numbers=numbers, sheet=sheet, frame=frame)
+
+
+def show_selection(selection: Selection) -> None:
+    """How many rows, what they are worth, and a chart of their statuses."""
+    frame = selection.columns(["status", "kind", "currency", "total_cents"])
+    sums = frame.groupby("currency", observed=True)["total_cents"].sum()
+    worth = ", ".join(format_cents(int(cents), str(currency)) for currency, cents in sums.items())
+    html(f"<b>{len(frame):,} invoices</b> ({selection.description}), {worth or 'no amount'}")
+    if len(frame):
+        bar_chart(frame["status"].astype("str").value_counts(), "Selected invoices by status")
+
+
+def show_actions(selection: Selection) -> None:
+    """The action bar as a table: which actions apply to how many, and why not to the others."""
+    bar = selection.actions()
+    shown = bar[bar["eligible"] > 0].assign(
+        applies=lambda f: [f"{e:,} of {s:,}" for e, s in zip(f["eligible"], f["selected"], strict=True)],
+        why_not=lambda f: [
+            "; ".join(f"{r['rows']:,}: {r['reason']}" for r in reasons[:3]) for reasons in f["reasons"]
+        ],
+    )
+    if shown.empty:
+        html("No action applies to this selection.")
+    else:
+        _table(shown[["group", "label", "applies", "why_not"]])
+
+
+def show_plan(plan: Plan) -> None:
+    """What the run will do, and which rows it refuses."""
+    html(f"<b>{plan.action.label}</b>: {plan.eligible:,} of {plan.selected:,} rows. {plan.action.help}")
+    for name, frame in plan.preview.items():
+        if len(frame):
+            html(f"<i>{name}</i>")
+            _table(frame)
+    if len(plan.refused):
+        reasons = plan.refused["reason"].value_counts()
+        html(f"<b>{len(plan.refused):,} refused</b>")
+        _table(reasons.rename("rows").reset_index())
+
+
+def run(plan: Plan, *, dry_run: bool) -> Report | None:
+    """Apply the plan unless it is a dry run or nothing is eligible; shows and records the result."""
+    if dry_run or plan.eligible == 0:
+        why = "Dry run" if dry_run else "No row is eligible"
+        html(f"<b>{why}: nothing was changed.</b>")
+        _result(
+            {
+                "run_id": None,
+                "action": plan.action.name,
+                "state": "planned" if dry_run else "nothing_eligible",
+                "selected": plan.selected,
+                "eligible": plan.eligible,
+                "done": 0,
+                "refused": plan.refused.astype(object).where(plan.refused.notna(), None).to_dict("records"),
+                "failed": [],
+                "files": [],
+                "totals": {},
+            }
+        )
+        return None
+    report = plan.apply(progress=True)
+    show_report(report)
+    _result(report.to_dict())
+    return report
+
+
+def show_report(report: Report) -> None:
+    """What was done; failures first, then a chart of the outcomes."""
+    html(f"<b>{report.summary()}</b>")
+    for title, frame in (
+        ("Failed", report.failed),
+        ("Refused", report.refused),
+        ("Files", report.files[["path", "size"]]),
+    ):
+        if len(frame):
+            html(f"<b>{title}</b>: {len(frame):,}")
+            _table(frame)
+    bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
+
+
+def show_channels(selection: Selection) -> None:
+    """How the customers of these invoices want their documents, and how far sending has come."""
+    frame = selection.columns(["delivery_preference", "shipping_status"]).astype("str")
+    counts = frame.groupby(["delivery_preference", "shipping_status"]).size().rename("rows").reset_index()
+    _table(counts.rename(columns={"delivery_preference": "customer wants", "shipping_status": "shipping"}))
+
+
+def show_messages(selection: Selection, report: Report | None) -> None:
+    """The messages of a run: what is in doubt or failed first, and a chart of their states."""
+    messages = pd.DataFrame() if report is None else selection.workspace.outbox.list(run=report.run_id)
+    if messages.empty:
+        html("No message was prepared.")
+        return
+    trouble = messages[messages["state"].isin(["in_doubt", "failed"])]
+    if len(trouble):
+        html(f"<b>{len(trouble):,} need a person</b>: invoicebatch outbox resend or mark-sent")
+        _table(trouble[["number", "recipient", "state", "answer"]])
+    bar_chart(messages["state"].astype("str").value_counts(), "Messages by state")
+
+
+def bar_chart(counts: "pd.Series[int]", title: str) -> None:
+    """A small horizontal bar chart, one bar an index value."""
+    import matplotlib.pyplot as plt
+    from IPython.display import display
+
+    figure, axes = plt.subplots(figsize=(6, 0.5 + 0.35 * len(counts)), layout="constrained")
+    bars = axes.barh([str(label) for label in counts.index], counts.to_numpy(), color="#2f6f8f")
+    axes.bar_label(bars, labels=[f"{value:,}" for value in counts], padding=3)
+    axes.invert_yaxis()
+    axes.set_title(title, loc="left", fontsize=10)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.xaxis.set_visible(False)
+    axes.margins(x=0.15)
+    display(figure)
+    plt.close(figure)
+
+
+def _table(frame: pd.DataFrame, limit: int = 10) -> None:
+    shown = frame.head(limit).copy()
+    for name in map(str, frame.columns):
+        if name.endswith("_cents"):
+            shown[name] = [format_cents(int(value)) if pd.notna(value) else "" for value in shown[name]]
+        elif (
+            pd.api.types.is_datetime64_any_dtype(shown[name])
+            and (shown[name].isna() | (shown[name] == shown[name].dt.normalize())).all()
+        ):
+            shown[name] = shown[name].dt.strftime("%Y-%m-%d")
+    left: list[Hashable] = [
+        str(name).removesuffix("_cents").replace("_", " ")
+        for name in frame.columns
+        if not pd.api.types.is_numeric_dtype(frame[name])
+    ]
+    shown.columns = [str(name).removesuffix("_cents").replace("_", " ") for name in shown.columns]
+    styled = shown.style.hide(axis="index").format(na_rep="", escape="html")
+    styled = styled.set_properties(subset=left, **{"text-align": "left"})
+    more = f"<i>and {len(frame) - limit:,} more</i>" if len(frame) > limit else ""
+    html(styled.to_html() + more)
+
+
+def html(text: str) -> None:
+    """Show a piece of HTML."""
+    from IPython.display import HTML, display
+
+    display(HTML(text))
+
+
+def _result(result: Mapping[str, Any]) -> None:
+    import json
+
+    from IPython.display import display
+
+    plain = json.loads(json.dumps(result, default=str))
+    line = f"{plain['action']}: {plain['done']} of {plain['selected']} done ({plain['state']})"
+    display({RESULT_TYPE: plain, "text/plain": line}, raw=True)

@@ -1,0 +1,222 @@
+"""What running a sheet would do: its ticked rows grouped by action, each group a plan of the engine.
+
+Everything a row can be refused for is found here and named; nothing changes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.actions import find
+from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.workspace import Workspace
+from invoicebatch.errors import InputFileError, ParameterError, SelectionError, UnknownNameError
+from invoicebatch.interfaces.sheet.file import SheetFile
+from invoicebatch.interfaces.sheet.parameters import pairs, typed
+from invoicebatch.interfaces.sheet.write import action_titles
+from invoicebatch.model.action import Action
+
+Rows = pd.DataFrame
+
+GONE: Final = "there is no such invoice any more"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows of a sheet that take one action with the same parameters, and their plan."""
+
+    action: Action
+    plan: Plan
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class SheetPlan:
+    """What a sheet would do.
+
+    Attributes:
+        sheet: as it was read.
+        groups: plans, in the order of the action bar.
+        rows: one row a ticked (or unreadable) row: row int64, invoice_id Int64, number, action str
+            (name; empty where it can't be told), outcome str (`would run` or `refused`), reason str.
+    """
+
+    sheet: SheetFile
+    groups: tuple[Group, ...]
+    rows: Rows
+
+    @property
+    def refused(self) -> Rows:
+        """Rows that would be refused."""
+        return self.rows[self.rows["outcome"] == "refused"].reset_index(drop=True)
+
+    @property
+    def eligible(self) -> int:
+        """Rows that would run."""
+        return int((self.rows["outcome"] == "would run").sum())
+
+    @cached_property
+    def summary(self) -> str:
+        """One line a person reads first."""
+        rows = self.sheet.rows
+        ticked, hidden = int(rows["ticked"].sum()), int((rows["ticked"] & rows["hidden"]).sum())
+        idle = int(((rows["action"] != "") & ~rows["ticked"]).sum())
+        missing = self.sheet.written - int(rows["invoice_id"].nunique()) if self.sheet.written else 0
+        parts = [f"{ticked:,} of {len(rows):,} rows ticked"]
+        parts += [f"{hidden:,} of them hidden or filtered out"] * bool(hidden)
+        parts += [f"{idle:,} with an action but no tick: left alone"] * bool(idle)
+        parts += [f"{missing:,} deleted from the sheet: left alone"] * (missing > 0)
+        parts += [f"{self.eligible:,} would run", f"{len(self.refused):,} refused"]
+        return "; ".join(parts)
+
+
+def plan_sheet(workspace: Workspace, sheet: SheetFile) -> SheetPlan:
+    """Plan every ticked row of a sheet.
+
+    Raises:
+        InputFileError: the sheet was written from another workspace.
+    """
+    check_workspace(workspace, sheet)
+    ticked = sheet.ticked
+    verdicts = [_rows(ticked[ticked["problem"] != ""], "", ticked["problem"])]
+    groups = []
+    for action, rows, values, problem in _groups(workspace, sheet, ticked[ticked["problem"] == ""]):
+        if action is None or problem:
+            verdicts.append(_rows(rows, action.name if action else "", problem))
+            continue
+        plan = _plan(workspace, sheet, action, rows, values)
+        if isinstance(plan, str):
+            verdicts.append(_rows(rows, action.name, plan))
+            continue
+        groups.append(Group(action, plan, rows))
+        reasons = rows["invoice_id"].map(plan.rows.set_index("invoice_id")["reason"]).fillna(GONE)
+        verdicts.append(_rows(rows, action.name, reasons))
+    found = pd.concat(verdicts, ignore_index=True).sort_values("row", ignore_index=True)
+    order = {name: place for place, name in enumerate(workspace.offered())}
+    groups.sort(key=lambda group: order.get(group.action.name, len(order)))
+    return SheetPlan(sheet, tuple(groups), found)
+
+
+def check_workspace(workspace: Workspace, sheet: SheetFile) -> None:
+    """A sheet runs only where it was written.
+
+    Raises:
+        InputFileError: it was written from another workspace.
+    """
+    if sheet.workspace_id != workspace.id:
+        raise InputFileError(
+            f"{sheet.path.name} was written from another workspace, not from {workspace.root}",
+            "Run it there, or write a new sheet here.",
+        )
+
+
+def _rows(rows: Rows, action: str, reason: "pd.Series[str] | str") -> Rows:
+    reasons = pd.Series(reason, index=rows.index, dtype="str").reindex(rows.index).fillna("")
+    return rows[["row", "invoice_id", "number"]].assign(
+        action=action,
+        outcome=reasons.where(reasons == "", "refused").mask(reasons == "", "would run"),
+        reason=reasons,
+    )
+
+
+def _groups(
+    workspace: Workspace, sheet: SheetFile, rows: Rows
+) -> Iterator[tuple[Action | None, Rows, Mapping[str, Any], str]]:
+    """Rows by action and own parameters: action, rows, values, and what is wrong with all of them."""
+    names = _names(workspace)
+    for (written, own), group in rows.groupby(["action", "parameters"], sort=False, dropna=False):
+        action, problem = _action(names, str(written))
+        values: Mapping[str, Any] = {}
+        if action is not None:
+            try:
+                values = _values(sheet, action, str(own))
+            except ParameterError as error:
+                problem = error.message
+        yield action, group, values, problem
+
+
+def _names(workspace: Workspace) -> dict[str, Action]:
+    """Actions by what a sheet may call them, case and space aside."""
+    offered = workspace.offered()
+    titles = action_titles(offered)
+    named: dict[str, Action] = {}
+    for name, action in offered.items():
+        for word in (action.label, name, titles[name]):
+            named.setdefault(_folded(word), action)
+    return named | {_folded(titles[name]): action for name, action in offered.items()}
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _action(names: Mapping[str, Action], written: str) -> tuple[Action | None, str]:
+    if not written:
+        return None, "ticked, but no action is chosen"
+    action = names.get(_folded(written))
+    if action is None:
+        try:
+            action = find(written)
+        except UnknownNameError as error:
+            return None, error.message
+    return action, ""
+
+
+def _values(sheet: SheetFile, action: Action, own: str) -> dict[str, Any]:
+    """The action's values: the page's, and over them the row's own.
+
+    Raises:
+        ParameterError: one that is unknown or can't be told, with its cell.
+    """
+    values = {}
+    for name, found in sheet.parameters.get(action.name, {}).items():
+        try:
+            values[name] = typed(action, name, found.value, date1904=sheet.date1904)
+        except ParameterError as error:
+            raise ParameterError(f"{found.cell}: {error.message}") from error
+    return values | {name: typed(action, name, value) for name, value in pairs(own).items()}
+
+
+def _plan(
+    workspace: Workspace, sheet: SheetFile, action: Action, rows: Rows, values: Mapping[str, Any]
+) -> Plan | str:
+    """The plan of a group, rows that changed since the sheet refused; or why there is none."""
+    try:
+        selection = workspace.select(ids=rows["invoice_id"].astype("int64").tolist())
+        plan = selection.plan(action.name, **values)
+    except ParameterError as error:
+        return error.message
+    except SelectionError:
+        return GONE
+    seen = rows.set_index("invoice_id")["version"]
+    expected = plan.rows["invoice_id"].map(seen)
+    known = plan.rows["row_version"] > 0
+    stale = (known & (plan.rows["row_version"] != expected)).fillna(known).astype(bool)
+    judged = plan.rows.assign(
+        eligible=plan.rows["eligible"] & ~stale,
+        reason=plan.rows["reason"].mask(stale, _changes(workspace, plan.rows[stale])),
+    )
+    nonce = f"sheet {sheet.selection_id}" if plan.nonce else ""
+    words = f"{len(rows):,} rows of {sheet.path.name}"
+    return replace(plan, rows=_sorted(judged), selection=words, nonce=nonce)
+
+
+def _changes(workspace: Workspace, stale: Rows) -> "pd.Series[str]":
+    """What happened last to rows that changed since the sheet was written, by index of `stale`."""
+    if stale.empty:
+        return pd.Series(dtype="str")
+    with workspace.store.read() as session:
+        events = session.rows_of("events", "invoice_id", stale["invoice_id"])
+    last = events.sort_values("at").drop_duplicates("invoice_id", keep="last").set_index("invoice_id")
+    at = last["at"].dt.strftime("%Y-%m-%d %H:%M").astype("str")
+    told = ": " + last["event"].astype("str") + " by " + last["user"].astype("str") + " on " + at + " UTC"
+    return "changed since the sheet was written" + stale["invoice_id"].map(told).fillna("").astype("str")
+
+
+def _sorted(rows: Rows) -> Rows:
+    """Eligible rows first, as a plan has them."""
+    return rows.loc[np.argsort(~rows["eligible"].to_numpy(), kind="stable")].reset_index(drop=True)

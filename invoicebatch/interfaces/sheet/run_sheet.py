@@ -1,0 +1,180 @@
+"""`sheet run`: the groups of a planned sheet run one after another, and a result workbook beside it.
+
+A group that can't run at all is told in its rows; the others go on.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.progress import Progress
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.workspace import Workspace
+from invoicebatch.errors import ConfirmationError, InvoicebatchError
+from invoicebatch.files.whole import write_file
+from invoicebatch.formats.workbook.sheet.model import SHOWN, sheet_columns, sheet_rows_needed
+from invoicebatch.formats.workbook.table import TableExport, write_table
+from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan
+from invoicebatch.model.schema.types import integer, text
+from invoicebatch.model.status import RunStatus
+
+AGAIN: Final = "done by an earlier run of this sheet; nothing was done again"
+
+_TOLD: Final = ("action", "outcome", "reason", "file", "run_id")
+_COLOURS: Final = (
+    ("outcome", "done", "1E7B34", "E3F4E7"),
+    ("outcome", "refused", "9A6700", "FFF4D6"),
+    ("outcome", "failed", "B42318", "FDE7E4"),
+    ("outcome", "unfinished", "B42318", "FDE7E4"),
+)
+
+
+@dataclass(frozen=True)
+class SheetReport:
+    """What running a sheet did.
+
+    Attributes:
+        plan: what was planned.
+        reports: of the runs, in order.
+        rows: one row a ticked row: row int64, invoice_id Int64, number, action, outcome (done,
+            refused, failed, unfinished), reason, file, run_id, all str.
+        result: the workbook written beside the sheet.
+    """
+
+    plan: SheetPlan
+    reports: tuple[Report, ...]
+    rows: pd.DataFrame
+    result: Path
+
+    def count(self, outcome: str) -> int:
+        """Rows with an outcome."""
+        return int((self.rows["outcome"] == outcome).sum())
+
+    @property
+    def complete(self) -> bool:
+        """Whether every ticked row was done."""
+        return self.count("done") == len(self.rows)
+
+    def _repr_html_(self) -> str:
+        counts = self.rows["outcome"].value_counts().to_dict()
+        words = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
+        return f"<b>{words}</b>; {self.result}" + self.rows.head(50).to_html(index=False)
+
+
+def run_sheet(
+    workspace: Workspace, plan: SheetPlan, *, confirmed: bool = False, progress: bool | Progress = False
+) -> SheetReport:
+    """Run a planned sheet. The same sheet again does nothing twice.
+
+    Args:
+        workspace: where.
+        plan: made by `plan_sheet`.
+        confirmed: the person confirmed the actions that ask for it.
+        progress: as of `Plan.apply`.
+
+    Raises:
+        ConfirmationError: an action asks for confirmation; nothing was done.
+    """
+    _ask(plan, confirmed=confirmed)
+    reports, told = [], [plan.refused.assign(file="", run_id="")]
+    for group in plan.groups:
+        if group.plan.eligible == 0:
+            continue
+        try:
+            again = _known(workspace, group)
+            report = group.plan.apply(progress=progress)
+        except InvoicebatchError as error:
+            told.append(_stopped(group, error))
+            continue
+        reports.append(report)
+        told.append(_told(group, report, again=again))
+    rows = pd.concat(told, ignore_index=True).drop_duplicates("row", keep="first")
+    rows = rows.sort_values("row", ignore_index=True)
+    return SheetReport(plan, tuple(reports), rows, _write_result(workspace, plan, rows))
+
+
+def _ask(plan: SheetPlan, *, confirmed: bool) -> None:
+    asking = [group for group in plan.groups if group.action.confirm and group.plan.eligible]
+    if asking and not confirmed:
+        words = ", ".join(f"{g.action.label} ({g.plan.eligible:,} invoices)" for g in asking)
+        raise ConfirmationError(f"{words} asks for confirmation; nothing was done.", "Confirm with --yes.")
+
+
+def _planned(group: Group) -> pd.DataFrame:
+    """The group's rows that were to run: row, invoice_id, number, action."""
+    ids = group.plan.rows.loc[group.plan.rows["eligible"], "invoice_id"]
+    rows = group.rows[group.rows["invoice_id"].isin(ids)]
+    return rows[["row", "invoice_id", "number"]].assign(action=group.action.name)
+
+
+def _stopped(group: Group, error: InvoicebatchError) -> pd.DataFrame:
+    return _planned(group).assign(outcome="failed", reason=str(error), file="", run_id=group.plan.run_id)
+
+
+def _known(workspace: Workspace, group: Group) -> bool:
+    """Whether an earlier run of this sheet did the group already."""
+    with workspace.store.read() as session:
+        run = session.run(group.plan.run_id)
+    return run is not None and run["status"] == RunStatus.FINISHED
+
+
+def _told(group: Group, report: Report, *, again: bool) -> pd.DataFrame:
+    """What became of the group's rows."""
+    rows = _planned(group)
+    journal = report.rows.set_index("invoice_id")
+    outcome = rows["invoice_id"].map(journal["outcome"]).astype("str")
+    return rows.assign(
+        number=rows["invoice_id"].map(journal["number"]).astype("str").fillna(rows["number"]),
+        outcome=outcome.replace({"claimed": "unfinished", "reserved": "unfinished"}).fillna("unfinished"),
+        reason=rows["invoice_id"].map(journal["reason"]).astype("str").fillna(AGAIN if again else ""),
+        file=_files(rows, report).where(outcome == "done", ""),
+        run_id=report.run_id,
+    )
+
+
+def _files(rows: pd.DataFrame, report: Report) -> "pd.Series[str]":
+    """The file of each row: its own, else the one file of the run, else the folder of its files."""
+    files = report.files
+    paths = files["path"].astype("str")
+    common = ""
+    if len(files):
+        common = str(paths.iloc[0]) if len(files) == 1 else str(Path(str(paths.iloc[0])).parent)
+    if "invoice_id" not in files.columns or files["invoice_id"].isna().all():
+        return pd.Series(common, index=rows.index, dtype="str")
+    own = files[files["invoice_id"].notna()].drop_duplicates("invoice_id", keep="last")
+    return rows["invoice_id"].map(own.set_index("invoice_id")["path"]).astype("str").fillna(common)
+
+
+def _write_result(workspace: Workspace, plan: SheetPlan, rows: pd.DataFrame) -> Path:
+    """`F.result.xlsx`: every row of the sheet as it is now, with what became of it."""
+    listed = plan.sheet.rows[["row", "invoice_id", "number"]]
+    ids = listed["invoice_id"].dropna().drop_duplicates().astype("int64")
+    told = listed.merge(rows.drop(columns=["invoice_id", "number"]), on="row", how="left")
+    now = _now(workspace, ids)
+    frame = told.drop(columns="number").merge(now, on="invoice_id", how="left")
+    numbers = told["number"].mask(told["number"] == "")
+    frame["number"] = frame["number"].fillna(numbers)
+    known = sheet_columns() | {name: text(name, "") for name in _TOLD} | {"row": integer("row", "")}
+    names = ["row", "action", "outcome", "reason", *SHOWN, "file", "run_id"]
+    frame = frame.astype(dict.fromkeys(_TOLD, "str"))
+    settings = workspace.settings.export
+    export = TableExport(
+        "result", frame, [known[n] for n in names], clock.now(), {"sheet": plan.sheet.path.name},
+        settings.language, _COLOURS,
+    )  # fmt: skip
+    target = plan.sheet.path.with_name(f"{plan.sheet.path.stem}.result.xlsx")
+    return write_file(target, lambda out: write_table(out, export), numbered=True)
+
+
+def _now(workspace: Workspace, ids: "pd.Series[int]") -> pd.DataFrame:
+    """The sheet's columns of these invoices as they are now; an invoice that is gone is missing."""
+    with workspace.store.read() as session:
+        frame = session.overview(sheet_rows_needed(), clock.today(), np.asarray(ids, dtype=np.int64))
+    versions = frame["document_version"].fillna(0).astype("int64")
+    frame["document"] = ("v" + versions.astype("str")).where(versions > 0)
+    frame["invoice_id"] = frame["invoice_id"].astype("Int64")
+    return frame

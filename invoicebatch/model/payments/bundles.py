@@ -1,0 +1,128 @@
+"""Payment bundles and their items as frames: made, changed, called off.
+
+What may go into one is decided in `candidates`; files are the formats' work.
+"""
+
+from datetime import datetime
+
+import pandas as pd
+
+from invoicebatch.model.changes import Batch
+from invoicebatch.model.ident import derived_id, end_to_end_id
+from invoicebatch.model.payments.sepa import MAX_NAME, message_id, sepa_texts
+from invoicebatch.model.payments.settlement import ChangesBuilder
+from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
+from invoicebatch.model.status import BundleStatus, ItemStatus
+
+
+def bundle_frames(
+    good: pd.DataFrame, invoices: pd.DataFrame, run_id: str, now: datetime, description: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bundles and items of the payments that may go: one bundle an account, part and date.
+
+    Args:
+        good: rows of `candidates` with an empty reason.
+        invoices: overview rows of the accounts (`account_*`).
+        run_id: the run that bundles.
+        now: time of the bundles.
+        description: text for the bank statement.
+
+    Returns:
+        Frames of `payment_bundles` and `bundle_items`.
+    """
+    key = ["company_account_id", "part", "collection_date"]
+    items = good.sort_values(key, kind="stable").reset_index(drop=True)
+    items["item_no"] = items.groupby(key).cumcount() + 1
+    bundles = items.groupby(key, as_index=False).agg(
+        items=("invoice_id", "size"), total_cents=("amount_cents", "sum")
+    )
+    bundles["bundle_id"] = [
+        derived_id("bundle", run_id, account, part, day.date())
+        for account, part, day in zip(*(bundles[name] for name in key), strict=True)
+    ]
+    items = items.merge(bundles[[*key, "bundle_id"]], on=key, how="left", validate="many_to_one")
+    items["end_to_end_id"] = [
+        end_to_end_id(bundle, item) for bundle, item in zip(items["bundle_id"], items["item_no"], strict=True)
+    ]
+    items["status"] = ItemStatus.PENDING.value
+    accounts = invoices.drop_duplicates("company_account_id").set_index("company_account_id")
+    account = accounts.reindex(bundles["company_account_id"]).reset_index()
+    bundles = bundles.assign(
+        status=BundleStatus.CREATED.value,
+        iban=account["account_iban"],
+        bic=account["account_bic"],
+        account_name=sepa_texts(account["account_name"], MAX_NAME),
+        creditor_id=account["account_creditor_id"],
+        currency="EUR",
+        description=description or None,
+        message_id=[message_id(bundle) for bundle in bundles["bundle_id"]],
+        run_id=run_id,
+        created_at=pd.Timestamp(now).tz_localize(None),
+        updated_at=pd.Timestamp(now).tz_localize(None),
+        version=1,
+    )
+    return bundles, items.drop(columns=["part", "company_account_id", "collection_date", "reason"])
+
+
+LIVE = (ItemStatus.PENDING.value, ItemStatus.CONFIRMED.value)
+"""Statuses of items that count in a bundle."""
+
+READS = frozenset({"payment_bundles", "bundle_items"})
+"""Tables that `resolve` looks into."""
+
+
+def waiting_items(batch: Batch, bundle: str) -> pd.DataFrame:
+    """Items of a bundle that the bank has said nothing of, of the batch's invoices (`bundle_items` columns)."""
+    items = batch["bundle_items"]
+    return items[
+        items["bundle_id"].eq(bundle)
+        & items["status"].astype("str").eq(ItemStatus.PENDING)
+        & items["invoice_id"].isin(batch.invoices["invoice_id"])
+    ]
+
+
+def resolve(
+    effects: ChangesBuilder,
+    invoices: pd.DataFrame,
+    bundles: pd.DataFrame,
+    items: pd.DataFrame,
+    decided: pd.DataFrame,
+) -> None:
+    """Give items their final status; a bundle without waiting items is settled, one without any cancelled.
+
+    Rejected, cancelled and confirmed items leave their bundle's hold: their invoices are free again.
+
+    Args:
+        effects: gets the updates of items, bundles and invoices, and frees the key.
+        invoices: overview rows of the items.
+        bundles: rows of `payment_bundles`.
+        items: all rows of `bundle_items` of these bundles.
+        decided: bundle_id, item_no, status (str), reason (str or missing).
+    """
+    key = ["bundle_id", "item_no"]
+    new = decided.set_index(key)["status"]
+    index = pd.MultiIndex.from_frame(items[key])
+    status = pd.Series(new.reindex(index).to_numpy(), index=items.index).fillna(items["status"].astype("str"))
+    effects.update("bundle_items", BUNDLE_ITEMS.conform(decided[[*key, "status", "reason"]]))
+    effects.update("payment_bundles", _bundles_after(bundles, items.assign(status=status)))
+    freed = items[index.isin(pd.MultiIndex.from_frame(decided[key]))]["invoice_id"].reset_index(drop=True)
+    effects.deletes["live_bundle_items"] = pd.DataFrame({"invoice_id": freed})
+    update = pd.DataFrame(
+        {"invoice_id": freed, "payment_bundle_id": pd.Series(None, index=freed.index, dtype="str")}
+    )
+    effects.update_invoices(invoices, update)
+
+
+def _bundles_after(bundles: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """Count, sum and status of bundles, from the status of their items."""
+    live = items["status"].isin(LIVE)
+    count = live.groupby(items["bundle_id"]).sum()
+    total = items["amount_cents"].where(live, 0).groupby(items["bundle_id"]).sum()
+    waiting = items["status"].eq(ItemStatus.PENDING).groupby(items["bundle_id"]).any()
+    ids = bundles["bundle_id"]
+    final = count.gt(0).map({True: BundleStatus.CONFIRMED.value, False: BundleStatus.CANCELLED.value})
+    status = bundles["status"].astype("str").where(ids.map(waiting).astype(bool), ids.map(final))
+    frame = bundles[["bundle_id", "version"]].assign(
+        status=status, items=ids.map(count).astype("int64"), total_cents=ids.map(total).astype("int64")
+    )
+    return PAYMENT_BUNDLES.conform(frame.reset_index(drop=True))

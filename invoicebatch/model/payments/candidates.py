@@ -1,0 +1,218 @@
+"""What may go to the bank: the payment each invoice row would be, and why one may not go.
+
+Frames in, frames out; collections and refunds are separate payments and never netted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.model.money import format_cents
+from invoicebatch.model.payments.iban import EEA, iban_faults
+from invoicebatch.model.payments.sepa import (
+    MANDATE_LIFE_MONTHS,
+    MAX_CENTS,
+    MAX_NAME,
+    MAX_POSTCODE,
+    MAX_REMITTANCE,
+    MAX_TOWN,
+    creditor_id_fault,
+    is_sepa_id,
+    sepa_texts,
+)
+from invoicebatch.model.status import BundlePart, MandateStatus, SequenceType
+
+COLLECTIONS: Final = BundlePart.COLLECTIONS.value
+REFUNDS: Final = BundlePart.REFUNDS.value
+
+Check = tuple["pd.Series[bool]", "pd.Series[str] | str"]
+
+WATCHED: Final = (
+    "customer_iban",
+    "mandate_id",
+    "mandate_iban",
+    "mandate_status",
+    "mandate_scheme",
+    "account_iban",
+    "account_creditor_id",
+)
+"""Overview columns that say where money goes; a change between plan and claim makes a row stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the person asked for: the date of each part and the text for the statement."""
+
+    dates: dict[str, date]
+    description: str = ""
+
+
+def with_part(invoices: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `part` (str): the eligibility's, or by the sign of the outstanding amount."""
+    by_sign = np.where(invoices["outstanding_cents"] > 0, COLLECTIONS, REFUNDS)
+    part = invoices["part"] if "part" in invoices else pd.Series("", index=invoices.index)
+    known = part.isin([COLLECTIONS, REFUNDS])
+    return invoices.assign(part=part.astype(object).where(known, by_sign).astype("str"))
+
+
+def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
+    """One row an invoice: the payment it would be, and `reason`, empty where nothing is against it.
+
+    Args:
+        invoices: overview columns and `part`.
+        terms: dates by part; a part without a date is not asked for.
+
+    Returns:
+        invoice_id int64, part, company_account_id, collection_date datetime64[s], amount_cents int64
+        (positive), name, iban, bic, postcode, city, country, mandate_id, mandate_signed_on,
+        sequence_type, scheme, previous_iban, remittance, reason (str).
+    """
+    collecting = invoices["part"] == COLLECTIONS
+    dates = invoices["part"].map({part: pd.Timestamp(day) for part, day in terms.dates.items()})
+    rows = pd.DataFrame(
+        {
+            "invoice_id": invoices["invoice_id"].astype("int64"),
+            "part": invoices["part"],
+            "company_account_id": invoices["company_account_id"].astype("str"),
+            "collection_date": dates.astype("datetime64[s]"),
+            "amount_cents": invoices["outstanding_cents"].astype("int64").where(
+                collecting, -invoices["outstanding_cents"].astype("int64")
+            ),
+            **_party(invoices, collecting),
+            **_mandate(invoices, collecting),
+            "remittance": sepa_texts(
+                invoices["number"].fillna("").astype("str") + f" {terms.description}", MAX_REMITTANCE
+            ),
+        }
+    )  # fmt: skip
+    rows["reason"] = first_reason(rows.index, _checks(rows, invoices))
+    rows.loc[rows["reason"] == "", "reason"] = _repeated_mandates(rows)
+    return _sequenced(rows)
+
+
+def _party(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, "pd.Series[str]"]:
+    own = invoices["customer_iban"].fillna("") != ""
+    from_mandate = collecting | ~own
+    chosen = {
+        name: invoices[f"customer_{name}"].where(~from_mandate, invoices[f"mandate_{name}"])
+        for name in ("iban", "bic", "account_holder")
+    }
+    holder = chosen["account_holder"]
+    name = holder.where(holder.fillna("") != "", invoices["customer_name"])
+    return {
+        "name": sepa_texts(name, MAX_NAME),
+        "iban": chosen["iban"],
+        "bic": chosen["bic"],
+        "postcode": sepa_texts(invoices["customer_postcode"], MAX_POSTCODE),
+        "city": sepa_texts(invoices["customer_city"], MAX_TOWN),
+        "country": invoices["customer_country"],
+    }
+
+
+def _mandate(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, pd.Series]:
+    changed = invoices["mandate_previous_iban"].ne(invoices["mandate_iban"])
+    return {
+        "mandate_id": invoices["mandate_id"].where(collecting),
+        "mandate_signed_on": invoices["mandate_signed_on"].where(collecting),
+        "sequence_type": invoices["mandate_sequence_type"].astype("str").where(collecting),
+        "scheme": invoices["mandate_scheme"].astype("str").where(collecting),
+        "previous_iban": invoices["mandate_previous_iban"].where(collecting & changed),
+    }
+
+
+def first_reason(index: pd.Index, checks: Iterable[Check]) -> "pd.Series[str]":
+    """The text of the first check that holds for each row, or an empty string."""
+    reason = pd.Series("", index=index, dtype="str")
+    for failed, text in checks:
+        hit = failed.fillna(False).astype(bool) & (reason == "")
+        reason = reason.mask(hit, text)
+    return reason
+
+
+def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
+    faults = iban_faults(rows["iban"])
+    own_faults = iban_faults(invoices["account_iban"])
+    foreign = ~rows["iban"].str[:2].isin(EEA)
+    incomplete = (rows["bic"].fillna("") == "") | (rows["city"] == "") | (rows["country"].fillna("") == "")
+    currency = invoices["currency"]
+    yield rows["collection_date"].isna(), "its part was not asked for"
+    yield (
+        invoices["payment_bundle_id"].notna(),
+        "already in payment bundle " + _text(invoices, "payment_bundle_id"),
+    )
+    yield currency.ne("EUR"), "currency is " + currency.astype("str") + ", SEPA takes EUR only"
+    yield rows["amount_cents"].eq(0), "nothing outstanding: a payment of zero is not sent"
+    yield (
+        rows["amount_cents"].lt(0),
+        "outstanding amount " + _amounts(invoices) + " does not fit the part " + rows["part"],
+    )
+    yield rows["amount_cents"].gt(MAX_CENTS), "more than EUR 999,999,999.99 in one payment"
+    yield own_faults.ne(""), "company account: " + own_faults
+    yield from _mandate_checks(rows, invoices)
+    yield faults.ne(""), faults
+    yield rows["name"].eq(""), "the account holder's name has no letters that SEPA can carry"
+    yield foreign & incomplete, "an account outside the EEA needs BIC, town and country of its holder"
+
+
+def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
+    collecting = rows["part"] == COLLECTIONS
+    mandate = _text(rows, "mandate_id")
+    last = invoices["mandate_last_used_on"]
+    alive = last.fillna(invoices["mandate_signed_on"]) + pd.DateOffset(months=MANDATE_LIFE_MONTHS)
+    used_up = last.notna() & rows["sequence_type"].eq(SequenceType.OOFF)
+    creditor = invoices["account_creditor_id"].fillna("").map(creditor_id_fault).astype("str")
+    bad_ids = [value for value in rows["mandate_id"].dropna().unique() if not is_sepa_id(value)]
+    yield collecting & creditor.ne(""), creditor
+    yield collecting & rows["mandate_id"].isna(), "the customer has no mandate"
+    yield (
+        collecting & invoices["mandate_status"].astype("str").ne(MandateStatus.ACTIVE),
+        "mandate " + mandate + " is cancelled",
+    )
+    yield (
+        collecting & rows["mandate_id"].isin(bad_ids),
+        "mandate reference " + mandate + " holds characters that banks refuse",
+    )
+    yield (
+        collecting & rows["mandate_signed_on"].gt(rows["collection_date"]),
+        "mandate " + mandate + " is signed after the collection date",
+    )
+    yield (
+        collecting & alive.lt(rows["collection_date"]),
+        "mandate " + mandate + " lapsed: not used for 36 months",
+    )
+    yield collecting & used_up, "mandate " + mandate + " was for one collection and is used"
+    yield (
+        collecting & rows["scheme"].eq("B2B") & ~invoices["customer_is_business"].fillna(False).astype(bool),
+        "B2B mandate " + mandate + " of a private person",
+    )
+
+
+def _repeated_mandates(rows: pd.DataFrame) -> "pd.Series[str]":
+    """A one-off mandate serves one payment; a second one in the same selection is refused."""
+    good = rows[rows["reason"] == ""]
+    again = good["sequence_type"].eq(SequenceType.OOFF) & good.duplicated("mandate_id")
+    text = "mandate " + _text(good, "mandate_id") + " is for one collection, another row has it"
+    return pd.Series("", index=good.index, dtype="str").mask(again, text)
+
+
+def _sequenced(rows: pd.DataFrame) -> pd.DataFrame:
+    """First and final apply to one payment of a mandate: the first or last here; the others recur."""
+    good = rows["reason"].eq("") & rows["mandate_id"].notna()
+    first = good & ~rows[good].duplicated("mandate_id").reindex(rows.index, fill_value=True)
+    last = good & ~rows[good].duplicated("mandate_id", keep="last").reindex(rows.index, fill_value=True)
+    recurs = (rows["sequence_type"].eq(SequenceType.FRST) & ~first) | (
+        rows["sequence_type"].eq(SequenceType.FNAL) & ~last
+    )
+    return rows.assign(sequence_type=rows["sequence_type"].mask(good & recurs, SequenceType.RCUR.value))
+
+
+def _text(frame: pd.DataFrame, column: str) -> "pd.Series[str]":
+    return frame[column].astype(object).where(frame[column].notna(), "").astype("str")
+
+
+def _amounts(invoices: pd.DataFrame) -> "pd.Series[str]":
+    return invoices["outstanding_cents"].map(format_cents).astype("str")

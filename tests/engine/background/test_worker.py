@@ -1,0 +1,186 @@
+import time
+from threading import Event, Thread
+
+import pandas as pd
+import pytest
+
+from invoicebatch.engine.background import worker
+from invoicebatch.engine.background.worker import Worker
+from invoicebatch.errors import BusyError, ParameterError
+from tests.engine.sending import configure, outbox, with_documents
+
+
+@pytest.fixture
+def ready(make_workspace):
+    return with_documents(make_workspace(count=6, status="created"))
+
+
+def work(workspace):
+    lines = []
+    Worker(workspace, lines.append).run(Event(), once=True)
+    return lines
+
+
+def job(workspace, **params):
+    workspace.apply(workspace.select(all=True).plan("export.job", **params))
+    return workspace.jobs.list().iloc[0]
+
+
+def at(monkeypatch, moment):
+    monkeypatch.setenv("INVOICEBATCH_NOW", moment)
+
+
+def test_a_background_run_is_queued_at_once_and_done_by_the_worker(ready):
+    report = ready.apply(ready.select(all=True).plan("export.invoices", format="csv"), background=True)
+    assert report.state == "queued"
+    assert len(report.done) == 0
+    assert (
+        ready.select(all=True)
+        .plan("send_via.email")
+        .apply()
+        .refused["reason"]
+        .str.contains("busy in run")
+        .all()
+    )
+    lines = work(ready)
+    report = ready.report(report.run_id)
+    assert (report.state, len(report.done)) == ("finished", 6)
+    assert any("6 of 6 done" in line for line in lines)
+    assert work(ready) == []
+
+
+def test_a_job_without_schedule_runs_once(ready):
+    made = job(
+        ready, name="To the accountant", parameters='{"format": "csv"}', mark_as_exported=True, target="out"
+    )
+    assert made["enabled"]
+    work(ready)
+    work(ready)
+    done = ready.jobs.find("To the accountant")
+    assert not done["enabled"]
+    runs = ready.runs()
+    assert (runs["action"] == "export.invoices").sum() == 1
+    assert len(list((ready.root / "out").rglob("*.csv"))) == 1
+    with ready.store.read() as session:
+        assert set(session.whole("invoices")["export_status"]) == {"exported"}
+
+
+def test_a_scheduled_job_runs_each_time_it_is_due_and_never_twice(ready, monkeypatch):
+    at(monkeypatch, "2026-11-22T05:00:00+00:00")
+    job(
+        ready,
+        name="Weekly",
+        filter="status = 'created'",
+        schedule="0 6 * * 1",
+        parameters='{"format": "csv"}',
+    )
+    monkeypatch.setenv("TZ", "UTC")
+    count = []
+    for moment in ("22T06:30", "23T06:30", "23T07:30", "30T05:00", "30T06:01"):
+        at(monkeypatch, f"2026-11-{moment}:00+00:00")
+        work(ready)
+        count.append(int((ready.runs()["action"] == "export.invoices").sum()))
+    assert count[0] == 0
+    assert count[-1] == 2
+    assert ready.jobs.find("Weekly")["enabled"]
+
+
+def test_a_job_that_can_not_run_says_why_and_goes_on(ready, monkeypatch):
+    job(ready, name="Broken", filter="no_such_column = 1", parameters='{"format": "csv"}')
+    work(ready)
+    assert "no_such_column" in ready.jobs.find("Broken")["failure"]
+    assert work(ready) == []
+
+
+def test_jobs_are_cancelled_resumed_and_deleted(ready):
+    made = job(ready, name="One", parameters='{"format": "csv"}')
+    ready.jobs.cancel("One")
+    work(ready)
+    assert (ready.runs()["action"] == "export.invoices").sum() == 0
+    ready.jobs.resume(made["job_id"][:8])
+    work(ready)
+    assert (ready.runs()["action"] == "export.invoices").sum() == 1
+    ready.jobs.delete("One")
+    assert ready.jobs.list().empty
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [({"schedule": "every day"}, "cron"), ({"schedule": "61 * * * *"}, "cron"), ({"notify": "a@b, c@d"}, "more than one"),
+     ({"export": "delete"}, "export.invoices")],
+)  # fmt: skip
+def test_a_job_that_makes_no_sense_is_refused_at_once(ready, params, words):
+    with pytest.raises(ParameterError, match=words):
+        ready.select(all=True).plan("export.job", **params)
+
+
+def test_who_asked_is_told_by_mail(ready):
+    job(ready, name="Told", parameters='{"format": "csv"}', notify="ada@example.org")
+    work(ready)
+    box = outbox(ready)
+    assert box["recipient"].tolist() == ["ada@example.org"]
+    assert box["status"].astype(str).tolist() == ["sent"]
+    (mail,) = (ready.data / "mail/new").iterdir()
+    assert "6 of 6 done" in mail.read_text()
+
+
+def test_two_workers_never_take_one_job(ready):
+    for number in range(3):
+        job(ready, name=f"Job {number}", parameters='{"format": "csv"}')
+    stop = Event()
+    workspace = configure(ready, "[worker]\npoll_seconds = 0.05\n")
+    threads = [Thread(target=Worker(type(workspace)(workspace.root)).run, args=(stop,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if (workspace.runs()["status"] == "finished").sum() >= 6:
+            break
+        Event().wait(0.05)
+    with pytest.raises(BusyError, match="Another worker"):
+        Worker(workspace).run(Event(), once=True)
+    stop.set()
+    for thread in threads:
+        thread.join(20)
+    runs = workspace.runs()
+    exports = runs[runs["action"] == "export.invoices"]
+    assert len(exports) == 3
+    assert set(exports["status"]) == {"finished"}
+    with workspace.store.read() as session:
+        events = session.whole("events")
+    assert (events["event"] == "export.invoices").sum() == 18
+
+
+def test_only_background_runs_are_the_workers(ready):
+    plan = ready.select(all=True).plan("export.invoices", format="csv")
+    stop = Event()
+    stop.set()
+    ready.apply(plan, cancel=stop)
+    assert ready.report(plan.run_id).state == "interrupted"
+    work(ready)
+    assert ready.report(plan.run_id).state == "interrupted"
+
+
+def test_events_name_each_export_once(ready):
+    job(ready, name="One", parameters='{"format": "csv"}')
+    work(ready)
+    with ready.store.read() as session:
+        events = session.whole("events")
+    assert events.groupby(["invoice_id", "event"]).size().max() == 1
+    assert isinstance(events, pd.DataFrame)
+
+
+def test_a_notice_waits_for_whoever_works_on_the_run(ready, monkeypatch):
+    """Handing over asks for the run's lock: two at once would send the same message twice."""
+    held = []
+    original = worker.deliver
+
+    def watched(workspace, run_id, *rest):
+        held.append(workspace.alive(run_id))
+        return original(workspace, run_id, *rest)
+
+    monkeypatch.setattr(worker, "deliver", watched)
+    job(ready, name="Told", parameters='{"format": "csv"}', notify="ada@example.org")
+    work(ready)
+    assert held == [True]
+    assert set(outbox(ready)["status"].astype(str)) == {"sent"}

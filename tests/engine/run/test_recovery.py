@@ -1,0 +1,98 @@
+"""After a crash every channel of a run is judged by the log of that crash."""
+
+from pathlib import Path
+from threading import Event
+
+import pandas as pd
+import pytest
+
+from invoicebatch.engine.base.progress import Silent
+from invoicebatch.engine.handover.deliver import deliver
+from invoicebatch.engine.run.execute import Run
+from invoicebatch.errors import StorageError
+from invoicebatch.files.handover import HandoverLog
+from invoicebatch.files.publish import sha256_of
+from tests.engine.sending import outbox, with_documents
+
+
+def test_handing_over_by_one_channel_does_not_forget_what_another_had_begun(make_workspace):
+    """A record was cut off; a mail of the same run waits and goes first: the record stays in doubt."""
+    workspace = with_documents(make_workspace(count=1, status="created"))
+    report = workspace.apply(workspace.select(all=True).plan("send_via.email"))
+    with workspace.store.write() as session:
+        mail = session.whole("outbox")
+        later = mail["created_at"] + pd.Timedelta(1, "h")
+        session.insert(
+            "outbox",
+            mail.assign(message_id="cut-off", channel="external", recipient="ledger", status="handing_over",
+                        invoice_id=pd.Series([None], dtype="Int64"), created_at=later),
+        )  # fmt: skip
+        session.update("outbox", mail[["message_id"]].assign(status="pending"), workspace.now())
+    log = HandoverLog(workspace.data / "outbox" / f"{report.run_id}.log")
+    log.begin_group()
+    log.started(["cut-off"])
+    log.close()
+    deliver(workspace, report.run_id, Silent(), Event())
+    states = outbox(workspace).set_index("message_id")["status"].astype("str")
+    assert states["cut-off"] == "in_doubt"
+    assert states[mail["message_id"].iloc[0]] == "sent"
+
+
+def test_a_claimed_row_that_no_longer_qualifies_when_its_turn_comes_is_refused(make_workspace):
+    """A failed mail is queued to be sent anew; before the worker comes, a person finds that it arrived."""
+    workspace = with_documents(make_workspace(count=2, status="created"))
+    workspace.select(all=True).plan("send_via.email").apply()
+    for path in (workspace.data / "mail/new").iterdir():
+        path.unlink()
+    old = outbox(workspace)
+    with workspace.store.write() as session:
+        session.update("outbox", old[["message_id"]].assign(status="failed"), workspace.now())
+        session.update(
+            "invoices", old[["invoice_id"]].assign(shipping_status="failed", sent_at=pd.NaT), workspace.now()
+        )
+    queued = workspace.apply(workspace.select(all=True).plan("send_via.email"), background=True)
+    workspace.outbox.mark_sent(old.loc[old["invoice_id"] == 1, "message_id"].tolist())
+    report = workspace.work_on(queued.run_id)
+    assert report.done["invoice_id"].tolist() == [2]
+    assert report.refused["reason"].str.contains("already sent on").all()
+    assert len(list((workspace.data / "mail/new").iterdir())) == 1
+
+
+def test_what_changes_while_files_are_made_is_in_the_files(make_workspace, monkeypatch):
+    """Files and state come from one and the same reading of the rows."""
+    workspace = make_workspace(count=2, status="created")
+    original, left = Run._changes, [1]
+
+    def disturbed(self, context, batch):
+        changes = original(self, context, batch)
+        if left[0]:
+            left[0] -= 1
+            with workspace.store.write() as session:
+                invoices = pd.DataFrame({"invoice_id": [1], "order_reference": ["PO-77"]})
+                session.update("invoices", invoices, workspace.now())
+        return changes
+
+    monkeypatch.setattr(Run, "_changes", disturbed)
+    plan = workspace.select(all=True).plan("export.invoices", format="csv", mark_as_exported=True)
+    report = plan.apply()
+    assert (len(report.done), left) == (2, [0])
+    [path] = report.files["path"]
+    assert "PO-77" in Path(path).read_text(encoding="utf-8")
+    assert sha256_of(Path(path)) == report.files["sha256"].iloc[0]
+
+
+def test_a_run_that_can_not_go_on_does_not_hold_up_the_others(make_workspace):
+    """The disk lost a staged file of the older run; the younger one is finished, then the fault is told."""
+    workspace = make_workspace(count=2)
+    runs = [
+        workspace.apply(workspace.select(ids=[i]).plan("approve"), background=True).run_id for i in (1, 2)
+    ]
+    lost = pd.DataFrame({"name": ["run/a"], "path": ["a"], "sha256": ["0"], "size": [1]})
+    with workspace.store.write() as session:
+        for run_id in runs:
+            session.note_run(run_id, status="running")
+        oldest = session.unfinished_runs()[0]
+        session.add_artefacts(oldest, lost)
+    with pytest.raises(StorageError, match="was lost before it could be published"):
+        workspace.resume()
+    assert {workspace.report(run_id).state for run_id in runs} == {"finished", "interrupted"}

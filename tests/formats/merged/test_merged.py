@@ -1,0 +1,93 @@
+"""Merged PDFs: pages, bookmarks, labels, sizes and the claim to be PDF/A-2b."""
+
+import io
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import page
+import pikepdf
+import pytest
+
+from invoicebatch.formats.merged.merge import Engine, merge, merge_batch, merge_jobs
+from invoicebatch.formats.pdf.render import render_documents, render_jobs
+from tests.formats.pdf import samples
+
+COUNT = 6
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("documents")
+    rows = [samples.invoice(n, readings=samples.monthly_readings(2 * n)) for n in range(1, COUNT + 1)]
+    found = []
+    for job in render_jobs(samples.batch(*rows), {}, "en"):
+        for result in render_documents(job):
+            file = folder / f"{result.invoice_id}.pdf"
+            file.write_bytes(result.pdf)  # type: ignore[union-attr]
+            found.append(file)
+    return found
+
+
+def titles(files: list[Path]) -> list[str]:
+    return [f"2026-{int(file.stem):06d}" for file in files]
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+def test_pages_bookmarks_and_labels(files: list[Path], engine: Engine, tmp_path: Path) -> None:
+    data = merge(titles(files), files, "All", engine)
+    counts = [len(pikepdf.open(file).pages) for file in files]
+    with pikepdf.open(io.BytesIO(data)) as found:
+        assert len(found.pages) == sum(counts)
+        with found.open_outline() as outline:
+            assert [item.title for item in outline.root] == titles(files)
+            targets = [item.destination or item.action.D for item in outline.root]
+            starts = [found.pages.index(pikepdf.Page(target[0])) for target in targets]
+        assert starts == [sum(counts[:n]) for n in range(COUNT)]
+        assert found.pages[starts[1]].label == "2026-000002 – 1"
+    assert page.validate_pdf_bytes(data, profile="2b").failures == []
+    path = tmp_path / "merged.pdf"
+    path.write_bytes(data)
+    checked = subprocess.run(["qpdf", "--check", str(path)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+def test_shared_parts_are_stored_once(files: list[Path], engine: Engine) -> None:
+    same = [files[-1]] * 5
+    once = len(merge(["a"], same[:1], "One", engine))
+    five = len(merge(list("abcde"), same, "Five", engine))
+    assert five < (4 if engine == "pikepdf" else 5) * once
+    merged = pikepdf.open(io.BytesIO(merge(list("abcde"), same, "Five", engine)))
+    profiles = [o for o in merged.objects if isinstance(o, pikepdf.Stream) and o.get("/N") == 3]
+    assert len({o.read_raw_bytes() for o in profiles}) == len(profiles)
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+def test_the_same_files_give_the_same_bytes(files: list[Path], engine: Engine) -> None:
+    assert merge(titles(files), files, "All", engine) == merge(titles(files), files, "All", engine)
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+def test_a_broken_file_is_named_and_the_others_go_on(
+    files: list[Path], engine: Engine, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(files[0].read_bytes()[:900])
+    [job] = merge_jobs(["a", "b", "c"], [files[0], broken, files[1]], engine)
+    part = merge_batch(job)
+    assert part.titles == ("a", "c")
+    assert [position for position, _ in part.faults] == [1]
+
+
+def test_the_text_survives(files: list[Path]) -> None:
+    from invoicebatch.formats.pdf.compare import document_text
+
+    text = document_text(merge(titles(files), files, "All"))
+    for number in titles(files):
+        assert number in text
+
+
+def test_batches_keep_the_order() -> None:
+    jobs: list[Any] = list(merge_jobs(list("abcde"), [Path(c) for c in "abcde"], size=2))
+    assert [job.titles for job in jobs] == [("a", "b"), ("c", "d"), ("e",)]

@@ -1,0 +1,90 @@
+"""Approval checks: a document whose sums are built from its lines passes; any cent that is off is named."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from invoicebatch.model.changes import Batch
+from invoicebatch.model.documents.approval import approval_faults
+from invoicebatch.model.money import tax_cents
+from invoicebatch.model.schema import TABLES
+
+DATE = pd.Timestamp("2026-11-22")
+LINE = st.tuples(st.integers(-10_000_00, 10_000_00), st.sampled_from([0, 600, 900, 2100]))
+AMOUNTS = (
+    "line_total", "allowance_total", "charge_total", "net_total", "vat_total", "total", "prepaid", "rounding", "paid",
+    "credited", "outstanding",
+)  # fmt: skip
+
+
+def batch_of(documents: list[list[tuple[int, int]]]) -> Batch:
+    """Documents whose totals are right by construction."""
+    ids = np.repeat(np.arange(1, len(documents) + 1), [len(lines) for lines in documents])
+    flat = [line for lines in documents for line in lines]
+    lines = pd.DataFrame(
+        {
+            "invoice_id": ids,
+            "net_cents": [n for n, _ in flat],
+            "vat_rate_bp": [r for _, r in flat],
+            "vat_category": "S",
+        }
+    )
+    vat = lines.groupby(["invoice_id", "vat_category", "vat_rate_bp"], as_index=False)["net_cents"].sum()
+    vat = vat.rename(columns={"net_cents": "taxable_cents"})
+    vat["tax_cents"] = tax_cents(vat["taxable_cents"], vat["vat_rate_bp"])
+    invoices = pd.DataFrame({f"{name}_cents": 0 for name in AMOUNTS}, index=range(len(documents)))
+    invoices["invoice_id"] = np.arange(1, len(documents) + 1)
+    net = invoices["invoice_id"].map(lines.groupby("invoice_id")["net_cents"].sum()).astype("int64")
+    tax = invoices["invoice_id"].map(vat.groupby("invoice_id")["tax_cents"].sum()).astype("int64")
+    invoices["line_total_cents"] = invoices["net_total_cents"] = net
+    invoices["vat_total_cents"] = tax
+    invoices["total_cents"] = invoices["outstanding_cents"] = net + tax
+    invoices = invoices.assign(kind="invoice", customer_id="K", company_account_id="A", currency="EUR")
+    address = {"name": "N", "street": "S", "postcode": "P", "city": "C", "country": "NL"}
+    return Batch(
+        invoices,
+        {
+            "lines": lines,
+            "vat_breakdown": vat,
+            "allowance_charges": TABLES["allowance_charges"].empty(),
+            "customers": pd.DataFrame([{"customer_id": "K", **address}]),
+            "company_accounts": pd.DataFrame([{"company_account_id": "A", "currency": "EUR"}]),
+            "number_ranges": TABLES["number_ranges"].empty(),
+            "number_counters": TABLES["number_counters"].empty(),
+        },
+    )
+
+
+DOCUMENTS = st.lists(st.lists(LINE, min_size=1, max_size=6), min_size=1, max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(DOCUMENTS)
+def test_right_documents_have_no_fault(documents: list[list[tuple[int, int]]]) -> None:
+    assert approval_faults(batch_of(documents), DATE).empty
+
+
+@settings(max_examples=60, deadline=None)
+@given(DOCUMENTS, st.sampled_from(AMOUNTS), st.integers(-500, 500).filter(bool), st.data())
+def test_any_amount_that_is_off_is_named_on_its_own_document_only(
+    documents: list[list[tuple[int, int]]], name: str, by: int, data: st.DataObject
+) -> None:
+    batch = batch_of(documents)
+    row = data.draw(st.integers(0, len(documents) - 1))
+    batch.invoices.loc[row, f"{name}_cents"] += by
+    faults = approval_faults(batch, DATE)
+    assert set(faults["invoice_id"]) == {row + 1}
+
+
+def test_every_fault_of_one_document_is_carried() -> None:
+    batch = batch_of([[(10_000, 2100)], [(5_000, 900)]])
+    batch.invoices.loc[0, ["customer_id", "currency"]] = [None, "USD"]
+    batch.invoices.loc[0, "line_total_cents"] = 1
+    reasons = approval_faults(batch, DATE)["reason"].tolist()
+    assert reasons == [
+        "customer: none is named on the invoice",
+        "currency: USD, but the company account invoices in EUR",
+        "line_total: 0.01, but the lines add up to (BR-CO-10) 100.00",
+        "net_total: 100.00, but lines, allowances and charges make (BR-CO-13) 0.01",
+    ]

@@ -1,0 +1,155 @@
+"""Which payments may go to the bank, and why the others may not."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from invoicebatch.model.payments.bundles import bundle_frames
+from invoicebatch.model.payments.candidates import COLLECTIONS, REFUNDS, Terms, candidates, with_part
+from invoicebatch.model.schema import OVERVIEW, TABLES
+
+DAY = date(2026, 12, 1)
+TERMS = Terms({COLLECTIONS: DAY, REFUNDS: DAY}, "Energy")
+
+GOOD: dict[str, Any] = {
+    "invoice_id": 1, "number": "F1", "company_account_id": "NL", "customer_id": "K1", "currency": "EUR",
+    "outstanding_cents": 12_100, "payment_bundle_id": None, "customer_name": "Müller & Co", "customer_is_business": False,
+    "customer_iban": "NL91ABNA0417164300", "customer_bic": None, "customer_account_holder": None, "customer_postcode": "1000",
+    "customer_city": "Gent", "customer_country": "BE", "mandate_id": "M-1", "mandate_scheme": "CORE",
+    "mandate_sequence_type": "RCUR", "mandate_status": "active", "mandate_iban": "BE68539007547034", "mandate_bic": None,
+    "mandate_account_holder": None, "mandate_signed_on": "2025-01-01", "mandate_last_used_on": None,
+    "mandate_previous_iban": None, "account_name": "Stroom BV", "account_iban": "DE89370400440532013000",
+    "account_bic": None, "account_creditor_id": "DE98ZZZ09999999999",
+}  # fmt: skip
+
+
+def overview(*rows: dict[str, Any]) -> pd.DataFrame:
+    frame = pd.DataFrame([GOOD | {"invoice_id": n + 1} | row for n, row in enumerate(rows)])
+    columns = {name: OVERVIEW[name].column for name in frame.columns}
+    return pd.DataFrame({name: frame[name].astype(column.dtype) for name, column in columns.items()})
+
+
+def reasons(*rows: dict[str, Any], terms: Terms = TERMS) -> list[str]:
+    return candidates(with_part(overview(*rows)), terms)["reason"].tolist()
+
+
+def test_a_good_collection_goes() -> None:
+    payment = candidates(with_part(overview({})), TERMS).iloc[0]
+    assert payment["reason"] == ""
+    assert (payment["amount_cents"], payment["iban"], payment["name"]) == (
+        12_100,
+        "BE68539007547034",
+        "Muller + Co",
+    )
+    assert payment["remittance"] == "F1 Energy"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"mandate_id": None, "mandate_iban": None, "mandate_signed_on": None}, "has no mandate"),
+        ({"mandate_status": "cancelled"}, "mandate M-1 is cancelled"),
+        ({"mandate_signed_on": "2023-11-30"}, "lapsed: not used for 36 months"),
+        ({"mandate_signed_on": "2020-01-01", "mandate_last_used_on": "2023-11-30"}, "lapsed"),
+        ({"mandate_signed_on": "2026-12-02"}, "signed after the collection date"),
+        ({"mandate_scheme": "B2B"}, "B2B mandate M-1 of a private person"),
+        ({"mandate_sequence_type": "OOFF", "mandate_last_used_on": "2026-01-01"}, "was for one collection and is used"),
+        ({"mandate_id": "M_1"}, "holds characters that banks refuse"),
+        ({"mandate_iban": "BE68539007547035"}, "wrong checksum"),
+        ({"mandate_iban": "TR330006100519786457841326"}, "outside SEPA"),
+        ({"mandate_iban": "CH9300762011623852957"}, "needs BIC, town and country"),
+        ({"currency": "SEK"}, "currency is SEK"),
+        ({"payment_bundle_id": "B1"}, "already in payment bundle B1"),
+        ({"outstanding_cents": 0}, "nothing outstanding"),
+        ({"outstanding_cents": 100_000_000_000}, "more than EUR 999,999,999.99"),
+        ({"account_iban": None}, "company account: no IBAN"),
+        ({"account_creditor_id": None}, "no creditor identifier"),
+        ({"account_creditor_id": "0000"}, "not of the form"),
+        ({"customer_name": "😀"}, "no letters that SEPA can carry"),
+        ({"outstanding_cents": -1, "customer_iban": "NL00ABNA0417164300"}, "wrong checksum"),
+        ({"outstanding_cents": -1, "customer_iban": None, "mandate_iban": None, "mandate_id": None}, "no IBAN"),
+    ],
+)  # fmt: skip
+def test_a_payment_that_may_not_go_is_named(row: dict[str, Any], reason: str) -> None:
+    bad, good = reasons(row, {})
+    assert reason in bad
+    assert good == ""
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"mandate_signed_on": "2023-12-01"},
+        {"mandate_signed_on": "2010-01-01", "mandate_last_used_on": "2023-12-01"},
+        {"mandate_scheme": "B2B", "customer_is_business": True},
+        {"mandate_iban": "CH9300762011623852957", "mandate_bic": "POFICHBE"},
+        {"outstanding_cents": -1, "customer_iban": None},
+        {"outstanding_cents": -1, "mandate_id": None, "mandate_iban": None, "account_creditor_id": None},
+    ],
+)
+def test_a_payment_at_the_edge_goes(row: dict[str, Any]) -> None:
+    assert reasons(row) == [""]
+
+
+def test_a_part_that_is_not_asked_for_is_named() -> None:
+    only = Terms({REFUNDS: DAY})
+    assert reasons({}, {"outstanding_cents": -5}, terms=only) == ["its part was not asked for", ""]
+
+
+def test_sequences_of_one_mandate() -> None:
+    rows = candidates(
+        with_part(
+            overview(
+                {"mandate_sequence_type": "FRST"}, {"mandate_sequence_type": "FRST"},
+                {"mandate_id": "M-2", "mandate_sequence_type": "FNAL"}, {"mandate_id": "M-2", "mandate_sequence_type": "FNAL"},
+                {"mandate_id": "M-3", "mandate_sequence_type": "OOFF"}, {"mandate_id": "M-3", "mandate_sequence_type": "OOFF"},
+            )
+        ),
+        TERMS,
+    )  # fmt: skip
+    assert rows["sequence_type"].tolist()[:5] == ["FRST", "RCUR", "RCUR", "FNAL", "OOFF"]
+    assert "is for one collection" in rows["reason"].iloc[5]
+
+
+ROWS = st.fixed_dictionaries(
+    {
+        "outstanding_cents": st.integers(-(10**12), 10**12),
+        "company_account_id": st.sampled_from(["NL", "BE", "DE"]),
+        "mandate_id": st.sampled_from(["M-1", "M-2", "M-3", "M_4"]),
+        "mandate_sequence_type": st.sampled_from(["FRST", "RCUR", "OOFF", "FNAL"]),
+        "mandate_scheme": st.sampled_from(["CORE", "B2B"]),
+        "customer_is_business": st.booleans(),
+        "customer_name": st.text(min_size=1, max_size=90),
+        "currency": st.sampled_from(["EUR", "EUR", "EUR", "USD"]),
+        "mandate_iban": st.sampled_from(["BE68539007547034", "BE68539007547035", "NL91ABNA0417164300"]),
+    }
+)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=25))
+def test_every_row_is_bundled_once_or_named_and_sums_hold(rows: list[dict[str, Any]]) -> None:
+    invoices = overview(*rows)
+    found = candidates(with_part(invoices), TERMS)
+    good = found[found["reason"] == ""]
+    assert found["invoice_id"].tolist() == invoices["invoice_id"].tolist()
+    if good.empty:
+        return
+    bundles, items = bundle_frames(good, invoices, "run", datetime(2026, 11, 22, tzinfo=UTC), "")
+    assert sorted(items["invoice_id"]) == sorted(good["invoice_id"])
+    assert items["end_to_end_id"].is_unique
+    assert (items["amount_cents"] > 0).all()
+    signs = np.sign(invoices.set_index("invoice_id")["outstanding_cents"])
+    part = items["bundle_id"].map(bundles.set_index("bundle_id")["part"])
+    assert ((signs[items["invoice_id"]].to_numpy() > 0) == (part == COLLECTIONS).to_numpy()).all()
+    sums = items.groupby("bundle_id")["amount_cents"].agg(["sum", "size"])
+    assert bundles.set_index("bundle_id")["total_cents"].to_dict() == sums["sum"].to_dict()
+    assert bundles.set_index("bundle_id")["items"].to_dict() == sums["size"].to_dict()
+    ones = items[items["sequence_type"].isin(["FRST", "OOFF", "FNAL"])]
+    assert not ones.duplicated(["mandate_id", "sequence_type"]).any()
+    TABLES["bundle_items"].conform(items)
+    TABLES["payment_bundles"].conform(bundles)
