@@ -2,20 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.files.publish import sha256_of
 from invoicebatch.model.money import format_cents
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
 
 SERIES = ["company_account_id", "series", "period"]
 
 
-def audit(workspace: "Workspace") -> pd.DataFrame:
+def audit(workspace: WorkspaceBase) -> pd.DataFrame:
     """Every breach found: check str, subject str, problem str, advice str; empty: all is well."""
     with workspace.store.read() as session:
         issued = session.whole("issued_numbers")
@@ -24,7 +22,7 @@ def audit(workspace: "Workspace") -> pd.DataFrame:
         claims = session.whole("claims")
         runs = session.whole("runs")
         outbox = session.whole("outbox", "status = 'in_doubt'")
-        invoices = session.overview(_INVOICE_COLUMNS, pd.Timestamp.today().date())
+        invoices = session.overview(_INVOICE_COLUMNS, clock.today())
         lines = session.line_totals()
     checks: Iterable[Iterator[tuple[str, str, str, str]]] = (
         _numbers(issued, counters, invoices),
@@ -135,12 +133,12 @@ def _totals(invoices: pd.DataFrame, lines: pd.Series) -> Iterator[tuple[str, str
 
 
 def _claims(
-    workspace: "Workspace", claims: pd.DataFrame, runs: pd.DataFrame
+    workspace: WorkspaceBase, claims: pd.DataFrame, runs: pd.DataFrame
 ) -> Iterator[tuple[str, str, str, str]]:
     for run_id, held in claims.groupby("run_id"):
         run = runs[runs["run_id"] == run_id]
         status = "unknown" if run.empty else str(run["status"].iloc[0])
-        if status == "queued" or (status == "running" and workspace.alive(str(run_id))):
+        if status == "queued" or (status == "running" and workspace.at_work(str(run_id))):
             continue
         if status == "running":
             yield (

@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from invoicebatch.actions import find
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import DocumentError, RenderError, SelectionError
 from invoicebatch.files.deposit import deposit
 from invoicebatch.formats.pdf.data import Document, documents
@@ -19,9 +20,6 @@ from invoicebatch.formats.pdf.job import account_folders
 from invoicebatch.formats.pdf.render import render, render_pages
 from invoicebatch.formats.pdf.template import Template, load_template
 from invoicebatch.model.changes import Batch, RowFailure
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class DocumentPreview:
 
 
 def preview(
-    workspace: "Workspace", invoice: str | int, template: str | Path | None = None
+    workspace: WorkspaceBase, invoice: str | int, template: str | Path | None = None
 ) -> DocumentPreview:
     """The document of an invoice as it would be made now, from its data and template.
 
@@ -116,7 +114,7 @@ def _as_issued(batch: Batch) -> Batch:
     return Batch(invoices, batch.tables)
 
 
-def _template(workspace: "Workspace", batch: Batch, given: str | Path | None) -> Template:
+def _template(workspace: WorkspaceBase, batch: Batch, given: str | Path | None) -> Template:
     if given is not None:
         folder = Path(given)
         if not folder.is_dir():
@@ -128,7 +126,7 @@ def _template(workspace: "Workspace", batch: Batch, given: str | Path | None) ->
     return load_template(next(iter(folders.values()), ()))
 
 
-def find_invoice(workspace: "Workspace", invoice: str | int) -> int:
+def find_invoice(workspace: WorkspaceBase, invoice: str | int) -> int:
     """The id of an invoice from its number, or the id itself.
 
     Raises:
@@ -145,7 +143,7 @@ def find_invoice(workspace: "Workspace", invoice: str | int) -> int:
     return int(found[0])
 
 
-def versions(workspace: "Workspace", invoice: str | int) -> pd.DataFrame:
+def versions(workspace: WorkspaceBase, invoice: str | int) -> pd.DataFrame:
     """Every stored version of an invoice's document, oldest first.
 
     Returns:
@@ -177,7 +175,7 @@ def _sent_position(found: pd.DataFrame, row: "pd.Series[Any]") -> int:
     return int((found["created_at"] <= row["sent_at"]).sum()) - 1
 
 
-def _state(workspace: "Workspace", path: str, sha256: str) -> str:
+def _state(workspace: WorkspaceBase, path: str, sha256: str) -> str:
     from invoicebatch.files.publish import inside, sha256_of
 
     try:

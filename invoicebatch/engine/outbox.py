@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -15,17 +15,17 @@ from invoicebatch.delivery.channel import Answer, Message, TemporaryError
 from invoicebatch.delivery.mail.bounces import Bounce, read_bounces
 from invoicebatch.delivery.open_channel import open_channel
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.only_match import only_match
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.messages import load_messages
 from invoicebatch.engine.handover.outcomes import SHIPPING, retotal, settle
 from invoicebatch.engine.handover.threads import Result
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
 from invoicebatch.store import Session
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.plan.report import Report
-    from invoicebatch.engine.workspace import Workspace
 
 _OPEN = (OutboxStatus.IN_DOUBT, OutboxStatus.FAILED)
 _MARKABLE = (OutboxStatus.IN_DOUBT, OutboxStatus.ACCEPTED, OutboxStatus.FAILED)
@@ -34,7 +34,7 @@ _MARKABLE = (OutboxStatus.IN_DOUBT, OutboxStatus.ACCEPTED, OutboxStatus.FAILED)
 class Outbox:
     """The messages of a workspace."""
 
-    def __init__(self, workspace: "Workspace") -> None:
+    def __init__(self, workspace: WorkspaceBase) -> None:
         self._workspace = workspace
 
     def list(self, *, status: str = "", channel: str = "", run: str = "") -> pd.DataFrame:
@@ -67,18 +67,14 @@ class Outbox:
             UnknownNameError: none, or several, begin so.
         """
         every = self.list()
-        rows = []
-        for wanted in ids:
-            found = every[every["message_id"].str.startswith(wanted)]
-            if len(found) != 1:
-                what = "No message begins" if found.empty else f"{len(found)} messages begin"
-                raise UnknownNameError(f"{what} with {wanted!r}.", "List them with: invoicebatch outbox list")
-            rows.append(found)
-        return pd.concat(rows, ignore_index=True).drop_duplicates("message_id") if rows else every.head(0)
+        wanted = [
+            only_match(every, "message_id", text, "message", "invoicebatch outbox list").name for text in ids
+        ]
+        return every.loc[list(dict.fromkeys(wanted))].reset_index(drop=True)
 
     def resend(
         self, ids: Sequence[str], *, progress: bool = False, cancel: Event | None = None
-    ) -> "Sequence[Report]":
+    ) -> Sequence[Report]:
         """Send messages again: doubtful and failed ones as they are, a sent one as a new message.
 
         Raises:
@@ -95,7 +91,7 @@ class Outbox:
         return [
             report
             for run_id in chosen["run_id"].unique()
-            for report in self._workspace.resume(run_id, progress=progress, cancel=cancel)
+            for report in Runs(self._workspace).resume(run_id, progress=progress, cancel=cancel)
         ]
 
     @contextmanager
@@ -112,7 +108,7 @@ class Outbox:
     def _reopen(self, session: Session, run_id: str, messages: pd.DataFrame) -> None:
         """Make a run's messages wait again; the run is unfinished until they are settled."""
         _unchanged(session, messages)
-        now = self._workspace.now()
+        now = clock.now()
         ids = messages["invoice_id"].dropna().astype("int64")
         _free(session, ids, run_id)
         shipping = messages[messages["channel"].isin(SHIPPING)]
@@ -157,7 +153,7 @@ class Outbox:
                     for m in messages
                     if m.run_id == run_id
                 ]
-                settle(session, run_id, results, self._workspace.now(), self._workspace.user, afterwards=True)
+                settle(session, run_id, results, clock.now(), self._workspace.user, afterwards=True)
                 retotal(session, run_id, clock.today())
 
     def poll(self) -> pd.DataFrame:

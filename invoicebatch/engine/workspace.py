@@ -1,4 +1,4 @@
-"""A workspace: one folder with rules, settings and state, and every verb on it.
+"""A workspace: one folder with rules, settings and state, and every verb on it, each in a room of its own.
 
 All interfaces talk to this class; it holds no rows, so any number of them may be open at once.
 """
@@ -10,20 +10,58 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from invoicebatch.engine.background.jobs import Jobs
-from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.payments.bundles import Payments
-from invoicebatch.engine.plan.selection import Selection, selected_ids, selected_numbers
-from invoicebatch.engine.run.runs import RunVerbs
-from invoicebatch.errors import SelectionError, WorkspaceError
+from invoicebatch.engine.plan.select import select
+from invoicebatch.engine.plan.selection import Selection
+from invoicebatch.engine.run.runs import Runs
+from invoicebatch.errors import WorkspaceError
 from invoicebatch.model.schema import TABLES
+from invoicebatch.settings import Settings
+from invoicebatch.store import Store
 
 if TYPE_CHECKING:
     from invoicebatch.engine.imports.import_files import ImportReport
 
 
-class Workspace(RunVerbs):
-    """A folder with rules, settings and state."""
+class Workspace:
+    """A folder with rules, settings and state.
+
+    Attributes:
+        base: the folder, settings, store and rules that every room stands on.
+        runs: what was done and what is unfinished.
+        payments: the payment bundles.
+        outbox: the messages to customers and other systems.
+        jobs: the export jobs.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.base = WorkspaceBase(root)
+        self.runs = Runs(self.base)
+        self.payments = Payments(self.base)
+        self.outbox = Outbox(self.base)
+        self.jobs = Jobs(self.base)
+
+    @property
+    def root(self) -> Path:
+        """The workspace's folder."""
+        return self.base.root
+
+    @property
+    def data(self) -> Path:
+        """The folder of its state."""
+        return self.base.data
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings."""
+        return self.base.settings
+
+    @property
+    def store(self) -> Store:
+        """Its state."""
+        return self.base.store
 
     def select(
         self,
@@ -34,55 +72,14 @@ class Workspace(RunVerbs):
         frame: pd.DataFrame | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
     ) -> Selection:
-        """Select invoices, by exactly one of the ways.
-
-        Args:
-            where: an SQL condition over overview columns, amounts as decimals.
-            ids: invoice ids.
-            numbers: invoice numbers.
-            frame: a frame with a column `invoice_id`.
-            all: every invoice.
-
-        Raises:
-            SelectionError: none or several ways, an id or number that does not exist.
-            FilterError: the condition can't be evaluated.
-        """
-        given = [way for way in (where, ids, numbers, frame) if way is not None]
-        if len(given) + all != 1:
-            raise SelectionError(
-                "Say which invoices, in exactly one way.", "One of: where, ids, numbers, sheet, frame, all."
-            )
-        with self.store.read() as session:
-            if where is not None or all:
-                found = session.matching(where or "true", clock.today())
-                return Selection(self, found, where or "all invoices", picked_by_hand=False)
-            if numbers is not None:
-                found = selected_numbers(session, numbers)
-                return Selection(self, found, f"{len(found):,} numbers", picked_by_hand=True)
-            wanted = _ids_of(frame) if frame is not None else list(ids or [])
-            known, unknown = selected_ids(session, wanted)
-        return Selection(self, known, f"{len(wanted):,} ids", picked_by_hand=True, unknown=unknown)
-
-    @property
-    def payments(self) -> Payments:
-        """The payment bundles."""
-        return Payments(self)
-
-    @property
-    def outbox(self) -> Outbox:
-        """The messages to customers and other systems."""
-        return Outbox(self)
-
-    @property
-    def jobs(self) -> Jobs:
-        """The export jobs."""
-        return Jobs(self)
+        """Select invoices, by exactly one of the ways; see `engine.plan.select`."""
+        return select(self.base, self.runs, where, ids=ids, numbers=numbers, frame=frame, all=all)
 
     def doctor(self) -> pd.DataFrame:
-        """See `engine.doctor.audit`."""
+        """Every breach of what must always hold; see `engine.doctor.audit`."""
         from invoicebatch.engine.doctor import audit
 
-        return audit(self)
+        return audit(self.base)
 
     def snapshot(self, folder: str | Path) -> list[Path]:
         """Write every table as `<folder>/<table>.parquet`, all from one moment; returns the files.
@@ -96,10 +93,12 @@ class Workspace(RunVerbs):
     def import_files(
         self, paths: Sequence[str | Path], *, kind: str | None = None, mapping: str | Path | None = None
     ) -> "ImportReport":
-        """See `engine.imports.import_files.import_files`."""
+        """Import files: the good rows go in, each other one is named; see `engine.imports.import_files`."""
         from invoicebatch.engine.imports.import_files import import_files
 
-        return import_files(self, [Path(path) for path in paths], kind, Path(mapping) if mapping else None)
+        return import_files(
+            self.base, [Path(path) for path in paths], kind, Path(mapping) if mapping else None
+        )
 
     def load_sample(self, invoices: int, seed: int = 1) -> int:
         """Fill an empty workspace with sample data; returns the number of invoices.
@@ -109,15 +108,7 @@ class Workspace(RunVerbs):
         """
         from invoicebatch.engine.imports.sample import load_sample
 
-        return load_sample(self, invoices, seed)
-
-
-def _ids_of(frame: pd.DataFrame) -> list[int]:
-    if "invoice_id" not in frame.columns:
-        raise SelectionError(
-            "The frame has no column invoice_id.", f"It has: {', '.join(map(str, frame.columns))}"
-        )
-    return [int(value) for value in frame["invoice_id"]]
+        return load_sample(self.base, invoices, seed)
 
 
 def check_folder(root: Path) -> None:

@@ -101,13 +101,13 @@ class Workspace(EngineWorkspace):
         """
         from invoicebatch.engine.documents import preview
 
-        return preview(self, invoice, template)
+        return preview(self.base, invoice, template)
 
     def documents(self, invoice: str | int) -> pd.DataFrame:
         """Every stored version of an invoice's document; see `engine.documents.versions`."""
         from invoicebatch.engine.documents import versions
 
-        return versions(self, invoice)
+        return versions(self.base, invoice)
 
     def write_ids(self, ids: Sequence[int]) -> Path:
         """Write invoice ids to a Parquet file under data/runs, for a notebook's parameter."""
@@ -163,5 +163,5 @@ def open_workspace(folder: str | Path = ".") -> Workspace:
     if str(folder) == "." and not workspace.store.file.is_file():
         above = (Workspace(parent) for parent in Path.cwd().parents)
         workspace = next((one for one in above if one.store.file.is_file()), workspace)
-    workspace.check()
+    workspace.base.check()
     return workspace

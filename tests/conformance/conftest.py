@@ -11,8 +11,9 @@ from invoicebatch.ingest.ubl.reader import read_document
 
 @pytest.fixture(scope="session")
 def examples(shared) -> list[Path]:
-    folder = shared / "validation"
-    return [*sorted(folder.glob("*/examples/*")), *sorted(folder.glob("energie*/*.xml"))]
+    """Of the profiles that the reader takes whole: EN 16931, Peppol BIS Billing and the energy extension."""
+    sets = ("en16931-*/examples/*", "peppol-bis-3*/examples/*", "energie*/*.xml")
+    return [path for each in sets for path in sorted((shared / "validation").glob(each))]
 
 
 @pytest.fixture(scope="session")

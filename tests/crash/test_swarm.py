@@ -40,7 +40,7 @@ def _swarm(workspace: Workspace, workers: int, seconds: float, seed: int) -> Non
     assert result["kills"] > 3
     after = open_workspace(workspace.root)
     assert breaches(after) == []
-    assert (after.runs()["status"] == "finished").sum() > 5
+    assert (after.runs.list()["status"] == "finished").sum() > 5
 
 
 def test_killed_at_random_side_by_side(crowded: Workspace) -> None:

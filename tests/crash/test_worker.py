@@ -35,7 +35,7 @@ def sending(make_workspace, port, count):
     text = f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n[worker]\npoll_seconds = 0.1\n'
     workspace = configure(with_documents(make_workspace(count, status="created")), text)
     plan = workspace.select(all=True).plan("send_via.email")
-    assert workspace.apply(plan, background=True).state == "queued"
+    assert workspace.runs.apply(plan, background=True).state == "queued"
     return workspace, plan.run_id
 
 
@@ -50,7 +50,7 @@ def test_a_killed_worker_is_followed_by_one_that_finishes_its_run(make_workspace
         second = worker(workspace, "--once")
         _, said = second.communicate(timeout=120)
     assert second.returncode == 0, said
-    assert workspace.report(run_id).state == "finished"
+    assert workspace.runs.report(run_id).state == "finished"
     assert max(Counter(script.recipients()).values()) == 1
     found = statuses(workspace)
     assert found.get("sending", 0) <= 2
@@ -68,7 +68,7 @@ def test_sigterm_stops_between_messages_and_the_next_worker_goes_on(make_workspa
         _, said = first.communicate(timeout=30)
         assert first.returncode == 0, said
         assert "stopped after" in said
-        assert workspace.report(run_id).state == "interrupted"
+        assert workspace.runs.report(run_id).state == "interrupted"
         assert workspace.outbox.list(status="in_doubt").empty
         second = worker(workspace, "--once")
         second.communicate(timeout=120)

@@ -68,7 +68,7 @@ def worker(root: str, seed: int) -> None:
         action = rng.choice(actions)
         with suppress(NothingEligibleError, BusyError, StaleError):
             if rng.random() < 0.15:
-                workspace.resume()
+                workspace.runs.resume()
                 continue
             selection = workspace.select(frame=pd.DataFrame({"invoice_id": chosen}))
             selection.plan(action, **ACTIONS[action]).apply()
@@ -78,7 +78,7 @@ def finish(root: str) -> None:
     """Resume until nothing is left."""
     workspace = open_workspace(root)
     for _ in range(50):
-        if not workspace.resume():
+        if not workspace.runs.resume():
             return
     raise RuntimeError("runs are left over")
 
@@ -117,7 +117,7 @@ def act(root: str, action: str, crash_at: int, trace: str = "") -> None:
 def resume_and_die(root: str, crash_at: int) -> None:
     """Resume and die at the n-th fault point (0: never)."""
     faultpoints._crash_at, faultpoints._armed, faultpoints._passed = crash_at, True, 0
-    open_workspace(root).resume()
+    open_workspace(root).runs.resume()
 
 
 def sweep(

@@ -4,6 +4,7 @@ import hashlib
 
 import pandas as pd
 
+from invoicebatch.engine.base import clock
 from invoicebatch.interfaces.api import Workspace
 
 
@@ -39,9 +40,9 @@ def with_documents(workspace: Workspace, *, customers: pd.DataFrame | None = Non
         people = customers.combine_first(people.set_index("customer_id")).reset_index()
     with workspace.store.write() as session:
         session.insert("customers", people)
-        session.update("invoices", frame, workspace.now())
+        session.update("invoices", frame, clock.now())
         accounts = session.whole("company_accounts")[["company_account_id"]]
-        session.update("company_accounts", accounts.assign(email="billing@stroom.example"), workspace.now())
+        session.update("company_accounts", accounts.assign(email="billing@stroom.example"), clock.now())
     return workspace
 
 

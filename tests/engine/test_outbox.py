@@ -4,6 +4,7 @@ import pandas as pd
 import pikepdf
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.errors import BusyError, UsageError
 from tests.delivery.mail.mailserver import Script, mail_server
@@ -23,7 +24,7 @@ def smtp(workspace, port):
 
 
 def send(workspace):
-    return workspace.apply(workspace.select(all=True).plan("send_via.email"))
+    return workspace.runs.apply(workspace.select(all=True).plan("send_via.email"))
 
 
 def of(workspace, invoice_id):
@@ -36,7 +37,7 @@ def test_a_doubtful_mail_waits_for_a_person_and_is_then_sent_once(ready):
     with mail_server(script) as port:
         workspace = smtp(ready, port)
         send(workspace)
-        workspace.resume()
+        workspace.runs.resume()
         assert script.recipients().count("p2@example.org") == 1
         doubt = workspace.outbox.list(status="in_doubt")
         assert doubt["invoice_id"].tolist() == [2]
@@ -120,8 +121,8 @@ def test_letters_are_accepted_then_sent_when_the_print_house_says_so(ready):
     sha256 = hashlib.sha256((ready.data / "documents/one.pdf").read_bytes()).hexdigest()
     with ready.store.write() as session:
         ids = pd.DataFrame({"invoice_id": [1, 2, 3, 4], "document_sha256": sha256})
-        session.update("invoices", ids, ready.now())
-    report = ready.apply(ready.select(all=True).plan("send_via.post"))
+        session.update("invoices", ids, clock.now())
+    report = ready.runs.apply(ready.select(all=True).plan("send_via.post"))
     assert len(report.done) == 4
     assert statuses(ready) == {"sending": 4}
     assert ready.outbox.poll().empty

@@ -4,19 +4,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from croniter import croniter
 
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.only_match import only_match
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.run.claim import claim
-from invoicebatch.errors import InvoicebatchError, UnknownNameError
+from invoicebatch.engine.run.runs import Runs
+from invoicebatch.errors import InvoicebatchError
 from invoicebatch.files.names import run_folder, safe_name
 from invoicebatch.model.status import RunStatus
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.plan.plan import Plan
-    from invoicebatch.engine.workspace import Workspace
 
 
 def next_time(schedule: str, after: datetime) -> datetime:
@@ -34,7 +36,7 @@ def next_time(schedule: str, after: datetime) -> datetime:
 class Jobs:
     """The export jobs of a workspace."""
 
-    def __init__(self, workspace: "Workspace") -> None:
+    def __init__(self, workspace: WorkspaceBase) -> None:
         self._workspace = workspace
 
     def list(self) -> pd.DataFrame:
@@ -50,11 +52,9 @@ class Jobs:
             UnknownNameError: none, or several.
         """
         jobs = self.list()
-        found = jobs[(jobs["name"] == job) | jobs["job_id"].str.startswith(job)]
-        if len(found) != 1:
-            what = "There is no job" if found.empty else f"{len(found)} jobs are called"
-            raise UnknownNameError(f"{what} {job!r}.", "List the jobs with: invoicebatch jobs list")
-        return {str(name): value for name, value in found.iloc[0].to_dict().items()}
+        key = "name" if (jobs["name"] == job).any() else "job_id"
+        found = only_match(jobs, key, job, "job", "invoicebatch jobs list")
+        return {str(name): value for name, value in found.to_dict().items()}
 
     def cancel(self, job: str) -> dict[str, Any]:
         """Keep a job, but run it no more."""
@@ -63,7 +63,7 @@ class Jobs:
     def resume(self, job: str) -> dict[str, Any]:
         """Run a job again: by its schedule, or once now."""
         found = self.find(job)
-        now = self._workspace.now()
+        now = clock.now()
         due = next_time(found["schedule"], now) if _text(found["schedule"]) else now
         return self._changed(job, enabled=True, next_at=due)
 
@@ -81,7 +81,7 @@ class Jobs:
 
     def _note(self, job_id: str, **values: Any) -> None:
         with self._workspace.store.write() as session:
-            session.update("export_jobs", pd.DataFrame([{"job_id": job_id, **values}]), self._workspace.now())
+            session.update("export_jobs", pd.DataFrame([{"job_id": job_id, **values}]), clock.now())
 
     def queue_next(self) -> str | None:
         """Queue a run for the job that has been due longest; returns the run's id, None where none is due.
@@ -89,7 +89,7 @@ class Jobs:
         The run and the job's next time are one commit, so a job is run once each time it is due. A job
         whose invoices another run holds waits for it.
         """
-        now = self._workspace.now()
+        now = clock.now()
         jobs = self.list()
         due = jobs[jobs["enabled"] & jobs["next_at"].notna() & (jobs["next_at"] <= pd.Timestamp(now))]
         for row in due.sort_values("next_at").to_dict("records"):
@@ -103,12 +103,12 @@ class Jobs:
                 return run_id
         return None
 
-    def _plan(self, job: Mapping[str, Any]) -> "Plan":
-        selection = self._workspace.select(where=job["where"])
+    def _plan(self, job: Mapping[str, Any]) -> Plan:
+        selection = select(self._workspace, Runs(self._workspace), job["where"])
         plan = selection.plan(job["action"], **json.loads(job["parameters"]))
         return replace(plan, nonce=f"{job['job_id']}@{pd.Timestamp(job['next_at']).isoformat()}")
 
-    def _queued(self, job: Mapping[str, Any], plan: "Plan", now: datetime) -> str | None:
+    def _queued(self, job: Mapping[str, Any], plan: Plan, now: datetime) -> str | None:
         if plan.eligible == 0:
             self._note(job["job_id"], failure="nothing to export", **self._after(job, now))
             return None
@@ -121,12 +121,12 @@ class Jobs:
                     f"waits for run {held['run_id'].iloc[0][:8]}: {len(held):,} invoices are busy there"
                 )
             else:
-                claim(session, plan, folder, RunStatus.QUEUED)
+                claim(session, self._workspace, plan, folder, RunStatus.QUEUED)
                 noted |= {"last_run_id": plan.run_id, "failure": None, **self._after(job, now)}
             session.update("export_jobs", pd.DataFrame([noted]).astype({"failure": "str"}), now)
         return None if len(held) else plan.run_id
 
-    def _folder(self, job: Mapping[str, Any], plan: "Plan", now: datetime) -> Any:
+    def _folder(self, job: Mapping[str, Any], plan: Plan, now: datetime) -> Any:
         """A folder of the run's own, in the job's target folder where it has one."""
         base = self._workspace.root / job["target"] if _text(job["target"]) else self._workspace.data / "runs"
         return run_folder(base, now, safe_name(str(job["name"])), plan.run_id)

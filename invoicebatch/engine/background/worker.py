@@ -6,21 +6,20 @@ What it begins it finishes, also after it was killed; runs that a person began a
 import json
 from collections.abc import Callable
 from threading import Event
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from invoicebatch.engine.background.jobs import Jobs
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.progress import Silent
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.deliver import deliver
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InvoicebatchError
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.status import RunStatus
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
 
 LOCK = "worker"
 _POLL_EVERY = 30
@@ -30,7 +29,7 @@ _POLL_EVERY = 30
 class Worker:
     """Runs what is queued in a workspace."""
 
-    def __init__(self, workspace: "Workspace", say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, workspace: WorkspaceBase, say: Callable[[str], None] = lambda _: None) -> None:
         """A worker.
 
         Args:
@@ -38,6 +37,7 @@ class Worker:
             say: told each line of what it does.
         """
         self._workspace = workspace
+        self._runs = Runs(workspace)
         self._say = say
 
     def run(self, stop: Event, *, once: bool = False) -> int:
@@ -83,7 +83,7 @@ class Worker:
 
     def _waiting(self) -> list[str]:
         """Background runs that are queued, or that a killed worker left; oldest first."""
-        runs = self._workspace.runs()
+        runs = self._runs.list()
         mine = runs["background"] & runs["status"].isin([RunStatus.QUEUED, RunStatus.RUNNING])
         ordered = runs[mine & runs["failure"].isna()].sort_values(["created_at", "run_id"])
         return [str(run_id) for run_id in ordered["run_id"]]
@@ -91,7 +91,7 @@ class Worker:
     def _one(self, run_id: str, stop: Event) -> bool:
         """Work on a run; False where another process has it."""
         try:
-            report = self._workspace.work_on(run_id, cancel=stop)
+            report = self._runs.work_on(run_id, cancel=stop)
         except BusyError as error:
             self._say(f"{run_id} waits: {error.message}")
             return False
@@ -137,7 +137,7 @@ class Worker:
         message_id = derived_id("notice", report.run_id)
         with self._workspace.store.write() as session:
             if session.outbox_heads("message_id = $id", id=message_id).empty:
-                now = self._workspace.now()
+                now = clock.now()
                 row = {"message_id": message_id, "run_id": report.run_id, "channel": "email", "recipient": to,
                        "payload": json.dumps(payload), "created_at": now, "updated_at": now}  # fmt: skip
                 session.insert("outbox", pd.DataFrame([row]))

@@ -3,7 +3,6 @@
 import getpass
 import os
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -99,9 +98,9 @@ class WorkspaceBase:
             frame, today=clock.today(), switches=self.switches, picked_by_hand=picked_by_hand, actions=names
         )
 
-    def now(self) -> datetime:
-        """The moment, in UTC without zone."""
-        return clock.now()
+    def at_work(self, run_id: str) -> bool:
+        """Whether a process works on the run right now."""
+        return self.store.run_lock(run_id).held()
 
     def context(self, run_id: str, pool: Pool) -> RunContext:
         """What an action gets lent."""

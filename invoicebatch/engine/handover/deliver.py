@@ -8,7 +8,6 @@ settles it. A message that was begun and has no known end is in doubt until a pe
 import time
 from collections.abc import Iterator, Sequence
 from threading import Event
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -17,6 +16,7 @@ from invoicebatch.delivery.open_channel import open_channel
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.progress import Progress
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.messages import load_messages
 from invoicebatch.engine.handover.outcomes import retotal, settle
 from invoicebatch.engine.handover.threads import HandoverThreads, Result
@@ -24,16 +24,13 @@ from invoicebatch.errors import InvoicebatchError
 from invoicebatch.files.handover import HandoverLog
 from invoicebatch.model.status import OutboxStatus
 
-if TYPE_CHECKING:
-    from invoicebatch.engine.base.workspace_base import WorkspaceBase
-
 _FIRST_GROUP = 16
 _LARGEST_GROUP = 500
 _GROUP_SECONDS = 3.0
 _LIVE = "run_id = $run_id AND status IN ('pending', 'connecting', 'handing_over')"
 
 
-def deliver(workspace: "WorkspaceBase", run_id: str, progress: Progress, cancel: Event) -> bool:
+def deliver(workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: Event) -> bool:
     """Hand over what waits in the run's outbox; True once nothing waits any more.
 
     The caller holds the run's lock. Cancelling stops before the next message; what was begun is settled.
@@ -76,7 +73,7 @@ class _Delivery:
 
     def __init__(
         self,
-        workspace: "WorkspaceBase",
+        workspace: WorkspaceBase,
         run_id: str,
         log: HandoverLog,
         progress: Progress,
@@ -201,7 +198,7 @@ class _Delivery:
     def _mark(self, ids: Sequence[str], status: OutboxStatus) -> None:
         with self._workspace.store.write() as session:
             frame = pd.DataFrame({"message_id": list(ids)}).assign(status=status.value)
-            session.update("outbox", frame, self._workspace.now())
+            session.update("outbox", frame, clock.now())
 
     def _settle(self, results: Sequence[Result]) -> list[tuple[float, str]]:
         again: list[tuple[float, str]] = []
@@ -217,7 +214,7 @@ class _Delivery:
             final.append(result)
         reach("deliver.handed")
         with self._workspace.store.write() as session:
-            settle(session, self._run_id, final, self._workspace.now(), self._workspace.user)
+            settle(session, self._run_id, final, clock.now(), self._workspace.user)
             reach("deliver.uncommitted")
         reach("deliver.settled")
         self._progress.advance(len(results) - len(again))

@@ -3,22 +3,20 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from invoicebatch.delivery.channel import Answer, Message
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.threads import Result
 from invoicebatch.errors import DocumentError
 from invoicebatch.files.publish import sha256_of
 from invoicebatch.model.status import OutboxStatus
 
-if TYPE_CHECKING:
-    from invoicebatch.engine.base.workspace_base import WorkspaceBase
-
 
 def load_messages(
-    workspace: "WorkspaceBase", ids: Sequence[str], *, documents: bool = True
+    workspace: WorkspaceBase, ids: Sequence[str], *, documents: bool = True
 ) -> list[Message | Result]:
     """The messages of some ids, in that order.
 

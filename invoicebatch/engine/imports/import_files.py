@@ -4,22 +4,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.merge import Merge
-from invoicebatch.engine.payments.booking import TABLE, book_payments, take_payments
-from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.payments.booking import TABLE, book, take_payments
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.layout import write_text
 from invoicebatch.files.shipped import shipped
 from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files, read_ubl
 from invoicebatch.store import Session
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
 
 _PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates")
 UBL: Final = "ubl"
@@ -60,7 +57,7 @@ class ImportReport:
 
 
 def import_files(
-    workspace: "Workspace", paths: Sequence[Path], kind: str | None, mapping: Path | None
+    workspace: WorkspaceBase, paths: Sequence[Path], kind: str | None, mapping: Path | None
 ) -> ImportReport:
     """Import files into a workspace: the good rows go in, each other one is named.
 
@@ -80,26 +77,24 @@ def import_files(
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
         _record(session, workspace.user, import_id, intake, merge, refused)
-    notes = (*intake.unused, *(_unbooked(book_payments(workspace)) if TABLE in intake.frames else ()))
+    notes = (*intake.unused, *(_unbooked(book(workspace)) if TABLE in intake.frames else ()))
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
     refused_file = _write_refused(workspace.data, import_id, refused)
     return ImportReport(intake.read, counts, refused, intake.doubted, refused_file, notes)
 
 
-def _unbooked(report: Report | None) -> list[str]:
+def _unbooked(left: pd.DataFrame) -> list[str]:
     """A sentence for each invoice whose payment is kept, but was not booked."""
-    if report is None:
-        return []
-    later = report.refused.assign(then="; it is booked with the next payments")
-    left = pd.concat([later, report.failed.assign(then="")]).sort_values("invoice_id")
+    left = left.sort_values("invoice_id")
     names = left["number"].fillna(left["invoice_id"].astype("str"))
+    later = left["waits"].map({True: "; it is booked with the next payments", False: ""})
     return [
         f"a payment of invoice {name} is not booked: {reason}{then}"
-        for name, reason, then in zip(names, left["reason"], left["then"], strict=True)
+        for name, reason, then in zip(names, left["reason"], later, strict=True)
     ]
 
 
-def _read(workspace: "Workspace", paths: Sequence[Path], kind: str | None, mapping: Path | None) -> Intake:
+def _read(workspace: WorkspaceBase, paths: Sequence[Path], kind: str | None, mapping: Path | None) -> Intake:
     with workspace.store.read() as session:
         accounts = session.whole("company_accounts")
         if kind == UBL or (kind is None and all(_holds_ubl(path) for path in paths)):
@@ -129,7 +124,7 @@ def _own_documents(session: Session, invoices: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(reason=reason).drop_duplicates("external_id")
 
 
-def _mapping(workspace: "Workspace", path: Path | None) -> Mapping | None:
+def _mapping(workspace: WorkspaceBase, path: Path | None) -> Mapping | None:
     if path is None:
         return None
     for candidate in (

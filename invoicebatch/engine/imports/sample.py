@@ -1,16 +1,12 @@
 """Filling an empty workspace with generated data, chunk by chunk."""
 
-from typing import TYPE_CHECKING
-
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import UsageError
 from invoicebatch.ingest.sample import generate
 
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
 
-
-def load_sample(workspace: "Workspace", invoices: int, seed: int) -> int:
+def load_sample(workspace: WorkspaceBase, invoices: int, seed: int) -> int:
     """Load sample data; one transaction a chunk.
 
     Raises:

@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from invoicebatch.engine.base import clock
-from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.payments.booking import book
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.bank import BankReport, read_bank_report
 from invoicebatch.model.payments.matching import matched, with_groups
 from invoicebatch.store import Session
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class BankImport:
     notes: tuple[str, ...]
 
 
-def read_report(workspace: "Workspace", file: Path) -> BankImport:
+def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     """Read a bank's report (pain.002, camt.053, camt.054) and book what it says of our payments.
 
     The same file read again changes nothing. Entries that are not ours, doubled, or come too late are named.
@@ -54,7 +51,8 @@ def read_report(workspace: "Workspace", file: Path) -> BankImport:
         known = session.rows_of("bank_entries", "entry_id", entries["entry_id"])["entry_id"]
         fresh = entries[~entries["entry_id"].isin(known)]
         session.insert("bank_entries", fresh.assign(source=file.name, booked=False))
-    refused = pd.concat([faults, *_booked(workspace)], ignore_index=True)[["end_to_end_id", "reason"]]
+    left = book(workspace).rename(columns={"number": "end_to_end_id"})
+    refused = pd.concat([faults, left], ignore_index=True)[["end_to_end_id", "reason"]]
     again = len(entries) - len(fresh)
     notes = (*report.notes, *([f"{again:,} entries were read before"] if again else []))
     return BankImport(report.message, len(report.entries), _done(fresh), refused, notes)
@@ -77,29 +75,6 @@ def _match(session: Session, report: BankReport) -> tuple[pd.DataFrame, pd.DataF
         with_groups(items).merge(mine, on="bundle_id"),
         f"{report.message} {report.report_id}",
     )
-
-
-def book(workspace: "Workspace") -> list[Report]:
-    """Book all bank entries that wait; what another run holds waits on."""
-    reports = []
-    while len(ids := _unbooked(workspace)):
-        report = workspace.select(ids=ids).plan("payments.book").apply()
-        reports.append(report)
-        if len(_unbooked(workspace)) >= len(ids):
-            break
-    return reports
-
-
-def _unbooked(workspace: "Workspace") -> list[int]:
-    with workspace.store.read() as session:
-        waiting = session.whole("bank_entries", "NOT booked")
-    return [int(row) for row in waiting["invoice_id"].drop_duplicates()]
-
-
-def _booked(workspace: "Workspace") -> list[pd.DataFrame]:
-    """Book what waits; returns what could not be: end_to_end_id (here the invoice's number), reason."""
-    rows = [frame for report in book(workspace) for frame in (report.failed, report.refused) if len(frame)]
-    return [frame[["number", "reason"]].rename(columns={"number": "end_to_end_id"}) for frame in rows]
 
 
 def _done(entries: pd.DataFrame) -> pd.DataFrame:

@@ -1,16 +1,12 @@
-"""Imported payments: kept as bank entries once, then booked by the run that books all reports."""
-
-from typing import TYPE_CHECKING
+"""Payments that came in: kept as bank entries once, then booked by one run, whatever brought them."""
 
 import pandas as pd
 
-from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.run.runs import run_action
 from invoicebatch.ingest import Intake
 from invoicebatch.model.status import EntryKind, Status
 from invoicebatch.store import Session
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
 
 TABLE = "payments"
 
@@ -57,11 +53,24 @@ def take_payments(session: Session, intake: Intake, file: str) -> tuple[pd.DataF
     return refused, {"added": len(fresh), "changed": 0, "unchanged": len(good) - len(fresh)}
 
 
-def book_payments(workspace: "Workspace") -> Report | None:
-    """Book every entry that waits, also those of an import that was cut off; None: there is none."""
+def book(workspace: WorkspaceBase) -> pd.DataFrame:
+    """Book all bank entries that wait, also those of an import that was cut off.
+
+    Returns:
+        What was not booked: invoice_id int64, number, reason str, waits bool: whether the next booking
+        tries it again (another run holds the invoice).
+    """
+    failed, waits = [], pd.DataFrame(columns=["invoice_id", "number", "reason", "waits"])
+    while len(ids := _unbooked(workspace)):
+        report = run_action(workspace, "payments.book", ids)
+        failed.append(report.failed.assign(waits=False))
+        waits = report.refused.assign(waits=True)
+        if len(_unbooked(workspace)) >= len(ids):
+            break
+    return pd.concat([*failed, waits], ignore_index=True)
+
+
+def _unbooked(workspace: WorkspaceBase) -> list[int]:
     with workspace.store.read() as session:
         waiting = session.whole("bank_entries", "NOT booked")
-    if waiting.empty:
-        return None
-    ids = waiting["invoice_id"].drop_duplicates().tolist()
-    return workspace.select(ids=ids).plan("payments.book").apply()
+    return [int(row) for row in waiting["invoice_id"].drop_duplicates()]

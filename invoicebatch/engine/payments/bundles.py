@@ -5,24 +5,23 @@ Each verb is a run of a hidden action on the bundle's invoices: claims, versions
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from invoicebatch.engine.base.only_match import only_match
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
 from invoicebatch.engine.plan.report import Report
-from invoicebatch.errors import ParameterError, UnknownNameError
+from invoicebatch.engine.run.runs import run_action
+from invoicebatch.errors import ParameterError
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus, ItemStatus
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
 
 
 class Payments:
     """The payment bundles of a workspace."""
 
-    def __init__(self, workspace: "Workspace") -> None:
+    def __init__(self, workspace: WorkspaceBase) -> None:
         self._workspace = workspace
 
     def list(self) -> pd.DataFrame:
@@ -46,12 +45,8 @@ class Payments:
         Raises:
             UnknownNameError: none, or several, begin so.
         """
-        known = self.list()["bundle_id"]
-        found = known[known.str.startswith(bundle)] if bundle else known.iloc[:0]
-        if len(found) != 1:
-            what = "No payment bundle begins" if found.empty else f"{len(found)} payment bundles begin"
-            raise UnknownNameError(f"{what} with {bundle!r}.", "List them with: invoicebatch payments list")
-        return str(found.iloc[0])
+        found = only_match(self.list(), "bundle_id", bundle, "payment bundle", "invoicebatch payments list")
+        return str(found["bundle_id"])
 
     def items(self, bundle: str) -> pd.DataFrame:
         """The payments of a bundle: the columns of table `bundle_items`."""
@@ -126,5 +121,4 @@ class Payments:
         return items[items["status"].astype("str").eq(ItemStatus.PENDING)]
 
     def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: str) -> Report:
-        selection = self._workspace.select(ids=items["invoice_id"].tolist())
-        return selection.plan(action, folder=folder, **params).apply()
+        return run_action(self._workspace, action, items["invoice_id"].tolist(), folder=folder, **params)

@@ -3,31 +3,40 @@
 Nothing changes while it is made. Its hash names the run, so the same plan finds its own run again.
 """
 
+import hashlib
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from invoicebatch.engine.base.progress import Progress
-from invoicebatch.errors import ParameterError
-from invoicebatch.model.action import Action, Params
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.records import records
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.model.action import Action, Params, Preview
 from invoicebatch.model.ident import run_id, sha256_json
-from invoicebatch.settings import Settings
-
-if TYPE_CHECKING:
-    from threading import Event
-
-    from invoicebatch.engine.plan.report import Report
-    from invoicebatch.engine.workspace import Workspace
+from invoicebatch.model.money import to_decimal
 
 
-_DATE_HINT = "Dates are written year-month-day: 2026-11-22."
+class Runner(Protocol):
+    """What a plan calls upward: who shows and does it."""
+
+    def preview(self, plan: "Plan") -> Preview:
+        """The plan's preview tables."""
+
+    def apply(
+        self,
+        plan: "Plan",
+        *,
+        progress: bool | Progress = False,
+        cancel: Event | None = None,
+        background: bool = False,
+    ) -> Report:
+        """Do what the plan says; see `Plan.apply`."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Plan:
 
     Attributes:
         workspace: where.
+        runner: who does it.
         action: what.
         params: its parameters, defaults filled in.
         rows: one row a selected invoice, eligible ones first in the run's order: invoice_id,
@@ -47,7 +57,8 @@ class Plan:
         nonce: tells runs of a repeatable action apart.
     """
 
-    workspace: "Workspace"
+    workspace: WorkspaceBase
+    runner: Runner
     action: Action
     params: Params
     rows: pd.DataFrame
@@ -102,23 +113,45 @@ class Plan:
         return {str(currency): int(cents) for currency, cents in sums.items()}
 
     @cached_property
-    def preview(self) -> Mapping[str, pd.DataFrame]:
+    def preview(self) -> Preview:
         """Tables that show what the run will do; nothing changes."""
-        return self.workspace.preview_of(self)
+        return self.runner.preview(self)
 
-    def apply(self, progress: "bool | Progress" = False, cancel: "Event | None" = None) -> "Report":
+    def apply(
+        self, progress: bool | Progress = False, cancel: Event | None = None, *, background: bool = False
+    ) -> Report:
         """Do it. Applying the same plan again changes nothing and gives the same report.
 
         Args:
             progress: True shows a bar; or an object that is told.
             cancel: set it to stop between chunks; the run can be resumed.
+            background: only claim the rows and leave the run to the worker.
 
         Raises:
             NothingEligibleError: no row can take the action.
             BusyError: the run, or the workspace, is in another process's hands.
             StorageError: the disk failed; `resume` goes on once it is mended.
         """
-        return self.workspace.apply(self, progress=progress, cancel=cancel)
+        return self.runner.apply(self, progress=progress, cancel=cancel, background=background)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as the command line's JSON: the keys of `Report.to_dict`, and `preview`."""
+        return {
+            "run_id": self.run_id if self.eligible else None,
+            "action": self.action.name,
+            "state": "planned" if self.eligible else "nothing_eligible",
+            "selected": self.selected,
+            "eligible": self.eligible,
+            "done": 0,
+            "refused": records(self.refused),
+            "failed": [],
+            "unfinished": 0,
+            "files": [],
+            "totals": {currency: str(to_decimal(cents)) for currency, cents in self.totals.items()},
+            "preview": {name: records(frame) for name, frame in self.preview.items()}
+            if self.eligible
+            else {},
+        }
 
     def _repr_html_(self) -> str:
         head = f"<b>{self.action.label}</b>: {self.eligible:,} of {self.selected:,} rows"
@@ -129,8 +162,6 @@ def _digest(values: pd.Series) -> str:
     if len(values) == 0:
         return ""
     hashes = pd.util.hash_pandas_object(values.reset_index(drop=True), index=False)
-    import hashlib
-
     return hashlib.sha256(hashes.to_numpy(dtype=np.uint64).tobytes()).hexdigest()
 
 
@@ -140,40 +171,6 @@ def pin(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
         return pd.Series(np.zeros(len(frame), np.uint64), index=frame.index)
     plain = frame[list(columns)].astype("str")
     return pd.util.hash_pandas_object(plain, index=False)
-
-
-def parse_params(action: Action, values: Mapping[str, Any], settings: Settings, today: Any) -> Params:
-    """The action's parameters from given values over its defaults.
-
-    Raises:
-        ParameterError: an unknown, missing or malformed parameter, named.
-    """
-    defaults = dict(action.defaults(settings, today)) if action.defaults else {}
-    given = {name.replace("-", "_"): value for name, value in values.items()}
-    for name in given:
-        if name not in action.params.model_fields:
-            _refuse_unknown(action, name)
-    try:
-        return action.params.model_validate(defaults | given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "parameters"
-        got = "" if first["type"] == "missing" else f" (got {first['input']!r})"
-        hint = _DATE_HINT if first["type"].startswith("date") else _params_hint(action)
-        raise ParameterError(f"{action.name}: {where}: {first['msg']}{got}", hint) from error
-
-
-def _refuse_unknown(action: Action, name: str) -> None:
-    near = get_close_matches(name, action.params.model_fields, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]}?" if near else _params_hint(action)
-    raise ParameterError(f"{action.name} has no parameter {name!r}.", hint)
-
-
-def _params_hint(action: Action) -> str:
-    fields = action.params.model_fields
-    if not fields:
-        return f"{action.name} takes no parameters."
-    return "Parameters: " + "; ".join(f"{name}: {info.description}" for name, info in fields.items())
 
 
 def fresh_nonce(action: Action) -> str:

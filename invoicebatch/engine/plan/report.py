@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from invoicebatch.engine.plan.records import records
+from invoicebatch.errors import UnknownNameError
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
@@ -87,10 +89,10 @@ class Report:
             "selected": int(self.run["selected"]),
             "eligible": int(self.run["eligible"]),
             "done": len(self.done),
-            "refused": _records(self.refused),
-            "failed": _records(self.failed),
+            "refused": records(self.refused),
+            "failed": records(self.failed),
             "unfinished": len(self.unfinished),
-            "files": _records(self.files[["path", "sha256"]]),
+            "files": records(self.files[["path", "sha256"]]),
             "totals": self.totals,
         }
 
@@ -121,21 +123,19 @@ class Report:
         return f"<b>{self.summary()}</b>" + "".join(tables)
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [{str(k): v for k, v in row.items()} for row in plain.to_dict("records")]
-
-
-def read_report(session: Session, run_id: str, *, alive: bool) -> Report | None:
-    """The report of a run, or None where there is no such run.
+def read_report(session: Session, run_id: str, *, alive: bool) -> Report:
+    """The report of a run.
 
     Args:
         session: an open session.
         run_id: the run.
         alive: whether a process works on it right now.
+
+    Raises:
+        UnknownNameError: no such run.
     """
     run = session.run(run_id)
     if run is None:
-        return None
+        raise UnknownNameError(f"There is no run {run_id!r}.", "List the runs with: invoicebatch runs")
     state = "interrupted" if run["status"] == "running" and not alive else str(run["status"])
     return Report(run, session.run_rows(run_id), session.artefacts(run_id), state)

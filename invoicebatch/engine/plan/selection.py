@@ -1,10 +1,10 @@
 """A selection: which rows, how they were chosen, and which actions apply to them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,43 +14,36 @@ from invoicebatch.actions import find
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
-from invoicebatch.engine.plan.plan import Plan, fresh_nonce, parse_params, pin
-from invoicebatch.errors import SelectionError
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.params import parse_params
+from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
 from invoicebatch.model.action import Action
 from invoicebatch.model.schema import OVERVIEW
 from invoicebatch.model.status import CLOSED_RUNS
 from invoicebatch.store import Session
 
-if TYPE_CHECKING:
-    from invoicebatch.engine.workspace import Workspace
-
 Ids = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True, eq=False)
 class Selection:
     """Selected invoices of a workspace.
 
     Attributes:
+        workspace: where.
+        runner: who does what is planned for them.
         ids: int64 invoice ids, in the order they were chosen, each once.
         description: the selection in words.
         picked_by_hand: chosen row by row (ids, numbers, ticks), not by a filter.
         unknown: ids that were asked for and do not exist.
     """
 
-    def __init__(
-        self,
-        workspace: "Workspace",
-        ids: Ids,
-        description: str,
-        *,
-        picked_by_hand: bool,
-        unknown: Sequence[int] = (),
-    ) -> None:
-        self.workspace = workspace
-        self.ids = ids
-        self.description = description
-        self.picked_by_hand = picked_by_hand
-        self.unknown = tuple(unknown)
+    workspace: WorkspaceBase
+    runner: Runner
+    ids: Ids
+    description: str
+    picked_by_hand: bool
+    unknown: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -137,6 +130,7 @@ class Selection:
         rows = _plan_rows(found, frame, self._evaluate(frame, found))
         plan = Plan(
             workspace=self.workspace,
+            runner=self.runner,
             action=found,
             params=parsed,
             rows=self._with_unknown(rows),
@@ -195,40 +189,3 @@ def _plan_rows(action: Action, frame: pd.DataFrame, evaluation: Evaluation) -> p
         frame.assign(refused=~rows["eligible"]).sort_values(["refused", *action.order], kind="stable").index
     )
     return rows.loc[order].reset_index(drop=True)
-
-
-def selected_ids(session: Session, ids: Sequence[int]) -> tuple[Ids, list[int]]:
-    """The given ids, each once, split into existing ones and unknown ones.
-
-    Raises:
-        SelectionError: one is no whole number, or none of them exists.
-    """
-    try:
-        wanted = np.asarray(list(dict.fromkeys(int(value) for value in ids)), dtype=np.int64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise SelectionError("ids= takes whole numbers.", "To select by number, use numbers=.") from error
-    found = session.overview(["invoice_id"], clock.today(), wanted)["invoice_id"].to_numpy(np.int64)
-    unknown = [int(value) for value in wanted[~np.isin(wanted, found)]]
-    if len(wanted) and not len(found):
-        raise SelectionError(
-            f"There is no invoice with id {', '.join(str(value) for value in unknown[:10])}.",
-            "List the invoices with: invoicebatch list --all",
-        )
-    return found, unknown
-
-
-def selected_numbers(session: Session, numbers: Sequence[str]) -> Ids:
-    """Ids of the invoices with these numbers.
-
-    Raises:
-        SelectionError: a number that no invoice has.
-    """
-    found = session.ids_of("number", list(dict.fromkeys(numbers)))
-    unknown = found[found["invoice_id"].isna()]["value"]
-    if len(unknown):
-        raise SelectionError(
-            f"There is no invoice with number {', '.join(unknown.head(10))}.",
-            "List the invoices with: invoicebatch list --all",
-        )
-    ids: Ids = found["invoice_id"].drop_duplicates().to_numpy(np.int64)
-    return ids

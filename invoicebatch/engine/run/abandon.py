@@ -1,22 +1,18 @@
 """Giving up a run that can't go on: only what nothing was committed for is given up."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import BusyError, UnknownNameError
 from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
 from invoicebatch.store import Session
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.base.workspace_base import WorkspaceBase
 
 _LIVE = (RunStatus.RUNNING, RunStatus.QUEUED)
 _WAITING = (OutboxStatus.PENDING, OutboxStatus.CONNECTING, OutboxStatus.HANDING_OVER)
 
 
-def abandon(workspace: "WorkspaceBase", run_id: str) -> None:
+def abandon(workspace: WorkspaceBase, run_id: str) -> None:
     """Close the run; its claimed rows become refused and free. See `Workspace.abandon`."""
     lock = workspace.store.run_lock(run_id)
     if not lock.acquire():

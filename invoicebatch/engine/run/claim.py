@@ -1,23 +1,19 @@
 """Claiming a plan: in one transaction the rows are judged again and taken, or refused by name."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.plan import Plan, pin
 from invoicebatch.model.action import Action
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
 
-if TYPE_CHECKING:
-    from invoicebatch.engine.base.workspace_base import WorkspaceBase
 
-
-def claim(session: Session, plan: Plan, folder: str, status: RunStatus) -> None:
+def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, status: RunStatus) -> None:
     """Write the plan's run with its rows and claims.
 
     A row that changed since the plan was made, is held by another run, or no longer qualifies is
@@ -26,7 +22,7 @@ def claim(session: Session, plan: Plan, folder: str, status: RunStatus) -> None:
     rows = plan.rows.copy()
     eligible = rows["eligible"].to_numpy(bool)
     reasons = rows["reason"].astype("str").to_numpy(object).copy()
-    reasons[eligible] = _judge_again(session, plan, rows[eligible])
+    reasons[eligible] = _judge_again(session, workspace, plan, rows[eligible])
     taken = reasons == ""
     outcome = np.where(taken, RowOutcome.CLAIMED.value, RowOutcome.REFUSED.value)
     journal_rows = pd.DataFrame(
@@ -41,14 +37,14 @@ def claim(session: Session, plan: Plan, folder: str, status: RunStatus) -> None:
         }
     )
     reach("claim.judged")
-    session.start_run(_run_row(plan, folder, status), journal_rows)
+    session.start_run(_run_row(plan, workspace.user, folder, status), journal_rows)
     reach("claim.uncommitted")
 
 
-def _judge_again(session: Session, plan: Plan, rows: pd.DataFrame) -> np.ndarray:
+def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: pd.DataFrame) -> np.ndarray:
     """Why each planned row can't be claimed now; empty: it can."""
-    now = plan.workspace.judged(session, rows["invoice_id"].to_numpy(np.int64), plan.action)
-    evaluation = plan.workspace.evaluate(now, picked_by_hand=plan.picked_by_hand, action=plan.action)
+    now = workspace.judged(session, rows["invoice_id"].to_numpy(np.int64), plan.action)
+    evaluation = workspace.evaluate(now, picked_by_hand=plan.picked_by_hand, action=plan.action)
     state = pd.DataFrame(
         {
             "version": now["version"],
@@ -76,7 +72,7 @@ def _judge_again(session: Session, plan: Plan, rows: pd.DataFrame) -> np.ndarray
 
 
 def judge_changed(
-    session: Session, ground: "WorkspaceBase", action: Action, claimed: pd.DataFrame
+    session: Session, workspace: WorkspaceBase, action: Action, claimed: pd.DataFrame
 ) -> pd.DataFrame:
     """The claimed rows that changed since and no longer qualify: invoice_id int64, reason str.
 
@@ -84,7 +80,7 @@ def judge_changed(
 
     Args:
         session: an open session.
-        ground: whose rules judge.
+        workspace: whose rules judge.
         action: the run's action.
         claimed: rows of the journal: invoice_id, row_version int64, part str.
     """
@@ -92,8 +88,8 @@ def judge_changed(
     ids = claimed["invoice_id"].to_numpy(np.int64)
     versions = session.overview(["version"], clock.today(), ids).set_index("invoice_id")["version"]
     changed = expected[versions.reindex(expected.index) != expected["row_version"]]
-    now = ground.judged(session, changed.index.to_numpy(np.int64), action)
-    evaluation = ground.evaluate(now, picked_by_hand=True, action=action)
+    now = workspace.judged(session, changed.index.to_numpy(np.int64), action)
+    evaluation = workspace.evaluate(now, picked_by_hand=True, action=action)
     reasons = pd.Series(np.asarray(evaluation.reasons(action.name), dtype=object), index=now["invoice_id"])
     parts = pd.Series(np.asarray(evaluation.part(action.name), dtype=object), index=now["invoice_id"])
     moved = parts != changed["part"].reindex(parts.index).fillna("")
@@ -105,7 +101,7 @@ def judge_changed(
     )
 
 
-def _run_row(plan: Plan, folder: str, status: RunStatus) -> dict[str, object]:
+def _run_row(plan: Plan, user: str, folder: str, status: RunStatus) -> dict[str, object]:
     return {
         "run_id": plan.run_id,
         "action": plan.action.name,
@@ -117,7 +113,7 @@ def _run_row(plan: Plan, folder: str, status: RunStatus) -> dict[str, object]:
         "eligible": plan.eligible,
         "totals": "{}",
         "selection": plan.selection,
-        "user": plan.workspace.user,
+        "user": user,
         "background": status is RunStatus.QUEUED,
         "created_at": clock.now(),
     }

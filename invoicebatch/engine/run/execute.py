@@ -6,9 +6,10 @@ there. Only this module commits what an action wants.
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from invoicebatch.engine.base.context import RunContext
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.progress import Progress
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.deliver import deliver
 from invoicebatch.engine.plan.report import OPEN_OUTCOMES
 from invoicebatch.engine.run.claim import judge_changed
@@ -29,9 +31,6 @@ from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Batch, Changes, Frames, RowFailure
 from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
-
-if TYPE_CHECKING:
-    from invoicebatch.engine.base.workspace_base import WorkspaceBase
 
 _ALL_AT_ONCE = 1 << 40
 
@@ -43,7 +42,7 @@ class Run:
     """One run at work. The caller holds its run lock."""
 
     def __init__(
-        self, workspace: "WorkspaceBase", run_id: str, progress: Progress, cancel: Event | None
+        self, workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: Event | None
     ) -> None:
         self._workspace = workspace
         self._store = workspace.store
@@ -254,16 +253,13 @@ def _versioned(changes: Changes, invoices: pd.DataFrame) -> Changes:
         return {**frames, "invoices": frame.assign(version=expected)}
 
     updates, deletes = checked(changes.updates), checked(changes.deletes)
-    return Changes(updates, changes.inserts, deletes, None, changes.failures, changes.totals)
+    return replace(changes, updates=updates, deletes=deletes, numbers=None)
 
 
 def _with_outbox(changes: Changes, messages: pd.DataFrame) -> Changes:
     if messages.empty:
         return changes
-    inserts = dict(changes.inserts) | {"outbox": messages}
-    return Changes(
-        changes.updates, inserts, changes.deletes, changes.numbers, changes.failures, changes.totals
-    )
+    return replace(changes, inserts={**changes.inserts, "outbox": messages})
 
 
 def _outcomes(ids: Any, outcome: RowOutcome, number: pd.Series | None = None) -> pd.DataFrame:

@@ -1,8 +1,10 @@
-"""The verbs on runs: apply a plan, resume what was interrupted, look into the journal."""
+"""The runs of a workspace: a plan applied, what was interrupted resumed, the journal looked into."""
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,11 +12,14 @@ import pandas as pd
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.executor import Pool
+from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.progress import Progress, automatic
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.default_preview import default_preview
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report, read_report
+from invoicebatch.engine.plan.select import select
+from invoicebatch.engine.run.abandon import abandon
 from invoicebatch.engine.run.claim import claim
 from invoicebatch.engine.run.execute import Run
 from invoicebatch.errors import (
@@ -29,20 +34,23 @@ from invoicebatch.model.action import Preview
 from invoicebatch.model.status import CLOSED_RUNS, RunStatus
 
 
-class RunVerbs(WorkspaceBase):
-    """Planning's second half: from a plan to its report."""
+class Runs:
+    """The runs of a workspace; the `Runner` of its plans."""
 
-    def preview_of(self, plan: Plan) -> Preview:
+    def __init__(self, workspace: WorkspaceBase) -> None:
+        self._workspace = workspace
+
+    def preview(self, plan: Plan) -> Preview:
         """The plan's preview tables."""
         eligible = plan.rows[plan.rows["eligible"]]
         if plan.action.preview is None:
             return default_preview(plan.rows)
         parts = eligible.set_index("invoice_id")["part"]
-        with self.store.read() as session:
+        with self._workspace.store.read() as session:
             ids = eligible["invoice_id"].to_numpy(np.int64)
             batch = load_batch(session, plan.action, ids, clock.today(), parts)
-        with Pool(self.settings) as pool:
-            return plan.action.preview(batch, plan.params, self.context(plan.run_id, pool))
+        with Pool(self._workspace.settings) as pool:
+            return plan.action.preview(batch, plan.params, self._workspace.context(plan.run_id, pool))
 
     def apply(
         self,
@@ -52,24 +60,23 @@ class RunVerbs(WorkspaceBase):
         cancel: Event | None = None,
         background: bool = False,
     ) -> Report:
-        """Run a plan; see `Plan.apply`. With `background` it is only claimed and left to the worker."""
+        """Run a plan; see `Plan.apply`."""
         if plan.eligible == 0:
             raise NothingEligibleError(
                 f"None of the {plan.selected:,} selected rows can take {plan.action.name}.",
                 f"See why with: invoicebatch why {plan.action.name}",
             )
-        folder = plan.folder or str(
-            run_folder(self.data / "runs", clock.now(), plan.action.name, plan.run_id)
-        )
+        runs = self._workspace.data / "runs"
+        folder = plan.folder or str(run_folder(runs, clock.now(), plan.action.name, plan.run_id))
         status = RunStatus.QUEUED if background else RunStatus.RUNNING
-        lock = self.store.run_lock(plan.run_id)
+        lock = self._workspace.store.run_lock(plan.run_id)
         if not lock.acquire():
             raise BusyError(f"Run {plan.run_id} is at work in another process.")
         try:
-            with self.store.write() as session:
+            with self._workspace.store.write() as session:
                 known = session.run(plan.run_id)
                 if known is None:
-                    claim(session, plan, folder, status)
+                    claim(session, self._workspace, plan, folder, status)
             if background or (known is not None and known["status"] != RunStatus.RUNNING):
                 return self.report(plan.run_id)
             self._execute(plan.run_id, progress, cancel)
@@ -85,24 +92,24 @@ class RunVerbs(WorkspaceBase):
     def _execute(self, run_id: str, progress: bool | Progress, cancel: Event | None) -> None:
         sink = automatic(progress)
         try:
-            Run(self, run_id, sink, cancel).execute()
+            Run(self._workspace, run_id, sink, cancel).execute()
         finally:
             sink.stop()
 
     def resume(
         self, run_id: str | None = None, *, progress: bool | Progress = False, cancel: Event | None = None
-    ) -> list[Report]:
+    ) -> Sequence[Report]:
         """Finish one unfinished run, or all of them, oldest first; a live one is left alone.
 
         Raises:
             UnknownNameError: no such run.
             BusyError: the named run is at work in another process.
         """
-        with self.store.read() as session:
+        with self._workspace.store.read() as session:
             waiting = session.unfinished_runs()
         if run_id is None:
             return self._resume_all(waiting, progress, cancel)
-        full = self.find_run(run_id)
+        full = self.find(run_id)
         if full not in waiting:
             return [self.report(full)]
         report = self._resume(full, progress, cancel)
@@ -112,7 +119,7 @@ class RunVerbs(WorkspaceBase):
 
     def _resume_all(
         self, waiting: Sequence[str], progress: bool | Progress, cancel: Event | None
-    ) -> list[Report]:
+    ) -> Sequence[Report]:
         """Each run in turn; the first fault is raised when all had theirs."""
         reports, faults = [], []
         for run_id in waiting:
@@ -125,11 +132,11 @@ class RunVerbs(WorkspaceBase):
         return [report for report in reports if report is not None]
 
     def _resume(self, run_id: str, progress: bool | Progress, cancel: Event | None) -> Report | None:
-        lock = self.store.run_lock(run_id)
+        lock = self._workspace.store.run_lock(run_id)
         if not lock.acquire():
             return None
         try:
-            with self.store.read() as session:
+            with self._workspace.store.read() as session:
                 run = session.run(run_id)
             if run is not None and run["status"] not in CLOSED_RUNS:  # by another process meanwhile
                 self._execute(run_id, progress, cancel)
@@ -148,33 +155,17 @@ class RunVerbs(WorkspaceBase):
             UnknownNameError: no such unfinished run.
             BusyError: it is at work in another process, or something of it must be finished first.
         """
-        from invoicebatch.engine.run.abandon import abandon
-
-        full = self.find_run(run_id)
-        abandon(self, full)
+        full = self.find(run_id)
+        abandon(self._workspace, full)
         return self.report(full)
 
-    def alive(self, run_id: str) -> bool:
-        """Whether a process works on the run right now."""
-        return self.store.run_lock(run_id).held()
-
-    def runs(self) -> pd.DataFrame:
-        """All runs, newest first: the columns of table `runs`."""
-        with self.store.read() as session:
-            return session.whole("runs").sort_values("created_at", ascending=False, ignore_index=True)
-
-    def find_run(self, run_id: str) -> str:
+    def find(self, run_id: str) -> str:
         """The full id of a run from its first characters.
 
         Raises:
             UnknownNameError: none, or several, begin so.
         """
-        found = self.runs()["run_id"]
-        found = found[found.str.startswith(run_id)]
-        if len(found) != 1:
-            what = "No run begins" if found.empty else f"{len(found)} runs begin"
-            raise UnknownNameError(f"{what} with {run_id!r}.", "List the runs with: invoicebatch runs")
-        return str(found.iloc[0])
+        return str(only_match(self.list(), "run_id", run_id, "run", "invoicebatch runs")["run_id"])
 
     def report(self, run_id: str) -> Report:
         """The report of a run, from the journal.
@@ -182,10 +173,25 @@ class RunVerbs(WorkspaceBase):
         Raises:
             UnknownNameError: no such run.
         """
-        full = self.find_run(run_id)
-        alive = self.alive(full)
-        with self.store.read() as session:
-            report = read_report(session, full, alive=alive)
-        if report is None:
-            raise UnknownNameError(f"There is no run {run_id!r}.", "List the runs with: invoicebatch runs")
-        return report
+        full = self.find(run_id)
+        alive = self._workspace.at_work(full)
+        with self._workspace.store.read() as session:
+            return read_report(session, full, alive=alive)
+
+    def list(self) -> pd.DataFrame:
+        """All runs, newest first: the columns of table `runs`."""
+        with self._workspace.store.read() as session:
+            return session.whole("runs").sort_values("created_at", ascending=False, ignore_index=True)
+
+
+def run_action(
+    workspace: WorkspaceBase, name: str, ids: Sequence[int], *, folder: str | Path = "", **params: Any
+) -> Report:
+    """Select invoices by id, plan an action for them and apply the plan.
+
+    Raises:
+        NothingEligibleError: no row can take the action.
+        ParameterError: a parameter is unknown, missing or malformed.
+        BusyError: the workspace is in another process's hands.
+    """
+    return select(workspace, Runs(workspace), ids=ids).plan(name, folder=folder, **params).apply()

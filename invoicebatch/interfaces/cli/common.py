@@ -95,28 +95,6 @@ def print_json(value: Any) -> None:
     print()
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """A frame's rows as JSON values: amounts as decimal text under their stored name, dates as ISO text."""
-    plain: dict[str, Any] = {}
-    for name in map(str, frame.columns):
-        values = frame[name]
-        if name.endswith("_cents"):
-            plain[name.removesuffix("_cents")] = values.map(_amount, na_action="ignore").astype(object)
-        elif values.dtype.kind == "M":
-            days = bool((values.dropna() == values.dropna().dt.normalize()).all())
-            plain[name] = values.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S").astype(object)
-        else:
-            plain[name] = values.astype(object)
-    table = pd.DataFrame(plain)
-    return [
-        {str(k): v for k, v in row.items()} for row in table.where(table.notna(), None).to_dict("records")
-    ]
-
-
-def _amount(cents: int) -> str:
-    return format_cents(cents).replace(",", "")
-
-
 def print_table(frame: pd.DataFrame, *, title: str = "", limit: int = 50) -> None:
     """A frame as a table for people; amounts and counts to the right, the rest cut at `limit` rows."""
     from rich import box

@@ -6,6 +6,7 @@ from typing import Annotated
 import pandas as pd
 from cyclopts import App, Parameter
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UsageError
 from invoicebatch.files.names import safe_name
 from invoicebatch.interfaces.cli.common import (
@@ -14,7 +15,6 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
-    records,
 )
 
 app = App(name="template", help="Document templates: check one.", help_format="plaintext")

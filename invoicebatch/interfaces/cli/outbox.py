@@ -7,6 +7,7 @@ import pandas as pd
 from cyclopts import App, Parameter
 
 from invoicebatch.engine.outbox import Outbox
+from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import ConfirmationError, NothingEligibleError, UsageError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
@@ -15,7 +16,6 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
-    records,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 

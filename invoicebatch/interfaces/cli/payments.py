@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import ConfirmationError
 from invoicebatch.interfaces.cli.common import (
@@ -14,7 +15,6 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
-    records,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 

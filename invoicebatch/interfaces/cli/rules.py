@@ -7,13 +7,13 @@ from typing import Annotated
 import pandas as pd
 from cyclopts import Parameter
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
     WorkspaceOption,
     opened,
     print_json,
     print_table,
-    records,
 )
 
 
@@ -24,7 +24,7 @@ def rules(
     workspace: WorkspaceOption = None,
 ) -> int:
     """What each action asks of a row."""
-    found = opened(workspace).rules
+    found = opened(workspace).base.rules
     table = found.decision_table()
     if xlsx is not None:
         from invoicebatch.interfaces.sheet.rules import write_rules

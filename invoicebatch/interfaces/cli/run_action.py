@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 
 from invoicebatch.actions import find, registry
 from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import ConfirmationError, NothingEligibleError, ParameterError
 from invoicebatch.interfaces.cli.common import (
@@ -21,10 +22,8 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
-    records,
 )
 from invoicebatch.model.action import Action
-from invoicebatch.model.money import format_cents
 
 app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
 
@@ -73,7 +72,7 @@ def run_action(
         _ask(plan)
     if not background:
         _offer_background(plan, ws.settings.worker.background_rows)
-    report = ws.apply(plan, progress=not json, background=background)
+    report = plan.apply(progress=not json, background=background)
     show_report(report, json=json)
     return exit_code(report)
 
@@ -128,23 +127,7 @@ def _pairs(texts: list[str] | None) -> dict[str, Any]:
 
 def _show_plan(plan: Plan, *, json: bool) -> int:
     if json:
-        print_json(
-            {
-                "run_id": plan.run_id,
-                "action": plan.action.name,
-                "state": "planned",
-                "selected": plan.selected,
-                "eligible": plan.eligible,
-                "done": 0,
-                "refused": records(plan.refused),
-                "failed": [],
-                "files": [],
-                "totals": {
-                    currency: format_cents(cents).replace(",", "") for currency, cents in plan.totals.items()
-                },
-                "preview": {name: records(frame) for name, frame in plan.preview.items()},
-            }
-        )
+        print_json(plan.to_dict())
     else:
         print(
             f"{plan.action.label}: {plan.eligible:,} of {plan.selected:,} selected rows. Nothing was changed."
@@ -157,20 +140,7 @@ def _show_plan(plan: Plan, *, json: bool) -> int:
 
 def _nothing(plan: Plan, *, json: bool) -> int:
     if json:
-        print_json(
-            {
-                "run_id": None,
-                "action": plan.action.name,
-                "state": "nothing_eligible",
-                "selected": plan.selected,
-                "eligible": 0,
-                "done": 0,
-                "refused": records(plan.refused),
-                "failed": [],
-                "files": [],
-                "totals": {},
-            }
-        )
+        print_json(plan.to_dict())
     else:
         print(
             f"{plan.action.label}: none of the {plan.selected:,} selected rows can take it.", file=sys.stderr

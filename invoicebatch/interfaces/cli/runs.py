@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import NothingEligibleError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
@@ -12,14 +13,13 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
-    records,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 
 
 def resume(run: str | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Finish an interrupted run; without one, all of them."""
-    reports = opened(workspace).resume(run, progress=not json)
+    reports = opened(workspace).runs.resume(run, progress=not json)
     if json:
         print_json([report.to_dict() for report in reports])
     else:
@@ -34,7 +34,7 @@ def resume(run: str | None = None, *, json: JsonOption = False, workspace: Works
 
 def abandon(run: str, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Give an interrupted run up: what was done stays, rows whose turn has not come are free again."""
-    show_report(opened(workspace).abandon(run), json=json)
+    show_report(opened(workspace).runs.abandon(run), json=json)
     return 0
 
 
@@ -46,11 +46,11 @@ def runs(
 ) -> int:
     """List the runs, newest first."""
     ws = opened(workspace)
-    frame = ws.runs()
+    frame = ws.runs.list()
     running = frame["status"] == "running"
     frame["state"] = frame["status"].astype("str")
     frame.loc[running, "state"] = [
-        "running" if ws.alive(run) else "interrupted" for run in frame["run_id"][running]
+        "running" if ws.base.at_work(run) else "interrupted" for run in frame["run_id"][running]
     ]
     with ws.store.read() as session:
         done = session.done_rows()
@@ -79,5 +79,5 @@ def runs(
 
 def show(run: str, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Show what a run did; its first characters are enough."""
-    show_report(opened(workspace).report(run), json=json)
+    show_report(opened(workspace).runs.report(run), json=json)
     return 0

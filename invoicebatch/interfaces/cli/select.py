@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
@@ -12,7 +13,6 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
-    records,
 )
 from invoicebatch.model.schema import OVERVIEW
 

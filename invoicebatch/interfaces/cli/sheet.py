@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import NothingEligibleError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
@@ -14,7 +15,6 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
-    records,
 )
 from invoicebatch.interfaces.sheet.plan_sheet import SheetPlan, plan_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet

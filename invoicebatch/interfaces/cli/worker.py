@@ -10,13 +10,13 @@ import pandas as pd
 from cyclopts import App, Parameter
 
 from invoicebatch.engine.background.worker import Worker
+from invoicebatch.engine.plan.records import records
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
     WorkspaceOption,
     opened,
     print_json,
     print_table,
-    records,
 )
 
 jobs = App(name="jobs", help="Export jobs: list, show, cancel, resume, delete.", help_format="plaintext")
@@ -37,7 +37,7 @@ def worker(
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
     _say(f"worker in {ws.root}")
-    done = Worker(ws, _say).run(stop, once=once)
+    done = Worker(ws.base, _say).run(stop, once=once)
     _say(f"stopped after {done:,} runs" if stop.is_set() else f"nothing is left; {done:,} runs")
     return 0
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import pandas as pd
 from cyclopts import Parameter
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UsageError
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.interfaces.cli.common import (
@@ -15,7 +16,6 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
-    records,
 )
 
 

@@ -5,6 +5,7 @@ Every call opens and closes its own short connection, so a batch elsewhere is ne
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -87,11 +88,11 @@ class WorkspaceBackend:
     @cached_property
     def actions(self) -> Mapping[str, Action]:
         """Every action of the bar by name."""
-        return self._workspace.offered()
+        return self._workspace.base.offered()
 
     @cached_property
     def _columns(self) -> list[str]:
-        return list(dict.fromkeys([*ALWAYS, *OFFERED, *sorted(self._workspace.rules.columns)]))
+        return list(dict.fromkeys([*ALWAYS, *OFFERED, *sorted(self._workspace.base.rules.columns)]))
 
     def version(self) -> object:
         """Time and size of the state's files: a commit anywhere changes them."""
@@ -122,11 +123,11 @@ class WorkspaceBackend:
 
     def evaluate(self, frame: pd.DataFrame) -> _Evaluation:
         """Row conditions of every action, by the workspace's rules."""
-        return _Evaluation(self._workspace.evaluate(frame, picked_by_hand=True))
+        return _Evaluation(self._workspace.base.evaluate(frame, picked_by_hand=True))
 
     def blocked(self, frame: pd.DataFrame, mask: BoolArray, picked: bool) -> Mapping[str, str]:
         """Actions whose conditions on the whole selection fail, with the first reason."""
-        rules = self._workspace.rules
+        rules = self._workspace.base.rules
         found: dict[str, str] = {}
         for name in self.actions:
             for fact_name in rules.rule(name).selection:
@@ -145,7 +146,7 @@ class WorkspaceBackend:
         return all(bool((values.take(part) == first).all()) for part in (at[:1000], at[1000:]))
 
     def _judge(self, action: str, frame: pd.DataFrame, picked: bool) -> Judged:
-        return self._workspace.evaluate(frame, picked_by_hand=picked, action=self.actions[action])
+        return self._workspace.base.evaluate(frame, picked_by_hand=picked, action=self.actions[action])
 
     def reasons(self, action: str, frame: pd.DataFrame, picked: bool) -> list[tuple[str, int]]:
         """First reasons with their numbers of rows."""
@@ -174,7 +175,7 @@ class WorkspaceBackend:
 
     def parts(self, action: str) -> list[str]:
         """Parts by the rules."""
-        return list(self._workspace.rules.rule(action).parts)
+        return list(self._workspace.base.rules.rule(action).parts)
 
     def today(self) -> date:
         """The local date."""
@@ -182,8 +183,7 @@ class WorkspaceBackend:
 
     def plan(self, action: str, ids: IntArray, params: Mapping[str, Any], picked: bool) -> Plan:
         """The engine's plan over these ids."""
-        selection = self._workspace.select(ids=ids.tolist())
-        selection.picked_by_hand = picked
+        selection = replace(self._workspace.select(ids=ids.tolist()), picked_by_hand=picked)
         plan = selection.plan(action, **params)
         _ = plan.preview
         return plan
@@ -194,7 +194,7 @@ class WorkspaceBackend:
 
     def resume(self, run_id: str, progress: Progress, cancel: Event) -> RunResult:
         """Finish a run that was stopped."""
-        (report,) = self._workspace.resume(run_id, progress=_Sink(progress), cancel=cancel)
+        (report,) = self._workspace.runs.resume(run_id, progress=_Sink(progress), cancel=cancel)
         return RunResult(report, self._workspace.data)
 
     @property

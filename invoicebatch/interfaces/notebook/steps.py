@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.plan.selection import Selection
@@ -76,20 +77,7 @@ def run(plan: Plan, *, dry_run: bool) -> Report | None:
     if dry_run or plan.eligible == 0:
         why = "Dry run" if dry_run else "No row is eligible"
         html(f"<b>{why}: nothing was changed.</b>")
-        _result(
-            {
-                "run_id": None,
-                "action": plan.action.name,
-                "state": "planned" if dry_run else "nothing_eligible",
-                "selected": plan.selected,
-                "eligible": plan.eligible,
-                "done": 0,
-                "refused": plan.refused.astype(object).where(plan.refused.notna(), None).to_dict("records"),
-                "failed": [],
-                "files": [],
-                "totals": {},
-            }
-        )
+        _result(plan.to_dict())
         return None
     report = plan.apply(progress=True)
     show_report(report)
@@ -120,7 +108,7 @@ def show_channels(selection: Selection) -> None:
 
 def show_messages(selection: Selection, report: Report | None) -> None:
     """The messages of a run: what is in doubt or failed first, and a chart of their states."""
-    messages = pd.DataFrame() if report is None else selection.workspace.outbox.list(run=report.run_id)
+    messages = pd.DataFrame() if report is None else Outbox(selection.workspace).list(run=report.run_id)
     if messages.empty:
         html("No message was prepared.")
         return

@@ -96,7 +96,7 @@ def plan_sheet(workspace: Workspace, sheet: SheetFile) -> SheetPlan:
         reasons = rows["invoice_id"].map(plan.rows.set_index("invoice_id")["reason"]).fillna(GONE)
         verdicts.append(_rows(rows, action.name, reasons))
     found = pd.concat(verdicts, ignore_index=True).sort_values("row", ignore_index=True)
-    order = {name: place for place, name in enumerate(workspace.offered())}
+    order = {name: place for place, name in enumerate(workspace.base.offered())}
     groups.sort(key=lambda group: order.get(group.action.name, len(order)))
     return SheetPlan(sheet, tuple(groups), found)
 
@@ -107,7 +107,7 @@ def check_workspace(workspace: Workspace, sheet: SheetFile) -> None:
     Raises:
         InputFileError: it was written from another workspace.
     """
-    if sheet.workspace_id != workspace.id:
+    if sheet.workspace_id != workspace.base.id:
         raise InputFileError(
             f"{sheet.path.name} was written from another workspace, not from {workspace.root}",
             "Run it there, or write a new sheet here.",
@@ -141,7 +141,7 @@ def _groups(
 
 def _names(workspace: Workspace) -> dict[str, Action]:
     """Actions by what a sheet may call them, case and space aside."""
-    offered = workspace.offered()
+    offered = workspace.base.offered()
     titles = action_titles(offered)
     named: dict[str, Action] = {}
     for name, action in offered.items():

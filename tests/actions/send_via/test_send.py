@@ -24,7 +24,7 @@ def reasons(report):
 
 
 def run(workspace, action, **params):
-    return workspace.apply(workspace.select(all=True).plan(action, **params))
+    return workspace.runs.apply(workspace.select(all=True).plan(action, **params))
 
 
 @pytest.mark.parametrize("action", ["send_via.email", "send_via.post"])
@@ -38,7 +38,7 @@ def test_customers_who_want_nothing_get_nothing_unless_overridden(ready, action)
     assert any("manual" in text for text in shown)
     assert any("direct debit" in text for text in shown)
     if action == "send_via.email":
-        found = reasons(workspace.apply(plan))
+        found = reasons(workspace.runs.apply(plan))
         assert set(found) == {1, 2}
         assert "delivery preference is manual" in found[1]
         assert "direct debit" in found[2]
@@ -70,7 +70,7 @@ def test_the_mail_is_in_the_customers_language_with_the_accounts_fields(ready):
             "email_bcc": "copy@stroom.example",
         }
         session.update(
-            "company_accounts", pd.DataFrame([{"company_account_id": "NL", **fields}]), workspace.now()
+            "company_accounts", pd.DataFrame([{"company_account_id": "NL", **fields}]), clock.now()
         )
     run(workspace, "send_via.email", note="We are closed on Friday.")
     mails = [json.loads(payload) for payload in outbox(workspace).sort_values("invoice_id")["payload"]]
@@ -94,7 +94,7 @@ def test_what_is_being_sent_can_not_be_marked_as_shipped(ready):
         rows = pd.DataFrame(
             {"invoice_id": [1], "shipping_status": ["sending"], "shipping_channel": ["email"]}
         )
-        session.update("invoices", rows, workspace.now())
+        session.update("invoices", rows, clock.now())
     report = run(workspace, "mark_as.shipped")
     assert report.refused["invoice_id"].tolist() == [1]
     assert "is being sent by email; see the outbox" in report.refused["reason"].iloc[0]

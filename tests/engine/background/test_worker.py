@@ -6,6 +6,7 @@ import pytest
 
 from invoicebatch.engine.background import worker
 from invoicebatch.engine.background.worker import Worker
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import BusyError, ParameterError
 from tests.engine.sending import configure, outbox, with_documents
 
@@ -17,12 +18,12 @@ def ready(make_workspace):
 
 def work(workspace):
     lines = []
-    Worker(workspace, lines.append).run(Event(), once=True)
+    Worker(workspace.base, lines.append).run(Event(), once=True)
     return lines
 
 
 def job(workspace, **params):
-    workspace.apply(workspace.select(all=True).plan("export.job", **params))
+    workspace.runs.apply(workspace.select(all=True).plan("export.job", **params))
     return workspace.jobs.list().iloc[0]
 
 
@@ -31,7 +32,7 @@ def at(monkeypatch, moment):
 
 
 def test_a_background_run_is_queued_at_once_and_done_by_the_worker(ready):
-    report = ready.apply(ready.select(all=True).plan("export.invoices", format="csv"), background=True)
+    report = ready.runs.apply(ready.select(all=True).plan("export.invoices", format="csv"), background=True)
     assert report.state == "queued"
     assert len(report.done) == 0
     assert (
@@ -43,7 +44,7 @@ def test_a_background_run_is_queued_at_once_and_done_by_the_worker(ready):
         .all()
     )
     lines = work(ready)
-    report = ready.report(report.run_id)
+    report = ready.runs.report(report.run_id)
     assert (report.state, len(report.done)) == ("finished", 6)
     assert any("6 of 6 done" in line for line in lines)
     assert work(ready) == []
@@ -58,7 +59,7 @@ def test_a_job_without_schedule_runs_once(ready):
     work(ready)
     done = ready.jobs.find("To the accountant")
     assert not done["enabled"]
-    runs = ready.runs()
+    runs = ready.runs.list()
     assert (runs["action"] == "export.invoices").sum() == 1
     assert len(list((ready.root / "out").rglob("*.csv"))) == 1
     with ready.store.read() as session:
@@ -79,7 +80,7 @@ def test_a_scheduled_job_runs_each_time_it_is_due_and_never_twice(ready, monkeyp
     for moment in ("22T06:30", "23T06:30", "23T07:30", "30T05:00", "30T06:01"):
         at(monkeypatch, f"2026-11-{moment}:00+00:00")
         work(ready)
-        count.append(int((ready.runs()["action"] == "export.invoices").sum()))
+        count.append(int((ready.runs.list()["action"] == "export.invoices").sum()))
     assert count[0] == 0
     assert count[-1] == 2
     assert ready.jobs.find("Weekly")["enabled"]
@@ -96,10 +97,10 @@ def test_jobs_are_cancelled_resumed_and_deleted(ready):
     made = job(ready, name="One", parameters='{"format": "csv"}')
     ready.jobs.cancel("One")
     work(ready)
-    assert (ready.runs()["action"] == "export.invoices").sum() == 0
+    assert (ready.runs.list()["action"] == "export.invoices").sum() == 0
     ready.jobs.resume(made["job_id"][:8])
     work(ready)
-    assert (ready.runs()["action"] == "export.invoices").sum() == 1
+    assert (ready.runs.list()["action"] == "export.invoices").sum() == 1
     ready.jobs.delete("One")
     assert ready.jobs.list().empty
 
@@ -129,20 +130,20 @@ def test_two_workers_never_take_one_job(ready):
         job(ready, name=f"Job {number}", parameters='{"format": "csv"}')
     stop = Event()
     workspace = configure(ready, "[worker]\npoll_seconds = 0.05\n")
-    threads = [Thread(target=Worker(type(workspace)(workspace.root)).run, args=(stop,)) for _ in range(2)]
+    threads = [Thread(target=Worker(WorkspaceBase(workspace.root)).run, args=(stop,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     end = time.monotonic() + 120
     while time.monotonic() < end:
-        if (workspace.runs()["status"] == "finished").sum() >= 6:
+        if (workspace.runs.list()["status"] == "finished").sum() >= 6:
             break
         Event().wait(0.05)
     with pytest.raises(BusyError, match="Another worker"):
-        Worker(workspace).run(Event(), once=True)
+        Worker(workspace.base).run(Event(), once=True)
     stop.set()
     for thread in threads:
         thread.join(20)
-    runs = workspace.runs()
+    runs = workspace.runs.list()
     exports = runs[runs["action"] == "export.invoices"]
     assert len(exports) == 3
     assert set(exports["status"]) == {"finished"}
@@ -155,10 +156,10 @@ def test_only_background_runs_are_the_workers(ready):
     plan = ready.select(all=True).plan("export.invoices", format="csv")
     stop = Event()
     stop.set()
-    ready.apply(plan, cancel=stop)
-    assert ready.report(plan.run_id).state == "interrupted"
+    ready.runs.apply(plan, cancel=stop)
+    assert ready.runs.report(plan.run_id).state == "interrupted"
     work(ready)
-    assert ready.report(plan.run_id).state == "interrupted"
+    assert ready.runs.report(plan.run_id).state == "interrupted"
 
 
 def test_events_name_each_export_once(ready):
@@ -176,7 +177,7 @@ def test_a_notice_waits_for_whoever_works_on_the_run(ready, monkeypatch):
     original = worker.deliver
 
     def watched(workspace, run_id, *rest):
-        held.append(workspace.alive(run_id))
+        held.append(workspace.at_work(run_id))
         return original(workspace, run_id, *rest)
 
     monkeypatch.setattr(worker, "deliver", watched)

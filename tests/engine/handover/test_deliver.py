@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.model.status import OutboxStatus
 from tests.delivery.mail.mailserver import Script, mail_server
 from tests.engine.sending import configure, outbox, statuses, with_documents
@@ -17,7 +18,7 @@ def smtp(workspace, port, more=""):
 
 
 def send(workspace, **params):
-    return workspace.apply(workspace.select(all=True).plan("send_via.email", **params))
+    return workspace.runs.apply(workspace.select(all=True).plan("send_via.email", **params))
 
 
 def test_by_default_every_mail_is_a_file_in_the_workspace(ready):
@@ -58,7 +59,7 @@ def test_each_answer_of_a_server_becomes_what_it_means(ready):
     assert doubt[5] == OutboxStatus.IN_DOUBT
     assert report.totals == {"EUR": "363.00", "sent": 3, "failed": 2, "in_doubt": 1}
     workspace.outbox.mark_sent(workspace.outbox.list(status="in_doubt")["message_id"].tolist())
-    assert workspace.report(report.run_id).totals == {"EUR": "484.00", "sent": 4, "failed": 2}
+    assert workspace.runs.report(report.run_id).totals == {"EUR": "484.00", "sent": 4, "failed": 2}
 
 
 def test_a_server_that_is_away_leaves_rows_that_can_be_sent_again(ready):
@@ -85,8 +86,8 @@ def test_a_changed_document_is_not_sent(ready):
 
 def test_two_sendings_of_the_same_rows_send_once(ready):
     plan = ready.select(all=True).plan("send_via.email")
-    ready.apply(plan)
-    ready.apply(plan)
+    ready.runs.apply(plan)
+    ready.runs.apply(plan)
     later = ready.select(all=True).plan("send_via.email")
     assert later.eligible == 0
     assert len(outbox(ready)) == 6
@@ -106,7 +107,7 @@ def test_the_version_that_was_sent_is_marked_on_the_document_itself(ready):
         rows = session.whole("invoices")
     first = pd.DataFrame(
         {"invoice_id": rows["invoice_id"], "document_version": 1, "path": "documents/one.pdf", "size": 2009,
-         "sha256": rows["document_sha256"], "run_id": "x", "created_at": ready.now()}
+         "sha256": rows["document_sha256"], "run_id": "x", "created_at": clock.now()}
     )  # fmt: skip
     with ready.store.write() as session:
         session.insert("documents", first)

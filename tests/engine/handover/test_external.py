@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from invoicebatch.engine.base import clock
 from invoicebatch.interfaces.api import init_workspace
 from tests.delivery.webserver import web_service
 from tests.engine.sending import configure, outbox, with_documents
@@ -29,7 +30,7 @@ def database(workspace, more=""):
 
 
 def export(workspace, **params):
-    return workspace.apply(workspace.select(all=True).plan("export.external", **params))
+    return workspace.runs.apply(workspace.select(all=True).plan("export.external", **params))
 
 
 def marked(workspace):
@@ -46,9 +47,7 @@ def test_the_second_run_sends_what_is_new_or_changed_only(ready):
     assert len(again.failed) == 5
     assert again.failed["reason"].str.contains("has not changed").all()
     with workspace.store.write() as session:
-        session.update(
-            "invoices", pd.DataFrame({"invoice_id": [3], "outstanding_cents": [100]}), workspace.now()
-        )
+        session.update("invoices", pd.DataFrame({"invoice_id": [3], "outstanding_cents": [100]}), clock.now())
     third = export(workspace)
     assert third.done["invoice_id"].tolist() == [3]
     assert len(export(workspace, again=True).done) == 5
@@ -134,7 +133,7 @@ def test_a_target_may_take_checked_ubl_instead(sample_documents):
     with web_service(lambda _: (200, b"ok")) as service:
         text = f'[external.erp]\nkind = "http"\nurl = "{service.url}"\nbody = "ubl"\nwait_seconds = 0.05\n'
         workspace = configure(sample_documents, text + '[einvoice]\nprofile = "en16931"\n')
-        report = workspace.apply(workspace.select(where="status = 'created'").plan("export.external"))
+        report = workspace.runs.apply(workspace.select(where="status = 'created'").plan("export.external"))
     assert len(report.done) == len(service.requests) > 0
     request = service.requests[0]
     assert request.headers["Content-Type"] == "application/xml"

@@ -154,11 +154,11 @@ def test_a_payment_of_an_invoice_at_work_waits_and_is_named(
     for action in ("approve", "create"):
         workspace.select(where="external_id = 'A1'").plan(action).apply()
     selection = workspace.select(where="external_id = 'A1'")
-    queued = workspace.apply(selection.plan("export.invoices", format="csv"), background=True)
+    queued = workspace.runs.apply(selection.plan("export.invoices", format="csv"), background=True)
     report = bring({"payments.csv": "external_id,booked_on,amount\nA1,2026-11-20,5.00\n"})
     number = selection.frame["number"].iloc[0]
     assert report.notes[-1].startswith(f"a payment of invoice {number} is not booked: busy in run")
-    workspace.work_on(queued.run_id)
+    workspace.runs.work_on(queued.run_id)
     report = bring({"payments.csv": "external_id,booked_on,amount\nA1,2026-11-20,5.00\n"})
     assert report.notes == ()
     assert whole(workspace, "payments")["amount_cents"].tolist() == [500]

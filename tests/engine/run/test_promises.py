@@ -22,7 +22,7 @@ def test_a_plan_applied_twice_is_one_run(make_workspace: Make) -> None:
     plan = workspace.select(all=True).plan("approve", **DAY)
     first, again = plan.apply(), plan.apply()
     assert (len(first.done), again.run_id) == (5, first.run_id)
-    assert len(workspace.runs()) == 1
+    assert len(workspace.runs.list()) == 1
 
 
 def test_a_row_that_failed_can_be_tried_again_though_nothing_of_it_changed(make_workspace: Make) -> None:
@@ -93,7 +93,7 @@ def test_a_parameter_that_proves_wrong_holds_nothing(
         patch.setattr("invoicebatch.actions.approve.approval_faults", refuse)
         with pytest.raises(ParameterError, match="no such day"):
             plan.apply()
-    assert workspace.report(plan.run_id).state == "abandoned"
+    assert workspace.runs.report(plan.run_id).state == "abandoned"
     assert workspace.doctor().empty
     assert len(workspace.select(all=True).plan("approve", **DAY).apply().done) == 3
 
@@ -104,11 +104,11 @@ def test_a_run_finished_meanwhile_stays_finished(
     workspace = make_workspace(3)
     plan = workspace.select(all=True).plan("approve", **DAY)
     plan.apply()
-    before = workspace.runs()["finished_at"]
+    before = workspace.runs.list()["finished_at"]
     with monkeypatch.context() as patch:
         patch.setattr("invoicebatch.store.session.Session.unfinished_runs", lambda _: [plan.run_id])
-        assert [report.state for report in workspace.resume()] == ["finished"]
-    assert workspace.runs()["finished_at"].equals(before)
+        assert [report.state for report in workspace.runs.resume()] == ["finished"]
+    assert workspace.runs.list()["finished_at"].equals(before)
 
 
 def test_a_run_that_can_never_go_on_can_be_abandoned(
@@ -124,15 +124,15 @@ def test_a_run_that_can_never_go_on_can_be_abandoned(
         patch.setattr("invoicebatch.actions.approve.approval_faults", broken)
         with pytest.raises(ZeroDivisionError):
             plan.apply()
-    assert workspace.report(plan.run_id).state == "interrupted"
+    assert workspace.runs.report(plan.run_id).state == "interrupted"
     assert "busy in run" in workspace.select(ids=[1]).plan("approve", **DAY).apply().refused["reason"][0]
-    report = workspace.abandon(plan.run_id)
+    report = workspace.runs.abandon(plan.run_id)
     assert report.state == "abandoned"
     assert report.refused["reason"].tolist() == ["the run was abandoned before this row's turn"] * 3
     assert workspace.doctor().empty
     assert len(workspace.select(all=True).plan("approve", **DAY).apply().done) == 3
     with pytest.raises(UnknownNameError, match="is abandoned"):
-        open_workspace(workspace.root).abandon(plan.run_id)
+        open_workspace(workspace.root).runs.abandon(plan.run_id)
 
 
 LINES = "external_id,line_no,name,quantity,price,net,vat_category,vat_rate,unit\n{},1,Levering,2,50,100.00,S,21,C62\n"

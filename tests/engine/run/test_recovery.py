@@ -6,6 +6,7 @@ from threading import Event
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.progress import Silent
 from invoicebatch.engine.handover.deliver import deliver
 from invoicebatch.engine.run.execute import Run
@@ -18,7 +19,7 @@ from tests.engine.sending import outbox, with_documents
 def test_handing_over_by_one_channel_does_not_forget_what_another_had_begun(make_workspace):
     """A record was cut off; a mail of the same run waits and goes first: the record stays in doubt."""
     workspace = with_documents(make_workspace(count=1, status="created"))
-    report = workspace.apply(workspace.select(all=True).plan("send_via.email"))
+    report = workspace.runs.apply(workspace.select(all=True).plan("send_via.email"))
     with workspace.store.write() as session:
         mail = session.whole("outbox")
         later = mail["created_at"] + pd.Timedelta(1, "h")
@@ -27,12 +28,12 @@ def test_handing_over_by_one_channel_does_not_forget_what_another_had_begun(make
             mail.assign(message_id="cut-off", channel="external", recipient="ledger", status="handing_over",
                         invoice_id=pd.Series([None], dtype="Int64"), created_at=later),
         )  # fmt: skip
-        session.update("outbox", mail[["message_id"]].assign(status="pending"), workspace.now())
+        session.update("outbox", mail[["message_id"]].assign(status="pending"), clock.now())
     log = HandoverLog(workspace.data / "outbox" / f"{report.run_id}.log")
     log.begin_group()
     log.started(["cut-off"])
     log.close()
-    deliver(workspace, report.run_id, Silent(), Event())
+    deliver(workspace.base, report.run_id, Silent(), Event())
     states = outbox(workspace).set_index("message_id")["status"].astype("str")
     assert states["cut-off"] == "in_doubt"
     assert states[mail["message_id"].iloc[0]] == "sent"
@@ -46,13 +47,15 @@ def test_a_claimed_row_that_no_longer_qualifies_when_its_turn_comes_is_refused(m
         path.unlink()
     old = outbox(workspace)
     with workspace.store.write() as session:
-        session.update("outbox", old[["message_id"]].assign(status="failed"), workspace.now())
+        session.update("outbox", old[["message_id"]].assign(status="failed"), clock.now())
         session.update(
-            "invoices", old[["invoice_id"]].assign(shipping_status="failed", sent_at=pd.NaT), workspace.now()
+            "invoices",
+            old[["invoice_id"]].assign(shipping_status="failed", sent_at=pd.NaT),
+            clock.now(),
         )
-    queued = workspace.apply(workspace.select(all=True).plan("send_via.email"), background=True)
+    queued = workspace.runs.apply(workspace.select(all=True).plan("send_via.email"), background=True)
     workspace.outbox.mark_sent(old.loc[old["invoice_id"] == 1, "message_id"].tolist())
-    report = workspace.work_on(queued.run_id)
+    report = workspace.runs.work_on(queued.run_id)
     assert report.done["invoice_id"].tolist() == [2]
     assert report.refused["reason"].str.contains("already sent on").all()
     assert len(list((workspace.data / "mail/new").iterdir())) == 1
@@ -69,7 +72,7 @@ def test_what_changes_while_files_are_made_is_in_the_files(make_workspace, monke
             left[0] -= 1
             with workspace.store.write() as session:
                 invoices = pd.DataFrame({"invoice_id": [1], "order_reference": ["PO-77"]})
-                session.update("invoices", invoices, workspace.now())
+                session.update("invoices", invoices, clock.now())
         return changes
 
     monkeypatch.setattr(Run, "_changes", disturbed)
@@ -85,7 +88,8 @@ def test_a_run_that_can_not_go_on_does_not_hold_up_the_others(make_workspace):
     """The disk lost a staged file of the older run; the younger one is finished, then the fault is told."""
     workspace = make_workspace(count=2)
     runs = [
-        workspace.apply(workspace.select(ids=[i]).plan("approve"), background=True).run_id for i in (1, 2)
+        workspace.runs.apply(workspace.select(ids=[i]).plan("approve"), background=True).run_id
+        for i in (1, 2)
     ]
     lost = pd.DataFrame({"name": ["run/a"], "path": ["a"], "sha256": ["0"], "size": [1]})
     with workspace.store.write() as session:
@@ -94,5 +98,5 @@ def test_a_run_that_can_not_go_on_does_not_hold_up_the_others(make_workspace):
         oldest = session.unfinished_runs()[0]
         session.add_artefacts(oldest, lost)
     with pytest.raises(StorageError, match="was lost before it could be published"):
-        workspace.resume()
-    assert {workspace.report(run_id).state for run_id in runs} == {"finished", "interrupted"}
+        workspace.runs.resume()
+    assert {workspace.runs.report(run_id).state for run_id in runs} == {"finished", "interrupted"}

@@ -35,7 +35,7 @@ def test_a_plan_changes_nothing(make_workspace: Make) -> None:
     assert plan.eligible == 2
     assert plan.preview["eligible"]["total_cents"].tolist() == [24200]
     assert statuses(workspace) == ["empty", "empty"]
-    assert workspace.runs().empty
+    assert workspace.runs.list().empty
 
 
 def test_the_same_plan_twice_is_one_run(make_workspace: Make) -> None:
@@ -43,7 +43,7 @@ def test_the_same_plan_twice_is_one_run(make_workspace: Make) -> None:
     plan = workspace.select(all=True).plan("approve")
     first, second = plan.apply(), plan.apply()
     assert first.to_dict() == second.to_dict()
-    assert len(workspace.runs()) == 1
+    assert len(workspace.runs.list()) == 1
 
 
 def test_a_row_that_changed_since_the_plan_is_refused_by_name(make_workspace: Make) -> None:
@@ -65,7 +65,7 @@ def test_a_row_deleted_since_the_plan_is_refused_by_name(make_workspace: Make) -
 def test_a_row_in_another_run_is_refused_as_busy(make_workspace: Make) -> None:
     workspace = make_workspace(3)
     plan = workspace.select(all=True).plan("approve")
-    queued = workspace.apply(workspace.select(ids=[1]).plan("mark_as.exported"), background=True)
+    queued = workspace.runs.apply(workspace.select(ids=[1]).plan("mark_as.exported"), background=True)
     report = plan.apply()
     assert report.refused["reason"].tolist() == [f"busy in run {queued.run_id[:8]}"]
     assert report.done["invoice_id"].tolist() == [2, 3]
@@ -110,7 +110,7 @@ def test_nothing_eligible_is_an_error_and_no_run(make_workspace: Make) -> None:
     workspace = make_workspace(2, status="approved")
     with pytest.raises(NothingEligibleError):
         workspace.select(all=True).plan("approve").apply()
-    assert workspace.runs().empty
+    assert workspace.runs.list().empty
 
 
 def test_a_cancelled_run_is_resumed(make_workspace: Make) -> None:
@@ -120,10 +120,10 @@ def test_a_cancelled_run_is_resumed(make_workspace: Make) -> None:
     report = workspace.select(all=True).plan("approve").apply(cancel=stop)
     assert report.state == "interrupted"
     assert len(report.unfinished) == 3
-    (resumed,) = workspace.resume()
+    (resumed,) = workspace.runs.resume()
     assert resumed.state == "finished"
     assert resumed.complete
-    assert workspace.resume() == []
+    assert workspace.runs.resume() == []
 
 
 def test_deleting_leaves_an_event_and_the_journal(make_workspace: Make) -> None:
@@ -134,8 +134,8 @@ def test_deleting_leaves_an_event_and_the_journal(make_workspace: Make) -> None:
     assert events[["invoice_id", "event", "from_status", "to_status"]].to_numpy().tolist() == [
         [1, "delete", "empty", "gone"]
     ]
-    assert events["user"][0] == workspace.user
-    assert workspace.report(report.run_id).done["invoice_id"].tolist() == [1]
+    assert events["user"][0] == workspace.base.user
+    assert workspace.runs.report(report.run_id).done["invoice_id"].tolist() == [1]
 
 
 def test_marks_go_there_and_back(make_workspace: Make) -> None:
@@ -223,4 +223,4 @@ def test_the_bar_offers_actions_with_counts_and_reasons(make_workspace: Make) ->
 
 def test_another_process_sees_the_workspace(make_workspace: Make) -> None:
     workspace = make_workspace(1)
-    assert open_workspace(workspace.root).id == workspace.id
+    assert open_workspace(workspace.root).base.id == workspace.base.id

@@ -64,7 +64,7 @@ def test_a_dry_run_changes_nothing(make_workspace: Make, capsys: pytest.CaptureF
         == 0
     )
     assert json.loads(capsys.readouterr().out)["state"] == "planned"
-    assert workspace.runs().empty
+    assert workspace.runs.list().empty
 
 
 @pytest.mark.parametrize(

@@ -62,11 +62,11 @@ def test_the_same_sheet_twice_does_nothing_twice(workspace: Workspace, edited: E
     path = edited(chosen((10, "Approve"), (11, "Delete"), (12, "Export: Invoices")))
     first = workspace.run_sheet(path, confirmed=True)
     before = workspace.select(all=True).frame
-    runs, files = len(workspace.runs()), sorted(workspace.data.rglob("invoices*.xlsx"))
+    runs, files = len(workspace.runs.list()), sorted(workspace.data.rglob("invoices*.xlsx"))
     second = workspace.run_sheet(path, confirmed=True)
     assert first.complete
     assert workspace.select(all=True).frame.equals(before)
-    assert len(workspace.runs()) == runs
+    assert len(workspace.runs.list()) == runs
     assert sorted(workspace.data.rglob("invoices*.xlsx")) == files
     told = {row["row"]: (row["outcome"], row["reason"]) for row in second.rows.to_dict("records")}
     assert told[10][0] == told[11][0] == "refused"
@@ -114,7 +114,7 @@ def test_an_action_that_asks_runs_only_when_confirmed(workspace: Workspace, edit
     path = edited(chosen((10, "Approve"), (11, "Delete")))
     with pytest.raises(ConfirmationError, match="1 invoices"):
         workspace.run_sheet(path)
-    assert len(workspace.runs()) == 1
+    assert len(workspace.runs.list()) == 1
     assert workspace.select(ids=[5]).frame["status"].tolist() == ["empty"]
 
 
@@ -191,5 +191,5 @@ def test_the_decision_table_as_a_workbook(workspace: Workspace, tmp_path: Path) 
     assert command(workspace, "rules", "--xlsx", str(path)).returncode == 0
     page = openpyxl.load_workbook(path)["Actions"]
     actions = [row[0] for row in page.iter_rows(min_row=2, values_only=True)]
-    assert actions == list(workspace.rules.actions)
+    assert actions == list(workspace.base.rules.actions)
     assert "✓" in {value for row in page.iter_rows(min_row=2, values_only=True) for value in row}

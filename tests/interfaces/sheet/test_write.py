@@ -25,7 +25,7 @@ def rows_of(path: Path) -> list[dict[str, object]]:
 def test_each_row_offers_exactly_what_it_allows(workspace: Workspace, path: Path) -> None:
     book = openpyxl.load_workbook(path)
     lists = book["_lists"]
-    titles = action_titles(workspace.offered())
+    titles = action_titles(workspace.base.offered())
     for row in rows_of(path):
         profile = row["Profile"]
         assert isinstance(profile, int)
@@ -89,7 +89,7 @@ def test_several_currencies_are_not_summed(workspace: Workspace, tmp_path: Path)
 def test_parameters_page_lists_every_parameter_with_its_default(workspace: Workspace, path: Path) -> None:
     page = openpyxl.load_workbook(path)["Parameters"]
     listed = {(row[6], row[1]) for row in page.iter_rows(min_row=2, values_only=True)}
-    offered = workspace.offered().values()
+    offered = workspace.base.offered().values()
     assert listed == {(action.name, name) for action in offered for name in action.params.model_fields}
     formats = {row[1]: row[4] for row in page.iter_rows(min_row=2, values_only=True)}
     assert formats["invoice_date"] == "date"
@@ -114,7 +114,7 @@ def test_a_fresh_sheet_reads_back_whole_and_says_nothing(workspace: Workspace, p
     assert sheet.rows["invoice_id"].tolist() == list(range(1, 11))
     assert not sheet.rows["ticked"].any()
     assert set(sheet.rows["problem"]) == {""}
-    assert sheet.workspace_id == workspace.id
+    assert sheet.workspace_id == workspace.base.id
     assert sheet.written == 10
 
 

@@ -1,0 +1,30 @@
+"""Frames as JSON: exact amounts as decimal text, dates as ISO text, missing values as null."""
+
+from typing import Any
+
+import pandas as pd
+
+from invoicebatch.model.money import to_decimal
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame's rows as JSON values.
+
+    Args:
+        frame: a column `total_cents` becomes the amount `total` as decimal text.
+    """
+    plain: dict[str, Any] = {}
+    for name in map(str, frame.columns):
+        values = frame[name]
+        if name.endswith("_cents"):
+            amounts = values.map(lambda cents: str(to_decimal(cents)), na_action="ignore")
+            plain[name.removesuffix("_cents")] = amounts.astype(object)
+        elif values.dtype.kind == "M":
+            days = bool((values.dropna() == values.dropna().dt.normalize()).all())
+            plain[name] = values.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S").astype(object)
+        else:
+            plain[name] = values.astype(object)
+    table = pd.DataFrame(plain)
+    return [
+        {str(k): v for k, v in row.items()} for row in table.where(table.notna(), None).to_dict("records")
+    ]

@@ -1,0 +1,101 @@
+"""Choosing invoices, by exactly one of the ways: a filter, ids, numbers, a frame, or all."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.plan import Runner
+from invoicebatch.engine.plan.selection import Ids, Selection
+from invoicebatch.errors import SelectionError
+from invoicebatch.store import Session
+
+
+def select(
+    workspace: WorkspaceBase,
+    runner: Runner,
+    where: str | None = None,
+    *,
+    ids: Sequence[int] | None = None,
+    numbers: Sequence[str] | None = None,
+    frame: pd.DataFrame | None = None,
+    all: bool = False,  # noqa: A002 - reads as the command line's --all
+) -> Selection:
+    """Select invoices, by exactly one of the ways.
+
+    Args:
+        workspace: where.
+        runner: who does what is planned for them.
+        where: an SQL condition over overview columns, amounts as decimals.
+        ids: invoice ids.
+        numbers: invoice numbers.
+        frame: a frame with a column `invoice_id`.
+        all: every invoice.
+
+    Raises:
+        SelectionError: none or several ways, an id or number that does not exist.
+        FilterError: the condition can't be evaluated.
+    """
+    given = [way for way in (where, ids, numbers, frame) if way is not None]
+    if len(given) + all != 1:
+        raise SelectionError(
+            "Say which invoices, in exactly one way.", "One of: where, ids, numbers, sheet, frame, all."
+        )
+    with workspace.store.read() as session:
+        if where is not None or all:
+            found = session.matching(where or "true", clock.today())
+            return Selection(workspace, runner, found, where or "all invoices", picked_by_hand=False)
+        if numbers is not None:
+            found = _ids_of_numbers(session, numbers)
+            return Selection(workspace, runner, found, f"{len(found):,} numbers", picked_by_hand=True)
+        wanted = _ids_of_frame(frame) if frame is not None else list(ids or [])
+        known, unknown = _known_ids(session, wanted)
+    words = f"{len(wanted):,} ids"
+    return Selection(workspace, runner, known, words, picked_by_hand=True, unknown=tuple(unknown))
+
+
+def _ids_of_frame(frame: pd.DataFrame) -> list[int]:
+    if "invoice_id" not in frame.columns:
+        raise SelectionError(
+            "The frame has no column invoice_id.", f"It has: {', '.join(map(str, frame.columns))}"
+        )
+    return [int(value) for value in frame["invoice_id"]]
+
+
+def _known_ids(session: Session, ids: Sequence[int]) -> tuple[Ids, list[int]]:
+    """The given ids, each once, split into existing ones and unknown ones.
+
+    Raises:
+        SelectionError: one is no whole number, or none of them exists.
+    """
+    try:
+        wanted = np.asarray(list(dict.fromkeys(int(value) for value in ids)), dtype=np.int64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SelectionError("ids= takes whole numbers.", "To select by number, use numbers=.") from error
+    found = session.overview(["invoice_id"], clock.today(), wanted)["invoice_id"].to_numpy(np.int64)
+    unknown = [int(value) for value in wanted[~np.isin(wanted, found)]]
+    if len(wanted) and not len(found):
+        raise SelectionError(
+            f"There is no invoice with id {', '.join(str(value) for value in unknown[:10])}.",
+            "List the invoices with: invoicebatch list --all",
+        )
+    return found, unknown
+
+
+def _ids_of_numbers(session: Session, numbers: Sequence[str]) -> Ids:
+    """Ids of the invoices with these numbers.
+
+    Raises:
+        SelectionError: a number that no invoice has.
+    """
+    found = session.ids_of("number", list(dict.fromkeys(numbers)))
+    unknown = found[found["invoice_id"].isna()]["value"]
+    if len(unknown):
+        raise SelectionError(
+            f"There is no invoice with number {', '.join(unknown.head(10))}.",
+            "List the invoices with: invoicebatch list --all",
+        )
+    ids: Ids = found["invoice_id"].drop_duplicates().to_numpy(np.int64)
+    return ids
