@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from tests.engine.sending import outbox, statuses, with_documents
 
 
