@@ -7,6 +7,7 @@ import pytest
 from invoicebatch.delivery.channel import Message, TemporaryError
 from invoicebatch.delivery.einvoice import EInvoiceChannel
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import EInvoicePayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import EInvoice
 
@@ -28,14 +29,9 @@ def open_channel(network, tmp_path, monkeypatch):
 def message(tmp_path) -> Message:
     file = tmp_path / "F1.xml"
     file.write_bytes(b"<Invoice/>")
-    payload = {
-        "network": "peppol",
-        "account": "BE",
-        "scheme": "0208",
-        "identifier": "0200000043",
-        "number": "F1",
-        "file": "F1.xml",
-    }
+    payload = EInvoicePayload(
+        network="peppol", account="BE", number="F1", scheme="0208", identifier="0200000043"
+    )
     return Message("6b7ff2a1-aaaa-5aaa-8aaa-1234567890ab", "0208:0200000043", payload, (file,))
 
 

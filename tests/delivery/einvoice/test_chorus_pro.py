@@ -7,6 +7,7 @@ import pytest
 from invoicebatch.delivery.channel import InDoubtError, Message, TemporaryError
 from invoicebatch.delivery.einvoice import EInvoiceChannel
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import Attachment, EInvoicePayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import EInvoice
 
@@ -31,7 +32,15 @@ def channel(network, tmp_path, monkeypatch):
 def message(tmp_path) -> Message:
     file = tmp_path / "F1.xml"
     file.write_bytes(b"<Invoice/>")
-    return Message("m1", "0009:1", {"network": "chorus_pro", "file": "F1.xml", "number": "F1"}, (file,))
+    payload = EInvoicePayload(
+        network="chorus_pro",
+        account="FR",
+        number="F1",
+        scheme="0009",
+        identifier="1",
+        attachments=(Attachment.xml("F1.xml", "0", "F1"),),
+    )
+    return Message("m1", "0009:1", payload, (file,))
 
 
 def test_a_deposit_carries_token_and_account_and_is_accepted(network, channel, message):
@@ -40,7 +49,7 @@ def test_a_deposit_carries_token_and_account_and_is_accepted(network, channel, m
     _, _, headers, body = network.asked[-1]
     assert headers["Authorization"] == "Bearer token-1"
     assert base64.b64decode(headers["cpro-account"]) == b"login:sword"
-    assert body["syntaxeFlux"] == "IN_DP_E1_UBL_INVOICE"
+    assert (body["syntaxeFlux"], body["nomFichier"]) == ("IN_DP_E1_UBL_INVOICE", "F1.xml")
     assert base64.b64decode(body["fichierFlux"]) == b"<Invoice/>"
 
 

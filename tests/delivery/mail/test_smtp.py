@@ -8,6 +8,7 @@ from invoicebatch.delivery.channel import InDoubtError, Message, TemporaryError
 from invoicebatch.delivery.mail import SmtpChannel
 from invoicebatch.delivery.mail.mime import UnsendableError, envelope
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import Attachment, EmailPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Mail
 from tests.delivery.mail.mailserver import PASSWORD, USER, Script, certificate, mail_server
@@ -29,18 +30,16 @@ def pdf(tmp_path):
 
 def message(pdf, to="ada@example.org", **changes):
     payload = {
-        "from": "billing@acme.example",
+        "sender": "billing@acme.example",
         "from_name": "Acme Énergie",
         "reply_to": "help@acme.example",
-        "bcc": "",
-        "language": "en",
         "subject": "Invoice 2026-000123 – €1,234.56",
         "text": ".a line that begins with a dot\n..and two\nÉté €5\n",
         "html": "<p>Été</p>",
-        "attachments": [{"name": "2026-000123.pdf", "type": "application/pdf"}],
+        "attachments": (Attachment.pdf("stored.pdf", "0", "2026-000123"),),
         **changes,
     }
-    return Message(ID, to, payload, (pdf,), run_id="r", invoice_id=1)
+    return Message(ID, to, EmailPayload(**payload), (pdf,), run_id="r", invoice_id=1)
 
 
 def settings(port, **changes):
