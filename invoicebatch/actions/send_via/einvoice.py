@@ -28,9 +28,6 @@ class EInvoiceParams(Params):
         pattern="^(auto|peppol|chorus_pro)$",
         description="auto: Chorus Pro for customers with a SIRET where it is switched on, else Peppol",
     )
-    poll: bool = Field(
-        False, description="Send nothing; ask the networks what became of documents sent before"
-    )
     schematron: Schematron = Field(
         "all", description="Official rules on all documents, on a sample of each structure, or none"
     )
