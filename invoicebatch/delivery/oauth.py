@@ -3,9 +3,9 @@
 Pass a `ClientCredentials` as `auth` of a call; threads share it.
 """
 
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from threading import Lock
+from time import monotonic
 
 import httpx
 
@@ -21,13 +21,7 @@ class ClientCredentials(httpx.Auth):
     """The login of one client at one token server."""
 
     def __init__(
-        self,
-        client: httpx.Client,
-        url: str,
-        scope: str,
-        name: str,
-        variables: tuple[str, str],
-        clock: Callable[[], float] = time.monotonic,
+        self, client: httpx.Client, url: str, scope: str, name: str, variables: tuple[str, str]
     ) -> None:
         """A login; no token is asked yet.
 
@@ -37,14 +31,12 @@ class ClientCredentials(httpx.Auth):
             scope: what the token is for.
             name: whose server it is, said in errors.
             variables: environment variables of client id and client secret.
-            clock: seconds that only grow.
         """
         self._client = client
         self._url = url
         self._scope = scope
         self._name = name
         self._variables = variables
-        self._clock = clock
         self._token = ""
         self._expires = 0.0
         self._lock = Lock()
@@ -57,7 +49,7 @@ class ClientCredentials(httpx.Auth):
             TemporaryError: the token server can't be reached.
         """
         with self._lock:
-            if not self._token or self._token == refused or self._clock() >= self._expires:
+            if not self._token or self._token == refused or monotonic() >= self._expires:
                 self._token = ""
                 self._request()
             return self._token
@@ -70,7 +62,7 @@ class ClientCredentials(httpx.Auth):
             "client_secret": secret(client_secret, f"{self._name} client secret"),
             "scope": self._scope,
         }
-        began = self._clock()
+        began = monotonic()
         response = call(self._client, "POST", self._url, repeatable=True, data=form)
         if response.is_error:
             raise SettingsError(

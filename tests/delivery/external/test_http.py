@@ -11,13 +11,14 @@ from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External
 from tests.delivery.webserver import web_service
+from tests.waiting import LIMIT
 
 RECORD = {"nr": "F1", "amount": "121.00", "name": "Été"}
 MESSAGE = Message("m1", "erp", ExternalPayload(record=RECORD))
 
 
 def channel(url, **changes):
-    made = HttpChannel(External(kind="http", url=url, timeout_seconds=2, **changes))
+    made = HttpChannel(External(kind="http", url=url, timeout_seconds=LIMIT, **changes))
     made.connect()
     return made
 

@@ -1,4 +1,3 @@
-import time
 from threading import Event, Thread
 
 import pandas as pd
@@ -8,6 +7,7 @@ from invoicebatch.engine.background import worker
 from invoicebatch.engine.background.worker import Worker
 from invoicebatch.errors import BusyError, ParameterError
 from tests.engine.sending import configure, outbox, with_documents
+from tests.waiting import LIMIT, until
 
 
 @pytest.fixture
@@ -129,19 +129,20 @@ def test_two_workers_never_take_one_job(ready):
         job(ready, name=f"Job {number}", parameters='{"format": "csv"}')
     stop = Event()
     workspace = configure(ready, "[worker]\npoll_seconds = 0.05\n")
-    threads = [Thread(target=Worker(type(workspace)(workspace.root)).run, args=(stop,)) for _ in range(2)]
+    threads = [
+        Thread(target=Worker(type(workspace)(workspace.root)).run, args=(stop,), daemon=True)
+        for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        if (workspace.runs()["status"] == "finished").sum() >= 6:
-            break
-        Event().wait(0.05)
-    with pytest.raises(BusyError, match="Another worker"):
-        Worker(workspace).run(Event(), once=True)
-    stop.set()
-    for thread in threads:
-        thread.join(20)
+    try:
+        until(lambda: (workspace.runs()["status"] == "finished").sum() >= 6)
+        with pytest.raises(BusyError, match="Another worker"):
+            Worker(workspace).run(Event(), once=True)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(LIMIT)
     runs = workspace.runs()
     exports = runs[runs["action"] == "export.invoices"]
     assert len(exports) == 3
