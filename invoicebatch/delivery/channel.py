@@ -6,9 +6,10 @@ A channel never writes to the journal; the engine's deliver loop does, before an
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from invoicebatch.errors import InvoicebatchError
+from invoicebatch.model.outbox.payload import P, Payload
 from invoicebatch.model.status import OutboxStatus
 
 
@@ -19,7 +20,7 @@ class Message:
     Attributes:
         message_id: stable id; the same on every attempt, so the other side can tell a repeat.
         recipient: mail address, participant or target.
-        payload: the outbox row's payload; never a secret.
+        payload: the outbox row's payload, of the channel's kind.
         attachments: stored documents, their bytes checked against their hashes.
         run_id: the run that prepared it.
         invoice_id: the document, where it is about one.
@@ -28,11 +29,21 @@ class Message:
 
     message_id: str
     recipient: str
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Payload = field(default_factory=Payload)
     attachments: Sequence[Path] = ()
     run_id: str = ""
     invoice_id: int | None = None
     channel: str = ""
+
+    def payload_as(self, kind: type[P]) -> P:
+        """The payload, known to be of this kind.
+
+        Raises:
+            TypeError: the message is for another channel.
+        """
+        if not isinstance(self.payload, kind):
+            raise TypeError(f"message {self.message_id} is not for the channel {kind.channel}")
+        return self.payload
 
     def attached(self, files: Sequence[Path]) -> "Message":
         """The same message with its documents."""

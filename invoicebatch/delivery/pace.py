@@ -1,8 +1,7 @@
 """Rates: how long a message must wait so that no limit a minute is passed. Shared by threads."""
 
-import time
-from collections.abc import Callable
 from threading import Lock
+from time import monotonic
 
 _MINUTE = 60.0
 
@@ -10,15 +9,9 @@ _MINUTE = 60.0
 class Pace:
     """Even spacing: `per_minute` messages a minute, each with a place of its own in time."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """A pace.
-
-        Args:
-            per_minute: messages a minute; 0: no limit.
-            clock: seconds that only grow.
-        """
+    def __init__(self, per_minute: int) -> None:
+        """A pace; 0 messages a minute: no limit."""
         self._gap = _MINUTE / per_minute if per_minute else 0.0
-        self._clock = clock
         self._next: dict[str, float] = {}
         self._lock = Lock()
 
@@ -27,7 +20,7 @@ class Pace:
         if not self._gap:
             return 0.0
         with self._lock:
-            now = self._clock()
+            now = monotonic()
             due = max(self._next.get(key, now), now)
             self._next[key] = due + self._gap
             return due - now

@@ -18,12 +18,13 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.messages import load_messages
-from invoicebatch.engine.handover.outcomes import SHIPPING, retotal, settle
+from invoicebatch.engine.handover.outcomes import retotal, settle
 from invoicebatch.engine.handover.threads import Result
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
 from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import KINDS
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
 from invoicebatch.store import Session
 
@@ -111,7 +112,7 @@ class Outbox:
         now = clock.now()
         ids = messages["invoice_id"].dropna().astype("int64")
         _free(session, ids, run_id)
-        shipping = messages[messages["channel"].isin(SHIPPING)]
+        shipping = _shipping(session, messages)
         state = session.rows_of("invoices", "invoice_id", shipping["invoice_id"])
         sent = state[state["shipping_status"] == ShippingStatus.SENT.value]["invoice_id"]
         meanwhile = shipping["invoice_id"].isin(sent) & (shipping["state"] != OutboxStatus.SENT)
@@ -232,6 +233,14 @@ def _unchanged(session: Session, seen: pd.DataFrame) -> None:
     now = session.rows_of("outbox", "message_id", seen["message_id"]).set_index("message_id")["status"]
     changed = seen["message_id"].map(now.astype("str")) != seen["state"].astype("str")
     _refuse(seen[changed], "was changed by somebody else meanwhile; look at it again")
+
+
+def _shipping(session: Session, messages: pd.DataFrame) -> pd.DataFrame:
+    """Those that bring a document to its customer; a reminder or a record for another system does not."""
+    rows = session.rows_of("outbox", "message_id", messages["message_id"])
+    contents = zip(rows["channel"], rows["payload"], strict=True)
+    ships = [KINDS[channel].read(payload).ships for channel, payload in contents]
+    return messages[messages["message_id"].isin(rows.loc[ships, "message_id"])]
 
 
 def _free(session: Session, ids: "pd.Series[int]", run_id: str) -> None:

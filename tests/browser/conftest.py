@@ -13,6 +13,8 @@ from base64 import b64encode
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.waiting import LIMIT, until
+
 FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -106,7 +108,7 @@ def show(chromium):
         page = chromium.new_page()
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme="dark" if dark else "light")
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(LIMIT * 1000)
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         pages.append(page)
@@ -125,14 +127,19 @@ def show(chromium):
 
         def previewed():
             """Pump until the open dialog shows the preview of what its fields say now."""
-            for _ in range(300):
-                page.pump()
-                if page.locator("dialog .ib-preview[aria-busy=false]").count():
-                    return
-                page.wait_for_timeout(50)
-            raise AssertionError("no preview came")
+            pump_until(lambda: page.locator("dialog .ib-preview[aria-busy=false]").count())
 
-        page.previewed = previewed
+        def pump_until(condition):
+            """Pump until something is to be seen."""
+
+            def seen():
+                page.pump()
+                page.wait_for_timeout(20)
+                return condition()
+
+            until(seen)
+
+        page.previewed, page.pump_until = previewed, pump_until
         page.expose_function("__python", python)
         page.pump = pump
         state = json.loads(

@@ -1,15 +1,16 @@
-"""A real JupyterLab for tests: a server on a free port, notebooks opened and run in Chromium."""
+"""A real JupyterLab for tests: a server on a port of its choice, notebooks opened and run in Chromium."""
 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
+import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.waiting import LIMIT, until
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = [
@@ -24,17 +25,9 @@ OPTIONS = [
 IDLE = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
-def free_port():
-    """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @contextmanager
 def server(folder: Path, settings: Path):
     """JupyterLab serving a folder; gives its address."""
-    port = free_port()
     (settings / "overrides.json").write_text(
         json.dumps(
             {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
@@ -54,32 +47,47 @@ def server(folder: Path, settings: Path):
         "-m",
         "jupyterlab",
         *OPTIONS,
-        f"--port={port}",
+        "--port=0",
         f"--ServerApp.root_dir={folder}",
     ]
     command.append(f"--LabServerApp.app_settings_dir={settings}")
     log = (settings / "server.log").open("w")
     process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
     try:
-        _wait(f"http://127.0.0.1:{port}/api/status", process, settings / "server.log")
-        yield f"http://127.0.0.1:{port}"
+        until(lambda: _port(settings / "runtime"), lambda: process.poll() is None)
+        assert process.poll() is None, (settings / "server.log").read_text()
+        address = f"http://127.0.0.1:{_port(settings / 'runtime')}"
+        ready(f"{address}/api/status", process, settings / "server.log")
+        yield address
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(15)
+        process.wait(LIMIT)
         log.close()
 
 
-def _wait(address, process, log):
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(address, timeout=1).close()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(log.read_text()) from None
-            time.sleep(0.2)
-        else:
-            return
+def _port(runtime):
+    """The port that the server says it listens on, or nothing yet."""
+    for file in runtime.glob("jpserver-*.json"):
+        with suppress(ValueError):  # half written
+            return json.loads(file.read_text())["port"]
+    return None
+
+
+def answers(address):
+    """Whether a server answers there, with whatever but a fault of its own."""
+    try:
+        urllib.request.urlopen(address, timeout=LIMIT).close()
+    except urllib.error.HTTPError as answer:
+        return answer.code < 500
+    except OSError:
+        return False
+    return True
+
+
+def ready(address, process, log):
+    """Wait until a server answers."""
+    until(lambda: answers(address), lambda: process.poll() is None)
+    assert process.poll() is None, log.read_text()
 
 
 def write_notebook(path: Path, cells: list[str]):
@@ -104,8 +112,8 @@ def write_notebook(path: Path, cells: list[str]):
 def open_notebook(page, address, name):
     """Open a notebook alone, its kernel ready."""
     page.goto(f"{address}/doc/tree/{name}?reset")
-    page.wait_for_selector(".jp-NotebookPanel-notebook .jp-Cell", timeout=60_000)
-    page.wait_for_function(IDLE, timeout=60_000)
+    page.wait_for_selector(".jp-NotebookPanel-notebook .jp-Cell", timeout=LIMIT * 1000)
+    page.wait_for_function(IDLE, timeout=LIMIT * 1000)
 
 
 def run_all(page):

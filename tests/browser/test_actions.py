@@ -225,13 +225,14 @@ def test_the_refused_can_be_selected_from_the_report(show, grid):
 
 
 def test_progress_moves_and_cancel_stops(show, grid, backend):
-    backend.pause = 0.15
+    backend.gate.clear()
     page = show(grid)
     select_all(page)
     open_dialog(page, "export.invoices", "export")
     page.locator("dialog button[type=submit]").click()
     page.locator(".ib-progress").wait_for()
     page.get_by_role("button", name="Cancel").click()
+    backend.gate.set()
     page.pump()
     page.locator(".ib-tag", has_text="cancelled").wait_for()
     assert len(grid.report.done) < 300

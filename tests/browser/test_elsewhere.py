@@ -3,16 +3,15 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.lab import ROOT, free_port
+from tests.browser.lab import ROOT, ready
+from tests.waiting import LIMIT, until
 
 APP = """import marimo
 
@@ -33,6 +32,13 @@ if __name__ == "__main__":
 """
 
 
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
 @contextmanager
 def serving(command, port, folder):
     log = (folder / "server.log").open("w")
@@ -42,22 +48,11 @@ def serving(command, port, folder):
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(address, timeout=60).close()
-                break
-            except urllib.error.HTTPError as answer:
-                if answer.code < 500:
-                    break
-            except OSError:
-                if time.monotonic() > deadline or process.poll() is not None:
-                    raise RuntimeError((folder / "server.log").read_text()) from None
-                time.sleep(0.2)
+        ready(address, process, folder / "server.log")
         yield address
     finally:
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(15)
+        process.wait(LIMIT)
         log.close()
 
 
@@ -73,11 +68,12 @@ def test_select_shows_the_bar(chromium, make_workspace, tmp_path, place):
         command = ["voila", notebook, "--no-browser", f"--port={port}"]
     with serving(command, port, tmp_path) as address:
         page = chromium.new_page()
+        page.set_default_timeout(LIMIT * 1000)
         page.goto(address)
         rows = page.locator(".ib-body .ib-row")
-        rows.first.wait_for(timeout=60_000)
+        rows.first.wait_for()
         rows.nth(2).click()
-        page.locator(".ib-summary strong", has_text="1 selected").wait_for(timeout=15_000)
+        page.locator(".ib-summary strong", has_text="1 selected").wait_for()
         page.locator("[data-action=approve]").wait_for()
         page.close()
 
@@ -87,15 +83,11 @@ def test_the_command_lab_opens_the_overview(chromium, make_workspace, tmp_path):
     workspace, port = make_workspace(5), free_port()
     command = ["invoicebatch", "lab", "-w", str(workspace.root), "--no-browser", "--port", str(port)]
     with serving(command, port, tmp_path):
-        for _ in range(100):
-            found = re.search(
-                rf"http://127\.0\.0\.1:{port}/lab/\S*token=\w+", (tmp_path / "server.log").read_text()
-            )
-            if found:
-                break
-            time.sleep(0.1)
+        link, log = re.compile(rf"http://127\.0\.0\.1:{port}/lab/\S*token=\w+"), tmp_path / "server.log"
+        until(lambda: link.search(log.read_text()))
         page = chromium.new_page()
-        page.goto(found[0])
-        page.locator(".jp-Cell").first.wait_for(timeout=60_000)
+        page.set_default_timeout(LIMIT * 1000)
+        page.goto(link.search(log.read_text())[0])
+        page.locator(".jp-Cell").first.wait_for()
         assert "overview.ipynb" in page.url
         page.close()

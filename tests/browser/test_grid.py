@@ -252,11 +252,7 @@ def test_a_change_by_another_process_shows_by_itself(show, backend):
     row(page, 0).locator(".ib-chip").first.wait_for()
     backend.data.loc[0, "status"] = "generation_failed"
     backend.changed += 1
-    for _ in range(60):
-        page.wait_for_timeout(50)
-        page.pump()
-        if row(page, 0).locator(".ib-chip").first.inner_text() == "Generation failed":
-            break
+    page.pump_until(lambda: row(page, 0).locator(".ib-chip").first.inner_text() == "Generation failed")
     assert row(page, 0).locator(".ib-chip").first.inner_text() == "Generation failed"
     widget.close()
 
@@ -265,7 +261,7 @@ def test_a_silent_kernel_is_said_after_a_second(show, grid):
     page = show(grid)
     page.evaluate("window.__model.send = () => {}")
     row(page, 1).click()
-    page.get_by_text("Waiting for the kernel…").wait_for(timeout=3000)
+    page.get_by_text("Waiting for the kernel…").wait_for()
 
 
 def test_keys_of_the_notebook_stay_out(show, grid):

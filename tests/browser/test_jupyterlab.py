@@ -10,6 +10,7 @@ import pytest
 from invoicebatch.interfaces.api import init_workspace
 from tests.browser import lab
 from tests.conftest import small_frames
+from tests.waiting import LIMIT, until
 
 ROWS = 40
 
@@ -40,13 +41,13 @@ def page(served, workspace, chromium):
     """The overview notebook of the workspace, run, its grid on screen."""
     folder, address = served
     page = chromium.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(LIMIT * 1000)
     page.errors = []
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.name = str(workspace.root.relative_to(folder) / "notebooks" / "overview.ipynb")
     lab.open_notebook(page, address, page.name)
     lab.run_all(page)
-    page.locator(".ib-body .ib-row").first.wait_for(timeout=30_000)
+    page.locator(".ib-body .ib-row").first.wait_for()
     page.wait_for_function(lab.IDLE)
     yield page
     page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
@@ -160,16 +161,14 @@ def test_a_busy_kernel_is_said_and_the_grid_answers_afterwards(page):
 def test_a_saved_notebook_shows_a_table_where_it_is_reopened(page, served, workspace, chromium):
     lab.save(page)
     saved = workspace.root / "notebooks" / "overview.ipynb"
-    for _ in range(50):
-        if "Run the cell for the live overview" in saved.read_text():
-            break
-        page.wait_for_timeout(100)
+    until(lambda: "Run the cell for the live overview" in saved.read_text())
     outputs = [out for cell in json.loads(saved.read_text())["cells"] for out in cell.get("outputs", [])]
     assert any("text/html" in out.get("data", {}) for out in outputs)
     page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
     again = chromium.new_page()
+    again.set_default_timeout(LIMIT * 1000)
     again.goto(f"{served[1]}/doc/tree/{page.name}?reset")
-    again.get_by_text(f"{ROWS} invoices; the first 10").wait_for(timeout=30_000)
+    again.get_by_text(f"{ROWS} invoices; the first 10").wait_for()
     again.close()
 
 

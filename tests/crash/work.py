@@ -56,8 +56,8 @@ def wait(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def worker(root: str, seed: int) -> None:
-    """Run random actions on random rows until killed."""
+def worker(root: str, seed: int, tally: str) -> None:
+    """Run random actions on random rows until killed; a byte a run in the tally."""
     rng = random.Random(seed)
     workspace = open_workspace(root)
     actions = [name for name in ACTIONS if name in registry()]
@@ -72,6 +72,8 @@ def worker(root: str, seed: int) -> None:
                 continue
             selection = workspace.select(frame=pd.DataFrame({"invoice_id": chosen}))
             selection.plan(action, **ACTIONS[action]).apply()
+            with Path(tally).open("ab") as counted:
+                counted.write(b".")
 
 
 def finish(root: str) -> None:
@@ -83,20 +85,22 @@ def finish(root: str) -> None:
     raise RuntimeError("runs are left over")
 
 
-def swarm(root: str, workers: int, seconds: float, seed: int) -> dict[str, int]:
-    """Workers side by side, killed and replaced at random; then everything is resumed."""
-    rng = random.Random(seed)
-    alive = [child(worker, root, rng.randrange(1 << 30)) for _ in range(workers)]
-    end, kills = time.monotonic() + seconds, 0
-    while time.monotonic() < end:
-        time.sleep(rng.uniform(0.1, 1.2))
+def swarm(root: str, workers: int, runs: int, seed: int) -> dict[str, int]:
+    """Workers side by side, killed and replaced at random, until so many runs are done; then all is resumed."""
+    rng, tally, kills, done, idle = random.Random(seed), Path(f"{root}.tally"), 0, 0, 0
+    tally.touch()
+    alive = [child(worker, root, rng.randrange(1 << 30), str(tally)) for _ in range(workers)]
+    while done < runs or kills < workers:
+        time.sleep(rng.uniform(0.1, 1.2) * (1 + idle))  # longer where nobody got anything done
+        idle = idle + 1 if tally.stat().st_size == done else 0
+        done = tally.stat().st_size
         place = rng.randrange(workers)
         os.kill(alive[place], signal.SIGKILL)
         code = wait(alive[place])
         if code != -signal.SIGKILL:
             raise RuntimeError(f"a worker ended by itself: {code}")
         kills += 1
-        alive[place] = child(worker, root, rng.randrange(1 << 30))
+        alive[place] = child(worker, root, rng.randrange(1 << 30), str(tally))
     for pid in alive:
         os.kill(pid, signal.SIGKILL)
         wait(pid)
@@ -166,11 +170,11 @@ def _must(condition: bool, what: str) -> None:
 
 
 def main(mode: str, *arguments: str) -> None:
-    """`swarm ROOT WORKERS SECONDS SEED` or `sweep TEMPLATE FOLDER ACTIONS SWEPT EVERY`; prints JSON."""
+    """`swarm ROOT WORKERS RUNS SEED` or `sweep TEMPLATE FOLDER ACTIONS SWEPT EVERY`; prints JSON."""
     registry()  # imports every action now, not in each child
     if mode == "swarm":
-        root, workers, seconds, seed = arguments
-        print(json.dumps(swarm(root, int(workers), float(seconds), int(seed))))
+        root, workers, runs, seed = arguments
+        print(json.dumps(swarm(root, int(workers), int(runs), int(seed))))
     else:
         template, folder, actions, swept, every = arguments
         print(json.dumps(sweep(template, folder, actions.split(","), swept.split(","), int(every))))

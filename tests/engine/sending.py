@@ -3,6 +3,7 @@
 import hashlib
 
 import pandas as pd
+import pikepdf
 
 from invoicebatch.engine.base import clock
 from invoicebatch.interfaces.api import Workspace
@@ -12,10 +13,11 @@ def with_documents(workspace: Workspace, *, customers: pd.DataFrame | None = Non
     """Give every invoice a number, dates and a small stored PDF, and every customer their own address."""
     with workspace.store.read() as session:
         ids = session.whole("invoices")["invoice_id"]
-    content = b"%PDF-1.7\n" + b"x" * 2000
-    folder = workspace.data / "documents"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "one.pdf").write_bytes(content)
+    file = workspace.data / "documents/one.pdf"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(file)
     frame = pd.DataFrame(
         {
             "invoice_id": ids,
@@ -23,7 +25,7 @@ def with_documents(workspace: Workspace, *, customers: pd.DataFrame | None = Non
             "invoice_date": pd.Timestamp("2026-11-22"),
             "due_date": pd.Timestamp("2026-12-06"),
             "document_path": "documents/one.pdf",
-            "document_sha256": hashlib.sha256(content).hexdigest(),
+            "document_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "document_version": 1,
             "customer_id": [f"S{i}" for i in ids],
         }

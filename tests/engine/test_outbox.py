@@ -1,10 +1,5 @@
-import hashlib
-
-import pandas as pd
-import pikepdf
 import pytest
 
-from invoicebatch.engine.base import clock
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.errors import BusyError, UsageError
 from tests.delivery.mail.mailserver import Script, mail_server
@@ -115,13 +110,6 @@ def test_bounces_make_mails_failed_and_sendable_again(ready, tmp_path):
 
 
 def test_letters_are_accepted_then_sent_when_the_print_house_says_so(ready):
-    with pikepdf.new() as pdf:
-        pdf.add_blank_page()
-        pdf.save(ready.data / "documents/one.pdf")
-    sha256 = hashlib.sha256((ready.data / "documents/one.pdf").read_bytes()).hexdigest()
-    with ready.store.write() as session:
-        ids = pd.DataFrame({"invoice_id": [1, 2, 3, 4], "document_sha256": sha256})
-        session.update("invoices", ids, clock.now())
     report = ready.runs.apply(ready.select(all=True).plan("send_via.post"))
     assert len(report.done) == 4
     assert statuses(ready) == {"sending": 4}

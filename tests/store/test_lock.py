@@ -3,22 +3,22 @@
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
 
 from invoicebatch.errors import BusyError, StorageError
 from invoicebatch.store.lock import RunLock, database_lock
+from tests.waiting import LIMIT
 
 
-def hold(path: Path, *, write: bool, seconds: float) -> subprocess.Popen[str]:
+def hold(path: Path, *, write: bool) -> subprocess.Popen[str]:
     code = f"""
         import pathlib, time
         from invoicebatch.store.lock import database_lock
-        with database_lock(pathlib.Path({str(path)!r}), write={write}, timeout=5):
+        with database_lock(pathlib.Path({str(path)!r}), write={write}, timeout={LIMIT}):
             print("held", flush=True)
-            time.sleep({seconds})
+            time.sleep({LIMIT})
     """
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True
@@ -29,7 +29,7 @@ def hold(path: Path, *, write: bool, seconds: float) -> subprocess.Popen[str]:
 
 
 def test_a_second_writer_is_told_that_the_workspace_is_busy(tmp_path: Path) -> None:
-    other = hold(tmp_path / "db", write=True, seconds=2)
+    other = hold(tmp_path / "db", write=True)
     with (
         pytest.raises(BusyError, match="in use by another process"),
         database_lock(tmp_path / "db", write=True, timeout=0.1),
@@ -37,14 +37,14 @@ def test_a_second_writer_is_told_that_the_workspace_is_busy(tmp_path: Path) -> N
         pass
     other.kill()
     other.wait()
-    with database_lock(tmp_path / "db", write=True, timeout=1):
+    with database_lock(tmp_path / "db", write=True, timeout=LIMIT):
         pass  # a killed process frees its lock
 
 
 def test_readers_share(tmp_path: Path) -> None:
-    other = hold(tmp_path / "db", write=False, seconds=2)
+    other = hold(tmp_path / "db", write=False)
     with database_lock(tmp_path / "db", write=False, timeout=0.1):
-        pass
+        assert other.poll() is None
     other.kill()
     other.wait()
 
@@ -53,10 +53,9 @@ def test_a_writer_gets_in_between_overlapping_readers(tmp_path: Path) -> None:
     code = f"""
         import pathlib, time
         from invoicebatch.store.lock import database_lock
-        end = time.monotonic() + 4
         print("on", flush=True)
-        while time.monotonic() < end:
-            with database_lock(pathlib.Path({str(tmp_path / "db")!r}), write=False, timeout=5):
+        while True:
+            with database_lock(pathlib.Path({str(tmp_path / "db")!r}), write=False, timeout={LIMIT}):
                 time.sleep(0.05)
     """
     readers = [
@@ -66,13 +65,13 @@ def test_a_writer_gets_in_between_overlapping_readers(tmp_path: Path) -> None:
     for reader in readers:
         assert reader.stdout is not None
         assert reader.stdout.readline() == "on\n"
-    started = time.monotonic()
-    with database_lock(tmp_path / "db", write=True, timeout=3):
-        waited = time.monotonic() - started
-    for reader in readers:
-        reader.kill()
-        reader.wait()
-    assert waited < 3
+    try:
+        with database_lock(tmp_path / "db", write=True, timeout=LIMIT):
+            assert all(reader.poll() is None for reader in readers)
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.wait()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,18 +1,20 @@
 """Advance collection cases: the step that is due is done: a mail, a letter or a note, and its cost."""
 
-import json
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
 
+from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
 from invoicebatch.formats.mail.words import date_text
 from invoicebatch.formats.pdf.paper_letter import PaperLetter, letter_pdf
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
-from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import Attachment, EmailPayload
+from invoicebatch.model.outbox.rows import outbox_rows
+from invoicebatch.model.outbox.sender import senders
 from invoicebatch.model.payments.candidates import first_reason
 from invoicebatch.model.payments.collection import Flow, Step, load_flows
 from invoicebatch.model.payments.settlement import ChangesBuilder
@@ -84,8 +86,8 @@ def _letters(rows: pd.DataFrame, batch: Batch, context: Context) -> Iterator[tup
     for (language, plain), (template, step, cents, costs) in zip(values, extra, strict=True):
         title = step.title(language) if step else ""
         reminder = {"step": title, "open_cents": cents, "costs_cents": costs}
-        told = {**plain, "amount_cents": cents + costs, "reminder": reminder}
-        yield language, sets[template].render(language, told)
+        values_of_step = {**plain, "amount_cents": cents + costs, "reminder": reminder}
+        yield language, sets[template].render(language, values_of_step)
 
 
 def artefacts(batch: Batch, _: Params, context: Context) -> Iterator[Artefact | RowFailure]:
@@ -142,46 +144,35 @@ def transform(batch: Batch, _: Params, context: Context) -> Changes:
 def effects(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
     """One mail for each step by e-mail; the stored PDF goes with it."""
     rows = _due(batch, context)
-    rows = rows[rows["reason"].eq("") & rows["channel"].eq("email")]
-    accounts = batch["company_accounts"].set_index("company_account_id")
-    messages = [
-        {
-            "message_id": derived_id("message", context.run_id, row["invoice_id"], "email"),
-            "run_id": context.run_id,
-            "invoice_id": row["invoice_id"],
-            "channel": "email",
-            "recipient": str(row["customer_email"]).strip(),
-            "payload": _payload(row, accounts.loc[row["company_account_id"]], language, letter, context),
-        }
-        for row, (language, letter) in zip(
-            rows.to_dict("records"), _letters(rows, batch, context), strict=True
+    rows = rows[rows["reason"].eq("") & rows["channel"].eq(EmailPayload.channel)]
+    sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
+    columns = (
+        "invoice_id",
+        "company_account_id",
+        "customer_email",
+        "number",
+        "document_path",
+        "document_sha256",
+    )
+    values = zip(*(rows[name].tolist() for name in columns), strict=True)
+    messages = (
+        (
+            invoice_id,
+            recipient.strip(),
+            sender_of[account].mail(
+                language,
+                letter.subject,
+                letter.text,
+                letter.html,
+                *([Attachment.pdf(path, sha256, safe_name(number))] if isinstance(path, str) else []),
+                reminder=True,
+            ),
         )
-    ]
-    return pd.DataFrame(messages)
-
-
-def _payload(
-    row: Mapping[Hashable, Any], account: pd.Series, language: str, letter: Letter, context: Context
-) -> str:
-    text = {name: value if isinstance(value, str) else "" for name, value in account.items()}
-    attachments = []
-    if isinstance(row["document_path"], str):
-        attachments = [
-            {"path": row["document_path"], "sha256": row["document_sha256"], "name": f"{row['number']}.pdf", "type": "application/pdf"}
-        ]  # fmt: skip
-    mail = {
-        "reminder": True,
-        "from_name": text["name"],
-        "from": text["email_from"] or text["email"] or context.settings.mail.sender,
-        "reply_to": text["email_reply_to"],
-        "bcc": text["email_bcc"],
-        "language": language,
-        "subject": letter.subject,
-        "text": letter.text,
-        "html": letter.html,
-        "attachments": attachments,
-    }
-    return json.dumps(mail, ensure_ascii=False)
+        for (invoice_id, account, recipient, number, path, sha256), (language, letter) in zip(
+            values, _letters(rows, batch, context), strict=True
+        )
+    )
+    return outbox_rows(context.run_id, messages)
 
 
 def preview(batch: Batch, _: Params, context: Context) -> Preview:

@@ -1,7 +1,7 @@
 """Export to an external system of the settings: what is new or has changed since it last arrived there."""
 
-import json
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any, Final
 
 import pandas as pd
@@ -15,11 +15,12 @@ from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.exports.record import line_records, records, target_columns
-from invoicebatch.model.ident import derived_id, sha256_json
+from invoicebatch.model.ident import sha256_json
+from invoicebatch.model.outbox.payload import Attachment, ExternalPayload
+from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External, Settings
 
-CHANNEL: Final = "external"
 _UNCHANGED: Final = "is there already and has not changed since (again)"
 _ARRIVED: Final = frozenset({OutboxStatus.SENT.value, OutboxStatus.ACCEPTED.value})
 _UNDER_WAY: Final = frozenset(
@@ -86,7 +87,7 @@ def _judged(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFr
 def _known(frame: pd.DataFrame, batch: Batch, params: ExternalParams) -> list[str]:
     """Why an invoice need not, or must not, be sent again, judged by its last message to the target."""
     box = batch["outbox"]
-    box = box[(box["channel"] == CHANNEL) & (box["recipient"] == params.target)].sort_values(
+    box = box[(box["channel"] == ExternalPayload.channel) & (box["recipient"] == params.target)].sort_values(
         "created_at", kind="stable"
     )
     last = {
@@ -105,7 +106,7 @@ def _known(frame: pd.DataFrame, batch: Batch, params: ExternalParams) -> list[st
             reasons.append("the last message is in doubt: invoicebatch outbox resend or mark-sent")
         elif status in _UNDER_WAY:
             reasons.append("a message is under way already")
-        elif status in _ARRIVED and not params.again and json.loads(payload)["sha256"] == sha256:
+        elif status in _ARRIVED and not params.again and ExternalPayload.read(payload).sha256 == sha256:
             reasons.append(_UNCHANGED)
         else:
             reasons.append("")
@@ -129,42 +130,35 @@ def transform(batch: Batch, params: ExternalParams, context: Context) -> Changes
 def effects(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFrame:
     """One outbox row an invoice; its payload is the record as the other side gets it."""
     if params.target not in context.settings.external:
-        return pd.DataFrame()
+        return outbox_rows(context.run_id, ())
     judged = _judged(batch, params, context)
     chosen = judged[(judged["reason"] == "") & ~judged["invoice_id"].isin(batch.failed["invoice_id"])]
     documents = _documents(batch.files)
     columns = (chosen["invoice_id"].tolist(), chosen["record"].tolist(), chosen["sha256"].tolist())
-    return pd.DataFrame(
-        [
-            {
-                "message_id": derived_id("message", context.run_id, invoice_id, CHANNEL, params.target),
-                "run_id": context.run_id,
-                "invoice_id": invoice_id,
-                "channel": CHANNEL,
-                "recipient": params.target,
-                "payload": json.dumps(
-                    {
-                        "record": record,
-                        "sha256": sha256,
-                        "mark_as_exported": params.mark_as_exported,
-                        "attachments": documents.get(invoice_id, []),
-                    },
-                    ensure_ascii=False,
-                ),
-            }
-            for invoice_id, record, sha256 in zip(*columns, strict=True)
-        ]
+    messages = (
+        (
+            invoice_id,
+            params.target,
+            ExternalPayload(
+                record=record,
+                sha256=sha256,
+                mark_as_exported=params.mark_as_exported,
+                attachments=documents.get(invoice_id, ()),
+            ),
+        )
+        for invoice_id, record, sha256 in zip(*columns, strict=True)
     )
+    return outbox_rows(context.run_id, messages)
 
 
-def _documents(files: pd.DataFrame) -> dict[int, list[dict[str, str]]]:
+def _documents(files: pd.DataFrame) -> dict[int, tuple[Attachment]]:
     """UBL documents by invoice id."""
     if files.empty:
         return {}
-    columns = (files[name] for name in ("invoice_id", "path", "sha256"))
+    columns = (files[name] for name in ("invoice_id", "path", "sha256", "name"))
     return {
-        int(invoice_id): [{"path": path, "sha256": sha256}]
-        for invoice_id, path, sha256 in zip(*columns, strict=True)
+        int(invoice_id): (Attachment.xml(path, sha256, PurePath(name).stem),)
+        for invoice_id, path, sha256, name in zip(*columns, strict=True)
     }
 
 

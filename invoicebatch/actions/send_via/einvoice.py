@@ -1,8 +1,7 @@
 """Send via e-invoice: the checked UBL document through Peppol or Chorus Pro, one message a document."""
 
-import json
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,12 +12,10 @@ from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
-from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import CHORUS_PRO, PEPPOL, Attachment, EInvoicePayload
+from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
 
-CHANNEL: Final = "einvoice"
-PEPPOL: Final = "peppol"
-CHORUS_PRO: Final = "chorus_pro"
 _SIRET: Final = r"^\d{14}$"
 _POSTCODE: Final = r"^\d{5}$"
 
@@ -30,9 +27,6 @@ class EInvoiceParams(Params):
         "auto",
         pattern="^(auto|peppol|chorus_pro)$",
         description="auto: Chorus Pro for customers with a SIRET where it is switched on, else Peppol",
-    )
-    poll: bool = Field(
-        False, description="Send nothing; ask the networks what became of documents sent before"
     )
     schematron: Schematron = Field(
         "all", description="Official rules on all documents, on a sample of each structure, or none"
@@ -78,13 +72,7 @@ def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Ar
                 yield RowFailure(item.invoice_id, item.failure)
             else:
                 name = f"einvoice/{ctx.run_id[:8]}/{item.invoice_id}-{safe_name(item.number)}.xml"
-                yield Artefact(
-                    name,
-                    item.document,
-                    item.invoice_id,
-                    "documents",
-                    {"network": network, "number": item.number},
-                )
+                yield Artefact(name, item.document, item.invoice_id, "documents", {"network": network})
 
 
 def transform(batch: Batch, params: EInvoiceParams, ctx: Context) -> Changes:  # noqa: ARG001
@@ -92,7 +80,7 @@ def transform(batch: Batch, params: EInvoiceParams, ctx: Context) -> Changes:  #
     good = batch.good
     updates = pd.DataFrame({"invoice_id": good["invoice_id"]})
     updates["shipping_status"] = ShippingStatus.SENDING.value
-    updates["shipping_channel"] = CHANNEL
+    updates["shipping_channel"] = EInvoicePayload.channel
     updates["failure"] = pd.array([None] * len(good), dtype="str")
     return Changes(
         updates={"invoices": updates},
@@ -105,42 +93,44 @@ def effects(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
     """One outbox row a document; the message id, which no attempt changes, is the network's idempotency key."""
     good = batch.good
     if good.empty:
-        return pd.DataFrame()
-    files = batch.files.set_index("invoice_id")
-    columns = (
-        "invoice_id", "company_account_id", "customer_endpoint_scheme", "customer_endpoint_id", "customer_siret",
-        "customer_service_code",
-    )  # fmt: skip
-    messages = []
-    for invoice_id, account, scheme, endpoint, siret, service in zip(
-        *(good[name].tolist() for name in columns), strict=True
-    ):
-        file = files.loc[invoice_id]
-        to_chorus = file["network"] == CHORUS_PRO
-        payload = {
-            "network": file["network"],
-            "account": account,
-            "number": file["number"],
-            "scheme": "0009" if to_chorus else scheme,
-            "identifier": siret if to_chorus else endpoint,
-            "service_code": service if to_chorus and isinstance(service, str) else "",
-            "file": f"{safe_name(file['number'])}.xml",
-            "attachments": [
-                {"path": file["path"], "sha256": file["sha256"], "name": f"{safe_name(file['number'])}.xml",
-                 "type": "application/xml"}
-            ],
-        }  # fmt: skip
-        messages.append(
-            {
-                "message_id": derived_id("message", ctx.run_id, invoice_id, CHANNEL),
-                "run_id": ctx.run_id,
-                "invoice_id": invoice_id,
-                "channel": CHANNEL,
-                "recipient": f"{payload['scheme']}:{payload['identifier']}",
-                "payload": json.dumps(payload, ensure_ascii=False),
-            }
-        )
-    return pd.DataFrame(messages)
+        return outbox_rows(ctx.run_id, ())
+    files = batch.files[["invoice_id", "path", "sha256", "network"]].astype({"invoice_id": "int64"})
+    rows = good.merge(files, on="invoice_id")
+    to_chorus = rows["network"] == CHORUS_PRO
+    rows["scheme"] = rows["customer_endpoint_scheme"].mask(to_chorus, "0009")
+    rows["identifier"] = rows["customer_endpoint_id"].mask(to_chorus, rows["customer_siret"])
+    columns = [
+        "invoice_id",
+        "company_account_id",
+        "number",
+        "network",
+        "scheme",
+        "identifier",
+        "path",
+        "sha256",
+    ]
+    return outbox_rows(ctx.run_id, map(_message, *(rows[name].tolist() for name in columns)))
+
+
+def _message(
+    invoice_id: int,
+    account: str,
+    number: str,
+    network: Literal["peppol", "chorus_pro"],
+    scheme: str,
+    identifier: str,
+    path: str,
+    sha256: str,
+) -> tuple[int, str, EInvoicePayload]:
+    payload = EInvoicePayload(
+        network=network,
+        account=account,
+        number=number,
+        scheme=scheme,
+        identifier=identifier,
+        attachments=(Attachment.xml(path, sha256, safe_name(number)),),
+    )
+    return invoice_id, f"{scheme}:{identifier}", payload
 
 
 def preview(batch: Batch, params: EInvoiceParams, ctx: Context) -> Preview:

@@ -1,31 +1,25 @@
 """Send via e-mail: the stored PDF with a letter in the customer's language, one message a document."""
 
-import json
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, Final
+from pathlib import PurePath
+from typing import Any
 
 import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
+from invoicebatch.formats.mail import Letter, Letters, letter_values
 from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.en16931.derive import TABLES
-from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import Attachment, EmailPayload
+from invoicebatch.model.outbox.rows import outbox_rows
+from invoicebatch.model.outbox.sender import senders
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
-
-CHANNEL: Final = "email"
-_NEEDED: Final = frozenset(
-    {
-        *COLUMNS, "customer_email", "delivery_preference", "customer_skip_if_direct_debit", "document_path",
-        "document_sha256",
-    }
-)  # fmt: skip
 
 
 class EmailParams(Params):
@@ -53,8 +47,8 @@ def _refusals(batch: Batch, params: EmailParams) -> "pd.Series[str]":
         reason = reason.mask(skip, "customer is on direct debit and wants no mail then (override_preference)")
         manual = rows["delivery_preference"] == "manual"
         reason = reason.mask(manual, "customer's delivery preference is manual (override_preference)")
-    accounts = batch["company_accounts"].set_index("company_account_id")
-    faults = address_faults(_sender(accounts, "").astype("str"))
+    own = {account: sender.address for account, sender in senders(batch["company_accounts"], "").items()}
+    faults = address_faults(pd.Series(own, dtype="str"))
     unknown = rows["company_account_id"].map(faults).fillna("no such company account")
     return reason.where((reason != "") | ~_broken(unknown), "company account: " + unknown)
 
@@ -81,12 +75,6 @@ def _broken(faults: "pd.Series[str]") -> "pd.Series[bool]":
     return ~faults.isin(["", "no e-mail address"])
 
 
-def _sender(accounts: pd.DataFrame, default: str) -> "pd.Series[str]":
-    """Sender address a company account: its own, else its contact's, else the default."""
-    own = accounts["email_from"].replace("", pd.NA)
-    return own.fillna(accounts["email"].replace("", pd.NA)).fillna(default)
-
-
 def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
     """Shipping status `sending` for rows that can be mailed; the others fail by name.
 
@@ -101,7 +89,7 @@ def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
     refused = batch.invoices.loc[reason != "", "invoice_id"]
     updates = pd.DataFrame({"invoice_id": good["invoice_id"]})
     updates["shipping_status"] = ShippingStatus.SENDING.value
-    updates["shipping_channel"] = CHANNEL
+    updates["shipping_channel"] = EmailPayload.channel
     updates["failure"] = pd.array([None] * len(good), dtype="str")
     return Changes(
         updates={"invoices": updates},
@@ -123,8 +111,8 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
     """One outbox row a mail; its payload is the whole mail but for the bytes of the documents."""
     good = batch.good
     good = good[(_refusals(Batch(good, batch.tables), params) == "").to_numpy()]
-    accounts = batch["company_accounts"].set_index("company_account_id")
-    senders = _senders(accounts, context)
+    sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
+    electronic = _electronic(batch.files)
     columns = (
         "invoice_id",
         "company_account_id",
@@ -133,76 +121,36 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
         "document_path",
         "document_sha256",
     )
-    rows = zip(
-        *(good[name].tolist() for name in columns), _letters(good, batch, params, context), strict=True
-    )
-    electronic = _electronic(batch.files)
-    messages = [
-        {
-            "message_id": derived_id("message", context.run_id, invoice_id, CHANNEL),
-            "run_id": context.run_id,
-            "invoice_id": invoice_id,
-            "channel": CHANNEL,
-            "recipient": recipient.strip(),
-            "payload": _payload(
-                senders[account],
+    rows = zip(*(good[name].tolist() for name in columns), strict=True)
+    letters = _letters(good, batch, params, context)
+    messages = (
+        (
+            invoice_id,
+            recipient.strip(),
+            sender_of[account].mail(
                 language,
-                letter,
-                [_pdf(number, path, sha256), *electronic.get(invoice_id, ())],
+                letter.subject,
+                letter.text,
+                letter.html,
+                Attachment.pdf(path, sha256, safe_name(number)),
+                *electronic.get(invoice_id, ()),
             ),
-        }
-        for invoice_id, account, recipient, number, path, sha256, (language, letter) in rows
-    ]
-    return pd.DataFrame(messages)
+        )
+        for (invoice_id, account, recipient, number, path, sha256), (language, letter) in zip(
+            rows, letters, strict=True
+        )
+    )
+    return outbox_rows(context.run_id, messages)
 
 
-def _pdf(number: str, path: str, sha256: str) -> dict[str, str]:
-    return {"path": path, "sha256": sha256, "name": f"{safe_name(number)}.pdf", "type": "application/pdf"}
-
-
-def _electronic(files: pd.DataFrame) -> dict[int, tuple[dict[str, str]]]:
+def _electronic(files: pd.DataFrame) -> dict[int, tuple[Attachment]]:
     """Attached UBL by invoice id."""
     if files.empty:
         return {}
+    columns = (files[name] for name in ("invoice_id", "path", "sha256", "name"))
     return {
-        int(invoice_id): (
-            {"path": path, "sha256": sha256, "name": name.rpartition("/")[2], "type": "application/xml"},
-        )
-        for invoice_id, path, sha256, name in zip(
-            files["invoice_id"], files["path"], files["sha256"], files["name"], strict=True
-        )
-    }
-
-
-def _payload(sender: dict[str, str], language: str, letter: Letter, attachments: list[dict[str, str]]) -> str:
-    mail = {
-        **sender,
-        "language": language,
-        "subject": letter.subject,
-        "text": letter.text,
-        "html": letter.html,
-        "attachments": attachments,
-    }
-    return json.dumps(mail, ensure_ascii=False)
-
-
-def _senders(accounts: pd.DataFrame, context: Context) -> dict[str, dict[str, str]]:
-    sender = _sender(accounts, context.settings.mail.sender)
-    return {
-        str(account): {
-            "from_name": name,
-            "from": address,
-            "reply_to": reply_to if isinstance(reply_to, str) else "",
-            "bcc": bcc if isinstance(bcc, str) else "",
-        }
-        for account, name, address, reply_to, bcc in zip(
-            accounts.index,
-            accounts["name"],
-            sender,
-            accounts["email_reply_to"],
-            accounts["email_bcc"],
-            strict=True,
-        )
+        int(invoice_id): (Attachment.xml(path, sha256, PurePath(name).stem),)
+        for invoice_id, path, sha256, name in zip(*columns, strict=True)
     }
 
 

@@ -1,19 +1,18 @@
 """Send via post: the stored PDF to a print-and-post provider, one letter a document."""
 
-import json
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import Field
 
+from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.contact.postal import ADDRESS, address_faults, address_lines
-from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import Attachment, PostalAddress, PostPayload
+from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
-
-CHANNEL: Final = "post"
 
 
 class PostParams(Params):
@@ -66,7 +65,7 @@ def transform(batch: Batch, params: PostParams, context: Context) -> Changes:
     good = batch.invoices.loc[reason == "", "invoice_id"]
     updates = pd.DataFrame({"invoice_id": good}).assign(
         shipping_status=ShippingStatus.SENDING.value,
-        shipping_channel=CHANNEL,
+        shipping_channel=PostPayload.channel,
         failure=pd.array([None] * len(good), dtype="str"),
     )
     refused = batch.invoices.loc[reason != "", "invoice_id"]
@@ -79,57 +78,42 @@ def transform(batch: Batch, params: PostParams, context: Context) -> Changes:
 def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
     """One outbox row a letter."""
     rows = batch.invoices[_refusals(batch.invoices, params, context) == ""]
-    options = {
-        "duplex": params.duplex,
-        "color": params.color,
-        "product": params.product,
-        "window": params.window,
-    }
-    columns = (
+    columns = [
         "invoice_id",
         "number",
         "document_path",
         "document_sha256",
         "account_country",
         "account_language",
-    )
-    plain = rows[list(columns)].astype(object).where(rows[list(columns)].notna(), "")
-    letters = zip(
-        *(plain[name].tolist() for name in columns),
-        _addresses(rows).itertuples(index=False, name=None),
-        strict=True,
-    )
-    return pd.DataFrame(
-        [
-            {
-                "message_id": derived_id("message", context.run_id, invoice_id, CHANNEL),
-                "run_id": context.run_id,
-                "invoice_id": invoice_id,
-                "channel": CHANNEL,
-                "recipient": ", ".join(lines := address_lines(*address, home=home, language=language)),
-                "payload": _payload(lines, address, number, path, sha256, options),
-            }
-            for invoice_id, number, path, sha256, home, language, address in letters
-        ]
-    )
+    ]
+    plain = rows[columns].astype(object).where(rows[columns].notna(), "")
+    addresses = _addresses(rows).itertuples(index=False, name=None)
+    letters = zip(plain.itertuples(index=False, name=None), addresses, strict=True)
+    return outbox_rows(context.run_id, (_letter(params, address, *values) for values, address in letters))
 
 
-def _payload(
-    lines: tuple[str, ...],
+def _letter(
+    params: PostParams,
     address: tuple[str, ...],
+    invoice_id: int,
     number: str,
     path: str,
     sha256: str,
-    options: dict[str, Any],
-) -> str:
-    attachment = {"path": path, "sha256": sha256, "name": f"{number}.pdf", "type": "application/pdf"}
-    letter = {
-        "number": number,
-        "lines": lines,
-        "address": dict(zip(ADDRESS, address, strict=True)),
-        **options,
-    }
-    return json.dumps({**letter, "attachments": [attachment]}, ensure_ascii=False)
+    home: str,
+    language: str,
+) -> tuple[int, str, PostPayload]:
+    lines = address_lines(*address, home=home, language=language)
+    payload = PostPayload(
+        number=number,
+        lines=lines,
+        address=PostalAddress.model_validate(dict(zip(ADDRESS, address, strict=True))),
+        duplex=params.duplex,
+        color=params.color,
+        product=params.product,
+        window=params.window,
+        attachments=(Attachment.pdf(path, sha256, safe_name(number)),),
+    )
+    return invoice_id, ", ".join(lines), payload
 
 
 def preview(batch: Batch, params: PostParams, context: Context) -> Preview:

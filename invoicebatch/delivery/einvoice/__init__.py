@@ -5,17 +5,14 @@ A message names its network; this channel passes it on and remembers nothing.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from invoicebatch.delivery.channel import Answer, Channel, ChannelDefaults, Message
 from invoicebatch.delivery.einvoice.access_point import AccessPoint
 from invoicebatch.delivery.einvoice.chorus_pro import ChorusPro
 from invoicebatch.delivery.einvoice.folder import DocumentFolder
 from invoicebatch.delivery.pace import Pace
+from invoicebatch.model.outbox.payload import CHORUS_PRO, PEPPOL, EInvoicePayload
 from invoicebatch.settings import EInvoice
-
-PEPPOL: Final = "peppol"
-CHORUS_PRO: Final = "chorus_pro"
 
 
 class EInvoiceChannel(ChannelDefaults):
@@ -37,7 +34,7 @@ class EInvoiceChannel(ChannelDefaults):
 
     def hand_over(self, message: Message) -> Answer:
         """By the network the message names; see `Channel.hand_over`."""
-        network = str(message.payload["network"])
+        network = message.payload_as(EInvoicePayload).network
         answer = self._networks[network].hand_over(message)
         if answer.reference is None:
             return answer
@@ -45,11 +42,11 @@ class EInvoiceChannel(ChannelDefaults):
 
     def pause(self, message: Message) -> float:
         """The network's rate."""
-        return self._pace.wait(str(message.payload["network"]))
+        return self._pace.wait(message.payload_as(EInvoicePayload).network)
 
     def recover(self, message: Message) -> Answer | None:
         """What the network shows of a message that was cut off."""
-        return self._networks[str(message.payload["network"])].recover(message)
+        return self._networks[message.payload_as(EInvoicePayload).network].recover(message)
 
     def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
         """Ask each network for its own messages."""
@@ -75,4 +72,4 @@ class EInvoiceChannel(ChannelDefaults):
             channel.close()
 
 
-__all__ = ["CHORUS_PRO", "PEPPOL", "EInvoiceChannel"]
+__all__ = ["EInvoiceChannel"]

@@ -21,6 +21,7 @@ from invoicebatch.delivery.secrets import secret
 from invoicebatch.errors import SettingsError
 from invoicebatch.files.deposit import deposit
 from invoicebatch.files.names import safe_name
+from invoicebatch.model.outbox.payload import EInvoicePayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import EInvoice
 
@@ -61,12 +62,12 @@ class AccessPoint(ChannelDefaults):
             TemporaryError: the access point is busy or away; safe to try again.
             SettingsError: no key, the key is refused, or the account has no legal entity.
         """
-        payload = message.payload
-        scheme, identifier = scheme_name(str(payload["scheme"])), str(payload["identifier"])
+        payload = message.payload_as(EInvoicePayload)
+        scheme, identifier = scheme_name(payload.scheme), payload.identifier
         if self._settings.look_up and (reason := self._look_up(scheme, identifier)):
             return Answer(OutboxStatus.FAILED, reason)
         body = {
-            "legalEntityId": self._legal_entity(str(payload["account"])),
+            "legalEntityId": self._legal_entity(payload.account),
             "idempotencyGuid": message.message_id,
             "routing": {"eIdentifiers": [{"scheme": scheme, "id": identifier}]},
             "document": {
@@ -77,7 +78,7 @@ class AccessPoint(ChannelDefaults):
                 },
             },
         }
-        return _submitted(self._asked("POST", "/document_submissions", json=body), message.message_id)
+        return _submitted(self._request("POST", "/document_submissions", json=body), message.message_id)
 
     def recover(self, message: Message) -> Answer:  # noqa: ARG002
         """The idempotency key makes handing over again safe."""
@@ -97,7 +98,7 @@ class AccessPoint(ChannelDefaults):
         for file in sorted(self._news.glob("*.json"), key=lambda path: path.stat().st_mtime):
             event = _event({"body": file.read_text(encoding="utf-8")})
             for reference in _references(event) & mine.keys():
-                if (answer := _told(event, reference)) is not None:
+                if (answer := _answer(event, reference)) is not None:
                     answers[mine[reference]] = answer
             if not _references(event) & mine.keys() and _age(file) > KEPT_SECONDS:
                 file.unlink(missing_ok=True)
@@ -105,14 +106,14 @@ class AccessPoint(ChannelDefaults):
 
     def _fetch_news(self) -> None:
         for _ in range(MOST_NEWS):
-            response = self._asked("GET", "/webhook_instances/")
+            response = self._request("GET", "/webhook_instances/")
             if response.status_code == httpx.codes.NO_CONTENT or response.is_error:
                 return
             news = response.json()
             guid = str(news.get("guid", ""))
             body = json.dumps(_event(news), ensure_ascii=False).encode()
             deposit(self._news, self._news / f"{safe_name(guid)}.json", body)
-            if self._asked("DELETE", f"/webhook_instances/{guid}").is_error:
+            if self._request("DELETE", f"/webhook_instances/{guid}").is_error:
                 return
 
     def close(self) -> None:
@@ -139,14 +140,14 @@ class AccessPoint(ChannelDefaults):
                 "scheme": scheme,
                 "identifier": identifier,
             }
-            response = self._asked("POST", "/discovery/receives", json=body)
+            response = self._request("POST", "/discovery/receives", json=body)
             if response.is_error:
                 return f"the access point could not look {scheme}:{identifier} up: {words(response)}"
             takes = str(response.json().get("code", "")) == _TAKES
             self._takes[key] = "" if takes else f"{scheme}:{identifier} takes no invoices through Peppol"
         return self._takes[key]
 
-    def _asked(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         with self._lock:
             if not self._key:
                 settings = self._settings
@@ -229,7 +230,7 @@ def _references(event: Mapping[str, Any]) -> set[str]:
     return {str(event[key]) for key in keys if event.get(key)}
 
 
-def _told(event: Mapping[str, Any], reference: str) -> Answer | None:
+def _answer(event: Mapping[str, Any], reference: str) -> Answer | None:
     state = str(event.get("event") or event.get("status") or "").lower()
     text = " ".join(str(event[key]) for key in ("details", "error", "reason") if event.get(key))
     if state in _ARRIVED:

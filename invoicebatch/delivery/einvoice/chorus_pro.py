@@ -6,13 +6,13 @@ looks into the portal; it is never made again by itself. HTTP 200 with codeRetou
 
 import base64
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any, Final
 
 import httpx
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
 from invoicebatch.delivery.http import call, words
+from invoicebatch.delivery.oauth import ClientCredentials
 from invoicebatch.delivery.secrets import secret
 from invoicebatch.errors import SettingsError
 from invoicebatch.model.status import OutboxStatus
@@ -33,8 +33,8 @@ class ChorusPro(ChannelDefaults):
     def __init__(self, settings: EInvoice) -> None:
         self._settings = settings
         self._client = httpx.Client(timeout=settings.timeout_seconds)
-        self._token = ""
-        self._lock = Lock()
+        variables = (settings.chorus_client_id_env, settings.chorus_client_secret_env)
+        self._login = ClientCredentials(self._client, settings.chorus_token_url, "openid", "PISTE", variables)
 
     def hand_over(self, message: Message) -> Answer:
         """Deposit one document.
@@ -46,11 +46,11 @@ class ChorusPro(ChannelDefaults):
         """
         body = {
             "fichierFlux": base64.b64encode(message.attachments[0].read_bytes()).decode(),
-            "nomFichier": str(message.payload["file"]),
+            "nomFichier": message.payload.attachments[0].name,
             "syntaxeFlux": SYNTAX,
             "avecSignature": False,
         }
-        response = self._asked(_DEPOSIT, body, repeatable=False)
+        response = self._request(_DEPOSIT, body, repeatable=False)
         if response.is_error:
             return Answer(OutboxStatus.FAILED, f"Chorus Pro refused it: {words(response)}")
         answer = response.json()
@@ -65,24 +65,33 @@ class ChorusPro(ChannelDefaults):
         answers: dict[str, Answer] = {}
         for message_id, flow in messages.items():
             try:
-                response = self._asked(_REPORT, {"numeroFluxDepot": flow}, repeatable=True)
+                response = self._request(_REPORT, {"numeroFluxDepot": flow}, repeatable=True)
             except TemporaryError:
                 break
-            if response.is_success and (told := _told(response.json(), flow)) is not None:
-                answers[message_id] = told
+            if response.is_success and (answer := _answer(response.json(), flow)) is not None:
+                answers[message_id] = answer
         return answers
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _asked(self, path: str, body: Mapping[str, Any], *, repeatable: bool) -> httpx.Response:
-        """A call with token and account; a token that has expired is renewed once."""
-        response = self._call(path, body, repeatable=repeatable)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
-            with self._lock:
-                self._token = ""
-            response = self._call(path, body, repeatable=repeatable)
+    def _request(self, path: str, body: Mapping[str, Any], *, repeatable: bool) -> httpx.Response:
+        """A call with token and technical account."""
+        settings = self._settings
+        login = secret(settings.chorus_login_env, "Chorus Pro login")
+        password = secret(settings.chorus_password_env, "Chorus Pro password")
+        headers = {"cpro-account": base64.b64encode(f"{login}:{password}".encode()).decode()}
+        url = settings.chorus_url.rstrip("/") + path
+        response = call(
+            self._client,
+            "POST",
+            url,
+            repeatable=repeatable,
+            auth=self._login,
+            headers=headers,
+            json=dict(body),
+        )
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise SettingsError(
                 f"Chorus Pro refused the account: {words(response)}",
@@ -90,40 +99,8 @@ class ChorusPro(ChannelDefaults):
             )
         return response
 
-    def _call(self, path: str, body: Mapping[str, Any], *, repeatable: bool) -> httpx.Response:
-        settings = self._settings
-        login = secret(settings.chorus_login_env, "Chorus Pro login")
-        password = secret(settings.chorus_password_env, "Chorus Pro password")
-        headers = {
-            "Authorization": f"Bearer {self._access_token()}",
-            "cpro-account": base64.b64encode(f"{login}:{password}".encode()).decode(),
-        }
-        url = settings.chorus_url.rstrip("/") + path
-        return call(self._client, "POST", url, repeatable=repeatable, headers=headers, json=dict(body))
 
-    def _access_token(self) -> str:
-        with self._lock:
-            if not self._token:
-                self._token = self._new_token()
-            return self._token
-
-    def _new_token(self) -> str:
-        settings = self._settings
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": secret(settings.chorus_client_id_env, "PISTE client id"),
-            "client_secret": secret(settings.chorus_client_secret_env, "PISTE client secret"),
-            "scope": "openid",
-        }
-        response = call(self._client, "POST", settings.chorus_token_url, repeatable=True, data=form)
-        if response.is_error:
-            raise SettingsError(
-                f"PISTE refused the login: {words(response)}", "Correct its client id and secret."
-            )
-        return str(response.json()["access_token"])
-
-
-def _told(report: Mapping[str, Any], flow: str) -> Answer | None:
+def _answer(report: Mapping[str, Any], flow: str) -> Answer | None:
     state = str(report.get("etatCourantDepotFlux", ""))
     if state == _ARRIVED:
         return Answer(OutboxStatus.SENT, f"Chorus Pro: flow {flow} was integrated", reference=flow)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
 from invoicebatch.files.deposit import deposit
+from invoicebatch.model.outbox.payload import EInvoicePayload
 from invoicebatch.model.status import OutboxStatus
 
 
@@ -25,12 +26,12 @@ class DocumentFolder(ChannelDefaults):
         """Write the document, then its envelope."""
         for part in ("in", "ack", "error"):
             (self._folder / part).mkdir(parents=True, exist_ok=True)
-        payload = message.payload
+        payload = message.payload_as(EInvoicePayload)
         envelope = {
             "message_id": message.message_id,
-            "number": payload["number"],
-            "sender": payload["account"],
-            "receiver": {"scheme": payload["scheme"], "identifier": payload["identifier"]},
+            "number": payload.number,
+            "sender": payload.account,
+            "receiver": {"scheme": payload.scheme, "identifier": payload.identifier},
             "document": f"{message.message_id}.xml",
         }
         target = self._folder / "in" / f"{message.message_id}.xml"

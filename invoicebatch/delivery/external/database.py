@@ -16,6 +16,7 @@ from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, Temp
 from invoicebatch.delivery.external.address import address
 from invoicebatch.errors import SettingsError
 from invoicebatch.model.exports.record import key_column, target_columns
+from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.schema import Type
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External
@@ -82,7 +83,7 @@ class DatabaseChannel(ChannelDefaults):
 
     def hand_over_many(self, messages: Sequence[Message]) -> Mapping[str, Answer]:
         """Upsert all records in one transaction; records the database refuses are named and left out."""
-        rows = [_typed(message.payload["record"], self._table) for message in messages]
+        rows = [_typed(message.payload_as(ExternalPayload).record, self._table) for message in messages]
         refused: dict[int, str] = {}
         if self._engine is None:
             raise TemporaryError("The database is not connected.")

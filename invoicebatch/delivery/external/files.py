@@ -19,6 +19,7 @@ from invoicebatch.delivery.external.address import address
 from invoicebatch.errors import SettingsError
 from invoicebatch.model.exports.record import target_columns
 from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.schema import Column, Type
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External
@@ -70,7 +71,7 @@ class FilesChannel(ChannelDefaults):
         first = messages[0]
         part = derived_id("file", *sorted(message.message_id for message in messages))[:8]
         name = f"{first.recipient}-{first.run_id[:8]}-{part}.{self._system.format}"
-        content = _content([dict(message.payload["record"]) for message in messages], self._system)
+        content = _content([message.payload_as(ExternalPayload).record for message in messages], self._system)
         try:
             place = self._write(name, content)
         except OSError as error:

@@ -17,6 +17,7 @@ from invoicebatch.delivery.external.address import address
 from invoicebatch.delivery.http import call, words
 from invoicebatch.delivery.secrets import secret
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External
 
@@ -71,7 +72,9 @@ class HttpChannel(ChannelDefaults):
     def _body(self, message: Message) -> tuple[bytes, str]:
         if self._system.body == "ubl":
             return message.attachments[0].read_bytes(), "application/xml"
-        return json.dumps(message.payload["record"], ensure_ascii=False).encode(), "application/json"
+        return json.dumps(
+            message.payload_as(ExternalPayload).record, ensure_ascii=False
+        ).encode(), "application/json"
 
     def recover(self, message: Message) -> Answer:  # noqa: ARG002
         """The idempotency key makes handing over again safe."""

@@ -1,6 +1,6 @@
 """One MIME message from an outbox row: fields, both texts, attachments. Nothing is sent here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
@@ -8,11 +8,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 
 from invoicebatch.delivery.channel import Message
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.model.contact.mailbox import address_fault, ascii_address
+from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.settings import Mail
 
 _MEGABYTE = 1_000_000
@@ -37,25 +37,24 @@ def envelope(message: Message, mail: Mail) -> Envelope:
     In test mode (`redirect_to`) the only recipient is that address and the subject names the real one.
 
     Args:
-        message: payload with from, from_name, reply_to, bcc, language, subject, text, html and
-            attachments (name, type), each attachment's file in `message.attachments`.
+        message: a mail, each attachment's file in `message.attachments`.
         mail: the mail settings.
 
     Raises:
         UnsendableError: an address that is not exactly one valid address, or more bytes than
             `mail.max_megabytes`.
     """
-    payload = message.payload
-    sender = _checked(payload["from"] or mail.sender, "sender")
+    payload = message.payload_as(EmailPayload)
+    sender = _checked(payload.sender or mail.sender, "sender")
     customer = _checked(message.recipient, "recipient")
-    copies = [_checked(payload["bcc"], "blind copy")] if payload.get("bcc") and not mail.redirect_to else []
+    copies = [_checked(payload.bcc, "blind copy")] if payload.bcc and not mail.redirect_to else []
     recipient = _checked(mail.redirect_to, "redirection") if mail.redirect_to else customer
     mime = _headers(message, sender, recipient, payload)
     if mail.redirect_to:
         del mime["Subject"]
-        mime["Subject"] = f"[for {customer}] {payload['subject']}"
+        mime["Subject"] = f"[for {customer}] {payload.subject}"
     _contents(mime, payload, message.attachments)
-    mime["Content-Language"] = str(payload.get("language", "en"))
+    mime["Content-Language"] = payload.language
     content = mime.as_bytes()
     if len(content) > mail.max_megabytes * _MEGABYTE:
         raise UnsendableError(
@@ -72,16 +71,16 @@ def _checked(address: str, what: str) -> str:
     return ascii_address(address)
 
 
-def _headers(message: Message, sender: str, recipient: str, payload: Mapping[str, Any]) -> EmailMessage:
+def _headers(message: Message, sender: str, recipient: str, payload: EmailPayload) -> EmailMessage:
     """Fields of a mail that a machine sends for a person to answer (RFC 3834, RFC 2919)."""
     domain = sender.rpartition("@")[2]
-    name = " ".join(str(payload["from_name"]).split())
+    name = " ".join(payload.from_name.split())
     mime = EmailMessage(policy=SMTP)
     mime["From"] = Address(display_name=name, addr_spec=sender)
     mime["To"] = Address(addr_spec=recipient)
-    if payload.get("reply_to"):
-        mime["Reply-To"] = Address(addr_spec=_checked(payload["reply_to"], "reply-to"))
-    mime["Subject"] = str(payload["subject"])
+    if payload.reply_to:
+        mime["Reply-To"] = Address(addr_spec=_checked(payload.reply_to, "reply-to"))
+    mime["Subject"] = payload.subject
     mime["Date"] = format_datetime(datetime.now(UTC))
     mime["Message-ID"] = f"<{message.message_id}@{domain}>"
     mime["Auto-Submitted"] = "auto-generated"
@@ -90,10 +89,10 @@ def _headers(message: Message, sender: str, recipient: str, payload: Mapping[str
     return mime
 
 
-def _contents(mime: EmailMessage, payload: Mapping[str, Any], files: Sequence[Path]) -> None:
-    mime.set_content(str(payload["text"]), cte="quoted-printable")
-    if payload.get("html"):
-        mime.add_alternative(str(payload["html"]), subtype="html", cte="quoted-printable")
-    for described, file in zip(payload.get("attachments", ()), files, strict=True):
-        main, _, sub = described["type"].partition("/")
-        mime.add_attachment(file.read_bytes(), maintype=main, subtype=sub, filename=described["name"])
+def _contents(mime: EmailMessage, payload: EmailPayload, files: Sequence[Path]) -> None:
+    mime.set_content(payload.text, cte="quoted-printable")
+    if payload.html:
+        mime.add_alternative(payload.html, subtype="html", cte="quoted-printable")
+    for attachment, file in zip(payload.attachments, files, strict=True):
+        main, _, sub = attachment.type.partition("/")
+        mime.add_attachment(file.read_bytes(), maintype=main, subtype=sub, filename=attachment.name)

@@ -19,6 +19,7 @@ from invoicebatch.files.deposit import deposit
 from invoicebatch.files.names import safe_name
 from invoicebatch.model.contact.postal import ADDRESS
 from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import PostPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Post
 
@@ -51,7 +52,7 @@ class HotFolderChannel(ChannelDefaults):
         """Write one batch; the same letters always make the same batch."""
         batch = derived_id("batch", *sorted(message.message_id for message in messages))
         folder = self._folder / "in" / batch
-        rows = [_described(message) for message in messages]
+        rows = [_index_row(message) for message in messages]
         if self._post.merge:
             self._merged(folder, messages, rows)
         else:
@@ -131,23 +132,23 @@ class HotFolderChannel(ChannelDefaults):
         return {row["message_id"]: row.get("error") or "refused" for row in rows if row.get("message_id")}
 
 
-def _described(message: Message) -> dict[str, Any]:
-    payload = message.payload
+def _index_row(message: Message) -> dict[str, Any]:
+    payload = message.payload_as(PostPayload)
     pages = len(PdfReader(message.attachments[0]).pages)
-    sheets = -(-pages // 2) if payload["duplex"] else pages
-    lines = [*payload["lines"], *[""] * 6][:6]
+    sheets = -(-pages // 2) if payload.duplex else pages
+    lines = [*payload.lines, *[""] * 6][:6]
     return {
         "message_id": message.message_id,
-        "number": payload["number"],
-        "file": safe_name(f"{payload['number']}-{message.message_id[:8]}.pdf"),
+        "number": payload.number,
+        "file": safe_name(f"{payload.number}-{message.message_id[:8]}.pdf"),
         "first_page": 1,
         "pages": pages,
         "sheets": sheets,
         "weight_class": weight_class(sheets),
         **{f"line_{at}": line for at, line in enumerate(lines, start=1)},
-        **payload["address"],
-        **{name: payload[name] for name in ("duplex", "color", "product", "window")},
-        "sha256": payload["attachments"][0]["sha256"],
+        **payload.address.model_dump(),
+        **payload.model_dump(include={"duplex", "color", "product", "window"}),
+        "sha256": payload.attachments[0].sha256,
     }
 
 

@@ -4,15 +4,15 @@ Source: Pingen API v2. Each letter carries an idempotency key, so creating it ag
 """
 
 from collections.abc import Mapping
-from threading import Lock
 from typing import Any, Final
 
 import httpx
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
 from invoicebatch.delivery.http import call, words
-from invoicebatch.delivery.secrets import secret
+from invoicebatch.delivery.oauth import ClientCredentials
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import PostPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Post
 
@@ -35,8 +35,9 @@ class PingenChannel(ChannelDefaults):
     def __init__(self, post: Post) -> None:
         self._post = post
         self._client = httpx.Client(timeout=post.timeout_seconds)
-        self._token = ""
-        self._lock = Lock()
+        self._login = ClientCredentials(
+            self._client, post.token_url, "letter", "Pingen", (post.client_id_env, post.client_secret_env)
+        )
 
     def connect(self) -> None:
         """Fetch a token.
@@ -47,33 +48,20 @@ class PingenChannel(ChannelDefaults):
         """
         if not self._post.organisation:
             raise SettingsError("No Pingen organisation is set.", "Set [post] organisation.")
-        with self._lock:
-            self._token = self._new_token()
-
-    def _new_token(self) -> str:
-        post = self._post
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": secret(post.client_id_env, "Pingen client id"),
-            "client_secret": secret(post.client_secret_env, "Pingen client secret"),
-            "scope": "letter",
-        }
-        response = call(self._client, "POST", post.token_url, repeatable=True, data=form)
-        if response.is_error:
-            raise SettingsError(
-                f"Pingen refused the login: {words(response)}", "Correct its client id and secret."
-            )
-        return str(response.json()["access_token"])
+        self._login.token()
 
     def hand_over(self, message: Message) -> Answer:
         """Upload the document and create the letter; Pingen sends it once it has checked it."""
-        upload = self._asked("GET", "/file-upload").json()["data"]["attributes"]
+        place = self._request("GET", "/file-upload")
+        if place.is_error:
+            return Answer(OutboxStatus.FAILED, f"Pingen takes no upload: {_detail(place)}")
+        upload = place.json()["data"]["attributes"]
         content = message.attachments[0].read_bytes()
         stored = call(self._client, "PUT", upload["url"], repeatable=True, content=content)
         if stored.is_error:
             raise TemporaryError(f"Pingen did not take the upload: {words(stored)}")
         body = {"data": {"type": "letters", "attributes": _attributes(message, upload)}}
-        response = self._asked(
+        response = self._request(
             "POST",
             self._letters,
             json=body,
@@ -88,22 +76,20 @@ class PingenChannel(ChannelDefaults):
     def _letters(self) -> str:
         return f"/organisations/{self._post.organisation}/deliveries/letters"
 
-    def _asked(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """A call with the token; a refused token is renewed once."""
-        response = self._call(method, path, **options)
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """A call with the token."""
+        headers = {"Accept": _JSON_API, **options.pop("headers", {})}
+        url = self._post.api_url + path
+        response = call(
+            self._client, method, url, repeatable=True, auth=self._login, headers=headers, **options
+        )
         if response.status_code == httpx.codes.UNAUTHORIZED:
-            self.connect()
-            response = self._call(method, path, **options)
+            raise SettingsError(
+                f"Pingen refused the token: {words(response)}", "Correct the client's rights at Pingen."
+            )
         if response.status_code in _BUSY:
             raise TemporaryError(f"Pingen is busy: {words(response)}")
         return response
-
-    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        own = options.pop("headers", {})
-        headers = {"Authorization": f"Bearer {self._token}", "Accept": _JSON_API, **own}
-        return call(
-            self._client, method, self._post.api_url + path, repeatable=True, headers=headers, **options
-        )
 
     def recover(self, message: Message) -> Answer:  # noqa: ARG002
         """The idempotency key makes handing over again safe."""
@@ -113,12 +99,10 @@ class PingenChannel(ChannelDefaults):
 
     def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
         """Ask for each letter's state; one that can't be asked now is left out."""
-        if not self._token:
-            self.connect()
         answers: dict[str, Answer] = {}
         for message_id, letter in messages.items():
             try:
-                response = self._asked("GET", f"{self._letters}/{letter}")
+                response = self._request("GET", f"{self._letters}/{letter}")
             except TemporaryError:
                 break
             if response.is_success:
@@ -139,16 +123,16 @@ class PingenChannel(ChannelDefaults):
 
 
 def _attributes(message: Message, upload: Mapping[str, Any]) -> dict[str, Any]:
-    payload = message.payload
+    payload = message.payload_as(PostPayload)
     return {
-        "file_original_name": payload["attachments"][0]["name"],
+        "file_original_name": payload.attachments[0].name,
         "file_url": upload["url"],
         "file_url_signature": upload["url_signature"],
-        "address_position": payload["window"],
+        "address_position": payload.window,
         "auto_send": True,
-        "delivery_product": payload["product"],
-        "print_mode": "duplex" if payload["duplex"] else "simplex",
-        "print_spectrum": "color" if payload["color"] else "grayscale",
+        "delivery_product": payload.product,
+        "print_mode": "duplex" if payload.duplex else "simplex",
+        "print_spectrum": "color" if payload.color else "grayscale",
     }
 
 

@@ -3,11 +3,8 @@
 What it begins it finishes, also after it was killed; runs that a person began are left to that person.
 """
 
-import json
 from collections.abc import Callable
 from threading import Event
-
-import pandas as pd
 
 from invoicebatch.engine.background.jobs import Jobs
 from invoicebatch.engine.base import clock
@@ -18,7 +15,9 @@ from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InvoicebatchError
-from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import EmailPayload
+from invoicebatch.model.outbox.rows import outbox_rows
+from invoicebatch.model.outbox.sender import senders
 from invoicebatch.model.status import RunStatus
 
 LOCK = "worker"
@@ -119,7 +118,8 @@ class Worker:
         """Mail the person who asked, where an address is set; through the outbox like every mail."""
         to = self._address(report.run_id)
         with self._workspace.store.read() as session:
-            sender = self._workspace.settings.mail.sender or _first_sender(session.whole("company_accounts"))
+            accounts = senders(session.whole("company_accounts"), "").values()
+        sender = self._workspace.settings.mail.sender or next((s.address for s in accounts if s.address), "")
         if not to or not sender:
             return
         text = [
@@ -130,17 +130,14 @@ class Worker:
         ]
         failed = report.failed.head(20)
         text += [f"- {number}: {why}" for number, why in zip(failed["number"], failed["reason"], strict=True)]
-        payload = {
-            "from": sender, "from_name": "invoicebatch", "reply_to": "", "bcc": "", "subject": report.summary(),
-            "text": "\n".join(text) + "\n", "html": "", "attachments": [],
-        }  # fmt: skip
-        message_id = derived_id("notice", report.run_id)
+        payload = EmailPayload(
+            sender=sender, from_name="invoicebatch", subject=report.summary(), text="\n".join(text) + "\n"
+        )
+        notice = outbox_rows(report.run_id, [(None, to, payload)])
         with self._workspace.store.write() as session:
-            if session.outbox_heads("message_id = $id", id=message_id).empty:
+            if session.rows_of("outbox", "message_id", notice["message_id"]).empty:
                 now = clock.now()
-                row = {"message_id": message_id, "run_id": report.run_id, "channel": "email", "recipient": to,
-                       "payload": json.dumps(payload), "created_at": now, "updated_at": now}  # fmt: skip
-                session.insert("outbox", pd.DataFrame([row]))
+                session.insert("outbox", notice.assign(created_at=now, updated_at=now))
         lock = self._workspace.store.run_lock(report.run_id)
         while not lock.acquire():  # somebody sends messages of the run again
             if stop.wait(self._workspace.settings.worker.poll_seconds):
@@ -154,11 +151,3 @@ class Worker:
         jobs = Jobs(self._workspace).list()
         asked = jobs[(jobs["last_run_id"] == run_id) & jobs["notify"].notna()]["notify"]
         return str(asked.iloc[0]) if len(asked) else self._workspace.settings.worker.notify
-
-
-def _first_sender(accounts: pd.DataFrame) -> str:
-    for column in ("email_from", "email"):
-        given = accounts[column].dropna()
-        if len(given):
-            return str(given.iloc[0])
-    return ""

@@ -6,11 +6,13 @@
 import os
 import signal
 from pathlib import Path
+from threading import Lock
 
 _crash_at = int(os.environ.get("INVOICEBATCH_CRASH_AT", "0"))
 _trace = os.environ.get("INVOICEBATCH_FAULT_TRACE", "")
 _armed = bool(_crash_at or _trace)
 _passed = 0
+_lock = Lock()
 
 
 def reach(name: str) -> None:
@@ -21,9 +23,10 @@ def reach(name: str) -> None:
 
 def _pass(name: str) -> None:
     global _passed  # noqa: PLW0603 - a process passes its points once, in order
-    _passed += 1
-    if _trace:
-        with Path(_trace).open("a", encoding="utf-8") as handle:
-            handle.write(f"{_passed} {name}\n")
-    if _passed == _crash_at:
-        os.kill(os.getpid(), signal.SIGKILL)
+    with _lock:  # threads pass points too
+        _passed += 1
+        if _trace:
+            with Path(_trace).open("a", encoding="utf-8") as handle:
+                handle.write(f"{_passed} {name}\n")
+        if _passed == _crash_at:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -10,11 +10,9 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.engine.handover.threads import Result
+from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import ExportStatus, OutboxStatus, RowOutcome, ShippingStatus
 from invoicebatch.store import Session
-
-SHIPPING: Final = frozenset({"email", "post", "einvoice"})
-"""Channels that bring a document to its customer."""
 
 _AMOUNT: Final = re.compile(r"[A-Z]{3}_cents")
 _HEALED: Final = (OutboxStatus.SENT, OutboxStatus.ACCEPTED)
@@ -41,21 +39,15 @@ def settle(
     if not results:
         return
     session.update("outbox", _outbox(results), now)
-    for channel_kind in (True, False):
-        chosen = [r for r in results if _ships(r) is channel_kind]
-        for frame in _shipping(chosen, now) if channel_kind else _exporting(chosen, now):
-            session.update("invoices", frame, now)
-    _mark_documents(session, [r for r in _with_invoice(results, OutboxStatus.SENT) if _ships(r)], now)
+    shipping = [r for r in results if r.message.payload.ships]
+    for frame in (*_shipping(shipping, now), *_exporting(results, now)):
+        session.update("invoices", frame, now)
+    _mark_documents(session, _with_invoice(shipping, OutboxStatus.SENT), now)
     for frame in _rows(results):
         session.settle(run_id, frame)
     session.insert(
         "events", _events(run_id, results, now, user, f" at {now:%Y-%m-%d %H:%M:%S.%f}" if afterwards else "")
     )
-
-
-def _ships(result: Result) -> bool:
-    """Whether the message brings the document itself to its customer; a reminder does not."""
-    return result.message.channel in SHIPPING and not result.message.payload.get("reminder")
 
 
 def retotal(session: Session, run_id: str, today: date) -> None:
@@ -124,9 +116,7 @@ def _mark_documents(session: Session, sent: Sequence[Result], now: datetime) -> 
     stored = session.rows_of("documents", "invoice_id", ids)
     if stored.empty:
         return
-    paths = [
-        (r.message.invoice_id, a["path"]) for r in sent for a in r.message.payload.get("attachments", ())
-    ]
+    paths = [(r.message.invoice_id, file.path) for r in sent for file in r.message.payload.attachments]
     stored["attached"] = pd.MultiIndex.from_frame(stored[["invoice_id", "path"]]).isin(paths)
     current = session.overview(["document_version"], now.date(), np.asarray(ids, np.int64)).set_index(
         "invoice_id"
@@ -141,7 +131,9 @@ def _mark_documents(session: Session, sent: Sequence[Result], now: datetime) -> 
 
 def _exporting(results: Sequence[Result], now: datetime) -> list[pd.DataFrame]:
     arrived = [
-        r for r in _with_invoice(results, OutboxStatus.SENT) if r.message.payload.get("mark_as_exported")
+        r
+        for r in _with_invoice(results, OutboxStatus.SENT)
+        if isinstance(r.message.payload, ExternalPayload) and r.message.payload.mark_as_exported
     ]
     frame = pd.DataFrame(
         {"invoice_id": _ids(arrived), "export_status": ExportStatus.EXPORTED.value, "exported_at": now}

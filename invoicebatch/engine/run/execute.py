@@ -54,7 +54,8 @@ class Run:
         if row is None:
             raise KeyError(run_id)
         self.action: Action = find(str(row["action"]))
-        self._params = self.action.params.model_validate_json(str(row["parameters"]))
+        # a run of an older version may hold a parameter that the action no longer has
+        self._params = self.action.params.model_validate_json(str(row["parameters"]), extra="ignore")
         self._files = RunFiles(self._store.data, run_id, Path(str(row["folder"])))
 
     def execute(self) -> None:

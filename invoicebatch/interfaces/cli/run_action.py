@@ -11,7 +11,6 @@ from cyclopts import App, Parameter
 
 from invoicebatch.actions import find, registry
 from invoicebatch.engine.plan.plan import Plan
-from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import ConfirmationError, NothingEligibleError, ParameterError
 from invoicebatch.interfaces.cli.common import (
@@ -56,13 +55,6 @@ def run_action(
         return run_through_notebook(
             ws, found, select or Select(), values, dry_run=dry_run, yes=yes, json=json, output=output
         )
-    asked = "poll" in found.params.model_fields and str(values.get("poll", "")).lower() in (
-        "true",
-        "1",
-        "yes",
-    )
-    if asked and not dry_run:
-        return _show_news(found, ws.outbox.poll(), json=json)
     plan = (select or Select()).of(ws).plan(found.name, folder=output or "", **values)
     if dry_run:
         return _show_plan(plan, json=json)
@@ -75,33 +67,6 @@ def run_action(
     report = plan.apply(progress=not json, background=background)
     show_report(report, json=json)
     return exit_code(report)
-
-
-def _show_news(action: Action, news: pd.DataFrame, *, json: bool) -> int:
-    """What the networks said of documents sent before; nothing is sent then."""
-    failed = news[news["state"] == "failed"]
-    if json:
-        print_json(
-            {
-                "run_id": None,
-                "action": action.name,
-                "state": "polled",
-                "selected": len(news),
-                "eligible": len(news),
-                "done": len(news) - len(failed),
-                "refused": [],
-                "failed": records(
-                    failed[["invoice_id", "number", "answer"]].rename(columns={"answer": "reason"})
-                ),
-                "files": [],
-                "totals": {},
-            }
-        )
-    else:
-        print_table(
-            news[["number", "recipient", "state", "answer"]], title=f"{len(news):,} documents have news"
-        )
-    return SOME_NOT_DONE if len(failed) else 0
 
 
 def _offer_background(plan: Plan, rows: int) -> None:

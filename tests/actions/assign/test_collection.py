@@ -9,6 +9,7 @@ import pytest
 from invoicebatch.engine.base import clock
 from invoicebatch.errors import ParameterError
 from invoicebatch.interfaces.api import Workspace
+from tests.delivery.mail.mailserver import Script, mail_server
 
 Make = Callable[..., Workspace]
 
@@ -94,6 +95,28 @@ def test_a_reminder_says_what_is_open_in_the_customers_language(
     assert "Volgens onze administratie is factuur F2026-000001" in payload
     assert "121,00" in payload
     assert ws.select(all=True).frame["shipping_status"].astype("str").tolist() == ["to_send"]
+
+
+def test_a_reminder_that_failed_is_sent_again_and_leaves_the_documents_shipping_alone(
+    collecting: Make, at: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at("2026-03-15")
+    script = Script(rcpt={"k1@example.com": ["550 no such user"]})
+    with mail_server(script) as port:
+        for name, value in {
+            "TRANSPORT": "smtp",
+            "HOST": "127.0.0.1",
+            "PORT": port,
+            "SECURITY": "none",
+        }.items():
+            monkeypatch.setenv(f"INVOICEBATCH_MAIL__{name}", str(value))
+        ws = collecting(1, shipping_status="sent")
+        ws.select(all=True).plan("assign.collection_case").apply()
+        ws.select(all=True).plan("assign.collection_step").apply()
+        ws.outbox.resend(ws.outbox.list(status="failed")["message_id"].tolist())
+    assert script.recipients() == ["k1@example.com"]
+    assert ws.outbox.list()["state"].tolist() == ["sent"]
+    assert ws.select(all=True).frame["shipping_status"].astype("str").tolist() == ["sent"]
 
 
 def test_a_letter_by_post_is_a_pdf_in_the_runs_folder(collecting: Make, at: Callable[[str], None]) -> None:

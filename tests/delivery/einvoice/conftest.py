@@ -3,7 +3,6 @@
 import base64
 import json
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,6 +16,8 @@ class Network:
         self.answers: dict[str, list] = {}
         self.submissions: dict[str, dict] = {}
         self.news: list[dict] = []
+        self.held: list[dict] = []
+        self.lock = threading.Lock()
         self.hold = threading.Event()
         self.holding = threading.Event()
         network = self
@@ -40,9 +41,10 @@ class Network:
         raw = handler.rfile.read(length)
         is_json = raw and "json" in handler.headers.get("Content-Type", "")
         body = json.loads(raw) if is_json else {"raw": raw.decode()}
-        self.asked.append((handler.command, handler.path, dict(handler.headers), body))
-        told = self.answers.get(handler.path, [])
-        answer = told.pop(0) if told else self.default(handler.command, handler.path, body)
+        with self.lock:
+            self.asked.append((handler.command, handler.path, dict(handler.headers), body))
+            planned = self.answers.get(handler.path, [])
+            answer = planned.pop(0) if planned else self.default(handler.command, handler.path, body)
         if callable(answer):
             answer = answer(handler, body)
         if answer is None:
@@ -93,25 +95,21 @@ class Network:
         )
 
     def hang(self, handler, body):
-        """Take the request in, then never answer it until `hold` is set."""
-        path = handler.path
-        self.default(handler.command, path, body)
+        """Take the request in and never answer it; `hold`, set at the end, lets go of it."""
+        with self.lock:
+            self.default(handler.command, handler.path, body)
+            self.held.append(body)
         self.holding.set()
-        self.hold.wait(20)
-
-    def slow(self, seconds: float):
-        def answer(handler, body):
-            time.sleep(seconds)
-            return self.default(handler.command, handler.path, body)
-
-        return answer
+        self.hold.wait()
 
     def paths(self) -> list[str]:
         return [path for _, path, _, _ in self.asked]
 
-    def documents(self) -> list[bytes]:
+    def documents(self, submissions=None) -> list[bytes]:
+        """The documents of all submissions, or of some."""
         return [
-            base64.b64decode(b["document"]["rawDocumentData"]["document"]) for b in self.submissions.values()
+            base64.b64decode(body.get("fichierFlux") or body["document"]["rawDocumentData"]["document"])
+            for body in (self.submissions.values() if submissions is None else submissions)
         ]
 
 

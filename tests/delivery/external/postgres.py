@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.delivery.mail.mailserver import free_port
+from tests.waiting import LIMIT
 
 
 def _programs() -> Path:
@@ -25,16 +25,16 @@ def postgres() -> Iterator[str]:
     as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     if as_user:
         shutil.chown(folder, "postgres", "postgres")
-    programs, port, cluster = _programs(), free_port(), folder / "cluster"
+    programs, cluster = _programs(), folder / "cluster"
 
     def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, cwd="/tmp", stdout=subprocess.DEVNULL, timeout=60)
+        subprocess.run([*as_user, *command], check=True, cwd="/tmp", stdout=subprocess.DEVNULL, timeout=LIMIT)
 
     try:
         run(
             str(programs / "initdb"), "-D", str(cluster), "-A", "trust", "-U", "ib", "--no-sync", "-E", "UTF8"
         )
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        options = f"-k {folder} -c listen_addresses= -c fsync=off"  # a socket there, no port
         run(
             str(programs / "pg_ctl"),
             "-D",
@@ -44,10 +44,12 @@ def postgres() -> Iterator[str]:
             "-l",
             str(folder / "log"),
             "-w",
+            "-t",
+            str(int(LIMIT)),
             "start",
         )
         try:
-            yield f"postgresql+psycopg://ib@127.0.0.1:{port}/postgres"
+            yield f"postgresql+psycopg://ib@/postgres?host={folder}"
         finally:
             run(str(programs / "pg_ctl"), "-D", str(cluster), "-m", "immediate", "-w", "stop")
     finally:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from invoicebatch.delivery.channel import Message, TemporaryError
 from invoicebatch.delivery.external import DatabaseChannel
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External
 from tests.delivery.external.postgres import postgres
@@ -41,7 +42,7 @@ def channel(url, **changes):
 
 def message(at, amount="121.00", number=None):
     record = {"id": at, "nr": number or f"F{at}", "amount": amount, "issued": "2026-11-22"}
-    return Message(f"m{at}", "erp", {"record": record})
+    return Message(f"m{at}", "erp", ExternalPayload(record=record))
 
 
 def rows(url, what="id, nr, amount, issued", order="id"):

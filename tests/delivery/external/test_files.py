@@ -9,6 +9,7 @@ import pytest
 from invoicebatch.delivery.channel import Message, TemporaryError
 from invoicebatch.delivery.external import FilesChannel
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External
 
@@ -26,7 +27,7 @@ def messages():
         Message(
             f"m{i}",
             "erp",
-            {"record": {"id": i, "nr": f"00{i}", "amount": "0.10", "issued": None}},
+            ExternalPayload(record={"id": i, "nr": f"00{i}", "amount": "0.10", "issued": None}),
             run_id="r" * 36,
         )
         for i in (1, 2)

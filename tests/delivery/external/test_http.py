@@ -7,15 +7,18 @@ from invoicebatch.delivery.channel import Message, TemporaryError
 from invoicebatch.delivery.external import HttpChannel
 from invoicebatch.delivery.external.post import SIGNATURE
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External
 from tests.delivery.webserver import web_service
+from tests.waiting import LIMIT
 
-MESSAGE = Message("m1", "erp", {"record": {"nr": "F1", "amount": "121.00", "name": "Été"}})
+RECORD = {"nr": "F1", "amount": "121.00", "name": "Été"}
+MESSAGE = Message("m1", "erp", ExternalPayload(record=RECORD))
 
 
 def channel(url, **changes):
-    made = HttpChannel(External(kind="http", url=url, timeout_seconds=2, **changes))
+    made = HttpChannel(External(kind="http", url=url, timeout_seconds=LIMIT, **changes))
     made.connect()
     return made
 
@@ -27,7 +30,7 @@ def test_the_body_is_signed_and_carries_its_key(monkeypatch):
         there = channel(service.url, secret_env="ERP_KEY", token_env="ERP_TOKEN")
         assert there.hand_over(MESSAGE).status is OutboxStatus.SENT
     (request,) = service.requests
-    assert request.json == MESSAGE.payload["record"]
+    assert request.json == RECORD
     assert request.headers["Idempotency-Key"] == "m1"
     assert request.headers["Authorization"] == "Bearer t0ken"
     moment, digest = (part.partition("=")[2] for part in request.headers[SIGNATURE].split(","))

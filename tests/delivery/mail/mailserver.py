@@ -1,9 +1,11 @@
 """A real mail server for tests: TLS, login, and every misfortune a message can meet."""
 
+import asyncio
 import datetime as dt
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.waiting import LIMIT
 
 USER, PASSWORD = "billing", "open sesame"
 
@@ -50,7 +54,10 @@ def certificate(folder: Path) -> Path:
 
 @dataclass
 class Script:
-    """What the server does, by recipient; each entry is used up once where it is a list."""
+    """What the server does, by recipient; each entry is used up once where it is a list.
+
+    With `permits` a mail is taken only once there is a permit for it.
+    """
 
     rcpt: dict[str, list[str]] = field(default_factory=dict)
     data: dict[str, list[str]] = field(default_factory=dict)
@@ -58,6 +65,7 @@ class Script:
     drop_after_dot: set[str] = field(default_factory=set)
     stall: set[str] = field(default_factory=set)
     delay: float = 0.0
+    permits: threading.Semaphore | None = None
     inbox: list[tuple[str, bytes]] = field(default_factory=list)
     connections: int = 0
     log: Path | None = None
@@ -88,7 +96,7 @@ class Handler:
                 return answer
             return answer
         if address in self.script.stall:
-            time.sleep(1.5)
+            await asyncio.Event().wait()
         if address in self.script.drop_before_dot:
             self.script.drop_before_dot.discard(address)
             server.transport.abort()
@@ -99,6 +107,8 @@ class Handler:
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         if self.script.delay:
             time.sleep(self.script.delay)
+        while self.script.permits and not self.script.permits.acquire(blocking=False):
+            await asyncio.sleep(0.01)
         to = envelope.rcpt_tos[0]
         answers = self.script.data.get(to)
         if answers and not answers[0].startswith("250"):
@@ -119,8 +129,18 @@ def _login(server, session, envelope, mechanism, data):
 
 
 class _Server(Controller):
+    """Listens on a socket of its own from the start, so nobody else can take its port."""
+
     tls: ssl.SSLContext | None = None
     login = False
+
+    def __init__(self, handler, **options) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        port = self.socket.getsockname()[1]
+        super().__init__(handler, hostname="127.0.0.1", port=port, ready_timeout=LIMIT, **options)
+
+    def _create_server(self):
+        return self.loop.create_server(self._factory_invoker, sock=self.socket, ssl=self.ssl_context)
 
     def factory(self):
         return SMTP(
@@ -144,9 +164,7 @@ def mail_server(
     if cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(cert, cert.with_name("key.pem"))
-    server = _Server(
-        Handler(script), hostname="127.0.0.1", port=free_port(), ssl_context=context if implicit else None
-    )
+    server = _Server(Handler(script), ssl_context=context if implicit else None)
     server.tls = None if implicit else context
     server.login = login
     server.start()
@@ -154,9 +172,3 @@ def mail_server(
         yield server.port
     finally:
         server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -2,17 +2,11 @@ from email import message_from_bytes
 
 from invoicebatch.delivery.channel import Message
 from invoicebatch.delivery.mail import MaildirChannel
+from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Mail
 
-PAYLOAD = {
-    "from": "b@acme.example",
-    "from_name": "Acme",
-    "subject": "Hello",
-    "text": "Hi",
-    "html": "",
-    "bcc": "",
-}
+PAYLOAD = EmailPayload(sender="b@acme.example", from_name="Acme", subject="Hello", text="Hi")
 
 
 def channel(tmp_path):

@@ -8,6 +8,7 @@ from pypdf import PdfReader
 
 from invoicebatch.delivery.channel import Message
 from invoicebatch.delivery.post import HotFolderChannel
+from invoicebatch.model.outbox.payload import Attachment, PostalAddress, PostPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Post
 
@@ -20,19 +21,13 @@ def letter(tmp_path):
             for _ in range(pages):
                 pdf.add_blank_page(page_size=(595, 842))
             pdf.save(file)
-        address = {
-            "name": name,
-            "street": "Kade 1",
-            "street_extra": "",
-            "postcode": "1011 AA",
-            "city": "Town",
-            "country": "NL",
-        }
-        payload = {
-            "number": number, "lines": [name, "Kade 1", "1011 AA Town"], "address": address, "duplex": duplex,
-            "color": False, "product": "cheap", "window": "left",
-            "attachments": [{"path": "x", "sha256": f"sha-{number}", "name": f"{number}.pdf", "type": "application/pdf"}],
-        }  # fmt: skip
+        payload = PostPayload(
+            number=number,
+            lines=(name, "Kade 1", "1011 AA Town"),
+            address=PostalAddress(name=name, street="Kade 1", postcode="1011 AA", city="Town", country="NL"),
+            duplex=duplex,
+            attachments=(Attachment.pdf("x", f"sha-{number}", number),),
+        )
         return Message(f"{number}-message-id", "Ada, Kade 1", payload, (file,))
 
     return make

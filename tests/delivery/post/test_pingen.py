@@ -3,6 +3,7 @@ import pytest
 from invoicebatch.delivery.channel import Message, TemporaryError
 from invoicebatch.delivery.post import PingenChannel
 from invoicebatch.errors import SettingsError
+from invoicebatch.model.outbox.payload import Attachment, PostalAddress, PostPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Post
 from tests.delivery.webserver import web_service
@@ -46,13 +47,13 @@ class Pingen:
 def message(tmp_path):
     file = tmp_path / "a.pdf"
     file.write_bytes(b"%PDF-1.7 letter")
-    payload = {
-        "duplex": True,
-        "color": False,
-        "product": "cheap",
-        "window": "right",
-        "attachments": [{"name": "F1.pdf"}],
-    }
+    payload = PostPayload(
+        number="F1",
+        lines=("Ada",),
+        address=PostalAddress(name="Ada"),
+        window="right",
+        attachments=(Attachment.pdf("a.pdf", "0", "F1"),),
+    )
     return Message("m1", "Ada", payload, (file,))
 
 

@@ -1,4 +1,3 @@
-import time
 from threading import Event, Thread
 
 import pandas as pd
@@ -9,6 +8,7 @@ from invoicebatch.engine.background.worker import Worker
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import BusyError, ParameterError
 from tests.engine.sending import configure, outbox, with_documents
+from tests.waiting import LIMIT, until
 
 
 @pytest.fixture
@@ -130,19 +130,19 @@ def test_two_workers_never_take_one_job(ready):
         job(ready, name=f"Job {number}", parameters='{"format": "csv"}')
     stop = Event()
     workspace = configure(ready, "[worker]\npoll_seconds = 0.05\n")
-    threads = [Thread(target=Worker(WorkspaceBase(workspace.root)).run, args=(stop,)) for _ in range(2)]
+    threads = [
+        Thread(target=Worker(WorkspaceBase(workspace.root)).run, args=(stop,), daemon=True) for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        if (workspace.runs.list()["status"] == "finished").sum() >= 6:
-            break
-        Event().wait(0.05)
-    with pytest.raises(BusyError, match="Another worker"):
-        Worker(workspace.base).run(Event(), once=True)
-    stop.set()
-    for thread in threads:
-        thread.join(20)
+    try:
+        until(lambda: (workspace.runs.list()["status"] == "finished").sum() >= 6)
+        with pytest.raises(BusyError, match="Another worker"):
+            Worker(workspace.base).run(Event(), once=True)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(LIMIT)
     runs = workspace.runs.list()
     exports = runs[runs["action"] == "export.invoices"]
     assert len(exports) == 3

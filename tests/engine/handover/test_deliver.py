@@ -14,7 +14,7 @@ def ready(make_workspace):
 
 def smtp(workspace, port, more=""):
     text = f'[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
-    return configure(workspace, text + "wait_seconds = 0.05\nattempts = 3\ntimeout_seconds = 2\n" + more)
+    return configure(workspace, text + "wait_seconds = 0.05\nattempts = 3\ntimeout_seconds = 600\n" + more)
 
 
 def send(workspace, **params):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from invoicebatch.interfaces.api import Workspace
+from tests.waiting import LIMIT
 
 Make = Callable[..., Workspace]
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ def together(ws: Workspace, *commands: list[str]) -> str:
         )
         for command in commands
     ]
-    return "\n".join(process.communicate(timeout=180)[0] for process in running)
+    return "\n".join(process.communicate(timeout=LIMIT)[0] for process in running)
 
 
 def test_an_invoice_is_bundled_once_whoever_asks(money_workspace: Make) -> None:

@@ -131,7 +131,7 @@ def test_a_busy_workspace_exits_5(
         [
             sys.executable,
             "-c",
-            "import sys, time, invoicebatch as ib\nwith ib.open(sys.argv[1]).store.write():\n    print('held', flush=True)\n    time.sleep(20)",
+            "import sys, time, invoicebatch as ib\nwith ib.open(sys.argv[1]).store.write():\n    print('held', flush=True)\n    time.sleep(600)",
             str(workspace.root),
         ],
         stdout=subprocess.PIPE,

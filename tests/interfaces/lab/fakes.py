@@ -1,9 +1,9 @@
 """A backend without a workspace: a seeded frame, a few actions, and runs that fail where told to."""
 
-import time
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from threading import Event
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action, Params
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.schema import OVERVIEW
+from tests.waiting import LIMIT
 
 TODAY = date(2026, 11, 22)
 STREETS = (
@@ -210,13 +211,14 @@ class FakeReport:
 
 
 class FakeBackend:
-    """Runs change the frame in memory; `fail` ids fail, `pause` seconds pass a chunk."""
+    """Runs change the frame in memory; `fail` ids fail, a chunk waits for `gate`."""
 
     def __init__(self, rows: int = 2000, folder=None) -> None:
         self.data = frame(rows)
         self.changed = 0
         self.fail: set[int] = set()
-        self.pause = 0.0
+        self.gate = Event()
+        self.gate.set()
         self.ran: list[FakePlan] = []
         self.views: list[dict] = []
         self.folder = folder
@@ -307,7 +309,7 @@ class FakeBackend:
         for start in range(0, len(plan.ids), chunk):
             if cancel.is_set():
                 break
-            time.sleep(self.pause)
+            self.gate.wait(LIMIT)
             done += plan.ids[start : start + chunk].tolist()
             progress("committing", len(done), len(plan.ids))
         failed = [one for one in done if one in self.fail]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 
 def test_the_preview_seen_is_the_plan_run(desk, backend):
     desk.say("select", op="all")
@@ -89,39 +91,36 @@ def test_the_grid_updates_itself_after_a_run(desk):
 
 
 def test_cancel_stops_between_chunks_and_the_report_says_so(desk, backend):
-    backend.pause = 0.05
+    backend.gate.clear()
     desk.say("select", op="all")
     desk.say("dialog", action="export.invoices")
     desk.say("preview", n=1, params={})
     desk.session.handle({"kind": "run", "n": 1})
     desk.session.handle({"kind": "cancel"})
+    backend.gate.set()
     desk.runs.wait()
     report = desk.state["run"]["report"]
     assert report["cancelled"]
     assert 0 < report["unfinished"] == 500 - report["done"]
-    backend.pause = 0
     desk.say("resume")
     assert desk.state["run"]["report"]["unfinished"] == 0
     assert desk.state["run"]["report"]["done"] == report["unfinished"]
 
 
 def test_a_second_run_waits_for_the_first(desk, backend):
-    backend.pause = 0.1
     desk.say("select", op="all")
     for name in ("mark_as.shipped", "export.lines"):
         desk.session.handle({"kind": "dialog", "action": name})
         desk.session.handle({"kind": "preview", "n": 1, "params": {}})
         if name == "mark_as.shipped":
             desk.runs.wait()
+            backend.gate.clear()
             desk.session.handle({"kind": "run", "n": 1})
-            running = desk.runs._running
-    for _ in range(100):
-        if desk.runs._draft and desk.runs._draft.plan:
-            break
-        running.join(0.02)
+    until(lambda: desk.runs._draft and desk.runs._draft.plan)
     desk.session.handle({"kind": "run", "n": 1})
     assert any("under way" in message.get("message", "") for message, _ in desk.sent)
-    running.join()
+    backend.gate.set()
+    desk.runs.wait()
 
 
 def test_a_crash_is_shown_with_what_to_do(desk, backend):

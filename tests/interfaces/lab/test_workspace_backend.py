@@ -14,6 +14,7 @@ from invoicebatch.interfaces.api import open_workspace
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.interfaces.lab.conftest import Desk
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -135,10 +136,7 @@ def test_a_batch_in_another_process_shows_within_seconds(mixed):
         "--json",
     ]
     subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[3])
-    for _ in range(50):
-        if grid.selection.frame["status"].iloc[0] == "approved":
-            break
-        grid._closed.wait(0.1)
+    until(lambda: grid.selection.frame["status"].iloc[0] == "approved")
     assert grid.selection.frame["status"].tolist() == ["approved"]
     grid.close()
 

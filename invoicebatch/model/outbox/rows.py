@@ -1,0 +1,36 @@
+"""Rows of the outbox, made in one way by all that send."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import pandas as pd
+
+from invoicebatch.model.ident import derived_id
+from invoicebatch.model.outbox.payload import Payload
+
+COLUMNS: Final = ("message_id", "run_id", "invoice_id", "channel", "recipient", "payload")
+
+
+def outbox_rows(run_id: str, messages: Iterable[tuple[int | None, str, Payload]]) -> pd.DataFrame:
+    """Rows of the outbox; made again, a message has the same id, so it is known as the same.
+
+    Args:
+        run_id: the run that prepares the messages.
+        messages: invoice id (None: about no invoice), recipient and payload; at most one a channel
+            and invoice.
+
+    Returns:
+        One row a message: message_id, run_id, channel, recipient, payload (JSON) str, invoice_id Int64.
+    """
+    rows = [
+        (
+            derived_id("message", run_id, invoice_id, payload.channel),
+            run_id,
+            invoice_id,
+            payload.channel,
+            recipient,
+            payload.model_dump_json(),
+        )
+        for invoice_id, recipient, payload in messages
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"invoice_id": "Int64"})
