@@ -72,11 +72,6 @@ class Intake:
     read: int
     files: list[ReadFile]
 
-    @property
-    def refused_rows(self) -> int:
-        """Number of distinct rows refused."""
-        return len(self.refused[["file", "row"]].drop_duplicates())
-
 
 @dataclass(slots=True)
 class _Work:

@@ -19,7 +19,6 @@ from invoicebatch.model.schema.types import Type
 FONT: Final = "Calibri"
 INK: Final = "1F2937"
 ACCENT: Final = "1F4E79"
-PALE: Final = "EAF1F8"
 INPUT: Final = "FFF9E5"
 QUIET: Final = "6B7280"
 LINE: Final = "D1D5DB"

@@ -185,10 +185,6 @@ class Table:
         lines.append(f"PRIMARY KEY ({', '.join(self.key)})")
         return f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + "\n)"
 
-    def arrow_schema(self) -> pa.Schema:
-        """Arrow (and Parquet) schema of the table's frame."""
-        return pa.schema([(c.frame_name, c.arrow_type) for c in self.columns])
-
     def empty(self) -> pd.DataFrame:
         """A frame of no rows with the declared columns and dtypes."""
         return pd.DataFrame({c.frame_name: pd.Series(dtype=c.dtype) for c in self.columns})
