@@ -10,7 +10,7 @@ import pandas as pd
 from invoicebatch.delivery.channel import Answer, Message
 from invoicebatch.engine.handover.threads import Result
 from invoicebatch.errors import DocumentError
-from invoicebatch.files.publish import sha256_of
+from invoicebatch.files.stored import stored_document
 from invoicebatch.model.status import OutboxStatus
 
 if TYPE_CHECKING:
@@ -30,38 +30,36 @@ def load_messages(
         documents: find and check the attached documents.
     """
     with workspace.store.read() as session:
-        rows = session.rows_of("outbox", "message_id", pd.Series(list(ids), dtype="str"))
-    by_id = {row["message_id"]: row for row in rows.to_dict("records")}
-    return [_message(workspace.data, by_id[message_id], documents=documents) for message_id in ids]
+        found = session.rows_of("outbox", "message_id", pd.Series(list(ids), dtype="str"))
+        runs = session.rows_of("runs", "run_id", found["run_id"])
+    by_id = {row["message_id"]: row for row in found.to_dict("records")}
+    rows = [by_id[message_id] for message_id in ids]
+    if not documents:
+        return [_message(row) for row in rows]
+    folders = dict(zip(runs["run_id"], map(Path, runs["folder"]), strict=True))
+    return [_with_documents(row, workspace.data, folders[row["run_id"]]) for row in rows]
 
 
-def _message(data: Path, row: dict[Any, Any], *, documents: bool) -> Message | Result:
-    payload = json.loads(row["payload"])
-    invoice_id = None if pd.isna(row["invoice_id"]) else int(row["invoice_id"])
-    plain = Message(
+def _message(row: dict[Any, Any]) -> Message:
+    return Message(
         message_id=row["message_id"],
         recipient=row["recipient"],
-        payload=payload,
+        payload=json.loads(row["payload"]),
         run_id=row["run_id"],
-        invoice_id=invoice_id,
+        invoice_id=None if pd.isna(row["invoice_id"]) else int(row["invoice_id"]),
         channel=row["channel"],
     )
-    if not documents:
-        return plain
+
+
+def _with_documents(row: dict[Any, Any], data: Path, folder: Path) -> Message | Result:
+    """The message with its documents, which lie in the archive or in the folder of its run."""
+    message = _message(row)
     try:
-        files = tuple(_checked(data, each) for each in payload.get("attachments", ()))
+        files = tuple(
+            stored_document(data, each["path"], each["sha256"], folder)
+            for each in message.payload.get("attachments", ())
+        )
     except DocumentError as error:
         answer = Answer(OutboxStatus.FAILED, f"{error.message}. {error.hint}")
-        return Result(plain, answer, int(row["attempts"]) + 1)
-    return plain.attached(files)
-
-
-def _checked(data: Path, described: dict[str, str]) -> Path:
-    """An attachment's file; its path is relative to the data folder, or absolute in a run's folder."""
-    file = data / described["path"]
-    advice = "Restore it from a backup, or regenerate the invoice, then send it again."
-    if not file.is_file():
-        raise DocumentError(f"document {described['path']} is missing", advice)
-    if sha256_of(file) != described["sha256"]:
-        raise DocumentError(f"document {described['path']} was changed since it was stored", advice)
-    return file
+        return Result(message, answer, int(row["attempts"]) + 1)
+    return message.attached(files)

@@ -7,7 +7,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment
 
 from invoicebatch.eligibility import Rules
-from invoicebatch.files.whole import write_file
+from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import column_letter
 
@@ -24,7 +24,7 @@ def write_rules(rules: Rules, path: Path) -> Path:
     _page(workbook, "Actions", decisions, turned=True)
     _page(workbook, "Facts", rules.fact_table(), turned=False)
     del workbook[workbook.sheetnames[0]]
-    return write_file(path, workbook.save)
+    return write_whole(path, workbook.save)
 
 
 def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -> None:

@@ -47,6 +47,9 @@ _UNIT = {Type.MONEY: "cents", Type.PERCENT: "basis points", Type.TIMESTAMP: "UTC
 SCALED = frozenset(_SUFFIX)
 """Types that are decimals in DuckDB and scaled integers in frames."""
 
+TEXTS = frozenset({Type.TEXT, Type.CHOICE, Type.JSON})
+"""Types whose values are text, whatever it says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
