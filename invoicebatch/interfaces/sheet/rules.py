@@ -32,7 +32,7 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
     sheet = workbook.create_sheet(name)
     for index, title in enumerate(map(str, table.columns), 1):
         cell = styling.spare(sheet, 1, index)
-        cell.value = title.replace("_", " ")
+        styling.put_text(cell, title.replace("_", " "))
         styling.style_header(cell)
         upright = turned and index > 1
         if upright:
@@ -42,8 +42,7 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
         sheet.column_dimensions[column_letter(index - 1)].width = 5 if upright else min(longest + 4, 60)
         for row, value in enumerate(values.tolist(), 2):
             body = styling.spare(sheet, row, index)
-            body.value = "✓" if upright and value == "yes" else value
-            body.data_type = "s"
+            styling.put_text(body, "✓" if upright and value == "yes" else value)
             centred = "center" if upright else "left"
             turn = 90 if upright and len(value) > 3 else 0
             body.alignment = Alignment(
