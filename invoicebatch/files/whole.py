@@ -63,7 +63,7 @@ def name_whole(part: Path, path: Path, *, on_clash: OnClash = "refuse") -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sync_path(part)
-        target = _named(part, path, on_clash)
+        target = _give_name(part, path, on_clash)
         part.unlink(missing_ok=True)
         sync_path(target.parent)
     except OSError as error:
@@ -71,7 +71,7 @@ def name_whole(part: Path, path: Path, *, on_clash: OnClash = "refuse") -> Path:
     return target
 
 
-def _named(part: Path, path: Path, on_clash: OnClash) -> Path:
+def _give_name(part: Path, path: Path, on_clash: OnClash) -> Path:
     if on_clash == "replace":
         return part.replace(path)
     names = numbered(path) if on_clash == "number" else (path,)

@@ -31,7 +31,7 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
     """One page of text; `turned` puts all titles but the first upright."""
     sheet = workbook.create_sheet(name)
     for index, title in enumerate(map(str, table.columns), 1):
-        cell = styling.spare(sheet, 1, index)
+        cell = styling.cell_at(sheet, 1, index)
         styling.put_text(cell, title.replace("_", " "))
         styling.style_header(cell)
         upright = turned and index > 1
@@ -41,7 +41,7 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
         longest = max([len(title), *values.str.len().tolist()])
         sheet.column_dimensions[column_letter(index - 1)].width = 5 if upright else min(longest + 4, 60)
         for row, value in enumerate(values.tolist(), 2):
-            body = styling.spare(sheet, row, index)
+            body = styling.cell_at(sheet, row, index)
             styling.put_text(body, "✓" if upright and value == "yes" else value)
             centred = "center" if upright else "left"
             turn = 90 if upright and len(value) > 3 else 0
