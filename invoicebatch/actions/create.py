@@ -11,12 +11,12 @@ from invoicebatch.formats.pdf.data import COLUMNS, TABLES_READ
 from invoicebatch.formats.pdf.job import (
     by_invoice,
     created_rows,
+    document_artefact,
     document_rows,
+    documented_invoices,
     failed_rows,
-    made,
     number_requests,
     prepare,
-    stored_document,
 )
 from invoicebatch.formats.pdf.render import render_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
@@ -38,12 +38,12 @@ def artefacts(batch: Batch, params: Params, context: Context) -> Iterator[Artefa
             if isinstance(result, RowFailure):
                 yield result
                 continue
-            yield stored_document(result, rows[result.invoice_id], version=1)
+            yield document_artefact(result, rows[result.invoice_id], version=1)
 
 
 def transform(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
     """`created` with the document, or `generation_failed` with the number kept and the reason."""
-    good = made(batch)
+    good = documented_invoices(batch)
     updates = [created_rows(good), failed_rows(batch.invoices, batch.failed)]
     return Changes(
         updates={"invoices": pd.concat(updates, ignore_index=True)},

@@ -17,12 +17,12 @@ from invoicebatch.formats.pdf.data import COLUMNS, TABLES_READ
 from invoicebatch.formats.pdf.job import (
     by_invoice,
     created_rows,
+    document_artefact,
     document_rows,
+    documented_invoices,
     failed_rows,
-    made,
     number_requests,
     prepare,
-    stored_document,
 )
 from invoicebatch.formats.pdf.render import RenderJob
 from invoicebatch.model.action import Action, Context, Params, Preview
@@ -63,7 +63,7 @@ def artefacts(
                 yield RowFailure(result.invoice_id, f"nothing changed since version {version}")
             else:
                 version = last.get(result.invoice_id, 0) + 1
-                yield stored_document(result, rows[result.invoice_id], version)
+                yield document_artefact(result, rows[result.invoice_id], version)
 
 
 def _compare(job: RenderJob, present: dict[int, Path], sent: frozenset[int]) -> CompareJob:
@@ -113,7 +113,7 @@ def transform(batch: Batch, params: Parameters, context: Context) -> Changes:
 
     A `created` row that fails keeps its document; a `generation_failed` one its new reason.
     """
-    good = made(batch)
+    good = documented_invoices(batch)
     unmade = batch.invoices[batch.invoices["status"] == Status.GENERATION_FAILED.value]
     updates = [created_rows(good), failed_rows(unmade, batch.failed)]
     reason = params.reason or "regenerate"

@@ -7,7 +7,7 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.files.publish import sha256_of
+from invoicebatch.files.stored import DocumentState, document_state
 from invoicebatch.model.money import format_cents
 
 SERIES = ["company_account_id", "series", "period"]
@@ -90,11 +90,9 @@ def _documents(
 ) -> Iterator[tuple[str, str, str, str]]:
     advice = "Restore it from a backup, or regenerate the invoice."
     for path, sha256 in zip(documents["path"], documents["sha256"], strict=True):
-        file = data / path
-        if not file.is_file():
-            yield "documents", path, "is missing", advice
-        elif sha256_of(file) != sha256:
-            yield "documents", path, "was changed since it was stored", advice
+        state = document_state(data, path, sha256)
+        if state is not DocumentState.SOUND:
+            yield "documents", path, state.sentence, advice
     current = invoices[invoices["document_sha256"].notna()]
     lost = current[~current["document_sha256"].isin(documents["sha256"])]
     for row in lost.to_dict("records"):

@@ -13,8 +13,9 @@ from invoicebatch.actions import find
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.errors import DocumentError, RenderError, SelectionError
-from invoicebatch.files.deposit import deposit
+from invoicebatch.errors import RenderError, SelectionError
+from invoicebatch.files.stored import document_state
+from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.job import account_folders
 from invoicebatch.formats.pdf.render import render, render_pages
@@ -54,8 +55,7 @@ class DocumentPreview:
             RenderError: it can't be made.
             StorageError: the file can't be written.
         """
-        target = Path(path)
-        return deposit(target.parent, target, self.pdf)
+        return write_whole(Path(path), self.pdf, on_clash="replace")
 
     def save_pages(self, path: str | Path, ppi: float = 110) -> list[Path]:
         """Write each page as a PNG, ``name-1.png`` beside the given path.
@@ -66,7 +66,7 @@ class DocumentPreview:
         """
         stem = Path(path).with_suffix("")
         targets = [(stem.with_name(f"{stem.name}-{n}.png"), p) for n, p in enumerate(self.pages(ppi), 1)]
-        return [deposit(target.parent, target, picture) for target, picture in targets]
+        return [write_whole(target, picture, on_clash="replace") for target, picture in targets]
 
     def _repr_html_(self) -> str:
         pictures = "".join(
@@ -163,7 +163,8 @@ def versions(workspace: WorkspaceBase, invoice: str | int) -> pd.DataFrame:
     if not found["sent"].any():  # marked as shipped by hand, or brought along by an import
         found["sent"] = found.index == _sent_position(found, row)
     found["state"] = [
-        _state(workspace, path, sha256) for path, sha256 in zip(found["path"], found["sha256"], strict=True)
+        document_state(workspace.data, path, sha256).value
+        for path, sha256 in zip(found["path"], found["sha256"], strict=True)
     ]
     return found
 
@@ -173,15 +174,3 @@ def _sent_position(found: pd.DataFrame, row: "pd.Series[Any]") -> int:
     if row["shipping_status"] not in ("sent", "sending") or pd.isna(row["sent_at"]):
         return -1
     return int((found["created_at"] <= row["sent_at"]).sum()) - 1
-
-
-def _state(workspace: WorkspaceBase, path: str, sha256: str) -> str:
-    from invoicebatch.files.publish import inside, sha256_of
-
-    try:
-        file = inside(workspace.data, path)
-    except DocumentError:
-        return "outside the archive"
-    if not file.is_file():
-        return "missing"
-    return "sound" if sha256_of(file) == sha256 else "changed since it was stored"

@@ -7,7 +7,9 @@ from pathlib import Path
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
-_MAX = 120
+_MAX_CHARACTERS = 120
+_MAX_BYTES = 200
+"""File systems take 255 bytes; what is added to a name (a suffix, a number) has room beside these."""
 
 
 def safe_name(text: str) -> str:
@@ -16,7 +18,8 @@ def safe_name(text: str) -> str:
     >>> safe_name("2026/000123")
     '2026-000123'
     """
-    name = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", text)).strip(" .")[:_MAX].rstrip(" .")
+    name = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", text)).strip(" .")[:_MAX_CHARACTERS]
+    name = name.encode(errors="ignore")[:_MAX_BYTES].decode(errors="ignore").rstrip(" .")
     if not name or _RESERVED.match(name):
         name = f"_{name}"
     return name

@@ -8,7 +8,7 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ class Staging:
         folders = {path.parent for path in paths} | ({self.folder} if paths else set())
         try:
             with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-                list(pool.map(_sync, [*paths, *folders]))
+                list(pool.map(sync_path, [*paths, *folders]))
         except OSError as error:
             raise storage_error(self.folder, error) from error
 
@@ -80,7 +80,8 @@ def _write(path: Path, name: str, content: Content) -> StagedFile:
     return StagedFile(name, sha256_of(path), path.stat().st_size)
 
 
-def _sync(path: Path) -> None:
+def sync_path(path: Path) -> None:
+    """Force a file's bytes, or a folder's names, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -100,25 +101,27 @@ def publish(source: Path, target: Path, sha256: str) -> Path:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        for candidate in _candidates(target):
+        for candidate in numbered(target):
             if candidate.exists() and sha256_of(candidate) == sha256:
                 return candidate
             if not source.exists():
                 continue
-            if _link(source, candidate):
+            if link_if_free(source, candidate):
                 return candidate
     except OSError as error:
         raise storage_error(target, error) from error
     raise StorageError(f"{source.name} was lost before it could be published to {target}.")
 
 
-def _candidates(target: Path) -> Iterable[Path]:
+def numbered(target: Path) -> Iterator[Path]:
+    """The name, then `name (2).ext` and so on."""
     yield target
-    for number in range(2, 100):
+    for number in range(2, 10_000):
         yield target.with_name(f"{target.stem} ({number}){target.suffix}")
 
 
-def _link(source: Path, target: Path) -> bool:
+def link_if_free(source: Path, target: Path) -> bool:
+    """Give a file a further name; False where that name is taken."""
     try:
         os.link(source, target)
     except FileExistsError:
@@ -135,7 +138,7 @@ def _copy_across(source: Path, target: Path) -> bool:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         shutil.copyfile(source, part)
-        _sync(part)
+        sync_path(part)
         try:
             os.link(part, target)
         except FileExistsError:
@@ -152,7 +155,7 @@ def _copy_across(source: Path, target: Path) -> bool:
 def sync_folders(paths: Iterable[Path]) -> None:
     """Force the names of published files to disk."""
     for folder in {path.parent for path in paths}:
-        _sync(folder)
+        sync_path(folder)
 
 
 def sha256_of(path: Path) -> str:

@@ -112,7 +112,7 @@ class Spreadsheet:
             InputFileError: a damaged or malicious file.
         """
         if self._strings is None:
-            self._strings = list(self._shared())
+            self._strings = list(self._shared_strings())
         last = 0
         try:
             with self._zip.open(self.sheets[sheet]) as stream:
@@ -167,7 +167,7 @@ class Spreadsheet:
         strings = self._strings or []
         return strings[int(raw)] if raw.isdigit() and int(raw) < len(strings) else Fault("a lost text")
 
-    def _shared(self) -> Iterator[str]:
+    def _shared_strings(self) -> Iterator[str]:
         name = "xl/sharedStrings.xml"
         if name not in self._zip.namelist():
             return

@@ -1,40 +1,113 @@
-"""Writing one file for a person, whole or not at all, and never over a file that is there."""
+"""Writing one file: whole or not at all, safe on disk when it has its name, and over nothing unless asked.
 
-import os
+A run's own files are staged and published together instead, see `publish`.
+"""
+
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from secrets import token_hex
+from typing import BinaryIO, Literal
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.files.publish import publish, sha256_of, storage_error
+from invoicebatch.files.publish import link_if_free, numbered, storage_error, sync_path
+
+OnClash = Literal["refuse", "keep", "number", "replace"]
+"""What happens where the name is taken: an error; nothing; `name (2).ext`; the file is replaced."""
 
 
-def write_file(path: Path, content: Callable[[BinaryIO], None], *, numbered: bool = False) -> Path:
-    """Write a file that is not there yet; returns its path.
+def write_whole(
+    path: Path,
+    content: bytes | str | Callable[[BinaryIO], object],
+    *,
+    on_clash: OnClash = "refuse",
+    scratch: Path | None = None,
+) -> Path:
+    """Write a file and give it its name in one step; returns the path it got.
 
     Args:
-        path: where.
-        content: writes the bytes to an open file.
-        numbered: where the name is taken, add a number to it instead of refusing.
+        path: where; missing folders are made.
+        content: bytes, text (UTF-8), or a function that writes the bytes to an open file.
+        on_clash: what happens where the name is taken.
+        scratch: folder of the half-written file, on the same file system; None: beside `path`.
 
     Raises:
-        InputFileError: the file exists, and no number was asked for.
-        StorageError: the folder can't be written.
+        InputFileError: the name is taken, and `refuse` was asked for.
+        StorageError: the disk is full or the folder can't be written.
     """
-    if path.exists() and not numbered:
-        raise InputFileError(
-            f"{path} exists already, and may hold somebody's work.",
-            "Choose another name, or move the file away.",
-        )
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if path.exists() and on_clash in ("refuse", "keep"):
+        return _taken(path, on_clash)
+    part = (scratch or path.parent) / f".{path.name}.{token_hex(4)}.part"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w+b") as handle:
-            content(handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        return publish(part, path, sha256_of(part))
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as handle:
+            if callable(content):
+                content(handle)
+            else:
+                handle.write(content.encode() if isinstance(content, str) else content)
+        return name_whole(part, path, on_clash=on_clash)
     except OSError as error:
         raise storage_error(path, error) from error
     finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def name_whole(part: Path, path: Path, *, on_clash: OnClash = "refuse") -> Path:
+    """Give a finished file its name, as `write_whole` does; `part` is gone afterwards.
+
+    Raises:
+        InputFileError: the name is taken, and `refuse` was asked for.
+        StorageError: the folder can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sync_path(part)
+        target = _give_name(part, path, on_clash)
         part.unlink(missing_ok=True)
+        sync_path(target.parent)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    return target
+
+
+def _give_name(part: Path, path: Path, on_clash: OnClash) -> Path:
+    if on_clash == "replace":
+        return part.replace(path)
+    names = numbered(path) if on_clash == "number" else (path,)
+    free = next((name for name in names if link_if_free(part, name)), None)
+    return free or _taken(path, on_clash)
+
+
+def _taken(path: Path, on_clash: OnClash) -> Path:
+    if on_clash == "keep":
+        return path
+    raise InputFileError(
+        f"{path} exists already, and may hold somebody's work.",
+        "Choose another name, or move the file away.",
+    )
+
+
+def make_folders(*folders: Path) -> None:
+    """Make folders that other programs look into; one that is there is left alone.
+
+    Raises:
+        StorageError: one can't be made.
+    """
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(folder, error) from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file; one that is gone already is no fault.
+
+    Raises:
+        StorageError: it can't be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error

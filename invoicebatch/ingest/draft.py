@@ -118,9 +118,12 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
     frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
     source_frame = pd.DataFrame({"file": draft.file, "row": draft.rows}).astype({"file": "str"})
     typed = Typed(draft.kind, frame, source_frame, only_new=draft.only_new)
-    typed.spoiled = {**(draft.lost if draft.kind.name in DOCUMENT_PARTS else {}), **_spoiled(typed, bad)}
+    typed.spoiled = {
+        **(draft.lost if draft.kind.name in DOCUMENT_PARTS else {}),
+        **_spoiled_documents(typed, bad),
+    }
     if draft.groups is not None:
-        return _grouped(typed, bad, draft, refused)
+        return _one_row_a_group(typed, bad, draft, refused)
     typed.keep(~bad)
     return typed
 
@@ -147,7 +150,7 @@ def _pandas_type(kind: pa.DataType) -> Any:
     return pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None
 
 
-def _spoiled(typed: Typed, bad: Mask) -> dict[str, str]:
+def _spoiled_documents(typed: Typed, bad: Mask) -> dict[str, str]:
     if typed.kind.name not in DOCUMENT_PARTS or not bad.any() or "external_id" not in typed.frame:
         return {}
     found = typed.source[bad].assign(external_id=typed.frame.loc[bad, "external_id"]).dropna()
@@ -156,7 +159,7 @@ def _spoiled(typed: Typed, bad: Mask) -> dict[str, str]:
     return dict(zip(found["external_id"], where, strict=True))
 
 
-def _grouped(typed: Typed, bad: Mask, draft: Draft, refused: Refusals) -> Typed:
+def _one_row_a_group(typed: Typed, bad: Mask, draft: Draft, refused: Refusals) -> Typed:
     """One row a group. Where a group's rows differ: refused, or its first or last row taken."""
     keys = pc.dictionary_encode(draft.groups)
     codes = np.asarray(pc.fill_null(keys.indices, -1).cast(pa.int64()))
@@ -167,8 +170,8 @@ def _grouped(typed: Typed, bad: Mask, draft: Draft, refused: Refusals) -> Typed:
     codes = codes[usable]
     first = pd.Series(codes).drop_duplicates(keep="last" if draft.when_rows_differ == "last" else "first")
     if draft.when_rows_differ == "refuse":
-        differing = np.isin(codes, _differing(typed, codes, refused))
-        typed.spoiled.update(_spoiled(typed, differing))
+        differing = np.isin(codes, _differing_groups(typed, codes, refused))
+        typed.spoiled.update(_spoiled_documents(typed, differing))
         first = first[~differing[first.index]]
     chosen = np.zeros(len(codes), dtype=bool)
     chosen[first.index.to_numpy()] = True
@@ -176,7 +179,7 @@ def _grouped(typed: Typed, bad: Mask, draft: Draft, refused: Refusals) -> Typed:
     return typed
 
 
-def _differing(typed: Typed, codes: npt.NDArray[np.int64], refused: Refusals) -> npt.NDArray[np.int64]:
+def _differing_groups(typed: Typed, codes: npt.NDArray[np.int64], refused: Refusals) -> npt.NDArray[np.int64]:
     """Groups whose rows do not agree; each is named with the two rows that differ."""
     if len(codes) == 0:
         return codes

@@ -72,11 +72,6 @@ class Intake:
     read: int
     files: list[ReadFile]
 
-    @property
-    def refused_rows(self) -> int:
-        """Number of distinct rows refused."""
-        return len(self.refused[["file", "row"]].drop_duplicates())
-
 
 @dataclass(slots=True)
 class _Work:
@@ -144,13 +139,13 @@ def _read_path(path: Path, work: _Work, seen: set[tuple[str, str]]) -> None:
     seen.add((source.name, source.sha256))
     work.unused.extend(source.notes)
     work.refused.extend(ragged.frame())
-    for _, cells in _chosen(source.tables, source.name, work):
+    for _, cells in _sheets_to_take(source.tables, source.name, work):
         kinds = _take_table(cells, work)
         lost = len({row.row for row in cells.lost})
         work.files.append(ReadFile(cells.file, source.sha256, kinds, len(cells) + lost))
 
 
-def _chosen(tables: list[tuple[str, Cells]], name: str, work: _Work) -> list[tuple[str, Cells]]:
+def _sheets_to_take(tables: list[tuple[str, Cells]], name: str, work: _Work) -> list[tuple[str, Cells]]:
     """Of a workbook's sheets: those named like a kind, else the first."""
     if len(tables) == 1 or (work.mapping and work.mapping.file.sheet):
         return tables
@@ -164,21 +159,21 @@ def _chosen(tables: list[tuple[str, Cells]], name: str, work: _Work) -> list[tup
 
 def _take_table(cells: Cells, work: _Work) -> str:
     mapped = work.mapping is not None and bool(sections_for(work.mapping, cells.file))
-    mark = _mark(cells, work, mapped=mapped)
+    mark = _decimal_mark(cells, work, mapped=mapped)
     date_format = (work.mapping.file.date_format if work.mapping else None) or work.defaults.date_format
     if mapped and work.mapping is not None:
         drafts = apply_mapping(cells, work.mapping, mark, work.refused)
         unread = [header for header in cells.columns if header not in used_headers(work.mapping)]
         work.unused.extend(f"{cells.file}: column {header} is not in the mapping" for header in unread)
     else:
-        drafts = [_direct(cells, work)]
+        drafts = [_draft_by_our_names(cells, work)]
     for draft in drafts:
         typed = to_typed(draft, Writing(mark, date_format), work.refused)
         work.typed.setdefault(draft.kind.name, []).append(typed)
     return "+".join(draft.kind.name for draft in drafts)
 
 
-def _mark(cells: Cells, work: _Work, *, mapped: bool) -> DecimalMark:
+def _decimal_mark(cells: Cells, work: _Work, *, mapped: bool) -> DecimalMark:
     """How the file writes numbers: as said, else as its number cells show."""
     said = (work.mapping.mark if work.mapping else None) or work.defaults.mark
     if said is not None:
@@ -189,17 +184,17 @@ def _mark(cells: Cells, work: _Work, *, mapped: bool) -> DecimalMark:
         kind = work.kind or detect_kind(cells.file, cells.columns)
         matched = match_columns(kind, cells.columns)
         headers = {header for header, (column, _) in matched.items() if column.type in NUMBERS}
-    return detect_mark(_written(cells, header) for header in sorted(headers))
+    return detect_mark(_text_cells(cells, header) for header in sorted(headers))
 
 
-def _written(cells: Cells, header: str) -> pa.Array:
+def _text_cells(cells: Cells, header: str) -> pa.Array:
     """The cells of a column that are text in the file itself."""
     values = cells.columns[header]
     native = cells.native.get(header)
     return values if native is None else values.filter(pa.array(~native))
 
 
-def _direct(cells: Cells, work: _Work) -> Draft:
+def _draft_by_our_names(cells: Cells, work: _Work) -> Draft:
     """A draft of a file that speaks our column names."""
     headers = list(cells.columns)
     kind = work.kind or detect_kind(cells.file, headers)

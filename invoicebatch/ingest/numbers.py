@@ -92,11 +92,6 @@ def to_scaled(decimals: pa.Array, digits: int) -> tuple[pa.Array, Mask]:
     return _shift(rounded, digits), more
 
 
-def cents_half_up(decimals: pa.Array) -> pa.Array:
-    """Cents, half away from zero (the commercial rounding of EN 16931)."""
-    return _shift(pc.round(decimals, 2, round_mode="half_towards_infinity"), 2)
-
-
 def _shift(rounded: pa.Array, digits: int) -> pa.Array:
     narrow = rounded.cast(pa.decimal128(28, digits))
     return pc.multiply(narrow, pa.scalar(Decimal(10**digits))).cast(pa.int64())

@@ -12,6 +12,7 @@ from invoicebatch.engine.workspace import Workspace as EngineWorkspace
 from invoicebatch.engine.workspace import check_folder
 from invoicebatch.errors import SelectionError, UsageError
 from invoicebatch.files.layout import lay_out
+from invoicebatch.files.whole import write_whole
 
 if TYPE_CHECKING:
     from invoicebatch.engine.documents import DocumentPreview
@@ -112,9 +113,7 @@ class Workspace(EngineWorkspace):
     def write_ids(self, ids: Sequence[int]) -> Path:
         """Write invoice ids to a Parquet file under data/runs, for a notebook's parameter."""
         path = self.data / "runs" / "selections" / f"{uuid.uuid4().hex}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame({"invoice_id": ids}).to_parquet(path)
-        return path
+        return write_whole(path, pd.DataFrame({"invoice_id": ids}).to_parquet())
 
     def overview(self, where: str = "", *, poll_seconds: float = 2.0) -> "Overview":
         """The invoice overview with its action bar, for a notebook; needs the extra `lab`.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from invoicebatch.errors import DocumentError
+from invoicebatch.files.stored import stored_document
 from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
 from invoicebatch.settings import Settings
@@ -39,12 +39,7 @@ class Lent:
         return iter([future.result() for future in [self.pool.submit(function, job) for job in jobs]])
 
     def document(self, path: str, sha256: str) -> Path:
-        file = self.root / "data" / path
-        if not file.is_file():
-            raise DocumentError(f"{path} is missing")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
-            raise DocumentError(f"{path} has changed since it was stored")
-        return file
+        return stored_document(self.root / "data", path, sha256)
 
     def reserve_ids(self, count: int) -> Any:
         return np.arange(count, dtype=np.int64)

@@ -27,7 +27,7 @@ def test_a_doubtful_cell_of_a_customer_never_costs_the_customer(
     take: Take, column: str, cell: str, kept: str | None
 ) -> None:
     intake = take({"customers.csv": f"customer_id,{column}\n1,{cell}\n2,\n"})
-    assert intake.refused_rows == 0
+    assert intake.refused.empty
     assert intake.frames["customers"]["customer_id"].tolist() == ["1", "2"]
     values = intake.frames["customers"][column].tolist()
     assert [None if value != value else value for value in values] == [kept, None]

@@ -18,7 +18,6 @@ def test_an_empty_frame_survives_arrow_with_its_declared_dtypes(name: str) -> No
     empty = table.empty()
     assert list(empty.columns) == list(table.frame_names)
     assert table.conform(empty).dtypes.tolist() == empty.dtypes.tolist()
-    assert table.arrow_schema().names == list(table.frame_names)
 
 
 @pytest.mark.parametrize("name", list(TABLES))

@@ -1,7 +1,5 @@
 """Download documents: one as its PDF, several as a ZIP of them; nothing changes."""
 
-import csv
-import io
 from collections.abc import Iterator
 from functools import partial
 from typing import Literal
@@ -9,11 +7,10 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.archive.stored_documents import COLUMNS, download_names, verified
+from invoicebatch.formats.archive.stored_documents import COLUMNS, document_list, download_names, verified
 from invoicebatch.formats.archive.zip import Entry, copy_file, write_zip
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
-from invoicebatch.model.money import to_decimal
 
 
 class Parameters(Params):
@@ -37,44 +34,8 @@ def artefacts(batch: Batch, params: Parameters, context: Context) -> Iterator[Ar
     names = download_names(rows, params.layout)
     entries = [Entry(name, path) for name, path in zip(names, rows["file"], strict=True)]
     if params.index:
-        entries.append(Entry("index.csv", _index(rows, names)))
+        entries.append(Entry("index.csv", document_list(rows, names)))
     yield Artefact("invoices.zip", partial(write_zip, entries))
-
-
-def _index(rows: pd.DataFrame, names: list[str]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(
-        [
-            "number",
-            "file",
-            "kind",
-            "invoice_date",
-            "customer_id",
-            "customer_name",
-            "currency",
-            "total",
-            "sha256",
-        ]
-    )
-    values = [
-        rows["number"].map(_text),
-        names,
-        rows["kind"].astype("str"),
-        rows["invoice_date"].dt.strftime("%Y-%m-%d"),
-        rows["customer_id"].fillna("").map(_text),
-        rows["customer_name"].fillna("").map(_text),
-        rows["currency"],
-        rows["total_cents"].map(to_decimal),
-        rows["document_sha256"],
-    ]
-    writer.writerows(zip(*values, strict=True))
-    return ("\ufeff" + out.getvalue()).encode()
-
-
-def _text(value: str) -> str:
-    # A cell that begins like a formula would run in a spreadsheet.
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def transform(batch: Batch, params: Parameters, context: Context) -> Changes:  # noqa: ARG001

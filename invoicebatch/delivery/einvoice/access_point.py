@@ -19,8 +19,8 @@ from invoicebatch.delivery.einvoice.schemes import scheme_name
 from invoicebatch.delivery.http import call, words
 from invoicebatch.delivery.secrets import secret
 from invoicebatch.errors import SettingsError
-from invoicebatch.files.deposit import deposit
 from invoicebatch.files.names import safe_name
+from invoicebatch.files.whole import remove, write_whole
 from invoicebatch.model.outbox.payload import EInvoicePayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import EInvoice
@@ -101,7 +101,7 @@ class AccessPoint(ChannelDefaults):
                 if (answer := _answer(event, reference)) is not None:
                     answers[mine[reference]] = answer
             if not _references(event) & mine.keys() and _age(file) > KEPT_SECONDS:
-                file.unlink(missing_ok=True)
+                remove(file)
         return answers
 
     def _fetch_news(self) -> None:
@@ -111,8 +111,8 @@ class AccessPoint(ChannelDefaults):
                 return
             news = response.json()
             guid = str(news.get("guid", ""))
-            body = json.dumps(_event(news), ensure_ascii=False).encode()
-            deposit(self._news, self._news / f"{safe_name(guid)}.json", body)
+            body = json.dumps(_event(news), ensure_ascii=False)
+            write_whole(self._news / f"{safe_name(guid)}.json", body, on_clash="replace")
             if self._request("DELETE", f"/webhook_instances/{guid}").is_error:
                 return
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
-from invoicebatch.files.deposit import deposit
+from invoicebatch.files.whole import make_folders, write_whole
 from invoicebatch.model.outbox.payload import EInvoicePayload
 from invoicebatch.model.status import OutboxStatus
 
@@ -24,8 +24,7 @@ class DocumentFolder(ChannelDefaults):
 
     def hand_over(self, message: Message) -> Answer:
         """Write the document, then its envelope."""
-        for part in ("in", "ack", "error"):
-            (self._folder / part).mkdir(parents=True, exist_ok=True)
+        make_folders(*(self._folder / part for part in ("in", "ack", "error")))
         payload = message.payload_as(EInvoicePayload)
         envelope = {
             "message_id": message.message_id,
@@ -35,8 +34,11 @@ class DocumentFolder(ChannelDefaults):
             "document": f"{message.message_id}.xml",
         }
         target = self._folder / "in" / f"{message.message_id}.xml"
-        deposit(self._folder, target, message.attachments[0].read_bytes())
-        deposit(self._folder, target.with_suffix(".json"), json.dumps(envelope, ensure_ascii=False).encode())
+        for path, content in (
+            (target, message.attachments[0].read_bytes()),
+            (target.with_suffix(".json"), json.dumps(envelope, ensure_ascii=False)),
+        ):
+            write_whole(path, content, on_clash="replace", scratch=self._folder)
         return Answer(OutboxStatus.ACCEPTED, f"{target.name} in the folder", reference=message.message_id)
 
     def recover(self, message: Message) -> Answer:

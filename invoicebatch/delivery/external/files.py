@@ -3,7 +3,6 @@
 The file's name is derived from its messages, so handing over again replaces the same file.
 """
 
-import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -17,10 +16,12 @@ import pyarrow.parquet as pq
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
 from invoicebatch.delivery.external.address import address
 from invoicebatch.errors import SettingsError
+from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.model.exports.record import target_columns
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.schema import Column, Type
+from invoicebatch.model.schema.types import TEXTS
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import External
 
@@ -105,13 +106,18 @@ def _content(records: list[dict[str, Any]], system: External) -> bytes:
         case "jsonl":
             return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
         case "csv":
-            text = io.StringIO()
-            writer = csv.DictWriter(text, list(columns), lineterminator="\r\n", extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(records)
-            return text.getvalue().encode("utf-8")
+            return _csv(records, columns)
         case "parquet":
             return _parquet(records, columns)
+
+
+def _csv(records: list[dict[str, Any]], columns: Mapping[str, Column]) -> bytes:
+    texts = {
+        there: [None if (value := record.get(there)) is None else str(value) for record in records]
+        for there in columns
+    }
+    plain = [there for there, column in columns.items() if column.type not in TEXTS]
+    return csv_bytes(texts, plain)
 
 
 def _parquet(records: list[dict[str, Any]], columns: Mapping[str, Column]) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
 from invoicebatch.delivery.mail.mime import UnsendableError, envelope
-from invoicebatch.files.deposit import deposit
+from invoicebatch.files.whole import make_folders, write_whole
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Mail
 
@@ -24,8 +24,7 @@ class MaildirChannel(ChannelDefaults):
 
     def connect(self) -> None:
         """Make the folders."""
-        for part in ("tmp", "new", "cur"):
-            (self._folder / part).mkdir(parents=True, exist_ok=True)
+        make_folders(*(self._folder / part for part in ("tmp", "new", "cur")))
 
     def hand_over(self, message: Message) -> Answer:
         """Write the mail whole, or not at all; one that is there already is left alone."""
@@ -35,7 +34,8 @@ class MaildirChannel(ChannelDefaults):
             content = envelope(message, self._mail).content
         except UnsendableError as error:
             return Answer(OutboxStatus.FAILED, f"{error.message}. {error.hint}")
-        path = deposit(self._folder / "tmp", self._folder / "new" / f"{message.message_id}.eml", content)
+        path = self._folder / "new" / f"{message.message_id}.eml"
+        write_whole(path, content, on_clash="replace", scratch=self._folder / "tmp")
         return Answer(OutboxStatus.SENT, f"written to {path}")
 
     def recover(self, message: Message) -> Answer:

@@ -15,8 +15,9 @@ from pypdf import PdfReader
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
 from invoicebatch.delivery.post.sheets import merged, weight_class
-from invoicebatch.files.deposit import deposit
+from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.names import safe_name
+from invoicebatch.files.whole import make_folders, write_whole
 from invoicebatch.model.contact.postal import ADDRESS
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import PostPayload
@@ -41,8 +42,7 @@ class HotFolderChannel(ChannelDefaults):
 
     def connect(self) -> None:
         """Make the folders."""
-        for part in ("in", "ack", "error"):
-            (self._folder / part).mkdir(parents=True, exist_ok=True)
+        make_folders(*(self._folder / part for part in ("in", "ack", "error")))
 
     def hand_over(self, message: Message) -> Answer:
         """A batch of one."""
@@ -57,8 +57,9 @@ class HotFolderChannel(ChannelDefaults):
             self._merged(folder, messages, rows)
         else:
             for message, row in zip(messages, rows, strict=True):
-                deposit(folder, folder / row["file"], message.attachments[0].read_bytes())
-        deposit(folder, folder / f"index.{self._post.index}", _index(rows, self._post.index))
+                write_whole(folder / row["file"], message.attachments[0].read_bytes(), on_clash="replace")
+        index = _index(rows, self._post.index)
+        write_whole(folder / f"index.{self._post.index}", index, on_clash="replace")
         return {
             row["message_id"]: Answer(
                 OutboxStatus.ACCEPTED,
@@ -77,7 +78,7 @@ class HotFolderChannel(ChannelDefaults):
             )
             for at, start in zip(chosen, starts, strict=True):
                 rows[at] |= {"file": f"letters-{name}.pdf", "first_page": start}
-            deposit(folder, folder / f"letters-{name}.pdf", content)
+            write_whole(folder / f"letters-{name}.pdf", content, on_clash="replace")
 
     def recover(self, message: Message) -> Answer | None:
         """An index that names the letter shows that its batch went out; a batch without index never did."""
@@ -156,17 +157,5 @@ def _index(rows: Sequence[Mapping[str, Any]], form: str) -> bytes:
     ordered = [{name: row[name] for name in COLUMNS} for row in rows]
     if form == "json":
         return json.dumps(ordered, ensure_ascii=False, indent=1).encode()
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: _safe(value) for name, value in row.items()} for row in ordered)
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _safe(value: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe."""
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
+    texts = {name: [None if row[name] is None else str(row[name]) for row in ordered] for name in COLUMNS}
+    return csv_bytes(texts, mark=True)

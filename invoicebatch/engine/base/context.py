@@ -10,8 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base.executor import Pool
-from invoicebatch.errors import DocumentError
-from invoicebatch.files.publish import inside, sha256_of
+from invoicebatch.files.stored import stored_document
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
 
@@ -50,17 +49,7 @@ class RunContext:
 
     def document(self, path: str, sha256: str) -> Path:
         """The stored document, its bytes checked."""
-        file = inside(self._store.data, path)
-        if not file.is_file():
-            raise DocumentError(
-                f"document {path} is missing", "Restore it from a backup, or regenerate the invoice."
-            )
-        if sha256_of(file) != sha256:
-            raise DocumentError(
-                f"document {path} was changed since it was stored",
-                "Restore it from a backup, or regenerate the invoice.",
-            )
-        return file
+        return stored_document(self._store.data, path, sha256)
 
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
         """Fresh invoice ids; never given again, used or not."""

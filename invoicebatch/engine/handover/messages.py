@@ -11,8 +11,8 @@ from invoicebatch.delivery.channel import Answer, Message
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.threads import Result
 from invoicebatch.errors import DocumentError
-from invoicebatch.files.publish import sha256_of
-from invoicebatch.model.outbox.payload import KINDS, Attachment, Payload
+from invoicebatch.files.stored import stored_document
+from invoicebatch.model.outbox.payload import KINDS, Payload
 from invoicebatch.model.status import OutboxStatus
 
 
@@ -30,15 +30,25 @@ def load_messages(
         documents: find and check the attached documents.
     """
     with workspace.store.read() as session:
-        rows = session.rows_of("outbox", "message_id", pd.Series(list(ids), dtype="str"))
-    by_id = {row["message_id"]: row for row in rows.to_dict("records")}
-    return [_message(workspace.data, by_id[message_id], documents=documents) for message_id in ids]
+        found = session.rows_of("outbox", "message_id", pd.Series(list(ids), dtype="str"))
+        runs = session.rows_of("runs", "run_id", found["run_id"])
+    by_id = {row["message_id"]: row for row in found.to_dict("records")}
+    rows = [by_id[message_id] for message_id in ids]
+    folders = dict(zip(runs["run_id"], map(Path, runs["folder"]), strict=True))
+    messages = [_message(row) for row in rows]
+    if not documents:
+        return messages
+    return [
+        _with_documents(message, int(row["attempts"]), workspace.data, folders[message.run_id])
+        if isinstance(message, Message)
+        else message
+        for message, row in zip(messages, rows, strict=True)
+    ]
 
 
-def _message(data: Path, row: dict[Any, Any], *, documents: bool) -> Message | Result:
+def _message(row: dict[Any, Any]) -> Message | Result:
     kind = KINDS.get(row["channel"], Payload)
-    attempts = int(row["attempts"])
-    plain = Message(
+    message = Message(
         message_id=row["message_id"],
         recipient=row["recipient"],
         payload=kind.model_construct(),
@@ -47,25 +57,18 @@ def _message(data: Path, row: dict[Any, Any], *, documents: bool) -> Message | R
         channel=row["channel"],
     )
     try:
-        message = replace(plain, payload=kind.read(row["payload"]))
+        return replace(message, payload=kind.read(row["payload"]))
     except ValueError as error:
         text = f"the message can't be read: {' '.join(str(error).split())}"[:300]
-        return Result(plain, Answer(OutboxStatus.FAILED, text), attempts + 1)
-    if not documents:
-        return message
+        return Result(message, Answer(OutboxStatus.FAILED, text), int(row["attempts"]) + 1)
+
+
+def _with_documents(message: Message, attempts: int, data: Path, folder: Path) -> Message | Result:
+    """The message with its documents, which lie in the archive or in the folder of its run."""
     try:
-        return message.attached([_checked(data, attachment) for attachment in message.payload.attachments])
+        return message.attached(
+            [stored_document(data, each.path, each.sha256, folder) for each in message.payload.attachments]
+        )
     except DocumentError as error:
         answer = Answer(OutboxStatus.FAILED, f"{error.message}. {error.hint}")
         return Result(message, answer, attempts + 1)
-
-
-def _checked(data: Path, attachment: Attachment) -> Path:
-    """An attachment's file; its path is relative to the data folder, or absolute in a run's folder."""
-    file = data / attachment.path
-    advice = "Restore it from a backup, or regenerate the invoice, then send it again."
-    if not file.is_file():
-        raise DocumentError(f"document {attachment.path} is missing", advice)
-    if sha256_of(file) != attachment.sha256:
-        raise DocumentError(f"document {attachment.path} was changed since it was stored", advice)
-    return file

@@ -13,8 +13,9 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.merge import Merge
 from invoicebatch.engine.payments.booking import TABLE, book, take_payments
 from invoicebatch.errors import InputFileError
-from invoicebatch.files.layout import write_text
+from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.shipped import shipped
+from invoicebatch.files.whole import write_whole
 from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files, read_ubl
 from invoicebatch.store import Session
 
@@ -209,11 +210,8 @@ def _record(
 
 
 def _write_refused(data: Path, import_id: str, refused: pd.DataFrame) -> Path | None:
-    """All refused rows as CSV; no cell can become a formula where it is opened."""
+    """All refused rows as CSV."""
     if refused.empty:
         return None
-    safe = refused.astype({"value": "str"})
-    safe["value"] = safe["value"].str.replace(r"^([=+\-@\t\r])", r"'\1", regex=True)
     path = data / "imports" / f"{clock.now():%Y-%m-%d-%H%M%S}-{import_id[:8]}-refused.csv"
-    write_text(path, safe.to_csv(index=False))
-    return path
+    return write_whole(path, csv_bytes(refused.astype({"value": "str"})))

@@ -3,16 +3,18 @@
 Shared by the download actions; opens nothing itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from invoicebatch.errors import DocumentError
+from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.names import safe_name
 from invoicebatch.formats.archive.zip import unique_names
 from invoicebatch.model.changes import RowFailure
+from invoicebatch.model.money import to_decimal
 
 COLUMNS: Final = frozenset(
     {
@@ -61,6 +63,22 @@ def download_names(invoices: pd.DataFrame, layout: str = "flat") -> list[str]:
     stems = stems.where(~twice, stems + "_" + accounts)
     folders = _folders(invoices, layout)
     return unique_names((folders + stems + ".pdf").tolist())
+
+
+def document_list(invoices: pd.DataFrame, names: Sequence[str]) -> bytes:
+    """A list of the documents as CSV, for a spreadsheet: what each is, and its file in the archive."""
+    columns = {
+        "number": invoices["number"],
+        "file": names,
+        "kind": invoices["kind"],
+        "invoice_date": invoices["invoice_date"].dt.date,
+        "customer_id": invoices["customer_id"],
+        "customer_name": invoices["customer_name"],
+        "currency": invoices["currency"],
+        "total": invoices["total_cents"].map(to_decimal),
+        "sha256": invoices["document_sha256"],
+    }
+    return csv_bytes(columns, mark=True)
 
 
 def _folders(invoices: pd.DataFrame, layout: str) -> "pd.Series[str]":

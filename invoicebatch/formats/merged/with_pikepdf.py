@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any, BinaryIO
 
 import pikepdf
@@ -40,7 +41,7 @@ def merge_batch(titles: Sequence[str], documents: Sequence[bytes]) -> Part:
         try:
             source = pikepdf.open(io.BytesIO(data))
             merged.pages.extend(source.pages)
-        except pikepdf.PdfError as error:
+        except (pikepdf.PdfError, pikepdf.PasswordError) as error:
             faults.append((position, f"the document can't be read as a PDF: {error}"))
             continue
         sources.append(source)
@@ -127,7 +128,7 @@ def _fingerprint(stream: pikepdf.Stream) -> bytes:
 
 
 def _navigation(merged: pikepdf.Pdf, titles: Sequence[str], counts: Sequence[int]) -> None:
-    starts = [sum_ - count for sum_, count in zip(_running(counts), counts, strict=True)]
+    starts = [0, *accumulate(counts)][:-1]
     pages = list(merged.pages)
     items = [
         merged.make_indirect(Dictionary(Title=String(title), Dest=Array([pages[start].obj, Name.Fit])))
@@ -150,14 +151,6 @@ def _navigation(merged: pikepdf.Pdf, titles: Sequence[str], counts: Sequence[int
             item.Next = after
     merged.Root.Outlines = outline
     merged.Root.PageMode = Name.UseOutlines
-
-
-def _running(counts: Sequence[int]) -> list[int]:
-    total, sums = 0, []
-    for count in counts:
-        total += count
-        sums.append(total)
-    return sums
 
 
 def _save(merged: pikepdf.Pdf) -> bytes:

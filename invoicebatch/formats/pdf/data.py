@@ -85,11 +85,11 @@ def documents(batch: Batch, wording_for: Callable[[str, str | None], Wording]) -
             found.append(RowFailure(int(source.invoice["invoice_id"]), reason))
         else:
             account_id = source.invoice["company_account_id"]
-            found.append(_attempt(source, wording_for(account_id, source.buyer["language"])))
+            found.append(_document_or_failure(source, wording_for(account_id, source.buyer["language"])))
     return found
 
 
-def _attempt(source: _Source, wording: Wording) -> Document | RowFailure:
+def _document_or_failure(source: _Source, wording: Wording) -> Document | RowFailure:
     """The document, or what of its data or words could not be put into it; the others go on."""
     try:
         return _document(source, wording)
@@ -169,7 +169,7 @@ def _content(source: _Source, wording: Wording) -> dict[str, Any]:
     delivered = [row for row in source.lines if row["advance_of"] is None]
     advances = [row for row in source.lines if row["advance_of"] is not None]
     line_allowances = [row for row in source.allowances if row["line_no"] is not None]
-    running = _running(delivered + advances)
+    running = _running_totals(delivered + advances)
     tables = [
         [_line(row, line_allowances, running, wording) for row in part] for part in (delivered, advances)
     ]
@@ -196,7 +196,7 @@ def _content(source: _Source, wording: Wording) -> dict[str, Any]:
     }
 
 
-def _running(lines: list[Row]) -> dict[int, int]:
+def _running_totals(lines: list[Row]) -> dict[int, int]:
     sums = accumulate(row["net_cents"] for row in lines)
     return dict(zip((row["line_no"] for row in lines), sums, strict=True))
 

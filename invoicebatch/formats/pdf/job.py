@@ -88,7 +88,7 @@ def by_invoice(batch: Batch) -> dict[int, Row]:
     return {row["invoice_id"]: row for row in rows(batch.invoices, columns)}
 
 
-def stored_document(rendered: Rendered, row: Row, version: int) -> Artefact:
+def document_artefact(rendered: Rendered, row: Row, version: int) -> Artefact:
     """The artefact of a rendered document, ``NL/2026/2026-000123-v1.pdf`` in the archive.
 
     Two series may give the same number, and two numbers the same safe name: then the invoice id
@@ -109,7 +109,7 @@ def stored_document(rendered: Rendered, row: Row, version: int) -> Artefact:
     return Artefact(name, rendered.pdf, rendered.invoice_id, "documents", details)
 
 
-def made(batch: Batch) -> pd.DataFrame:
+def documented_invoices(batch: Batch) -> pd.DataFrame:
     """Invoices whose document was made, with `path`, `sha256`, `size` and the details of its file."""
     files = batch.files.reindex(columns=list(_FILE_DTYPES)).dropna(subset=["invoice_id"])
     known = batch.good.drop(columns=["document_version"])
@@ -129,7 +129,7 @@ _FILE_DTYPES: Final[Mapping[str, str]] = {
 
 
 def created_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """Updates of `invoices` for the rows of `made`: `created`, with their new document."""
+    """Updates of `invoices` for the rows of `documented_invoices`: `created`, with their new document."""
     return pd.DataFrame(
         {
             "invoice_id": rows["invoice_id"],
@@ -156,6 +156,6 @@ def failed_rows(invoices: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
 
 
 def document_rows(rows: pd.DataFrame, reason: str, run_id: str, now: datetime) -> pd.DataFrame:
-    """Rows of `documents` for the rows of `made`."""
+    """Rows of `documents` for the rows of `documented_invoices`."""
     documents = rows[list(_FILE_DTYPES)].copy()
     return documents.assign(reason=reason, run_id=run_id, created_at=now)

@@ -77,7 +77,7 @@ def checked_documents(
     seen: dict[bytes, bool] = {}
     for start in range(0, len(batch), SLICE):
         part = Batch(batch.invoices.iloc[start : start + SLICE].reset_index(drop=True), batch.tables)
-        written = list(_written(part, profile, energy_extension))
+        written = list(_checked_by_rules(part, profile, energy_extension))
         documents = [item.document for item in written if not item.failure]
         faults = iter(_faults(ctx, documents, stylesheets, everywhere, seen))
         for item in written:
@@ -91,7 +91,7 @@ def schematrons(ctx: Context) -> tuple[str, ...]:
     return (str(ubl_schematron()), *(str(ctx.root / Path(path).expanduser()) for path in further))
 
 
-def _written(part: Batch, profile: Profile, energy_extension: bool) -> Iterator[Checked]:
+def _checked_by_rules(part: Batch, profile: Profile, energy_extension: bool) -> Iterator[Checked]:
     """Written documents, those that break a rule with what they break."""
     groups, problems = derive(part.invoices, part.tables, profile)
     findings = reasons(prevalidate(groups, problems))
@@ -119,24 +119,26 @@ def _faults(
 ) -> list[str]:
     """What XSD and schematron say of each document; empty: nothing."""
     if everywhere or not stylesheets:
-        return _run(ctx, documents, stylesheets)
+        return _faults_in_parallel(ctx, documents, stylesheets)
     shapes = [shape_of(document) for document in documents]
     first = {shape: row for row, shape in reversed(list(enumerate(shapes))) if shape not in seen}
     sampled = np.zeros(len(documents), bool)
     sampled[list(first.values())] = True
-    faults = _run_some(ctx, documents, stylesheets, sampled)
+    faults = _faults_of_sample(ctx, documents, stylesheets, sampled)
     seen |= {shape: bool(faults[row]) for shape, row in first.items()}
     again = np.array([seen[shape] for shape in shapes], bool) & ~sampled
     if again.any():
         rows = np.flatnonzero(again)
         for row, fault in zip(
-            rows, _run(ctx, [documents[row] for row in rows.tolist()], stylesheets), strict=True
+            rows,
+            _faults_in_parallel(ctx, [documents[row] for row in rows.tolist()], stylesheets),
+            strict=True,
         ):
             faults[row] = faults[row] or fault
     return faults
 
 
-def _run_some(
+def _faults_of_sample(
     ctx: Context, documents: Sequence[bytes], stylesheets: tuple[str, ...], sampled: np.ndarray
 ) -> list[str]:
     """XSD on all, the schematron on the sampled ones."""
@@ -144,13 +146,13 @@ def _run_some(
     for chosen, sheets in ((sampled, stylesheets), (~sampled, ())):
         rows = np.flatnonzero(chosen)
         for row, fault in zip(
-            rows, _run(ctx, [documents[row] for row in rows.tolist()], sheets), strict=True
+            rows, _faults_in_parallel(ctx, [documents[row] for row in rows.tolist()], sheets), strict=True
         ):
             result[row] = fault
     return result
 
 
-def _run(ctx: Context, documents: Sequence[bytes], stylesheets: tuple[str, ...]) -> list[str]:
+def _faults_in_parallel(ctx: Context, documents: Sequence[bytes], stylesheets: tuple[str, ...]) -> list[str]:
     jobs = ((chunk, stylesheets) for chunk in _chunks(documents, _JOB))
     return [fault for faults in ctx.map(check_chunk, jobs) for fault in faults]
 

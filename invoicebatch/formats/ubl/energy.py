@@ -17,7 +17,6 @@ from invoicebatch.model.en16931.ubl import NAMESPACES
 
 EXTENSION_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonExtensionComponents-2"
 SEEF_NAMESPACE: Final = "urn:www.energie-efactuur.nl:profile:invoice:ver3.1"
-CUSTOMIZATION: Final = "#conformant#urn:fdc:energie-efactuur.nl:invoice:v3.1"
 
 METHODS: Final = {"actual": "MRM001", "customer": "MRM002", "estimated": "MRM003"}
 """SEeF:MeterReadingMethods by our word; other words go out as they are."""

@@ -44,7 +44,7 @@ def reasons(findings: pd.DataFrame) -> "pd.Series[str]":
     if findings.empty:
         return pd.Series(dtype="str", index=pd.Index([], dtype="int64", name="invoice_id"))
     where = findings["line"].where(findings["line"] == "", "line " + findings["line"] + ": ")
-    term = findings["term"].map(_named)
+    term = findings["term"].map(_term_with_name)
     value = findings["value"].where(findings["value"] == "", " (" + findings["value"] + ")")
     text = findings["rule"] + ": " + where + findings["says"] + ", " + term + value + ". " + findings["fix"]
     joined = text.groupby(findings["invoice_id"], sort=False).agg(
@@ -53,7 +53,7 @@ def reasons(findings: pd.DataFrame) -> "pd.Series[str]":
     return joined.astype("str")
 
 
-def _named(term: str) -> str:
+def _term_with_name(term: str) -> str:
     return f"{TERMS[term].name} {term}" if term in TERMS else term
 
 

@@ -45,11 +45,6 @@ def run_schematron(documents: Sequence[bytes], stylesheets: Sequence[str]) -> li
     return [[failure for path in stylesheets for failure in _run(document, path)] for document in documents]
 
 
-def run_chunk(job: tuple[Sequence[bytes], Sequence[str]]) -> list[list[Failure]]:
-    """`run_schematron` of one job of a process pool."""
-    return run_schematron(*job)
-
-
 def _run(document: bytes, stylesheet: str) -> list[Failure]:
     clean = etree.tostring(parse_xml(document, "the written document"), encoding="unicode")
     with _LOCK:

@@ -12,11 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invoicebatch.files.csv_text import CHUNK_ROWS, joined_bytes
 from invoicebatch.formats.workbook.text import inline
-from invoicebatch.model.schema.types import Column, Type
-
-CHUNK_ROWS: Final = 8_192
-"""Rows built at once; bounds memory whatever the table's length."""
+from invoicebatch.model.schema.types import TEXTS, Column, Type
 
 _DAY: Final = 86_400_000_000
 _EPOCH_DAYS: Final = 25_569
@@ -26,7 +24,6 @@ _FIRST_SERIAL: Final = 61
 """1900-03-01: the first day on which all programs agree about the serial number."""
 
 _SCALE: Final = {Type.MONEY: 2, Type.PERCENT: 4}
-_TEXTS: Final = frozenset({Type.TEXT, Type.CHOICE, Type.JSON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ def _cells(values: pa.Array, column: CellColumn, letter: str, rows: pa.Array) ->
 
 def _content(values: pa.Array, kind: Type) -> tuple[pa.Array, str, str]:
     """The inner text of each cell, and the XML before (from its type attribute on) and after it."""
-    if kind in _TEXTS:
+    if kind in TEXTS:
         return _inline(values), ' t="inlineStr"><is>', "</is>"
     if kind in (Type.DATE, Type.TIMESTAMP):
         return _moment(values, kind)
@@ -158,9 +155,3 @@ def _moment(values: pa.Array, kind: Type) -> tuple[pa.Array, str, str]:
     iso = pc.strftime(moments, "%Y-%m-%d")
     text = pc.binary_join_element_wise(' t="inlineStr"><is><t>', iso, "</t></is>", "")
     return pc.if_else(values.is_valid(), pc.if_else(early, text, number), None), "", ""
-
-
-def joined_bytes(texts: pa.Array) -> memoryview:
-    """All texts of an array as one piece of memory."""
-    offsets = np.frombuffer(texts.buffers()[1], np.int32)
-    return memoryview(texts.buffers()[2])[int(offsets[0]) : int(offsets[len(texts)])]

@@ -19,7 +19,6 @@ from invoicebatch.model.schema.types import Type
 FONT: Final = "Calibri"
 INK: Final = "1F2937"
 ACCENT: Final = "1F4E79"
-PALE: Final = "EAF1F8"
 INPUT: Final = "FFF9E5"
 QUIET: Final = "6B7280"
 LINE: Final = "D1D5DB"
@@ -72,8 +71,8 @@ def fill(colour: str) -> PatternFill:
     return PatternFill("solid", fgColor=colour)
 
 
-def spare(sheet: Worksheet, row: int, column: int) -> Cell:
-    """A cell to make a style with; one per style, since openpyxl shares what it has numbered."""
+def cell_at(sheet: Worksheet, row: int, column: int) -> Cell:
+    """A cell of the package; a style takes one of its own, since openpyxl shares what it has numbered."""
     cell = sheet.cell(row, column)
     if not isinstance(cell, Cell):
         raise TypeError(f"{cell.coordinate} is part of a merged cell")

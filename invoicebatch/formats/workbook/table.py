@@ -125,8 +125,8 @@ def _header(sheet: Worksheet, export: TableExport) -> list[int]:
     for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True), 1):
         cell = sheet.cell(1, index, name)
         cell.data_type = "s"
-        styling.style_header(styling.spare(sheet, 1, index), column.type)
-        styles.append(styling.style_value(styling.spare(sheet, 3, index), column.type))
+        styling.style_header(styling.cell_at(sheet, 1, index), column.type)
+        styles.append(styling.style_value(styling.cell_at(sheet, 3, index), column.type))
         letter = column_letter(index - 1)
         sheet.column_dimensions[letter].width = styling.width(
             column.type, name, values_of(export.frame, column)
@@ -202,7 +202,7 @@ def _about(workbook: Workbook, export: TableExport) -> None:
     }
     for row, (name, value) in enumerate(facts.items(), 1):
         for index, text in ((1, title(name, export.language)), (2, value)):
-            cell = styling.spare(sheet, row, index)
+            cell = styling.cell_at(sheet, row, index)
             styling.put_text(cell, text)
             cell.alignment = Alignment(vertical="top", wrap_text=True)
         sheet.cell(row, 1).font = Font(name=styling.FONT, bold=True)

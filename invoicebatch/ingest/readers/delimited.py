@@ -42,9 +42,9 @@ def read_delimited(data: bytes, name: str, options: Options, refused: Refusals) 
     for number, found, line in ragged:
         reason = f"{found} cells where the header has {len(header)}; a quotation mark or delimiter is amiss"
         refused.add(name, [number + offset], "", [line], reason)
-    cells = _cells(name, header, table, _numbers(table.num_rows, ragged) + offset)
+    cells = _cells(name, header, table, _row_numbers(table.num_rows, ragged) + offset)
     _check_open_quote(cells, text, ragged)
-    return replace(cells, lost=_lost(ragged, header, delimiter, offset)), encoding
+    return replace(cells, lost=_lost_rows(ragged, header, delimiter, offset)), encoding
 
 
 def _delimiter(text: str, given: str | None) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def _parse(text: str, delimiter: str, width: int, name: str) -> tuple[pa.Table, 
     return table, ragged
 
 
-def _numbers(kept: int, ragged: Ragged) -> Rows:
+def _row_numbers(kept: int, ragged: Ragged) -> Rows:
     """Record numbers of the rows that were kept (header = 1)."""
     every = np.arange(1, kept + len(ragged) + 1, dtype=np.int64)
     return np.setdiff1d(every, [number for number, _, _ in ragged], assume_unique=True)
@@ -125,7 +125,7 @@ def _cells(name: str, header: list[str], table: pa.Table, rows: Rows) -> Cells:
     return Cells(name, rows[1:], columns)
 
 
-def _lost(ragged: Ragged, header: list[str], delimiter: str, offset: int) -> tuple[LostRow, ...]:
+def _lost_rows(ragged: Ragged, header: list[str], delimiter: str, offset: int) -> tuple[LostRow, ...]:
     """What the refused rows seem to hold: each line of them read by itself."""
     lines = [(number, line) for number, _, text in ragged for line in text.splitlines()]
     rows = csv.reader((line.replace('"', "") for _, line in lines), delimiter=delimiter)

@@ -60,7 +60,7 @@ def _eight_bit(data: bytes, name: str) -> str:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        if len(re.findall(rb"[\xc3-\xf4][\x80-\xbf]", data)) > 2 * _stray(data):
+        if len(re.findall(rb"[\xc3-\xf4][\x80-\xbf]", data)) > 2 * _damaged_characters(data):
             line = data[: error.start].count(b"\n") + 1
             raise InputFileError(
                 f"{name} is UTF-8 with damaged characters, the first in line {line}",
@@ -70,5 +70,5 @@ def _eight_bit(data: bytes, name: str) -> str:
     return "utf-8"
 
 
-def _stray(data: bytes) -> int:
+def _damaged_characters(data: bytes) -> int:
     return data.decode("utf-8", errors="replace").count("\ufffd")

@@ -50,7 +50,8 @@ def read_file(path: Path, options: Options, refused: Refusals) -> SourceFile:
         tables = [("", cells)]
     several = len(tables) > 1
     tables = [
-        (sheet, _without_blank_rows(_named(cells, sheet if several else ""))) for sheet, cells in tables
+        (sheet, _without_blank_rows(_with_sheet_name(cells, sheet if several else "")))
+        for sheet, cells in tables
     ]
     return SourceFile(name, hashlib.sha256(data).hexdigest(), tables, notes)
 
@@ -80,7 +81,7 @@ def _text_table(data: bytes, name: str, options: Options, refused: Refusals) -> 
     return read_delimited(data, name, options, refused)
 
 
-def _named(cells: Cells, sheet: str) -> Cells:
+def _with_sheet_name(cells: Cells, sheet: str) -> Cells:
     return replace(cells, file=f"{cells.file} [{sheet}]") if sheet else cells
 
 

@@ -38,7 +38,7 @@ def read_workbook(data: bytes, name: str, options: Options, refused: Refusals) -
     _check_package(data, name)
     with tempfile.TemporaryDirectory(prefix="invoicebatch-") as folder:
         found = _run_child(data, name, Path(folder))
-        wanted = _wanted(found, name, options.sheet)
+        wanted = _sheets_to_read(found, name, options.sheet)
         sheets = [
             (sheet["name"], _sheet(sheet, name, options.header_row), sheet["errors"]) for sheet in wanted
         ]
@@ -98,7 +98,7 @@ def _run_child(data: bytes, name: str, folder: Path) -> list[dict[str, Any]]:
     return [{**sheet, "errors": answer["errors"].get(sheet["name"], [])} for sheet in answer["sheets"]]
 
 
-def _wanted(found: list[dict[str, Any]], name: str, sheet: str | None) -> list[dict[str, Any]]:
+def _sheets_to_read(found: list[dict[str, Any]], name: str, sheet: str | None) -> list[dict[str, Any]]:
     if sheet is not None:
         wanted = [one for one in found if one["name"] == sheet]
         if not wanted:

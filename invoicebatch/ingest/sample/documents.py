@@ -134,7 +134,7 @@ def _add_amounts(rng: Generator, frame: pd.DataFrame, plan: Plan, lines: LineNum
     prepaid = np.where(
         (rng.random(size) < 0.02) & (total > 5_000) & ~plan.crediting & ~followed_by(plan.crediting), 1_000, 0
     )
-    paid, credited = _settled(rng, plan, total - prepaid)
+    paid, credited = _paid_and_credited(rng, plan, total - prepaid)
     frame["line_total_cents"] = frame["net_total_cents"] = net
     frame["allowance_total_cents"] = frame["charge_total_cents"] = frame["rounding_cents"] = 0
     frame["vat_total_cents"] = vat
@@ -151,7 +151,7 @@ def _add_amounts(rng: Generator, frame: pd.DataFrame, plan: Plan, lines: LineNum
     frame.loc[broken, "failure"] = "the document could not be made: the template folder was not there"
 
 
-def _settled(rng: Generator, plan: Plan, due: Ints) -> tuple[Ints, Ints]:
+def _paid_and_credited(rng: Generator, plan: Plan, due: Ints) -> tuple[Ints, Ints]:
     """Amounts paid and amounts credited.
 
     A note of credit is set off against what is still open of its original; the rest is owed.

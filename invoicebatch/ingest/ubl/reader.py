@@ -90,7 +90,7 @@ def _children(element: etree._Element, node: Node, record: Record, document: Doc
     used: set[Node] = set()
     for child in element:
         here = f"{path}/{_name(child)}"
-        chosen = _chosen(node, child, document, used)
+        chosen = _described_place(node, child, document, used)
         if chosen is None:
             _keep_other(child, document, here)
             continue
@@ -177,7 +177,7 @@ def _constants(node: Node, path: str) -> Iterator[tuple[str, Const]]:
         yield from _constants(child, f"{path}/{_tag(child.name)}")
 
 
-def _chosen(node: Node, element: etree._Element, document: Document, used: set[Node]) -> Node | None:
+def _described_place(node: Node, element: etree._Element, document: Document, used: set[Node]) -> Node | None:
     """The description's place for an element; a type code that is left out counts as the expected one."""
     free = [c for c in _candidates(node, _name(element)) if c not in used]
     for candidate in free:

@@ -22,7 +22,7 @@ from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report as RunReport
 from invoicebatch.engine.workspace import Workspace
-from invoicebatch.files.deposit import deposit
+from invoicebatch.files.whole import write_whole
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Progress
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
@@ -211,22 +211,17 @@ class WorkspaceBackend:
 
     def write_views(self, views: list[dict[str, Any]]) -> None:
         """Keep them beside the state."""
-        self._write(self._views, json.dumps(views, ensure_ascii=False, indent=1))
+        write_whole(self._views, json.dumps(views, ensure_ascii=False, indent=1), on_clash="replace")
 
     def save_notebook(self, name: str, content: str) -> str:
         """Write it to the workspace's notebooks under a free name."""
-        folder = self._workspace.root / "notebooks"
-        names = (f"{name}{'' if number == 1 else f'_{number}'}.ipynb" for number in range(1, 1000))
-        path = next(folder / one for one in names if not (folder / one).exists())
-        return self._write(path, content)
+        path = self._workspace.root / "notebooks" / f"{name}.ipynb"
+        return str(write_whole(path, content, on_clash="number"))
 
     def save_ids(self, ids: IntArray) -> str:
         """Write them one a line."""
         path = self._workspace.data / "selections" / f"{clock.now():%Y%m%d-%H%M%S}-{len(ids)}.txt"
-        return self._write(path, "\n".join(map(str, ids.tolist())) + "\n")
-
-    def _write(self, path: Path, text: str) -> str:
-        return str(deposit(self._workspace.data / "staging", path, text.encode()))
+        return str(write_whole(path, "\n".join(map(str, ids.tolist())) + "\n", on_clash="number"))
 
 
 def _made(info: FieldInfo) -> Any:

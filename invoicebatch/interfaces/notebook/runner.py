@@ -6,7 +6,6 @@ value; here both are refused. The output notebook is the record of the run.
 
 import ast
 import json
-import shutil
 import tempfile
 import uuid
 from collections.abc import Mapping
@@ -18,8 +17,8 @@ from typing import Any, Final
 
 from invoicebatch.engine.base import clock
 from invoicebatch.errors import InvoicebatchError, ParameterError, UnknownNameError
-from invoicebatch.files.layout import write_text
 from invoicebatch.files.names import run_folder, safe_name
+from invoicebatch.files.whole import make_folders, name_whole, write_whole
 
 RESULT_TYPE: Final = "application/vnd.invoicebatch.result+json"
 """Media type under which a notebook displays its result."""
@@ -76,29 +75,19 @@ def run_notebook(
     _check(notebook, given)
     run_id = uuid.uuid4().hex
     folder = output or run_folder(root / "data" / "runs", clock.now(), safe_name(notebook.stem), run_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = _free(folder / "output.ipynb")
-    part = target.with_suffix(".part.ipynb")
+    make_folders(folder)
+    part = folder / f"output.{run_id}.part.ipynb"
     failure = _execute(notebook, part, given, progress=progress)
-    part.replace(target)
+    target = name_whole(part, folder / "output.ipynb", on_clash="number")
     if failure:
         raise NotebookError(
             f"{notebook.name} failed: {failure}", f"The output notebook shows where: {target}"
         )
     results = _results(target)
     record = {"notebook": notebook.name, "parameters": given, "results": results}
-    write_text(
-        target.with_name(target.stem.replace("output", "result") + ".json"), json.dumps(record, indent=2)
-    )
+    path = target.with_name(target.stem.replace("output", "result") + ".json")
+    write_whole(path, json.dumps(record, indent=2), on_clash="number")
     return NotebookRun(target, results)
-
-
-def _free(path: Path) -> Path:
-    for number in range(1, 10_000):
-        candidate = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
-        if not candidate.exists():
-            return candidate
-    raise FileExistsError(path)
 
 
 def _plain(value: Any) -> Any:
@@ -168,21 +157,19 @@ def _execute(notebook: Path, target: Path, given: Mapping[str, Any], *, progress
 
     from invoicebatch.interfaces.notebook.kernel import IpcKernelManager
 
-    sockets = Path(tempfile.mkdtemp(prefix="ib-"))
-    try:
-        papermill.execute_notebook(
-            str(notebook),
-            str(target),
-            parameters=dict(given),
-            kernel_name="python3",
-            language="python",
-            progress_bar=progress,
-            kernel_manager_class=IpcKernelManager.in_folder(sockets),
-        )
-    except PapermillExecutionError as error:
-        return f"{error.ename}: {error.evalue}"
-    finally:
-        shutil.rmtree(sockets, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="ib-", ignore_cleanup_errors=True) as sockets:
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(target),
+                parameters=dict(given),
+                kernel_name="python3",
+                language="python",
+                progress_bar=progress,
+                kernel_manager_class=IpcKernelManager.in_folder(Path(sockets)),
+            )
+        except PapermillExecutionError as error:
+            return f"{error.ename}: {error.evalue}"
     return ""
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.csv_text import unguard
 from invoicebatch.formats.workbook.sheet.delimited import CSV_KEYS
 from invoicebatch.interfaces.sheet.file import NEEDED, SheetFile, header_places, letters
 from invoicebatch.interfaces.sheet.rows import judge_rows
@@ -41,11 +44,16 @@ def read_csv_sheet(path: Path) -> SheetFile:
 
 
 def _rows(table: list[list[str]], places: dict[str, int]) -> Iterator[tuple[int, bool, dict[str, Any]]]:
-    for number, row in enumerate(table[1:], 2):
-        values = {
-            name: row[place - 1] or None if place <= len(row) else None for name, place in places.items()
-        }
-        yield number, False, {name: value and value.removeprefix("'") for name, value in values.items()}
+    columns = [
+        unguard(
+            pa.array(
+                [row[place - 1] or None if place <= len(row) else None for row in table[1:]], pa.string()
+            )
+        )
+        for place in places.values()
+    ]
+    for number, values in enumerate(zip(*(texts.to_pylist() for texts in columns), strict=True), 2):
+        yield number, False, dict(zip(places, values, strict=True))
 
 
 def _text(path: Path) -> str:

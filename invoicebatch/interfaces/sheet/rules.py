@@ -7,7 +7,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment
 
 from invoicebatch.eligibility import Rules
-from invoicebatch.files.whole import write_file
+from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import column_letter
 
@@ -24,15 +24,15 @@ def write_rules(rules: Rules, path: Path) -> Path:
     _page(workbook, "Actions", decisions, turned=True)
     _page(workbook, "Facts", rules.fact_table(), turned=False)
     del workbook[workbook.sheetnames[0]]
-    return write_file(path, workbook.save)
+    return write_whole(path, workbook.save)
 
 
 def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -> None:
     """One page of text; `turned` puts all titles but the first upright."""
     sheet = workbook.create_sheet(name)
     for index, title in enumerate(map(str, table.columns), 1):
-        cell = styling.spare(sheet, 1, index)
-        cell.value = title.replace("_", " ")
+        cell = styling.cell_at(sheet, 1, index)
+        styling.put_text(cell, title.replace("_", " "))
         styling.style_header(cell)
         upright = turned and index > 1
         if upright:
@@ -41,9 +41,8 @@ def _page(workbook: Workbook, name: str, table: pd.DataFrame, *, turned: bool) -
         longest = max([len(title), *values.str.len().tolist()])
         sheet.column_dimensions[column_letter(index - 1)].width = 5 if upright else min(longest + 4, 60)
         for row, value in enumerate(values.tolist(), 2):
-            body = styling.spare(sheet, row, index)
-            body.value = "✓" if upright and value == "yes" else value
-            body.data_type = "s"
+            body = styling.cell_at(sheet, row, index)
+            styling.put_text(body, "✓" if upright and value == "yes" else value)
             centred = "center" if upright else "left"
             turn = 90 if upright and len(value) > 3 else 0
             body.alignment = Alignment(

@@ -15,7 +15,7 @@ from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import ConfirmationError, InvoicebatchError
-from invoicebatch.files.whole import write_file
+from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.sheet.model import SHOWN, sheet_columns, sheet_rows_needed
 from invoicebatch.formats.workbook.table import TableExport, write_table
 from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan
@@ -167,7 +167,7 @@ def _write_result(workspace: Workspace, plan: SheetPlan, rows: pd.DataFrame) -> 
         settings.language, _COLOURS,
     )  # fmt: skip
     target = plan.sheet.path.with_name(f"{plan.sheet.path.stem}.result.xlsx")
-    return write_file(target, lambda out: write_table(out, export), numbered=True)
+    return write_whole(target, lambda out: write_table(out, export), on_clash="number")
 
 
 def _now(workspace: Workspace, ids: "pd.Series[int]") -> pd.DataFrame:

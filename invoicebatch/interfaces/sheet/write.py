@@ -14,7 +14,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InputFileError, SelectionError
-from invoicebatch.files.whole import write_file
+from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.sheet.delimited import write_sheet_csv
 from invoicebatch.formats.workbook.sheet.model import SheetAction, SheetMeta, sheet_rows_needed
 from invoicebatch.formats.workbook.sheet.write import write_sheet
@@ -40,8 +40,7 @@ def sheet(selection: Selection, path: str | Path) -> Path:
         raise SelectionError(f"A sheet holds 1 to {MOST_ROWS:,} invoices; {len(selection):,} are selected.")
     frame, actions, meta = sheet_content(selection)
     write = writers[target.suffix.lower()]
-    write_file(target, lambda out: write(out, frame, actions, meta))
-    return target
+    return write_whole(target, lambda out: write(out, frame, actions, meta))
 
 
 def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction], SheetMeta]:

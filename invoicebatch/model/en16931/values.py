@@ -112,14 +112,6 @@ def column(values: list[Any], value: Value) -> pd.Series:
     return series
 
 
-def as_quantity(values: pd.Series) -> pd.Series:
-    """A decimal column of our tables as a column of quantities."""
-    array = pa.Array.from_pandas(values)
-    return pd.Series(
-        pd.array(_array(pc.cast(array, QUANTITY_TYPE)), dtype=dtype_of(Value.QUANTITY)), index=values.index
-    )
-
-
 def texts(values: pd.Series, value: Value) -> pa.Array:
     """The texts of a column of terms, as they stand in a document; missing where there is none.
 

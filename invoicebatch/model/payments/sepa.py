@@ -16,7 +16,6 @@ MAX_REMITTANCE: Final = 140
 MAX_ID: Final = 35
 MAX_TOWN: Final = 35
 MAX_POSTCODE: Final = 16
-MIN_CENTS: Final = 1
 MAX_CENTS: Final = 99_999_999_999
 """EUR 999,999,999.99, the largest amount of a SEPA transaction."""
 
@@ -70,11 +69,6 @@ def sepa_texts(texts: "pd.Series[str]", length: int) -> "pd.Series[str]":
     clean = texts.astype(object).where(texts.notna(), "")
     by_value = {value: sepa_text(value, length) for value in clean.unique()}
     return clean.map(by_value).astype("str")
-
-
-def is_sepa_text(text: str, length: int) -> bool:
-    """Whether the text may stand in a message as it is."""
-    return bool(_LEGAL.fullmatch(text)) and _tidy(" ".join(text.split()), length) == text
 
 
 def is_sepa_id(text: str) -> bool:

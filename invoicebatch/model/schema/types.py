@@ -47,6 +47,9 @@ _UNIT = {Type.MONEY: "cents", Type.PERCENT: "basis points", Type.TIMESTAMP: "UTC
 SCALED = frozenset(_SUFFIX)
 """Types that are decimals in DuckDB and scaled integers in frames."""
 
+TEXTS = frozenset({Type.TEXT, Type.CHOICE, Type.JSON})
+"""Types whose values are text, whatever it says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -184,10 +187,6 @@ class Table:
         ]
         lines.append(f"PRIMARY KEY ({', '.join(self.key)})")
         return f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + "\n)"
-
-    def arrow_schema(self) -> pa.Schema:
-        """Arrow (and Parquet) schema of the table's frame."""
-        return pa.schema([(c.frame_name, c.arrow_type) for c in self.columns])
 
     def empty(self) -> pd.DataFrame:
         """A frame of no rows with the declared columns and dtypes."""

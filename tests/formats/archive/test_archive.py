@@ -5,9 +5,13 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invoicebatch.formats.archive.document_zip import Documents
+from invoicebatch.formats.archive.stored_documents import document_list, download_names
 from invoicebatch.formats.archive.zip import Entry, unique_names, write_zip
 
 
@@ -67,3 +71,66 @@ def test_more_entries_than_plain_zip_can_count(tmp_path: Path) -> None:
 def test_names_are_unique_on_any_system(names: list[str]) -> None:
     found = unique_names(names)
     assert len({name.casefold() for name in found}) == len(names)
+
+
+HOSTILE = ["../../up", "C:\\x", "con", "", "a/b", "a-b", "A-B", "naïve", "nai\u0308ve", "東" * 200]
+
+
+def invoices(numbers: list[str], **columns: object) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {"number": numbers, "company_account_id": "NL", "kind": "invoice", "currency": "EUR"}
+    )
+    return frame.assign(
+        customer_id=[f"../C{n}" for n in range(len(numbers))], customer_name=numbers, total_cents=-1250,
+        invoice_date=pd.Timestamp("2026-11-22"), document_sha256="00",
+    ).assign(**columns)  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", ["flat", "by_customer", "by_month"])
+def test_documents_of_any_name_unpack_side_by_side_inside_the_folder(tmp_path: Path, layout: str) -> None:
+    names = download_names(invoices(HOSTILE), layout)
+    file = tmp_path / "all.zip"
+    with file.open("wb") as out:
+        write_zip([Entry(name, str(at).encode()) for at, name in enumerate(names)], out)
+    subprocess.run(["unzip", "-q", str(file), "-d", str(tmp_path / "out")], check=True, capture_output=True)
+    found = [path for path in tmp_path.rglob("*.pdf") if path.is_file()]
+    assert all(path.is_relative_to(tmp_path / "out") for path in found)
+    assert {path.read_bytes() for path in found} == {str(at).encode() for at in range(len(HOSTILE))}
+
+
+def test_one_number_of_two_accounts_names_the_account() -> None:
+    rows = invoices(["2026/1", "2026-1", "2026-2"], company_account_id=["NL", "BE", "NL"])
+    assert download_names(rows) == ["2026-1_NL.pdf", "2026-1_BE.pdf", "2026-2.pdf"]
+
+
+def test_the_list_of_documents_says_which_file_is_which() -> None:
+    rows = invoices(["2026-1", "2026-2"])
+    header, first, *_ = document_list(rows, download_names(rows)).decode("utf-8-sig").splitlines()
+    assert (
+        header
+        == '"number","file","kind","invoice_date","customer_id","customer_name","currency","total","sha256"'
+    )
+    assert first == '"2026-1","2026-1.pdf","invoice",2026-11-22,"../C0","2026-1","EUR",-12.50,"00"'
+
+
+def test_xml_of_one_invoice_is_a_file_and_of_several_a_zip_without_doubled_names() -> None:
+    documents = Documents()
+    assert list(documents.artefacts(1, "all.zip")) == []
+    documents.add(1, "2026/1", b"<a/>")
+    (single,) = documents.artefacts(1, "all.zip")
+    assert (single.name, single.content, single.invoice_id) == ("2026-1.xml", b"<a/>", 1)
+    documents.add(2, "2026-1", b"<b/>")
+    (several,) = documents.artefacts(3, "all.zip")
+    out = io.BytesIO()
+    several.content(out)  # type: ignore[operator]
+    with zipfile.ZipFile(out) as found:
+        assert {name: found.read(name) for name in found.namelist()} == {
+            "2026-1.xml": b"<a/>",
+            "2026-1 (2).xml": b"<b/>",
+        }
+
+
+def test_one_document_of_several_selected_is_a_zip_all_the_same() -> None:
+    documents = Documents()
+    documents.add(1, "2026-1", b"<a/>")
+    assert [artefact.name for artefact in documents.artefacts(2, "all.zip")] == ["all.zip"]

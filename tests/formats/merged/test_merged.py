@@ -9,7 +9,7 @@ import page
 import pikepdf
 import pytest
 
-from invoicebatch.formats.merged.merge import Engine, merge, merge_batch, merge_jobs
+from invoicebatch.formats.merged.merge import Engine, merge, merge_batch, merge_jobs, write_merged
 from invoicebatch.formats.pdf.render import render_documents, render_jobs
 from tests.formats.pdf import samples
 
@@ -78,6 +78,45 @@ def test_a_broken_file_is_named_and_the_others_go_on(
     part = merge_batch(job)
     assert part.titles == ("a", "c")
     assert [position for position, _ in part.faults] == [1]
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+def test_a_locked_file_is_named_and_the_others_go_on(
+    files: list[Path], engine: Engine, tmp_path: Path
+) -> None:
+    locked = tmp_path / "locked.pdf"
+    with pikepdf.open(files[0]) as document:
+        document.save(locked, encryption=pikepdf.Encryption(owner="o", user="u"))
+    [job] = merge_jobs(["a", "locked"], [files[0], locked], engine)
+    part = merge_batch(job)
+    assert part.titles == ("a",)
+    ((position, reason),) = part.faults
+    assert position == 1
+    assert "can't be read as a PDF" in reason
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+def test_bookmarks_say_any_number_as_it_is(files: list[Path], engine: Engine) -> None:
+    names = ["2026/(1)\\", "№ 東京 🧾", "<b>&", "عربي"]
+    data = merge(names, files[:4], "Alle <Rechnungen> & mehr", engine)
+    with pikepdf.open(io.BytesIO(data)) as found:
+        with found.open_outline() as outline:
+            assert [item.title for item in outline.root] == names
+        assert found.pages[0].label == f"{names[0]} – 1"
+        assert str(found.docinfo["/Title"]) == "Alle <Rechnungen> & mehr"
+    assert page.validate_pdf_bytes(data, profile="2b").failures == []
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+def test_bookmarks_lead_on_across_batches(files: list[Path], engine: Engine) -> None:
+    parts = [merge_batch(job) for job in merge_jobs(titles(files), files, engine, size=4)]
+    out = io.BytesIO()
+    write_merged(parts, out, "All", engine)
+    counts = [len(pikepdf.open(file).pages) for file in files]
+    with pikepdf.open(out) as found:
+        labels = [found.pages[sum(counts[:n])].label for n in range(COUNT)]
+        assert labels == [f"{name} – 1" for name in titles(files)]
+        assert len(found.pages) == sum(counts)
 
 
 def test_the_text_survives(files: list[Path]) -> None:

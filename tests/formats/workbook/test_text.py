@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from invoicebatch.formats.workbook.columns import choose_columns
-from invoicebatch.formats.workbook.flat import guard, write_csv
+from invoicebatch.formats.workbook.flat import write_csv
 from invoicebatch.formats.workbook.table import TableExport, write_table
 from invoicebatch.formats.workbook.text import MAX_CELL, fit
 
@@ -153,7 +153,3 @@ def test_csv_starts_no_formula() -> None:
     read = [row[1] for row in rows[1:]]
     assert not [text for text in read if text.lstrip()[:1] in tuple("=+-@\t\r＝＋－＠") and text.strip()]
     assert [text if text == original else text.removeprefix("'") for text, original in zip(read, ATTACKS, strict=True)] == ATTACKS  # fmt: skip
-
-
-def test_guard_leaves_harmless_text_alone() -> None:
-    assert guard(pa.array(["a=1", "x", None, ""])).to_pylist() == ["a=1", "x", None, ""]

@@ -59,7 +59,7 @@ _SAME_LIST: Final = {
 }
 
 
-def _listed(rule: str, group: str, term: str, what: str) -> Rule:
+def _code_list_rule(rule: str, group: str, term: str, what: str) -> Rule:
     def broken(facts: Facts) -> Mask:
         present = facts.has(group, term)
         if not present.any():
@@ -123,7 +123,7 @@ PEPPOL_CREDIT_NOTE_CODES: Final = frozenset(["381", "396", "81", "83", "532"])
 """PEPPOL-EN16931-P0101."""
 
 RULES: Final = (
-    *(_listed(*row) for row in LISTED),
+    *(_code_list_rule(*row) for row in LISTED),
     *(
         Rule(
             rule,

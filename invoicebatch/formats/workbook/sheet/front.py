@@ -53,13 +53,13 @@ def cells_of(name: str, rows: int) -> str:
 def head(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, str | int | float]:
     """Title, one line of instruction, totals and titles of the columns; gives the formulas' values."""
     made = f"{meta.made_at:%Y-%m-%d %H:%M} UTC"
-    styling.put_text(styling.spare(sheet, 1, 1), f"{len(rows):,} invoices: {meta.selection}")
+    styling.put_text(styling.cell_at(sheet, 1, 1), f"{len(rows):,} invoices: {meta.selection}")
     sheet["A1"].font = Font(name=styling.FONT, bold=True, size=14, color=styling.ACCENT)
     instruction = (
         f"Made {made} by {meta.user}. Put an x under Run, choose an Action, save, then: "
         "invoicebatch sheet check FILE, invoicebatch sheet run FILE."
     )
-    styling.put_text(styling.spare(sheet, 2, 1), instruction)
+    styling.put_text(styling.cell_at(sheet, 2, 1), instruction)
     sheet["A2"].font = Font(name=styling.FONT, italic=True, color=styling.QUIET)
     results = _totals(sheet, rows)
     for name, letter in LETTERS.items():
@@ -127,11 +127,11 @@ def _styles(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, 
     spare = FIRST_ROW + 1
     for index, (name, letter) in enumerate(LETTERS.items(), 1):
         column = columns[name]
-        cell = styling.spare(sheet, spare, index)
+        cell = styling.cell_at(sheet, spare, index)
         if name in INPUTS:
             blank = styling.style_value(cell, Type.TEXT, unlocked=True, background=styling.INPUT)
             filled = styling.style_value(
-                styling.spare(sheet, spare + 1, index), Type.TEXT, background="F1F2F4"
+                styling.cell_at(sheet, spare + 1, index), Type.TEXT, background="F1F2F4"
             )
             styles[name] = (filled, blank)
         else:

@@ -63,7 +63,7 @@ def parameters_page(workbook: Workbook, actions: Sequence[SheetAction]) -> None:
                 action.name,
             )
             for index, text in enumerate(texts, 1):
-                cell = styling.spare(sheet, row, index)
+                cell = styling.cell_at(sheet, row, index)
                 styling.style_value(
                     cell,
                     Type.DATE if parameter.kind == "date" else Type.TEXT,
@@ -118,7 +118,7 @@ def help_page(workbook: Workbook, actions: Sequence[SheetAction], meta: SheetMet
 def _help_line(sheet: Worksheet, row: int, mark: str, text: str) -> None:
     heading = mark == "#"
     sheet.cell(row, 1, "" if heading else mark).alignment = Alignment(vertical="top", horizontal="left")
-    cell = styling.spare(sheet, row, 1 if heading else 2)
+    cell = styling.cell_at(sheet, row, 1 if heading else 2)
     styling.put_text(cell, text)
     cell.alignment = Alignment(wrap_text=not heading, vertical="center" if heading else "top")
     if heading:
@@ -153,7 +153,7 @@ def meta_page(workbook: Workbook, meta: SheetMeta, rows: int) -> None:
     }
     for row, (name, value) in enumerate(facts.items(), 1):
         for index, text in enumerate((name, value), 1):
-            cell = styling.spare(sheet, row, index)
+            cell = styling.cell_at(sheet, row, index)
             styling.put_text(cell, text)
             cell.number_format = "@"
     sheet.sheet_state = "veryHidden"
@@ -161,7 +161,7 @@ def meta_page(workbook: Workbook, meta: SheetMeta, rows: int) -> None:
 
 def _table_head(sheet: Worksheet, titles: Sequence[str], widths: Sequence[float]) -> None:
     for index, (title, width) in enumerate(zip(titles, widths, strict=True), 1):
-        cell = styling.spare(sheet, 1, index)
+        cell = styling.cell_at(sheet, 1, index)
         cell.value = title
         styling.style_header(cell)
         sheet.column_dimensions[column_letter(index - 1)].width = width

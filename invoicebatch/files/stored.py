@@ -1,0 +1,56 @@
+"""Stored documents: found inside the archive, their bytes checked against the hash they were stored with."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from invoicebatch.errors import DocumentError
+from invoicebatch.files.publish import sha256_of
+
+
+class DocumentState(StrEnum):
+    """What is found where a document was stored."""
+
+    SOUND = "sound"
+    MISSING = "missing"
+    UNREADABLE = "not readable"
+    CHANGED = "changed since it was stored"
+    OUTSIDE = "outside the archive"
+
+    @property
+    def sentence(self) -> str:
+        """The state as what a document "is" or "was"."""
+        return f"was {self}" if self is DocumentState.CHANGED else f"is {self}"
+
+
+def document_state(archive: Path, path: str, sha256: str, *further: Path) -> DocumentState:
+    """What is found at the path of a stored document.
+
+    Args:
+        archive: the data folder.
+        path: relative to the archive, or absolute inside it or a further folder.
+        sha256: of the bytes that were stored.
+        further: other folders that it may lie in, such as the one a run publishes in.
+    """
+    file = (archive / path).resolve()
+    if not any(file.is_relative_to(folder.resolve()) for folder in (archive, *further)):
+        return DocumentState.OUTSIDE
+    try:
+        if not file.is_file():
+            return DocumentState.MISSING
+        return DocumentState.SOUND if sha256_of(file) == sha256 else DocumentState.CHANGED
+    except OSError:
+        return DocumentState.UNREADABLE
+
+
+def stored_document(archive: Path, path: str, sha256: str, *further: Path) -> Path:
+    """The file of a stored document; arguments as of `document_state`.
+
+    Raises:
+        DocumentError: it is missing, changed, not readable, or lies elsewhere.
+    """
+    state = document_state(archive, path, sha256, *further)
+    if state is not DocumentState.SOUND:
+        raise DocumentError(
+            f"document {path} {state.sentence}", "Restore it from a backup, or regenerate the invoice."
+        )
+    return archive / path
