@@ -28,6 +28,7 @@ from invoicebatch.formats.workbook.columns import known_columns
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.interfaces.sheet.read import read_sheet
 from invoicebatch.interfaces.sheet.rules import write_rules
+from invoicebatch.model.outbox.payload import Attachment, ExternalPayload, PostalAddress, PostPayload
 from invoicebatch.settings import External, Post
 from tests.files.sources import calls, trees
 
@@ -199,14 +200,24 @@ def hand_over_letters(_: Workspace, folder: Path) -> None:
     with pikepdf.new() as document:
         document.add_blank_page(page_size=(595, 842))
         document.save(pdf)
+    document = Attachment(path="letter.pdf", sha256="00")
     letters = [
-        Message(f"m{at}", "x", {
-            "number": text, "lines": [text] * 6, "duplex": True, "color": False, "product": text, "window": text,
-            "address": dict.fromkeys(("name", "street", "street_extra", "postcode", "city", "country"), text),
-            "attachments": [{"sha256": "00"}],
-        }, (pdf,))
+        Message(
+            f"m{at}",
+            "x",
+            PostPayload(
+                number=text,
+                lines=(text,) * 6,
+                product=text,
+                address=PostalAddress(
+                    name=text, street=text, street_extra=text, postcode=text, city=text, country=text
+                ),
+                attachments=(document,),
+            ),
+            (pdf,),
+        )
         for at, text in enumerate(NASTY)
-    ]  # fmt: skip
+    ]
     HotFolderChannel(Post(batch_letters=len(NASTY)), folder).hand_over_many(letters)
 
 
@@ -216,7 +227,9 @@ def hand_over_records(_: Workspace, folder: Path) -> None:
     channel = FilesChannel(External(kind="files", url=str(folder), format="csv", columns=columns), folder)
     channel.connect()
     records = [{"id": at, "nr": text, "name": text, "amount": "12.50"} for at, text in enumerate(NASTY)]
-    channel.hand_over_many([Message(f"m{r['id']}", "erp", {"record": r}, run_id="r" * 36) for r in records])
+    channel.hand_over_many(
+        [Message(f"m{r['id']}", "erp", ExternalPayload(record=r), run_id="r" * 36) for r in records]
+    )
 
 
 def write_decisions(workspace: Workspace, folder: Path) -> None:
