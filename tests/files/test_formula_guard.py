@@ -29,6 +29,7 @@ from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.interfaces.sheet.read import read_sheet
 from invoicebatch.interfaces.sheet.rules import write_rules
 from invoicebatch.model.outbox.payload import Attachment, ExternalPayload, PostalAddress, PostPayload
+from invoicebatch.model.schema.types import TEXTS
 from invoicebatch.settings import External, Post
 from tests.files.sources import calls, trees
 
@@ -147,11 +148,12 @@ def nasty_workspace(
 
 
 def export_every_table(workspace: Workspace, folder: Path) -> None:
-    """Every export action in every format it has, with every column it knows."""
+    """Every export action in every format it has, with every column of text that it knows."""
     exports = {name: a for name, a in registry().items() if "format" in a.params.model_fields}
     assert {"export.invoices", "export.lines", "export.measurements"} <= set(exports)
     for name, action in exports.items():
-        columns = tuple(known_columns(name.rpartition(".")[2]))
+        known = known_columns(name.rpartition(".")[2])
+        columns = tuple(column for column, declared in known.items() if declared.type in TEXTS)
         for kind in get_args(action.params.model_fields["format"].annotation):
             plan = workspace.select(all=True).plan(
                 name, format=kind, columns=columns, folder=folder / name / kind

@@ -3,7 +3,8 @@
 import zlib
 from collections.abc import Iterator
 
-from invoicebatch.formats.archive.zip import Entry, safe_name, unique_names, write_zip
+from invoicebatch.files.names import safe_name
+from invoicebatch.formats.archive.zip import Entry, unique_names, write_zip
 from invoicebatch.model.changes import Artefact
 
 

@@ -61,7 +61,7 @@ def test_a_changed_and_a_missing_document_are_named_and_left_out(context: Lent) 
     (context.root / "data" / "documents" / "2.pdf").unlink()
     _, changes = context.run(ACTION, batch)
     assert changes.failures["invoice_id"].tolist() == [1, 2]
-    assert "has changed" in changes.failures["reason"].iloc[0]
+    assert "was changed since it was stored" in changes.failures["reason"].iloc[0]
     assert "is missing" in changes.failures["reason"].iloc[1]
     with archive(context) as found:
         assert found.namelist() == ["2026-000003.pdf"]

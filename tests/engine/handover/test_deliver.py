@@ -118,3 +118,39 @@ def test_the_version_that_was_sent_is_marked_on_the_document_itself(ready):
     assert sent["invoice_id"].tolist() == [1, 2, 3, 4, 5, 6]
     assert set(sent["document_version"]) == {1}
     assert ready.documents("F2026-000001")["sent"].tolist() == [True, False]
+
+
+def test_only_documents_of_the_archive_or_of_the_runs_own_folder_are_sent(ready, tmp_path):
+    """The right bytes alone don't make a file a stored document: a path may have been put in its place."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "one.pdf").write_bytes((ready.data / "documents/one.pdf").read_bytes())
+    with ready.store.read() as session:
+        rows = session.whole("invoices")[["invoice_id"]]
+    with ready.store.write() as session:
+        session.update("invoices", rows.assign(document_path=str(folder / "one.pdf")), ready.now())
+    first, others = ready.select(ids=[1]), ready.select(ids=[2, 3])
+    refused = first.plan("send_via.email").apply()
+    assert refused.failed["reason"].str.contains("is outside the archive").all()
+    assert ready.documents("F2026-000001").empty
+    assert len(others.plan("send_via.email", folder=folder).apply().done) == 2
+
+
+def test_a_document_outside_the_archive_is_named_by_list_and_audit(ready, tmp_path):
+    with ready.store.read() as session:
+        stored = session.whole("invoices").head(1)
+    (tmp_path / "one.pdf").write_bytes((ready.data / "documents/one.pdf").read_bytes())
+    paths = ["documents/one.pdf", str(tmp_path / "one.pdf"), "documents/gone.pdf"]
+    row = {"size": 2009, "sha256": stored["document_sha256"][0], "run_id": "x", "created_at": ready.now()}
+    versions = [
+        {"invoice_id": 1, "document_version": at, "path": path, **row} for at, path in enumerate(paths, 1)
+    ]
+    with ready.store.write() as session:
+        session.insert("documents", pd.DataFrame(versions))
+    states = ready.documents("F2026-000001")["state"]
+    assert states.tolist() == ["sound", "outside the archive", "missing"]
+    breaches = ready.doctor()
+    told = breaches[breaches["check"] == "documents"].set_index("subject")["problem"]
+    assert told[paths[1]] == "is outside the archive"
+    assert told[paths[2]] == "is missing"
+    assert paths[0] not in told
