@@ -17,6 +17,7 @@ from invoicebatch.engine.plan.selection import Selection, selected_ids, selected
 from invoicebatch.engine.run.runs import RunVerbs
 from invoicebatch.errors import SelectionError, WorkspaceError
 from invoicebatch.model.schema import TABLES
+from invoicebatch.model.status import RowOutcome
 
 if TYPE_CHECKING:
     from invoicebatch.engine.imports.import_files import ImportReport
@@ -32,6 +33,7 @@ class Workspace(RunVerbs):
         ids: Sequence[int] | None = None,
         numbers: Sequence[str] | None = None,
         frame: pd.DataFrame | None = None,
+        run: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
     ) -> Selection:
         """Select invoices, by exactly one of the ways.
@@ -41,17 +43,21 @@ class Workspace(RunVerbs):
             ids: invoice ids.
             numbers: invoice numbers.
             frame: a frame with a column `invoice_id`.
+            run: the rows done by a run; its first characters are enough.
             all: every invoice.
 
         Raises:
             SelectionError: none or several ways, an id or number that does not exist.
+            UnknownNameError: no such run.
             FilterError: the condition can't be evaluated.
         """
-        given = [way for way in (where, ids, numbers, frame) if way is not None]
+        given = [way for way in (where, ids, numbers, frame, run) if way is not None]
         if len(given) + all != 1:
             raise SelectionError(
-                "Say which invoices, in exactly one way.", "One of: where, ids, numbers, sheet, frame, all."
+                "Say which invoices, in exactly one way.",
+                "One of: where, ids, numbers, sheet, frame, run, all.",
             )
+        full = self.find_run(run) if run is not None else ""
         with self.store.read() as session:
             if where is not None or all:
                 found = session.matching(where or "true", clock.today())
@@ -59,9 +65,13 @@ class Workspace(RunVerbs):
             if numbers is not None:
                 found = selected_numbers(session, numbers)
                 return Selection(self, found, f"{len(found):,} numbers", picked_by_hand=True)
-            wanted = _ids_of(frame) if frame is not None else list(ids or [])
+            if full:
+                rows = session.run_rows(full)
+                ids = rows.loc[rows["outcome"] == RowOutcome.DONE.value, "invoice_id"].tolist()
+            wanted = _ids_of(frame) if frame is not None else list([] if ids is None else ids)
             known, unknown = selected_ids(session, wanted)
-        return Selection(self, known, f"{len(wanted):,} ids", picked_by_hand=True, unknown=unknown)
+        words = f"{len(wanted):,} rows done by run {full[:8]}" if full else f"{len(wanted):,} ids"
+        return Selection(self, known, words, picked_by_hand=True, unknown=unknown)
 
     @property
     def payments(self) -> Payments:

@@ -8,16 +8,15 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.eligibility.filter import holds
-from invoicebatch.errors import ParameterError
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import checked_documents
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.exports.record import line_records, records, target_columns
 from invoicebatch.model.ident import derived_id, sha256_json
 from invoicebatch.model.status import OutboxStatus
-from invoicebatch.settings import External, Settings
+from invoicebatch.settings import FILE, Settings
 
 CHANNEL: Final = "external"
 _UNCHANGED: Final = "is there already and has not changed since (again)"
@@ -30,9 +29,7 @@ _UNDER_WAY: Final = frozenset(
 class ExternalParams(Params):
     """What may be chosen for an export."""
 
-    target: str = Field(
-        "", max_length=60, description="External system, a section [external.NAME] of the settings"
-    )
+    target: str = Field("", max_length=60, description="External system")
     mark_as_exported: bool = Field(False, description="Mark what arrived as exported")
     again: bool = Field(False, description="Send what is there unchanged, too")
 
@@ -40,6 +37,10 @@ class ExternalParams(Params):
 def defaults(settings: Settings, _today: Any) -> dict[str, Any]:
     """The only target, where there is one only."""
     return {"target": next(iter(settings.external))} if len(settings.external) == 1 else {}
+
+
+def _systems(around: Surroundings) -> dict[str, str]:
+    return {name: f"{name} ({system.kind})" for name, system in around.settings.external.items()}
 
 
 def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterator[Artefact | RowFailure]:
@@ -56,19 +57,9 @@ def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterato
             yield Artefact(f"{safe_name(item.number)}.xml", item.document, invoice_id=item.invoice_id)
 
 
-def _system(params: ExternalParams, context: Context) -> External:
-    systems = context.settings.external
-    if params.target not in systems:
-        known = (
-            f"Known: {', '.join(systems)}." if systems else "None is set up: add a section [external.NAME]."
-        )
-        raise ParameterError(f"There is no external system {params.target!r}.", known)
-    return systems[params.target]
-
-
 def _judged(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFrame:
     """invoice_id, record, sha256 of the record, reason why it is not sent (empty: it is)."""
-    system = _system(params, context)
+    system = context.settings.external[params.target]
     rows = batch.invoices
     made = records(rows, target_columns(system))
     if system.lines:
@@ -170,7 +161,7 @@ def _documents(files: pd.DataFrame) -> dict[int, list[dict[str, str]]]:
 
 def preview(batch: Batch, params: ExternalParams, context: Context) -> Preview:
     """What will be sent and what not, and the first record as the other side gets it."""
-    system = _system(params, context)
+    system = context.settings.external[params.target]
     judged = _judged(batch, params, context)
     counts = judged["reason"].replace("", f"to {params.target} ({system.kind})").value_counts()
     tables = {"records": pd.DataFrame({"what": counts.index.astype("str"), "rows": counts.to_numpy()})}
@@ -194,4 +185,6 @@ ACTION = Action(
     defaults=defaults,
     chunk_rows=5000,
     repeatable=True,
+    schedulable=True,
+    choices={"target": Choices(_systems, f"the sections [external.NAME] of {FILE}")},
 )

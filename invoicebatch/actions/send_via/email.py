@@ -9,17 +9,19 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
+from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values, template_sets
 from invoicebatch.formats.ubl.checked import checked_documents
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.ident import derived_id
+from invoicebatch.model.payments.collection import REMINDER
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
 
 CHANNEL: Final = "email"
+_TEMPLATES: Final = "templates/mail"
 _NEEDED: Final = frozenset(
     {
         *COLUMNS, "customer_email", "delivery_preference", "customer_skip_if_direct_debit", "document_path",
@@ -112,7 +114,7 @@ def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
 def _letters(
     rows: pd.DataFrame, batch: Batch, params: EmailParams, context: Context
 ) -> Iterator[tuple[str, Letter]]:
-    letters = Letters(params.template, [context.root / "templates" / "mail"])
+    letters = Letters(params.template, [context.root / _TEMPLATES])
     fallback = context.settings.documents.language
     values = letter_values(rows, batch["company_accounts"], fallback, today=context.today, note=params.note)
     for language, plain in values:
@@ -234,6 +236,10 @@ def _recipients(good: pd.DataFrame, reason: "pd.Series[str]") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "rows"])
 
 
+def _templates(around: Surroundings) -> dict[str, str]:
+    return {name: name for name in template_sets([around.root / _TEMPLATES]) if name != REMINDER}
+
+
 ACTION = Action(
     name="send_via.email",
     label="Send via e-mail",
@@ -247,4 +253,6 @@ ACTION = Action(
     preview=preview,
     chunk_rows=1000,
     irreversible=True,
+    choices={"template": Choices(_templates, _TEMPLATES)},
+    outcome=("shipping_status", ShippingStatus.SENDING.value),
 )

@@ -161,4 +161,5 @@ ACTION = Action(
     defaults=defaults,
     chunk_rows=1000,
     irreversible=True,
+    outcome=("shipping_status", ShippingStatus.SENDING.value),
 )

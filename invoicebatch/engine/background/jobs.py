@@ -3,32 +3,20 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from croniter import croniter
 
 from invoicebatch.engine.run.claim import claim
 from invoicebatch.errors import InvoicebatchError, UnknownNameError
 from invoicebatch.files.names import run_folder, safe_name
+from invoicebatch.model.exports.schedule import next_time
 from invoicebatch.model.status import RunStatus
 
 if TYPE_CHECKING:
     from invoicebatch.engine.plan.plan import Plan
     from invoicebatch.engine.workspace import Workspace
-
-
-def next_time(schedule: str, after: datetime) -> datetime:
-    """When a cron expression is due next, in UTC without zone; its hours are those of this machine.
-
-    Args:
-        schedule: five cron fields.
-        after: the moment to look from, UTC without zone.
-    """
-    local = after.replace(tzinfo=UTC).astimezone()
-    due: datetime = croniter(schedule, local).get_next(datetime)
-    return due.astimezone(UTC).replace(tzinfo=None)
 
 
 class Jobs:
@@ -104,7 +92,10 @@ class Jobs:
         return None
 
     def _plan(self, job: Mapping[str, Any]) -> "Plan":
-        selection = self._workspace.select(where=job["where"])
+        if _text(job["where"]):
+            selection = self._workspace.select(where=job["where"])
+        else:
+            selection = self._workspace.select(run=job["run_id"])
         plan = selection.plan(job["action"], **json.loads(job["parameters"]))
         return replace(plan, nonce=f"{job['job_id']}@{pd.Timestamp(job['next_at']).isoformat()}")
 

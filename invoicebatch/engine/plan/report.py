@@ -2,10 +2,12 @@
 
 import json
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import pandas as pd
 
+from invoicebatch.engine.plan.next_steps import NextStep
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
@@ -22,12 +24,16 @@ class Report:
         rows: one row an invoice: invoice_id, position, row_version int64, outcome, number, reason.
         files: published and staged files: name, path, sha256 str, size int64 (bytes), status.
         state: running, interrupted, queued, finished or abandoned.
+        next: what usually comes next on the rows done, as far as they can take it now.
+        undo: what takes those rows back.
     """
 
     run: dict[str, Any]
     rows: pd.DataFrame
     files: pd.DataFrame
     state: str
+    next: tuple[NextStep, ...] = ()
+    undo: tuple[NextStep, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -90,6 +96,7 @@ class Report:
             "refused": _records(self.refused),
             "failed": _records(self.failed),
             "unfinished": len(self.unfinished),
+            "next": [{"label": step.label, "command": step.command} for step in self.next],
             "files": _records(self.files[["path", "sha256"]]),
             "totals": self.totals,
         }
@@ -118,7 +125,15 @@ class Report:
             )
             if len(frame)
         ]
-        return f"<b>{self.summary()}</b>" + "".join(tables)
+        return f"<b>{self.summary()}</b>" + "".join(tables) + self.steps_html()
+
+    def steps(self) -> list[str]:
+        """One line a step that may follow: ``Next: Create (37): invoicebatch run create …``."""
+        return [f"Next: {step}" for step in self.next] + [f"To take it back: {step}" for step in self.undo]
+
+    def steps_html(self) -> str:
+        """The same lines for a notebook."""
+        return "".join(f"<div>{escape(line)}</div>" for line in self.steps())
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from invoicebatch.actions import find
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.plan.choices import check_choices
 from invoicebatch.engine.plan.plan import Plan, fresh_nonce, parse_params, pin
 from invoicebatch.errors import SelectionError
 from invoicebatch.model.action import Action
@@ -125,10 +126,11 @@ class Selection:
 
         Raises:
             UnknownNameError: no such action.
-            ParameterError: a parameter is unknown, missing or malformed.
+            ParameterError: a parameter is unknown, missing or malformed, or its value is none of its choices.
         """
         found = find(action)
         parsed = parse_params(found, params, self.workspace.settings, clock.today())
+        check_choices(found, parsed, self.workspace.choices(found))
         if found.check is not None:
             found.check(parsed, self.workspace.settings, clock.now())
         with self.workspace.store.read() as session:
