@@ -1,11 +1,12 @@
 """Writes what is derived in the documentation: docs/tables.md and the table of actions in README.md."""
 
 import re
-import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from invoicebatch.actions import registry
+from invoicebatch.eligibility import load_rules
+from invoicebatch.eligibility.ruleset import ActionRule
 from invoicebatch.model.schema import documentation
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -13,30 +14,23 @@ MARKS = ("<!-- actions -->\n", "<!-- /actions -->\n")
 
 
 def actions_table() -> str:
-    """One row an action of the bar: name, what it does, what it asks of a row."""
-    rules = tomllib.loads((ROOT / "rules" / "actions.toml").read_text(encoding="utf-8"))
+    """One row an action of the bar, in its order: name, what it does, what it asks of a row."""
+    rules = load_rules(None, ROOT / "rules")
+    offered = [(rules.rule(name), registry()[name]) for name in rules.actions]
     rows = [
-        f"| `{name}` | {action.help} | {_needs(_rule(rules, name))} |"
-        for name, action in registry().items()
-        if not action.hidden
+        f"| `{rule.name}` | {action.help} | {_needs(rule)} |" for rule, action in offered if not action.hidden
     ]
     return "| Action | What it does | What it asks of a row |\n|---|---|---|\n" + "\n".join(rows) + "\n"
 
 
-def _rule(rules: dict[str, Any], name: str) -> dict[str, Any]:
-    for part in name.split("."):
-        rules = rules[part]
-    return rules
-
-
-def _needs(rule: dict[str, Any]) -> str:
-    texts = [_words(rule["needs"])] if rule["needs"] else []
-    texts += [f"*{part}*: {_words(body['needs'])}" for part, body in rule.get("parts", {}).items()]
-    texts += [f"the selection: {_words(rule['selection'])}"] if rule.get("selection") else []
+def _needs(rule: ActionRule) -> str:
+    texts = [_words(rule.needs)] if rule.needs else []
+    texts += [f"*{part}*: {_words(needs)}" for part, needs in rule.parts.items()]
+    texts += [f"the selection: {_words(rule.selection)}"] if rule.selection else []
     return "; ".join(texts) or "any"
 
 
-def _words(facts: list[str]) -> str:
+def _words(facts: Sequence[str]) -> str:
     return ", ".join(fact.replace("_", " ") for fact in facts)
 
 

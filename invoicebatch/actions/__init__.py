@@ -4,32 +4,42 @@ An action is pure: it may use model, formats and eligibility, never the store, t
 """
 
 import importlib
-import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Final
 
 from invoicebatch.errors import UnknownNameError
-from invoicebatch.model.action import GROUPS, Action
+from invoicebatch.model.action import Action
+
+MAIN_JOB: Final[Sequence[tuple[str, Mapping[str, object]]]] = (
+    ("approve", {}),
+    ("create", {}),
+    ("download.document", {}),
+    ("download.merged", {}),
+    ("export.invoices", {"mark_as_exported": True}),
+)
+"""What most people come for, in order: action and parameters, each on the same rows."""
 
 
 @cache
 def registry() -> Mapping[str, Action]:
-    """Every action by name, in the order of the bar's groups.
+    """Every action by name; which come first on the bar is the rules' order.
 
     Raises:
         RuntimeError: an action that is not called like its module.
     """
     found: dict[str, Action] = {}
-    for module in pkgutil.walk_packages(__path__, prefix=f"{__name__}."):
-        name = module.name.removeprefix(f"{__name__}.")
-        if module.ispkg or name.rpartition(".")[2].startswith("_"):
+    tree = Path(__file__).parent
+    for file in sorted(tree.rglob("*.py")):
+        if file.name.startswith("_"):
             continue
-        action = importlib.import_module(module.name).ACTION
+        name = ".".join(file.relative_to(tree).with_suffix("").parts)
+        action = importlib.import_module(f"{__name__}.{name}").ACTION
         if action.name != name:
-            raise RuntimeError(f"{module.name}.ACTION is called {action.name}")
+            raise RuntimeError(f"{file}: ACTION is called {action.name}")
         found[name] = action
-    order = {group: place for place, group in enumerate(GROUPS)}
-    return dict(sorted(found.items(), key=lambda item: (order.get(item[1].group, len(order)), item[0])))
+    return found
 
 
 def find(name: str) -> Action:

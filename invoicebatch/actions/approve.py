@@ -64,4 +64,6 @@ ACTION = Action(
     transform=transform,
     defaults=lambda _settings, today: {"invoice_date": today},
     chunk_rows=100_000,
+    outcome=("status", Status.APPROVED.value),
+    after=("create",),
 )  # fmt: skip

@@ -21,6 +21,7 @@ from invoicebatch.formats.pdf.job import (
 from invoicebatch.formats.pdf.render import render_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.status import Status
 
 
 def reserve(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
@@ -77,4 +78,6 @@ ACTION = Action(
     preview=preview,
     order=("invoice_date", "invoice_id"),
     chunk_rows=500,
+    outcome=("status", Status.CREATED.value),
+    after=("send_via",),
 )

@@ -16,6 +16,7 @@ ACTION = Action(
     columns=frozenset({"external_id", "customer_id", "company_account_id", "kind"}),
     transform=transform,
     chunk_rows=100_000,
+    outcome=("status", "deleted"),
     confirm=True,
     irreversible=True,
 )

@@ -144,4 +144,6 @@ ACTION = Action(
     transform=transform,
     preview=preview,
     chunk_rows=500,
+    outcome=("status", Status.CREATED.value),
+    after=("send_via",),
 )

@@ -70,10 +70,11 @@ class Workspace:
         ids: Sequence[int] | None = None,
         numbers: Sequence[str] | None = None,
         frame: pd.DataFrame | None = None,
+        run: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
     ) -> Selection:
         """Select invoices, by exactly one of the ways; see `engine.plan.select`."""
-        return select(self.base, self.runs, where, ids=ids, numbers=numbers, frame=frame, all=all)
+        return select(self.base, self.runs, where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
 
     def doctor(self) -> pd.DataFrame:
         """Every breach of what must always hold; see `engine.doctor.audit`."""

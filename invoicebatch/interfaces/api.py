@@ -32,18 +32,20 @@ class Workspace(EngineWorkspace):
         numbers: Sequence[str] | None = None,
         sheet: str | Path | None = None,
         frame: pd.DataFrame | None = None,
+        run: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
     ) -> Selection:
         """Select invoices, by exactly one of the ways; `sheet` takes the ticked rows of a selection sheet.
 
         Raises:
             SelectionError: none or several ways, an id or number that does not exist.
+            UnknownNameError: no such run.
             FilterError: the condition can't be evaluated.
             InputFileError: the sheet can't be read.
         """
         if sheet is None:
-            return super().select(where, ids=ids, numbers=numbers, frame=frame, all=all)
-        if where is not None or ids is not None or numbers is not None or frame is not None or all:
+            return super().select(where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
+        if all or any(way is not None for way in (where, ids, numbers, frame, run)):
             raise SelectionError("Say which invoices, in exactly one way.", "Either sheet, or another way.")
         from invoicebatch.interfaces.sheet import ticked_ids
 
@@ -55,7 +57,7 @@ class Workspace(EngineWorkspace):
         Args:
             path: a file that is not there yet.
             where: which invoices; or one of the other ways of `select`.
-            **chosen: the other ways: ids, numbers, sheet, frame, all.
+            **chosen: the other ways: ids, numbers, sheet, frame, run, all.
 
         Raises:
             SelectionError: no selection, or one that no sheet holds.

@@ -4,10 +4,10 @@ The command line, the notebooks, the selection sheet and the grid are generated 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,32 @@ Preview = Mapping[str, pd.DataFrame]
 """Named tables shown before a run; money columns end in `_cents`."""
 
 
+class Surroundings(Protocol):
+    """What the values of a parameter may be read from: settings, rules, state, the other actions."""
+
+    settings: Settings
+    root: Path
+    """The workspace's folder, for reading templates and rules."""
+    actions: Mapping[str, "Action"]
+    """The actions of the bar."""
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A whole small table, as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The values a parameter may take, known only in a workspace.
+
+    Attributes:
+        values: value and label, in the order they are offered.
+        origin: where a person adds one, such as `rules/collection_flows.toml`.
+    """
+
+    values: Callable[[Surroundings], Mapping[str, str]]
+    origin: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One action of the bar.
@@ -85,8 +111,13 @@ class Action:
         repeatable: changes nothing by itself, so running it again is a new run.
         watch: overview columns outside the invoice's own row (an IBAN, a mandate) that the plan
             freezes; a row in which one has changed at the claim is refused as stale.
-        undo: how a person takes it back, shown in the report.
+        choices: values of parameters that a workspace knows, by parameter; no other value is planned.
+        schedulable: an export job may run it, and a large run of it may as well go to the worker.
+        outcome: the overview column it is about, and its value where a row succeeds.
+        after: what usually comes next on the rows done: names of actions, or of a group for all of it.
+        undo: name of the action that takes it back; empty: none does.
         hidden: not on the bar; run by an interface of its own (`payments`), on the rows it names.
+        of_rows: parameters of a hidden action that follow from its rows: overview column by parameter.
     """
 
     name: str
@@ -109,38 +140,20 @@ class Action:
     irreversible: bool = False
     repeatable: bool = False
     watch: tuple[str, ...] = ()
-    hidden: bool = False
+    choices: Mapping[str, Choices] = field(default_factory=dict)
+    schedulable: bool = False
+    outcome: tuple[str, str] | None = None
+    after: tuple[str, ...] = ()
     undo: str = ""
+    hidden: bool = False
+    of_rows: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def group(self) -> str:
         """Group of the bar: the first part of the name."""
         return self.name.partition(".")[0]
 
-
-GROUPS: Final = (
-    "approve",
-    "create",
-    "download",
-    "assign",
-    "regenerate",
-    "export",
-    "mark_as",
-    "send_via",
-    "credit",
-    "delete",
-)
-"""Groups of the bar, in order."""
-
-GROUP_LABELS: Final[Mapping[str, str]] = {
-    "approve": "Approve",
-    "create": "Create",
-    "download": "Download",
-    "assign": "Assign",
-    "regenerate": "Regenerate",
-    "export": "Export",
-    "mark_as": "Mark as",
-    "send_via": "Send via",
-    "credit": "Credit",
-    "delete": "Delete",
-}
+    @property
+    def group_label(self) -> str:
+        """What people call the group: its name in words; an action by itself is its own group."""
+        return self.label if self.group == self.name else self.group.replace("_", " ").capitalize()

@@ -10,11 +10,16 @@ from typing import Any, Final
 
 from invoicebatch.model.schema import TABLES
 
-LATEST: Final = 1
+LATEST: Final = 2
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
-_STEPS: Final[Mapping[int, Callable[[Any], None]]] = {}
+
+def _jobs_name_their_run(con: Any) -> None:
+    con.execute("ALTER TABLE export_jobs ADD COLUMN run_id VARCHAR")
+
+
+_STEPS: Final[Mapping[int, Callable[[Any], None]]] = {2: _jobs_name_their_run}
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 
 

@@ -5,7 +5,8 @@ from importlib.resources import files
 import pytest
 
 from invoicebatch.interfaces.lab.widget import Overview
-from tests.interfaces.lab.fakes import FakeBackend
+from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.interfaces.lab.books import books
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 
@@ -23,9 +24,7 @@ def serious(page):
 @pytest.mark.parametrize("width", [480, 1280])
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_nothing_serious(show, tmp_path, dark, width):
-    backend = FakeBackend(300, tmp_path)
-    backend.fail = {int(one) for one in backend.data["invoice_id"][backend.data["status"] == "empty"].head(2)}
-    widget = Overview(backend, poll_seconds=0)
+    widget = Overview(WorkspaceBackend(books(tmp_path / "books", 300)), poll_seconds=0)
     widget.wait()
     page = show(widget, dark=dark, width=width)
     assert serious(page) == []

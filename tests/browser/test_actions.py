@@ -2,15 +2,22 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from invoicebatch.interfaces.lab.widget import Overview
-from tests.interfaces.lab.fakes import FakeBackend
+from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.interfaces.lab.books import HOMELESS, WaitingBackend, books
 
 
 @pytest.fixture
-def backend(tmp_path):
-    return FakeBackend(300, tmp_path)
+def workspace(tmp_path):
+    return books(tmp_path / "books", 300)
+
+
+@pytest.fixture
+def backend(workspace):
+    return WorkspaceBackend(workspace)
 
 
 @pytest.fixture
@@ -91,63 +98,88 @@ def test_why_not_counts_reasons_and_filters_to_the_rows(show, grid):
     assert "Only" in page.locator(".ib-chips").inner_text()
 
 
-def test_an_action_for_none_is_not_offered_but_can_be_asked(show, grid, backend):
-    created = backend.data.index[backend.data["status"] == "created"]
-    grid.selection = backend.data.loc[created, "invoice_id"]
+def test_an_action_for_none_is_not_offered_but_can_be_asked(show, grid, workspace):
+    grid.selection = workspace.select(where="status = 'created'").ids
     page = show(grid, width=2200)
     assert page.locator("[data-action=approve]").count() == 0
     page.locator("[data-none]").click()
-    page.get_by_role("menuitem", name="Approve").click()
-    page.locator(".ib-reason", has_text="already approved").wait_for()
+    page.get_by_role("menuitem", name="Approve why not?").click()
+    page.locator(".ib-reason", has_text="status is created, not empty").wait_for()
 
 
 def test_no_action_at_all_is_a_clear_line(show, backend):
     backend.actions = {name: backend.actions[name] for name in ("approve", "delete")}
     widget = Overview(backend, poll_seconds=0)
     widget.wait()
-    created = backend.data.index[backend.data["status"] == "created"][0]
-    widget.selection = [int(backend.data.loc[created, "invoice_id"])]
+    widget.selection = [3]
     page = show(widget)
     page.get_by_text("No action applies to this selection.").wait_for()
 
 
-def test_approve_with_its_dialog_updates_the_grid(show, grid, backend):
+def test_approve_with_its_dialog_updates_the_grid(show, grid, workspace, monkeypatch):
+    monkeypatch.setenv("INVOICEBATCH_NOW", "2026-11-22T10:00:00+00:00")
     page = show(grid)
     select_all(page)
     open_dialog(page, "approve")
     date = page.get_by_label("Invoice date", exact=True)
     assert date.input_value() == "2026-11-22"
     assert page.locator("dialog tbody tr").count() == 2
-    eligible = int((backend.data["status"].isin(["empty", "approval_failed"])).sum())
+    eligible = len(workspace.select(where="status in ('empty', 'approval_failed')"))
     assert page.locator("dialog button[type=submit]").inner_text() == f"Approve ({eligible})"
     confirm(page)
-    page.locator(".ib-reporthead").get_by_text(f"Approve: {eligible} invoices done").wait_for()
-    assert backend.ran[0].params == {"invoice_date": "2026-11-22"}
-    assert page.locator("[data-action=approve]").count() == 0
+    done = len(grid.report.done)
+    page.locator(".ib-reporthead").get_by_text(f"Approve: {done} invoices done").wait_for()
+    assert len(workspace.select(where="invoice_date = date '2026-11-22'")) >= done > 0
 
 
-def test_a_required_field_left_empty_cannot_run(show, grid, backend):
+def test_the_next_step_is_a_button_for_the_rows_done(show, grid, workspace):
+    grid.selection = [1, 2]
+    page = show(grid)
+    open_dialog(page, "approve")
+    confirm(page)
+    page.get_by_role("button", name="Create (2)").click()
+    page.get_by_role("heading", name="Create").wait_for()
+    preview(page)
+    assert page.locator("dialog button[type=submit]").inner_text() == "Create (2)"
+
+
+def test_a_step_outside_the_bar_is_a_command_to_copy(show, grid, workspace):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "assign.bank_file", "assign")
+    confirm(page)
+    bundle = workspace.payments.list()["bundle_id"].iloc[0]
+    page.locator(".ib-step code", has_text=f"invoicebatch payments write {bundle}").wait_for()
+    page.locator(".ib-step code", has_text=f"invoicebatch payments cancel {bundle}").wait_for()
+
+
+def test_values_that_only_the_workspace_knows_are_a_select_box(show, grid):
+    page = show(grid)
+    select_all(page)
+    open_dialog(page, "export.job", "export")
+    box = page.get_by_label("Export", exact=True)
+    assert "export.ubl" in [one.get_attribute("value") for one in box.locator("option").all()]
+    assert box.locator("option[value='export.ubl']").inner_text() == "Export: UBL"
+
+
+def test_a_dialog_that_is_closed_runs_nothing(show, grid, workspace):
     page = show(grid)
     select_all(page)
     open_dialog(page, "approve")
-    page.get_by_label("Invoice date", exact=True).fill("")
-    preview(page)
     page.get_by_label("Invoice date", exact=True).fill("2026-11-01")
     preview(page)
     assert page.locator("dialog button[type=submit]").is_enabled()
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")
-    assert backend.ran == []
+    assert workspace.runs.list().empty
 
 
-def test_delete_needs_the_count_and_says_it_is_final(show, grid, backend):
+def test_delete_needs_the_count_and_says_it_is_final(show, grid, workspace):
     page = show(grid, width=2200)
     select_all(page)
     open_dialog(page, "delete")
     go = page.locator("dialog button[type=submit]")
     assert go.is_disabled()
-    page.get_by_label("Reason").fill("made twice")
-    preview(page)
     page.get_by_text("This can't be undone.").wait_for()
     assert go.is_disabled()
     count = page.locator(".ib-expected").inner_text()
@@ -157,17 +189,17 @@ def test_delete_needs_the_count_and_says_it_is_final(show, grid, backend):
     assert go.is_enabled()
     confirm(page)
     page.locator(".ib-reporthead").get_by_text(f"Delete: {count} invoices done").wait_for()
-    assert len(backend.data) == 300 - int(count)
+    assert len(workspace.select(all=True)) == 300 - int(count)
 
 
 def test_the_model_judges_and_the_field_shows_it(show, grid):
-    page = show(grid, width=2200)
+    page = show(grid)
     select_all(page)
-    open_dialog(page, "delete")
-    page.get_by_label("Reason").fill("x")
+    open_dialog(page, "export.job", "export")
+    page.get_by_label("Schedule").fill("daily")
     preview(page)
-    page.locator(".ib-problem", has_text="at least 3 characters").wait_for()
-    assert page.get_by_label("Reason").get_attribute("aria-invalid") == "true"
+    page.locator(".ib-problem", has_text="not a cron expression").wait_for()
+    assert page.get_by_label("Schedule").get_attribute("aria-invalid") == "true"
 
 
 def test_bank_file_shows_collections_and_refunds_apart(show, grid):
@@ -179,39 +211,39 @@ def test_bank_file_shows_collections_and_refunds_apart(show, grid):
     tabs.nth(0).focus()
     page.keyboard.press("ArrowRight")
     assert tabs.nth(1).get_attribute("aria-selected") == "true"
-    assert page.get_by_label("Collection date").input_value() == "2026-11-27"
+    assert page.get_by_label("Collection date").input_value() > "2026"
 
 
-def test_the_payment_plan_wizard_refuses_two_ways_at_once(show, grid, backend):
-    owing = backend.data[backend.data["outstanding_cents"] > 0]
-    grid.selection = [int(owing["invoice_id"].iloc[0])]
+def test_the_payment_plan_wizard_refuses_two_ways_at_once(show, grid, workspace):
+    grid.selection = workspace.select(where="outstanding > 0").ids[:1]
     page = show(grid)
     open_dialog(page, "assign.payment_plan", "assign")
     page.get_by_label("Instalments").fill("3")
     page.get_by_label("Amount").fill("10")
     preview(page)
-    page.get_by_text("Give the number of instalments or the amount, not both").wait_for()
+    page.get_by_text("give either instalments (how many) or amount").wait_for()
     page.get_by_label("Amount").fill("")
     preview(page)
     assert page.locator("dialog button[type=submit]").is_enabled()
 
 
-def test_failures_first_then_retry_only_those(show, grid, backend):
-    empty = backend.data["invoice_id"][backend.data["status"] == "empty"]
-    backend.fail = {int(one) for one in empty.head(2)}
+def test_failures_first_then_retry_only_those(show, grid, workspace):
     page = show(grid)
     select_all(page)
     open_dialog(page, "approve")
     confirm(page)
     headings = [one.inner_text() for one in page.locator(".ib-report h3").all()]
-    assert headings == ["Failed", "Left out"]
-    page.locator(".ib-groups.bad", has_text="no postcode").wait_for()
-    backend.fail = set()
-    page.get_by_role("button", name="Retry the 2 failed").click()
+    assert headings == ["Failed", "Next", "Left out"]
+    page.locator(".ib-groups.bad", has_text="no street").wait_for()
+    failed = len(grid.report.failed)
+    with workspace.store.write() as session:
+        mended = pd.DataFrame({"customer_id": [HOMELESS], "street": ["Kade 2"]})
+        session.update("customers", mended, clock.now())
+    page.get_by_role("button", name=f"Retry the {failed} failed").click()
     page.locator("dialog").wait_for()
     preview(page)
     confirm(page)
-    page.locator(".ib-reporthead").get_by_text("Approve: 2 invoices done").wait_for()
+    page.locator(".ib-reporthead").get_by_text(f"Approve: {failed} invoices done").wait_for()
 
 
 def test_the_refused_can_be_selected_from_the_report(show, grid):
@@ -224,18 +256,25 @@ def test_the_refused_can_be_selected_from_the_report(show, grid):
     page.locator(".ib-summary strong", has_text=f"{refused} selected").wait_for()
 
 
-def test_progress_moves_and_cancel_stops(show, grid, backend):
-    backend.gate.clear()
-    page = show(grid)
+def test_progress_shows_and_cancel_stops(show, workspace):
+    """The run is held until it is cancelled; all its rows are still to do then."""
+    backend = WaitingBackend(workspace)
+    widget = Overview(backend, poll_seconds=0)
+    widget.wait()
+    page = show(widget)
     select_all(page)
     open_dialog(page, "export.invoices", "export")
     page.locator("dialog button[type=submit]").click()
     page.locator(".ib-progress").wait_for()
     page.get_by_role("button", name="Cancel").click()
+    while not backend.cancel.is_set():
+        page.wait_for_timeout(20)
     backend.gate.set()
     page.pump()
     page.locator(".ib-tag", has_text="cancelled").wait_for()
-    assert len(grid.report.done) < 300
+    page.get_by_role("button", name="Finish the rest").wait_for()
+    assert len(widget.report.done) == 0
+    widget.close()
 
 
 def test_a_file_of_the_report_downloads(show, grid):
@@ -246,7 +285,7 @@ def test_a_file_of_the_report_downloads(show, grid):
     with page.expect_download() as found:
         page.get_by_role("button", name="invoices.xlsx").click()
     assert found.value.suggested_filename == "invoices.xlsx"
-    assert Path(found.value.path()).read_bytes() == b"sheet" * 1000
+    assert Path(found.value.path()).read_bytes() == Path(grid.report.files["path"].iloc[0]).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,20 @@ import re
 import pytest
 
 from invoicebatch.interfaces.lab.widget import Overview
-from tests.interfaces.lab.fakes import FakeBackend
+from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.interfaces.lab.books import books
 
 ALL = re.compile("^2,000 invoices")
 
 
 @pytest.fixture
-def backend(tmp_path):
-    return FakeBackend(2000, tmp_path)
+def workspace(tmp_path):
+    return books(tmp_path / "books", 2000)
 
 
 @pytest.fixture
-def grid(backend):
-    widget = Overview(backend, poll_seconds=0)
+def grid(workspace):
+    widget = Overview(WorkspaceBackend(workspace), poll_seconds=0)
     widget.wait()
     yield widget
     widget.close()
@@ -114,9 +115,8 @@ def test_scrolling_far_loads_the_rows_there_with_their_marks(show, grid):
     assert row(page, 1498).get_attribute("aria-selected") == "false"
 
 
-def test_a_million_rows_reach_the_last_one(show, tmp_path, monkeypatch):
-    backend = FakeBackend(10, tmp_path)
-    widget = Overview(backend, poll_seconds=0)
+def test_a_million_rows_reach_the_last_one(show, make_workspace):
+    widget = Overview(WorkspaceBackend(make_workspace(10)), poll_seconds=0)
     widget.wait()
     page = show(widget)
     page.evaluate("""() => {
@@ -208,7 +208,7 @@ def test_columns_are_chosen_moved_and_resized(show, grid):
     assert page.locator("[data-key=status]").bounding_box()["width"] > 180
 
 
-def test_a_saved_view_comes_back(show, grid, backend):
+def test_a_saved_view_comes_back(show, grid, workspace):
     page = show(grid)
     page.get_by_label("Search invoices").fill("garage")
     page.locator(".ib-footer", has_text=" of 2,000").wait_for()
@@ -216,7 +216,7 @@ def test_a_saved_view_comes_back(show, grid, backend):
     page.get_by_label("Name of this view").fill("Garages")
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_function("window.__model.get('prefs').views.length === 1")
-    assert backend.views[0]["search"] == "garage"
+    assert WorkspaceBackend(workspace).read_views()[0]["search"] == "garage"
     page.get_by_label("Search invoices").fill("")
     page.locator(".ib-footer", has_text=ALL).wait_for()
     page.get_by_role("button", name="Views").click()
@@ -245,15 +245,14 @@ def test_code_and_grid_share_the_selection(show, grid):
     assert grid.actions().set_index("action").loc["export.invoices", "eligible"] == 3
 
 
-def test_a_change_by_another_process_shows_by_itself(show, backend):
-    widget = Overview(backend, poll_seconds=0.05)
+def test_a_change_from_elsewhere_shows_by_itself(show, workspace):
+    widget = Overview(WorkspaceBackend(workspace), poll_seconds=0.05)
     widget.wait()
     page = show(widget)
-    row(page, 0).locator(".ib-chip").first.wait_for()
-    backend.data.loc[0, "status"] = "generation_failed"
-    backend.changed += 1
-    page.pump_until(lambda: row(page, 0).locator(".ib-chip").first.inner_text() == "Generation failed")
-    assert row(page, 0).locator(".ib-chip").first.inner_text() == "Generation failed"
+    row(page, 0).locator(".ib-chip", has_text="Empty").wait_for()
+    workspace.select(ids=[1]).plan("approve").apply()
+    page.pump_until(lambda: row(page, 0).locator(".ib-chip").first.inner_text() == "Approved")
+    assert row(page, 0).locator(".ib-chip").first.inner_text() == "Approved"
     widget.close()
 
 

@@ -145,4 +145,6 @@ ACTION = Action(
     check=_check,
     order=("invoice_date", "invoice_id"),
     watch=WATCHED,
+    after=("payments.write",),
+    undo="payments.cancel",
 )

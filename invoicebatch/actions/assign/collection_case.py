@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.payments.collection import Flow, find_flow
+from invoicebatch.model.payments.collection import FILE, Flow, find_flow, load_flows
 from invoicebatch.model.schema.payments import COLLECTION_CASES
 from invoicebatch.model.status import CaseStatus
 from invoicebatch.settings import Settings
@@ -19,7 +19,7 @@ from invoicebatch.settings import Settings
 class CaseParams(Params):
     """Parameters of `assign.collection_case`."""
 
-    flow: str = Field("standard", description="Collection flow, of rules/collection_flows.toml")
+    flow: str = Field("standard", description="Collection flow")
 
 
 def _first_dates(rows: pd.DataFrame, flow: Flow, today: date) -> "pd.Series[Any]":
@@ -74,6 +74,10 @@ def transform(batch: Batch, params: CaseParams, context: Context) -> Changes:
     )
 
 
+def _flows(around: Surroundings) -> dict[str, str]:
+    return {name: flow.label for name, flow in load_flows(around.root).items()}
+
+
 def _defaults(settings: Settings, _: date) -> Mapping[str, Any]:
     return {"flow": settings.collection.flow}
 
@@ -86,4 +90,6 @@ ACTION = Action(
     transform=transform,
     preview=preview,
     defaults=_defaults,
+    choices={"flow": Choices(_flows, FILE)},
+    after=("assign.collection_step",),
 )

@@ -8,10 +8,9 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.eligibility.filter import holds
-from invoicebatch.errors import ParameterError
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import checked_documents
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.exports.record import line_records, records, target_columns
@@ -19,7 +18,7 @@ from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.outbox.payload import Attachment, ExternalPayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import OutboxStatus
-from invoicebatch.settings import External, Settings
+from invoicebatch.settings import FILE, Settings
 
 _UNCHANGED: Final = "is there already and has not changed since (again)"
 _ARRIVED: Final = frozenset({OutboxStatus.SENT.value, OutboxStatus.ACCEPTED.value})
@@ -31,9 +30,7 @@ _UNDER_WAY: Final = frozenset(
 class ExternalParams(Params):
     """What may be chosen for an export."""
 
-    target: str = Field(
-        "", max_length=60, description="External system, a section [external.NAME] of the settings"
-    )
+    target: str = Field("", max_length=60, description="External system")
     mark_as_exported: bool = Field(False, description="Mark what arrived as exported")
     again: bool = Field(False, description="Send what is there unchanged, too")
 
@@ -41,6 +38,10 @@ class ExternalParams(Params):
 def defaults(settings: Settings, _today: Any) -> dict[str, Any]:
     """The only target, where there is one only."""
     return {"target": next(iter(settings.external))} if len(settings.external) == 1 else {}
+
+
+def _systems(around: Surroundings) -> dict[str, str]:
+    return {name: f"{name} ({system.kind})" for name, system in around.settings.external.items()}
 
 
 def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterator[Artefact | RowFailure]:
@@ -57,19 +58,9 @@ def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterato
             yield Artefact(f"{safe_name(item.number)}.xml", item.document, invoice_id=item.invoice_id)
 
 
-def _system(params: ExternalParams, context: Context) -> External:
-    systems = context.settings.external
-    if params.target not in systems:
-        known = (
-            f"Known: {', '.join(systems)}." if systems else "None is set up: add a section [external.NAME]."
-        )
-        raise ParameterError(f"There is no external system {params.target!r}.", known)
-    return systems[params.target]
-
-
 def _judged(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFrame:
     """invoice_id, record, sha256 of the record, reason why it is not sent (empty: it is)."""
-    system = _system(params, context)
+    system = context.settings.external[params.target]
     rows = batch.invoices
     made = records(rows, target_columns(system))
     if system.lines:
@@ -164,7 +155,7 @@ def _documents(files: pd.DataFrame) -> dict[int, tuple[Attachment]]:
 
 def preview(batch: Batch, params: ExternalParams, context: Context) -> Preview:
     """What will be sent and what not, and the first record as the other side gets it."""
-    system = _system(params, context)
+    system = context.settings.external[params.target]
     judged = _judged(batch, params, context)
     counts = judged["reason"].replace("", f"to {params.target} ({system.kind})").value_counts()
     tables = {"records": pd.DataFrame({"what": counts.index.astype("str"), "rows": counts.to_numpy()})}
@@ -188,4 +179,6 @@ ACTION = Action(
     defaults=defaults,
     chunk_rows=5000,
     repeatable=True,
+    schedulable=True,
+    choices={"target": Choices(_systems, f"the sections [external.NAME] of {FILE}")},
 )

@@ -26,4 +26,5 @@ ACTION = Action(
     transform=transform,
     artefacts=artefacts,
     repeatable=True,
+    schedulable=True,
 )

@@ -1,18 +1,16 @@
 """Export job: an export of these invoices that the worker runs, once or on a schedule."""
 
 import json
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any
 
 import pandas as pd
-from croniter import croniter
 from pydantic import BeforeValidator, Field, field_validator
 
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Batch, Changes
 from invoicebatch.model.contact.mailbox import address_fault
+from invoicebatch.model.exports.schedule import next_time, schedule_fault
 from invoicebatch.model.ident import derived_id
-
-_MOST_IDS: Final = 100_000
 
 
 def _parameters(value: object) -> object:
@@ -25,14 +23,7 @@ class JobParams(Params):
     name: str = Field(
         "export", min_length=1, max_length=80, description="Name of the job; part of its folder's name"
     )
-    export: Literal[
-        "export.invoices",
-        "export.lines",
-        "export.measurements",
-        "export.xml",
-        "export.ubl",
-        "export.external",
-    ] = Field("export.invoices", description="What it exports")
+    export: str = Field("export.invoices", description="What it exports")
     parameters: Annotated[dict[str, Any], BeforeValidator(_parameters)] = Field(
         default_factory=dict, description='Parameters of that export, as JSON: {"format": "csv"}'
     )
@@ -49,8 +40,8 @@ class JobParams(Params):
     @field_validator("schedule")
     @classmethod
     def _cron(cls, value: str) -> str:
-        if value and (len(value.split()) != 5 or not croniter.is_valid(value)):
-            raise ValueError("not a cron expression of five fields, such as 0 6 * * 1")
+        if value and (fault := schedule_fault(value)):
+            raise ValueError(fault)
         return value
 
     @field_validator("notify")
@@ -61,21 +52,11 @@ class JobParams(Params):
         return value
 
 
-def _where(batch: Batch, params: JobParams) -> str:
-    if params.filter.strip():
-        return params.filter
-    ids = batch.invoices["invoice_id"].tolist()
-    return f"invoice_id IN ({', '.join(map(str, ids))})"
+def transform(batch: Batch, params: JobParams, context: Context) -> Changes:  # noqa: ARG001
+    """One job; its first run is due now, or when the schedule says.
 
-
-def transform(batch: Batch, params: JobParams, context: Context) -> Changes:
-    """One job; its first run is due now, or when the schedule says."""
-    due = context.now
-    if params.schedule:
-        from datetime import UTC, datetime
-
-        local = context.now.replace(tzinfo=UTC).astimezone()
-        due = croniter(params.schedule, local).get_next(datetime).astimezone(UTC).replace(tzinfo=None)
+    Without a filter its invoices are the rows done by this run, so that a million of them cost nothing more.
+    """
     job = {
         "job_id": derived_id("job", context.run_id),
         "name": params.name,
@@ -83,13 +64,14 @@ def transform(batch: Batch, params: JobParams, context: Context) -> Changes:
         "parameters": json.dumps(
             params.parameters | ({"mark_as_exported": True} if params.mark_as_exported else {})
         ),
-        "where": _where(batch, params),
+        "where": params.filter.strip(),
+        "run_id": context.run_id,
         "schedule": params.schedule or None,
         "target": params.target or None,
         "notify": params.notify or None,
         "enabled": True,
         "user": context.user,
-        "next_at": due,
+        "next_at": next_time(params.schedule, context.now) if params.schedule else context.now,
     }
     return Changes(inserts={"export_jobs": pd.DataFrame([job])}, totals={"jobs": 1})
 
@@ -108,6 +90,14 @@ def preview(batch: Batch, params: JobParams, context: Context) -> Preview:  # no
     return {"job": pd.DataFrame({"what": list(shown), "value": list(shown.values())})}
 
 
+def _exports(around: Surroundings) -> dict[str, str]:
+    return {
+        name: f"{action.group_label}: {action.label}"
+        for name, action in around.actions.items()
+        if action.schedulable
+    }
+
+
 ACTION = Action(
     name="export.job",
     label="Export job",
@@ -117,4 +107,5 @@ ACTION = Action(
     transform=transform,
     preview=preview,
     repeatable=True,
+    choices={"export": Choices(_exports, "the actions that an export job may run")},
 )

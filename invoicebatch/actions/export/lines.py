@@ -27,4 +27,5 @@ ACTION = Action(
     transform=transform,
     artefacts=artefacts,
     repeatable=True,
+    schedulable=True,
 )

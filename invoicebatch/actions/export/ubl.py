@@ -76,4 +76,5 @@ ACTION = Action(
     artefacts=artefacts,
     preview=preview,
     repeatable=True,
+    schedulable=True,
 )

@@ -64,4 +64,5 @@ ACTION = Action(
     transform=transform,
     artefacts=artefacts,
     repeatable=True,
+    schedulable=True,
 )

@@ -18,7 +18,8 @@ ACTION = Action(
     label="Mark as exported",
     help="Record that invoices were exported outside the system; nothing is exported.",
     columns=frozenset(),
-    undo="mark_as.not_exported on the same rows",
     transform=transform,
     chunk_rows=100_000,
+    outcome=("export_status", ExportStatus.EXPORTED.value),
+    undo="mark_as.not_exported",
 )

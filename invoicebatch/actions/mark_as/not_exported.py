@@ -20,7 +20,8 @@ ACTION = Action(
     label="Mark as not exported",
     help="Reset the export status, so that the next export takes the invoices again.",
     columns=frozenset(),
-    undo="mark_as.exported on the same rows",
     transform=transform,
     chunk_rows=100_000,
+    outcome=("export_status", ExportStatus.UNEXPORTED.value),
+    undo="mark_as.exported",
 )

@@ -20,4 +20,5 @@ ACTION = Action(
     columns=frozenset(),
     transform=transform,
     chunk_rows=100_000,
+    outcome=("shipping_status", ShippingStatus.SENT.value),
 )

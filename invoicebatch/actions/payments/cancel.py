@@ -37,4 +37,5 @@ ACTION = Action(
     transform=transform,
     confirm=True,
     hidden=True,
+    of_rows={"bundle": "payment_bundle_id"},
 )

@@ -42,4 +42,5 @@ ACTION = Action(
     reads=READS,
     transform=transform,
     hidden=True,
+    of_rows={"bundle": "payment_bundle_id"},
 )

@@ -182,4 +182,6 @@ ACTION = Action(
     transform=transform,
     repeatable=True,
     hidden=True,
+    of_rows={"bundle": "payment_bundle_id"},
+    after=("payments.confirm",),
 )

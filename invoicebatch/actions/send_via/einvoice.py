@@ -9,12 +9,13 @@ from pydantic import Field
 
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.payload import CHORUS_PRO, PEPPOL, Attachment, EInvoicePayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
+from invoicebatch.settings import FILE
 
 _SIRET: Final = r"^\d{14}$"
 _POSTCODE: Final = r"^\d{5}$"
@@ -146,6 +147,12 @@ def preview(batch: Batch, params: EInvoiceParams, ctx: Context) -> Preview:
     return {"networks": pd.DataFrame(rows, columns=["what", "rows"])}
 
 
+def _networks(around: Surroundings) -> dict[str, str]:
+    on = around.settings.integrations
+    switched = ((PEPPOL, "Peppol", on.peppol), (CHORUS_PRO, "Chorus Pro", on.chorus_pro))
+    return {"auto": "By customer"} | {name: label for name, label, there in switched if there}
+
+
 ACTION = Action(
     name="send_via.einvoice",
     label="Send via e-invoice",
@@ -158,4 +165,6 @@ ACTION = Action(
     preview=preview,
     chunk_rows=1000,
     irreversible=True,
+    choices={"network": Choices(_networks, f"[integrations] of {FILE}")},
+    outcome=("shipping_status", ShippingStatus.SENDING.value),
 )

@@ -3,23 +3,26 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.formats.mail import Letter, Letters, letter_values
+from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
 from invoicebatch.formats.ubl.checked import checked_documents
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.payload import Attachment, EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.outbox.sender import senders
+from invoicebatch.model.payments.collection import REMINDER
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
+
+_TEMPLATES: Final = "templates/mail"
 
 
 class EmailParams(Params):
@@ -100,7 +103,7 @@ def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
 def _letters(
     rows: pd.DataFrame, batch: Batch, params: EmailParams, context: Context
 ) -> Iterator[tuple[str, Letter]]:
-    letters = Letters(params.template, [context.root / "templates" / "mail"])
+    letters = Letters(params.template, [context.root / _TEMPLATES])
     fallback = context.settings.documents.language
     values = letter_values(rows, batch["company_accounts"], fallback, today=context.today, note=params.note)
     for language, plain in values:
@@ -182,6 +185,10 @@ def _recipients(good: pd.DataFrame, reason: "pd.Series[str]") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "rows"])
 
 
+def _templates(around: Surroundings) -> dict[str, str]:
+    return {name: name for name in template_sets([around.root / _TEMPLATES]) if name != REMINDER}
+
+
 ACTION = Action(
     name="send_via.email",
     label="Send via e-mail",
@@ -195,4 +202,6 @@ ACTION = Action(
     preview=preview,
     chunk_rows=1000,
     irreversible=True,
+    choices={"template": Choices(_templates, _TEMPLATES)},
+    outcome=("shipping_status", ShippingStatus.SENDING.value),
 )

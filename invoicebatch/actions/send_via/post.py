@@ -145,4 +145,5 @@ ACTION = Action(
     defaults=defaults,
     chunk_rows=1000,
     irreversible=True,
+    outcome=("shipping_status", ShippingStatus.SENDING.value),
 )

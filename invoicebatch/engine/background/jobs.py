@@ -3,11 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from croniter import croniter
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.only_match import only_match
@@ -18,19 +17,8 @@ from invoicebatch.engine.run.claim import claim
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.files.names import run_folder, safe_name
+from invoicebatch.model.exports.schedule import next_time
 from invoicebatch.model.status import RunStatus
-
-
-def next_time(schedule: str, after: datetime) -> datetime:
-    """When a cron expression is due next, in UTC without zone; its hours are those of this machine.
-
-    Args:
-        schedule: five cron fields.
-        after: the moment to look from, UTC without zone.
-    """
-    local = after.replace(tzinfo=UTC).astimezone()
-    due: datetime = croniter(schedule, local).get_next(datetime)
-    return due.astimezone(UTC).replace(tzinfo=None)
 
 
 class Jobs:
@@ -104,7 +92,11 @@ class Jobs:
         return None
 
     def _plan(self, job: Mapping[str, Any]) -> Plan:
-        selection = select(self._workspace, Runs(self._workspace), job["where"])
+        runs = Runs(self._workspace)
+        if _text(job["where"]):
+            selection = select(self._workspace, runs, job["where"])
+        else:
+            selection = select(self._workspace, runs, run=job["run_id"])
         plan = selection.plan(job["action"], **json.loads(job["parameters"]))
         return replace(plan, nonce=f"{job['job_id']}@{pd.Timestamp(job['next_at']).isoformat()}")
 

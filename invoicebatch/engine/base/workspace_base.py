@@ -16,6 +16,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.base.context import RunContext
 from invoicebatch.engine.base.executor import Pool
+from invoicebatch.engine.base.surroundings import WorkspaceSurroundings
 from invoicebatch.errors import WorkspaceError
 from invoicebatch.files.shipped import shipped
 from invoicebatch.model.action import Action
@@ -76,6 +77,11 @@ class WorkspaceBase:
         return {
             name: actions[name] for name in self.rules.actions if name in actions and not actions[name].hidden
         }
+
+    def choices(self, action: Action) -> dict[str, dict[str, str]]:
+        """The values that parameters of an action may take here: value and label, by parameter."""
+        around = WorkspaceSurroundings(self.settings, self.root, self.offered(), self.store)
+        return {name: dict(one.values(around)) for name, one in action.choices.items()}
 
     def judged(
         self, session: Session, ids: npt.NDArray[np.int64], action: Action | None = None

@@ -5,6 +5,24 @@ import pandas as pd
 from invoicebatch.model.action import Preview
 
 
+def before_and_after(rows: pd.DataFrame, before: "pd.Series[str]", after: str) -> pd.DataFrame:
+    """How many rows go from which value to which: before, after, currency, invoices, total_cents.
+
+    Args:
+        rows: the eligible rows of a plan.
+        before: their values now, in the same order.
+        after: the value where a row succeeds.
+    """
+    keys = [
+        pd.Series(before.astype("str").to_numpy(), rows.index, name="before"),
+        rows["currency"].astype("str"),
+    ]
+    sums = rows.groupby(keys)["total_cents"].agg(["size", "sum"]).reset_index()
+    sums.columns = pd.Index(["before", "currency", "invoices", "total_cents"])
+    sums.insert(1, "after", after)
+    return sums
+
+
 def default_preview(rows: pd.DataFrame) -> Preview:
     """Tables `eligible` (currency, rows, total_cents) and `refused` (reason, rows).
 

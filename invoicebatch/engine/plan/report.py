@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,28 @@ from invoicebatch.store import Session
 OPEN_OUTCOMES = (RowOutcome.CLAIMED.value, RowOutcome.RESERVED.value)
 
 
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step that may follow a run.
+
+    Attributes:
+        action: its name.
+        label: what people call it.
+        command: to run it on the rows done.
+        rows: how many of those can take it.
+        on_bar: whether the bar has it; one that it has not is run by its command alone.
+    """
+
+    action: str
+    label: str
+    command: str
+    rows: int
+    on_bar: bool
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.rows:,}): {self.command}"
+
+
 @dataclass(frozen=True)
 class Report:
     """The record of one run.
@@ -24,12 +47,16 @@ class Report:
         rows: one row an invoice: invoice_id, position, row_version int64, outcome, number, reason.
         files: published and staged files: name, path, sha256 str, size int64 (bytes), status.
         state: running, interrupted, queued, finished or abandoned.
+        next: what usually comes next on the rows done, as far as they can take it now.
+        undo: what takes those rows back.
     """
 
     run: dict[str, Any]
     rows: pd.DataFrame
     files: pd.DataFrame
     state: str
+    next: tuple[NextStep, ...] = ()
+    undo: tuple[NextStep, ...] = ()
 
     @property
     def run_id(self) -> str:
@@ -92,6 +119,7 @@ class Report:
             "refused": records(self.refused),
             "failed": records(self.failed),
             "unfinished": len(self.unfinished),
+            "next": [{"label": step.label, "command": step.command} for step in self.next],
             "files": records(self.files[["path", "sha256"]]),
             "totals": self.totals,
         }
@@ -120,7 +148,15 @@ class Report:
             )
             if len(frame)
         ]
-        return f"<b>{self.summary()}</b>" + "".join(tables)
+        return f"<b>{self.summary()}</b>" + "".join(tables) + self.steps_html()
+
+    def steps(self) -> list[str]:
+        """One line a step that may follow: ``Next: Create (37): invoicebatch run create …``."""
+        return [f"Next: {step}" for step in self.next] + [f"To take it back: {step}" for step in self.undo]
+
+    def steps_html(self) -> str:
+        """The same lines for a notebook."""
+        return "".join(f"<div>{escape(line)}</div>" for line in self.steps())
 
 
 def read_report(session: Session, run_id: str, *, alive: bool) -> Report:

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.plan import Runner
 from invoicebatch.engine.plan.selection import Ids, Selection
 from invoicebatch.errors import SelectionError
+from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
 
 
@@ -21,6 +23,7 @@ def select(
     ids: Sequence[int] | None = None,
     numbers: Sequence[str] | None = None,
     frame: pd.DataFrame | None = None,
+    run: str | None = None,
     all: bool = False,  # noqa: A002 - reads as the command line's --all
 ) -> Selection:
     """Select invoices, by exactly one of the ways.
@@ -32,16 +35,18 @@ def select(
         ids: invoice ids.
         numbers: invoice numbers.
         frame: a frame with a column `invoice_id`.
+        run: the rows done by a run; its first characters are enough.
         all: every invoice.
 
     Raises:
         SelectionError: none or several ways, an id or number that does not exist.
+        UnknownNameError: no such run.
         FilterError: the condition can't be evaluated.
     """
-    given = [way for way in (where, ids, numbers, frame) if way is not None]
+    given = [way for way in (where, ids, numbers, frame, run) if way is not None]
     if len(given) + all != 1:
         raise SelectionError(
-            "Say which invoices, in exactly one way.", "One of: where, ids, numbers, sheet, frame, all."
+            "Say which invoices, in exactly one way.", "One of: where, ids, numbers, sheet, frame, run, all."
         )
     with workspace.store.read() as session:
         if where is not None or all:
@@ -50,9 +55,12 @@ def select(
         if numbers is not None:
             found = _ids_of_numbers(session, numbers)
             return Selection(workspace, runner, found, f"{len(found):,} numbers", picked_by_hand=True)
-        wanted = _ids_of_frame(frame) if frame is not None else list(ids or [])
+        wanted = _ids_of_frame(frame) if frame is not None else list([] if ids is None else ids)
+        words = f"{len(wanted):,} ids"
+        if run is not None:
+            full, wanted = _done_by(session, run)
+            words = f"{len(wanted):,} rows done by run {full[:8]}"
         known, unknown = _known_ids(session, wanted)
-    words = f"{len(wanted):,} ids"
     return Selection(workspace, runner, known, words, picked_by_hand=True, unknown=tuple(unknown))
 
 
@@ -62,6 +70,13 @@ def _ids_of_frame(frame: pd.DataFrame) -> list[int]:
             "The frame has no column invoice_id.", f"It has: {', '.join(map(str, frame.columns))}"
         )
     return [int(value) for value in frame["invoice_id"]]
+
+
+def _done_by(session: Session, run: str) -> tuple[str, list[int]]:
+    """A run's full id, and the ids of the rows it did."""
+    full = str(only_match(session.whole("runs"), "run_id", run, "run", "invoicebatch runs")["run_id"])
+    rows = session.run_rows(full)
+    return full, rows.loc[rows["outcome"] == RowOutcome.DONE.value, "invoice_id"].tolist()
 
 
 def _known_ids(session: Session, ids: Sequence[int]) -> tuple[Ids, list[int]]:

@@ -15,7 +15,8 @@ from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.progress import Progress, automatic
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.default_preview import default_preview
+from invoicebatch.engine.plan.default_preview import before_and_after, default_preview
+from invoicebatch.engine.plan.next_steps import with_next_steps
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report, read_report
 from invoicebatch.engine.plan.select import select
@@ -43,14 +44,25 @@ class Runs:
     def preview(self, plan: Plan) -> Preview:
         """The plan's preview tables."""
         eligible = plan.rows[plan.rows["eligible"]]
+        ids = eligible["invoice_id"].to_numpy(np.int64)
+        changed = self._outcome_of(plan, eligible)
         if plan.action.preview is None:
-            return default_preview(plan.rows)
+            return {**changed, **default_preview(plan.rows)}
         parts = eligible.set_index("invoice_id")["part"]
         with self._workspace.store.read() as session:
-            ids = eligible["invoice_id"].to_numpy(np.int64)
             batch = load_batch(session, plan.action, ids, clock.today(), parts)
         with Pool(self._workspace.settings) as pool:
-            return plan.action.preview(batch, plan.params, self._workspace.context(plan.run_id, pool))
+            own = plan.action.preview(batch, plan.params, self._workspace.context(plan.run_id, pool))
+        return {**changed, **own}
+
+    def _outcome_of(self, plan: Plan, eligible: pd.DataFrame) -> Preview:
+        """Table `before_and_after` of an action that is about one column."""
+        if plan.action.outcome is None or eligible.empty:
+            return {}
+        column, after = plan.action.outcome
+        with self._workspace.store.read() as session:
+            now = session.overview([column], clock.today(), eligible["invoice_id"].to_numpy(np.int64))
+        return {"before_and_after": before_and_after(eligible, now[column], after)}
 
     def apply(
         self,
@@ -176,7 +188,8 @@ class Runs:
         full = self.find(run_id)
         alive = self._workspace.at_work(full)
         with self._workspace.store.read() as session:
-            return read_report(session, full, alive=alive)
+            report = read_report(session, full, alive=alive)
+        return with_next_steps(self._workspace, report)
 
     def list(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""

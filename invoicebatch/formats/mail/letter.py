@@ -4,7 +4,7 @@ A template set is a folder `<set>/<language>/` with `subject.txt`, `text.txt` an
 workspace may replace any one of these files.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +41,12 @@ def pick_language(*wishes: str | None) -> str:
         if code in LANGUAGES:
             return code
     return "en"
+
+
+def template_sets(folders: Iterable[Path] = ()) -> list[str]:
+    """Names of the template sets there are, in these folders and ours."""
+    found = (entry for folder in (*folders, SHIPPED) if folder.is_dir() for entry in folder.iterdir())
+    return sorted({entry.name for entry in found if entry.is_dir()})
 
 
 class Letters:

@@ -42,6 +42,7 @@ class Select:
     numbers: Annotated[str | None, Parameter(help="Invoice numbers: A,B")] = None
     where: Annotated[str | None, Parameter(help="A condition: \"status = 'created' and total > 100\"")] = None
     sheet: Annotated[Path | None, Parameter(help="Ticked rows of a selection sheet")] = None
+    run: Annotated[str | None, Parameter(help="Rows done by a run")] = None
     all: Annotated[bool, Parameter(negative="", help="Every invoice")] = False
 
     def of(self, workspace: Workspace, *, default_all: bool = False) -> Selection:
@@ -50,12 +51,13 @@ class Select:
         Raises:
             SelectionError: none or several ways, or an id that is no number.
         """
-        nothing = not (self.ids or self.numbers or self.where or self.sheet or self.all)
+        nothing = not (self.ids or self.numbers or self.where or self.sheet or self.run or self.all)
         return workspace.select(
             where=self.where,
             ids=_ids(self.ids) if self.ids is not None else None,
             numbers=_split(self.numbers) if self.numbers is not None else None,
             sheet=self.sheet,
+            run=self.run,
             all=self.all or (nothing and default_all),
         )
 

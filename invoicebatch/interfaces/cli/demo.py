@@ -1,24 +1,17 @@
 """The command `demo`: the main job from an empty folder to files, with a printed report."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
 from cyclopts import Parameter
 
+from invoicebatch.actions import MAIN_JOB
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.interfaces.cli.common import print_table
-
-STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("approve", {}),
-    ("create", {}),
-    ("download.document", {}),
-    ("download.merged", {}),
-    ("export.invoices", {"mark_as_exported": True}),
-)
-"""The main job: action and parameters, each on the rows that the first filter chose."""
 
 CHOSEN = "status in ('empty', 'approval_failed')"
 
@@ -35,7 +28,7 @@ def demo(
     print(f"Imported: {workspace.load_sample(invoices, seed):,} sample invoices\n")
     selection = workspace.select(where=CHOSEN)
     _show_bar(selection)
-    reports = [_step(selection, action, params) for action, params in STEPS]
+    reports = [_step(selection, action, params) for action, params in MAIN_JOB]
     _show_summary(workspace, reports)
     return 0
 
@@ -60,7 +53,7 @@ def _show_bar(selection: Selection) -> None:
     )
 
 
-def _step(selection: Selection, action: str, params: dict[str, Any]) -> Report:
+def _step(selection: Selection, action: str, params: Mapping[str, Any]) -> Report:
     report = selection.plan(action, **params).apply(progress=True)
     print(f"\n{report.summary()}")
     for title, frame in (("failed", report.failed), ("refused", report.refused)):

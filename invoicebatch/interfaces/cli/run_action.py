@@ -2,17 +2,19 @@
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import pandas as pd
 from cyclopts import App, Parameter
+from pydantic.fields import FieldInfo
 
 from invoicebatch.actions import find, registry
+from invoicebatch.engine.plan.choices import listed
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
-from invoicebatch.errors import ConfirmationError, NothingEligibleError, ParameterError
+from invoicebatch.errors import ConfirmationError, InvoicebatchError, NothingEligibleError, ParameterError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -23,6 +25,8 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
 )
 from invoicebatch.model.action import Action
+
+NO_CHOICES: Final[Mapping[str, Mapping[str, str]]] = {}
 
 app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
 
@@ -70,8 +74,8 @@ def run_action(
 
 
 def _offer_background(plan: Plan, rows: int) -> None:
-    """A large export says that it could run in the background."""
-    if plan.action.group == "export" and rows and plan.eligible >= rows:
+    """A large run that a worker may do says so."""
+    if plan.action.schedulable and rows and plan.eligible >= rows:
         print(f"{plan.eligible:,} rows: with --background the worker does it and you go on.", file=sys.stderr)
 
 
@@ -136,8 +140,6 @@ def show_report(report: Report, *, json: bool) -> None:
     print(report.summary())
     _show_rows("Failed", report.failed)
     _show_rows("Refused", report.refused)
-    if len(report.done) and (undo := find(report.action).undo):
-        print(f"To take it back: {undo}.")
     if len(report.files):
         print(f"Files: {len(report.files):,}, in {Path(str(report.files['path'].iloc[0])).parent}")
     if report.state == "queued":
@@ -146,6 +148,8 @@ def show_report(report: Report, *, json: bool) -> None:
         print(f"Run {report.run_id} is {report.state}.")
     else:
         print(f"Run {report.run_id[:8]}")
+    for line in report.steps():
+        print(line)
 
 
 def _show_rows(title: str, rows: pd.DataFrame) -> None:
@@ -153,38 +157,58 @@ def _show_rows(title: str, rows: pd.DataFrame) -> None:
         print_table(rows, title=f"{title}: {len(rows):,}", limit=20)
 
 
-def _optional(annotation: Any, text: str) -> Any:
-    return Annotated[annotation | None, Parameter(help=text, negative="")]
+HELP: Final = inspect.Parameter(
+    "help",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=False,
+    annotation=Annotated[bool, Parameter(name=["--help", "-h"], negative="", help="Show this")],
+)
 
 
-def _command(action: Action) -> Callable[..., int]:
+def _option(name: str, field: FieldInfo, choices: Mapping[str, str] | None) -> inspect.Parameter:
+    text = (field.description or "") + (f" [choices: {listed(choices)}]" if choices else "")
+    annotation: Any = field.annotation
+    optional = Annotated[annotation | None, Parameter(help=text, negative="")]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=optional)
+
+
+def _command(action: Action, choices: Mapping[str, Mapping[str, str]] = NO_CHOICES) -> Callable[..., int]:
     """A sub-command: the common options of `run_action` and one option a parameter of the action."""
     shared = [
         p for p in inspect.signature(run_action).parameters.values() if p.name not in ("action", "given")
     ]
-    own = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=_optional(field.annotation, field.description or ""),
-        )
-        for name, field in action.params.model_fields.items()
-    ]
+    own = [_option(name, field, choices.get(name)) for name, field in action.params.model_fields.items()]
     names = [p.name for p in own]
 
     def call(*args: Any, **options: Any) -> int:
+        if options.pop("help", False):
+            return _show_help(action, options.get("workspace"))
         given = {name: options.pop(name, None) for name in names}
         return run_action(action.name, *args, given=given, **options)
 
-    call.__signature__ = inspect.Signature([*shared, *own], return_annotation=int)  # type: ignore[attr-defined]
-    call.__annotations__ = {p.name: p.annotation for p in (*shared, *own)}
+    call.__signature__ = inspect.Signature([*shared, *own, HELP], return_annotation=int)  # type: ignore[attr-defined]
+    call.__annotations__ = {p.name: p.annotation for p in (*shared, *own, HELP)}
     call.__doc__ = action.help
     return call
+
+
+def _show_help(action: Action, workspace: Path | None) -> int:
+    """The options of an action; without a workspace, without the values that only one knows."""
+    try:
+        choices = opened(workspace).base.choices(action) if action.choices else NO_CHOICES
+    except InvoicebatchError:
+        choices = NO_CHOICES
+    shown = App(
+        name=f"invoicebatch run {action.name}", help_format="plaintext", help_flags=(), version_flags=()
+    )
+    shown.default(_command(action, choices))
+    shown.help_print([])
+    return 0
 
 
 for _action in registry().values():
     if _action.hidden:
         continue
     _dashed = _action.name.replace("_", "-")
-    app.command(_command(_action), name=_action.name, alias=_dashed if _dashed != _action.name else None)
+    _alias = _dashed if _dashed != _action.name else None
+    app.command(_command(_action), name=_action.name, alias=_alias, help_flags=())

@@ -89,6 +89,8 @@ def run(
     if len(failed):
         shown = failed[["row", "number", "action", "outcome", "reason"]]
         print_table(shown, title=f"Not done: {len(failed):,}", limit=20)
+    for line in (line for each in report.reports for line in each.steps()):
+        print(line)
     print(f"Result: {report.result}")
     return _code(plan, complete=report.complete)
 

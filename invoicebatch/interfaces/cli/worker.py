@@ -56,7 +56,7 @@ def list_jobs(*, json: JsonOption = False, workspace: WorkspaceOption = None) ->
     shown = found[_SHOWN].assign(
         job_id=found["job_id"].str[:8],
         last_run_id=found["last_run_id"].str[:8],
-        where=found["where"].str[:60],
+        where=found["where"].str[:60].mask(found["where"] == "", "rows of run " + found["run_id"].str[:8]),
     )
     print_table(shown, title=f"{len(found):,} export jobs")
     return 0

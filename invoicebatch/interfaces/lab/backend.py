@@ -3,7 +3,7 @@
 Only shapes live here; the real thing is in `workspace`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from threading import Event
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.model.action import Action
 
 BoolArray = npt.NDArray[np.bool_]
@@ -75,6 +76,14 @@ class Report(Protocol):
     def totals(self) -> Mapping[str, Any]:
         """Sums by name: amounts as decimal text, counts as numbers."""
 
+    @property
+    def next(self) -> Sequence[NextStep]:
+        """What usually comes next on the rows done."""
+
+    @property
+    def undo(self) -> Sequence[NextStep]:
+        """What takes the rows done back."""
+
 
 class Backend(Protocol):
     """The engine behind a grid."""
@@ -115,8 +124,8 @@ class Backend(Protocol):
     def defaults(self, action: str) -> Mapping[str, Any]:
         """Parameter defaults that depend on settings and date."""
 
-    def choices(self, action: str) -> Mapping[str, list[tuple[str, str]]]:
-        """Parameters whose values come from a table: value and label."""
+    def choices(self, action: str) -> Mapping[str, Mapping[str, str]]:
+        """Parameters whose values only the workspace knows: value and label."""
 
     def parts(self, action: str) -> list[str]:
         """Names of the action's parts; empty: it has none."""

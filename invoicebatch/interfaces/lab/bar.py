@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.interfaces.lab.backend import BoolArray, Evaluation, IntArray
-from invoicebatch.model.action import GROUP_LABELS, GROUPS, Action
+from invoicebatch.model.action import Action
 
 
 class Counts:
@@ -66,18 +66,17 @@ def describe(
     selected: int,
 ) -> list[dict[str, Any]]:
     """The actions in the bar's order: how many of the selected rows each can take."""
-    in_order = sorted(actions.values(), key=lambda action: GROUPS.index(action.group))
     return [
         {
             "name": action.name,
             "label": action.label,
             "help": action.help,
             "group": action.group,
-            "groupLabel": GROUP_LABELS[action.group],
+            "groupLabel": action.group_label,
             "ok": 0 if action.name in blocked else counts[action.name],
             "blocked": blocked.get(action.name, ""),
             "danger": action.irreversible or action.confirm,
         }
-        for action in in_order
+        for action in actions.values()
         if selected
     ]

@@ -74,14 +74,14 @@ def _field(name: str, raw: Mapping[str, Any], definitions: Mapping[str, Any]) ->
 
 
 def fields(
-    action: Action, defaults: Mapping[str, Any], choices: Mapping[str, list[tuple[str, str]]]
+    action: Action, defaults: Mapping[str, Any], choices: Mapping[str, Mapping[str, str]]
 ) -> list[dict[str, Any]]:
     """One dict a parameter, in the model's order.
 
     Args:
         action: whose model is described.
         defaults: values known only now, such as today.
-        choices: values and labels of parameters that name a row of a table.
+        choices: values and labels of parameters that only the workspace knows.
     """
     schema = action.params.model_json_schema()
     required = set(schema.get("required", ()))
@@ -95,7 +95,7 @@ def fields(
             one["default"] = _plain(defaults[name])
         one["help"] = "" if one["help"] == one["label"] else one["help"]
         if name in choices:
-            one["kind"], one["options"] = "choice", [list(pair) for pair in choices[name]]
+            one["kind"], one["options"] = "choice", [list(pair) for pair in choices[name].items()]
         described.append(one)
     return described
 

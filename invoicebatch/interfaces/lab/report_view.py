@@ -1,11 +1,12 @@
 """What a run did, as the browser shows it: failures first, then refused, files and totals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
+from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.interfaces.lab.backend import Report
 from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
@@ -42,6 +43,13 @@ def _files(files: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def _steps(steps: Sequence[NextStep]) -> list[dict[str, Any]]:
+    return [
+        {"label": step.label, "command": step.command, "rows": step.rows, "action": step.action * step.on_bar}
+        for step in steps
+    ]
+
+
 def _totals(totals: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {"label": words(name), "value": value, "money": isinstance(value, str)}
@@ -65,4 +73,6 @@ def describe(action: Action, report: Report, names: Mapping[int, str], cancelled
         "files": _files(report.files),
         "fileCount": len(report.files),
         "totals": _totals(report.totals),
+        "next": _steps(report.next),
+        "undo": _steps(report.undo),
     }

@@ -55,6 +55,7 @@ class Runs:
                 "run": self._run,
                 "cancel": lambda _: self._cancel.set(),
                 "retry": self._retry,
+                "next": self._next,
                 "resume": self._resume,
                 "pick": self._pick,
                 "file": self._file,
@@ -150,10 +151,8 @@ class Runs:
         return [list(pair) for pair in found[: report.GROUPS]]
 
     def _previewed(self, draft: Draft, plan: Plan) -> dict[str, Any]:
-        session, name = self._session, draft.action.name
-        with session.lock:
-            rows = session.rows_of(np.setdiff1d(draft.ids, plan.refused["invoice_id"]))
-        return preview.describe(draft.action, plan.preview, rows, session.backend.parts(name))
+        parts = self._session.backend.parts(draft.action.name)
+        return preview.describe(draft.action, plan.preview, parts)
 
     def _run(self, message: Mapping[str, Any]) -> None:
         draft = self._draft
@@ -213,6 +212,11 @@ class Runs:
         draft, result = self._result()
         ids = np.asarray(result.failed["invoice_id"], dtype=np.int64)
         self._ask(Draft(draft.action, ids, picked=True, params=draft.params))
+
+    def _next(self, message: Mapping[str, Any]) -> None:
+        _, result = self._result()
+        ids = np.asarray(result.done["invoice_id"], dtype=np.int64)
+        self._ask(Draft(self._action(str(message["action"])), ids, picked=True))
 
     def _pick(self, message: Mapping[str, Any]) -> None:
         draft, result = self._result()

@@ -26,7 +26,6 @@ from invoicebatch.files.whole import write_whole
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Progress
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
-from invoicebatch.model.payments.collection import load_flows
 
 
 class _Evaluation:
@@ -69,6 +68,7 @@ class RunResult:
         self.done, self.refused, self.failed = report.done, report.refused, report.failed
         self.unfinished = len(report.unfinished)
         self.totals = report.totals
+        self.next, self.undo = report.next, report.undo
         files = report.files
         stored = files["name"].str.startswith("documents/").astype(bool)
         asked = files[~stored] if (~stored).any() else files
@@ -164,14 +164,9 @@ class WorkspaceBackend:
         given = found.defaults(self._workspace.settings, clock.today()) if found.defaults else {}
         return {name: value for name, value in {**made, **given}.items() if value is not None}
 
-    def choices(self, action: str) -> Mapping[str, list[tuple[str, str]]]:
-        """Flows of the workspace, external systems of the settings."""
-        if action == "assign.collection_case":
-            flows = load_flows(self._workspace.root)
-            return {"flow": [(name, flow.label) for name, flow in flows.items()]}
-        if action == "export.external":
-            return {"target": [(name, name) for name in self._workspace.settings.external]}
-        return {}
+    def choices(self, action: str) -> Mapping[str, Mapping[str, str]]:
+        """As the action finds them in this workspace."""
+        return self._workspace.base.choices(self.actions[action])
 
     def parts(self, action: str) -> list[str]:
         """Parts by the rules."""

@@ -15,10 +15,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from invoicebatch.actions import registry
 from invoicebatch.engine.base import clock
 from invoicebatch.errors import InvoicebatchError, ParameterError, UnknownNameError
 from invoicebatch.files.names import run_folder, safe_name
+from invoicebatch.files.shipped import shipped
 from invoicebatch.files.whole import make_folders, name_whole, write_whole
+
+ANY_ACTION: Final = "action.ipynb"
+"""The shipped notebook of actions that have none of their own."""
 
 RESULT_TYPE: Final = "application/vnd.invoicebatch.result+json"
 """Media type under which a notebook displays its result."""
@@ -37,7 +42,7 @@ class NotebookRun:
 
 
 def find_notebook(root: Path, name: str) -> Path:
-    """The notebook of an action or of that name: `approve`, `mark_as` for `mark_as.shipped`, `month_end`.
+    """The notebook of that name or of an action: its own, its group's, else the one that runs any.
 
     Raises:
         UnknownNameError: there is none.
@@ -46,6 +51,8 @@ def find_notebook(root: Path, name: str) -> Path:
     for stem in (name.replace(".", "_"), name.partition(".")[0]):
         if (folder / f"{stem}.ipynb").is_file():
             return folder / f"{stem}.ipynb"
+    if name in registry():
+        return shipped("notebooks") / ANY_ACTION
     known = ", ".join(sorted(file.stem for file in folder.glob("*.ipynb")))
     raise UnknownNameError(f"There is no notebook for {name} in {folder}.", f"Notebooks: {known}")
 

@@ -86,7 +86,7 @@ def run(plan: Plan, *, dry_run: bool) -> Report | None:
 
 
 def show_report(report: Report) -> None:
-    """What was done; failures first, then a chart of the outcomes."""
+    """What was done; failures first, then a chart of the outcomes and what may come next."""
     html(f"<b>{report.summary()}</b>")
     for title, frame in (
         ("Failed", report.failed),
@@ -97,6 +97,7 @@ def show_report(report: Report) -> None:
             html(f"<b>{title}</b>: {len(frame):,}")
             _table(frame)
     bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
+    html(report.steps_html())
 
 
 def show_channels(selection: Selection) -> None:

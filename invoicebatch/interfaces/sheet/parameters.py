@@ -23,14 +23,26 @@ _DAY_FIRST: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
 _KINDS: Final = {date: "date", bool: "yes or no", int: "whole number", Decimal: "amount", float: "number"}
 
 
-def sheet_parameters(action: Action, settings: Settings, today: date) -> list[SheetParameter]:
-    """The action's parameters, with the defaults that a run without values would take."""
+def sheet_parameters(
+    action: Action, settings: Settings, today: date, known: Mapping[str, Mapping[str, str]]
+) -> list[SheetParameter]:
+    """The action's parameters, with the defaults that a run without values would take.
+
+    Args:
+        action: whose parameters they are.
+        settings: the workspace's.
+        today: the day of the defaults.
+        known: the values that the workspace knows, by parameter.
+    """
     defaults = dict(action.defaults(settings, today)) if action.defaults else {}
-    return [_parameter(name, info, defaults) for name, info in action.params.model_fields.items()]
+    fields = action.params.model_fields.items()
+    return [_parameter(name, info, defaults, known.get(name)) for name, info in fields]
 
 
-def _parameter(name: str, info: FieldInfo, defaults: Mapping[str, Any]) -> SheetParameter:
-    kind, choices = _kind(info.annotation)
+def _parameter(
+    name: str, info: FieldInfo, defaults: Mapping[str, Any], known: Mapping[str, str] | None
+) -> SheetParameter:
+    kind, choices = _kind(info.annotation) if known is None else ("choice", tuple(known))
     required = info.is_required() and name not in defaults
     default = "" if required else defaults.get(name, info.get_default(call_default_factory=True))
     return SheetParameter(name, kind, _shown(default), choices, info.description or "", required)

@@ -3,6 +3,7 @@
 A group that can't run at all is told in its rows; the others go on.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,7 +63,8 @@ class SheetReport:
     def _repr_html_(self) -> str:
         counts = self.rows["outcome"].value_counts().to_dict()
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
-        return f"<b>{words}</b>; {self.result}" + self.rows.head(50).to_html(index=False)
+        steps = "".join(report.steps_html() for report in self.reports)
+        return f"<b>{words}</b>; {self.result}" + self.rows.head(50).to_html(index=False) + steps
 
 
 def run_sheet(
@@ -94,7 +96,8 @@ def run_sheet(
         told.append(_told(group, report, again=again))
     rows = pd.concat(told, ignore_index=True).drop_duplicates("row", keep="first")
     rows = rows.sort_values("row", ignore_index=True)
-    return SheetReport(plan, tuple(reports), rows, _write_result(workspace, plan, rows))
+    steps = [line for report in reports for line in report.steps()]
+    return SheetReport(plan, tuple(reports), rows, _write_result(workspace, plan, rows, steps))
 
 
 def _ask(plan: SheetPlan, *, confirmed: bool) -> None:
@@ -149,8 +152,8 @@ def _files(rows: pd.DataFrame, report: Report) -> "pd.Series[str]":
     return rows["invoice_id"].map(own.set_index("invoice_id")["path"]).astype("str").fillna(common)
 
 
-def _write_result(workspace: Workspace, plan: SheetPlan, rows: pd.DataFrame) -> Path:
-    """`F.result.xlsx`: every row of the sheet as it is now, with what became of it."""
+def _write_result(workspace: Workspace, plan: SheetPlan, rows: pd.DataFrame, steps: Sequence[str]) -> Path:
+    """`F.result.xlsx`: every row of the sheet as it is now, with what became of it, and what may come next."""
     listed = plan.sheet.rows[["row", "invoice_id", "number"]]
     ids = listed["invoice_id"].dropna().drop_duplicates().astype("int64")
     told = listed.merge(rows.drop(columns=["invoice_id", "number"]), on="row", how="left")
@@ -162,8 +165,9 @@ def _write_result(workspace: Workspace, plan: SheetPlan, rows: pd.DataFrame) -> 
     names = ["row", "action", "outcome", "reason", *SHOWN, "file", "run_id"]
     frame = frame.astype(dict.fromkeys(_TOLD, "str"))
     settings = workspace.settings.export
+    about = {"sheet": plan.sheet.path.name} | {f"step_{n}": line for n, line in enumerate(steps, 1)}
     export = TableExport(
-        "result", frame, [known[n] for n in names], clock.now(), {"sheet": plan.sheet.path.name},
+        "result", frame, [known[n] for n in names], clock.now(), about,
         settings.language, _COLOURS,
     )  # fmt: skip
     target = plan.sheet.path.with_name(f"{plan.sheet.path.stem}.result.xlsx")

@@ -12,14 +12,15 @@ import pandas as pd
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.selection import Selection
-from invoicebatch.errors import InputFileError, SelectionError
+from invoicebatch.errors import InputFileError, RulesError, SelectionError
 from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.sheet.delimited import write_sheet_csv
 from invoicebatch.formats.workbook.sheet.model import SheetAction, SheetMeta, sheet_rows_needed
 from invoicebatch.formats.workbook.sheet.write import write_sheet
 from invoicebatch.interfaces.sheet.parameters import sheet_parameters
-from invoicebatch.model.action import GROUP_LABELS, Action
+from invoicebatch.model.action import Action
 
 MOST_ROWS: Final = 1_000_000
 
@@ -65,7 +66,7 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
             titles[name],
             action.help,
             *_verdict(evaluation, name),
-            sheet_parameters(action, workspace.settings, clock.today()),
+            sheet_parameters(action, workspace.settings, clock.today(), _choices(workspace, action)),
             action.confirm,
         )
         for name, action in offered.items()
@@ -73,12 +74,20 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
     return frame, actions, meta
 
 
+def _choices(workspace: WorkspaceBase, action: Action) -> Mapping[str, Mapping[str, str]]:
+    """The values the workspace knows; a file of rules that can't be read is told where it is needed."""
+    try:
+        return workspace.choices(action)
+    except RulesError:
+        return {}
+
+
 def action_titles(offered: Mapping[str, Action]) -> dict[str, str]:
     """What a sheet calls each action: its label, after its group where that says more; all distinct."""
     titles = {}
     for name, action in offered.items():
-        group = GROUP_LABELS.get(action.group, action.group)
-        alone = name == action.group or action.label.casefold().startswith(group.casefold())
+        group = action.group_label
+        alone = action.label.casefold().startswith(group.casefold())
         titles[name] = action.label if alone else f"{group}: {action.label}"
     twice = [name for name, title in titles.items() if list(titles.values()).count(title) > 1]
     return titles | {name: name for name in twice}

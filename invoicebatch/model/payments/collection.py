@@ -15,6 +15,8 @@ from invoicebatch.errors import ParameterError, RulesError
 from invoicebatch.model.money import format_cents, round_half_up, to_cents, to_decimal
 
 FILE: Final = "rules/collection_flows.toml"
+REMINDER: Final = "reminder"
+"""Mail templates of a step that names no others; they are for steps alone."""
 
 
 def _cents(value: object) -> int:
@@ -89,7 +91,7 @@ class Step(_Part):
     titles: dict[Literal["en", "nl", "fr", "de"], str] = Field(default_factory=dict)
     after_days: int = Field(ge=0)
     channel: Literal["email", "post", "manual", "none"]
-    template: str = Field("reminder", pattern="^[a-z0-9_-]{1,40}$")
+    template: str = Field(REMINDER, pattern="^[a-z0-9_-]{1,40}$")
     cost: Cost = Cost()
 
     def title(self, language: str) -> str:

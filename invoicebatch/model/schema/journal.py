@@ -120,7 +120,9 @@ EXPORT_JOBS = Table(
         text("name", "Its name", required=True),
         text("action", "The export action", required=True),
         json("parameters", "Its parameters", required=True),
-        text("where", "The selection as a filter", required=True),
+        text(
+            "where", "The selection as a filter; empty: the rows done by the run that made it", required=True
+        ),
         text("schedule", "Cron expression; empty: once"),
         text("target", "Folder the files go to"),
         text("notify", "Mail address told when it is finished"),
@@ -129,6 +131,7 @@ EXPORT_JOBS = Table(
         text("last_run_id", "Its last run"),
         text("failure", "Why it made no run the last time it was due"),
         timestamp("next_at", "When it is due"),
+        text("run_id", "The run that made it"),
         timestamp("created_at", "When it was made", required=True),
     ),
 )

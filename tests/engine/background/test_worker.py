@@ -66,6 +66,17 @@ def test_a_job_without_schedule_runs_once(ready):
         assert set(session.whole("invoices")["export_status"]) == {"exported"}
 
 
+def test_a_job_without_filter_keeps_to_the_rows_chosen(ready):
+    """They are the rows of the run that made it: no list of ids is stored beside them."""
+    ready.runs.apply(ready.select(ids=[2, 5]).plan("export.job", name="Two", parameters='{"format": "csv"}'))
+    made = ready.jobs.find("Two")
+    assert made["where"] == ""
+    assert ready.select(run=made["run_id"]).ids.tolist() == [2, 5]
+    work(ready)
+    run = ready.runs.report(ready.jobs.find("Two")["last_run_id"])
+    assert (run.action, run.done["invoice_id"].tolist()) == ("export.invoices", [2, 5])
+
+
 def test_a_scheduled_job_runs_each_time_it_is_due_and_never_twice(ready, monkeypatch):
     at(monkeypatch, "2026-11-22T05:00:00+00:00")
     job(

@@ -128,7 +128,7 @@ def test_only_documents_of_the_archive_or_of_the_runs_own_folder_are_sent(ready,
     with ready.store.read() as session:
         rows = session.whole("invoices")[["invoice_id"]]
     with ready.store.write() as session:
-        session.update("invoices", rows.assign(document_path=str(folder / "one.pdf")), ready.now())
+        session.update("invoices", rows.assign(document_path=str(folder / "one.pdf")), clock.now())
     first, others = ready.select(ids=[1]), ready.select(ids=[2, 3])
     refused = first.plan("send_via.email").apply()
     assert refused.failed["reason"].str.contains("is outside the archive").all()
@@ -141,7 +141,7 @@ def test_a_document_outside_the_archive_is_named_by_list_and_audit(ready, tmp_pa
         stored = session.whole("invoices").head(1)
     (tmp_path / "one.pdf").write_bytes((ready.data / "documents/one.pdf").read_bytes())
     paths = ["documents/one.pdf", str(tmp_path / "one.pdf"), "documents/gone.pdf"]
-    row = {"size": 2009, "sha256": stored["document_sha256"][0], "run_id": "x", "created_at": ready.now()}
+    row = {"size": 2009, "sha256": stored["document_sha256"][0], "run_id": "x", "created_at": clock.now()}
     versions = [
         {"invoice_id": 1, "document_version": at, "path": path, **row} for at, path in enumerate(paths, 1)
     ]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,6 +36,46 @@ def test_run_reports_and_exits_0_when_all_rows_are_done(
     }  # fmt: skip
     assert call(workspace, "show", report["run_id"], "--json") == 0
     assert as_json(capsys) == report
+
+
+def test_the_next_step_is_a_command_that_can_be_pasted(
+    make_workspace: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = make_workspace(2)
+    assert call(workspace, "run", "approve", "--ids", "2", "--invoice-date", "2026-11-20") == 0
+    (line,) = [text for text in capsys.readouterr().out.splitlines() if text.startswith("Next: Create (1): ")]
+    assert call(workspace, *shlex.split(line.partition("invoicebatch ")[2]), "--json") == 0
+    assert as_json(capsys)["done"] == 1
+
+
+def test_what_was_done_can_be_taken_back_by_a_command(
+    make_workspace: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = make_workspace(2)
+    assert call(workspace, "run", "mark_as.exported", "--all") == 0
+    shown = capsys.readouterr().out
+    assert "To take it back: Mark as not exported (2): invoicebatch run mark_as.not_exported --run" in shown
+
+
+def test_help_lists_the_values_of_the_workspace(
+    make_workspace: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = make_workspace(0)
+    assert call(workspace, "run", "assign.collection_case", "--help") == 0
+    assert "[choices: standard, business]" in capsys.readouterr().out
+    assert run(["run", "assign.collection_case", "-h", "-w", str(workspace.root / "nowhere")]) == 0
+    assert "Collection flow" in capsys.readouterr().out
+
+
+def test_a_large_run_that_a_worker_may_do_says_so(
+    make_workspace: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVOICEBATCH_WORKER__BACKGROUND_ROWS", "2")
+    workspace = make_workspace(2)
+    assert call(workspace, "run", "export.invoices", "--all", "--format", "csv") == 0
+    assert "--background" in capsys.readouterr().err
+    assert call(workspace, "run", "mark_as.exported", "--all") == 0
+    assert "--background" not in capsys.readouterr().err
 
 
 def test_run_exits_3_when_a_row_is_refused(make_workspace: Make, capsys: pytest.CaptureFixture[str]) -> None:

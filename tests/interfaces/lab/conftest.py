@@ -4,7 +4,8 @@ import pytest
 
 from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.session import Session
-from tests.interfaces.lab.fakes import FakeBackend
+from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.interfaces.lab.books import books
 
 
 class Desk:
@@ -40,11 +41,17 @@ class Desk:
         return self.state["table"]
 
 
-@pytest.fixture
-def backend(tmp_path):
-    return FakeBackend(500, tmp_path)
+@pytest.fixture(scope="session")
+def overview(tmp_path_factory):
+    """The rows of a grid, to be looked at only."""
+    return WorkspaceBackend(books(tmp_path_factory.mktemp("books") / "books", 300)).load()
 
 
 @pytest.fixture
-def desk(backend):
-    return Desk(backend)
+def workspace(tmp_path):
+    return books(tmp_path / "books", 300)
+
+
+@pytest.fixture
+def desk(workspace):
+    return Desk(WorkspaceBackend(workspace))

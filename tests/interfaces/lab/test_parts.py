@@ -1,23 +1,25 @@
 """Fields from models, filters as masks and as text, small tables, the static table."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invoicebatch.actions import find
 from invoicebatch.errors import FilterError
 from invoicebatch.interfaces.lab import dialogs, filters, tables
 from invoicebatch.interfaces.lab.columns import column, columns, words
 from invoicebatch.interfaces.lab.view import Arrangement, View
 from invoicebatch.model.schema import OVERVIEW
-from tests.interfaces.lab.fakes import ACTIONS, TODAY, frame
 
-FRAME = frame(400)
+TODAY = date(2026, 11, 22)
 
 
-def _fields(name, defaults=None):
-    return {one["name"]: one for one in dialogs.fields(ACTIONS[name], defaults or {}, {})}
+def _fields(name, defaults=None, choices=None):
+    return {one["name"]: one for one in dialogs.fields(find(name), defaults or {}, choices or {})}
 
 
 def test_every_kind_of_parameter_becomes_its_field():
@@ -26,29 +28,26 @@ def test_every_kind_of_parameter_becomes_its_field():
         "default": "2026-11-22", "min": None, "max": None, "pattern": None, "minLength": None,
         "maxLength": None, "options": [], "required": False,
     }  # fmt: skip
-    assert _fields("approve")["invoice_date"]["required"]
-    scheme = _fields("assign.bank_file")["scheme"]
-    assert (scheme["kind"], scheme["options"], scheme["required"]) == (
+    layout = _fields("download.document")["layout"]
+    assert (layout["kind"], layout["options"][1], layout["required"]) == (
         "choice",
-        [["CORE", "CORE"], ["B2B", "B2B"]],
+        ["by_customer", "By customer"],
         False,
     )
+    assert _fields("assign.collection_status")["change"]["required"]
     plan = _fields("assign.payment_plan")
-    assert (plan["instalments"]["kind"], plan["instalments"]["min"], plan["instalments"]["max"]) == (
-        "integer",
-        2,
-        24,
-    )
+    assert [plan["instalments"][key] for key in ("kind", "min", "max")] == ["integer", 1, 1000]
     assert (plan["amount"]["kind"], plan["amount"]["min"]) == ("decimal", 0)
-    export = _fields("export.invoices")
-    assert (export["mark_as_exported"]["kind"], export["sheet_names"]["kind"]) == ("boolean", "list")
-    assert (_fields("delete")["reason"]["kind"], _fields("delete")["reason"]["minLength"]) == ("text", 3)
+    credit = _fields("credit")
+    assert (credit["with_advances"]["kind"], credit["lines"]["kind"]) == ("boolean", "list")
+    reason = _fields("payments.reject")["reason"]
+    assert [reason[key] for key in ("kind", "minLength", "maxLength")] == ["text", 1, 200]
 
 
-def test_values_of_a_table_become_a_choice():
-    found = dialogs.fields(ACTIONS["delete"], {}, {"reason": [("F1", "Friendly")]})
-    assert found[0]["kind"] == "choice"
-    assert found[0]["options"] == [["F1", "Friendly"]]
+def test_values_that_only_the_workspace_knows_become_a_choice():
+    flow = _fields("assign.collection_case", choices={"flow": {"F1": "Friendly"}})["flow"]
+    assert flow["kind"] == "choice"
+    assert flow["options"] == [["F1", "Friendly"]]
 
 
 def test_what_is_left_empty_is_left_to_the_model():
@@ -66,16 +65,16 @@ def test_every_offered_column_is_an_overview_column():
 
 
 @given(low=st.integers(-900_000, 900_000), width=st.integers(0, 500_000))
-def test_money_bounds_are_both_inclusive(low, width):
-    mask = filters.matches(FRAME["total_cents"], {"from": low, "to": low + width})
-    expected = FRAME["total_cents"].between(low, low + width)
+def test_money_bounds_are_both_inclusive(overview, low, width):
+    mask = filters.matches(overview["total_cents"], {"from": low, "to": low + width})
+    expected = overview["total_cents"].between(low, low + width)
     assert (mask == expected.to_numpy()).all()
 
 
 @given(st.text(max_size=4))
-def test_search_never_breaks_on_odd_text(text):
-    mask = filters.contains(FRAME["customer_name"], text)
-    expected = FRAME["customer_name"].str.contains(text, case=False, regex=False)
+def test_search_never_breaks_on_odd_text(overview, text):
+    mask = filters.contains(overview["customer_name"], text)
+    expected = overview["customer_name"].str.contains(text, case=False, regex=False)
     if text.isascii():
         assert (mask == expected.to_numpy()).all()
 
@@ -87,14 +86,14 @@ def test_date_bounds_take_the_whole_last_day():
     assert filters.matches(values, {"to": "2026-11-30"}).tolist() == [True, False, False]
 
 
-def test_missing_values_can_be_filtered_for():
-    mask = filters.matches(FRAME["number"], {"in": [None]})
-    assert (mask == FRAME["number"].isna().to_numpy()).all()
+def test_missing_values_can_be_filtered_for(overview):
+    mask = filters.matches(overview["number"], {"in": [None]})
+    assert (mask == overview["number"].isna().to_numpy()).all()
 
 
-def test_a_filter_of_no_form_is_refused():
+def test_a_filter_of_no_form_is_refused(overview):
     with pytest.raises(FilterError):
-        filters.matches(FRAME["number"], {"near": 3})
+        filters.matches(overview["number"], {"near": 3})
 
 
 def test_where_text_escapes_what_like_reads():
@@ -107,13 +106,13 @@ def test_where_keeps_the_filter_the_grid_was_opened_with():
     assert text == "(total > 5 or paid > 1) and (status in ('empty') or status is null)"
 
 
-def test_positions_skip_ids_that_are_not_there():
-    view = View(FRAME)
-    assert view.positions([400, 2, 2, 9999, -1]).tolist() == [1, 399]
+def test_positions_skip_ids_that_are_not_there(overview):
+    view = View(overview)
+    assert view.positions([300, 2, 2, 9999, -1]).tolist() == [1, 299]
 
 
-def test_only_keeps_the_rows_of_some_ids():
-    view = View(FRAME)
+def test_only_keeps_the_rows_of_some_ids(overview):
+    view = View(overview)
     view.arrange(Arrangement(only=np.array([5, 6, 999999])))
     assert view.ids[view.order].tolist() == [5, 6]
 

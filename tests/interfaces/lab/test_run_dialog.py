@@ -1,36 +1,64 @@
-"""Dialog, preview, run, report, retry, and the same run as code."""
+"""Dialog, preview, run, report, retry, what comes next, and the same run as code."""
 
 import ast
 import json
 import shlex
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from tests.waiting import until
+from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.engine.sending import configure
+from tests.interfaces.lab.books import HOMELESS, StoppingBackend, WaitingBackend
+from tests.interfaces.lab.conftest import Desk
 
 
-def test_the_preview_seen_is_the_plan_run(desk, backend):
+def mend(workspace):
+    """Give the customer without a street one."""
+    with workspace.store.write() as session:
+        rows = pd.DataFrame({"customer_id": [HOMELESS], "street": ["Kade 2"]})
+        session.update("customers", rows, clock.now())
+
+
+def approvable(workspace, count):
+    """Ids that can be approved and will be."""
+    found = workspace.select(where=f"status = 'empty' and customer_id <> '{HOMELESS}'")
+    return found.ids[:count].tolist()
+
+
+def test_the_preview_seen_is_the_plan_run(desk, workspace):
     desk.say("select", op="all")
     desk.say("dialog", action="approve")
     preview = desk.say("preview", n=1, params={"invoice_date": "2026-11-22"})
     assert preview["eligible"] + sum(rows for _, rows in preview["refused"]) == desk.bar["n"]
-    backend.data.loc[backend.data["invoice_id"] == 1, "status"] = "created"
     desk.say("run", n=1)
-    assert backend.ran[0].eligible == preview["eligible"]
-    assert desk.state["run"]["report"]["done"] == preview["eligible"]
+    (run,) = workspace.runs.list().to_dict("records")
+    assert run["eligible"] == preview["eligible"]
+    assert run["run_id"] == desk.state["run"]["report"]["runId"]
 
 
-def test_a_run_of_an_outdated_preview_is_refused(desk, backend):
+def test_the_preview_says_from_which_value_to_which(desk):
+    desk.say("select", op="all")
+    desk.say("dialog", action="approve")
+    (table,) = desk.say("preview", n=1, params={})["tables"]
+    assert table["label"] == "Before and after"
+    assert {(row[0], row[1]) for row in table["rows"]} == {
+        ("empty", "approved"),
+        ("approval_failed", "approved"),
+    }
+
+
+def test_a_run_of_an_outdated_preview_is_refused(desk, workspace):
     desk.say("select", op="all")
     desk.say("dialog", action="approve")
     desk.say("preview", n=1, params={})
     desk.say("preview", n=2, params={})
     assert desk.say("run", n=1)["kind"] == "error"
-    assert backend.ran == []
+    assert workspace.runs.list().empty
 
 
-def test_a_selection_changed_after_the_dialog_opened_does_not_change_the_run(desk, backend):
+def test_a_selection_changed_after_the_dialog_opened_does_not_change_the_run(desk):
     desk.say("select", op="set", ids=[1, 2, 3, 4, 5, 6])
     desk.say("dialog", action="export.invoices")
     desk.say("select", op="all")
@@ -38,39 +66,84 @@ def test_a_selection_changed_after_the_dialog_opened_does_not_change_the_run(des
 
 
 @pytest.mark.parametrize("typed", ["", "0", "yes", "999"])
-def test_credit_and_delete_need_the_count_typed(desk, backend, typed):
+def test_credit_and_delete_need_the_count_typed(desk, workspace, typed):
     desk.say("select", op="all")
     for action in ("credit", "delete"):
         desk.say("dialog", action=action)
-        desk.say("preview", n=1, params={"reason": "made twice"} if action == "delete" else {})
+        desk.say("preview", n=1, params={})
         assert "confirm" in desk.say("run", n=1, typed=typed)["message"]
-    assert backend.ran == []
+    assert workspace.runs.list().empty
 
 
 def test_wrong_parameters_are_named_by_field(desk):
     desk.say("select", op="all")
-    desk.say("dialog", action="delete")
-    assert "reason" in desk.say("preview", n=1, params={"reason": ""})["problems"]
+    desk.say("dialog", action="export.job")
+    assert "cron" in desk.say("preview", n=1, params={"schedule": "daily"})["problems"]["schedule"]
     desk.say("dialog", action="assign.payment_plan")
     answer = desk.say(
         "preview", n=1, params={"instalments": 3, "amount": "10.00", "first_date": "2026-12-01"}
     )
-    assert answer["problems"] == {"": "Give the number of instalments or the amount, not both"}
+    assert answer["problems"] == {"": "give either instalments (how many) or amount (how much each)"}
 
 
-def test_failures_come_first_and_can_be_retried_alone(desk, backend):
-    backend.fail = {int(one) for one in backend.data["invoice_id"][backend.data["status"] == "empty"].head(3)}
+def test_values_that_only_the_workspace_knows_are_offered(workspace):
+    desk = Desk(WorkspaceBackend(configure(workspace, '[external.ledger]\nkind = "files"\nurl = "out"\n')))
+    desk.say("select", op="all")
+    fields = {one["name"]: one for one in desk.say("dialog", action="export.external")["fields"]}
+    assert fields["target"]["options"] == [["ledger", "ledger (files)"]]
+    fields = {one["name"]: one for one in desk.say("dialog", action="assign.collection_case")["fields"]}
+    assert fields["flow"]["options"][0] == ["standard", "Standard reminders"]
+    answer = desk.say("preview", n=1, params={"flow": "gentle"})
+    assert "there is no 'gentle'" in answer["problems"][""]
+    assert "standard, business" in answer["hint"]
+
+
+def test_failures_come_first_and_can_be_retried_alone(desk, workspace):
     desk.say("select", op="all")
     report = desk.run("approve")["report"]
     assert list(report)[list(report).index("failures") :][:2] == ["failures", "refusals"]
-    assert report["failed"] == 3
-    assert "postcode" in report["failures"][0]["reason"]
+    failed = report["failed"]
+    assert failed > 0
+    assert "no street" in report["failures"][0]["reason"]
+    mend(workspace)
     dialog = desk.say("retry")
-    assert (dialog["action"], dialog["selected"]) == ("approve", 3)
-    backend.fail = set()
+    assert (dialog["action"], dialog["selected"]) == ("approve", failed)
     desk.say("preview", n=1, params={})
     desk.say("run", n=1)
-    assert desk.state["run"]["report"]["done"] == 3
+    assert desk.state["run"]["report"]["done"] == failed
+
+
+def test_the_next_step_opens_for_the_rows_done(desk, workspace):
+    desk.say("select", op="set", ids=[*approvable(workspace, 4), 3])
+    (step,) = desk.run("approve")["report"]["next"]
+    assert (step["action"], step["label"], step["rows"]) == ("create", "Create", 4)
+    dialog = desk.say("next", action=step["action"])
+    assert (dialog["action"], dialog["selected"]) == ("create", 4)
+    assert desk.say("preview", n=1, params={})["eligible"] == 4
+
+
+def test_what_was_marked_can_be_taken_back(desk):
+    desk.say("select", op="all")
+    report = desk.run("mark_as.exported")["report"]
+    (step,) = report["undo"]
+    assert step["rows"] == report["done"] > 0
+    desk.say("next", action=step["action"])
+    desk.say("preview", n=1, params={})
+    desk.say("run", n=1)
+    assert desk.state["run"]["report"]["done"] == report["done"]
+
+
+def test_a_step_that_is_not_on_the_bar_is_a_command_that_names_the_bundle(desk, workspace):
+    desk.say("select", op="all")
+    report = desk.run("assign.bank_file")["report"]
+    bundles = workspace.payments.list()["bundle_id"]
+    assert {step["command"] for step in report["next"]} == {
+        f"invoicebatch payments write {one}" for one in bundles
+    }
+    assert {step["command"] for step in report["undo"]} == {
+        f"invoicebatch payments cancel {one}" for one in bundles
+    }
+    assert {step["action"] for step in report["next"]} == {""}
 
 
 def test_the_refused_can_be_selected(desk):
@@ -90,44 +163,40 @@ def test_the_grid_updates_itself_after_a_run(desk):
     assert desk.bar["n"] == before
 
 
-def test_cancel_stops_between_chunks_and_the_report_says_so(desk, backend):
-    backend.gate.clear()
+def test_cancel_stops_between_chunks_and_the_report_says_so(workspace, monkeypatch):
+    monkeypatch.setenv("INVOICEBATCH_EXECUTOR__CHUNK_ROWS", "2")
+    desk = Desk(StoppingBackend(type(workspace)(workspace.root)))
+    approved = workspace.select(where="status = 'approved'").ids[:5].tolist()
+    desk.say("select", op="set", ids=approved)
+    report = desk.run("create")["report"]
+    assert report["cancelled"]
+    assert (report["done"], report["unfinished"]) == (2, 3)
+    desk.say("resume")
+    report = desk.state["run"]["report"]
+    assert (report["done"], report["unfinished"]) == (5, 0)
+
+
+def test_a_second_run_waits_for_the_first(workspace):
+    desk = Desk(WaitingBackend(workspace))
     desk.say("select", op="all")
-    desk.say("dialog", action="export.invoices")
+    desk.say("dialog", action="mark_as.shipped")
     desk.say("preview", n=1, params={})
     desk.session.handle({"kind": "run", "n": 1})
-    desk.session.handle({"kind": "cancel"})
-    backend.gate.set()
-    desk.runs.wait()
-    report = desk.state["run"]["report"]
-    assert report["cancelled"]
-    assert 0 < report["unfinished"] == 500 - report["done"]
-    desk.say("resume")
-    assert desk.state["run"]["report"]["unfinished"] == 0
-    assert desk.state["run"]["report"]["done"] == report["unfinished"]
-
-
-def test_a_second_run_waits_for_the_first(desk, backend):
-    desk.say("select", op="all")
-    for name in ("mark_as.shipped", "export.lines"):
-        desk.session.handle({"kind": "dialog", "action": name})
-        desk.session.handle({"kind": "preview", "n": 1, "params": {}})
-        if name == "mark_as.shipped":
-            desk.runs.wait()
-            backend.gate.clear()
-            desk.session.handle({"kind": "run", "n": 1})
-    until(lambda: desk.runs._draft and desk.runs._draft.plan)
+    desk.session.handle({"kind": "dialog", "action": "export.job"})
+    desk.session.handle({"kind": "preview", "n": 1, "params": {}})
+    desk.runs._planning.join()
     desk.session.handle({"kind": "run", "n": 1})
     assert any("under way" in message.get("message", "") for message, _ in desk.sent)
-    backend.gate.set()
+    desk.session.backend.gate.set()
     desk.runs.wait()
+    assert workspace.runs.list()["action"].tolist() == ["mark_as.shipped"]
 
 
-def test_a_crash_is_shown_with_what_to_do(desk, backend):
+def test_a_crash_is_shown_with_what_to_do(desk):
     def broken(*_):
         raise OSError("No space left on device")
 
-    backend.apply = broken
+    desk.session.backend.apply = broken
     desk.say("select", op="all")
     state = desk.run("export.invoices")
     assert state["state"] == "error"
@@ -135,19 +204,15 @@ def test_a_crash_is_shown_with_what_to_do(desk, backend):
     assert "resume" in state["hint"]
 
 
-def test_a_file_arrives_byte_for_byte(desk):
+def test_a_file_arrives_byte_for_byte_and_one_that_is_gone_is_said(desk):
     desk.say("select", op="all")
-    desk.run("export.invoices")
+    report = desk.run("export.invoices")["report"]
     desk.say("file", index=0)
     message, buffers = desk.sent[-1]
-    assert message["name"] == "invoices.xlsx"
-    assert b"".join(buffers) == b"sheet" * 1000
-
-
-def test_a_file_that_is_gone_is_said(desk, tmp_path):
-    desk.say("select", op="all")
-    desk.run("export.invoices")
-    (tmp_path / "invoices.xlsx").unlink()
+    path = Path(report["files"][0]["path"])
+    assert message["name"] == path.name == "invoices.xlsx"
+    assert b"".join(buffers) == path.read_bytes()
+    path.unlink()
     assert "invoices.xlsx" in desk.say("file", index=0)["message"]
 
 
@@ -164,18 +229,19 @@ def test_python_twin_parses_and_says_the_same(desk):
 def test_command_twin_survives_the_shell(desk):
     desk.say("view", sort=[], filters={"customer_name": {"contains": "O'Brien"}}, search="")
     desk.say("select", op="all")
-    desk.say("dialog", action="delete")
+    desk.say("dialog", action="credit")
     words = shlex.split(desk.say("code", **{"as": "command"}, params={"reason": "two 'same' ones"})["text"])
     assert words[words.index("--where") + 1] == "customer_name ilike '%O''Brien%'"
     assert words[words.index("-p") + 1] == "reason=two 'same' ones"
 
 
-def test_a_long_selection_travels_as_a_file(desk, backend):
-    desk.say("select", op="range", a=0, b=399)
+def test_a_long_selection_travels_as_a_file(desk, workspace):
+    desk.say("select", op="range", a=0, b=249)
     desk.say("dialog", action="export.invoices")
     text = desk.say("code", **{"as": "python"}, params={})["text"]
-    assert "selection.txt" in text
     ast.parse(text)
+    (file,) = (workspace.data / "selections").glob("*-250.txt")
+    assert str(file) in text
     command = desk.say("code", **{"as": "command"}, params={})["text"]
     assert "--ids @" in command
 

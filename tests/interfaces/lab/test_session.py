@@ -4,23 +4,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.interfaces.lab.fakes import FakeBackend, conditions
+from invoicebatch.interfaces.lab.session import Session
+from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.conftest import small_frames
+from tests.interfaces.lab.conftest import Desk
 
 
 def _ids(desk, start=0):
     return [row[0] for row in desk.say("page", start=start, v=desk.table["v"])["rows"]]
 
 
-def test_first_rows_are_there_before_all_rows_are_loaded(backend):
-    from invoicebatch.interfaces.lab.session import Session
-
+def test_first_rows_are_there_before_all_rows_are_loaded(workspace):
     states = []
-    session = Session(backend, lambda name, value: states.append((name, value)), lambda *_: None)
+    session = Session(
+        WorkspaceBackend(workspace), lambda name, value: states.append((name, value)), lambda *_: None
+    )
     first = next(value for name, value in states if name == "table")
     session.ready()
     assert first["loading"]
     assert len(first["rows"]) == 100
-    assert first["total"] == 500
+    assert first["total"] == 300
 
 
 def test_a_page_of_an_old_arrangement_is_not_answered(desk):
@@ -79,48 +82,43 @@ def test_a_filter_that_is_no_range_is_told(desk):
 
 
 def test_search_finds_number_reference_and_customer_in_any_case(desk):
-    desk.say("view", sort=[], filters={}, search="café müller 3")
+    desk.say("view", sort=[], filters={}, search="CAFÉ MÜLLER 3")
     rows = desk.session.view.frame.take(desk.session.view.order)
     assert len(rows)
     assert rows["customer_name"].str.startswith("Café Müller 3").all()
 
 
 def test_range_selects_rows_never_loaded(desk):
-    desk.say("select", op="range", a=10, b=410)
-    assert desk.bar["n"] == 401
+    desk.say("select", op="range", a=10, b=290)
+    assert desk.bar["n"] == 281
     assert desk.bar["serial"] > 0
 
 
-def test_counts_and_totals_are_those_of_the_selection(desk):
-    ids = [3, 7, 11, 200, 499]
+def test_totals_are_those_of_the_selection(desk):
+    ids = [3, 7, 11, 200, 299]
     desk.say("select", op="set", ids=ids)
     frame = desk.session.view.frame
-    chosen = frame[frame["invoice_id"].isin(ids)].reset_index(drop=True)
+    chosen = frame[frame["invoice_id"].isin(ids)]
     assert desk.bar["totals"] == [("EUR", int(chosen["total_cents"].sum()))]
-    rules = conditions(chosen)
-    for action in desk.bar["actions"]:
-        if not action["blocked"]:
-            expected = np.logical_and.reduce(
-                [np.ones(len(ids), bool), *(holds for holds, _ in rules[action["name"]])]
-            )
-            assert action["ok"] == expected.sum(), action["name"]
 
 
-def test_all_that_match_is_frozen_when_chosen(desk, backend):
+def test_all_that_match_is_frozen_when_chosen(desk, workspace):
     desk.say("view", sort=[], filters={"status": {"in": ["empty"]}}, search="")
     desk.say("select", op="all")
     before = desk.bar["n"]
-    backend.data.loc[backend.data["status"] == "approved", "status"] = "empty"
+    with workspace.store.write() as session:
+        late = small_frames(1)["invoices"].assign(invoice_id=301, external_id="LATE", customer_id="C00000")
+        session.insert("invoices", late)
     desk.session.reload()
     assert desk.bar["n"] == before
-    assert desk.table["total"] > before
+    assert desk.table["total"] == before + 1
 
 
 def test_all_that_match_is_not_picked_by_hand(desk):
     desk.say("select", op="all")
     plan = next(action for action in desk.bar["actions"] if action["name"] == "assign.payment_plan")
     assert plan["ok"] == 0
-    assert "one by one" in plan["blocked"]
+    assert "picked one by one" in plan["blocked"]
     desk.say("select", op="none")
     desk.say("select", op="toggle", ids=[5])
     assert desk.session.marks.picked
@@ -153,12 +151,12 @@ def test_reasons_add_up_and_show_filters_to_their_rows(desk):
     assert desk.table["total"] == rows
     assert desk.table["only"] == reason
     desk.say("view", sort=[], filters={}, search="", only=False)
-    assert desk.table["total"] == 500
+    assert desk.table["total"] == 300
 
 
-def test_a_deleted_row_leaves_the_selection_and_the_rest_stays(desk, backend):
+def test_a_deleted_row_leaves_the_selection_and_the_rest_stays(desk, workspace):
     desk.say("select", op="set", ids=[1, 2, 3])
-    backend.data = backend.data[backend.data["invoice_id"] != 2].reset_index(drop=True)
+    workspace.select(ids=[2]).plan("delete").apply()
     desk.session.reload()
     assert desk.session.selection().ids.tolist() == [1, 3]
 
@@ -192,20 +190,18 @@ def test_columns_can_be_chosen_and_unknown_ones_are_dropped(desk):
     assert desk.table["rows"][0][5] == int(desk.session.view.frame["total_cents"].iloc[0])
 
 
-def test_views_are_kept(desk, backend):
+def test_views_are_kept(desk, workspace):
     desk.say("views", views=[{"name": "Open", "filters": {}, "search": "", "sort": [], "keys": ["number"]}])
-    assert backend.views[0]["name"] == "Open"
-    assert desk.state["prefs"]["views"] == backend.views
+    assert desk.state["prefs"]["views"][0]["name"] == "Open"
+    assert WorkspaceBackend(workspace).read_views() == desk.state["prefs"]["views"]
 
 
 def test_an_unknown_message_is_told(desk):
     assert desk.say("nonsense")["kind"] == "error"
 
 
-def test_an_empty_overview_works(tmp_path):
-    from tests.interfaces.lab.conftest import Desk
-
-    desk = Desk(FakeBackend(0, tmp_path))
+def test_an_empty_overview_works(make_workspace):
+    desk = Desk(WorkspaceBackend(make_workspace(0)))
     desk.say("select", op="all")
     assert desk.bar["n"] == 0
     assert desk.table["total"] == 0

@@ -1,5 +1,6 @@
 """Every shipped notebook runs as papermill runs it, changes what it says, and nothing in a dry run."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from nbconvert import HTMLExporter
 
 from invoicebatch.interfaces.api import Workspace
+from invoicebatch.interfaces.cli import main
 from invoicebatch.interfaces.notebook.runner import declared_parameters, find_notebook, run_notebook
 
 Make = Callable[..., Workspace]
@@ -46,6 +48,33 @@ def test_mark_as_marks(make_workspace: Make) -> None:
     workspace = make_workspace(2, status="approved")
     run(workspace, "mark_as.exported", action="mark_as.exported", where="invoice_id = 2")
     assert workspace.select(where="export_status = 'exported'").ids.tolist() == [2]
+
+
+def test_an_action_without_a_notebook_of_its_own_takes_any_parameter_of_its_own(
+    make_workspace: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = make_workspace(2)
+    (workspace.root / "notebooks" / "export.ipynb").unlink()
+    words = [
+        "run",
+        "export.lines",
+        "--all",
+        "-p",
+        "format=csv",
+        "--notebook",
+        "--json",
+        "-w",
+        str(workspace.root),
+    ]
+    assert main.run(words) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["action"], result["done"]) == ("export.lines", 2)
+    assert result["files"][0]["path"].endswith(".csv")
+
+
+def test_a_report_says_what_comes_next(make_workspace: Make) -> None:
+    done = run(make_workspace(1), "approve", where="true", invoice_date="2026-11-20")
+    assert "Next: Create (1): invoicebatch run create --run" in done.output.read_text()
 
 
 def test_month_end_takes_a_month_from_empty_to_created(make_workspace: Make) -> None:

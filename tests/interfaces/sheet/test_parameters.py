@@ -31,12 +31,18 @@ ACTION = Action(name="sample", label="Sample", help="", params=Sample, transform
 
 
 def test_parameters_are_told_with_type_default_and_choices() -> None:
-    told = {p.name: p for p in sheet_parameters(ACTION, Settings(), date(2026, 11, 22))}
+    told = {p.name: p for p in sheet_parameters(ACTION, Settings(), date(2026, 11, 22), {})}
     assert (told["day"].kind, told["count"].kind, told["amount"].kind) == ("date", "whole number", "amount")
     assert told["flag"].choices == ("yes", "no")
     assert told["mode"].choices == ("a", "b", "7")
     assert (told["count"].default, told["flag"].default, told["day"].default) == ("3", "no", "")
     assert told["words"].required
+
+
+def test_values_that_only_the_workspace_knows_become_choices() -> None:
+    known = {"words": {"nl": "Dutch", "fr": "French"}}
+    told = {p.name: p for p in sheet_parameters(ACTION, Settings(), date(2026, 11, 22), known)}
+    assert (told["words"].kind, told["words"].choices) == ("choice", ("nl", "fr"))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,10 @@ def test_rows_run_grouped_by_action_and_each_is_told(workspace: Workspace, edite
     assert Path(listed[12]["File"]).is_file()
     assert listed[7]["Outcome"] is None
     assert len(listed) == 10
+    about = [
+        str(cell.value) for row in openpyxl.load_workbook(report.result)["About"].iter_rows() for cell in row
+    ]
+    assert any("Next: Create (1): invoicebatch run create --run" in text for text in about)
 
 
 def test_the_same_sheet_twice_does_nothing_twice(workspace: Workspace, edited: Edit) -> None:

@@ -95,6 +95,29 @@ def test_parameters_page_lists_every_parameter_with_its_default(workspace: Works
     assert formats["invoice_date"] == "date"
 
 
+def test_values_that_only_the_workspace_knows_are_a_list(
+    workspace: Workspace, path: Path, tmp_path: Path
+) -> None:
+    assert "standard,business" in _lists(path)["flow"]
+    (workspace.root / "rules" / "collection_flows.toml").write_text("no toml")
+    assert "flow" not in _lists(workspace.sheet(tmp_path / "without.xlsx", all=True))
+
+
+def _lists(path: Path) -> dict[str, str]:
+    """The list of each parameter that has one."""
+    page = openpyxl.load_workbook(path)["Parameters"]
+    rules = {
+        place: rule.formula1
+        for rule in page.data_validations.dataValidation
+        for place in str(rule.sqref).split()
+    }
+    return {
+        str(page.cell(row, 2).value): rules[f"C{row}"]
+        for row in range(2, page.max_row + 1)
+        if f"C{row}" in rules and page.cell(row, 5).value == "choice"
+    }
+
+
 def test_a_file_that_is_there_is_never_overwritten(workspace: Workspace, path: Path) -> None:
     before = path.read_bytes()
     with pytest.raises(InputFileError, match="exists already"):

@@ -85,7 +85,8 @@ def parameters_page(workbook: Workbook, actions: Sequence[SheetAction]) -> None:
 
 def _choices(sheet: Worksheet, place: str, kind: str, choices: Sequence[str]) -> None:
     listed = ",".join(choices)
-    if choices and len(listed) < 250 and '"' not in listed:
+    plain = '"' not in listed and listed.count(",") < len(choices)
+    if choices and plain and len(listed) < 250:
         rule = DataValidation(type="list", formula1=f'"{listed}"', allow_blank=True, showErrorMessage=True)
     elif kind == "date":
         rule = DataValidation(

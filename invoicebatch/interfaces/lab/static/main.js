@@ -14,7 +14,7 @@ function render({ model, el }) {
   const where = h("span"), waiting = h("span", { class: "ib-waiting", hidden: true }, "Waiting for the kernel…");
   footer.append(where, h("span", { class: "ib-push" }), waiting);
   const root = h("div", { class: "ib", tabindex: -1 });
-  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "resume", "pick"]);
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "pick"]);
   let timer = 0, hide = 0;
 
   const context = {

@@ -22,6 +22,20 @@ function createReport(context) {
     h("strong", {}, count(group.rows)), ` ${group.reason}`,
     h("div", { class: "ib-quiet" }, group.numbers.join(", ") + (group.rows > group.numbers.length ? ` and ${count(group.rows - group.numbers.length)} more` : "")))));
 
+  // A step of the bar opens its dialog for the rows done; any other is a command to copy.
+  function stepButton(step, look) {
+    const label = `${step.label} (${count(step.rows)})`;
+    if (step.action) return button(label, () => context.send({ kind: "next", action: step.action }), { look, title: step.command, "data-next": step.action });
+    return h("div", { class: "ib-step" }, h("span", {}, label), h("code", {}, step.command), button("Copy", () => copy(step.command), { look: "small plain", "aria-label": `Copy the command: ${step.label}` }));
+  }
+
+  async function copy(text) {
+    const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    context.toast(copied ? "Copied." : text);
+  }
+
+  const stepList = (title, steps, look) => [h("h3", {}, title), h("div", { class: "ib-buttons" }, ...steps.map((step) => stepButton(step, look)))];
+
   function paintReport(run) {
     const report = run.report;
     const bad = report.failed > 0, partly = report.refused > 0 || report.cancelled;
@@ -32,6 +46,8 @@ function createReport(context) {
       codeButton(), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
     const parts = [];
     if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
+    if (report.next.length) parts.push(...stepList("Next", report.next, "primary small"));
+    if (report.undo.length) parts.push(...stepList("To take it back", report.undo, "small"));
     if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, ""), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
     if (report.unfinished) parts.push(h("h3", {}, "Not done yet"), h("p", {}, `${plural(report.unfinished)} were not started. They stay reserved for this run until it is finished.`), h("div", { class: "ib-buttons" }, button("Finish the rest", () => context.send({ kind: "resume" }), { look: "primary small" })));
     if (report.files.length) parts.push(h("h3", {}, report.fileCount > report.files.length ? `Files (${count(report.fileCount)})` : "Files"), h("ul", { class: "ib-files" }, ...report.files.map((file, index) => h("li", {}, h("button", { type: "button", class: "ib-link", title: file.path, onclick: () => context.send({ kind: "file", index }) }, icon("file"), file.name), h("span", { class: "ib-quiet" }, file.size ? ` ${bytes(file.size)}` : "")))));

@@ -1,0 +1,51 @@
+"""What usually comes after a run, and what takes it back: as commands over the rows it did.
+
+Which steps there are is the actions' data; whether a row can take one is judged as it is now.
+"""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.actions import registry
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.report import NextStep, Report
+from invoicebatch.model.action import Action
+from invoicebatch.model.status import RunStatus
+
+
+def with_next_steps(base: WorkspaceBase, report: Report) -> Report:
+    """The report of a finished run with what may follow it, in the order of the bar."""
+    action = registry().get(report.action)
+    if action is None or report.state != RunStatus.FINISHED or report.done.empty:
+        return report
+    known = [registry()[name] for name in base.rules.actions if name in registry()]
+    after = [one for one in known if {one.name, one.group} & set(action.after)]
+    undo = [one for one in known if one.name == action.undo]
+    return replace(report, next=tuple(_steps(base, report, after)), undo=tuple(_steps(base, report, undo)))
+
+
+def _steps(base: WorkspaceBase, report: Report, actions: list[Action]) -> Iterator[NextStep]:
+    ids = report.done["invoice_id"].to_numpy(np.int64)
+    for action in actions:
+        with base.store.read() as session:
+            frame = base.judged(session, ids, action)
+            values = session.overview(action.of_rows.values(), clock.today(), ids)
+        able = base.evaluate(frame, picked_by_hand=True, action=action).eligible(action.name)
+        if action.hidden:
+            yield from _by_values(action, values[able])
+        elif able.any():
+            command = f"invoicebatch run {action.name} --run {report.run_id}"
+            yield NextStep(action.name, action.label, command, int(able.sum()), on_bar=True)
+
+
+def _by_values(action: Action, values: pd.DataFrame) -> Iterator[NextStep]:
+    """One step for each combination of the parameters' values: a hidden action is a command by itself."""
+    columns = list(action.of_rows.values())
+    for key, rows in values.groupby(columns, sort=False):
+        command = shlex.join(["invoicebatch", *action.name.split("."), *map(str, key)])
+        yield NextStep(action.name, action.label, command, len(rows), on_bar=False)

@@ -1,0 +1,25 @@
+"""A workspace of an older version is brought up to date by `init`, and keeps what it holds."""
+
+from collections.abc import Callable
+
+import duckdb
+import pytest
+
+from invoicebatch.errors import WorkspaceError
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
+
+
+def test_an_export_job_of_the_first_version_still_has_its_filter(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    workspace = make_workspace(2)
+    workspace.select(all=True).plan("export.job", name="Old", filter="invoice_id = 2").apply()
+    with duckdb.connect(str(workspace.store.file)) as con:
+        con.execute("ALTER TABLE export_jobs DROP COLUMN run_id")
+        con.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
+    with pytest.raises(WorkspaceError, match="schema version 1") as error:
+        open_workspace(workspace.root).select(all=True)
+    assert "invoicebatch init" in error.value.hint
+    job = init_workspace(workspace.root).jobs.find("Old")
+    assert job["where"] == "invoice_id = 2"
+    assert job["run_id"] is None or job["run_id"] != job["run_id"]
