@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.interfaces.lab.books import HOMELESS, WaitingBackend, books

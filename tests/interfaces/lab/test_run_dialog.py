@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.engine.sending import configure
 from tests.interfaces.lab.books import HOMELESS, StoppingBackend, WaitingBackend
@@ -242,8 +243,11 @@ def test_a_long_selection_travels_as_a_file(desk, workspace):
     ast.parse(text)
     (file,) = (workspace.data / "selections").glob("*-250.txt")
     assert str(file) in text
-    command = desk.say("code", **{"as": "command"}, params={})["text"]
-    assert "--ids @" in command
+    words = shlex.split(desk.say("code", **{"as": "command"}, params={})["text"])
+    assert (
+        Path(words[words.index("--ids") + 1].removeprefix("@")).read_text().split()
+        == file.read_text().split()
+    )
 
 
 def test_notebook_twin_is_a_notebook_of_the_same_run(desk):
