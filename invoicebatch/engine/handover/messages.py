@@ -1,7 +1,6 @@
 """From outbox rows to messages: payload read, documents found and their bytes checked."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,28 +37,26 @@ def load_messages(
 
 
 def _message(data: Path, row: dict[Any, Any], *, documents: bool) -> Message | Result:
-    kind = KINDS.get(row["channel"], Payload)
-    attempts = int(row["attempts"])
-    plain = Message(
+    kind, fault = KINDS.get(row["channel"], Payload), ""
+    try:
+        payload = kind.read(row["payload"])
+    except ValueError as error:
+        payload = kind.model_construct()
+        fault = f"the message can't be read: {' '.join(str(error).split())}"[:300]
+    message = Message(
         message_id=row["message_id"],
         recipient=row["recipient"],
-        payload=kind.model_construct(),
+        payload=payload,
         run_id=row["run_id"],
         invoice_id=None if pd.isna(row["invoice_id"]) else int(row["invoice_id"]),
         channel=row["channel"],
     )
     try:
-        message = replace(plain, payload=kind.read(row["payload"]))
-    except ValueError as error:
-        text = f"the message can't be read: {' '.join(str(error).split())}"[:300]
-        return Result(plain, Answer(OutboxStatus.FAILED, text), attempts + 1)
-    if not documents:
-        return message
-    try:
-        return message.attached([_checked(data, attachment) for attachment in message.payload.attachments])
+        if documents and payload.attachments:
+            message = message.attached([_checked(data, attachment) for attachment in payload.attachments])
     except DocumentError as error:
-        answer = Answer(OutboxStatus.FAILED, f"{error.message}. {error.hint}")
-        return Result(message, answer, attempts + 1)
+        fault = f"{error.message}. {error.hint}"
+    return Result(message, Answer(OutboxStatus.FAILED, fault), int(row["attempts"]) + 1) if fault else message
 
 
 def _checked(data: Path, attachment: Attachment) -> Path:
