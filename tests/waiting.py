@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-LIMIT = 600.0
+LIMIT = 300.0
 """Seconds; for time-outs of processes and sockets too."""
 
 

@@ -4,6 +4,7 @@ Pass a `ClientCredentials` as `auth` of a call; threads share it.
 """
 
 from collections.abc import Generator
+from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
 
@@ -17,29 +18,26 @@ _USED_SHARE = 0.9
 """Of its lifetime, so that a token does not expire on its way."""
 
 
+@dataclass(eq=False)
 class ClientCredentials(httpx.Auth):
-    """The login of one client at one token server."""
+    """The login of one client at one token server.
 
-    def __init__(
-        self, client: httpx.Client, url: str, scope: str, name: str, variables: tuple[str, str]
-    ) -> None:
-        """A login; no token is asked yet.
+    Attributes:
+        client: an open client.
+        url: where tokens are given.
+        scope: what the token is for.
+        name: whose server it is, said in errors.
+        variables: environment variables of client id and client secret.
+    """
 
-        Args:
-            client: an open client.
-            url: where tokens are given.
-            scope: what the token is for.
-            name: whose server it is, said in errors.
-            variables: environment variables of client id and client secret.
-        """
-        self._client = client
-        self._url = url
-        self._scope = scope
-        self._name = name
-        self._variables = variables
-        self._token = ""
-        self._expires = 0.0
-        self._lock = Lock()
+    client: httpx.Client
+    url: str
+    scope: str
+    name: str
+    variables: tuple[str, str]
+    _token: str = field(default="", init=False)
+    _expires: float = field(default=0.0, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False)
 
     def token(self, refused: str = "") -> str:
         """The token, a new one where it has expired or is the refused one.
@@ -55,18 +53,18 @@ class ClientCredentials(httpx.Auth):
             return self._token
 
     def _request(self) -> None:
-        client_id, client_secret = self._variables
+        client_id, client_secret = self.variables
         form = {
             "grant_type": "client_credentials",
-            "client_id": secret(client_id, f"{self._name} client id"),
-            "client_secret": secret(client_secret, f"{self._name} client secret"),
-            "scope": self._scope,
+            "client_id": secret(client_id, f"{self.name} client id"),
+            "client_secret": secret(client_secret, f"{self.name} client secret"),
+            "scope": self.scope,
         }
         began = monotonic()
-        response = call(self._client, "POST", self._url, repeatable=True, data=form)
+        response = call(self.client, "POST", self.url, repeatable=True, data=form)
         if response.is_error:
             raise SettingsError(
-                f"{self._name} refused the login: {words(response)}", "Correct its client id and secret."
+                f"{self.name} refused the login: {words(response)}", "Correct its client id and secret."
             )
         answer = response.json()
         self._token = str(answer["access_token"])

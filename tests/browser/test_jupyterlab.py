@@ -155,7 +155,7 @@ def test_a_busy_kernel_is_said_and_the_grid_answers_afterwards(page):
     }""")
     page.locator(".ib-body .ib-row").nth(3).click()
     page.locator(".ib-summary strong", has_text="1 selected").wait_for()
-    assert page.locator(".ib-waiting:not([hidden])").count() == 0
+    page.locator(".ib-waiting[hidden]").wait_for(state="attached")
 
 
 def test_a_saved_notebook_shows_a_table_where_it_is_reopened(page, served, workspace, chromium):

@@ -44,13 +44,13 @@ def _swarm(workspace: Workspace, workers: int, runs: int, seed: int) -> None:
 
 
 def test_killed_at_random_side_by_side(crowded: Workspace) -> None:
-    _swarm(crowded, workers=4, runs=20, seed=1)
+    _swarm(crowded, workers=4, runs=8, seed=1)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(2, 8))
 def test_killed_at_random_side_by_side_longer(crowded: Workspace, seed: int) -> None:
-    _swarm(crowded, workers=8, runs=60, seed=seed)
+    _swarm(crowded, workers=8, runs=30, seed=seed)
 
 
 ORDER = ("approve", "create", "regenerate", "export.invoices", "mark_as.shipped")

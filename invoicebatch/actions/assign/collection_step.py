@@ -5,16 +5,15 @@ from typing import Any, Final
 
 import pandas as pd
 
-from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
+from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.formats.mail.words import date_text
 from invoicebatch.formats.pdf.paper_letter import PaperLetter, letter_pdf
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
-from invoicebatch.model.outbox.payload import Attachment, EmailPayload
+from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows
-from invoicebatch.model.outbox.sender import senders
 from invoicebatch.model.payments.candidates import first_reason
 from invoicebatch.model.payments.collection import Flow, Step, load_flows
 from invoicebatch.model.payments.settlement import ChangesBuilder
@@ -146,33 +145,8 @@ def effects(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
     rows = _due(batch, context)
     rows = rows[rows["reason"].eq("") & rows["channel"].eq(EmailPayload.channel)]
     sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
-    columns = (
-        "invoice_id",
-        "company_account_id",
-        "customer_email",
-        "number",
-        "document_path",
-        "document_sha256",
-    )
-    values = zip(*(rows[name].tolist() for name in columns), strict=True)
-    messages = (
-        (
-            invoice_id,
-            recipient.strip(),
-            sender_of[account].mail(
-                language,
-                letter.subject,
-                letter.text,
-                letter.html,
-                *([Attachment.pdf(path, sha256, safe_name(number))] if isinstance(path, str) else []),
-                reminder=True,
-            ),
-        )
-        for (invoice_id, account, recipient, number, path, sha256), (language, letter) in zip(
-            values, _letters(rows, batch, context), strict=True
-        )
-    )
-    return outbox_rows(context.run_id, messages)
+    letters = _letters(rows, batch, context)
+    return outbox_rows(context.run_id, mails(rows, letters, sender_of, {}, reminder=True))
 
 
 def preview(batch: Batch, _: Params, context: Context) -> Preview:

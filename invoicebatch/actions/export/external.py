@@ -1,7 +1,6 @@
 """Export to an external system of the settings: what is new or has changed since it last arrived there."""
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import Any, Final
 
 import pandas as pd
@@ -15,8 +14,8 @@ from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, fai
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.exports.record import line_records, records, target_columns
 from invoicebatch.model.ident import sha256_json
-from invoicebatch.model.outbox.payload import Attachment, ExternalPayload
-from invoicebatch.model.outbox.rows import outbox_rows
+from invoicebatch.model.outbox.payload import ExternalPayload
+from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import FILE, Settings
 
@@ -124,7 +123,7 @@ def effects(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFr
         return outbox_rows(context.run_id, ())
     judged = _judged(batch, params, context)
     chosen = judged[(judged["reason"] == "") & ~judged["invoice_id"].isin(batch.failed["invoice_id"])]
-    documents = _documents(batch.files)
+    documents = xml_attachments(batch.files)
     columns = (chosen["invoice_id"].tolist(), chosen["record"].tolist(), chosen["sha256"].tolist())
     messages = (
         (
@@ -140,17 +139,6 @@ def effects(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFr
         for invoice_id, record, sha256 in zip(*columns, strict=True)
     )
     return outbox_rows(context.run_id, messages)
-
-
-def _documents(files: pd.DataFrame) -> dict[int, tuple[Attachment]]:
-    """UBL documents by invoice id."""
-    if files.empty:
-        return {}
-    columns = (files[name] for name in ("invoice_id", "path", "sha256", "name"))
-    return {
-        int(invoice_id): (Attachment.xml(path, sha256, PurePath(name).stem),)
-        for invoice_id, path, sha256, name in zip(*columns, strict=True)
-    }
 
 
 def preview(batch: Batch, params: ExternalParams, context: Context) -> Preview:

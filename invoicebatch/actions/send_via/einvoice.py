@@ -1,7 +1,7 @@
 """Send via e-invoice: the checked UBL document through Peppol or Chorus Pro, one message a document."""
 
-from collections.abc import Iterator
-from typing import Final, Literal
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from invoicebatch.settings import FILE
 
 _SIRET: Final = r"^\d{14}$"
 _POSTCODE: Final = r"^\d{5}$"
+_FIELDS: Final = ("network", "account", "number", "scheme", "identifier")
 
 
 class EInvoiceParams(Params):
@@ -100,38 +101,16 @@ def effects(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
     to_chorus = rows["network"] == CHORUS_PRO
     rows["scheme"] = rows["customer_endpoint_scheme"].mask(to_chorus, "0009")
     rows["identifier"] = rows["customer_endpoint_id"].mask(to_chorus, rows["customer_siret"])
-    columns = [
-        "invoice_id",
-        "company_account_id",
-        "number",
-        "network",
-        "scheme",
-        "identifier",
-        "path",
-        "sha256",
-    ]
-    return outbox_rows(ctx.run_id, map(_message, *(rows[name].tolist() for name in columns)))
+    rows["account"] = rows["company_account_id"]
+    columns = ["invoice_id", *_FIELDS, "path", "sha256"]
+    return outbox_rows(ctx.run_id, map(_message, rows[columns].to_dict("records")))
 
 
-def _message(
-    invoice_id: int,
-    account: str,
-    number: str,
-    network: Literal["peppol", "chorus_pro"],
-    scheme: str,
-    identifier: str,
-    path: str,
-    sha256: str,
-) -> tuple[int, str, EInvoicePayload]:
-    payload = EInvoicePayload(
-        network=network,
-        account=account,
-        number=number,
-        scheme=scheme,
-        identifier=identifier,
-        attachments=(Attachment.xml(path, sha256, safe_name(number)),),
-    )
-    return invoice_id, f"{scheme}:{identifier}", payload
+def _message(row: Mapping[Hashable, Any]) -> tuple[int, str, EInvoicePayload]:
+    document = Attachment.xml(row["path"], row["sha256"], safe_name(row["number"]))
+    fields = {name: row[name] for name in _FIELDS}
+    payload = EInvoicePayload.model_validate(fields | {"attachments": (document,)})
+    return row["invoice_id"], f"{payload.scheme}:{payload.identifier}", payload
 
 
 def preview(batch: Batch, params: EInvoiceParams, ctx: Context) -> Preview:

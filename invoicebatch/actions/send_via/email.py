@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import PurePath
 from typing import Any, Final
 
 import pandas as pd
@@ -10,14 +9,14 @@ from pydantic import Field
 
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
+from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.en16931.derive import TABLES
-from invoicebatch.model.outbox.payload import Attachment, EmailPayload
-from invoicebatch.model.outbox.rows import outbox_rows
-from invoicebatch.model.outbox.sender import senders
+from invoicebatch.model.outbox.payload import EmailPayload
+from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
 from invoicebatch.model.payments.collection import REMINDER
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
@@ -115,46 +114,8 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
     good = batch.good
     good = good[(_refusals(Batch(good, batch.tables), params) == "").to_numpy()]
     sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
-    electronic = _electronic(batch.files)
-    columns = (
-        "invoice_id",
-        "company_account_id",
-        "customer_email",
-        "number",
-        "document_path",
-        "document_sha256",
-    )
-    rows = zip(*(good[name].tolist() for name in columns), strict=True)
     letters = _letters(good, batch, params, context)
-    messages = (
-        (
-            invoice_id,
-            recipient.strip(),
-            sender_of[account].mail(
-                language,
-                letter.subject,
-                letter.text,
-                letter.html,
-                Attachment.pdf(path, sha256, safe_name(number)),
-                *electronic.get(invoice_id, ()),
-            ),
-        )
-        for (invoice_id, account, recipient, number, path, sha256), (language, letter) in zip(
-            rows, letters, strict=True
-        )
-    )
-    return outbox_rows(context.run_id, messages)
-
-
-def _electronic(files: pd.DataFrame) -> dict[int, tuple[Attachment]]:
-    """Attached UBL by invoice id."""
-    if files.empty:
-        return {}
-    columns = (files[name] for name in ("invoice_id", "path", "sha256", "name"))
-    return {
-        int(invoice_id): (Attachment.xml(path, sha256, PurePath(name).stem),)
-        for invoice_id, path, sha256, name in zip(*columns, strict=True)
-    }
+    return outbox_rows(context.run_id, mails(good, letters, sender_of, xml_attachments(batch.files)))
 
 
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:

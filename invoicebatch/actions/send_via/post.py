@@ -89,29 +89,21 @@ def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
     plain = rows[columns].astype(object).where(rows[columns].notna(), "")
     addresses = _addresses(rows).itertuples(index=False, name=None)
     letters = zip(plain.itertuples(index=False, name=None), addresses, strict=True)
-    return outbox_rows(context.run_id, (_letter(params, address, *values) for values, address in letters))
+    options = params.model_dump(exclude={"override_preference"})
+    return outbox_rows(context.run_id, (_message(values, address, options) for values, address in letters))
 
 
-def _letter(
-    params: PostParams,
-    address: tuple[str, ...],
-    invoice_id: int,
-    number: str,
-    path: str,
-    sha256: str,
-    home: str,
-    language: str,
+def _message(
+    values: tuple[Any, ...], address: tuple[str, ...], options: dict[str, Any]
 ) -> tuple[int, str, PostPayload]:
+    invoice_id, number, path, sha256, home, language = values
     lines = address_lines(*address, home=home, language=language)
     payload = PostPayload(
         number=number,
         lines=lines,
-        address=PostalAddress.model_validate(dict(zip(ADDRESS, address, strict=True))),
-        duplex=params.duplex,
-        color=params.color,
-        product=params.product,
-        window=params.window,
+        address=PostalAddress(**dict(zip(ADDRESS, address, strict=True))),
         attachments=(Attachment.pdf(path, sha256, safe_name(number)),),
+        **options,
     )
     return invoice_id, ", ".join(lines), payload
 

@@ -15,9 +15,9 @@ from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InvoicebatchError
+from invoicebatch.formats.mail.payload import senders
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows
-from invoicebatch.model.outbox.sender import senders
 from invoicebatch.model.status import RunStatus
 
 LOCK = "worker"

@@ -1,12 +1,13 @@
-"""Rows of the outbox, made in one way by all that send."""
+"""Rows of the outbox, made in one way by all that send, and the files that go along."""
 
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Final
 
 import pandas as pd
 
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.outbox.payload import Payload
+from invoicebatch.model.outbox.payload import Attachment, Payload
 
 COLUMNS: Final = ("message_id", "run_id", "invoice_id", "channel", "recipient", "payload")
 
@@ -34,3 +35,14 @@ def outbox_rows(run_id: str, messages: Iterable[tuple[int | None, str, Payload]]
         for invoice_id, recipient, payload in messages
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"invoice_id": "Int64"})
+
+
+def xml_attachments(files: pd.DataFrame) -> dict[int, tuple[Attachment]]:
+    """The XML documents made for a batch (`Batch.files`) as attachments, by invoice id."""
+    if files.empty:
+        return {}
+    columns = (files[name] for name in ("invoice_id", "path", "sha256", "name"))
+    return {
+        int(invoice_id): (Attachment.xml(path, sha256, PurePath(name).stem),)
+        for invoice_id, path, sha256, name in zip(*columns, strict=True)
+    }
