@@ -3,6 +3,8 @@
 Every connection is opened under the lock and closed with it; nothing outside this package sees one.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +18,6 @@ from invoicebatch.errors import (
     InvoicebatchError,
     StaleError,
     StorageError,
-    TransitionError,
     WorkspaceError,
 )
 from invoicebatch.store.lock import database_lock
@@ -77,11 +78,12 @@ class Database:
     def create(self) -> None:
         """Make the file with all tables, or bring an older one up to date."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with database_lock(self.path, write=True, timeout=self._timeout):
-            with _named_faults(self.path):
-                con = duckdb.connect(str(self.path), config=_CONFIG)
-            with con, _named_faults(self.path):
-                migrate(con)
+        with (
+            database_lock(self.path, write=True, timeout=self._timeout),
+            _named_faults(self.path),
+            _open(self.path, read_only=False) as con,
+        ):
+            migrate(con)
 
     @contextmanager
     def _connect(self, *, read_only: bool) -> Iterator[Connection]:
@@ -91,7 +93,7 @@ class Database:
             )
         with _named_faults(self.path):
             with _OPENING:
-                con = duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG)
+                con = _open(self.path, read_only=read_only)
             try:
                 self._check_version(con)
                 yield con
@@ -113,6 +115,17 @@ class Database:
         self._checked = True
 
 
+def _open(path: Path, *, read_only: bool) -> Connection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
+    except duckdb.IOException as error:
+        if _held_by_another_program(path, read_only=read_only):
+            raise BusyError(
+                f"{path} is open in another program.", "Close the program that has the database file open."
+            ) from error
+        raise
+
+
 @contextmanager
 def _named_faults(path: Path) -> Iterator[None]:
     try:
@@ -122,25 +135,37 @@ def _named_faults(path: Path) -> Iterator[None]:
 
 
 def _named(error: Any, path: Path) -> InvoicebatchError:
-    text = str(error)
-    first = text.splitlines()[0]
-    if "Merge error condition" in text:
-        what = first.rpartition(": ")[2]
-        kind = TransitionError if what.startswith("transition") else StaleError
-        return kind(f"Nothing was written: {what}.", "Another process changed it meanwhile; select again.")
-    if "Could not set lock" in text:
-        return BusyError(
-            f"{path} is open in another program.", "Close the program that has the database file open."
-        )
-    if "No space left" in text or ("disk" in text.lower() and "full" in text.lower()):
-        return StorageError(f"The disk is full: {path.parent}", "Free some space, then: invoicebatch resume")
-    if "Corrupt" in text or isinstance(error, _FILE_FAULTS):
-        return StorageError(
-            f"The database file can't be used: {path}: {first}",
-            "Is the disk writable and not full? If the file is damaged, restore it from a backup.",
-        )
+    """The fault in our words, told by its class; the engine's own words are shown and never read."""
+    first = str(error).splitlines()[0]
     if isinstance(error, duckdb.ConstraintException | duckdb.TransactionException):
         return StaleError(
             f"Nothing was written: {first}", "Another process changed it meanwhile; select again."
         )
+    if isinstance(error, _FILE_FAULTS):
+        return StorageError(
+            f"The database file can't be used: {path}: {first}",
+            "Is the disk full, or not writable? Mend that, then: invoicebatch resume."
+            " If the file is damaged, restore it from a backup.",
+        )
     return StorageError(f"The database refused: {first}")
+
+
+_ASK_FOR_LOCK = """
+import fcntl, sys
+path, read_only = sys.argv[1], sys.argv[2] == "True"
+with open(path, "rb" if read_only else "r+b") as file:
+    try:
+        fcntl.lockf(file, (fcntl.LOCK_SH if read_only else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError:
+        print("held")
+"""
+
+
+def _held_by_another_program(path: Path, *, read_only: bool) -> bool:
+    """Whether the system would refuse the lock on the file.
+
+    A child asks: a process that opens and closes the file itself loses the locks of its other connections.
+    """
+    command = [sys.executable, "-c", _ASK_FOR_LOCK, str(path), str(read_only)]
+    asked = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own program
+    return asked.stdout.strip() == b"held"

@@ -52,7 +52,7 @@ def finish(con: Any, run_id: str, status: RunStatus, now: datetime, totals: str 
     con.execute("DELETE FROM claims WHERE run_id = ?", [run_id])
 
 
-def note(con: Any, run_id: str, **values: Any) -> None:
+def note(con: Any, /, run_id: str, **values: Any) -> None:
     """Set columns of a run."""
     tables.update(con, "runs", pd.DataFrame([{"run_id": run_id, **values}]), EPOCH)
 

@@ -32,6 +32,12 @@ def version_of(con: Any) -> int:
     return int(row[0])
 
 
+def workspace_id(con: Any) -> str:
+    """The id given to the workspace when it was made."""
+    (row,) = con.sql("SELECT value FROM meta WHERE key = 'workspace_id'").fetchall()
+    return str(row[0])
+
+
 def migrate(con: Any) -> None:
     """Bring the open database to `LATEST`; does nothing where it is."""
     version = version_of(con)

@@ -1,39 +1,26 @@
-"""Number series: the next numbers of each series, given in the transaction that stores them.
+"""Invoice ids, and number series: the next numbers of each, given in the transaction that stores them.
 
 No gap and no duplicate, whatever process dies: the counter row moves with the invoices or not at all,
 and every number given is a row under a primary key.
 """
 
-from string import Formatter
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.errors import InputFileError
 from invoicebatch.store import tables
 
 SERIES_KEY = ["company_account_id", "series", "period"]
 
 
-def check_pattern(pattern: str) -> None:
-    """A pattern holds `{seq}` once, and may hold `{year}` and `{account}`.
-
-    Raises:
-        InputFileError: anything else.
-    """
-    try:
-        fields = [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
-        pattern.format(year=2026, seq=1, account="NL")
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise InputFileError(
-            f"Number pattern {pattern!r} can't be read.", "Example: {year}-{seq:06d}"
-        ) from error
-    if fields.count("seq") != 1 or not set(fields) <= {"seq", "year", "account"}:
-        raise InputFileError(
-            f"Number pattern {pattern!r} must hold {{seq}} once, and may hold {{year}} and {{account}}.",
-            "Example: {year}-{seq:06d}",
-        )
+def reserve_ids(con: Any, count: int) -> npt.NDArray[np.int64]:
+    """The next invoice ids; they are never given again."""
+    (row,) = con.sql("SELECT value FROM meta WHERE key = 'next_invoice_id'").fetchall()
+    first = int(row[0])
+    con.execute("UPDATE meta SET value = ? WHERE key = 'next_invoice_id'", [str(first + count)])
+    return np.arange(first, first + count, dtype=np.int64)
 
 
 def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:

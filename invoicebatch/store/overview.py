@@ -93,7 +93,7 @@ def matching(con: Any, condition: str, today: date) -> npt.NDArray[np.int64]:
         FilterError: not one condition, an unknown column, or anything but filtering.
     """
     _check_form(condition)
-    words = set(_WORD.findall(_TEXT.sub(" ", condition)))
+    words = _words(condition)
     named = [_BY_STORED_NAME[word] for word in _BY_STORED_NAME if word in words and word != "invoice_id"]
     names = ["invoice_id", *(c.frame_name for c in named)]
     sql = overview_sql(names, money="decimal")
@@ -128,7 +128,9 @@ def _evaluate(invoices: pa.Table, condition: str) -> npt.NDArray[np.int64]:
                 f"SELECT invoice_id FROM invoices WHERE (\n{condition}\n) ORDER BY invoice_id"
             ).to_arrow_table()
         except duckdb.Error as error:
-            raise FilterError(f"The filter can't be evaluated: {_first_line(error)}", _hint(error)) from error
+            raise FilterError(
+                f"The filter can't be evaluated: {_first_line(error)}", _hint(sealed, error, condition)
+            ) from error
     if found.column_names != ["invoice_id"]:
         raise FilterError("The filter must be one condition.", _example())
     result: npt.NDArray[np.int64] = found["invoice_id"].to_numpy().astype(np.int64)
@@ -139,14 +141,19 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
 
 
-def _hint(error: Exception) -> str:
-    unknown = re.search(r'column "?([A-Za-z0-9_]+)"? not found', str(error))
-    if unknown:
-        near = get_close_matches(unknown[1], _BY_STORED_NAME, n=3)
-        if near:
-            return f"Did you mean {', '.join(near)}?"
-        return "Columns: " + ", ".join(sorted(_BY_STORED_NAME))
-    return _example()
+def _hint(sealed: Any, error: duckdb.Error, condition: str) -> str:
+    if not isinstance(error, duckdb.BinderException):
+        return _example()
+    keywords = {word for (word,) in sealed.sql("SELECT keyword_name FROM duckdb_keywords()").fetchall()}
+    unknown = _words(condition) - _BY_STORED_NAME.keys() - keywords
+    near = [name for word in sorted(unknown) for name in get_close_matches(word, _BY_STORED_NAME)]
+    if near:
+        return f"Did you mean {', '.join(near)}?"
+    return "Columns: " + ", ".join(sorted(_BY_STORED_NAME))
+
+
+def _words(condition: str) -> set[str]:
+    return set(_WORD.findall(_TEXT.sub(" ", condition)))
 
 
 def _example() -> str:

@@ -1,4 +1,4 @@
-"""Writing frames into tables: insert, MERGE with version check, delete. One statement a frame.
+"""Writing frames into tables: insert, update with version check, delete. One statement a frame.
 
 All functions take an open connection and belong to the caller's transaction.
 """
@@ -10,21 +10,25 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from invoicebatch.model.schema import INVOICE_TABLES, TABLES, Table
-from invoicebatch.model.status import DELETABLE
+from invoicebatch.model.changes import Changes
+from invoicebatch.model.schema import INVOICE_TABLES, TABLES
+from invoicebatch.model.status import DELETABLE, TRANSITIONS
+from invoicebatch.store.checks import SOURCE, check_frame, check_stored, same_key
 from invoicebatch.store.frames import fetch, registered, to_arrow
-
-_SOURCE = "incoming"
 
 
 def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
     """Insert whole rows; columns left out take their default.
 
-    Raises (through the connection): StaleError where a key exists already.
+    Raises:
+        UsageError: a doubled key, or a value missing that has no default.
+        StaleError: (through the connection) a key is stored already.
+        InputFileError: a number pattern that is none.
     """
     if frame.empty:
         return
     table = TABLES[name]
+    check_frame(table, frame, [c.frame_name for c in table.columns if c.required and c.default is None])
     present = [c for c in table.columns if c.frame_name in frame.columns]
     names = ", ".join(f'"{c.name}"' for c in present)
     values = ", ".join(
@@ -33,7 +37,8 @@ def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
         else c.write_sql(_q(c.frame_name))
         for c in present
     )
-    _with_source(con, to_arrow(frame, table), f"INSERT INTO {name} ({names}) SELECT {values} FROM {_SOURCE}")
+    with registered(con, SOURCE, to_arrow(frame, table)):
+        con.execute(f"INSERT INTO {name} ({names}) SELECT {values} FROM {SOURCE}")
 
 
 def update(
@@ -41,7 +46,7 @@ def update(
     name: str,
     frame: pd.DataFrame,
     now: datetime,
-    transitions: Iterable[tuple[str, str]] | None = None,
+    transitions: Iterable[tuple[str, str]] = (),
 ) -> None:
     """Change the frame's columns in the rows of its keys: all rows or none.
 
@@ -51,97 +56,72 @@ def update(
         frame: key columns, changed columns, and `version` (the expected one) where the table
             has versions; a table with versions and a frame without: unchecked, still counted up.
         now: becomes `updated_at` where the table has it.
-        transitions: allowed status changes; None: the status must not change.
+        transitions: allowed changes of an invoice's status.
 
-    Raises (through the connection): StaleError for another version, an unknown or a doubled key;
-    TransitionError for a status change that is not allowed.
+    Raises:
+        UsageError: a doubled key, or a value missing that the table requires.
+        StaleError: an unknown key, or another version.
+        TransitionError: a status change that is not allowed.
+        InputFileError: a number pattern that is none.
     """
     if frame.empty:
         return
     table = TABLES[name]
-    versioned = any(c.name == "version" for c in table.columns)
-    sets = _assignments(table, frame, versioned=versioned)
-    match = _same_key(table)
-    clauses = []
-    if versioned and "version" in frame.columns:
-        clauses.append(_stale_clause(table))
-    if name == "invoices" and "status" in frame.columns:
-        clauses.append(_transition_clause(transitions or ()))
-    clauses.append(f"WHEN MATCHED THEN UPDATE SET {', '.join(sets)}")
-    clauses.append(_unknown_clause(table))
-    _with_source(
-        con,
-        to_arrow(frame, table),
-        f"MERGE INTO {name} t USING {_SOURCE} s ON {match} {' '.join(clauses)}",
-        {"now": now} if any("$now" in part for part in sets) else None,
-    )
-
-
-def _assignments(table: Table, frame: pd.DataFrame, *, versioned: bool) -> list[str]:
-    sets = [
-        f'"{c.name}" = {c.write_sql("s." + _q(c.frame_name))}'
-        for c in table.columns
-        if c.frame_name in frame.columns
-        and c.name not in table.key
-        and c.name not in ("version", "updated_at")
-    ]
-    if versioned:
+    fixed = (*table.key, "version")
+    changed = [c for c in table.columns if c.frame_name in frame.columns and c.name not in fixed]
+    check_frame(table, frame, [*table.frame_key, *(c.frame_name for c in changed if c.required)])
+    sets = [f'"{c.name}" = {c.write_sql("s." + _q(c.frame_name))}' for c in changed if c.name != "updated_at"]
+    if "version" in table.frame_names:
         sets.append("version = t.version + 1")
-    if any(c.name == "updated_at" for c in table.columns):
+    stamped = "updated_at" in table.frame_names
+    if stamped:
         sets.append("updated_at = $now")
-    return sets
-
-
-def _transition_clause(transitions: Iterable[tuple[str, str]]) -> str:
-    allowed = ", ".join(f"'{old}>{new}'" for old, new in sorted(transitions)) or "''"
-    return (
-        f"WHEN MATCHED AND t.status <> s.status AND t.status || '>' || s.status NOT IN ({allowed})"
-        " THEN ERROR 'transition of invoice ' || s.invoice_id || ' from ' || t.status || ' to ' || s.status"
-        " || ' is not allowed'"
-    )
+    to = "s.status" if name == "invoices" and "status" in frame.columns else ""
+    with registered(con, SOURCE, to_arrow(frame, table)):
+        check_stored(con, table, frame, to, transitions)
+        con.execute(
+            f"UPDATE {name} t SET {', '.join(sets)} FROM {SOURCE} s WHERE {same_key(table)}",
+            {"now": now} if stamped else None,
+        )
 
 
 def delete(con: Any, name: str, frame: pd.DataFrame) -> None:
     """Delete the rows of the frame's keys; with an invoice goes all that hangs on it.
 
-    Invoices are deleted all or none, checked like an update: StaleError (through the connection) for
-    an unknown or doubled key, or another `version` where the frame holds one; TransitionError for a
-    status that is not in `DELETABLE`.
+    Invoices are deleted all or none, checked like an update; of other tables an unknown key is let be.
+
+    Raises:
+        UsageError: a doubled or missing key.
+        StaleError: an unknown invoice, or another `version` where the frame holds one.
+        TransitionError: an invoice whose status is not in `DELETABLE`.
     """
     if frame.empty:
         return
     table = TABLES[name]
-    source = to_arrow(frame, table)
-    match = _same_key(table)
-    if name != "invoices":
-        _with_source(con, source, f"DELETE FROM {name} t USING {_SOURCE} s WHERE {match}")
-        return
-    for child in INVOICE_TABLES:
-        _with_source(
-            con, source, f"DELETE FROM {child} t USING {_SOURCE} s WHERE t.invoice_id = s.invoice_id"
-        )
-    allowed = ", ".join(f"'{status}'" for status in sorted(DELETABLE))
-    kept = "'transition of invoice ' || s.invoice_id || ' from ' || t.status || ' to gone is not allowed'"
-    clauses = [
-        *([_stale_clause(table)] if "version" in frame.columns else []),
-        f"WHEN MATCHED AND t.status NOT IN ({allowed}) THEN ERROR {kept}",
-        "WHEN MATCHED THEN DELETE",
-        _unknown_clause(table),
-    ]
-    _with_source(con, source, f"MERGE INTO {name} t USING {_SOURCE} s ON {match} {' '.join(clauses)}")
+    check_frame(table, frame, table.frame_key)
+    with registered(con, SOURCE, to_arrow(frame, table)):
+        if name == "invoices":
+            check_stored(con, table, frame, "'gone'", [(status, "gone") for status in DELETABLE])
+            for child in INVOICE_TABLES:
+                con.execute(f"DELETE FROM {child} t USING {SOURCE} s WHERE t.invoice_id = s.invoice_id")
+        con.execute(f"DELETE FROM {name} t USING {SOURCE} s WHERE {same_key(table)}")
 
 
-def _key_text(table: Table) -> str:
-    return " || ' ' || ".join(f's."{key}"::VARCHAR' for key in table.frame_key)
+def apply(con: Any, changes: Changes, action: str, now: datetime) -> None:
+    """Write an action's changes: deletes, updates, inserts. Numbers are the caller's.
 
-
-def _stale_clause(table: Table) -> str:
-    named = f"'{table.name} ' || {_key_text(table)}"
-    return f"WHEN MATCHED AND t.version <> s.version THEN ERROR {named} || ' was changed'"
-
-
-def _unknown_clause(table: Table) -> str:
-    return f"WHEN NOT MATCHED THEN ERROR '{table.name} ' || {_key_text(table)} || ' does not exist'"
+    Raises:
+        StaleError: see `update`; nothing is written then.
+        TransitionError: a status change that the action may not make.
+    """
+    allowed = [(old.value, new.value) for old, new in TRANSITIONS.get(action, frozenset())]
+    for name, frame in changes.deletes.items():
+        delete(con, name, frame)
+    for name, frame in changes.updates.items():
+        update(con, name, frame, now, allowed)
+    for name, frame in changes.inserts.items():
+        stamps = {"created_at", "updated_at"} & set(TABLES[name].frame_names) - set(frame.columns)
+        insert(con, name, frame.assign(**dict.fromkeys(stamps, now)))
 
 
 def rows_of(
@@ -153,8 +133,8 @@ def rows_of(
     select = ", ".join(c.select_sql(f't."{c.name}"') for c in wanted)
     order = ", ".join(f't."{key}"' for key in table.key)
     unique = pa.table({"key": pa.array(keys.dropna().unique(), from_pandas=True)})
-    sql = f'SELECT {select} FROM {name} t SEMI JOIN {_SOURCE} s ON t."{column}" = s.key ORDER BY {order}'
-    with registered(con, _SOURCE, unique):
+    sql = f'SELECT {select} FROM {name} t SEMI JOIN {SOURCE} s ON t."{column}" = s.key ORDER BY {order}'
+    with registered(con, SOURCE, unique):
         return fetch(con, sql, wanted)
 
 
@@ -167,14 +147,19 @@ def whole(con: Any, name: str, where: str = "", params: dict[str, Any] | None = 
     return fetch(con, f"SELECT {select} FROM {name} t {condition} ORDER BY {order}", table.columns, params)
 
 
+def count(con: Any, name: str) -> int:
+    """Number of rows of a table."""
+    (row,) = con.sql(f"SELECT count(*) FROM {TABLES[name].name}").fetchall()
+    return int(row[0])
+
+
+def line_totals(con: Any) -> "pd.Series[int]":
+    """Sum of the line net amounts in cents, by invoice id."""
+    table = con.sql(
+        "SELECT invoice_id, (sum(net)::DECIMAL(20,2) * 100)::BIGINT AS net_cents FROM lines GROUP BY invoice_id"
+    ).to_arrow_table()
+    return pd.Series(table["net_cents"].to_numpy(), index=table["invoice_id"].to_numpy())
+
+
 def _q(name: str) -> str:
     return f'"{name}"'
-
-
-def _with_source(con: Any, source: pa.Table, sql: str, params: dict[str, Any] | None = None) -> None:
-    with registered(con, _SOURCE, source):
-        con.execute(sql, params) if params else con.execute(sql)
-
-
-def _same_key(table: Table) -> str:
-    return " AND ".join(f't."{c.name}" = {c.write_sql("s." + _q(c.frame_name))}' for c in table.key_columns)

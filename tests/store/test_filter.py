@@ -50,6 +50,13 @@ def test_anything_but_filtering_is_refused_and_changes_nothing(
 
 
 def test_a_misspelt_column_gets_a_suggestion(make_workspace: Callable[..., Workspace]) -> None:
+    workspace = make_workspace(1)
     with pytest.raises(FilterError) as caught:
-        find(make_workspace(1), "statu = 'empty'")
-    assert "status" in caught.value.hint
+        find(workspace, "statu = 'empty' and not (number = 'totl' or note is null)")
+    assert caught.value.hint.startswith("Did you mean status")
+    assert "note" not in caught.value.hint
+    assert "total" not in caught.value.hint
+    with pytest.raises(FilterError) as caught:
+        find(workspace, "zzzz = 1")
+    assert caught.value.hint.startswith("Columns: ")
+    assert "total" in caught.value.hint

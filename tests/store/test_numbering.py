@@ -7,7 +7,7 @@ import pytest
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.interfaces.api import Workspace
-from invoicebatch.store.numbering import check_pattern
+from invoicebatch.store.checks import check_pattern
 
 
 def request(ids: list[int], dates: list[str], series: str = "invoice", account: str = "NL") -> pd.DataFrame:

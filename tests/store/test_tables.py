@@ -1,8 +1,10 @@
 """Writing frames: all rows or none, versions checked, statuses only along the transition table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +12,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invoicebatch.errors import StaleError, TransitionError
+from invoicebatch.actions import find, registry
+from invoicebatch.errors import StaleError, TransitionError, UsageError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.model.changes import Changes
-from invoicebatch.model.schema import OVERVIEW, TABLES
+from invoicebatch.model.schema import OVERVIEW, TABLES, Type
+from invoicebatch.store import Session
 
 NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - UTC, as the store keeps it
 TODAY = date(2026, 11, 22)
+
+
+Make = Callable[..., Workspace]
+
+
+def stored(workspace: Workspace, table: str) -> pd.DataFrame:
+    with workspace.store.read() as session:
+        return session.whole(table)
+
+
+FILLING = {Type.TEXT: "x", Type.TIMESTAMP: NOW, Type.CHOICE: "done"}
+
+
+def filled(table: str, rows: dict[str, list[object]]) -> pd.DataFrame:
+    """The rows with every other value that the table asks for, so that only their keys are wrong."""
+    asked = [c for c in TABLES[table].columns if c.required and c.default is None]
+    others = [c for c in asked if c.name not in (*rows, *TABLES[table].key)]
+    return pd.DataFrame(rows).assign(**{c.frame_name: FILLING.get(c.type, 1) for c in others})
+
+
+def write(session: Session, verb: str, table: str, frame: pd.DataFrame) -> None:
+    if verb == "update":
+        session.update(table, frame, NOW)
+    else:
+        getattr(session, verb)(table, frame)
 
 
 def statuses(workspace: Workspace) -> list[str]:
@@ -24,7 +53,7 @@ def statuses(workspace: Workspace) -> list[str]:
         return session.overview(["status"], TODAY)["status"].astype(str).tolist()
 
 
-def test_a_stale_version_writes_nothing_at_all(make_workspace: Callable[..., Workspace]) -> None:
+def test_a_stale_version_writes_nothing_at_all(make_workspace: Make) -> None:
     workspace = make_workspace(3)
     rows = pd.DataFrame({"invoice_id": [1, 2], "version": [1, 9], "note": ["a", "b"]})
     with pytest.raises(StaleError, match="invoices 2 was changed"), workspace.store.write() as session:
@@ -33,20 +62,122 @@ def test_a_stale_version_writes_nothing_at_all(make_workspace: Callable[..., Wor
         assert session.overview(["note"], TODAY)["note"].isna().all()
 
 
+@pytest.mark.parametrize("verb", ["insert", "update", "delete"])
 @pytest.mark.parametrize(
-    ("ids", "message"),
-    [([1, 99], "99 does not exist"), ([1, 1], "more than once")],
-    ids=["unknown", "doubled"],
+    ("table", "rows", "key"),
+    [
+        ("invoices", {"invoice_id": [9, 7, 9], "external_id": ["a", "b", "c"]}, "9"),
+        ("lines", {"invoice_id": [1, 1, 2, 1], "line_no": [1, 2, 1, 2]}, "1 2"),
+        ("customers", {"customer_id": ["K1", "K2", "K1"], "name": ["a", "b", "c"]}, "K1"),
+        ("run_rows", {"run_id": ["r", "r"], "invoice_id": [1, 1]}, "r 1"),
+    ],
 )
-def test_unknown_and_doubled_keys_are_refused(
-    make_workspace: Callable[..., Workspace], ids: list[int], message: str
+def test_a_key_given_twice_is_refused_and_nothing_written(
+    make_workspace: Make, verb: str, table: str, rows: dict[str, list[object]], key: str
 ) -> None:
     workspace = make_workspace(3)
-    with pytest.raises(Exception, match=message), workspace.store.write() as session:
-        session.update("invoices", pd.DataFrame({"invoice_id": ids, "note": ["a", "b"]}), NOW)
+    before = stored(workspace, table)
+    frame = filled(table, rows)
+    with (
+        pytest.raises(UsageError, match=f"{table} {key} is given more than once"),
+        workspace.store.write() as session,
+    ):
+        write(session, verb, table, frame)
+    assert stored(workspace, table).equals(before)
 
 
-def test_a_status_change_outside_the_table_is_refused(make_workspace: Callable[..., Workspace]) -> None:
+@pytest.mark.parametrize("verb", ["insert", "update", "delete"])
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ("invoices", {"invoice_id": [1, None], "external_id": ["a", "b"]}),
+        ("lines", {"invoice_id": [1, 2], "line_no": [3, None]}),
+        ("customers", {"customer_id": ["K1", None], "name": ["a", "b"]}),
+        ("customers", {"name": ["a", "b"]}),
+    ],
+)
+def test_a_row_without_its_whole_key_is_refused_and_nothing_written(
+    make_workspace: Make, verb: str, table: str, rows: dict[str, list[object]]
+) -> None:
+    workspace = make_workspace(3)
+    before = stored(workspace, table)
+    with (
+        pytest.raises(UsageError, match=f"{table} with {TABLES[table].frame_key[-1]} missing"),
+        workspace.store.write() as session,
+    ):
+        write(session, verb, table, filled(table, rows))
+    assert stored(workspace, table).equals(before)
+
+
+def test_a_value_that_the_table_requires_is_asked_for_by_name(make_workspace: Make) -> None:
+    workspace = make_workspace(2)
+    nameless = pd.DataFrame({"company_account_id": ["NL"], "name": pd.Series([None], dtype="str")})
+    with workspace.store.write() as session:
+        for verb in ("insert", "update"):
+            with pytest.raises(UsageError, match="company_accounts with name missing"):
+                write(session, verb, "company_accounts", nameless)
+
+
+def test_an_unknown_key_is_refused_and_nothing_written(make_workspace: Make) -> None:
+    workspace = make_workspace(3)
+    before = stored(workspace, "invoices"), stored(workspace, "lines")
+    rows = pd.DataFrame({"invoice_id": [1, 99], "note": ["a", "b"]})
+    for verb in ("update", "delete"):
+        with (
+            pytest.raises(StaleError, match="invoices 99 does not exist"),
+            workspace.store.write() as session,
+        ):
+            write(session, verb, "invoices", rows)
+    assert stored(workspace, "invoices").equals(before[0])
+    assert stored(workspace, "lines").equals(before[1])
+
+
+def test_a_key_that_is_stored_already_is_no_new_row(make_workspace: Make) -> None:
+    workspace = make_workspace(3)
+    claims = pd.DataFrame({"invoice_id": [1, 2], "run_id": "first"})
+    with workspace.store.write() as session:
+        session.insert("claims", claims)
+    with pytest.raises(StaleError, match="Nothing was written"), workspace.store.write() as session:
+        session.insert("claims", claims.assign(invoice_id=[3, 2], run_id="second"))
+    assert stored(workspace, "claims")["run_id"].tolist() == ["first", "first"]
+
+
+def test_the_default_of_a_key_column_counts_as_given(make_workspace: Make) -> None:
+    workspace = make_workspace(1)
+    rows = pd.DataFrame(
+        {"invoice_id": 1, "vat_category": ["Z", "S", "S"], "vat_rate_bp": [None, 2100, 0], "tax_cents": 0}
+    ).astype({"vat_rate_bp": "Int64"})
+    with workspace.store.write() as session:
+        session.insert("vat_breakdown", rows)
+    assert sorted(stored(workspace, "vat_breakdown")["vat_rate_bp"]) == [0, 0, 2100]
+    with pytest.raises(StaleError), workspace.store.write() as session:
+        session.insert("vat_breakdown", rows.assign(vat_category="E"))
+
+
+def test_a_run_whose_action_names_a_row_twice_changes_nothing(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(3)
+    action = find("approve")
+
+    def doubled(*args: Any) -> Changes:
+        changes = action.transform(*args)
+        rows = changes.updates["invoices"]
+        return replace(changes, updates={"invoices": pd.concat([rows, rows.head(1)])})
+
+    before = stored(workspace, "invoices")
+    plan = workspace.select(all=True).plan("approve", invoice_date=TODAY)
+    with monkeypatch.context() as patch:
+        patch.setitem(registry(), "approve", replace(action, transform=doubled))
+        with pytest.raises(UsageError, match="invoices 1 is given more than once"):
+            plan.apply()
+    assert stored(workspace, "invoices").equals(before)
+    assert workspace.report(plan.run_id).state == "abandoned"
+    assert workspace.doctor().empty
+    assert len(workspace.select(all=True).plan("approve", invoice_date=TODAY).apply().done) == 3
+
+
+def test_a_status_change_outside_the_table_is_refused(make_workspace: Make) -> None:
     workspace = make_workspace(2)
     rows = pd.DataFrame({"invoice_id": [1], "version": [1], "status": ["created"]})
     for action in ("approve", "create", "mark_as.exported"):
@@ -58,7 +189,7 @@ def test_a_status_change_outside_the_table_is_refused(make_workspace: Callable[.
     assert statuses(workspace) == ["empty", "empty"]
 
 
-def test_a_write_counts_the_version_up(make_workspace: Callable[..., Workspace]) -> None:
+def test_a_write_counts_the_version_up(make_workspace: Make) -> None:
     workspace = make_workspace(2)
     with workspace.store.write() as session:
         session.update("invoices", pd.DataFrame({"invoice_id": [1], "version": [1], "note": ["x"]}), NOW)
@@ -69,7 +200,7 @@ def test_a_write_counts_the_version_up(make_workspace: Callable[..., Workspace])
     assert frame["updated_at"][0] == pd.Timestamp(NOW)
 
 
-def test_a_failed_block_is_rolled_back(make_workspace: Callable[..., Workspace]) -> None:
+def test_a_failed_block_is_rolled_back(make_workspace: Make) -> None:
     workspace = make_workspace(1)
     with pytest.raises(RuntimeError), workspace.store.write() as session:
         session.update("invoices", pd.DataFrame({"invoice_id": [1], "note": ["x"]}), NOW)
@@ -78,7 +209,7 @@ def test_a_failed_block_is_rolled_back(make_workspace: Callable[..., Workspace])
         assert session.overview(["note"], TODAY)["note"].isna().all()
 
 
-def test_deleting_an_invoice_takes_its_lines_along(make_workspace: Callable[..., Workspace]) -> None:
+def test_deleting_an_invoice_takes_its_lines_along(make_workspace: Make) -> None:
     workspace = make_workspace(3)
     with workspace.store.write() as session:
         session.delete("invoices", pd.DataFrame({"invoice_id": [2]}))
@@ -87,7 +218,7 @@ def test_deleting_an_invoice_takes_its_lines_along(make_workspace: Callable[...,
         assert session.count("invoices") == 2
 
 
-def test_ids_are_never_given_twice(make_workspace: Callable[..., Workspace]) -> None:
+def test_ids_are_never_given_twice(make_workspace: Make) -> None:
     workspace = make_workspace(3)
     with workspace.store.write() as session:
         first = session.reserve_ids(2)
@@ -96,7 +227,7 @@ def test_ids_are_never_given_twice(make_workspace: Callable[..., Workspace]) -> 
         assert session.reserve_ids(1)[0] > first.max() > 3
 
 
-def test_every_overview_column_comes_in_its_declared_dtype(make_workspace: Callable[..., Workspace]) -> None:
+def test_every_overview_column_comes_in_its_declared_dtype(make_workspace: Make) -> None:
     for workspace in (make_workspace(0, name="none"), make_workspace(2, name="two")):
         with workspace.store.read() as session:
             frame = session.overview(OVERVIEW, TODAY)
@@ -104,7 +235,7 @@ def test_every_overview_column_comes_in_its_declared_dtype(make_workspace: Calla
             assert frame[name].dtype == derived.column.dtype, name
 
 
-def test_ids_keep_the_order_they_are_asked_in(make_workspace: Callable[..., Workspace]) -> None:
+def test_ids_keep_the_order_they_are_asked_in(make_workspace: Make) -> None:
     workspace = make_workspace(5)
     with workspace.store.read() as session:
         frame = session.overview(["number"], TODAY, np.array([4, 1, 99, 3]))
