@@ -5,45 +5,20 @@ Which steps there are is the actions' data; whether a row can take one is judged
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from invoicebatch.actions import registry
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.report import NextStep, Report
 from invoicebatch.model.action import Action
 from invoicebatch.model.status import RunStatus
 
-if TYPE_CHECKING:
-    from invoicebatch.engine.base.workspace_base import WorkspaceBase
-    from invoicebatch.engine.plan.report import Report
 
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """A step that may follow a run.
-
-    Attributes:
-        action: its name.
-        label: what people call it.
-        command: to run it on the rows done.
-        rows: how many of those can take it.
-        on_bar: whether the bar has it; one that it has not is run by its command alone.
-    """
-
-    action: str
-    label: str
-    command: str
-    rows: int
-    on_bar: bool
-
-    def __str__(self) -> str:
-        return f"{self.label} ({self.rows:,}): {self.command}"
-
-
-def with_next_steps(base: "WorkspaceBase", report: "Report") -> "Report":
+def with_next_steps(base: WorkspaceBase, report: Report) -> Report:
     """The report of a finished run with what may follow it, in the order of the bar."""
     action = registry().get(report.action)
     if action is None or report.state != RunStatus.FINISHED or report.done.empty:
@@ -54,23 +29,24 @@ def with_next_steps(base: "WorkspaceBase", report: "Report") -> "Report":
     return replace(report, next=tuple(_steps(base, report, after)), undo=tuple(_steps(base, report, undo)))
 
 
-def _steps(base: "WorkspaceBase", report: "Report", actions: list[Action]) -> Iterator[NextStep]:
+def _steps(base: WorkspaceBase, report: Report, actions: list[Action]) -> Iterator[NextStep]:
     ids = report.done["invoice_id"].to_numpy(np.int64)
     for action in actions:
         with base.store.read() as session:
             frame = base.judged(session, ids, action)
-            values = session.overview(action.of_rows.values(), clock.today(), ids)
         able = base.evaluate(frame, picked_by_hand=True, action=action).eligible(action.name)
         if action.hidden:
-            yield from _by_values(action, values[able])
+            yield from _by_values(base, action, frame["invoice_id"].to_numpy(np.int64)[able])
         elif able.any():
             command = f"invoicebatch run {action.name} --run {report.run_id}"
             yield NextStep(action.name, action.label, command, int(able.sum()), on_bar=True)
 
 
-def _by_values(action: Action, values: pd.DataFrame) -> Iterator[NextStep]:
+def _by_values(base: WorkspaceBase, action: Action, ids: npt.NDArray[np.int64]) -> Iterator[NextStep]:
     """One step for each combination of the parameters' values: a hidden action is a command by itself."""
     columns = list(action.of_rows.values())
+    with base.store.read() as session:
+        values = session.overview(columns, clock.today(), ids)
     for key, rows in values.groupby(columns, sort=False):
         command = shlex.join(["invoicebatch", *action.name.split("."), *map(str, key)])
         yield NextStep(action.name, action.label, command, len(rows), on_bar=False)

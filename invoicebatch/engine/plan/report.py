@@ -7,12 +7,33 @@ from typing import Any
 
 import pandas as pd
 
-from invoicebatch.engine.plan.next_steps import NextStep
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
 
 OPEN_OUTCOMES = (RowOutcome.CLAIMED.value, RowOutcome.RESERVED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step that may follow a run.
+
+    Attributes:
+        action: its name.
+        label: what people call it.
+        command: to run it on the rows done.
+        rows: how many of those can take it.
+        on_bar: whether the bar has it; one that it has not is run by its command alone.
+    """
+
+    action: str
+    label: str
+    command: str
+    rows: int
+    on_bar: bool
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.rows:,}): {self.command}"
 
 
 @dataclass(frozen=True)

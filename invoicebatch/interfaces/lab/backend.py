@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.engine.plan.next_steps import NextStep
+from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.model.action import Action
 
 BoolArray = npt.NDArray[np.bool_]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from invoicebatch.engine.plan.next_steps import NextStep
+from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.interfaces.lab.backend import Report
 from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
