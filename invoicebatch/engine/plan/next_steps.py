@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from invoicebatch.actions import registry
 from invoicebatch.engine.base import clock
@@ -34,18 +34,19 @@ def _steps(base: WorkspaceBase, report: Report, actions: list[Action]) -> Iterat
     for action in actions:
         with base.store.read() as session:
             frame = base.judged(session, ids, action)
-            values = session.overview(action.of_rows.values(), clock.today(), ids)
         able = base.evaluate(frame, picked_by_hand=True, action=action).eligible(action.name)
         if action.hidden:
-            yield from _by_values(action, values[able])
+            yield from _by_values(base, action, frame["invoice_id"].to_numpy(np.int64)[able])
         elif able.any():
             command = f"invoicebatch run {action.name} --run {report.run_id}"
             yield NextStep(action.name, action.label, command, int(able.sum()), on_bar=True)
 
 
-def _by_values(action: Action, values: pd.DataFrame) -> Iterator[NextStep]:
+def _by_values(base: WorkspaceBase, action: Action, ids: npt.NDArray[np.int64]) -> Iterator[NextStep]:
     """One step for each combination of the parameters' values: a hidden action is a command by itself."""
     columns = list(action.of_rows.values())
+    with base.store.read() as session:
+        values = session.overview(columns, clock.today(), ids)
     for key, rows in values.groupby(columns, sort=False):
         command = shlex.join(["invoicebatch", *action.name.split("."), *map(str, key)])
         yield NextStep(action.name, action.label, command, len(rows), on_bar=False)

@@ -22,5 +22,9 @@ def next_time(schedule: str, after: datetime) -> datetime:
         schedule: five cron fields.
         after: the moment to look from, UTC without zone; so is what is returned.
     """
-    due: datetime = croniter(schedule, after.replace(tzinfo=UTC).astimezone()).get_next(datetime)
-    return due.astimezone(UTC).replace(tzinfo=None)
+    local = after.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)  # the clock on the wall
+    due: datetime = croniter(schedule, local).get_next(datetime)
+    moment = due.astimezone(UTC).replace(tzinfo=None)
+    if moment <= after:  # in the hour that comes twice when summer ends, it is the second one
+        moment = due.replace(fold=1).astimezone(UTC).replace(tzinfo=None)
+    return moment
