@@ -122,6 +122,19 @@ def test_a_refused_letter_fails_in_its_words(pingen, message):
     assert "address area is not free" in answer.text
 
 
+def test_a_letter_that_was_not_begun_is_never_in_doubt(pingen, message):
+    fake, channel = pingen
+    channel.connect()
+    fake.misfortunes = [(401, b""), (401, b"")]
+    with pytest.raises(SettingsError, match="Pingen refused the token"):
+        channel.hand_over(message)
+    fake.misfortunes = [(403, {"errors": [{"title": "Forbidden", "detail": "no such organisation"}]})]
+    answer = channel.hand_over(message)
+    assert answer.status is OutboxStatus.FAILED
+    assert "no such organisation" in answer.text
+    assert fake.letters == {}
+
+
 def test_a_refused_login_is_a_setting_to_correct(pingen, monkeypatch):
     monkeypatch.setenv("INVOICEBATCH_PINGEN_SECRET", "wrong")
     with pytest.raises(SettingsError, match="refused the login"):
