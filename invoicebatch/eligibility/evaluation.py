@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.eligibility.columns import Bools
-from invoicebatch.eligibility.ruleset import ActionRule, Fact, RuleSet
+from invoicebatch.eligibility.ruleset import SELECTION_FACTS, ActionRule, Fact, RuleSet
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.expressions import Bools
 
 Words = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.intp]
@@ -58,6 +58,12 @@ class Evaluation:
         self.actions = actions
         self.words = words
         self._verdicts: dict[str, Verdict] = {}
+
+    def of_rows(self) -> "Evaluation":
+        """The same rows each by itself: what concerns the selection as a whole counts as met."""
+        bits = (self.rules.bits[name] for name in SELECTION_FACTS if name in self.rules.bits)
+        met = np.uint64(sum(1 << bit for bit in bits))
+        return Evaluation(self.rules, self.frame, self.actions, self.words | met)
 
     def eligible(self, action: str) -> Bools:
         """Whether each row can take the action; bool, one a row.

@@ -10,12 +10,19 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from invoicebatch.eligibility.expression import ExpressionError, parse
 from invoicebatch.eligibility.rules import Rules
-from invoicebatch.eligibility.ruleset import MAX_FACTS, SELECTION_FACTS, ActionRule, Fact, row_fact
+from invoicebatch.eligibility.ruleset import (
+    MAX_FACTS,
+    RULE_WORDS,
+    SELECTION_FACTS,
+    ActionRule,
+    Fact,
+    row_fact,
+)
 from invoicebatch.eligibility.status_limits import check_floor
 from invoicebatch.eligibility.template import parse_template
 from invoicebatch.errors import RulesError
+from invoicebatch.expressions import ExpressionError, compile_expression
 
 FACTS_FILE: Final = "facts.toml"
 ACTIONS_FILE: Final = "actions.toml"
@@ -93,11 +100,11 @@ def _facts(file: Path) -> Iterator[tuple[str, Fact]]:
 
 def _fact(file: Path, name: str, when: str, reason: str, summary: str) -> Fact:
     try:
-        node = parse(when)
+        condition = compile_expression(when, RULE_WORDS)
     except ExpressionError as error:
         raise RulesError(f"{file}: {name}.when: {error}", f"when = {when!r}") from error
     try:
-        return row_fact(name, when, node, parse_template(reason), summary)
+        return row_fact(name, condition, parse_template(reason), summary)
     except ExpressionError as error:
         raise RulesError(f"{file}: {name}.reason: {error}", f"reason = {reason!r}") from error
 
@@ -110,10 +117,11 @@ def _text(file: Path, key: str, value: Any) -> str:
 
 def _add_facts(file: Path, facts: dict[str, Fact], sources: dict[str, Path]) -> None:
     for name, fact in _facts(file):
-        if name in facts and facts[name].node != fact.node:
+        shipped = facts[name].condition if name in facts else None
+        if shipped and fact.condition and shipped.plain != fact.condition.plain:
             raise RulesError(
                 f"{file}: {name}.when differs from the fact that invoicebatch ships",
-                f"Shipped: {facts[name].when}. Give your own fact another name and add it to the needs.",
+                f"Shipped: {shipped.text}. Give your own fact another name and add it to the needs.",
             )
         facts[name] = fact
         sources[name] = file

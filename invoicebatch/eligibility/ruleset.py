@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from invoicebatch.eligibility.nodes import Field, Node, fields, uses_switch, valued_fields
 from invoicebatch.eligibility.template import Template, parse_template
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.expressions import OVERVIEW_WORDS, Expression, Field
+from invoicebatch.settings import Integrations
+
+RULE_WORDS: Final = OVERVIEW_WORDS.extended((), switches=Integrations.model_fields)
+"""What a condition may name: columns of the overview, and integrations that are on or off."""
 
 MAX_FACTS: Final = 64
 """Facts in use: one bit each of a 64-bit word."""
@@ -20,7 +24,7 @@ class Fact:
     Attributes:
         name: its name in rules/facts.toml.
         when: the condition as written; empty for a fact of the whole selection.
-        node: the condition; None for a fact of the whole selection.
+        condition: the same, checked; None for a fact of the whole selection.
         reason: why a row fails, with the row's values.
         summary: the same for many rows whose values differ.
         columns: frame names that the condition reads.
@@ -29,19 +33,19 @@ class Fact:
 
     name: str
     when: str
-    node: Node | None
+    condition: Expression | None
     reason: Template
     summary: str
     columns: frozenset[str]
     category: Field | None = None
 
 
-def row_fact(name: str, when: str, node: Node, reason: Template, summary: str = "") -> Fact:
+def row_fact(name: str, condition: Expression, reason: Template, summary: str = "") -> Fact:
     """A fact of each row; the summary defaults to the reason without its values."""
-    read = {f.name: f for f in fields(node)}
-    only = next(iter(read.values())) if len(read) == 1 and not uses_switch(node) else None
+    only = next(iter(condition.fields)) if len(condition.fields) == 1 and not condition.switches else None
     category = only if only and only.kind == "choice" else None
-    return Fact(name, when, node, reason, summary or reason.summary, frozenset(read), category)
+    summary = summary or reason.summary
+    return Fact(name, condition.text, condition, reason, summary, condition.columns, category)
 
 
 def _selection_fact(name: str, reason: str, *columns: str) -> Fact:
@@ -115,9 +119,9 @@ class RuleSet:
     def presence_of(self, actions: Collection[str]) -> frozenset[str]:
         """Those of `columns_of` of which it only matters whether the row has a value."""
         used = self._facts_of(actions)
-        valued = {f.name for fact in used if fact.node is not None for f in valued_fields(fact.node)}
+        valued = {field.column for fact in used if fact.condition for field in fact.condition.valued}
         shown = frozenset().union(*(fact.reason.needs for fact in used))
-        whole = frozenset().union(*(fact.columns for fact in used if fact.node is None))
+        whole = frozenset().union(*(fact.columns for fact in used if fact.condition is None))
         return self.columns_of(actions) - valued - shown - whole
 
     def _facts_of(self, actions: Collection[str]) -> list[Fact]:

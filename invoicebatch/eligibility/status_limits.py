@@ -7,10 +7,9 @@ from typing import Final
 
 import pandas as pd
 
-from invoicebatch.eligibility.columns import Columns
-from invoicebatch.eligibility.compute import Setting, bind
 from invoicebatch.eligibility.ruleset import Fact, RuleSet
 from invoicebatch.errors import RulesError
+from invoicebatch.expressions import FrameRows
 from invoicebatch.model.status import DELETABLE, TRANSITIONS, Status
 
 STATUS_FLOOR: Final[Mapping[str, frozenset[Status]]] = {
@@ -40,9 +39,8 @@ def check_floor(rules: RuleSet, file: Path) -> None:
 def _let_in(facts: list[Fact]) -> Iterator[Status]:
     """The statuses that no fact on the status alone rules out."""
     frame = pd.DataFrame({"status": pd.Categorical(list(Status), categories=list(Status))})
-    columns, setting = Columns(frame), Setting(date.min, {})
-    alone = [fact.node for fact in facts if fact.node and fact.columns == {"status"}]
-    verdicts = [bind(node, columns, setting)(slice(0, len(frame))) for node in alone]
+    alone = [fact.condition for fact in facts if fact.condition and fact.columns == {"status"}]
+    verdicts = [condition.run(FrameRows(frame, date.min)) for condition in alone]
     for position, status in enumerate(Status):
         if all(verdict[position] for verdict in verdicts):
             yield status

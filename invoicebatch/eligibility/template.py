@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from string import Formatter
 from typing import Any, Final
 
@@ -10,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.eligibility.expression import ExpressionError
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.expressions import OVERVIEW_WORDS, ExpressionError
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.schema import OVERVIEW, Column, Type
 
@@ -62,7 +61,7 @@ class Template:
         return codes, [self._fill(values) for values in shown]
 
     def _fill(self, values: list[str]) -> str:
-        names = [column.frame_name for column in self.columns]
+        names = [column.name for column in self.columns]
         return self.text.format(**dict(zip(names, values, strict=True)))
 
 
@@ -85,11 +84,7 @@ def _placeholders(text: str) -> Iterator[str]:
             continue
         if form or conversion or not name.isidentifier():
             raise ExpressionError(f"placeholder {{{name}}} must be a plain column name")
-        if name not in OVERVIEW:
-            near = get_close_matches(name, OVERVIEW, n=3)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise ExpressionError(f"there is no column {name} to show{hint}")
-        yield name
+        yield OVERVIEW_WORDS.field(name).column
 
 
 def _distinct(codes: Codes) -> tuple[Codes, list[int]]:

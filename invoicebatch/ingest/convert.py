@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invoicebatch.expressions.functions import text_of
 from invoicebatch.ingest.cells import Mask
 from invoicebatch.ingest.dates import looks_like_date, to_dates
 from invoicebatch.ingest.numbers import DecimalMark, to_decimals, to_scaled, too_large
@@ -125,13 +126,13 @@ def _date(values: pa.Array, writing: Writing) -> Converted:
 
 def _boolean(values: pa.Array) -> Converted:
     return _words(
-        _as_text(values), {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}, pa.bool_(), "yes or no"
+        text_of(values), {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}, pa.bool_(), "yes or no"
     )
 
 
 def _choice(values: pa.Array, column: Column) -> Converted:
     known = {value.lower(): value for value in column.values}
-    return _words(_as_text(values), known, pa.string(), ", ".join(column.values))
+    return _words(text_of(values), known, pa.string(), ", ".join(column.values))
 
 
 def _words(values: pa.Array, known: Mapping[str, Any], kind: pa.DataType, expected: str) -> Converted:
@@ -144,7 +145,7 @@ def _words(values: pa.Array, known: Mapping[str, Any], kind: pa.DataType, expect
 
 
 def _text(values: pa.Array, column: Column) -> Converted:
-    values = _as_text(values)
+    values = text_of(values)
     limit = MAX_LONG if column.type is Type.JSON or column.name == "content_base64" else MAX_TEXT
     long = np.asarray(pc.fill_null(pc.greater(pc.utf8_length(values), limit), False))
     faults = [Fault(long, f"is longer than {limit:,} characters")]
@@ -160,18 +161,6 @@ def _one_line(values: pa.Array) -> pa.Array:
         return values
     plain = pc.replace_substring_regex(values, r"[\n\t]+", " ")
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, _UNSEEN, ""))
-
-
-def _as_text(values: pa.Array) -> pa.Array:
-    return values if pa.types.is_string(values.type) else text_of(values)
-
-
-def text_of(values: pa.Array) -> pa.Array:
-    """Typed values as text: a decimal without needless zeros."""
-    text = values.cast(pa.string())
-    if pa.types.is_decimal(values.type):
-        text = pc.replace_substring_regex(text, r"\.?0+$", "") if values.type.scale else text
-    return text
 
 
 def _blank(values: pa.Array, faults: list[Fault]) -> pa.Array:

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.eligibility import Rules, load_rules
-from invoicebatch.eligibility.columns import Columns
-from invoicebatch.eligibility.compute import Setting, bind
+from invoicebatch.expressions import FrameRows
 from invoicebatch.model.schema import OVERVIEW, Type
 
 TODAY, SWITCHES = date(2026, 11, 22), {"collection": True, "peppol": True, "chorus_pro": False}
@@ -64,10 +63,9 @@ def naive(rules: Rules, frame: pd.DataFrame) -> dict[str, Any]:
     """Each action by itself: every condition again, `np.select` of the reasons."""
     out = {}
     for action, rule in rules.by_action.items():
-        columns = Columns(frame)
-        rows = slice(0, len(frame))
+        rows = FrameRows(frame, TODAY, SWITCHES)
         facts = [rules.facts[name] for name in rule.all_needs if name in rules.facts]
-        masks = [~bind(f.node, columns, Setting(TODAY, SWITCHES))(rows) for f in facts if f.node]
+        masks = [~f.condition.run(rows) for f in facts if f.condition]
         out[action] = np.select(masks, [f.summary for f in facts], default="") if masks else None
     return out
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from invoicebatch.eligibility import Evaluation, Rules
+from invoicebatch.errors import UnknownNameError
 from invoicebatch.model.status import Kind, Status
 
 Judge = Callable[..., Evaluation]
@@ -200,6 +203,45 @@ def test_payment_plan_looks_at_the_whole_selection(judge: Judge) -> None:
     assert picked_all.eligible(action).tolist() == [False, False]
     assert "picked one by one" in picked_all.reasons(action)[0]
     assert "outstanding is EUR 0.00; rows must be picked" in picked_all.all_reasons(action)[1]
+
+
+def test_each_row_by_itself_leaves_the_selection_aside(judge: Judge) -> None:
+    rows = ({}, {"customer_id": "9"}, {"outstanding_cents": 0})
+    evaluation = judge(*rows, picked_by_hand=False)
+    assert evaluation.of_rows().eligible("assign.payment_plan").tolist() == [True, True, False]
+    assert (
+        evaluation.of_rows().reasons("assign.payment_plan")[2]
+        == "nothing to receive, outstanding is EUR 0.00"
+    )
+    assert evaluation.of_rows().eligible("delete").tolist() == evaluation.eligible("delete").tolist()
+    assert evaluation.eligible("assign.payment_plan").tolist() == [False] * 3
+
+
+def test_what_the_selection_as_a_whole_rules_out(rules: Rules, frame_of: Callable[..., pd.DataFrame]) -> None:
+    other, none = {"customer_id": "9"}, {"customer_id": None}
+    frame = frame_of({}, {}, other, {"company_account_id": "BE"}, none, none)
+
+    def blocked(*rows: int, picked: bool = True, **options: Any) -> dict[str, str]:
+        return rules.blocked(frame, np.isin(np.arange(len(frame)), rows), picked, **options)
+
+    plan, customer = "assign.payment_plan", "the selection is not of one customer"
+    assert blocked(0, 1) == blocked(2) == blocked() == {}
+    assert blocked(0, 2) == blocked(4) == blocked(4, 5) == {plan: customer}
+    assert blocked(0, 3) == {plan: "the selection is not of one company account"}
+    assert "picked one by one" in blocked(0, 2, picked=False)[plan]
+    assert blocked(0, 2, actions=["approve"]) == {}
+    with pytest.raises(UnknownNameError, match="no action approove"):
+        blocked(0, actions=["approove"])
+    with pytest.raises(UnknownNameError, match="column customer_id"):
+        rules.blocked(frame[["company_account_id"]], np.ones(6, dtype=bool), True)
+
+
+def test_a_row_far_down_is_seen_among_the_selected(
+    rules: Rules, frame_of: Callable[..., pd.DataFrame]
+) -> None:
+    frame = frame_of({}, {"customer_id": "9"}).iloc[[0] * 1500 + [1]].reset_index(drop=True)
+    assert set(rules.blocked(frame, np.arange(1501) < 1500, True)) == set()
+    assert set(rules.blocked(frame, np.ones(1501, dtype=bool), True)) == {"assign.payment_plan"}
 
 
 def test_rows_without_customer_are_not_of_one_customer(judge: Judge) -> None:

@@ -4,18 +4,17 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoicebatch.eligibility import Rules
-from invoicebatch.eligibility.columns import Columns
-from invoicebatch.eligibility.compute import Setting, bind
-from invoicebatch.eligibility.expression import parse
-from invoicebatch.model.schema import OVERVIEW
+from invoicebatch.eligibility.ruleset import RULE_WORDS
+from invoicebatch.expressions import FrameRows, compile_expression
+from invoicebatch.model.schema import OVERVIEW, Type
 
 TODAY = date(2026, 11, 22)
 OPERATORS: Mapping[type, Callable[[Any, Any], bool]] = {
@@ -65,7 +64,8 @@ def value_of(node: Any, row: Mapping[str, Any]) -> Any:
             return None if day is None else day + timedelta(days=sign * days)
         case ast.Tuple(elements):
             return [value_of(element, row) for element in elements]
-    return ast.literal_eval(node)
+    value = ast.literal_eval(node)
+    return Decimal(str(value)) if isinstance(value, float) else value
 
 
 DAYS = st.dates(date(2023, 10, 1), date(2026, 12, 31))
@@ -78,6 +78,7 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "outstanding_cents": st.integers(-3, 3),
     "total_cents": st.integers(-3, 3),
     "credited_by": st.integers(1, 3),
+    "credit_of": st.integers(1, 3),
     "customer_is_business": st.booleans(),
     "due_date": DAYS,
     "invoice_date": DAYS,
@@ -85,7 +86,7 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
 }
 NEVER_MISSING = {"status", "outstanding_cents", "total_cents", "currency"}
 EQUAL, ORDER = ("==", "!="), ("==", "!=", "<", "<=", ">", ">=")
-NUMBERS = ["outstanding_cents", "total_cents", "credited_by"]
+AMOUNTS, NUMBERS = ("outstanding", "total"), ("credited_by", "credit_of")
 
 
 def _sentence(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -108,10 +109,14 @@ _DAY_TERMS = st.one_of(
     ),
 )
 _INTEGERS = st.integers(-3, 3).map(str)
+_CENTS = st.integers(-3, 3).map(lambda cents: str(Decimal(cents) / 100))
+_PARTS = st.integers(-400, 400).map(lambda n: f"{Decimal(n) / 10_000:f}")
+"""Amounts of up to four decimals: no cents, but more or less than some."""
+_NAMES = [OVERVIEW[name].column.name for name in VALUES]
 _STATUS = VALUES["status"].map(repr)
 _TEXTS = _one("'A'", "'B'", '"\'"', "'é'", "'other'")
 ATOMS = st.one_of(
-    _sentence(_one(*VALUES), _one("is None", "is not None")),
+    _sentence(_one(*_NAMES), _one("is None", "is not None")),
     _sentence(_one("status"), _one(*EQUAL), _STATUS),
     _sentence(_one("status"), _one("in", "not in"), _list(_STATUS)),
     _sentence(_one("plan_status"), _one(*EQUAL), VALUES["plan_status"].map(repr)),
@@ -119,8 +124,11 @@ ATOMS = st.one_of(
     _sentence(_one("number"), _one("in", "not in"), _list(_TEXTS)),
     _sentence(_one("currency", "number"), _one(*EQUAL), _one("account_currency")),
     _sentence(_one(*NUMBERS), _one(*ORDER), st.one_of(_INTEGERS, _one(*NUMBERS))),
-    _sentence(_INTEGERS, _one("<", "<="), _one(*NUMBERS), _one("<", "<="), _INTEGERS),
+    _sentence(_one(*AMOUNTS), _one(*ORDER), st.one_of(_CENTS, _INTEGERS, _one(*AMOUNTS))),
+    _sentence(_one(*AMOUNTS), _one(*ORDER[2:]), _PARTS),
+    _sentence(_PARTS, _one("<", "<="), _one(*AMOUNTS), _one("<", "<="), _PARTS),
     _sentence(_one(*NUMBERS), _one("in", "not in"), _list(_INTEGERS)),
+    _sentence(_one(*AMOUNTS), _one("in", "not in"), _list(_CENTS)),
     _sentence(_one("due_date", "sent_at"), _one(*ORDER), _DAY_TERMS),
     _sentence(_one("due_date"), _one("in", "not in"), _list(DAYS.map(lambda d: f"'{d}'"))),
     _sentence(_one("customer_is_business"), _one(*EQUAL), _one("True", "False")),
@@ -152,11 +160,16 @@ def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """As the documentation has it: an empty text is missing, a timestamp is its day."""
-    plain = {name: value if value != "" else None for name, value in row.items()}
-    if plain["sent_at"]:
-        plain["sent_at"] = plain["sent_at"].date()
-    return plain
+    """As people write it: an empty text is missing, a timestamp is its day, an amount a decimal."""
+    return {OVERVIEW[name].column.name: _as_written(name, value) for name, value in row.items()}
+
+
+def _as_written(name: str, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    if OVERVIEW[name].column.type is Type.MONEY:
+        return Decimal(value) / 100
+    return value.date() if isinstance(value, datetime) else value
 
 
 @settings(max_examples=600, deadline=None)
@@ -166,9 +179,9 @@ def test_compiled_equals_interpreted(
 ) -> None:
     switches = {"collection": collection, "peppol": peppol, "chorus_pro": False}
     expected = [interpret(ast.parse(text, mode="eval"), _plain(row), switches) for row in rows]
-    bound = bind(parse(text), Columns(_frame(rows)), Setting(TODAY, switches))
-    assert bound(slice(0, len(rows))).tolist() == expected
-    assert np.concatenate([bound(slice(i, i + 1)) for i in range(len(rows))] or [[]]).tolist() == expected
+    condition, whole = compile_expression(text, RULE_WORDS), FrameRows(_frame(rows), TODAY, switches)
+    assert condition.run(whole).tolist() == expected
+    assert [condition.run(whole.part(i, i + 1)).tolist() for i in range(len(rows))] == [[e] for e in expected]
 
 
 @settings(max_examples=60, deadline=None)

@@ -111,9 +111,10 @@ def test_expressions(take: Take, expression: str, expected: list[str | None] | N
     "expression",
     [
         "__import__('os').system('touch /tmp/x')", "open('/etc/passwd')", "Q.__class__", "[x for x in Q]",
-        "lambda: 1", "Q if P", "f'{Q}'", "Q ** 999", "eval('1')", "Q[0]", "(Q := 1)", "1 < Q < 3", "Q in P",
+        "lambda: 1", "Q if P", "f'{Q}'", "Q ** 999", "eval('1')", "Q[0]", "(Q := 1)", "Q in P", "Q in (1, 'A')",
         "round(P, 99)", "starts_with(N, Q)", "starts_with(N)", "before(N, '')", "date(D, 'dd')", "10 ** 9", "1e400",
-        "True", "not", "", "'" + "x" * 2000 + "'", "-" * 200 + "Q", "column(Q)", "round(P, n=1)", "print(Q)",
+        "True", "not", "", "'" + "x" * 2000 + "'", "-" * 200 + "Q", "column(Q)", "round(P, n=1)", "print(Q)", "Q = 1", "Q == None",
+        "0.1234567 * Q", "date(D, 'dd/mm/yyyy') < 'tomorrow'", "date(D, 'dd/mm/yyyy') == N", "-N & date(D, 'd/m/yyyy') * 2",
     ],
 )  # fmt: skip
 def test_an_expression_that_is_not_allowed_is_an_error_before_anything_is_read(expression: str) -> None:

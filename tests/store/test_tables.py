@@ -172,7 +172,7 @@ def test_a_run_whose_action_names_a_row_twice_changes_nothing(
         with pytest.raises(UsageError, match="invoices 1 is given more than once"):
             plan.apply()
     assert stored(workspace, "invoices").equals(before)
-    assert workspace.report(plan.run_id).state == "abandoned"
+    assert workspace.runs.report(plan.run_id).state == "abandoned"
     assert workspace.doctor().empty
     assert len(workspace.select(all=True).plan("approve", invoice_date=TODAY).apply().done) == 3
 

@@ -10,8 +10,8 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.cells import Cells, Mask, Refusals
 from invoicebatch.ingest.draft import Draft, Field
 from invoicebatch.ingest.kinds import kind_named, listed
-from invoicebatch.ingest.mapping.evaluate import Evaluator
-from invoicebatch.ingest.mapping.model import Mapping, Section, Source
+from invoicebatch.ingest.mapping.expression import CellRows, evaluate
+from invoicebatch.ingest.mapping.model import Mapping, Section, Source, is_number
 from invoicebatch.ingest.numbers import DecimalMark
 
 
@@ -28,17 +28,14 @@ def used_headers(mapping: Mapping) -> set[str]:
 
 
 def number_headers(mapping: Mapping) -> set[str]:
-    """Headers that hold numbers: those of number columns and those that arithmetic reads."""
+    """Headers that hold numbers: those of number columns and those that expressions read as numbers."""
     plain = {
         source.column
         for section in mapping.sections
         for name, source in section.columns.items()
-        if source.column
-        and kind_named(section.kind).by_name[name][0].type in ("money", "percent", "quantity")
+        if source.column and is_number(section.kind, name)
     }
-    return plain.union(
-        *(e.columns for e in mapping.expressions.values() if any(c in e.text for c in "*/+-<>"))
-    )
+    return plain.union(*(expression.numbers for expression in mapping.expressions.values()))
 
 
 def apply_mapping(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> list[Draft]:
@@ -68,9 +65,10 @@ def _check_headers(cells: Cells, mapping: Mapping, sections: list[Section]) -> N
 
 def _without_refused(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> Cells:
     keep = np.ones(len(cells), dtype=bool)
-    evaluator = Evaluator(cells, mark)
+    rows = CellRows.of(cells, mark)
     for rule in mapping.refuse:
-        hit = evaluator.condition(mapping.expressions[rule.when]) & keep
+        condition = mapping.expressions["refuse", rule.when]
+        hit = evaluate(condition, rows, f"{mapping.path}, refuse.when") & keep
         values = cells.columns.get(rule.column, pa.nulls(len(cells), pa.string()))
         refused.add(cells.file, cells.rows[hit], rule.column, values.filter(pa.array(hit)), rule.reason)
         keep &= ~hit
@@ -79,11 +77,11 @@ def _without_refused(cells: Cells, mapping: Mapping, mark: DecimalMark, refused:
 
 def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> Draft:
     cells = _of_parties(cells, section)
-    evaluator = Evaluator(cells, mark)
-    fields = {name: _field(cells, source, mapping, evaluator) for name, source in section.columns.items()}
+    rows = CellRows.of(cells, mark)
+    fields = {name: _field(rows, section, name, mapping) for name in section.columns}
     kind = kind_named(section.kind)
     fields = {kind.by_name[n][0].name: _scaled(f, kind.by_name[n][1]) for n, f in fields.items()}
-    doubtful = _name_faults(cells, evaluator, refused)
+    doubtful = _name_faults(rows, refused)
     groups = _groups(cells, section)
     source = section.columns.get("external_id")
     lost = cells.lost_by(source.column if source else None)
@@ -119,15 +117,17 @@ def _groups(cells: Cells, section: Section) -> pa.Array | None:
     return None
 
 
-def _field(cells: Cells, source: Source, mapping: Mapping, evaluator: Evaluator) -> Field:
+def _field(rows: CellRows, section: Section, name: str, mapping: Mapping) -> Field:
+    cells, source = rows.cells, section.columns[name]
     if source.constant is not None:
         text = str(source.constant).lower() if isinstance(source.constant, bool) else str(source.constant)
         native = np.ones(len(cells), dtype=bool)
         return Field(pa.repeat(pa.scalar(text), len(cells)), "", native)
     if source.derived is not None:
-        expression = mapping.expressions[source.derived]
+        expression = mapping.expressions[section.kind, name]
         header = next(iter(sorted(expression.columns)), "")
-        return Field(_otherwise(evaluator.value(expression), source), header)
+        values = evaluate(expression, rows, f"{mapping.path}, {section.kind}.{name}")
+        return Field(_otherwise(values, source), header)
     header = source.column or ""
     values = _translated(cells.columns[header], source)
     return Field(_otherwise(values, source), header, cells.native.get(header), date_format=source.date_format)
@@ -149,9 +149,9 @@ def _otherwise(values: pa.Array, source: Source) -> pa.Array:
     return pc.fill_null(values, source.otherwise)
 
 
-def _name_faults(cells: Cells, evaluator: Evaluator, refused: Refusals) -> Mask:
-    doubtful = np.zeros(len(cells), dtype=bool)
-    for header, mask, reason in evaluator.faults:
+def _name_faults(rows: CellRows, refused: Refusals) -> Mask:
+    cells, doubtful = rows.cells, np.zeros(rows.size, dtype=bool)
+    for header, mask, reason in rows.faults:
         values = cells.columns[header].filter(pa.array(mask)) if header else [""] * int(mask.sum())
         refused.add(cells.file, cells.rows[mask], header, values, reason)
         doubtful |= mask

@@ -1,145 +1,138 @@
-"""The expression language of mappings: checked once, then evaluated over whole columns.
+"""Expressions of mappings: the language over the cells of a file, which are texts or empty.
 
-An expression is read by Python's parser but never run by Python: only the few forms named in
-`FORMS` are taken, each with a column-wise meaning of its own. Numbers are exact decimals.
+An empty cell makes arithmetic empty and a comparison false; `not X` asks whether X is empty. A cell that is
+no number or date where one is needed is a fault of that row only.
 """
 
-import ast
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from invoicebatch.errors import RulesError
-from invoicebatch.ingest.dates import pattern
-
-MAX_LENGTH: Final = 1_000
-MAX_DEPTH: Final = 40
-MAX_NUMBER: Final = 10**12
-
-FUNCTIONS: Final = {
-    "starts_with": (2, 2), "ends_with": (2, 2), "contains": (2, 2), "upper": (1, 1), "lower": (1, 1),
-    "trim": (1, 1), "replace": (3, 3), "before": (2, 2), "after": (2, 2), "abs": (1, 1),
-    "round": (2, 2), "date": (2, 2), "first": (2, 9), "column": (1, 1),
-}  # fmt: skip
-"""Functions and how many arguments each takes."""
-
-_COMPARE = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
-_BINARY = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd)
+from invoicebatch.expressions import Expression, ExpressionError, Field, Function, Vocabulary
+from invoicebatch.expressions import compile_expression as compiled
+from invoicebatch.expressions.functions import FUNCTIONS, NARROW
+from invoicebatch.ingest.cells import Cells, Mask
+from invoicebatch.ingest.dates import pattern, to_dates
+from invoicebatch.ingest.kinds import listed
+from invoicebatch.ingest.numbers import DecimalMark, to_decimals
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
-    """A checked expression.
+class CellRows:
+    """The rows of one file, as `expressions.Rows`.
 
     Attributes:
-        text: as written.
-        where: file and key, for messages.
-        tree: its syntax tree; holds the allowed forms only.
-        columns: headers it reads.
+        active: the rows whose faults count.
+        faults: cells that could not be read as the number or date an expression needs:
+            header, mask, reason.
     """
 
-    text: str
-    where: str
-    tree: ast.expr
-    columns: frozenset[str]
+    cells: Cells
+    mark: DecimalMark
+    active: Mask
+    faults: list[tuple[str, Mask, str]] = field(default_factory=list)
+    _numbers: dict[str, tuple[pa.Array, Mask]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cells: Cells, mark: DecimalMark) -> "CellRows":
+        """All rows of a file."""
+        return cls(cells, mark, np.ones(len(cells), dtype=bool))
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return len(self.cells)
+
+    def where(self, mask: Mask) -> "CellRows":
+        """The same rows; faults count where the mask holds."""
+        return replace(self, active=self.active & mask)
+
+    def values(self, header: Field) -> pa.Array:
+        """The cells under a header."""
+        return self.cells.columns[header.column]
+
+    def present(self, header: Field) -> Mask:
+        """Where a cell is not empty."""
+        return np.asarray(pc.is_valid(self.values(header)))
+
+    def decimals(self, values: pa.Array, header: str) -> pa.Array:
+        """Texts as exact decimals; the cells of a header are read once."""
+        if header not in self._numbers:
+            self._numbers[header] = self._read(values, self.cells.native.get(header))
+        numbers, bad = self._numbers[header] if header else self._read(values, None)
+        self.blame(header, bad, "is not a number of at most 6 decimals")
+        return numbers
+
+    def _read(self, values: pa.Array, native: Mask | None) -> tuple[pa.Array, Mask]:
+        numbers, bad = to_decimals(values, self.mark, native)
+        rounded = pc.round(numbers, 6)
+        unfit = np.asarray(pc.fill_null(pc.not_equal(numbers, rounded), False))
+        kept = pc.if_else(pa.array(unfit), pa.scalar(None, rounded.type), rounded)
+        return kept.cast(NARROW), bad | unfit
+
+    def blame(self, header: str, bad: Mask, reason: str) -> None:
+        """Name the active rows among the bad ones."""
+        if (bad & self.active).any():
+            self.faults.append((header, bad & self.active, reason))
 
 
-def compile_expression(text: str, where: str) -> Expression:
+def compile_expression(
+    text: str, where: str, wanted: Literal["condition", "value", "number"] = "value"
+) -> Expression:
     """Check an expression.
 
     Args:
         text: such as `Quantity * UnitPrice` or `'credit_note' if starts_with(No, 'C') else 'invoice'`;
             `&` joins texts, `not X` asks whether X is empty, `column('Unit price')` reads any header.
         where: file and key, for the message.
+        wanted: a condition, any value, or the value of a number column.
 
     Raises:
         RulesError: not an expression, or a form that is not allowed.
     """
-    if len(text) > MAX_LENGTH:
-        raise RulesError(f"{where}: the expression is longer than {MAX_LENGTH} characters")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise RulesError(f"{where}: {text!r} is no expression: {error}") from error
-    columns: set[str] = set()
-    _check(tree, lambda problem: RulesError(f"{where}: {problem} in {text!r}", _HINT), columns, 0)
-    return Expression(text, where, tree, frozenset(columns))
+        return compiled(text, CELL_WORDS, wanted)
+    except (ExpressionError, RulesError) as error:
+        raise RulesError(f"{where}: {error.args[0]} in {text!r}", _HINT) from error
 
 
-_HINT = (
-    "Allowed: column names, texts in quotes, numbers, + - * /, & to join texts, comparisons, in, and, or, "
-    f"not, … if … else …, and {', '.join(FUNCTIONS)}."
-)
-_Error = Callable[[str], RulesError]
+def evaluate(expression: Expression, rows: CellRows, where: str) -> Any:
+    """A condition as numpy yes/no, a value as an Arrow array: string, decimal, date32 or boolean.
 
-
-def _check(node: ast.AST, error: _Error, columns: set[str], depth: int) -> None:
-    if depth > MAX_DEPTH:
-        raise error("too many levels")
-    match node:
-        case ast.Name():
-            columns.add(node.id)
-            return
-        case ast.Constant(value=value):
-            if isinstance(value, bool) or not isinstance(value, str | int | float | None):
-                raise error(f"{value!r} is not allowed")
-            if isinstance(value, int | float) and not abs(value) < MAX_NUMBER:
-                raise error(f"{value!r} is too large")
-            return
-        case ast.Call(func=ast.Name(id=name)):
-            _check_call(node, name, error, columns)
-            children: list[ast.AST] = [] if name == "column" else list(node.args)
-        case _:
-            children = _children(node, error)
-    for child in children:
-        _check(child, error, columns, depth + 1)
-
-
-def _children(node: ast.AST, error: _Error) -> list[ast.AST]:
-    match node:
-        case ast.BinOp(left=left, op=op, right=right) if isinstance(op, _BINARY):
-            return [left, right]
-        case ast.UnaryOp(op=ast.USub() | ast.Not(), operand=operand):
-            return [operand]
-        case ast.BoolOp(values=values):
-            return list(values)
-        case ast.IfExp(test=test, body=body, orelse=orelse):
-            return [test, body, orelse]
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if isinstance(op, _COMPARE):
-            if isinstance(op, ast.In | ast.NotIn):
-                _check_list(right, error)
-                return [left]
-            return [left, right]
-        case _:
-            raise error(f"{type(node).__name__} is not allowed")
-
-
-def _check_list(node: ast.AST, error: _Error) -> None:
-    listed = node.elts if isinstance(node, ast.List | ast.Tuple) else []
-    if not listed or not all(isinstance(e, ast.Constant) and isinstance(e.value, str) for e in listed):
-        raise error("`in` needs a list of texts such as ['A', 'B']")
-
-
-def _check_call(node: ast.Call, name: str, error: _Error, columns: set[str]) -> None:
-    if name not in FUNCTIONS:
-        raise error(f"there is no function {name}")
-    low, high = FUNCTIONS[name]
-    if node.keywords or not low <= len(node.args) <= high:
-        raise error(
-            f"{name} takes {low} arguments" if low == high else f"{name} takes {low} to {high} arguments"
+    Raises:
+        RulesError: a header is not in the file, or a number is too long.
+    """
+    missing = [name for name in sorted(expression.columns) if name not in rows.cells.columns]
+    if missing:
+        raise RulesError(
+            f"{where}: {rows.cells.file} has no column {', '.join(missing)}",
+            f"Columns found: {listed(rows.cells.columns)}",
         )
-    literal = {"column": [0], "date": [1], "round": [1], "starts_with": [1], "ends_with": [1], "contains": [1],
-               "replace": [1], "before": [1], "after": [1]}  # fmt: skip
-    for position in literal.get(name, []):
-        argument = node.args[position]
-        wanted = int if name == "round" else str
-        if not isinstance(argument, ast.Constant) or type(argument.value) is not wanted:
-            raise error(f"argument {position + 1} of {name} must be written out")
-        if name == "round" and not 0 <= int(str(argument.value)) <= 6:
-            raise error("round keeps 0 to 6 decimals")
-        if argument.value == "":
-            raise error(f"argument {position + 1} of {name} is empty")
-        if name == "date":
-            pattern(str(argument.value))
-        if name == "column":
-            columns.add(str(argument.value))
+    try:
+        return expression.run(rows)
+    except pa.ArrowInvalid as error:
+        raise RulesError(
+            f"{where}: {expression.text!r} leads to numbers too long to hold exactly",
+            "Wrap a part in round(…, 6).",
+        ) from error
+
+
+def _date(rows: CellRows, header: str, values: pa.Array, date_format: str) -> pa.Array:
+    dates, bad = to_dates(values, date_format)
+    rows.blame(header, bad, f"is no date (expected {date_format})")
+    return dates
+
+
+CELL_WORDS: Final = Vocabulary(
+    headers=True,
+    functions={**FUNCTIONS, "date": Function(_date, gives="date", literals=(str,), check=pattern)},
+)
+"""Any header of a file, as text, and functions of texts, numbers and dates."""
+_HINT: Final = (
+    "Allowed: column names, texts in quotes, numbers, + - * /, & to join texts, comparisons, in, is None, and, "
+    f"or, not, … if … else …, column, and {', '.join(CELL_WORDS.functions)}."
+)

@@ -8,12 +8,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from invoicebatch.errors import RulesError
+from invoicebatch.expressions import Expression
 from invoicebatch.ingest.dates import pattern
 from invoicebatch.ingest.kinds import KINDS, kind_named
-from invoicebatch.ingest.mapping.expression import Expression, compile_expression
+from invoicebatch.ingest.mapping.expression import compile_expression
 from invoicebatch.ingest.numbers import DecimalMark
+from invoicebatch.model.schema import Type
 
 PARTIES = ("accounts", "customers", "mandates")
+NUMBERS = frozenset({Type.MONEY, Type.PERCENT, Type.QUANTITY})
 
 
 class _Model(BaseModel):
@@ -87,14 +90,17 @@ class Section(_Model):
 
 
 class Mapping(_Model):
-    """A whole mapping file; one of `[file]` alone says how files of our own columns are written."""
+    """A whole mapping file; one of `[file]` alone says how files of our own columns are written.
+
+    `expressions` are the derived ones by kind and column, and those of `[[refuse]]` by "refuse" and text.
+    """
 
     path: str
     description: str = ""
     file: File = File()
     refuse: tuple[Refuse, ...] = ()
     sections: tuple[Section, ...]
-    expressions: dict[str, Expression]
+    expressions: dict[tuple[str, str], Expression]
 
     @property
     def mark(self) -> DecimalMark | None:
@@ -183,12 +189,24 @@ def _source(raw: Any, where: str) -> Source:
 
 def _expressions(
     refuse: tuple[Refuse, ...], sections: tuple[Section, ...], path: str
-) -> dict[str, Expression]:
-    texts = [(rule.when, "refuse.when") for rule in refuse]
-    texts += [
-        (source.derived, f"{section.kind}.{column}")
+) -> dict[tuple[str, str], Expression]:
+    rules = {
+        ("refuse", rule.when): compile_expression(rule.when, f"{path}, refuse.when", "condition")
+        for rule in refuse
+    }
+    derived = {
+        (section.kind, column): compile_expression(
+            source.derived,
+            f"{path}, {section.kind}.{column}",
+            "number" if is_number(section.kind, column) else "value",
+        )
         for section in sections
         for column, source in section.columns.items()
         if source.derived is not None
-    ]
-    return {text: compile_expression(text, f"{path}, {where}") for text, where in texts}
+    }
+    return rules | derived
+
+
+def is_number(kind: str, column: str) -> bool:
+    """Whether a column of ours holds exact numbers."""
+    return kind_named(kind).by_name[column][0].type in NUMBERS

@@ -28,19 +28,6 @@ from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
 
 
-class _Evaluation:
-    """The row conditions of all actions; what concerns the selection as a whole counts as met."""
-
-    def __init__(self, judged: Judged) -> None:
-        rules = judged.rules
-        met = {fact for action in judged.actions for fact in rules.rule(action).selection}
-        bits = np.uint64(sum(1 << rules.bits[fact] for fact in met))
-        self._judged = Judged(rules, judged.frame, judged.actions, judged.words | bits)
-
-    def eligible(self, action: str) -> BoolArray:
-        return self._judged.eligible(action)
-
-
 class _Sink:
     """The engine's progress as the grid's."""
 
@@ -121,29 +108,13 @@ class WorkspaceBackend:
             ids = session.matching(self.where, clock.today()) if self.where else None
             return session.overview(self._columns, clock.today(), ids)
 
-    def evaluate(self, frame: pd.DataFrame) -> _Evaluation:
+    def evaluate(self, frame: pd.DataFrame) -> Judged:
         """Row conditions of every action, by the workspace's rules."""
-        return _Evaluation(self._workspace.base.evaluate(frame, picked_by_hand=True))
+        return self._workspace.base.evaluate(frame, picked_by_hand=True).of_rows()
 
     def blocked(self, frame: pd.DataFrame, mask: BoolArray, picked: bool) -> Mapping[str, str]:
         """Actions whose conditions on the whole selection fail, with the first reason."""
-        rules = self._workspace.base.rules
-        found: dict[str, str] = {}
-        for name in self.actions:
-            for fact_name in rules.rule(name).selection:
-                fact = rules.fact(fact_name)
-                met = picked if not fact.columns else self._same(frame, mask, *fact.columns)
-                if not met:
-                    found.setdefault(name, fact.summary)
-        return found
-
-    @staticmethod
-    def _same(frame: pd.DataFrame, mask: BoolArray, column: str) -> bool:
-        at = np.flatnonzero(mask)
-        if not len(at):
-            return True
-        values, first = frame[column], frame[column].iloc[at[0]]
-        return all(bool((values.take(part) == first).all()) for part in (at[:1000], at[1000:]))
+        return self._workspace.base.rules.blocked(frame, mask, picked, self.actions)
 
     def _judge(self, action: str, frame: pd.DataFrame, picked: bool) -> Judged:
         return self._workspace.base.evaluate(frame, picked_by_hand=picked, action=self.actions[action])

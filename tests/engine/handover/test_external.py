@@ -116,7 +116,7 @@ def test_lines_travel_with_the_record(ready):
 def test_a_target_that_is_gone_when_the_run_begins_fails_every_row_by_name(ready):
     settings = (ready.root / "invoicebatch.toml").read_text()
     workspace, _ = database(ready)
-    queued = workspace.apply(workspace.select(all=True).plan("export.external"), background=True)
+    queued = workspace.runs.apply(workspace.select(all=True).plan("export.external"), background=True)
     (workspace.root / "invoicebatch.toml").write_text(settings)
     report = type(workspace)(workspace.root).work_on(queued.run_id)
     assert report.failed["reason"].str.contains("no external system 'erp'").all()
