@@ -151,7 +151,7 @@ def test_a_message_that_changed_since_it_was_looked_at_is_left_alone(ready, monk
         send(workspace)
         seen = workspace.outbox.find([of(workspace, 3)["message_id"]])
         workspace.outbox.resend(seen["message_id"].tolist())
-        other = Outbox(workspace)
+        other = Outbox(workspace.base)
         monkeypatch.setattr(other, "find", lambda _: seen)
         with pytest.raises(UsageError, match="was changed by somebody else meanwhile"):
             getattr(other, verb)(seen["message_id"].tolist())
