@@ -145,7 +145,9 @@ class External(Section):
         default_factory=dict, description="Column there = overview column here; empty: a standard set"
     )
     lines: bool = Field(False, description="Send the lines with each invoice (http json and jsonl)")
-    where: str = Field("", description="Only invoices that this rule expression holds for")
+    where: str = Field(
+        "", description="Only invoices that this condition holds for, written as in rules: total > 100"
+    )
     secret_env: str = Field("", description="Variable of the HMAC key of an http target")
     token_env: str = Field("", description="Variable of the bearer token of an http target")
     connections: int = Field(2, ge=1, le=32, description="Requests side by side")

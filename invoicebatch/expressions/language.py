@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from invoicebatch.expressions.functions import ARITHMETIC, join, same_scale
 from invoicebatch.expressions.syntax import number_of
 from invoicebatch.expressions.terms import (
+    DAY,
     Run,
     Term,
     as_text,
@@ -218,7 +219,8 @@ class Language:
         if abs(days) > MAX_DAYS:
             raise ExpressionError(f"{days} days is too far away")
         shift = pa.scalar(timedelta(int(-days if isinstance(node.op, ast.Sub) else days)), pa.duration("s"))
-        return Term("date", lambda rows: pc.add(base.run(rows), shift), node, fixed=base.fixed)
+        day = pa.date32() if self.vocabulary.headers else DAY
+        return Term("date", lambda rows: pc.add(base.run(rows), shift).cast(day), node, fixed=base.fixed)
 
     def _choose(self, node: ast.IfExp) -> Term:
         test, first, second = self.condition(node.test), self._term(node.body), self._term(node.orelse)

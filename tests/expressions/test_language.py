@@ -7,7 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoicebatch.errors import UnknownNameError
@@ -188,3 +188,38 @@ def test_rows_that_are_no_categories_or_plain_objects() -> None:
     both = compile_expression("kind == 'invoice' and known and total > 0.04", WORDS)
     assert both.run(FrameRows(rows, TODAY)).tolist() == [True, False]
     assert both.run(FrameRows(rows.iloc[:0], TODAY)).dtype == np.bool_
+
+
+_ATOMS = st.one_of(
+    st.sampled_from([*WORDS.fields, "today", "strict", "None", "True", "'invoice'", "'a'", "''", "'2026-01-01'", "()",
+                     "(1, 2)", "['a', 'b']", "0.01", "1e30", "nobody", "name.x", "f'{name}'", "1j", "..."]),
+    st.integers(-(10**22), 10**22).map(str),
+    st.decimals(allow_nan=False, allow_infinity=False).map(str),
+    st.text(max_size=5).map(repr),
+)  # fmt: skip
+_SOUP = st.recursive(
+    _ATOMS,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["==", "<", "!=", ">=", "in", "not in", "is", "is not", "and", "or", "+", "-",
+                                          "*", "&", "if strict else", "="]), inner).map(" ".join),
+        inner.map("not {}".format), inner.map("-({})".format), inner.map("upper({})".format),
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(text=st.one_of(_SOUP, st.text(max_size=40)))
+def test_whatever_is_accepted_can_be_evaluated(text: str) -> None:
+    rows = frame(
+        kind=["invoice", None], name=["a", ""], other_name=[None, "b"], usual_total_cents=[1, 2], total_cents=[5, -7],
+        vat_rate_bp=[2100, None], copies=[1, None], last_seen_on=["2026-01-01", None], seen_at=[None, "2026-05-05 10:00"],
+        known=[True, False], extra=["{}", None],
+    )  # fmt: skip
+    try:
+        condition = compile_expression(text, WORDS)
+    except ExpressionError:
+        return
+    found = condition.run(FrameRows(rows, TODAY))
+    assert found.dtype == np.bool_
+    assert len(found) == len(rows)

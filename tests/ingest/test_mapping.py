@@ -94,13 +94,24 @@ def test_a_derived_number_that_is_none_refuses_only_its_document(take: Take) -> 
         ("replace(N, 'B', 'x')", ["Ax1", "C2", None]),
         ("'c' if contains(N, 'B') and ends_with(N, '1') else N", ["c", "C2", None]),
         ("date(D, 'dd/mm/yyyy')", ["2026-03-04", "2026-12-31", None]),
+        ("date(D, 'dd/mm/yyyy') + 30", ["2026-04-03", "2027-01-30", None]),
+        ("date(D, 'dd/mm/yyyy') & '/' & N", ["2026-03-04/AB1", "2026-12-31/C2", "/"]),
+        ("'old' if date(D, 'dd/mm/yyyy') < '2026-06-30' else 'new'", ["old", "new", "new"]),
+        ("'x' if date(D, 'dd/mm/yyyy') in ('2026-03-04',) else N", ["x", "C2", None]),
+        ("'x' if N is None else 'y' if 2 <= Q < 3 else 'z'", ["y", "z", "x"]),
+        ("'x' if Q in (2, 2.5) else 'y'", ["x", "y", "y"]),
+        ("'x' if Q * 2 not in (4, 5) else 'y'", ["y", "x", "y"]),
+        ("'x' if contains(N, 'B') == True else 'y'", None),
+        ("Q * 2 if N == 'C2' else N", ["AB1", "-4", None]),
+        ("Q * Q if Q > 0 else P", ["4", "1.5", None]),
+        ("Q * P if P > 2 else None", ["5.1", None, None]),
     ],
 )
 def test_expressions(take: Take, expression: str, expected: list[str | None] | None) -> None:
     mapping = {"customers": {"customer_id": "Id", "name": {"derived": expression}}}
     rows = "Id,N,Q,P,D,Unit price\n1,AB1,2,2.55,04/03/2026,1\n2,C2,-2,1.5,31/12/2026,2\n3,,,,,\n"
     if expected is None:
-        with pytest.raises(RulesError, match="is no expression"):
+        with pytest.raises(RulesError, match=r"is no expression|is not allowed"):
             take({"x.csv": rows}, mapping)
         return
     names = take({"x.csv": rows}, mapping).frames["customers"]["name"]
@@ -120,6 +131,58 @@ def test_expressions(take: Take, expression: str, expected: list[str | None] | N
 def test_an_expression_that_is_not_allowed_is_an_error_before_anything_is_read(expression: str) -> None:
     with pytest.raises(RulesError):
         compile_expression(expression, "m.toml")
+
+
+@pytest.mark.parametrize(
+    ("derived", "total"),
+    [
+        ("A * 2 if B == 'x' else A", {"1": 4_69, "2": 1_000_00}),
+        ("A if B == 'y' else A * 2", {"1": 4_69, "2": 1_000_00}),
+        ("A * 2 if B == 'x' else 7", {"1": 4_69, "2": 7_00}),
+        ("A * 2 if B == 'x' else None", {"1": 4_69, "2": 0}),
+        ("A / 1 if B == 'x' else A", {"2": 1_000_00}),
+        ("round(A, 2) if B == 'x' else first(C, A)", {"1": 2_35, "2": 1_000_00}),
+    ],
+)
+def test_a_calculated_amount_beside_a_column_keeps_its_decimals(
+    take: Take, derived: str, total: dict[str, int]
+) -> None:
+    """With a decimal comma, 2.345 is no two thousand; it has a decimal too many."""
+    mapping = {
+        "file": {"decimal": ","},
+        "invoices": {
+            "external_id": "Id",
+            "company_account_id": {"constant": "NL"},
+            "total": {"derived": derived},
+        },
+    }
+    intake = take({"x.csv": "Id;A;B;C\n1;2,345;x;\n2;1.000,00;y;\n"}, mapping)
+    assert intake.frames["invoices"].set_index("external_id")["total_cents"].to_dict() == total
+
+
+def test_the_decimal_mark_is_told_by_the_columns_that_expressions_calculate_with(take: Take) -> None:
+    mapping = {"customers": {"customer_id": "Id", "name": {"derived": "'low' if Score < 1.5 else 'high'"}}}
+    names = take({"x.csv": "Id;Score\n1;1,25\n2;1.250,00\n"}, mapping).frames["customers"]["name"]
+    assert names.tolist() == ["low", "high"]
+    joined = {"customers": {"customer_id": "Id", "name": {"derived": "Score & '-' & Id"}}}
+    names = take({"x.csv": "Id;Score\n1;1,25\n2;1.250,00\n"}, joined).frames["customers"]["name"]
+    assert names.tolist() == ["1,25-1", "1.250,00-2"]
+
+
+def test_what_is_wrong_with_an_expression_names_file_key_and_what_to_write() -> None:
+    for text, message in (
+        ("Q = 1", "write ==, not ="),
+        ("Q == None", "write Q is None"),
+        ("date(D, 'dd') < 'x'", "'dd' is no date format"),
+        ("round(P, 99)", "round keeps 0 to 6 decimals"),
+        ("first(P)", "first takes 2 to 9 arguments"),
+        ("date(D, 'dd/mm/yyyy') == N", "date(D, 'dd/mm/yyyy') (date) can't be compared with N (text)"),
+    ):
+        with pytest.raises(RulesError, match=r"m\.toml, lines\.price: ") as caught:
+            compile_expression(text, "m.toml, lines.price")
+        assert message in str(caught.value)
+        assert repr(text) in caught.value.message
+        assert "starts_with" in caught.value.hint
 
 
 def test_a_number_that_cannot_be_held_is_an_error_with_advice(take: Take) -> None:

@@ -1,15 +1,11 @@
 """Matching a bank's report with our bundles: each entry finds its items by id, or is named. Pure frames."""
 
-from typing import Final
-
 import pandas as pd
 
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.sepa import payment_information_id
 from invoicebatch.model.status import ItemStatus
-
-_FINAL: Final = (ItemStatus.REJECTED, ItemStatus.RETURNED, ItemStatus.CANCELLED)
 
 
 def with_groups(items: pd.DataFrame) -> pd.DataFrame:
