@@ -9,7 +9,7 @@ from invoicebatch.interfaces.api import Workspace
 from tests.waiting import LIMIT
 
 Make = Callable[..., Workspace]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def together(ws: Workspace, *commands: list[str]) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from invoicebatch.errors import RulesError
 from invoicebatch.model.payments.collection import Cost, load_flows
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DAYS = st.dates(date(2020, 1, 1), date(2090, 1, 1))
 
 
