@@ -40,8 +40,8 @@ def _defaults(settings: Settings, today: date) -> Mapping[str, Any]:
     }
 
 
-def _asked(params: BankFile, context: Context) -> dict[str, date]:
-    """The date asked for, by part; only the parts asked for."""
+def _dates_by_part(params: BankFile, context: Context) -> dict[str, date]:
+    """The date dates for, by part; only the parts dates for."""
     given = {COLLECTIONS: params.collection_date, REFUNDS: params.execution_date}
     usual = _defaults(context.settings, context.today)
     rest = {COLLECTIONS: usual["collection_date"], REFUNDS: usual["execution_date"]}
@@ -56,11 +56,11 @@ def _earliest(settings: Settings, now: datetime) -> dict[str, date]:
     }
 
 
-def _date_fault(part: str, asked: date, earliest: date) -> str:
-    if next_banking_day(asked) >= earliest:
+def _date_fault(part: str, dates: date, earliest: date) -> str:
+    if next_banking_day(dates) >= earliest:
         return ""
     name = "collection_date" if part == COLLECTIONS else "execution_date"
-    return f"{name} {asked} is before {earliest}, the first banking day the bank still takes"
+    return f"{name} {dates} is before {earliest}, the first banking day the bank still takes"
 
 
 def _check(params: BankFile, settings: Settings, now: datetime) -> None:
@@ -72,17 +72,17 @@ def _check(params: BankFile, settings: Settings, now: datetime) -> None:
 
 
 def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFrame:
-    asked = _asked(params, context)
-    moved = {part: next_banking_day(day) for part, day in asked.items()}
+    dates = _dates_by_part(params, context)
+    moved = {part: next_banking_day(day) for part, day in dates.items()}
     rows = candidates(with_part(batch.invoices), Terms(moved, params.description))
     earliest = _earliest(context.settings, context.now)
-    late = {part: _date_fault(part, day, earliest[part]) for part, day in asked.items()}
+    late = {part: _date_fault(part, day, earliest[part]) for part, day in dates.items()}
     fault = rows["part"].map(late).fillna("").astype("str")
     return rows.assign(reason=rows["reason"].mask(rows["reason"].eq("") & fault.ne(""), fault))
 
 
 def _preview(batch: Batch, params: BankFile, context: Context) -> Preview:
-    asked = _asked(params, context)
+    dates = _dates_by_part(params, context)
     rows = _candidates(batch, params, context)
     good, bad = rows[rows["reason"] == ""], rows[rows["reason"] != ""]
     key = ["part", "company_account_id", "sequence_type", "scheme", "collection_date"]
@@ -95,15 +95,15 @@ def _preview(batch: Batch, params: BankFile, context: Context) -> Preview:
         "parts": good.groupby("part", as_index=False).agg(**sums),
         "groups": groups.rename(columns={"company_account_id": "account", "scheme": "local_instrument"}),
         "refused": refused[["invoice_id", "number", "customer_name", "part", "reason"]],
-        "notes": _notes(good, batch, asked),
+        "notes": _notes(good, batch, dates),
     }
 
 
-def _notes(good: pd.DataFrame, batch: Batch, asked: Mapping[str, date]) -> pd.DataFrame:
+def _notes(good: pd.DataFrame, batch: Batch, dates: Mapping[str, date]) -> pd.DataFrame:
     present = set(good["part"])
     notes = [
         f"{part}: {day} is no banking day, moved to {next_banking_day(day)}"
-        for part, day in asked.items()
+        for part, day in dates.items()
         if part in present and next_banking_day(day) != day
     ]
     collecting = batch.invoices["invoice_id"].isin(good.loc[good["part"] == COLLECTIONS, "invoice_id"])

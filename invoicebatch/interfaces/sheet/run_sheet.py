@@ -1,6 +1,6 @@
 """`sheet run`: the groups of a planned sheet run one after another, and a result workbook beside it.
 
-A group that can't run at all is told in its rows; the others go on.
+A group that can't run at all is named in its rows; the others go on.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from invoicebatch.model.status import RunStatus
 
 AGAIN: Final = "done by an earlier run of this sheet; nothing was done again"
 
-_TOLD: Final = ("action", "outcome", "reason", "file", "run_id")
+_OUTCOME_COLUMNS: Final = ("action", "outcome", "reason", "file", "run_id")
 _COLOURS: Final = (
     ("outcome", "done", "1E7B34", "E3F4E7"),
     ("outcome", "refused", "9A6700", "FFF4D6"),
@@ -82,7 +82,7 @@ def run_sheet(
         ConfirmationError: an action asks for confirmation; nothing was done.
     """
     _ask(plan, confirmed=confirmed)
-    reports, told = [], [plan.refused.assign(file="", run_id="")]
+    reports, outcomes = [], [plan.refused.assign(file="", run_id="")]
     for group in plan.groups:
         if group.plan.eligible == 0:
             continue
@@ -90,11 +90,11 @@ def run_sheet(
             again = _known(workspace, group)
             report = group.plan.apply(progress=progress)
         except InvoicebatchError as error:
-            told.append(_stopped(group, error))
+            outcomes.append(_stopped(group, error))
             continue
         reports.append(report)
-        told.append(_told(group, report, again=again))
-    rows = pd.concat(told, ignore_index=True).drop_duplicates("row", keep="first")
+        outcomes.append(_outcomes_of(group, report, again=again))
+    rows = pd.concat(outcomes, ignore_index=True).drop_duplicates("row", keep="first")
     rows = rows.sort_values("row", ignore_index=True)
     steps = [line for report in reports for line in report.steps()]
     return SheetReport(plan, tuple(reports), rows, _write_result(workspace, plan, rows, steps))
@@ -125,7 +125,7 @@ def _known(workspace: Workspace, group: Group) -> bool:
     return run is not None and run["status"] == RunStatus.FINISHED
 
 
-def _told(group: Group, report: Report, *, again: bool) -> pd.DataFrame:
+def _outcomes_of(group: Group, report: Report, *, again: bool) -> pd.DataFrame:
     """What became of the group's rows."""
     rows = _planned(group)
     journal = report.rows.set_index("invoice_id")
@@ -156,14 +156,16 @@ def _write_result(workspace: Workspace, plan: SheetPlan, rows: pd.DataFrame, ste
     """`F.result.xlsx`: every row of the sheet as it is now, with what became of it, and what may come next."""
     listed = plan.sheet.rows[["row", "invoice_id", "number"]]
     ids = listed["invoice_id"].dropna().drop_duplicates().astype("int64")
-    told = listed.merge(rows.drop(columns=["invoice_id", "number"]), on="row", how="left")
+    outcomes = listed.merge(rows.drop(columns=["invoice_id", "number"]), on="row", how="left")
     now = _now(workspace, ids)
-    frame = told.drop(columns="number").merge(now, on="invoice_id", how="left")
-    numbers = told["number"].mask(told["number"] == "")
+    frame = outcomes.drop(columns="number").merge(now, on="invoice_id", how="left")
+    numbers = outcomes["number"].mask(outcomes["number"] == "")
     frame["number"] = frame["number"].fillna(numbers)
-    known = sheet_columns() | {name: text(name, "") for name in _TOLD} | {"row": integer("row", "")}
+    known = (
+        sheet_columns() | {name: text(name, "") for name in _OUTCOME_COLUMNS} | {"row": integer("row", "")}
+    )
     names = ["row", "action", "outcome", "reason", *SHOWN, "file", "run_id"]
-    frame = frame.astype(dict.fromkeys(_TOLD, "str"))
+    frame = frame.astype(dict.fromkeys(_OUTCOME_COLUMNS, "str"))
     settings = workspace.settings.export
     about = {"sheet": plan.sheet.path.name} | {f"step_{n}": line for n, line in enumerate(steps, 1)}
     export = TableExport(
