@@ -1,7 +1,8 @@
 """What the store promises of a frame, looked at before it is written: whole keys, each given once; rows
 that are there and unchanged; statuses along the transition table.
 
-Only SQL and frames are asked, inside the transaction that writes; no text of the engine is read.
+Frames and plain SQL are asked, inside the transaction that writes: an engine may let one of two rows win
+in one release and refuse both in the next. No text of the engine is read.
 """
 
 from collections.abc import Iterable

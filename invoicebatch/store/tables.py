@@ -67,13 +67,10 @@ def update(
     if frame.empty:
         return
     table = TABLES[name]
-    changed = [c for c in table.columns if c.frame_name in frame.columns and c.name != "version"]
-    check_frame(table, frame, {*table.frame_key, *(c.frame_name for c in changed if c.required)})
-    sets = [
-        f'"{c.name}" = {c.write_sql("s." + _q(c.frame_name))}'
-        for c in changed
-        if c.name not in table.key and c.name != "updated_at"
-    ]
+    fixed = (*table.key, "version")
+    changed = [c for c in table.columns if c.frame_name in frame.columns and c.name not in fixed]
+    check_frame(table, frame, [*table.frame_key, *(c.frame_name for c in changed if c.required)])
+    sets = [f'"{c.name}" = {c.write_sql("s." + _q(c.frame_name))}' for c in changed if c.name != "updated_at"]
     if "version" in table.frame_names:
         sets.append("version = t.version + 1")
     stamped = "updated_at" in table.frame_names
