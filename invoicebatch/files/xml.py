@@ -70,7 +70,7 @@ def iterate_xml(
             pending += len(chunk)
             for _, element in parser.read_events():
                 pending = 0
-                if not isinstance(element, etree._Element):  # noqa: SLF001
+                if not etree.iselement(element):
                     continue
                 yield element
                 _free(element)

@@ -116,9 +116,11 @@ def error_cells(file: str) -> dict[str, list[str]]:
 
 
 def _sheets(book: Any, folder: Path) -> list[dict[str, Any]]:
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
     found = []
     for index, meta in enumerate(book.sheets_metadata):
-        shown = str(meta.visible).endswith("Visible") and str(meta.typ).endswith("WorkSheet")
+        shown = meta.visible == SheetVisibleEnum.Visible and meta.typ == SheetTypeEnum.WorkSheet
         path = folder / f"{index}.arrow"
         rows = _write(book.get_sheet_by_index(index), path) if shown else 0
         found.append({"name": meta.name, "shown": shown, "rows": rows, "path": str(path)})
