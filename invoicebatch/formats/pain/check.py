@@ -18,8 +18,8 @@ _HINT = "The file was not published. Correct the payment's data, cancel the bund
 
 @cache
 def schema(version: str) -> etree.XMLSchema:
-    """The ISO 20022 schema of a message version, compiled once a process."""
-    with as_file(files("sepaxml") / "schemas" / f"{version}.xsd") as path:
+    """The ISO 20022 schema of a message version, as ISO gives it out, compiled once a process."""
+    with as_file(files(__package__) / "schemas" / f"{version}.xsd") as path:
         return etree.XMLSchema(file=str(path))
 
 
