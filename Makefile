@@ -2,17 +2,25 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LATEST := .venv-latest
 WORKERS ?= auto
+# The pinned versions, also of what a package is built with: older pips read the one name for that, newer ones the other.
+PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: install system demo test test-full bench lint docs clean
+.PHONY: install constraints system demo test test-full test-latest bench lint docs clean
 
-install: $(VENV)/.installed  ## a virtual environment with everything
+install: $(VENV)/.installed  ## a virtual environment with everything, in the versions of constraints.txt
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "invoicebatch needs Python 3.11 or newer: make PYTHON=python3.11")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[lab,dask,test]'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PINNED) $(BIN)/python -m pip install --quiet --editable '.[lab,dask,test]'
 	touch $@
+
+constraints:  ## pin anew: the newest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear $(LATEST)
+	$(LATEST)/bin/python -m pip install --quiet hatchling editables --editable '.[lab,dask,test]'
+	$(LATEST)/bin/python -m pip freeze --exclude-editable | grep -E '^[^ ]+==[^ ]+$$' > constraints.txt
 
 system: install  ## programs the tests drive: Chromium, LibreOffice, qpdf, poppler
 	./tests/system-packages
@@ -25,6 +33,10 @@ test: install system lint  ## everything that must hold before a change lands
 
 test-full: install system lint  ## the slow sweeps too
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not bench'
+
+test-latest:  ## the tests with the newest of everything: what differs, what broke; TESTS=tests/store narrows it
+	./tests/system-packages
+	PYTHON='$(PYTHON)' WORKERS='$(WORKERS)' TESTS='$(TESTS)' .ci/test-latest
 
 bench: install  ## measurements, side by side in one run
 	$(BIN)/python -m pytest -m bench -s tests/bench
@@ -39,4 +51,4 @@ docs: install  ## what is derived in the documentation: docs/tables.md, the tabl
 	$(BIN)/python docs/generate.py
 
 clean:
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LATEST) demo .mypy_cache .ruff_cache .pytest_cache
