@@ -118,7 +118,7 @@ def test_a_target_that_is_gone_when_the_run_begins_fails_every_row_by_name(ready
     workspace, _ = database(ready)
     queued = workspace.runs.apply(workspace.select(all=True).plan("export.external"), background=True)
     (workspace.root / "invoicebatch.toml").write_text(settings)
-    report = type(workspace)(workspace.root).work_on(queued.run_id)
+    report = type(workspace)(workspace.root).runs.work_on(queued.run_id)
     assert report.failed["reason"].str.contains("no external system 'erp'").all()
     assert (report.state, len(report.failed)) == ("finished", 5)
 

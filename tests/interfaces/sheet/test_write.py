@@ -156,7 +156,7 @@ def test_a_strange_filter_is_shown_and_breaks_nothing(workspace: Workspace, tmp_
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_titles_of_every_language_are_read_back(workspace: Workspace, tmp_path: Path, language: str) -> None:
     settings = workspace.settings
-    workspace.settings = settings.model_copy(
+    workspace.base.settings = settings.model_copy(
         update={"export": settings.export.model_copy(update={"language": language})}
     )
     path = workspace.sheet(tmp_path / "blad.xlsx", all=True)
