@@ -3,7 +3,9 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 
 import pandas as pd
 import pytest
@@ -51,6 +53,29 @@ def test_a_file_that_another_program_reads_can_be_read_and_not_written(make_work
             assert session.count("invoices") == 2
         with pytest.raises(BusyError, match="open in another program"), workspace.store.write():
             pass
+
+
+def test_the_file_is_free_for_other_programs_once_a_session_has_ended(make_workspace: Make) -> None:
+    workspace = make_workspace(2)
+    with pytest.raises(KeyError), workspace.store.write():
+        raise KeyError("whatever went wrong")
+    for session in (workspace.store.read, workspace.store.write):
+        with session() as open_one:
+            assert open_one.count("invoices") == 2
+        with opened_elsewhere(workspace, read_only=False):
+            pass
+
+
+def test_readers_in_many_threads_read_side_by_side(make_workspace: Make) -> None:
+    workspace, together = make_workspace(2), Barrier(6)
+
+    def count(_: int) -> int:
+        with workspace.store.read() as session:
+            together.wait()  # all six have the file open now
+            return session.count("invoices")
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(count, range(6))) == [2] * 6
 
 
 def test_a_damaged_file_is_not_called_busy(make_workspace: Make) -> None:

@@ -146,6 +146,7 @@ class Plan:
             "refused": records(self.refused),
             "failed": [],
             "unfinished": 0,
+            "next": [],
             "files": [],
             "totals": {currency: str(to_decimal(cents)) for currency, cents in self.totals.items()},
             "preview": {name: records(frame) for name, frame in self.preview.items()}
