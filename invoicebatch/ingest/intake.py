@@ -29,13 +29,10 @@ from invoicebatch.ingest.kinds import (
     unused_note,
 )
 from invoicebatch.ingest.mapping.apply import apply_mapping, number_headers, sections_for, used_headers
-from invoicebatch.ingest.mapping.model import Mapping
+from invoicebatch.ingest.mapping.model import NUMBERS, Mapping
 from invoicebatch.ingest.numbers import DecimalMark, detect_mark
 from invoicebatch.ingest.readers.file import read_file
 from invoicebatch.ingest.readers.options import Options
-from invoicebatch.model.schema import Type
-
-NUMBERS = (Type.MONEY, Type.PERCENT, Type.QUANTITY)
 
 
 class ReadFile(NamedTuple):

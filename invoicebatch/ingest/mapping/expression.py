@@ -23,7 +23,7 @@ from invoicebatch.ingest.numbers import DecimalMark, to_decimals
 
 @dataclass(frozen=True, slots=True)
 class CellRows:
-    """The rows of one file, as `expressions.Rows`.
+    """The rows of one file, as `expressions` asks for them.
 
     Attributes:
         active: the rows whose faults count.
@@ -61,9 +61,9 @@ class CellRows:
 
     def decimals(self, values: pa.Array, header: str) -> pa.Array:
         """Texts as exact decimals; the cells of a header are read once."""
-        if header not in self._numbers:
-            self._numbers[header] = self._read(values, self.cells.native.get(header))
-        numbers, bad = self._numbers[header] if header else self._read(values, None)
+        numbers, bad = self._numbers.get(header) or self._read(values, self.cells.native.get(header))
+        if header:
+            self._numbers[header] = numbers, bad
         self.blame(header, bad, "is not a number of at most 6 decimals")
         return numbers
 
