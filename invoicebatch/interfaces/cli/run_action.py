@@ -14,7 +14,13 @@ from invoicebatch.actions import find, registry
 from invoicebatch.engine.plan.choices import listed
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
-from invoicebatch.errors import ConfirmationError, InvoicebatchError, NothingEligibleError, ParameterError
+from invoicebatch.errors import (
+    ConfirmationError,
+    InvoicebatchError,
+    NothingEligibleError,
+    ParameterError,
+    UsageError,
+)
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -53,6 +59,8 @@ def run_action(
     found = find(action)
     values = _pairs(parameter) | {name: value for name, value in (given or {}).items() if value is not None}
     ws = opened(workspace)
+    if notebook and background:
+        raise UsageError("A notebook runs here and now, not in the background.", "Leave out one of the two.")
     if notebook:
         from invoicebatch.interfaces.cli.notebook import run_through_notebook
 

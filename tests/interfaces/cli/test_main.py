@@ -131,6 +131,7 @@ def test_delete_asks_for_confirmation(make_workspace: Make, capsys: pytest.Captu
         (["list", "--where", "1=1; drop table invoices"], "filter"),
         (["list", "--columns", "statu"], "statu"),
         (["why", "nope", "--all"], "no action 'nope'"),
+        (["run", "approve", "--all", "--notebook", "--background"], "not in the background"),
         (["show", "zzz"], "No run begins with"),
         (["nope"], "nope"),
     ],
