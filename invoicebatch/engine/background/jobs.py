@@ -31,7 +31,7 @@ class Jobs:
         """All jobs, newest first: the columns of table `export_jobs`."""
         with self._workspace.store.read() as session:
             jobs = session.whole("export_jobs")
-        return jobs.sort_values("created_at", ascending=False, ignore_index=True)
+        return jobs.sort_values(["created_at", "job_id"], ascending=False, ignore_index=True)
 
     def find(self, job: str) -> dict[str, Any]:
         """A job by its name or the first characters of its id.
@@ -80,7 +80,7 @@ class Jobs:
         now = clock.now()
         jobs = self.list()
         due = jobs[jobs["enabled"] & jobs["next_at"].notna() & (jobs["next_at"] <= pd.Timestamp(now))]
-        for row in due.sort_values("next_at").to_dict("records"):
+        for row in due.sort_values(["next_at", "job_id"]).to_dict("records"):
             job = {str(name): value for name, value in row.items()}
             try:
                 plan = self._plan(job)

@@ -194,7 +194,7 @@ class Runs:
     def list(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""
         with self._workspace.store.read() as session:
-            return session.whole("runs").sort_values("created_at", ascending=False, ignore_index=True)
+            return session.whole("runs").sort_values(["created_at", "run_id"], ascending=False, ignore_index=True)
 
 
 def run_action(
