@@ -90,7 +90,7 @@ class Runs:
                 if known is None:
                     claim(session, self._workspace, plan, folder, status)
             if background or (known is not None and known["status"] != RunStatus.RUNNING):
-                return self.report(plan.run_id)
+                return self._report(plan.run_id)
             self._execute(plan.run_id, progress, cancel)
         except UsageError:  # what was asked for can't be done, so nothing may be held for it
             lock.release()
@@ -99,7 +99,7 @@ class Runs:
             raise
         finally:
             lock.release()
-        return self.report(plan.run_id)
+        return self._report(plan.run_id)
 
     def _execute(self, run_id: str, progress: bool | Progress, cancel: Event | None) -> None:
         sink = automatic(progress)
@@ -123,7 +123,7 @@ class Runs:
             return self._resume_all(waiting, progress, cancel)
         full = self.find(run_id)
         if full not in waiting:
-            return [self.report(full)]
+            return [self._report(full)]
         report = self._resume(full, progress, cancel)
         if report is None:
             raise BusyError(f"Run {full} is at work in another process.")
@@ -154,7 +154,7 @@ class Runs:
                 self._execute(run_id, progress, cancel)
         finally:
             lock.release()
-        return self.report(run_id)
+        return self._report(run_id)
 
     def work_on(self, run_id: str, *, cancel: Event | None = None) -> Report | None:
         """The worker's verb: begin or finish a run; None where another process has it."""
@@ -169,7 +169,7 @@ class Runs:
         """
         full = self.find(run_id)
         abandon(self._workspace, full)
-        return self.report(full)
+        return self._report(full)
 
     def find(self, run_id: str) -> str:
         """The full id of a run from its first characters.
@@ -185,16 +185,20 @@ class Runs:
         Raises:
             UnknownNameError: no such run.
         """
-        full = self.find(run_id)
-        alive = self._workspace.at_work(full)
+        return self._report(self.find(run_id))
+
+    def _report(self, run_id: str) -> Report:
+        alive = self._workspace.at_work(run_id)
         with self._workspace.store.read() as session:
-            report = read_report(session, full, alive=alive)
+            report = read_report(session, run_id, alive=alive)
         return with_next_steps(self._workspace, report)
 
     def list(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""
         with self._workspace.store.read() as session:
-            return session.whole("runs").sort_values(["created_at", "run_id"], ascending=False, ignore_index=True)
+            return session.whole("runs").sort_values(
+                ["created_at", "run_id"], ascending=False, ignore_index=True
+            )
 
 
 def run_action(

@@ -5,11 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -49,7 +46,8 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
     workspace = selection.workspace
     columns = dict.fromkeys([*ALWAYS, *sheet_rows_needed(), *sorted(workspace.rules.columns)])
     frame = selection.columns(columns)
-    evaluation = workspace.evaluate(frame, picked_by_hand=True)
+    # what an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs
+    evaluation = workspace.evaluate(frame, picked_by_hand=True).of_rows()
     meta = SheetMeta(
         selection_id=str(uuid.uuid4()),
         workspace_id=workspace.id,
@@ -65,7 +63,8 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
             name,
             titles[name],
             action.help,
-            *_verdict(evaluation, name),
+            evaluation.eligible(name),
+            evaluation.reasons(name),
             sheet_parameters(action, workspace.settings, clock.today(), _choices(workspace, action)),
             action.confirm,
         )
@@ -91,17 +90,3 @@ def action_titles(offered: Mapping[str, Action]) -> dict[str, str]:
         titles[name] = action.label if alone else f"{group}: {action.label}"
     twice = [name for name, title in titles.items() if list(titles.values()).count(title) > 1]
     return titles | {name: name for name in twice}
-
-
-def _verdict(evaluation: Evaluation, name: str) -> tuple[npt.NDArray[np.bool_], "pd.Series[str]"]:
-    """Whether each row by itself allows the action, and why not.
-
-    What an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs.
-    """
-    rule = evaluation.rules.rule(name)
-    allowed, reasons = evaluation.eligible(name), evaluation.reasons(name)
-    if rule.selection and not rule.parts:
-        mask = np.uint64(sum(1 << evaluation.rules.bits[need] for need in set(rule.needs)))
-        allowed = np.asarray((~evaluation.words & mask) == 0)
-        reasons = reasons.mask(allowed, "")
-    return allowed, reasons
