@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.changes import Batch, Changes
+from invoicebatch.model.changes import Batch, Changes, joined
 from invoicebatch.model.documents.approval import approval_faults
 from invoicebatch.model.status import Status
 
@@ -17,11 +17,16 @@ class ApproveParams(Params):
     invoice_date: date = Field(default_factory=date.today, description="Invoice date; default today")
 
 
+def row_checks(batch: Batch, params: ApproveParams, context: Context) -> pd.DataFrame:  # noqa: ARG001
+    """Every fault of every document; see `approval_faults`."""
+    return approval_faults(batch, pd.Timestamp(params.invoice_date).as_unit("s"))
+
+
 def transform(batch: Batch, params: ApproveParams, context: Context) -> Changes:
     """Rows without a fault become `approved`, others `approval_failed` with every fault."""
     moment = pd.Timestamp(params.invoice_date).as_unit("s")
-    faults = approval_faults(batch, moment)
-    reasons = faults.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
+    faults = row_checks(batch, params, context)
+    reasons = joined(faults)
     invoices = batch.invoices
     good = ~invoices["invoice_id"].isin(reasons.index)
     terms = pd.to_timedelta(_term_days(batch, context), unit="D")
@@ -62,6 +67,8 @@ ACTION = Action(
         }
     ),
     transform=transform,
+    row_checks=row_checks,
+    records_faults=True,
     defaults=lambda _settings, today: {"invoice_date": today},
     chunk_rows=100_000,
     outcome=("status", Status.APPROVED.value),

@@ -20,7 +20,7 @@ from invoicebatch.formats.pdf.job import (
 )
 from invoicebatch.formats.pdf.render import render_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.status import Status
 
 
@@ -29,7 +29,7 @@ def reserve(batch: Batch, params: Params, context: Context) -> Changes:  # noqa:
     return Changes(numbers=number_requests(batch.invoices, context.table("number_ranges")))
 
 
-def artefacts(batch: Batch, params: Params, context: Context) -> Iterator[Artefact | RowFailure]:  # noqa: ARG001
+def artefacts(batch: Batch, params: Params, context: Context) -> Iterator[Prepared]:  # noqa: ARG001
     """The documents, rendered in the process pool."""
     rows = by_invoice(batch)
     jobs, lost = prepare(batch, context.settings, context.root)

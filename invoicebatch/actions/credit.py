@@ -100,8 +100,9 @@ def _whole(batch: Batch) -> "pd.Series[bool]":
     return pd.Series(~part.to_numpy(), index=ids.to_numpy())
 
 
-def _draft(batch: Batch, params: CreditParams, good: "pd.Series[int]") -> Draft:
+def _draft(batch: Batch, params: CreditParams) -> Draft:
     """What the rows give back; mirrored where nothing was credited before, else the rest."""
+    good = batch.invoices["invoice_id"]
     wanted = crediting.parse_amounts(params.amount)
     if params.partial:
         return partial(batch, good, params.lines, wanted)
@@ -111,28 +112,29 @@ def _draft(batch: Batch, params: CreditParams, good: "pd.Series[int]") -> Draft:
     return draft if rest.empty else draft.joined(partial(batch, rest, (), {}))
 
 
-def _credits(batch: Batch, params: CreditParams) -> tuple[Draft, pd.DataFrame, pd.DataFrame]:
-    """The draft of the rows that can be credited, their settlement, and the failures of the others.
+def row_checks(batch: Batch, params: CreditParams, _: Context) -> pd.DataFrame:
+    """Rows that can't be credited, whatever the amount, or not so much."""
+    return pd.concat([_refused(batch), _draft(batch, params).faults], ignore_index=True)
+
+
+def _credits(batch: Batch, params: CreditParams) -> tuple[Draft, pd.DataFrame]:
+    """The draft of the rows and their settlement.
 
     The settlement has one row an original: invoice_id, due_cents (what the note gives back), applied_cents
     (what is set off against the open amount).
     """
-    refused = _refused(batch)
-    ids = batch.invoices["invoice_id"]
-    draft = _draft(batch, params, ids[~ids.isin(refused["invoice_id"])])
-    failed = pd.concat([refused, draft.faults], ignore_index=True)
-    draft = draft.without(failed["invoice_id"])
+    draft = _draft(batch, params)
     due = draft.totals["total_cents"] - draft.totals["prepaid_cents"] + draft.totals["rounding_cents"]
     outstanding = draft.totals["invoice_id"].map(batch.invoices.set_index("invoice_id")["outstanding_cents"])
     settlement_rows = draft.totals[["invoice_id"]].assign(
         due_cents=due, applied_cents=crediting.set_off(due, outstanding.astype("int64"))
     )
-    return draft, settlement_rows, failed
+    return draft, settlement_rows
 
 
 def preview(batch: Batch, params: CreditParams, _: Context) -> Preview:
-    """Tables `credits` (what each note gives back), `total` by currency, and `refused`."""
-    draft, rows, failed = _credits(batch, params)
+    """Tables `credits` (what each note gives back) and `total` by currency."""
+    draft, rows = _credits(batch, params)
     shown = batch.invoices[["invoice_id", "number", "customer_name", "currency", "total_cents"]]
     notes = rows.merge(shown, on="invoice_id").assign(
         credit_cents=-draft.totals["total_cents"], to_refund_cents=rows["due_cents"] - rows["applied_cents"]
@@ -142,15 +144,12 @@ def preview(batch: Batch, params: CreditParams, _: Context) -> Preview:
     return {
         "total": sums.agg(notes=("invoice_id", "size"), credit_cents=("credit_cents", "sum")),
         "credits": notes[columns],
-        "refused": failed.merge(shown[["invoice_id", "number"]], on="invoice_id", how="left"),
     }
 
 
 def transform(batch: Batch, params: CreditParams, context: Context) -> Changes:
     """One note a row, approved; the original set off, and taken out of bundle, case and plan."""
-    draft, rows, failed = _credits(batch, params)
-    if rows.empty:
-        return Changes(failures=failed)
+    draft, rows = _credits(batch, params)
     ids = pd.Series(context.reserve_ids(len(rows)), index=rows["invoice_id"].to_numpy())
     effects = ChangesBuilder()
     effects.inserts = {"invoices": _notes(batch, draft, rows, ids, params, context)}
@@ -158,7 +157,7 @@ def transform(batch: Batch, params: CreditParams, context: Context) -> Changes:
     _mark_originals(effects, batch, draft, rows, ids)
     _take_out(effects, batch, rows)
     totals = {"credited_cents": -int(draft.totals["total_cents"].sum()), "notes": len(rows)}
-    return effects.changes(failures=failed, totals=totals)
+    return effects.changes(totals=totals)
 
 
 def _notes(
@@ -242,6 +241,7 @@ ACTION = Action(
     reads=bundles.READS | settlement.READS | {"lines", "vat_breakdown", "allowance_charges"},
     preview=preview,
     transform=transform,
+    row_checks=row_checks,
     companions=companions,
     order=("invoice_date", "invoice_id"),
     confirm=True,

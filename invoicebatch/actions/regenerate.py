@@ -1,7 +1,7 @@
 """Regenerate: a new version of a document from the present template and data.
 
 Earlier versions stay; what the law fixes at issue can't change, and a document that would come
-out the same is refused.
+out the same is left as it is.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from invoicebatch.formats.pdf.job import (
 )
 from invoicebatch.formats.pdf.render import RenderJob
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure, RowUnchanged
 from invoicebatch.model.status import Status
 
 
@@ -45,7 +45,7 @@ def artefacts(
     batch: Batch,
     params: Parameters,  # noqa: ARG001
     context: Context,
-) -> Iterator[Artefact | RowFailure]:
+) -> Iterator[Prepared]:
     """The new versions, rendered and compared with the present ones in the process pool."""
     rows = by_invoice(batch)
     last = _last_versions(batch)
@@ -60,7 +60,7 @@ def artefacts(
                 yield result
             elif not result.pdf:
                 version = rows[result.invoice_id]["document_version"]
-                yield RowFailure(result.invoice_id, f"nothing changed since version {version}")
+                yield RowUnchanged(result.invoice_id, f"nothing changed since version {version}")
             else:
                 version = last.get(result.invoice_id, 0) + 1
                 yield document_artefact(result, rows[result.invoice_id], version)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Prepared
 from invoicebatch.settings import Settings
 
 J = TypeVar("J")
@@ -103,6 +103,9 @@ class Action:
         effects: rows for the outbox.
         defaults: parameter defaults that depend on settings and date.
         check: refuses parameters that settings or the present moment rule out (ParameterError).
+        row_checks: why rows that the rules allow can't be done all the same: invoice_id int64, reason
+            str. A plan refuses them, and a run once more: `transform` sees none of them.
+        records_faults: what `row_checks` find is not refused but done, and fails: the row keeps its faults.
         companions: ids of further rows that go with the selected ones, such as listed advances.
         order: overview columns that fix the order of the rows; empty: as selected.
         chunk_rows: rows a commit; None: the whole selection at once.
@@ -128,11 +131,13 @@ class Action:
     reads: frozenset[str] = frozenset()
     transform: Callable[[Batch, Any, Context], Changes]
     reserve: Callable[[Batch, Any, Context], Changes] | None = None
-    artefacts: Callable[[Batch, Any, Context], Iterator[Artefact | RowFailure]] | None = None
+    artefacts: Callable[[Batch, Any, Context], Iterator[Prepared]] | None = None
     preview: Callable[[Batch, Any, Context], Preview] | None = None
     effects: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     defaults: Callable[[Settings, date], Mapping[str, Any]] | None = None
     check: Callable[[Any, Settings, datetime], None] | None = None
+    row_checks: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
+    records_faults: bool = False
     companions: Callable[[Batch, Any], npt.NDArray[np.int64]] | None = None
     order: tuple[str, ...] = ()
     chunk_rows: int | None = None

@@ -14,10 +14,15 @@ def _no_failures() -> pd.DataFrame:
 
 
 def failures(invoice_id: "pd.Series[int]", reason: "pd.Series[str] | str") -> pd.DataFrame:
-    """A failures frame: `invoice_id` int64, `reason` str; one row a failed row."""
+    """Why rows fail, are refused or left unchanged: `invoice_id` int64, `reason` str, one row an invoice."""
     frame = pd.DataFrame({"invoice_id": invoice_id.astype("int64")})
     frame["reason"] = reason
     return frame.astype({"reason": "str"}).reset_index(drop=True)
+
+
+def joined(rows: pd.DataFrame) -> "pd.Series[str]":
+    """All reasons of an invoice as one text, indexed by invoice id in the order they come."""
+    return rows.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,14 @@ class Batch:
         files: files made for these rows so far: invoice_id Int64, name, path, sha256 str, size
             int64 (bytes), and one column per key of `Artefact.details`.
         failed: rows whose files could not be made: invoice_id int64, reason str.
+        unchanged: rows whose files would come out as they are: invoice_id int64, reason str.
     """
 
     invoices: pd.DataFrame
     tables: Frames = field(default_factory=dict)
     files: pd.DataFrame = field(default_factory=pd.DataFrame)
     failed: pd.DataFrame = field(default_factory=_no_failures)
+    unchanged: pd.DataFrame = field(default_factory=_no_failures)
 
     def __len__(self) -> int:
         return len(self.invoices)
@@ -47,9 +54,9 @@ class Batch:
 
     @property
     def good(self) -> pd.DataFrame:
-        """Invoices that are not in `failed`."""
-        keep = ~self.invoices["invoice_id"].isin(self.failed["invoice_id"])
-        return self.invoices[keep].reset_index(drop=True)
+        """Invoices whose files were made: neither in `failed` nor in `unchanged`."""
+        left = pd.concat([self.failed["invoice_id"], self.unchanged["invoice_id"]])
+        return self.invoices[~self.invoices["invoice_id"].isin(left)].reset_index(drop=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Changes:
             company_account_id str, series str, invoice_date datetime64.
         failures: rows that could not be done: invoice_id int64, reason str. A failed row may
             still be in `updates` (its status becomes a failed one).
+        unchanged: rows for which there was nothing to do: invoice_id int64, reason str.
         totals: sums for the report, by name; `*_cents` are cents.
     """
 
@@ -74,6 +82,7 @@ class Changes:
     deletes: Frames = field(default_factory=dict)
     numbers: pd.DataFrame | None = None
     failures: pd.DataFrame = field(default_factory=_no_failures)
+    unchanged: pd.DataFrame = field(default_factory=_no_failures)
     totals: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -101,3 +110,15 @@ class RowFailure:
 
     invoice_id: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowUnchanged:
+    """One row whose file would come out as it is, and since when."""
+
+    invoice_id: int
+    reason: str
+
+
+Prepared = Artefact | RowFailure | RowUnchanged
+"""What the files of an action come to, row by row."""

@@ -155,11 +155,15 @@ class RunStatus(StrEnum):
 
 
 class RowOutcome(StrEnum):
-    """One invoice in a run: `claimed` and `reserved` are unfinished, the others final."""
+    """One invoice in a run: `claimed` and `reserved` are unfinished, the others final.
+
+    `unchanged`: there was nothing to do for it, and nothing is wrong.
+    """
 
     CLAIMED = "claimed"
     RESERVED = "reserved"
     DONE = "done"
+    UNCHANGED = "unchanged"
     REFUSED = "refused"
     FAILED = "failed"
 

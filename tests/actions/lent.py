@@ -14,7 +14,7 @@ import pandas as pd
 
 from invoicebatch.files.stored import stored_document
 from invoicebatch.model.action import Action
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, RowUnchanged
 from invoicebatch.settings import Settings
 
 NO_FAILURES = {"invoice_id": "int64", "reason": "str"}
@@ -51,18 +51,17 @@ class Lent:
         """The batch with its files and failures, and what the action changes."""
         params = params or action.params()
         assert action.artefacts
-        files, failed = [], []
+        files: list[dict[str, Any]] = []
+        left: dict[type, list[dict[str, Any]]] = {RowFailure: [], RowUnchanged: []}
         for item in action.artefacts(batch, params, self):
-            if isinstance(item, RowFailure):
-                failed.append({"invoice_id": item.invoice_id, "reason": item.reason})
-            else:
+            if isinstance(item, Artefact):
                 files.append(self._stored(item))
-        done = Batch(
-            batch.invoices,
-            batch.tables,
-            pd.DataFrame(files),
-            pd.DataFrame(failed, columns=list(NO_FAILURES)).astype(NO_FAILURES),
+            else:
+                left[type(item)].append({"invoice_id": item.invoice_id, "reason": item.reason})
+        failed, unchanged = (
+            pd.DataFrame(rows, columns=list(NO_FAILURES)).astype(NO_FAILURES) for rows in left.values()
         )
+        done = Batch(batch.invoices, batch.tables, pd.DataFrame(files), failed, unchanged)
         return done, action.transform(done, params, self)
 
     def _stored(self, artefact: Artefact) -> dict[str, Any]:

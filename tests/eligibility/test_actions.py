@@ -108,9 +108,6 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("regenerate", {"status": "approved"}, "status is approved, not created or generation_failed"),
     ("export.ubl", {"number": None, "status": "approved"}, "no invoice number yet, status is approved"),
     ("mark_as.shipped", {"shipping_status": "sending", "shipping_channel": "email"}, "is being sent by email; see the outbox"),
-    ("mark_as.shipped", {"shipping_status": "sent", "sent_at": "2026-11-02 14:05"}, "already sent on 2026-11-02"),
-    ("mark_as.exported", {"export_status": "exported", "exported_at": "2026-11-02 14:05"}, "already exported on 2026-11-02"),
-    ("mark_as.not_exported", {}, "not marked as exported"),
     ("send_via.email", {"customer_email": None}, "customer 00050 has no e-mail address"),
     ("send_via.email", {"customer_id": None, "customer_name": None}, "no customer, or a customer without a name"),
     (

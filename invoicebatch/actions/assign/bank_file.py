@@ -81,32 +81,32 @@ def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFram
     return rows.assign(reason=rows["reason"].mask(rows["reason"].eq("") & fault.ne(""), fault))
 
 
-def _preview(batch: Batch, params: BankFile, context: Context) -> Preview:
-    dates = _dates_by_part(params, context)
+def _row_checks(batch: Batch, params: BankFile, context: Context) -> pd.DataFrame:
     rows = _candidates(batch, params, context)
-    good, bad = rows[rows["reason"] == ""], rows[rows["reason"] != ""]
+    bad = rows[rows["reason"] != ""]
+    return failures(bad["invoice_id"], bad["reason"])
+
+
+def _preview(batch: Batch, params: BankFile, context: Context) -> Preview:
+    rows = _candidates(batch, params, context)
     key = ["part", "company_account_id", "sequence_type", "scheme", "collection_date"]
     sums = {"invoices": ("invoice_id", "size"), "total_cents": ("amount_cents", "sum")}
-    groups = good.groupby(key, dropna=False, as_index=False, observed=True).agg(**sums)
-    refused = bad[["invoice_id", "part", "reason"]].merge(
-        batch.invoices[["invoice_id", "number", "customer_name"]], on="invoice_id", how="left"
-    )
+    groups = rows.groupby(key, dropna=False, as_index=False, observed=True).agg(**sums)
     return {
-        "parts": good.groupby("part", as_index=False).agg(**sums),
+        "parts": rows.groupby("part", as_index=False).agg(**sums),
         "groups": groups.rename(columns={"company_account_id": "account", "scheme": "local_instrument"}),
-        "refused": refused[["invoice_id", "number", "customer_name", "part", "reason"]],
-        "notes": _notes(good, batch, dates),
+        "notes": _notes(rows, batch, _dates_by_part(params, context)),
     }
 
 
-def _notes(good: pd.DataFrame, batch: Batch, dates: Mapping[str, date]) -> pd.DataFrame:
-    present = set(good["part"])
+def _notes(rows: pd.DataFrame, batch: Batch, dates: Mapping[str, date]) -> pd.DataFrame:
+    present = set(rows["part"])
     notes = [
         f"{part}: {day} is no banking day, moved to {next_banking_day(day)}"
         for part, day in dates.items()
         if part in present and next_banking_day(day) != day
     ]
-    collecting = batch.invoices["invoice_id"].isin(good.loc[good["part"] == COLLECTIONS, "invoice_id"])
+    collecting = batch.invoices["invoice_id"].isin(rows.loc[rows["part"] == COLLECTIONS, "invoice_id"])
     creditors = batch.invoices.loc[collecting, "account_creditor_id"].dropna().unique()
     notes += [warning for creditor in creditors if (warning := creditor_id_warning(creditor))]
     return pd.DataFrame({"note": pd.Series(notes, dtype="str")})
@@ -114,22 +114,17 @@ def _notes(good: pd.DataFrame, batch: Batch, dates: Mapping[str, date]) -> pd.Da
 
 def _transform(batch: Batch, params: BankFile, context: Context) -> Changes:
     rows = _candidates(batch, params, context)
-    good, bad = rows[rows["reason"] == ""], rows[rows["reason"] != ""]
-    refused = failures(bad["invoice_id"], bad["reason"])
-    if good.empty:
-        return Changes(failures=refused)
-    bundles, items = bundle_frames(good, batch.invoices, context.run_id, context.now, params.description)
+    bundles, items = bundle_frames(rows, batch.invoices, context.run_id, context.now, params.description)
     live = items[["invoice_id", "bundle_id"]]
     return Changes(
         updates={"invoices": live.rename(columns={"bundle_id": "payment_bundle_id"})},
         inserts={"payment_bundles": bundles, "bundle_items": items, "live_bundle_items": live},
-        failures=refused,
-        totals=_totals(good),
+        totals=_totals(rows),
     )
 
 
-def _totals(good: pd.DataFrame) -> dict[str, int]:
-    sums = good.groupby("part")["amount_cents"].agg(["size", "sum"])
+def _totals(rows: pd.DataFrame) -> dict[str, int]:
+    sums = rows.groupby("part")["amount_cents"].agg(["size", "sum"])
     counts = {str(part): int(count) for part, count in sums["size"].items()}
     return counts | {f"{part}_cents": int(total) for part, total in sums["sum"].items()}
 
@@ -140,6 +135,7 @@ ACTION = Action(
     help="Bundle direct debits and refunds for the bank.",
     params=BankFile,
     transform=_transform,
+    row_checks=_row_checks,
     preview=_preview,
     defaults=_defaults,
     check=_check,

@@ -29,8 +29,14 @@ def _first_dates(rows: pd.DataFrame, flow: Flow, today: date) -> "pd.Series[Any]
     return rows["due_date"].map(by_due).astype("datetime64[s]")
 
 
+def row_checks(batch: Batch, _: CaseParams, __: Context) -> pd.DataFrame:
+    """Rows without a due date, from which a flow counts."""
+    undated = batch.invoices["due_date"].isna()
+    return failures(batch.invoices.loc[undated, "invoice_id"], "no due date to count from")
+
+
 def preview(batch: Batch, params: CaseParams, context: Context) -> Preview:
-    """Tables `steps` (the flow), `first_step` (cases by date of their first step) and `refused`."""
+    """Tables `steps` (the flow) and `first_step` (cases by date of their first step)."""
     flow = find_flow(context.root, params.flow)
     rows = batch.invoices.assign(first_step_on=_first_dates(batch.invoices, flow, context.today))
     steps = pd.DataFrame(
@@ -45,15 +51,13 @@ def preview(batch: Batch, params: CaseParams, context: Context) -> Preview:
     first = rows.groupby("first_step_on", as_index=False).agg(
         cases=("invoice_id", "size"), outstanding_cents=("outstanding_cents", "sum")
     )
-    lacking = rows.loc[rows["due_date"].isna(), ["invoice_id", "number"]].assign(reason="no due date")
-    return {"steps": steps, "first_step": first, "refused": lacking}
+    return {"steps": steps, "first_step": first}
 
 
 def transform(batch: Batch, params: CaseParams, context: Context) -> Changes:
     """One active case a row, with its first step and date."""
     flow = find_flow(context.root, params.flow)
-    dated = batch.invoices["due_date"].notna()
-    rows = batch.invoices[dated].reset_index(drop=True)
+    rows = batch.invoices
     cases = rows[["invoice_id", "customer_id"]].assign(
         case_id=[derived_id("case", context.run_id, invoice) for invoice in rows["invoice_id"]],
         customer_id=rows["customer_id"].fillna(""),
@@ -69,7 +73,6 @@ def transform(batch: Batch, params: CaseParams, context: Context) -> Changes:
     return Changes(
         updates={"invoices": update},
         inserts={"collection_cases": COLLECTION_CASES.conform(cases)},
-        failures=failures(batch.invoices.loc[~dated, "invoice_id"], "no due date to count from"),
         totals={"cases": len(cases), "outstanding_cents": int(rows["outstanding_cents"].sum())},
     )
 
@@ -88,6 +91,7 @@ ACTION = Action(
     help="Open a collection case for each unpaid invoice.",
     params=CaseParams,
     transform=transform,
+    row_checks=row_checks,
     preview=preview,
     defaults=_defaults,
     choices={"flow": Choices(_flows, FILE)},

@@ -26,25 +26,30 @@ _FROM = {
 }
 
 
+def row_checks(batch: Batch, params: CollectionStatusParams, _: Context) -> pd.DataFrame:
+    """Rows whose case is in another state than the change begins from."""
+    cases = batch["collection_cases"]
+    states = cases["status"].astype("str")
+    bad = ~states.isin(_FROM[params.change])
+    return failures(cases.loc[bad, "invoice_id"], "its collection case is " + states[bad])
+
+
 def transform(batch: Batch, params: CollectionStatusParams, context: Context) -> Changes:
     """The rows' open cases change; a resumed case goes on where it stood, no step lies in the past."""
     cases = batch["collection_cases"]
-    fits = cases["status"].astype("str").isin(_FROM[params.change])
-    good, bad = cases[fits], cases[~fits]
     effects = ChangesBuilder()
     if params.change == "close":
-        effects.update("collection_cases", closed(good, params.reason))
+        effects.update("collection_cases", closed(cases, params.reason))
     else:
         today = pd.Timestamp(context.today)
-        later = good["next_step_on"].where(good["next_step_on"] > today, today)
+        later = cases["next_step_on"].where(cases["next_step_on"] > today, today)
         paused = params.change == "pause"
-        frame = good[["case_id", "version"]].assign(
+        frame = cases[["case_id", "version"]].assign(
             status=(CaseStatus.PAUSED if paused else CaseStatus.ACTIVE).value,
-            next_step_on=good["next_step_on"] if paused else later,
+            next_step_on=cases["next_step_on"] if paused else later,
         )
         effects.update("collection_cases", COLLECTION_CASES.conform(frame.reset_index(drop=True)))
-    text = "its collection case is " + bad["status"].astype("str")
-    return effects.changes(failures=failures(bad["invoice_id"], text), totals={"cases": len(good)})
+    return effects.changes(totals={"cases": len(cases)})
 
 
 ACTION = Action(
@@ -54,5 +59,6 @@ ACTION = Action(
     params=CollectionStatusParams,
     reads=frozenset({"collection_cases"}),
     transform=transform,
+    row_checks=row_checks,
     repeatable=True,
 )

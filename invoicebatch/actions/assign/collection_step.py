@@ -10,7 +10,7 @@ from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.formats.mail.words import date_text
 from invoicebatch.formats.pdf.paper_letter import PaperLetter, letter_pdf
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, failures
 from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows
@@ -89,10 +89,17 @@ def _letters(rows: pd.DataFrame, batch: Batch, context: Context) -> Iterator[tup
         yield language, sets[template].render(language, values_of_step)
 
 
-def artefacts(batch: Batch, _: Params, context: Context) -> Iterator[Artefact | RowFailure]:
+def row_checks(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
+    """Rows whose step can't be done now."""
+    rows = _due(batch, context)
+    bad = rows[rows["reason"] != ""]
+    return failures(bad["invoice_id"], bad["reason"])
+
+
+def artefacts(batch: Batch, _: Params, context: Context) -> Iterator[Prepared]:
     """A letter to print for each step by post."""
     rows = _due(batch, context)
-    rows = rows[rows["reason"].eq("") & rows["channel"].eq("post")]
+    rows = rows[rows["channel"].eq("post")]
     accounts = batch["company_accounts"].set_index("company_account_id")
     jobs = [
         PaperLetter(
@@ -113,11 +120,7 @@ def artefacts(batch: Batch, _: Params, context: Context) -> Iterator[Artefact | 
 
 def transform(batch: Batch, _: Params, context: Context) -> Changes:
     """The steps done are noted with their cost; each case moves on, or closes after its last step."""
-    rows = _due(batch, context)
-    rows.loc[rows["reason"].eq("") & rows["invoice_id"].isin(batch.failed["invoice_id"]), "reason"] = (
-        "no letter"
-    )
-    good = rows[rows["reason"] == ""].reset_index(drop=True)
+    good = _due(batch, context)
     last = good["following_on"].isna()
     case = good[["case_id"]].assign(
         version=good["case_version"],
@@ -134,34 +137,31 @@ def transform(batch: Batch, _: Params, context: Context) -> Changes:
     effects.update("collection_cases", COLLECTION_CASES.conform(case))
     if len(done):
         effects.inserts["collection_steps"] = COLLECTION_STEPS.conform(done)
-    bad = rows[rows["reason"].ne("") & ~rows["invoice_id"].isin(batch.failed["invoice_id"])]
-    refused = pd.concat([failures(bad["invoice_id"], bad["reason"]), batch.failed], ignore_index=True)
     totals = {"steps": len(good), "costs_cents": int(good["cost_cents"].sum())}
-    return effects.changes(failures=refused, totals=totals)
+    return effects.changes(totals=totals)
 
 
 def effects(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
     """One mail for each step by e-mail; the stored PDF goes with it."""
     rows = _due(batch, context)
-    rows = rows[rows["reason"].eq("") & rows["channel"].eq(EmailPayload.channel)]
+    rows = rows[rows["channel"].eq(EmailPayload.channel)]
     sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
     letters = _letters(rows, batch, context)
     return outbox_rows(context.run_id, mails(rows, letters, sender_of, {}, reminder=True))
 
 
 def preview(batch: Batch, _: Params, context: Context) -> Preview:
-    """Tables `steps` (what is done how often, with costs), `refused`, and `letters`: the first of each step."""
+    """Tables `steps` (what is done how often, with costs) and `letters`: the first of each step."""
     rows = _due(batch, context)
-    good, bad = rows[rows["reason"] == ""], rows[rows["reason"] != ""]
-    steps = good.groupby(["flow", "step", "step_name", "channel"], as_index=False, observed=True).agg(
+    steps = rows.groupby(["flow", "step", "step_name", "channel"], as_index=False, observed=True).agg(
         cases=("invoice_id", "size"),
         outstanding_cents=("outstanding_cents", "sum"),
         cost_cents=("cost_cents", "sum"),
     )
-    written = good[good["channel"].isin(["email", "post"])].drop_duplicates(["flow", "step"])
+    written = rows[rows["channel"].isin(["email", "post"])].drop_duplicates(["flow", "step"])
     letters = [letter.text for _, letter in _letters(written, batch, context)] if len(written) else []
     shown = written[["number", "step_name"]].assign(text=pd.Series(letters, index=written.index, dtype="str"))
-    return {"steps": steps, "refused": bad[["invoice_id", "number", "reason"]], "letters": shown}
+    return {"steps": steps, "letters": shown}
 
 
 ACTION = Action(
@@ -170,6 +170,7 @@ ACTION = Action(
     help="Do the collection step that is due: reminder by mail or letter, costs, next date.",
     reads=frozenset({"collection_cases", "company_accounts"}),
     transform=transform,
+    row_checks=row_checks,
     artefacts=artefacts,
     effects=effects,
     preview=preview,

@@ -96,14 +96,22 @@ def _mixed(batch: Batch) -> str:
     return "" if rows["customer_id"].notna().all() else "a payment plan needs a customer"
 
 
-def preview(batch: Batch, params: PlanParams, context: Context) -> Preview:
-    """Tables `schedule` (due date, amount, what is left) and `invoices` (what the plan takes over).
+def row_checks(batch: Batch, params: PlanParams, context: Context) -> pd.DataFrame:
+    """All rows, where they can't share a plan.
 
     Raises:
         ParameterError: the settings do not allow the plan.
     """
+    if reason := _mixed(batch):
+        return failures(batch.invoices["invoice_id"], reason)
+    _schedule(batch, params, context)
+    return failures(batch.invoices["invoice_id"].iloc[:0], "")
+
+
+def preview(batch: Batch, params: PlanParams, context: Context) -> Preview:
+    """Tables `schedule` (due date, amount, what is left) and `invoices` (what the plan takes over)."""
     shown = batch.invoices[["invoice_id", "number", "due_date", "outstanding_cents"]]
-    if batch.invoices.empty or _mixed(batch):
+    if batch.invoices.empty:
         return {"invoices": shown}
     return {"schedule": _schedule(batch, params, context), "invoices": shown}
 
@@ -111,13 +119,7 @@ def preview(batch: Batch, params: PlanParams, context: Context) -> Preview:
 def transform(batch: Batch, params: PlanParams, context: Context) -> Changes:
     """One plan for all rows; a draft where plans need approval."""
     rows = batch.invoices
-    reason = _mixed(batch)
-    try:
-        schedule = _schedule(batch, params, context) if not reason else None
-    except ParameterError as error:
-        reason, schedule = error.message, None
-    if schedule is None:
-        return Changes(failures=failures(rows["invoice_id"], reason))
+    schedule = _schedule(batch, params, context)
     first = rows.iloc[0]
     plan_id = derived_id("plan", context.run_id, first["customer_id"], first["company_account_id"])
     status = PlanStatus.DRAFT if context.settings.payment_plans.approval else PlanStatus.ACTIVE
@@ -150,6 +152,7 @@ ACTION = Action(
     help="Let one customer pay some invoices in instalments.",
     params=PlanParams,
     transform=transform,
+    row_checks=row_checks,
     preview=preview,
     defaults=_defaults,
     check=_check,

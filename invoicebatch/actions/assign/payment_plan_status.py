@@ -43,29 +43,27 @@ def _reasons(batch: Batch, params: PlanStatusParams, context: Context) -> "pd.Se
     )
 
 
-def preview(batch: Batch, params: PlanStatusParams, context: Context) -> Preview:
-    """Tables `plans` (those that change) and `refused`."""
-    reasons = _reasons(batch, params, context)
-    plans = batch["payment_plans"][
-        ["plan_id", "customer_id", "status", "total_cents", "instalments", "first_date"]
-    ]
-    reason = plans["plan_id"].map(reasons)
-    return {"plans": plans[reason == ""], "refused": plans[["plan_id"]].assign(reason=reason)[reason != ""]}
+def row_checks(batch: Batch, params: PlanStatusParams, context: Context) -> pd.DataFrame:
+    """Rows whose plan can't change so."""
+    rows = batch.invoices
+    reason = rows["payment_plan_id"].map(_reasons(batch, params, context)).fillna("in no payment plan")
+    return failures(rows.loc[reason != "", "invoice_id"], reason[reason != ""])
 
 
-def transform(batch: Batch, params: PlanStatusParams, context: Context) -> Changes:
+def preview(batch: Batch, params: PlanStatusParams, context: Context) -> Preview:  # noqa: ARG001
+    """Table `plans`: those that change."""
+    columns = ["plan_id", "customer_id", "status", "total_cents", "instalments", "first_date"]
+    return {"plans": batch["payment_plans"][columns]}
+
+
+def transform(batch: Batch, params: PlanStatusParams, context: Context) -> Changes:  # noqa: ARG001
     """The plans of the rows change, each with all its invoices."""
-    reasons = _reasons(batch, params, context)
     plans = batch["payment_plans"]
-    good = plans[plans["plan_id"].map(reasons) == ""]
     new = PlanStatus.ACTIVE if params.change == "approve" else PlanStatus.CANCELLED
     effects = ChangesBuilder()
-    frame = good[["plan_id", "version"]].assign(status=new.value).reset_index(drop=True)
+    frame = plans[["plan_id", "version"]].assign(status=new.value).reset_index(drop=True)
     effects.update("payment_plans", PAYMENT_PLANS.conform(frame))
-    reason = batch.invoices["payment_plan_id"].map(reasons)
-    bad = reason.fillna("in no payment plan") != ""
-    refused = failures(batch.invoices.loc[bad, "invoice_id"], reason[bad].fillna("in no payment plan"))
-    return effects.changes(failures=refused, totals={"plans": len(good)})
+    return effects.changes(totals={"plans": len(plans)})
 
 
 ACTION = Action(
@@ -75,6 +73,7 @@ ACTION = Action(
     params=PlanStatusParams,
     reads=frozenset({"payment_plans", "instalments"}),
     transform=transform,
+    row_checks=row_checks,
     preview=preview,
     repeatable=True,
 )

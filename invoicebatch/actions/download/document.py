@@ -10,7 +10,7 @@ from pydantic import Field
 from invoicebatch.formats.archive.stored_documents import COLUMNS, document_list, download_names, verified
 from invoicebatch.formats.archive.zip import Entry, copy_file, write_zip
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared
 
 
 class Parameters(Params):
@@ -20,7 +20,7 @@ class Parameters(Params):
     index: bool = Field(default=False, description="Put a list of the documents (index.csv) in the ZIP")
 
 
-def artefacts(batch: Batch, params: Parameters, context: Context) -> Iterator[Artefact | RowFailure]:
+def artefacts(batch: Batch, params: Parameters, context: Context) -> Iterator[Prepared]:
     """`<number>.pdf` of one selected row, `invoices.zip` of several."""
     rows, failures = verified(batch.invoices, context.document)
     yield from failures

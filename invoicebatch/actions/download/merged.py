@@ -9,7 +9,7 @@ from pydantic import Field
 from invoicebatch.formats.archive.stored_documents import COLUMNS, verified
 from invoicebatch.formats.merged.merge import MAX_DOCUMENTS, Engine, merge_batch, merge_jobs, write_merged
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure
 
 
 class Parameters(Params):
@@ -18,7 +18,7 @@ class Parameters(Params):
     engine: Engine = Field("pikepdf", description="pikepdf, or pypdf at four to eight times its time")
 
 
-def artefacts(batch: Batch, params: Parameters, context: Context) -> Iterator[Artefact | RowFailure]:
+def artefacts(batch: Batch, params: Parameters, context: Context) -> Iterator[Prepared]:
     """`invoices.pdf`, or numbered parts of at most 10,000 documents each."""
     rows, failures = verified(batch.invoices, context.document)
     yield from failures
@@ -28,9 +28,7 @@ def artefacts(batch: Batch, params: Parameters, context: Context) -> Iterator[Ar
         yield from _merged(piece.reset_index(drop=True), name, params.engine, context)
 
 
-def _merged(
-    rows: pd.DataFrame, name: str, engine: Engine, context: Context
-) -> Iterator[Artefact | RowFailure]:
+def _merged(rows: pd.DataFrame, name: str, engine: Engine, context: Context) -> Iterator[Prepared]:
     numbers, files, ids = rows["number"].tolist(), rows["file"].tolist(), rows["invoice_id"].tolist()
     parts = []
     first = 0

@@ -10,7 +10,7 @@ from invoicebatch.eligibility.filter import holds
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.exports.record import line_records, records, target_columns
 from invoicebatch.model.ident import sha256_json
@@ -43,7 +43,7 @@ def _systems(around: Surroundings) -> dict[str, str]:
     return {name: f"{name} ({system.kind})" for name, system in around.settings.external.items()}
 
 
-def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterator[Artefact | RowFailure]:
+def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterator[Prepared]:
     """The UBL documents of a target that takes them; a document that breaks a rule stays out."""
     system = context.settings.external.get(params.target)
     if system is None or system.kind != "http" or system.body != "ubl":

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from invoicebatch.formats.workbook.export import export_artefacts
 from invoicebatch.model.action import Action, Context
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Prepared
 from invoicebatch.model.exports.exported import ExportParams, exported
 
 
-def artefacts(batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
+def artefacts(batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Prepared]:
     """One file with a row for each invoice."""
     return export_artefacts("invoices", batch, params, ctx)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from invoicebatch.formats.archive.document_zip import Documents
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
 from invoicebatch.model.exports.exported import exported
 
@@ -29,7 +29,7 @@ class UblParams(Params):
     mark_as_exported: bool = Field(False, description="Mark the invoices that were written as exported")
 
 
-def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
+def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepared]:
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
     documents = Documents()
     checked = checked_documents(

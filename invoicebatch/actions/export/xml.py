@@ -10,7 +10,7 @@ from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
 from invoicebatch.formats.validation.schema import own_schema_error
 from invoicebatch.formats.xml_export import write_xml
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, derive
 from invoicebatch.model.en16931.frames import only_documents
 from invoicebatch.model.en16931.terms import DOCUMENT
@@ -25,7 +25,7 @@ class XmlParams(Params):
     mark_as_exported: bool = Field(False, description="Mark the invoices that were written as exported")
 
 
-def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Artefact | RowFailure]:  # noqa: ARG001
+def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Prepared]:  # noqa: ARG001
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
     documents = Documents()
     for start in range(0, len(batch), _SLICE):

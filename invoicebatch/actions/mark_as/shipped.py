@@ -1,23 +1,25 @@
 """Mark as shipped: the shipping status becomes `sent`; nothing is sent."""
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.changes import Batch, Changes
+from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.status import ShippingStatus
 
 
 def transform(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
-    """Every row is sent, now, by no channel of ours."""
-    rows = batch.invoices[["invoice_id"]].assign(
+    """Every row is sent, now, by no channel of ours; one that was sent before stays as it is."""
+    already = batch.invoices["shipping_status"] == ShippingStatus.SENT.value
+    rows = batch.invoices.loc[~already, ["invoice_id"]].assign(
         shipping_status=ShippingStatus.SENT.value, sent_at=context.now, shipping_channel="marked"
     )
-    return Changes(updates={"invoices": rows})
+    unchanged = failures(batch.invoices.loc[already, "invoice_id"], "already sent")
+    return Changes(updates={"invoices": rows}, unchanged=unchanged)
 
 
 ACTION = Action(
     name="mark_as.shipped",
     label="Mark as shipped",
     help="Record that invoices were sent outside the system; nothing is sent.",
-    columns=frozenset(),
+    columns=frozenset({"shipping_status"}),
     transform=transform,
     chunk_rows=100_000,
     outcome=("shipping_status", ShippingStatus.SENT.value),

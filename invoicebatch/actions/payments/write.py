@@ -14,7 +14,7 @@ from invoicebatch.errors import RenderError
 from invoicebatch.formats.pain import Message, check_message, write_message
 from invoicebatch.formats.pain.message import Version
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.payments.bundles import READS, resolve
 from invoicebatch.model.payments.calendar import earliest_date
 from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
@@ -118,7 +118,7 @@ def _message(batch: Batch, params: WriteParams, context: Context) -> Message:
     )
 
 
-def artefacts(batch: Batch, params: WriteParams, context: Context) -> Iterator[Artefact | RowFailure]:
+def artefacts(batch: Batch, params: WriteParams, context: Context) -> Iterator[Prepared]:
     """The bank file, validated against the ISO schema and read back before it is handed over."""
     reason = _hindrance(batch, params, context)
     message = None if reason else _message(batch, params, context)

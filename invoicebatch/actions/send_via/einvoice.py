@@ -10,7 +10,7 @@ from pydantic import Field
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.payload import CHORUS_PRO, PEPPOL, Attachment, EInvoicePayload
 from invoicebatch.model.outbox.rows import outbox_rows
@@ -58,16 +58,17 @@ def networks(invoices: pd.DataFrame, params: EInvoiceParams, ctx: Context) -> pd
     return pd.DataFrame({"network": network, "reason": reason})
 
 
-def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Artefact | RowFailure]:
+def row_checks(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
+    """Rows that no network takes."""
+    reason = networks(batch.invoices, params, ctx)["reason"]
+    return failures(batch.invoices.loc[reason != "", "invoice_id"], reason[reason != ""])
+
+
+def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Prepared]:
     """The document of each row, kept in the archive as it is sent; rows that break a rule fail, named."""
-    found = networks(batch.invoices, params, ctx)
-    ids = batch.invoices["invoice_id"]
-    for invoice_id, reason in zip(
-        ids[found["reason"] != ""], found["reason"][found["reason"] != ""], strict=True
-    ):
-        yield RowFailure(int(invoice_id), reason)
+    network_of = networks(batch.invoices, params, ctx)["network"]
     for network, profile in ((PEPPOL, "peppol"), (CHORUS_PRO, "en16931")):
-        rows = batch.invoices[(found["reason"] == "") & (found["network"] == network)]
+        rows = batch.invoices[network_of == network]
         part = Batch(rows.reset_index(drop=True), batch.tables)
         for item in checked_documents(part, ctx, profile, params.schematron):  # type: ignore[arg-type]
             if item.failure:
@@ -86,7 +87,6 @@ def transform(batch: Batch, params: EInvoiceParams, ctx: Context) -> Changes:  #
     updates["failure"] = pd.array([None] * len(good), dtype="str")
     return Changes(
         updates={"invoices": updates},
-        failures=failures(batch.failed["invoice_id"], batch.failed["reason"]),
         totals={"documents": len(good)},
     )
 
@@ -114,15 +114,9 @@ def _message(row: Mapping[Hashable, Any]) -> tuple[int, str, EInvoicePayload]:
 
 
 def preview(batch: Batch, params: EInvoiceParams, ctx: Context) -> Preview:
-    """How many documents go by which network, and why the others stay."""
-    found = networks(batch.invoices, params, ctx)
-    good = found[found["reason"] == ""]
-    rows = [
-        {"what": f"through {name}", "rows": int(count)}
-        for name, count in good["network"].value_counts().items()
-    ]
-    refused = found.loc[found["reason"] != "", "reason"].value_counts()
-    rows += [{"what": f"refused: {text}", "rows": int(count)} for text, count in refused.items()]
+    """How many documents go by which network."""
+    counts = networks(batch.invoices, params, ctx)["network"].value_counts()
+    rows = [{"what": f"through {name}", "rows": int(count)} for name, count in counts.items()]
     return {"networks": pd.DataFrame(rows, columns=["what", "rows"])}
 
 
@@ -138,6 +132,7 @@ ACTION = Action(
     help="Sends each document as a checked UBL invoice through Peppol or Chorus Pro.",
     params=EInvoiceParams,
     reads=TABLES,
+    row_checks=row_checks,
     transform=transform,
     artefacts=artefacts,
     effects=effects,

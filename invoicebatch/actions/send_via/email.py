@@ -12,8 +12,9 @@ from invoicebatch.formats.mail import Letter, Letters, letter_values, template_s
 from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
+from invoicebatch.model.contact.preference import preference_faults
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
@@ -37,22 +38,19 @@ class EmailParams(Params):
     )
 
 
-def _refusals(batch: Batch, params: EmailParams) -> "pd.Series[str]":
-    """Why a row can't be mailed, empty where it can; same index as the invoices."""
+def row_checks(batch: Batch, params: EmailParams, _: Context) -> pd.DataFrame:
+    """Rows that can't be mailed: an address that is none, a customer who wants no mail, no sender."""
     rows = batch.invoices
     reason = address_faults(rows["customer_email"])
     reason = reason.mask(reason != "", "customer: " + reason + "; correct it and send again")
     if not params.override_preference:
-        skip = rows["customer_skip_if_direct_debit"].fillna(False) & (
-            rows["payment_method"] == "direct_debit"
-        )
-        reason = reason.mask(skip, "customer is on direct debit and wants no mail then (override_preference)")
-        manual = rows["delivery_preference"] == "manual"
-        reason = reason.mask(manual, "customer's delivery preference is manual (override_preference)")
+        unwanted = preference_faults(rows)
+        reason = unwanted.where(unwanted != "", reason)
     own = {account: sender.address for account, sender in senders(batch["company_accounts"], "").items()}
     faults = address_faults(pd.Series(own, dtype="str"))
     unknown = rows["company_account_id"].map(faults).fillna("no such company account")
-    return reason.where((reason != "") | ~_broken(unknown), "company account: " + unknown)
+    reason = reason.where((reason != "") | ~_broken(unknown), "company account: " + unknown)
+    return failures(rows.loc[reason != "", "invoice_id"], reason[reason != ""])
 
 
 def defaults(settings: Settings, _today: date) -> dict[str, Any]:
@@ -60,12 +58,11 @@ def defaults(settings: Settings, _today: date) -> dict[str, Any]:
     return {"attach_ubl": settings.mail.attach_ubl}
 
 
-def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Artefact | RowFailure]:
+def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prepared]:
     """The UBL documents to attach, where asked for; a document that breaks a rule is not mailed."""
     if not params.attach_ubl:
         return
-    good = batch.invoices[(_refusals(batch, params) == "").to_numpy()].reset_index(drop=True)
-    for item in checked_documents(Batch(good, batch.tables), context, "en16931"):
+    for item in checked_documents(batch, context, "en16931"):
         if item.failure:
             yield RowFailure(item.invoice_id, f"electronic invoice: {item.failure}")
         else:
@@ -78,25 +75,19 @@ def _broken(faults: "pd.Series[str]") -> "pd.Series[bool]":
 
 
 def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
-    """Shipping status `sending` for rows that can be mailed; the others fail by name.
+    """Shipping status `sending`.
 
     Raises:
         RenderError: a template can't be rendered; nothing is sent then.
     """
-    reason = _refusals(batch, params)
-    unmade = batch.invoices["invoice_id"].isin(batch.failed["invoice_id"])
-    good = batch.invoices[(reason == "") & ~unmade]
+    good = batch.good
     for _ in _letters(good, batch, params, context):
         pass
-    refused = batch.invoices.loc[reason != "", "invoice_id"]
     updates = pd.DataFrame({"invoice_id": good["invoice_id"]})
     updates["shipping_status"] = ShippingStatus.SENDING.value
     updates["shipping_channel"] = EmailPayload.channel
     updates["failure"] = pd.array([None] * len(good), dtype="str")
-    return Changes(
-        updates={"invoices": updates},
-        failures=failures(refused, reason[reason != ""]),
-    )
+    return Changes(updates={"invoices": updates})
 
 
 def _letters(
@@ -112,7 +103,6 @@ def _letters(
 def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
     """One outbox row a mail; its payload is the whole mail but for the bytes of the documents."""
     good = batch.good
-    good = good[(_refusals(Batch(good, batch.tables), params) == "").to_numpy()]
     sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
     letters = _letters(good, batch, params, context)
     return outbox_rows(context.run_id, mails(good, letters, sender_of, xml_attachments(batch.files)))
@@ -120,9 +110,8 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
 
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
-    reason = _refusals(batch, params)
-    good = batch.invoices[reason == ""]
-    tables: dict[str, pd.DataFrame] = {"recipients": _recipients(good, reason)}
+    good = batch.invoices
+    tables: dict[str, pd.DataFrame] = {"recipients": _recipients(good)}
     first = next(_letters(good.head(1), batch, params, context), None)
     if first is not None:
         language, letter = first
@@ -136,13 +125,11 @@ def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     return tables
 
 
-def _recipients(good: pd.DataFrame, reason: "pd.Series[str]") -> pd.DataFrame:
+def _recipients(good: pd.DataFrame) -> pd.DataFrame:
     domain = good["customer_email"].str.replace(r"^.*@", "", regex=True).str.lower()
     counts = domain.groupby(domain).size().sort_values(ascending=False)
     rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(good)}]
     rows += [{"what": f"to {name}", "rows": int(count)} for name, count in counts.head(5).items()]
-    refused = reason[reason != ""].value_counts()
-    rows += [{"what": f"refused: {text}", "rows": int(count)} for text, count in refused.head(20).items()]
     return pd.DataFrame(rows, columns=["what", "rows"])
 
 
@@ -157,6 +144,7 @@ ACTION = Action(
     params=EmailParams,
     reads=TABLES | {"company_accounts"},
     defaults=defaults,
+    row_checks=row_checks,
     artefacts=artefacts,
     transform=transform,
     effects=effects,

@@ -9,6 +9,7 @@ from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.contact.postal import ADDRESS, address_faults, address_lines
+from invoicebatch.model.contact.preference import preference_faults
 from invoicebatch.model.outbox.payload import Attachment, PostalAddress, PostPayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
@@ -40,44 +41,33 @@ def _addresses(rows: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(object).where(frame.notna(), "")
 
 
-def _refusals(rows: pd.DataFrame, params: PostParams, context: Context) -> "pd.Series[str]":
-    """Why a row can't be posted, empty where it can; same index."""
+def row_checks(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
+    """Rows that can't be posted: an address that is not whole or too far, a customer who wants no letter."""
+    rows = batch.invoices
     reason = address_faults(_addresses(rows))
     reason = reason.mask(reason != "", "customer: " + reason + "; correct it and send again")
     if allowed := context.settings.post.countries:
         away = ~rows["customer_country"].isin(allowed) & (reason == "")
         reason = reason.mask(away, "letters go to " + ", ".join(allowed) + " only ([post] countries)")
     if not params.override_preference:
-        skip = rows["customer_skip_if_direct_debit"].fillna(False) & (
-            rows["payment_method"] == "direct_debit"
-        )
-        reason = reason.mask(
-            skip, "customer is on direct debit and wants no letter then (override_preference)"
-        )
-        manual = rows["delivery_preference"] == "manual"
-        reason = reason.mask(manual, "customer's delivery preference is manual (override_preference)")
-    return reason
+        unwanted = preference_faults(rows)
+        reason = unwanted.where(unwanted != "", reason)
+    return failures(rows.loc[reason != "", "invoice_id"], reason[reason != ""])
 
 
-def transform(batch: Batch, params: PostParams, context: Context) -> Changes:
-    """Shipping status `sending` for rows with a whole address; the others fail by name."""
-    reason = _refusals(batch.invoices, params, context)
-    good = batch.invoices.loc[reason == "", "invoice_id"]
-    updates = pd.DataFrame({"invoice_id": good}).assign(
+def transform(batch: Batch, params: PostParams, context: Context) -> Changes:  # noqa: ARG001
+    """Shipping status `sending`."""
+    updates = batch.invoices[["invoice_id"]].assign(
         shipping_status=ShippingStatus.SENDING.value,
         shipping_channel=PostPayload.channel,
-        failure=pd.array([None] * len(good), dtype="str"),
+        failure=pd.array([None] * len(batch), dtype="str"),
     )
-    refused = batch.invoices.loc[reason != "", "invoice_id"]
-    return Changes(
-        updates={"invoices": updates},
-        failures=failures(refused, reason[reason != ""]),
-    )
+    return Changes(updates={"invoices": updates})
 
 
 def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
     """One outbox row a letter."""
-    rows = batch.invoices[_refusals(batch.invoices, params, context) == ""]
+    rows = batch.invoices
     columns = [
         "invoice_id",
         "number",
@@ -108,15 +98,12 @@ def _message(
     return invoice_id, ", ".join(lines), payload
 
 
-def preview(batch: Batch, params: PostParams, context: Context) -> Preview:
-    """Letters by country, refusals by reason, and the first address as it stands in the window."""
-    reason = _refusals(batch.invoices, params, context)
-    good = batch.invoices[reason == ""]
+def preview(batch: Batch, params: PostParams, context: Context) -> Preview:  # noqa: ARG001
+    """Letters by country, and the first address as it stands in the window."""
+    good = batch.invoices
     by_country = good["customer_country"].value_counts()
     rows: list[dict[str, Any]] = [{"what": "letters", "rows": len(good)}]
     rows += [{"what": f"to {country}", "rows": int(count)} for country, count in by_country.items()]
-    refused = reason[reason != ""].value_counts().head(20)
-    rows += [{"what": f"refused: {text}", "rows": int(count)} for text, count in refused.items()]
     tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"])}
     if len(good):
         first = next(_addresses(good.head(1)).itertuples(index=False, name=None))
@@ -131,6 +118,7 @@ ACTION = Action(
     label="Send via post",
     help="Hands each document to the print-and-post provider.",
     params=PostParams,
+    row_checks=row_checks,
     transform=transform,
     effects=effects,
     preview=preview,

@@ -23,13 +23,23 @@ def before_and_after(rows: pd.DataFrame, before: "pd.Series[str]", after: str) -
     return sums
 
 
+def will_fail(failing: pd.DataFrame) -> Preview:
+    """Table `will_fail` (reason, invoices), where any row will."""
+    if failing.empty:
+        return {}
+    groups = failing.groupby("reason", as_index=False).agg(invoices=("invoice_id", "size"))
+    return {"will_fail": groups.sort_values("invoices", ascending=False, ignore_index=True)}
+
+
 def default_preview(rows: pd.DataFrame) -> Preview:
-    """Tables `eligible` (currency, rows, total_cents) and `refused` (reason, rows).
+    """Tables `eligible` (currency, rows, total_cents; without those that will fail) and `refused` (reason, rows).
 
     Args:
         rows: the rows of a plan.
     """
-    eligible = rows[rows["eligible"]].assign(currency=lambda f: f["currency"].astype("str"))
+    eligible = rows[rows["eligible"] & (rows["reason"] == "")].assign(
+        currency=lambda f: f["currency"].astype("str")
+    )
     sums = eligible.groupby("currency", as_index=False).agg(
         rows=("invoice_id", "size"), total_cents=("total_cents", "sum")
     )

@@ -48,8 +48,10 @@ class Plan:
         runner: who does it.
         action: what.
         params: its parameters, defaults filled in.
-        rows: one row a selected invoice, eligible ones first in the run's order: invoice_id,
-            row_version int64, number str, eligible bool, part str, reason str (why not),
+        rows: one row a selected invoice, eligible ones first in the run's order, then those that the
+            action's checks refuse, then those that the rules refuse: invoice_id,
+            row_version int64, number str, eligible bool, part str, reason str (why not; of an
+            eligible row: why it will fail),
             pin uint64 (hash of the pinned columns), total_cents int64, currency str.
         selection: the selection in words.
         picked_by_hand: whether rows were chosen one by one.
@@ -107,6 +109,12 @@ class Plan:
         return rows[["invoice_id", "number", "reason"]].reset_index(drop=True)
 
     @property
+    def failing(self) -> pd.DataFrame:
+        """Rows that will be done, and fail with what is known already: invoice_id int64, number, reason str."""
+        rows = self.rows[self.rows["eligible"] & (self.rows["reason"] != "")]
+        return rows[["invoice_id", "number", "reason"]].reset_index(drop=True)
+
+    @property
     def totals(self) -> dict[str, int]:
         """Sum of the eligible rows' totals in cents by currency."""
         sums = self.rows[self.rows["eligible"]].groupby("currency", observed=True)["total_cents"].sum()
@@ -143,8 +151,9 @@ class Plan:
             "selected": self.selected,
             "eligible": self.eligible,
             "done": 0,
+            "unchanged": 0,
             "refused": records(self.refused),
-            "failed": [],
+            "failed": records(self.failing),
             "unfinished": 0,
             "next": [],
             "files": [],

@@ -1,4 +1,4 @@
-"""What a run did, from the journal only: done, refused, failed, files, totals."""
+"""What a run did, from the journal only: done, unchanged, refused, failed, files, totals."""
 
 import json
 from dataclasses import dataclass
@@ -74,6 +74,11 @@ class Report:
         return self._with(RowOutcome.DONE)[["invoice_id", "number"]]
 
     @property
+    def unchanged(self) -> pd.DataFrame:
+        """Rows for which there was nothing to do: invoice_id int64, number, reason str."""
+        return self._with(RowOutcome.UNCHANGED)[["invoice_id", "number", "reason"]]
+
+    @property
     def refused(self) -> pd.DataFrame:
         """Rows that could not take the action: invoice_id int64, number, reason str."""
         return self._with(RowOutcome.REFUSED)[["invoice_id", "number", "reason"]]
@@ -101,8 +106,8 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether every selected row was done."""
-        return len(self.done) == len(self.rows)
+        """Whether every selected row was done, or had nothing to be done for it."""
+        return len(self.done) + len(self.unchanged) == len(self.rows)
 
     def _with(self, outcome: RowOutcome) -> pd.DataFrame:
         return self.rows[self.rows["outcome"] == outcome.value].reset_index(drop=True)
@@ -116,6 +121,7 @@ class Report:
             "selected": int(self.run["selected"]),
             "eligible": int(self.run["eligible"]),
             "done": len(self.done),
+            "unchanged": len(self.unchanged),
             "refused": records(self.refused),
             "failed": records(self.failed),
             "unfinished": len(self.unfinished),
@@ -130,6 +136,7 @@ class Report:
         parts += [
             f"{count:,} {word}"
             for word, count in (
+                ("unchanged", len(self.unchanged)),
                 ("refused", len(self.refused)),
                 ("failed", len(self.failed)),
                 ("unfinished", len(self.unfinished)),
@@ -144,6 +151,7 @@ class Report:
             for title, frame in (
                 ("Failed", self.failed),
                 ("Refused", self.refused),
+                ("Unchanged", self.unchanged),
                 ("Files", self.files[["path", "size"]].head(20)),
             )
             if len(frame)

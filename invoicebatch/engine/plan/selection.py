@@ -1,6 +1,7 @@
 """A selection: which rows, how they were chosen, and which actions apply to them."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +15,14 @@ from invoicebatch.actions import find
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.choices import check_choices
 from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
-from invoicebatch.model.action import Action
+from invoicebatch.errors import ParameterError
+from invoicebatch.model.action import Action, Params
+from invoicebatch.model.changes import joined
 from invoicebatch.model.schema import OVERVIEW
 from invoicebatch.model.status import CLOSED_RUNS
 from invoicebatch.store import Session
@@ -93,7 +97,9 @@ class Selection:
         )
 
     def why(self, action: str) -> pd.DataFrame:
-        """The rows that can't take an action: invoice_id int64, number str, reason str.
+        """The rows that can't take an action, with every reason: invoice_id int64, number str, reason str.
+
+        Rows that its checks find with the parameters' defaults are among them, where it has such.
 
         Raises:
             UnknownNameError: no such action.
@@ -101,8 +107,13 @@ class Selection:
         found = find(action)
         with self.workspace.store.read() as session:
             frame = self.workspace.judged(session, self.ids, found)
-        reasons = self._evaluate(frame, found).all_reasons(found.name)
-        rows = frame[["invoice_id", "number"]].assign(reason=reasons.to_numpy())
+        evaluation = self._evaluate(frame, found)
+        rows = frame[["invoice_id", "number"]].assign(reason=evaluation.all_reasons(found.name).to_numpy())
+        with suppress(ParameterError):  # one that has no default is asked for by the plan
+            params = parse_params(found, {}, self.workspace.settings, clock.today())
+            checked = self._checked(_plan_rows(found, frame, evaluation), found, params)
+            faults = rows["invoice_id"].map(checked.set_index("invoice_id")["reason"])
+            rows["reason"] = rows["reason"].where(rows["reason"] != "", faults)
         return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
 
     def _unknown_rows(self) -> pd.DataFrame:
@@ -129,7 +140,7 @@ class Selection:
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)
             frame = self.workspace.judged(session, ids, found)
-        rows = _plan_rows(found, frame, self._evaluate(frame, found))
+        rows = self._checked(_plan_rows(found, frame, self._evaluate(frame, found)), found, parsed)
         plan = Plan(
             workspace=self.workspace,
             runner=self.runner,
@@ -142,6 +153,22 @@ class Selection:
             nonce=fresh_nonce(found),
         )
         return self._fresh(plan)
+
+    def _checked(self, rows: pd.DataFrame, action: Action, params: Params) -> pd.DataFrame:
+        """The rows of a plan with what the action's own checks find; eligible ones first again."""
+        eligible = rows[rows["eligible"]]
+        if action.row_checks is None or eligible.empty:
+            return rows
+        ids, parts = eligible["invoice_id"].to_numpy(np.int64), eligible.set_index("invoice_id")["part"]
+        with self.workspace.store.read() as session:
+            batch = load_batch(session, action, ids, clock.today(), parts)
+        with Pool(self.workspace.settings) as pool:
+            found = joined(action.row_checks(batch, params, self.workspace.context("", pool)))
+        reason = rows["invoice_id"].map(found).astype("str").fillna(rows["reason"])
+        rows = rows.assign(
+            reason=reason, eligible=rows["eligible"] & ((reason == "") | action.records_faults)
+        )
+        return rows.sort_values("eligible", ascending=False, kind="stable", ignore_index=True)
 
     def _fresh(self, plan: Plan) -> Plan:
         """The plan, told apart from closed runs that left the same rows as they are."""

@@ -5,7 +5,7 @@ there. Only this module commits what an action wants.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -28,7 +28,7 @@ from invoicebatch.engine.run.claim import judge_changed
 from invoicebatch.engine.run.staging import RunFiles
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
-from invoicebatch.model.changes import Batch, Changes, Frames, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Frames, RowFailure, RowUnchanged, failures, joined
 from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
 
@@ -85,20 +85,23 @@ class Run:
 
     def _chunk(self, context: RunContext, rows: pd.DataFrame) -> None:
         parts = rows.set_index("invoice_id")["part"]
-        ids = self._qualified(rows)
-        if not len(ids):
+        batch = self._checked(context, rows, parts)
+        if not len(batch):
             return
         if self.action.reserve is not None:
-            ids = self._reserve(context, ids, parts)
-        batch = self._prepare(context, self._load(context, ids, parts))
+            batch = self._load(context, self._reserve(context, batch), parts)
+        batch = self._prepare(context, batch)
         for _ in range(_RETRIES):
             try:
                 self._commit(batch, self._changes(context, batch))
                 break
             except StaleError:  # files and state must come from the same reading
+                ids = batch.invoices["invoice_id"].to_numpy(np.int64)
                 if self.action.reserve is None:
-                    ids = self._qualified(rows[rows["invoice_id"].isin(ids)])
-                batch = self._prepare(context, self._load(context, ids, parts))
+                    batch = self._checked(context, rows[rows["invoice_id"].isin(ids)], parts)
+                else:
+                    batch = self._load(context, ids, parts)
+                batch = self._prepare(context, batch)
         else:
             self._commit(batch, self._changes(context, batch))
         self._publish()
@@ -108,10 +111,26 @@ class Run:
         claimed = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
         with self._store.read() as session:
             lost = judge_changed(session, self._workspace, self.action, claimed)
+        return self._without(rows["invoice_id"], lost)
+
+    def _checked(self, context: RunContext, rows: pd.DataFrame, parts: pd.Series) -> Batch:
+        """The batch of the rows that can go on; a row whose number is committed goes on in any case."""
+        batch = self._load(context, self._qualified(rows), parts)
+        if self.action.row_checks is None or self.action.records_faults or not len(batch):
+            return batch
+        found = self.action.row_checks(batch, self._params, context)
+        claimed = rows.loc[rows["outcome"] == RowOutcome.CLAIMED.value, "invoice_id"]
+        lost = found[found["invoice_id"].isin(claimed)]
+        if lost.empty:
+            return batch
+        return self._load(context, self._without(batch.invoices["invoice_id"], lost), parts)
+
+    def _without(self, ids: pd.Series, lost: pd.DataFrame) -> np.ndarray:
+        """The ids but for the lost ones, which are refused."""
         if len(lost):
             with self._store.write() as session:
-                session.settle(self._run_id, lost.assign(outcome=RowOutcome.REFUSED.value))
-        return rows.loc[~rows["invoice_id"].isin(lost["invoice_id"]), "invoice_id"].to_numpy(np.int64)
+                session.settle(self._run_id, _settled(lost, RowOutcome.REFUSED))
+        return ids[~ids.isin(lost["invoice_id"])].to_numpy(np.int64)
 
     def _changes(self, context: RunContext, batch: Batch) -> Changes:
         changes = self.action.transform(batch, self._params, context)
@@ -123,18 +142,18 @@ class Run:
         with self._store.read() as session:
             return load_batch(session, self.action, ids, context.today, parts)
 
-    def _reserve(self, context: RunContext, ids: np.ndarray, parts: pd.Series) -> np.ndarray:
+    def _reserve(self, context: RunContext, batch: Batch) -> np.ndarray:
         """Commit what must stand before files are made; returns the ids that go on."""
-        batch = self._load(context, ids, parts)
         assert self.action.reserve is not None  # noqa: S101 - for the type checker
         changes = self.action.reserve(batch, self._params, context)
         reach("reserve.before")
         with self._store.write() as session:
-            failures = pd.concat([changes.failures, self._give_numbers(session, batch, changes)])
+            failed = pd.concat([changes.failures, self._give_numbers(session, batch, changes)])
             session.apply(_versioned(changes, batch.invoices), self.action.name, context.now)
-            keep = ids[~np.isin(ids, failures["invoice_id"])]
+            ids = batch.invoices["invoice_id"]
+            keep = ids[~ids.isin(failed["invoice_id"])].to_numpy(np.int64)
             session.settle(self._run_id, _outcomes(keep, RowOutcome.RESERVED))
-            session.settle(self._run_id, _failed(failures))
+            session.settle(self._run_id, _settled(failed, RowOutcome.FAILED))
             reach("reserve.uncommitted")
         reach("reserve.committed")
         return keep
@@ -155,45 +174,48 @@ class Run:
             return batch
         reach("prepare.before")
         failed: list[RowFailure] = []
+        unchanged: list[RowUnchanged] = []
         for item in self.action.artefacts(batch, self._params, context):
             if isinstance(item, RowFailure):
                 failed.append(item)
+            elif isinstance(item, RowUnchanged):
+                unchanged.append(item)
             else:
                 self._files.add(item)
             if self._cancel.is_set() and self.action.chunk_rows is None:
                 raise KeyboardInterrupt
         files = self._files.staged()
         reach("prepare.synced")
-        return Batch(batch.invoices, batch.tables, files, _failures_frame(failed))
+        return Batch(batch.invoices, batch.tables, files, _reasons(failed), _reasons(unchanged))
 
     def _commit(self, batch: Batch, changes: Changes) -> None:
         """Write the changes, outcomes, files and events of a chunk: all or none."""
         now = clock.now()
-        failures = changes.failures
-        left_out = batch.failed[~batch.failed["invoice_id"].isin(failures["invoice_id"])]
-        failures = pd.concat([failures, left_out], ignore_index=True)
-        done = batch.invoices[~batch.invoices["invoice_id"].isin(failures["invoice_id"])]
+        left_out = batch.failed[~batch.failed["invoice_id"].isin(changes.failures["invoice_id"])]
+        failed = pd.concat([changes.failures, left_out], ignore_index=True)
+        unchanged = pd.concat([changes.unchanged, batch.unchanged], ignore_index=True)
+        rest = pd.concat([failed["invoice_id"], unchanged["invoice_id"]])
+        done = batch.invoices[~batch.invoices["invoice_id"].isin(rest)]
         reach("commit.before")
         with self._store.write() as session:
             session.apply(_versioned(changes, batch.invoices), self.action.name, now)
             session.settle(
                 self._run_id, _outcomes(done["invoice_id"].to_numpy(), RowOutcome.DONE, done["number"])
             )
-            session.settle(self._run_id, _failed(failures))
+            session.settle(self._run_id, _settled(unchanged, RowOutcome.UNCHANGED))
+            session.settle(self._run_id, _settled(failed, RowOutcome.FAILED))
             session.add_artefacts(self._run_id, batch.files)
-            session.insert("events", self._events(batch.invoices, changes, failures, now))
+            session.insert("events", self._events(batch.invoices, changes, rest, now))
             self._add_totals(session, done, changes)
             reach("commit.uncommitted")
         reach("commit.committed")
 
     def _events(
-        self, invoices: pd.DataFrame, changes: Changes, failures: pd.DataFrame, now: Any
+        self, invoices: pd.DataFrame, changes: Changes, not_done: pd.Series, now: Any
     ) -> pd.DataFrame:
         """One event a row that was done or changed: who, what, when, from which status to which."""
         updated = changes.updates.get("invoices", pd.DataFrame({"invoice_id": []}))
-        touched = ~invoices["invoice_id"].isin(failures["invoice_id"]) | invoices["invoice_id"].isin(
-            updated["invoice_id"]
-        )
+        touched = ~invoices["invoice_id"].isin(not_done) | invoices["invoice_id"].isin(updated["invoice_id"])
         rows = invoices[touched]
         to_status = rows["status"].astype("str")
         if "status" in updated.columns:
@@ -270,18 +292,15 @@ def _outcomes(ids: Any, outcome: RowOutcome, number: pd.Series | None = None) ->
     return frame
 
 
-def _failed(failures: pd.DataFrame) -> pd.DataFrame:
-    """One outcome a failed row; several reasons for one row are joined."""
-    if failures.empty:
+def _settled(rows: pd.DataFrame, outcome: RowOutcome) -> pd.DataFrame:
+    """One outcome a row; several reasons for one row are joined."""
+    if rows.empty:
         return pd.DataFrame()
-    reasons = failures.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
-    return reasons.reset_index().assign(outcome=RowOutcome.FAILED.value)
+    return joined(rows).reset_index().assign(outcome=outcome.value)
 
 
-def _failures_frame(failed: list[RowFailure]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "invoice_id": pd.Series([f.invoice_id for f in failed], dtype="int64"),
-            "reason": pd.Series([f.reason for f in failed], dtype="str"),
-        }
+def _reasons(rows: Sequence[RowFailure | RowUnchanged]) -> pd.DataFrame:
+    return failures(
+        pd.Series([row.invoice_id for row in rows], dtype="int64"),
+        pd.Series([row.reason for row in rows], dtype="str"),
     )

@@ -14,7 +14,7 @@ from invoicebatch.formats.workbook.columns import choose_columns, export_rows
 from invoicebatch.formats.workbook.flat import write_csv, write_parquet
 from invoicebatch.formats.workbook.table import TABLE_ROWS, TableExport, write_table
 from invoicebatch.model.action import Context
-from invoicebatch.model.changes import Artefact, Batch, RowFailure
+from invoicebatch.model.changes import Artefact, Batch, Prepared
 from invoicebatch.model.exports.exported import ExportParams, without_rows
 
 Format = Literal["xlsx", "csv", "parquet"]
@@ -23,9 +23,7 @@ Format = Literal["xlsx", "csv", "parquet"]
 _NOTHING: Final = {"lines": "it has no lines to export", "measurements": "it has no meter readings to export"}
 
 
-def export_artefacts(
-    export: str, batch: Batch, params: ExportParams, ctx: Context
-) -> Iterator[Artefact | RowFailure]:
+def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Prepared]:
     """The file of an export, and a failure for each invoice that has nothing to put in it.
 
     Args:

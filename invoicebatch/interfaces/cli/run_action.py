@@ -111,6 +111,7 @@ def _show_plan(plan: Plan, *, json: bool) -> int:
         )
         for name, frame in plan.preview.items():
             print_table(frame, title=name)
+        _show_rows("Will fail", plan.failing)
         _show_rows("Refused", plan.refused)
     return 0 if plan.eligible else NothingEligibleError.exit_code
 
@@ -148,6 +149,7 @@ def show_report(report: Report, *, json: bool) -> None:
     print(report.summary())
     _show_rows("Failed", report.failed)
     _show_rows("Refused", report.refused)
+    _show_rows("Unchanged", report.unchanged)
     if len(report.files):
         print(f"Files: {len(report.files):,}, in {Path(str(report.files['path'].iloc[0])).parent}")
     if report.state == "queued":

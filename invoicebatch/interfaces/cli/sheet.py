@@ -49,9 +49,10 @@ def check(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption =
     else:
         print(f"{plan.summary}. Nothing was changed.")
         _show_groups(plan)
-        if len(plan.refused):
-            print_table(_words(plan), title=f"Refused: {len(plan.refused):,}")
-    return _code(plan, complete=plan.refused.empty)
+        for title, rows in (("Would fail", plan.failing), ("Refused", plan.refused)):
+            if len(rows):
+                print_table(rows[["row", "number", "action", "reason"]], title=f"{title}: {len(rows):,}")
+    return _code(plan, complete=plan.refused.empty and plan.failing.empty)
 
 
 @app.command
@@ -77,6 +78,7 @@ def run(
                 "result": str(report.result.resolve()),
                 **_counts(plan),
                 "done": report.count("done"),
+                "unchanged": report.count("unchanged"),
                 "rows": records(report.rows),
                 "runs": [each.to_dict() for each in report.reports],
             }
@@ -85,7 +87,7 @@ def run(
     print(f"{plan.summary}.")
     for each in report.reports:
         print(each.summary())
-    failed = report.rows[report.rows["outcome"] != "done"]
+    failed = report.rows[~report.rows["outcome"].isin(["done", "unchanged"])]
     if len(failed):
         shown = failed[["row", "number", "action", "outcome", "reason"]]
         print_table(shown, title=f"Not done: {len(failed):,}", limit=20)
@@ -102,18 +104,15 @@ def _counts(plan: SheetPlan) -> dict[str, Any]:
         "ticked": int(rows["ticked"].sum()),
         "hidden": int((rows["ticked"] & rows["hidden"]).sum()),
         "would_run": plan.eligible,
+        "would_fail": len(plan.failing),
         "refused": len(plan.refused),
     }
 
 
 def _code(plan: SheetPlan, *, complete: bool) -> int:
-    if plan.eligible == 0:
+    if plan.eligible + len(plan.failing) == 0:
         return NothingEligibleError.exit_code
     return 0 if complete else SOME_NOT_DONE
-
-
-def _words(plan: SheetPlan) -> Any:
-    return plan.refused[["row", "number", "action", "reason"]]
 
 
 def _show_groups(plan: SheetPlan) -> None:

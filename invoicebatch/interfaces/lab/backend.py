@@ -41,6 +41,10 @@ class Plan(Protocol):
         """Rows that will be done."""
 
     @property
+    def failing(self) -> pd.DataFrame:
+        """Rows that will be done, and fail: invoice_id int64, reason str."""
+
+    @property
     def refused(self) -> pd.DataFrame:
         """Rows that will not: invoice_id int64, reason str."""
 
@@ -63,6 +67,10 @@ class Report(Protocol):
     @property
     def failed(self) -> pd.DataFrame:
         """Rows that failed: invoice_id int64, number str, reason str."""
+
+    @property
+    def unchanged(self) -> pd.DataFrame:
+        """Rows for which there was nothing to do: invoice_id int64, number str, reason str."""
 
     @property
     def unfinished(self) -> int:

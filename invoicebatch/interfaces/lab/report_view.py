@@ -67,6 +67,7 @@ def describe(action: Action, report: Report, names: Mapping[int, str], cancelled
         "done": len(report.done),
         "refused": len(report.refused),
         "failed": len(report.failed),
+        "unchanged": _group(report.unchanged, names),
         "unfinished": report.unfinished,
         "failures": _group(report.failed, names),
         "refusals": _group(report.refused, names),

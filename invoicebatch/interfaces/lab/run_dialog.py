@@ -137,7 +137,8 @@ class Runs:
             return
         if draft.asked == asked:
             draft.plan = plan
-            self._session.send({"kind": "preview", "n": asked, "eligible": plan.eligible, **shown}, [])
+            counts = {"eligible": plan.eligible, "failing": len(plan.failing)}
+            self._session.send({"kind": "preview", "n": asked, **counts, **shown}, [])
 
     def _left_out(self, draft: Draft, plan: Plan) -> list[list[Any]]:
         """Reasons with their numbers of rows; where they differ by their values only, counted together."""
@@ -148,7 +149,9 @@ class Runs:
         with session.lock:
             rows = session.rows_of(plan.refused["invoice_id"]).reset_index(drop=True)
         found = session.backend.reasons(draft.action.name, rows, draft.picked)
-        return [list(pair) for pair in found[: report.GROUPS]]
+        by_checks = plan.refused["reason"].head(len(plan.refused) - sum(rows for _, rows in found))
+        groups = [*by_checks.value_counts().items(), *found][: report.GROUPS]
+        return [[str(reason), int(rows)] for reason, rows in groups]
 
     def _previewed(self, draft: Draft, plan: Plan) -> dict[str, Any]:
         parts = self._session.backend.parts(draft.action.name)
@@ -198,7 +201,8 @@ class Runs:
             self._state({"state": "error", "label": draft.action.label, "message": message, "hint": hint})
             return
         self._last = (draft, result)
-        names = session.names(pd.concat([result.failed, result.refused])["invoice_id"])
+        named = pd.concat([result.failed, result.refused, result.unchanged])["invoice_id"]
+        names = session.names(named)
         session.reload()
         described = report.describe(draft.action, result, names, self._cancel.is_set())
         self._state({"state": "done", "label": draft.action.label, "report": described})

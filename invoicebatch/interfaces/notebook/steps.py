@@ -91,6 +91,7 @@ def show_report(report: Report) -> None:
     for title, frame in (
         ("Failed", report.failed),
         ("Refused", report.refused),
+        ("Unchanged", report.unchanged),
         ("Files", report.files[["path", "size"]]),
     ):
         if len(frame):

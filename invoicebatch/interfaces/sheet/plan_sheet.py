@@ -42,7 +42,7 @@ class SheetPlan:
         sheet: as it was read.
         groups: plans, in the order of the action bar.
         rows: one row a ticked (or unreadable) row: row int64, invoice_id Int64, number, action str
-            (name; empty where it can't be told), outcome str (`would run` or `refused`), reason str.
+            (name; empty where it can't be told), outcome str (`would run`, `would fail`, `refused`), reason str.
     """
 
     sheet: SheetFile
@@ -56,8 +56,13 @@ class SheetPlan:
 
     @property
     def eligible(self) -> int:
-        """Rows that would run."""
+        """Rows that would run, and be done as far as can be known."""
         return int((self.rows["outcome"] == "would run").sum())
+
+    @property
+    def failing(self) -> Rows:
+        """Rows that would run and fail."""
+        return self.rows[self.rows["outcome"] == "would fail"].reset_index(drop=True)
 
     @cached_property
     def summary(self) -> str:
@@ -70,7 +75,9 @@ class SheetPlan:
         parts += [f"{hidden:,} of them hidden or filtered out"] * bool(hidden)
         parts += [f"{idle:,} with an action but no tick: left alone"] * bool(idle)
         parts += [f"{missing:,} deleted from the sheet: left alone"] * (missing > 0)
-        parts += [f"{self.eligible:,} would run", f"{len(self.refused):,} refused"]
+        failing = len(self.failing)
+        parts += [f"{self.eligible:,} would run", *[f"{failing:,} would fail"] * bool(failing)]
+        parts += [f"{len(self.refused):,} refused"]
         return "; ".join(parts)
 
 
@@ -93,8 +100,10 @@ def plan_sheet(workspace: Workspace, sheet: SheetFile) -> SheetPlan:
             verdicts.append(_rows(rows, action.name, plan))
             continue
         groups.append(Group(action, plan, rows))
-        reasons = rows["invoice_id"].map(plan.rows.set_index("invoice_id")["reason"]).fillna(GONE)
-        verdicts.append(_rows(rows, action.name, reasons))
+        judged = plan.rows.set_index("invoice_id")
+        reasons = rows["invoice_id"].map(judged["reason"]).fillna(GONE)
+        would_fail = rows["invoice_id"].map(judged["eligible"]).eq(True) & (reasons != "")
+        verdicts.append(_rows(rows, action.name, reasons, would_fail))
     found = pd.concat(verdicts, ignore_index=True).sort_values("row", ignore_index=True)
     order = {name: place for place, name in enumerate(workspace.base.offered())}
     groups.sort(key=lambda group: order.get(group.action.name, len(order)))
@@ -114,11 +123,14 @@ def check_workspace(workspace: Workspace, sheet: SheetFile) -> None:
         )
 
 
-def _rows(rows: Rows, action: str, reason: "pd.Series[str] | str") -> Rows:
+def _rows(
+    rows: Rows, action: str, reason: "pd.Series[str] | str", would_fail: "pd.Series[bool] | bool" = False
+) -> Rows:
     reasons = pd.Series(reason, index=rows.index, dtype="str").reindex(rows.index).fillna("")
+    outcome = np.where(reasons == "", "would run", np.where(would_fail, "would fail", "refused"))
     return rows[["row", "invoice_id", "number"]].assign(
         action=action,
-        outcome=reasons.where(reasons == "", "refused").mask(reasons == "", "would run"),
+        outcome=pd.Series(outcome, index=rows.index, dtype="str"),
         reason=reasons,
     )
 

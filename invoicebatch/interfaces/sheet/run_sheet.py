@@ -28,6 +28,7 @@ AGAIN: Final = "done by an earlier run of this sheet; nothing was done again"
 _OUTCOME_COLUMNS: Final = ("action", "outcome", "reason", "file", "run_id")
 _COLOURS: Final = (
     ("outcome", "done", "1E7B34", "E3F4E7"),
+    ("outcome", "unchanged", "57606A", "F0F1F3"),
     ("outcome", "refused", "9A6700", "FFF4D6"),
     ("outcome", "failed", "B42318", "FDE7E4"),
     ("outcome", "unfinished", "B42318", "FDE7E4"),
@@ -42,7 +43,7 @@ class SheetReport:
         plan: what was planned.
         reports: of the runs, in order.
         rows: one row a ticked row: row int64, invoice_id Int64, number, action, outcome (done,
-            refused, failed, unfinished), reason, file, run_id, all str.
+            unchanged, refused, failed, unfinished), reason, file, run_id, all str.
         result: the workbook written beside the sheet.
     """
 
@@ -57,8 +58,8 @@ class SheetReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every ticked row was done."""
-        return self.count("done") == len(self.rows)
+        """Whether every ticked row was done, or had nothing to be done for it."""
+        return self.count("done") + self.count("unchanged") == len(self.rows)
 
     def _repr_html_(self) -> str:
         counts = self.rows["outcome"].value_counts().to_dict()

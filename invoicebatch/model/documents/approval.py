@@ -46,14 +46,16 @@ def _fault(ids: pd.Series, reason: "pd.Series | str") -> pd.DataFrame:
 def _customer(invoices: pd.DataFrame, customers: pd.DataFrame) -> Iterable[pd.DataFrame]:
     rows = invoices[["invoice_id", "customer_id"]].merge(customers, on="customer_id", how="left")
     missing = invoices["customer_id"].isna().to_numpy()
-    yield _fault(rows["invoice_id"][missing], "customer: none is named on the invoice")
+    yield _fault(rows["invoice_id"][missing], "no customer is named on the invoice: import it with one")
     unknown = ~missing & ~invoices["customer_id"].isin(customers["customer_id"]).to_numpy()
-    yield _fault(rows["invoice_id"][unknown], "customer: " + rows["customer_id"][unknown] + " is not known")
+    text = "customer " + rows["customer_id"] + " is not known: import it, then approve again"
+    yield _fault(rows["invoice_id"][unknown], text[unknown])
+    lacking = pd.Series("", index=rows.index)
     for column in ("name", *_ADDRESS):
-        empty = _blank(rows[column]) & ~missing & ~unknown
-        yield _fault(
-            rows["invoice_id"][empty], "customer: " + rows["customer_id"][empty] + f" has no {column}"
-        )
+        lacking = lacking.mask(_blank(rows[column]), lacking + f", {column}")
+    bare = (lacking != "").to_numpy() & ~missing & ~unknown
+    text = "complete customer " + rows["customer_id"] + ": " + lacking.str[2:] + ", then approve again"
+    yield _fault(rows["invoice_id"][bare], text[bare])
 
 
 def _blank(values: pd.Series) -> np.ndarray:
@@ -68,7 +70,9 @@ def _account(invoices: pd.DataFrame, accounts: pd.DataFrame) -> Iterable[pd.Data
     unknown = rows["expected"].isna()
     yield _fault(
         rows["invoice_id"][unknown],
-        "company account: " + rows["company_account_id"][unknown] + " is not known",
+        "company account "
+        + rows["company_account_id"][unknown]
+        + " is not known: import it, then approve again",
     )
     wrong = ~unknown & (rows["currency"] != rows["expected"])
     yield _fault(

@@ -46,14 +46,6 @@ class Draft:
     exhausted: "pd.Series[int]"
     taken: pd.DataFrame
 
-    def without(self, ids: "pd.Series[int]") -> "Draft":
-        """The draft without some originals."""
-        totals, lines, allowances, vat, taken = (
-            frame[~frame["invoice_id"].isin(ids)].reset_index(drop=True)
-            for frame in (self.totals, self.lines, self.allowances, self.vat, self.taken)
-        )
-        return Draft(totals, lines, allowances, vat, self.faults, self.exhausted, taken)
-
     def joined(self, other: "Draft") -> "Draft":
         """Both drafts; they name different originals."""
         names = ("totals", "lines", "allowances", "vat", "faults", "exhausted", "taken")

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BeforeValidator, Field
 
 from invoicebatch.model.action import Params
-from invoicebatch.model.changes import Changes, RowFailure, failures
+from invoicebatch.model.changes import Changes, RowUnchanged, failures
 from invoicebatch.model.status import ExportStatus
 
 
@@ -70,8 +70,8 @@ def exported(good: pd.DataFrame, failed: pd.DataFrame, now: datetime, *, mark: b
     )
 
 
-def without_rows(invoices: pd.DataFrame, rows: pd.DataFrame, reason: str) -> Iterator[RowFailure]:
-    """A failure for each invoice that none of the rows belongs to.
+def without_rows(invoices: pd.DataFrame, rows: pd.DataFrame, reason: str) -> Iterator[RowUnchanged]:
+    """Each invoice that none of the rows belongs to: there is nothing of it to write.
 
     Args:
         invoices: the selection; `invoice_id`.
@@ -80,4 +80,4 @@ def without_rows(invoices: pd.DataFrame, rows: pd.DataFrame, reason: str) -> Ite
     """
     empty = invoices.loc[~invoices["invoice_id"].isin(rows["invoice_id"]), "invoice_id"]
     for invoice_id in empty.tolist():
-        yield RowFailure(invoice_id, reason)
+        yield RowUnchanged(invoice_id, reason)

@@ -46,7 +46,7 @@ RUN_ROWS = Table(
         choice("outcome", RowOutcome, "What became of it", required=True),
         text("number", "Invoice number at the end of the run"),
         text("part", "Part of the action that applies, for actions with parts"),
-        text("reason", "Why it was refused or failed"),
+        text("reason", "Why it was refused, failed or left unchanged"),
     ),
 )
 

@@ -146,20 +146,23 @@ def test_a_row_that_can_not_be_reached_is_named_and_stays_due(
             "customers", pd.DataFrame({"customer_id": ["K1"], "email": ["not an address"]}), clock.now()
         )
     ws.select(all=True).plan("assign.collection_case").apply()
-    report = ws.select(all=True).plan("assign.collection_step").apply()
-    assert report.failed["invoice_id"].tolist() == [1]
-    assert "not an e-mail address" in report.failed["reason"].iloc[0]
-    assert ws.select(all=True).plan("assign.collection_step").eligible == 1
+    plan = ws.select(all=True).plan("assign.collection_step")
+    assert plan.eligible == 2
+    report = plan.apply()
+    assert report.refused["invoice_id"].tolist() == [1]
+    assert "not an e-mail address" in report.refused["reason"].iloc[0]
+    assert ws.select(all=True).plan("assign.collection_step").refused["invoice_id"].tolist() == [1, 2, 3]
 
 
 def test_pause_resume_close(collecting: Make, at: Callable[[str], None]) -> None:
     at("2026-03-15")
     ws = collecting(2)
     ws.select(all=True).plan("assign.collection_case").apply()
-    change = lambda ids, what: ws.select(ids=ids).plan("assign.collection_status", change=what).apply()  # noqa: E731
+    planned = lambda ids, what: ws.select(ids=ids).plan("assign.collection_status", change=what)  # noqa: E731
+    change = lambda ids, what: planned(ids, what).apply()  # noqa: E731
     change([1], "pause")
     assert ws.select(all=True).plan("assign.collection_step").eligible == 1
-    assert "is paused" in change([1], "pause").failed["reason"].iloc[0]
+    assert planned([1], "pause").refused["reason"].tolist() == ["its collection case is paused"]
     at("2026-04-01")
     change([1], "resume")
     cases = table(ws, "collection_cases").set_index("invoice_id")

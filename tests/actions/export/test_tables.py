@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from invoicebatch.actions.export import invoices, lines, measurements
 from invoicebatch.model.action import Action
-from invoicebatch.model.changes import Artefact, Batch, RowFailure
+from invoicebatch.model.changes import Artefact, Batch, RowUnchanged
 from invoicebatch.model.exports.exported import ExportParams
 from invoicebatch.model.schema import TABLES
 from invoicebatch.settings import Settings
@@ -50,14 +50,14 @@ def batch() -> Batch:
 def run(action: Action, params: ExportParams, of: Batch) -> tuple[list[Artefact], Batch]:
     assert action.artefacts is not None
     made = list(action.artefacts(of, params, CTX))
-    failed = [each for each in made if isinstance(each, RowFailure)]
+    left = [each for each in made if isinstance(each, RowUnchanged)]
     frame = pd.DataFrame(
         {
-            "invoice_id": pd.Series([f.invoice_id for f in failed], dtype="int64"),
-            "reason": pd.Series([f.reason for f in failed], dtype="str"),
+            "invoice_id": pd.Series([f.invoice_id for f in left], dtype="int64"),
+            "reason": pd.Series([f.reason for f in left], dtype="str"),
         }
     )
-    return [each for each in made if isinstance(each, Artefact)], replace(of, failed=frame)
+    return [each for each in made if isinstance(each, Artefact)], replace(of, unchanged=frame)
 
 
 def content(artefact: Artefact) -> bytes:
@@ -82,7 +82,7 @@ def test_marked_are_exactly_those_in_the_file(action: Action) -> None:
     assert {f"A{i - 10}" for i in EXPECTED[action.name]} == set(numbers) - {"Total"}
     assert set(marked["export_status"]) == {"exported"}
     assert set(marked["exported_at"]) == {pd.Timestamp(NOW.replace(tzinfo=None))}
-    assert sorted([*marked["invoice_id"], *changes.failures["invoice_id"]]) == [11, 12, 13]
+    assert sorted([*marked["invoice_id"], *after.unchanged["invoice_id"]]) == [11, 12, 13]
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda a: a.name)
@@ -93,8 +93,7 @@ def test_nothing_is_marked_unless_asked(action: Action) -> None:
 
 def test_an_invoice_without_lines_is_named() -> None:
     _, after = run(lines.ACTION, ExportParams(), batch())
-    failures = lines.ACTION.transform(after, ExportParams(), CTX).failures
-    assert failures.to_dict("records") == [{"invoice_id": 12, "reason": "it has no lines to export"}]
+    assert after.unchanged.to_dict("records") == [{"invoice_id": 12, "reason": "it has no lines to export"}]
 
 
 def test_no_file_where_there_is_nothing_to_write() -> None:

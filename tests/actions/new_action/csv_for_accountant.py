@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Choices, Context, Params, Surroundings
-from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared
 
 
 class AccountantParams(Params):
@@ -20,7 +20,7 @@ def accounts(around: Surroundings) -> dict[str, str]:
     return dict(zip(known["company_account_id"], known["name"], strict=True))
 
 
-def artefacts(batch: Batch, params: AccountantParams, _: Context) -> Iterator[Artefact | RowFailure]:
+def artefacts(batch: Batch, params: AccountantParams, _: Context) -> Iterator[Prepared]:
     """One file of two columns."""
     rows = batch.invoices[batch.invoices["company_account_id"] == params.account]
     pairs = zip(rows["external_id"], rows["total_cents"], strict=True)

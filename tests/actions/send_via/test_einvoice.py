@@ -220,7 +220,7 @@ def test_networks_are_chosen_by_what_is_on_and_known(make, network):
             "UPDATE customers SET siret = '12345678901234', postcode = '75001', service_code = 'S1' WHERE customer_id = 'C00001'"
         )
     _, report = run(workspace, *SEND)
-    assert "SIRET has not 14 digits" in report["failed"][0]["reason"]
+    assert "SIRET has not 14 digits" in report["refused"][0]["reason"]
     with workspace.store.read() as session:
         outbox = session.whole("outbox")
     assert sorted(outbox["recipient"]) == ["0009:12345678901234", "0208:0200000241"]

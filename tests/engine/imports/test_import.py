@@ -180,7 +180,7 @@ def test_the_online_retail_file_goes_in_once_and_can_be_approved(workspace: Work
     assert again.refused.equals(first.refused)
     report = workspace.select(all=True).plan("approve").apply()
     assert len(report.done) == 1_979
-    assert set(report.failed["reason"]) == {"customer: none is named on the invoice"}
+    assert set(report.failed["reason"]) == {"no customer is named on the invoice: import it with one"}
 
 
 def test_a_file_that_cannot_be_used_leaves_all_as_it_was(

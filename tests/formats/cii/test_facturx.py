@@ -100,4 +100,4 @@ def test_create_and_regenerate_embed_it_where_the_settings_ask(tmp_path, make_do
     )
     assert name == FILE_NAME
     again = workspace.select(ids=[1]).plan("regenerate").apply()
-    assert "nothing changed" in again.failed["reason"].iloc[0]
+    assert "nothing changed" in again.unchanged["reason"].iloc[0]

@@ -42,8 +42,10 @@ def test_the_preview_seen_is_the_plan_run(desk, workspace):
 def test_the_preview_says_from_which_value_to_which(desk):
     desk.say("select", op="all")
     desk.say("dialog", action="approve")
-    (table,) = desk.say("preview", n=1, params={})["tables"]
-    assert table["label"] == "Before and after"
+    told = desk.say("preview", n=1, params={})
+    table, will_fail = told["tables"]
+    assert (table["label"], will_fail["label"]) == ("Before and after", "Will fail")
+    assert told["failing"] == 4  # those of the homeless customer
     assert {(row[0], row[1]) for row in table["rows"]} == {
         ("empty", "approved"),
         ("approval_failed", "approved"),

@@ -83,8 +83,17 @@ def test_every_fault_of_one_document_is_carried() -> None:
     batch.invoices.loc[0, "line_total_cents"] = 1
     reasons = approval_faults(batch, DATE)["reason"].tolist()
     assert reasons == [
-        "customer: none is named on the invoice",
+        "no customer is named on the invoice: import it with one",
         "currency: USD, but the company account invoices in EUR",
         "line_total: 0.01, but the lines add up to (BR-CO-10) 100.00",
         "net_total: 100.00, but lines, allowances and charges make (BR-CO-13) 0.01",
+    ]
+
+
+def test_an_incomplete_customer_is_named_with_all_it_lacks_and_what_to_do() -> None:
+    batch = batch_of([[(10_000, 2100)]])
+    customers = batch["customers"]
+    customers["street"], customers["city"] = "", None
+    assert approval_faults(batch, DATE)["reason"].tolist() == [
+        f"complete customer {customers['customer_id'].iloc[0]}: street, city, then approve again"
     ]

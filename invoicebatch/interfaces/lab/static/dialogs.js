@@ -84,7 +84,8 @@ function createDialogs(context) {
       answered = found;
       const rest = found.refused.reduce((sum, [, rows]) => sum + rows, 0);
       preview.replaceChildren(
-        h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected"),
+        h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected",
+          found.failing ? h("span", { class: "ib-problem" }, `, ${count(found.failing)} of them will fail`) : ""),
         rest ? h("details", { class: "ib-refused" }, h("summary", {}, `${plural(rest)} will be left out`), h("ul", {}, ...found.refused.map(([reason, rows]) => h("li", {}, h("strong", {}, count(rows)), ` ${reason}`)))) : "",
         tabbed(found.tabs), sections(found.tables));
       confirmBox?.querySelector(".ib-expected").replaceChildren(String(found.eligible));

@@ -49,6 +49,7 @@ function createReport(context) {
     if (report.next.length) parts.push(...stepList("Next", report.next, "primary small"));
     if (report.undo.length) parts.push(...stepList("To take it back", report.undo, "small"));
     if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, ""), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
+    if (report.unchanged.length) parts.push(h("h3", {}, "Unchanged"), groupList(report.unchanged, ""));
     if (report.unfinished) parts.push(h("h3", {}, "Not done yet"), h("p", {}, `${plural(report.unfinished)} were not started. They stay reserved for this run until it is finished.`), h("div", { class: "ib-buttons" }, button("Finish the rest", () => context.send({ kind: "resume" }), { look: "primary small" })));
     if (report.files.length) parts.push(h("h3", {}, report.fileCount > report.files.length ? `Files (${count(report.fileCount)})` : "Files"), h("ul", { class: "ib-files" }, ...report.files.map((file, index) => h("li", {}, h("button", { type: "button", class: "ib-link", title: file.path, onclick: () => context.send({ kind: "file", index }) }, icon("file"), file.name), h("span", { class: "ib-quiet" }, file.size ? ` ${bytes(file.size)}` : "")))));
     if (report.totals.length) parts.push(h("dl", { class: "ib-totals" }, ...report.totals.map((total) => h("div", {}, h("dt", {}, total.label), h("dd", {}, total.money ? AMOUNT.format(total.value) : count(total.value))))));
