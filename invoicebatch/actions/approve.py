@@ -55,7 +55,7 @@ ACTION = Action(
     params=ApproveParams,
     columns=frozenset(
         {
-            "kind", "customer_id", "invoice_date", "due_date", "company_account_id", "payment_term_days", "line_total_cents",
+            "kind", "preceding_date", "customer_id", "invoice_date", "due_date", "company_account_id", "payment_term_days", "line_total_cents",
             "allowance_total_cents", "charge_total_cents", "net_total_cents", "vat_total_cents",
             "prepaid_cents", "rounding_cents", "paid_cents", "credited_cents", "outstanding_cents",
         }
@@ -73,4 +73,5 @@ ACTION = Action(
     chunk_rows=100_000,
     outcome=("status", Status.APPROVED.value),
     after=("create",),
+    undo="withdraw_approval",
 )  # fmt: skip

@@ -15,18 +15,31 @@ from invoicebatch.formats.pdf.job import (
     document_rows,
     documented_invoices,
     failed_rows,
-    number_requests,
     prepare,
 )
 from invoicebatch.formats.pdf.render import render_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
+from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure, failures
+from invoicebatch.model.documents import number_series
 from invoicebatch.model.status import Status
 
 
 def reserve(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
     """Numbers for the rows that have none; a resumed run keeps those it gave before."""
-    return Changes(numbers=number_requests(batch.invoices, context.table("number_ranges")))
+    return Changes(numbers=number_series.requests(batch.invoices, context.table("number_ranges")))
+
+
+def row_checks(batch: Batch, params: Params, context: Context) -> pd.DataFrame:  # noqa: ARG001
+    """Rows whose series gives no number, and credit notes of an invoice that has none and gets none here."""
+    rows = number_series.requests(batch.invoices, context.table("number_ranges"))
+    rows = number_series.in_series(rows, context.table("number_ranges"), context.table("number_counters"))
+    lost = rows[rows["reason"] != ""]
+    left = batch.invoices[~batch.invoices["invoice_id"].isin(lost["invoice_id"])]
+    nameless = left["credit_of"].notna() & left["preceding_number"].isna()
+    nameless &= ~left["credit_of"].isin(left["invoice_id"])
+    text = "its invoice has no number yet: create invoice " + left["credit_of"].astype("str") + " too"
+    notes = failures(left.loc[nameless, "invoice_id"], text[nameless])
+    return pd.concat([failures(lost["invoice_id"], lost["reason"]), notes], ignore_index=True)
 
 
 def artefacts(batch: Batch, params: Params, context: Context) -> Iterator[Prepared]:  # noqa: ARG001
@@ -70,8 +83,9 @@ ACTION = Action(
     name="create",
     label="Create",
     help="Give each approved document the next number of its series and store its PDF.",
-    columns=COLUMNS,
+    columns=COLUMNS | {"credit_of"},
     reads=TABLES_READ,
+    row_checks=row_checks,
     reserve=reserve,
     artefacts=artefacts,
     transform=transform,

@@ -112,9 +112,22 @@ def _draft(batch: Batch, params: CreditParams) -> Draft:
     return draft if rest.empty else draft.joined(partial(batch, rest, (), {}))
 
 
-def row_checks(batch: Batch, params: CreditParams, _: Context) -> pd.DataFrame:
-    """Rows that can't be credited, whatever the amount, or not so much."""
-    return pd.concat([_refused(batch), _draft(batch, params).faults], ignore_index=True)
+def row_checks(batch: Batch, params: CreditParams, context: Context) -> pd.DataFrame:
+    """Rows that can't be credited, whatever the amount, or not so much, or not on that date."""
+    found = [_refused(batch), _early(batch, params, context), _draft(batch, params).faults]
+    return pd.concat(found, ignore_index=True)
+
+
+def _early(batch: Batch, params: CreditParams, context: Context) -> pd.DataFrame:
+    """Rows of a later date than the note would have."""
+    day = _note_date(params, context)
+    rows = batch.invoices[batch.invoices["invoice_date"] > day]
+    text = f"a credit note of {day:%Y-%m-%d} would lie before its invoice, "
+    return failures(rows["invoice_id"], text + rows["invoice_date"].dt.strftime("%Y-%m-%d"))
+
+
+def _note_date(params: CreditParams, context: Context) -> pd.Timestamp:
+    return pd.Timestamp(params.invoice_date or context.today)
 
 
 def _credits(batch: Batch, params: CreditParams) -> tuple[Draft, pd.DataFrame]:
@@ -171,7 +184,7 @@ def _notes(
     """Rows of `invoices` of the notes."""
     original = batch.invoices.set_index("invoice_id").loc[rows["invoice_id"]].reset_index()
     note_ids = original["invoice_id"].map(ids)
-    day = pd.Timestamp(params.invoice_date or context.today)
+    day = _note_date(params, context)
     turned = {name: -draft.totals[name] for name in TOTALS}
     return original[[*COPIED]].assign(
         invoice_id=note_ids,

@@ -21,12 +21,12 @@ from invoicebatch.formats.pdf.job import (
     document_rows,
     documented_invoices,
     failed_rows,
-    number_requests,
     prepare,
 )
 from invoicebatch.formats.pdf.render import RenderJob
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure, RowUnchanged
+from invoicebatch.model.documents import number_series
 from invoicebatch.model.status import Status
 
 
@@ -38,7 +38,7 @@ class Parameters(Params):
 
 def reserve(batch: Batch, params: Parameters, context: Context) -> Changes:  # noqa: ARG001
     """A number for a row that failed before it got one; all others keep theirs."""
-    return Changes(numbers=number_requests(batch.invoices, context.table("number_ranges")))
+    return Changes(numbers=number_series.requests(batch.invoices, context.table("number_ranges")))
 
 
 def artefacts(

@@ -124,8 +124,8 @@ class Evaluation:
             codes, texts = self._listed(fact, rows)
             if reason not in texts:
                 codes, texts = fact.reason.fill(self.frame, rows)
-            if reason in texts:
-                found[rows[codes == texts.index(reason)]] = True
+            same = [code for code, text in enumerate(texts) if text == reason]  # missing and empty read alike
+            found[rows[np.isin(codes, same)]] = True
         return found
 
     def _counted(self, fact: Fact, words: Bools) -> list[tuple[str, int]]:

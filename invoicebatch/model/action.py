@@ -22,7 +22,10 @@ R = TypeVar("R")
 
 
 class Params(BaseModel):
-    """Base of all parameter models; an unknown parameter is an error."""
+    """Base of all parameter models; an unknown parameter is an error.
+
+    One called `reason` is kept with each row's event, in the history of the document.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

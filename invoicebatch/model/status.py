@@ -200,6 +200,7 @@ TRANSITIONS: Final[dict[str, frozenset[tuple[Status, Status]]]] = {
         }
     ),
     "create": frozenset({(Status.APPROVED, Status.CREATED), (Status.APPROVED, Status.GENERATION_FAILED)}),
+    "withdraw_approval": frozenset({(Status.APPROVED, Status.EMPTY), (Status.APPROVAL_FAILED, Status.EMPTY)}),
     "regenerate": frozenset(
         {
             (Status.CREATED, Status.CREATED),

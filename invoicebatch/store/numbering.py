@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.model.documents.number_series import SERIES_KEY, in_series
 from invoicebatch.store import tables
-
-SERIES_KEY = ["company_account_id", "series", "period"]
 
 
 def reserve_ids(con: Any, count: int) -> npt.NDArray[np.int64]:
@@ -35,17 +34,7 @@ def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
         The requests with `number` str added, and `reason` str: empty, or why none was given
         (no such series; a date before the last one of an ascending series).
     """
-    ranges = tables.whole(con, "number_ranges")
-    rows = requests.merge(ranges, on=["company_account_id", "series"], how="left")
-    rows["reason"] = np.where(
-        rows["pattern"].isna(),
-        "company account " + rows["company_account_id"] + " has no number series '" + rows["series"] + "'",
-        "",
-    )
-    year = rows["invoice_date"].dt.year.astype("Int64").astype("str")
-    rows["period"] = year.where(rows["yearly_reset"].fillna(value=False).astype(bool), "")
-    rows = _with_counters(con, rows)
-    _refuse_earlier_dates(rows)
+    rows = in_series(requests, tables.whole(con, "number_ranges"), tables.whole(con, "number_counters"))
     good = _numbered(rows[rows["reason"] == ""].copy())
     _refuse_given_numbers(con, rows, good)
     good = good[rows.loc[good.index, "reason"] == ""]
@@ -85,27 +74,6 @@ def _refuse_given_numbers(con: Any, rows: pd.DataFrame, good: pd.DataFrame) -> N
         "number " + given[stopped].astype("str") + " is given already; the pattern of series '"
         + rows.loc[stopped, "series"] + "' must tell its numbers from those of other series and years"
     )  # fmt: skip
-
-
-def _with_counters(con: Any, rows: pd.DataFrame) -> pd.DataFrame:
-    counters = tables.whole(con, "number_counters")
-    rows = rows.merge(counters, on=SERIES_KEY, how="left")
-    rows["is_new"] = rows["next_seq"].isna()
-    rows["next_seq"] = rows["next_seq"].fillna(1).astype("int64")
-    return rows
-
-
-def _refuse_earlier_dates(rows: pd.DataFrame) -> None:
-    """Rows of an ascending series must not lie before its last date, nor before an earlier row."""
-    ascending = rows["dates_ascend"].fillna(value=False).astype(bool) & (rows["reason"] == "")
-    floor = rows.groupby(SERIES_KEY)["invoice_date"].cummax()
-    floor = floor.where(rows["last_date"].isna() | (floor > rows["last_date"]), rows["last_date"])
-    early = ascending & (rows["invoice_date"] < floor)
-    rows.loc[early, "reason"] = (
-        "invoice date " + rows["invoice_date"].dt.strftime("%Y-%m-%d")
-        + " lies before the last date of its number series, " + floor.dt.strftime("%Y-%m-%d")
-        + "; credit it and bill it anew, or let the series take earlier dates (dates_ascend)"
-    )[early]  # fmt: skip
 
 
 def _store(con: Any, good: pd.DataFrame, run_id: str) -> None:

@@ -121,3 +121,13 @@ def test_decision_table(rules: Rules, shipped: Path) -> None:
     assert facts.loc["not_credited", "actions"] == "credit"
     assert facts.loc["is_created", "source"] == str(shipped / "facts.toml")
     assert (facts["actions"] != "").all()
+
+
+def test_a_missing_and_an_empty_value_are_one_reason(judge: Judge) -> None:
+    evaluation = judge(
+        {"shipping_status": "sending", "shipping_channel": None},
+        {"shipping_status": "sending", "shipping_channel": ""},
+    )
+    (entry,) = evaluation.summary("mark_as.shipped")
+    assert entry["rows"] == 2
+    assert evaluation.rows_failing("mark_as.shipped", entry["reason"]).tolist() == [True, True]

@@ -62,7 +62,7 @@ def test_an_ascending_series_takes_no_earlier_date(make_workspace: Callable[...,
     give(workspace, request([1], ["2026-05-10"]))
     given = give(workspace, request([2, 3, 4], ["2026-05-09", "2026-05-10", "2026-05-12"]))
     assert given["reason"].tolist() == [
-        "invoice date 2026-05-09 lies before the last date of its number series, 2026-05-10; credit it and bill it anew, or let the series take earlier dates (dates_ascend)",
+        "invoice date 2026-05-09 lies before the last date of its number series, 2026-05-10: withdraw its approval and approve it with a later date",
         "",
         "",
     ]

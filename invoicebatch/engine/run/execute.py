@@ -230,6 +230,9 @@ class Run:
                 "to_status": to_status,
             }
         )
+        reason = getattr(self._params, "reason", "")
+        details = json.dumps({"reason": reason}) if reason else None
+        events = events.assign(details=pd.Series(details, index=events.index, dtype="str"))
         return events.assign(run_id=self._run_id, event=self.action.name, at=now, user=self._workspace.user)
 
     def _add_totals(self, session: Session, done: pd.DataFrame, changes: Changes) -> None:

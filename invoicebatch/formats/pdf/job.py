@@ -64,24 +64,6 @@ def prepare(
     return render_jobs(rest, folders, language, known, facturx=facturx), failures
 
 
-def number_requests(invoices: pd.DataFrame, ranges: pd.DataFrame) -> pd.DataFrame:
-    """What `Changes.numbers` asks for: a number for each row that has none, in order.
-
-    Credit notes take the account's series for credit notes, where it has one.
-
-    Args:
-        invoices: overview columns.
-        ranges: number_ranges.
-    """
-    unnumbered = invoices[invoices["number"].isna()]
-    own = ranges.loc[ranges["series"] == "credit_note", "company_account_id"]
-    of_credits = (unnumbered["kind"] == Kind.CREDIT_NOTE.value) & unnumbered["company_account_id"].isin(own)
-    numbers = unnumbered[["invoice_id", "company_account_id", "invoice_date"]].copy()
-    numbers["series"] = of_credits.map({True: "credit_note", False: "invoice"}).astype("str")
-    columns = ["invoice_id", "company_account_id", "series", "invoice_date"]
-    return numbers[columns].reset_index(drop=True)
-
-
 def by_invoice(batch: Batch) -> dict[int, Row]:
     """What naming a stored document takes, by invoice id."""
     columns = ("invoice_id", "number", "kind", "company_account_id", "invoice_date", "document_version")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.model.changes import Batch
+from invoicebatch.model.documents import number_series
 from invoicebatch.model.money import format_cents, tax_cents
 
 _VAT_KEY = ["invoice_id", "vat_category", "vat_rate_bp"]
@@ -33,6 +34,7 @@ def approval_faults(batch: Batch, invoice_date: pd.Timestamp) -> pd.DataFrame:
         _lines(invoices, batch["lines"]),
         _totals(invoices),
         _vat(invoices, batch),
+        _preceding(invoices, invoice_date),
         _series(invoices, batch["number_ranges"], batch["number_counters"], invoice_date),
     )
     found = pd.concat([fault for check in checks for fault in check], ignore_index=True)
@@ -180,16 +182,19 @@ def _vat_sum(invoices: pd.DataFrame, rates: pd.DataFrame) -> Iterable[pd.DataFra
     )
 
 
+def _preceding(invoices: pd.DataFrame, invoice_date: pd.Timestamp) -> Iterable[pd.DataFrame]:
+    """A credit or correction note is not older than the invoice it names (BT-26)."""
+    early = invoices[invoices["preceding_date"] > invoice_date]
+    text = f"invoice_date: {invoice_date:%Y-%m-%d} lies before that of the invoice it credits or corrects, "
+    yield _fault(early["invoice_id"], text + early["preceding_date"].dt.strftime("%Y-%m-%d"))
+
+
 def _series(
     invoices: pd.DataFrame, ranges: pd.DataFrame, counters: pd.DataFrame, invoice_date: pd.Timestamp
 ) -> Iterable[pd.DataFrame]:
     """A series whose dates must ascend takes no date before its last one."""
-    last = counters.groupby(["company_account_id", "series"], as_index=False)["last_date"].max()
-    ascending = ranges[ranges["dates_ascend"]].merge(last, on=["company_account_id", "series"])
-    rows = invoices[["invoice_id", "company_account_id", "kind"]].assign(
-        series=np.where(invoices["kind"] == "credit_note", "credit_note", "invoice")
-    )
-    rows = rows.merge(ascending, on=["company_account_id", "series"])
-    early = rows[rows["last_date"] > invoice_date]
+    wanted = number_series.requests(invoices.assign(invoice_date=invoice_date), ranges)
+    rows = number_series.in_series(wanted, ranges, counters)
+    early = rows[(rows["reason"] != "") & rows["pattern"].notna()]
     text = f"invoice_date: {invoice_date:%Y-%m-%d} lies before the last date of its number series, "
     yield _fault(early["invoice_id"], text + early["last_date"].dt.strftime("%Y-%m-%d"))

@@ -23,6 +23,7 @@ JOINS: Final[Mapping[str, str]] = {
     ),
     "a": "LEFT JOIN company_accounts a ON a.company_account_id = i.company_account_id",
     "k": "LEFT JOIN collection_cases k ON k.case_id = i.collection_case_id",
+    "o": "LEFT JOIN invoices o ON o.invoice_id = i.credit_of",
     "p": "LEFT JOIN payment_plans p ON p.plan_id = i.payment_plan_id",
 }
 """Joins by alias; of several mandates the newest active one counts."""
@@ -59,8 +60,19 @@ _CUSTOMER_COLUMNS = (
     "service_code", "iban", "bic", "account_holder", "skip_if_direct_debit",
 )  # fmt: skip
 
+_OF_ORIGINAL: Final = {"preceding_number": "number", "preceding_date": "invoice_date"}
+"""What a credit note names of its original, which may get it later than the note was made."""
+
+
+def _own(column: Column) -> Derived:
+    sql = f'i."{column.name}"'
+    if column.name not in _OF_ORIGINAL:
+        return Derived(column, "i", sql)
+    return Derived(column, "o", f"coalesce({sql}, o.{_OF_ORIGINAL[column.name]})")
+
+
 _DERIVED: tuple[Derived, ...] = (
-    *(Derived(column, "i", f'i."{column.name}"') for column in INVOICES.columns),
+    *(_own(column) for column in INVOICES.columns),
     *_from(CUSTOMERS, "c", "customer", _CUSTOMER_COLUMNS),
     *_from(CUSTOMERS, "c", "", ("payment_method", "delivery_preference")),
     *_from(

@@ -41,6 +41,7 @@ def batch_of(documents: list[list[tuple[int, int]]]) -> Batch:
     invoices["vat_total_cents"] = tax
     invoices["total_cents"] = invoices["outstanding_cents"] = net + tax
     invoices = invoices.assign(kind="invoice", customer_id="K", company_account_id="A", currency="EUR")
+    invoices = invoices.assign(number=None, preceding_date=pd.NaT)
     address = {"name": "N", "street": "S", "postcode": "P", "city": "C", "country": "NL"}
     return Batch(
         invoices,
@@ -97,3 +98,11 @@ def test_an_incomplete_customer_is_named_with_all_it_lacks_and_what_to_do() -> N
     assert approval_faults(batch, DATE)["reason"].tolist() == [
         f"complete customer {customers['customer_id'].iloc[0]}: street, city, then approve again"
     ]
+
+
+def test_a_note_is_not_approved_with_a_date_before_the_invoice_it_credits() -> None:
+    batch = batch_of([[(10_000, 2100)], [(10_000, 2100)]])
+    batch.invoices["preceding_date"] = [DATE + pd.Timedelta(days=1), DATE]
+    faults = approval_faults(batch, DATE)
+    assert faults["invoice_id"].tolist() == [1]
+    assert "lies before that of the invoice" in faults["reason"].item()
