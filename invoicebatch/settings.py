@@ -6,7 +6,7 @@ A secret is never a setting: a setting names the environment variable or keyring
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from pydantic_settings import (
@@ -55,6 +55,10 @@ class Payment(Section):
     )
     credit_transfer_message: Literal["pain.001.001.09", "pain.001.001.03"] = Field(
         "pain.001.001.09", description="Message version of refunds"
+    )
+    collect_undated_mandates: bool = Field(
+        False,
+        description="Collect by mandates signed more than 36 months ago of which nobody knows the last use",
     )
     batch_booking: bool = Field(True, description="One booking a group on the bank statement")
 
@@ -237,6 +241,9 @@ class Export(Section):
     csv_delimiter: Literal[",", ";", "\t"] = Field(",", description="Between the values of a CSV file")
 
 
+SWITCHES: Final = (*Integrations.model_fields, "collect_undated_mandates")
+
+
 class Settings(BaseSettings):
     """All settings of a workspace."""
 
@@ -257,6 +264,12 @@ class Settings(BaseSettings):
     integrations: Integrations = Integrations()
     documents: Documents = Documents()
     export: Export = Export()
+
+    @property
+    def switches(self) -> dict[str, bool]:
+        """What rules may ask of the workspace: `SWITCHES`, on or off."""
+        undated = self.payment.collect_undated_mandates
+        return {**self.integrations.model_dump(), "collect_undated_mandates": undated}
 
     @classmethod
     def settings_customise_sources(

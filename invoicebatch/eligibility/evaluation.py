@@ -161,12 +161,18 @@ class Evaluation:
         """Each fact the action asks for, in the order of reasons, and the distinct words that fail it."""
         rule, verdict = self.rules.rule(action), self._verdict(action)
         for name in rule.needs:
-            yield self.rules.fact(name), ~self._hold((name,))
+            yield self.rules.fact(name), self._lack(name, rule.needs)
         for place, needs in enumerate(rule.parts.values()):
             for name in needs:
-                yield self.rules.fact(name), ~self._hold((name,)) & (verdict.judged_by == place)
+                lacking = self._lack(name, (*rule.needs, *needs))
+                yield self.rules.fact(name), lacking & (verdict.judged_by == place)
         for name in rule.selection:
             yield self.rules.fact(name), ~self._hold((name,))
+
+    def _lack(self, name: str, asked: tuple[str, ...]) -> Bools:
+        """Whether each distinct word lacks a fact, for no other reason that is asked for too."""
+        presupposed = tuple(other for other in self.rules.fact(name).presupposes if other in asked)
+        return ~self._hold((name,)) & self._hold(presupposed)
 
     def _verdict(self, action: str) -> Verdict:
         rule = self.rules.rule(action)

@@ -26,7 +26,7 @@ from invoicebatch.expressions import ExpressionError, compile_expression
 
 FACTS_FILE: Final = "facts.toml"
 ACTIONS_FILE: Final = "actions.toml"
-_FACT_KEYS: Final = frozenset({"when", "reason", "summary"})
+_FACT_KEYS: Final = frozenset({"when", "reason", "summary", "presupposes"})
 _ACTION_KEYS: Final = frozenset({"needs", "selection", "parts"})
 
 
@@ -41,7 +41,8 @@ def load_rules(folder: Path | None, shipped: Path) -> Rules:
     Raises:
         RulesError: a file can't be read, or a key in it is wrong.
     """
-    facts = dict(_facts(shipped / FACTS_FILE))
+    facts: dict[str, Fact] = {}
+    _add_facts(shipped / FACTS_FILE, facts, {})
     sources = dict.fromkeys(facts, shipped / FACTS_FILE)
     own = _own_files(folder, shipped)
     if own is not None and (own / FACTS_FILE).is_file():
@@ -95,16 +96,19 @@ def _facts(file: Path) -> Iterator[tuple[str, Fact]]:
         table = _table(file, name, value, _FACT_KEYS)
         when, reason = (_text(file, f"{name}.{key}", table.get(key)) for key in ("when", "reason"))
         summary = _text(file, f"{name}.summary", table["summary"]) if "summary" in table else ""
-        yield name, _fact(file, name, when, reason, summary)
+        presupposes = table.get("presupposes", [])
+        if not isinstance(presupposes, list) or not all(isinstance(one, str) for one in presupposes):
+            raise RulesError(f"{file}: {name}.presupposes must be a list of facts")
+        yield name, _fact(file, name, when, reason, summary, tuple(presupposes))
 
 
-def _fact(file: Path, name: str, when: str, reason: str, summary: str) -> Fact:
+def _fact(file: Path, name: str, when: str, reason: str, summary: str, presupposes: tuple[str, ...]) -> Fact:
     try:
         condition = compile_expression(when, RULE_WORDS)
     except ExpressionError as error:
         raise RulesError(f"{file}: {name}.when: {error}", f"when = {when!r}") from error
     try:
-        return row_fact(name, condition, parse_template(reason), summary)
+        return row_fact(name, condition, parse_template(reason), summary, presupposes)
     except ExpressionError as error:
         raise RulesError(f"{file}: {name}.reason: {error}", f"reason = {reason!r}") from error
 
@@ -123,6 +127,11 @@ def _add_facts(file: Path, facts: dict[str, Fact], sources: dict[str, Path]) -> 
                 f"{file}: {name}.when differs from the fact that invoicebatch ships",
                 f"Shipped: {shipped.text}. Give your own fact another name and add it to the needs.",
             )
+        for other in fact.presupposes:  # known already, so that no fact presupposes itself
+            if other not in facts or other == name:
+                raise RulesError(
+                    f"{file}: {name}.presupposes: there is no fact {other} above it", _nearest(other, facts)
+                )
         facts[name] = fact
         sources[name] = file
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 from invoicebatch.eligibility.template import Template, parse_template
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.expressions import OVERVIEW_WORDS, Expression, Field
-from invoicebatch.settings import Integrations
+from invoicebatch.settings import SWITCHES
 
-RULE_WORDS: Final = OVERVIEW_WORDS.extended((), switches=Integrations.model_fields)
-"""What a condition may name: columns of the overview, and integrations that are on or off."""
+RULE_WORDS: Final = OVERVIEW_WORDS.extended((), switches=SWITCHES)
+"""What a condition may name: columns of the overview, and switches of the settings."""
 
 MAX_FACTS: Final = 64
 """Facts in use: one bit each of a 64-bit word."""
@@ -29,6 +29,8 @@ class Fact:
         summary: the same for many rows whose values differ.
         columns: frame names that the condition reads.
         category: the choice column that alone decides it, if so.
+        presupposes: facts without which it is no reason of its own: no e-mail address where there is
+            no customer.
     """
 
     name: str
@@ -38,14 +40,17 @@ class Fact:
     summary: str
     columns: frozenset[str]
     category: Field | None = None
+    presupposes: tuple[str, ...] = ()
 
 
-def row_fact(name: str, condition: Expression, reason: Template, summary: str = "") -> Fact:
+def row_fact(
+    name: str, condition: Expression, reason: Template, summary: str = "", presupposes: tuple[str, ...] = ()
+) -> Fact:
     """A fact of each row; the summary defaults to the reason without its values."""
     only = next(iter(condition.fields)) if len(condition.fields) == 1 and not condition.switches else None
     category = only if only and only.kind == "choice" else None
     summary = summary or reason.summary
-    return Fact(name, condition.text, condition, reason, summary, condition.columns, category)
+    return Fact(name, condition.text, condition, reason, summary, condition.columns, category, presupposes)
 
 
 def _selection_fact(name: str, reason: str, *columns: str) -> Fact:

@@ -70,12 +70,15 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "assign.bank_file",
         {"mandate_last_used_on": "2023-11-21"},
-        "mandate M1 has lapsed: not used for 36 months",
+        "mandate M1 has lapsed: last used on 2023-11-21, more than 36 months ago",
     ),
     (
         "assign.bank_file",
         {"mandate_signed_on": "2020-01-01"},
-        "mandate M1 has lapsed: not used for 36 months",
+        (
+            "when mandate M1, signed on 2020-01-01, was last used is not known: import it with last_used_on,"
+            " or set collect_undated_mandates under [payment] for all such mandates"
+        ),
     ),
     (
         "assign.bank_file",

@@ -41,8 +41,6 @@ def test_every_reason_in_order(judge: Judge) -> None:
     row = {"status": "approved", "document_sha256": None, "customer_email": None}
     assert judge(row).all_reasons("send_via.email")[0].split("; ") == [
         "status is approved, not created",
-        "no document is stored",
-        "regenerate it",
         "customer 00050 has no e-mail address",
     ]
 
@@ -67,6 +65,37 @@ def test_missing_and_hostile_values(judge: Judge) -> None:
         f"customer {'9' * 79}… has no e-mail address",
         "already sent on none; to send it again, resend it from the outbox",
     ]
+
+
+def test_what_is_absent_is_the_only_reason(judge: Judge) -> None:
+    """No fact about something that is not there is a reason beside its absence."""
+    nothing: dict[str, object] = dict.fromkeys(judge().frame.columns)
+    always = {"status": "empty", "kind": "invoice", "currency": "EUR", "company_account_id": "NL",
+              "shipping_status": "to_send", "export_status": "unexported"}  # fmt: skip
+    evaluation = judge({**nothing, **always}, collection=True, peppol=True)
+    table = {action: evaluation.all_reasons(action).iloc[0] for action in evaluation.actions}
+    print("\n".join(f"{action:32} {reasons}" for action, reasons in table.items()))
+    assert not [reasons for reasons in table.values() if "none" in reasons]
+    assert "mandate" not in table["assign.bank_file"]
+    assert table["send_via.email"].split("; ") == [
+        "status is empty, not created",
+        "no customer, or a customer without a name",
+    ]
+
+
+def test_a_customer_without_a_mandate_is_told_that_once(judge: Judge) -> None:
+    gone = dict.fromkeys(
+        ("mandate_id", "mandate_status", "mandate_iban", "mandate_scheme", "mandate_signed_on")
+    )
+    assert judge(gone).all_reasons("assign.bank_file").item() == "customer 00050 has no active mandate"
+
+
+def test_an_undated_mandate_is_collected_where_the_settings_say_so(judge: Judge) -> None:
+    old = {"mandate_signed_on": "2015-01-01"}
+    assert judge(old).count("assign.bank_file") == 0
+    assert judge(old, collect_undated_mandates=True).count("assign.bank_file") == 1
+    lapsed = {**old, "mandate_last_used_on": "2020-01-01"}
+    assert judge(lapsed, collect_undated_mandates=True).count("assign.bank_file") == 0
 
 
 def test_no_rows(judge: Judge, rules: Rules) -> None:

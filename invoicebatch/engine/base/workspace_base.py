@@ -68,8 +68,8 @@ class WorkspaceBase:
 
     @property
     def switches(self) -> dict[str, bool]:
-        """The integrations that rules may ask for."""
-        return self.settings.integrations.model_dump()
+        """What rules may ask of the settings."""
+        return self.settings.switches
 
     def offered(self) -> Mapping[str, Action]:
         """The actions of the bar, in the order of the rules; an action without code is not offered."""

@@ -161,8 +161,7 @@ def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
 def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
     collecting = rows["part"] == COLLECTIONS
     mandate = _text(rows, "mandate_id")
-    last = invoices["mandate_last_used_on"]
-    alive = last.fillna(invoices["mandate_signed_on"]) + pd.DateOffset(months=MANDATE_LIFE_MONTHS)
+    last = invoices["mandate_last_used_on"]  # where it is not known, the rules ask
     used_up = last.notna() & rows["sequence_type"].eq(SequenceType.OOFF)
     creditor = invoices["account_creditor_id"].fillna("").map(creditor_id_fault).astype("str")
     bad_ids = [value for value in rows["mandate_id"].dropna().unique() if not is_sepa_id(value)]
@@ -181,8 +180,8 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
         "mandate " + mandate + " is signed after the collection date",
     )
     yield (
-        collecting & alive.lt(rows["collection_date"]),
-        "mandate " + mandate + " lapsed: not used for 36 months",
+        collecting & (last + pd.DateOffset(months=MANDATE_LIFE_MONTHS)).lt(rows["collection_date"]),
+        "mandate " + mandate + " will have lapsed: not used for 36 months",
     )
     yield collecting & used_up, "mandate " + mandate + " was for one collection and is used"
     yield (

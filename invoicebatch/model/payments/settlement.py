@@ -155,17 +155,23 @@ def credited(effects: ChangesBuilder, batch: Batch, by_invoice: "pd.Series[int]"
 def _write_plans(
     effects: ChangesBuilder, plans: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame
 ) -> None:
-    """Changed instalments and the plans' new status and total."""
+    """Changed instalments, without those that ended at zero, and the plans' new status and total."""
+    gone = after["amount_cents"] == 0
     sums = after.groupby("plan_id")[["amount_cents", "paid_cents"]].sum().reindex(plans["plan_id"])
     status = plans["status"].astype("str")
     complete = (sums["paid_cents"] >= sums["amount_cents"]).to_numpy()
     nothing = (sums["amount_cents"] == 0).to_numpy()
     reopened = status.where(status.ne(PlanStatus.COMPLETED), PlanStatus.ACTIVE.value)
     new = reopened.mask(complete, PlanStatus.COMPLETED.value).mask(nothing, PlanStatus.CANCELLED.value)
-    frame = plans[["plan_id", "version"]].assign(status=new, total_cents=sums["amount_cents"].to_numpy())
+    left = (~gone).groupby(after["plan_id"]).sum().reindex(plans["plan_id"])
+    frame = plans[["plan_id", "version"]].assign(
+        status=new, total_cents=sums["amount_cents"].to_numpy(), instalments=left.to_numpy()
+    )
     effects.update("payment_plans", PAYMENT_PLANS.conform(frame.reset_index(drop=True)))
     key, values = ["plan_id", "instalment_no"], ["amount_cents", "paid_cents"]
-    joined = after.merge(before[[*key, *values]], on=key, suffixes=("", "_before"))
+    if gone.any():
+        effects.deletes["instalments"] = after.loc[gone, key].reset_index(drop=True)
+    joined = after[~gone].merge(before[[*key, *values]], on=key, suffixes=("", "_before"))
     changed = (joined["amount_cents"] != joined["amount_cents_before"]) | (
         joined["paid_cents"] != joined["paid_cents_before"]
     )

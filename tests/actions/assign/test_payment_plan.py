@@ -120,7 +120,18 @@ def test_a_credit_shortens_the_plan_from_its_end(money_workspace: Make) -> None:
     assign(ws, instalments=4)
     ws.select(ids=[1]).plan("credit").apply()
     parts = table(ws, "instalments")
-    assert parts["amount_cents"].tolist() == [6_050, 6_050, 0, 0]
-    assert table(ws, "payment_plans")["total_cents"].tolist() == [12_100]
+    assert parts["amount_cents"].tolist() == [6_050, 6_050]
+    plans = table(ws, "payment_plans")
+    assert (plans["total_cents"].item(), plans["instalments"].item()) == (12_100, 2)
     ws.select(ids=[4]).plan("credit").apply()
     assert table(ws, "payment_plans")["status"].tolist() == ["cancelled"]
+
+
+def test_nothing_that_was_not_invoiced_is_paid_in_instalments(make_workspace: Make) -> None:
+    ws = make_workspace(2)
+    with ws.store.write() as session:
+        session.update("invoices", pd.DataFrame({"invoice_id": [1], "customer_id": ["K9"]}), clock.now())
+    ws.select(ids=[1]).plan("approve").apply()
+    why = ws.select(ids=[1, 2]).why("assign.payment_plan").set_index("invoice_id")["reason"]
+    assert why[1].startswith("status is approval_failed, not approved yet")
+    assert why[2].startswith("status is empty, not approved yet")
