@@ -86,6 +86,7 @@ ACTION = Action(
     columns=COLUMNS | {"credit_of"},
     reads=TABLES_READ,
     row_checks=row_checks,
+    check_columns=frozenset({"company_account_id", "kind", "invoice_date", "credit_of", "preceding_number"}),
     reserve=reserve,
     artefacts=artefacts,
     transform=transform,

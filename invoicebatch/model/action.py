@@ -4,7 +4,7 @@ The command line, the notebooks, the selection sheet and the grid are generated 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -108,6 +108,9 @@ class Action:
         check: refuses parameters that settings or the present moment rule out (ParameterError).
         row_checks: why rows that the rules allow can't be done all the same: invoice_id int64, reason
             str. A plan refuses them, and a run once more: `transform` sees none of them.
+        check_columns: overview columns that `row_checks` needs, where a plan need not read as much as a
+            run; None: the action's own, and its tables.
+        check_reads: tables it needs then.
         records_faults: what `row_checks` find is not refused but done, and fails: the row keeps its faults.
         companions: ids of further rows that go with the selected ones, such as listed advances.
         order: overview columns that fix the order of the rows; empty: as selected.
@@ -140,6 +143,8 @@ class Action:
     defaults: Callable[[Settings, date], Mapping[str, Any]] | None = None
     check: Callable[[Any, Settings, datetime], None] | None = None
     row_checks: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
+    check_columns: frozenset[str] | None = None
+    check_reads: frozenset[str] = frozenset()
     records_faults: bool = False
     companions: Callable[[Batch, Any], npt.NDArray[np.int64]] | None = None
     order: tuple[str, ...] = ()
@@ -155,6 +160,12 @@ class Action:
     undo: str = ""
     hidden: bool = False
     of_rows: Mapping[str, str] = field(default_factory=dict)
+
+    def for_checks(self) -> "Action":
+        """The same action, reading no more than its `row_checks` need."""
+        if self.check_columns is None:
+            return self
+        return replace(self, columns=self.check_columns, reads=self.check_reads)
 
     @property
     def group(self) -> str:

@@ -133,6 +133,9 @@ ACTION = Action(
     params=EInvoiceParams,
     reads=TABLES,
     row_checks=row_checks,
+    check_columns=frozenset(
+        {"customer_siret", "customer_endpoint_id", "customer_endpoint_scheme", "customer_postcode"}
+    ),
     transform=transform,
     artefacts=artefacts,
     effects=effects,

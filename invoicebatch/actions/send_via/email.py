@@ -14,7 +14,7 @@ from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
-from invoicebatch.model.contact.preference import preference_faults
+from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
@@ -145,6 +145,8 @@ ACTION = Action(
     reads=TABLES | {"company_accounts"},
     defaults=defaults,
     row_checks=row_checks,
+    check_columns=frozenset({"customer_email", "company_account_id"}) | PREFERENCE,
+    check_reads=frozenset({"company_accounts"}),
     artefacts=artefacts,
     transform=transform,
     effects=effects,

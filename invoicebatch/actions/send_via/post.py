@@ -9,7 +9,7 @@ from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.contact.postal import ADDRESS, address_faults, address_lines
-from invoicebatch.model.contact.preference import preference_faults
+from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
 from invoicebatch.model.outbox.payload import Attachment, PostalAddress, PostPayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
@@ -119,6 +119,7 @@ ACTION = Action(
     help="Hands each document to the print-and-post provider.",
     params=PostParams,
     row_checks=row_checks,
+    check_columns=frozenset(f"customer_{field}" for field in ADDRESS) | PREFERENCE,
     transform=transform,
     effects=effects,
     preview=preview,

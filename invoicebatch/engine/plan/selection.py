@@ -161,7 +161,7 @@ class Selection:
             return rows
         ids, parts = eligible["invoice_id"].to_numpy(np.int64), eligible.set_index("invoice_id")["part"]
         with self.workspace.store.read() as session:
-            batch = load_batch(session, action, ids, clock.today(), parts)
+            batch = load_batch(session, action.for_checks(), ids, clock.today(), parts)
         with Pool(self.workspace.settings) as pool:
             found = joined(action.row_checks(batch, params, self.workspace.context("", pool)))
         reason = rows["invoice_id"].map(found).astype("str").fillna(rows["reason"])
