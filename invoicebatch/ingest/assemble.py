@@ -52,7 +52,7 @@ def assemble(
 ) -> tuple[Frames, Frames, Frames]:
     """Frames, their sources and the fallback rows; see `Intake`."""
     kinds = {name: _joined(typed[name]) for name in KINDS if name in typed}
-    for name in ("accounts", "customers", "mandates"):
+    for name in ("accounts", "number_ranges", "customers", "mandates"):
         if name in kinds:
             check_parties(kinds[name], refused, doubted)
     if "invoices" in kinds:

@@ -70,6 +70,13 @@ class DeliveryPreference(StrEnum):
     MANUAL = "manual"
 
 
+class Series(StrEnum):
+    """The number series of a company account."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
 class MandateScheme(StrEnum):
     """SEPA direct debit scheme (ISO 20022 local instrument)."""
 

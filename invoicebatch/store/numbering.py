@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.model.documents.number_patterns import number_of
 from invoicebatch.store import tables
 
 SERIES_KEY = ["company_account_id", "series", "period"]
@@ -57,7 +58,7 @@ def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
 def _numbered(good: pd.DataFrame) -> pd.DataFrame:
     good["seq"] = good["next_seq"] + good.groupby(SERIES_KEY).cumcount()
     good["number"] = [
-        pattern.format(year=moment.year, seq=seq, account=account)
+        number_of(pattern, account, moment.year, seq)
         for pattern, moment, seq, account in zip(
             good["pattern"], good["invoice_date"], good["seq"], good["company_account_id"], strict=True
         )
