@@ -11,6 +11,7 @@ import pandas as pd
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.merge import Merge
+from invoicebatch.engine.imports.number_ranges import judge_ranges
 from invoicebatch.engine.payments.booking import TABLE, book, take_payments
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
@@ -77,11 +78,12 @@ def import_files(
     with workspace.store.write() as session:
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
+        doubted = pd.concat([intake.doubted, *merge.doubted], ignore_index=True)[_REFUSED_COLUMNS]
         _record(session, workspace.user, import_id, intake, merge, refused)
     notes = (*intake.unused, *(_unbooked(book(workspace)) if TABLE in intake.frames else ()))
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
     refused_file = _write_refused(workspace.data, import_id, refused)
-    return ImportReport(intake.read, counts, refused, intake.doubted, refused_file, notes)
+    return ImportReport(intake.read, counts, refused, doubted, refused_file, notes)
 
 
 def _unbooked(left: pd.DataFrame) -> list[str]:
@@ -151,7 +153,7 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
     merge = Merge(session, clock.now(), names)
     for table in _PARTIES:
         if table in intake.frames:
-            merge.parties(table, intake.frames[table])
+            merge.parties(table, _judged(merge, table, intake))
         if table in intake.fallbacks:
             merge.parties(table, intake.fallbacks[table], only_new=True)
     if "invoices" in intake.frames:
@@ -170,6 +172,16 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
         unpaid, merge.counts[TABLE] = take_payments(session, intake, names)
         merge.refused.append(unpaid)
     return merge
+
+
+def _judged(merge: Merge, table: str, intake: Intake) -> pd.DataFrame:
+    """The rows of a party table that can come in, held against what is stored."""
+    frame = intake.frames[table]
+    if table == "number_ranges":
+        frame, refused, doubts = judge_ranges(merge.session, frame, intake.sources[table])
+        merge.refused.append(refused)
+        merge.doubted.append(doubts)
+    return frame
 
 
 def _without(

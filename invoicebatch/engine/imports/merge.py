@@ -27,6 +27,7 @@ class Merge:
     Attributes:
         counts: by table: rows added, changed, unchanged.
         refused: rows kept out: file str, row int64, column, value, reason str.
+        doubted: rows taken with a doubt; same columns.
         touched: invoice ids that were added or changed.
         fresh: invoice ids that were added; their parts go in whatever the status.
         part_touched: invoice ids of which lines or other parts were added, changed or removed.
@@ -38,6 +39,7 @@ class Merge:
     imported_from: str
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     refused: list[pd.DataFrame] = field(default_factory=list)
+    doubted: list[pd.DataFrame] = field(default_factory=list)
     touched: list[pd.Series] = field(default_factory=list)
     fresh: set[int] = field(default_factory=set)
     part_touched: list[pd.Series] = field(default_factory=list)
