@@ -202,6 +202,7 @@ TRANSITIONS: Final[dict[str, frozenset[tuple[Status, Status]]]] = {
             (Status.APPROVAL_FAILED, Status.APPROVAL_FAILED),
         }
     ),
+    "import": frozenset({(Status.APPROVAL_FAILED, Status.EMPTY)}),
     "create": frozenset({(Status.APPROVED, Status.CREATED), (Status.APPROVED, Status.GENERATION_FAILED)}),
     "regenerate": frozenset(
         {
@@ -211,7 +212,7 @@ TRANSITIONS: Final[dict[str, frozenset[tuple[Status, Status]]]] = {
         }
     ),
 }
-"""Allowed status changes by action; an action that is not named may not change the status.
+"""Allowed status changes by action, and by an import; who is not named may not change the status.
 
 A regeneration that fails on a `created` row leaves it `created` with its last good document.
 """

@@ -12,17 +12,20 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.merge import Merge
 from invoicebatch.engine.imports.number_ranges import judge_ranges
+from invoicebatch.engine.imports.unknown import unknown_names
 from invoicebatch.engine.payments.booking import TABLE, book, take_payments
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.shipped import shipped
 from invoicebatch.files.whole import write_whole
 from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files, read_ubl
+from invoicebatch.model.payments.mandates import last_collections, with_learnt
 from invoicebatch.store import Session
 
 _PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates")
 UBL: Final = "ubl"
 _PARTS: Final = ("lines", "allowance_charges", "vat_breakdown", "measurements", "attachments")
+_OLDER: Final = "what the file says of their last use, sequence or status is older"
 _REFUSED_COLUMNS: Final = ["file", "row", "column", "value", "reason"]
 
 
@@ -78,9 +81,9 @@ def import_files(
     with workspace.store.write() as session:
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
-        doubted = pd.concat([intake.doubted, *merge.doubted], ignore_index=True)[_REFUSED_COLUMNS]
+        doubted = _taken(pd.concat([intake.doubted, *merge.doubted], ignore_index=True), refused)
         _record(session, workspace.user, import_id, intake, merge, refused)
-    notes = (*intake.unused, *(_unbooked(book(workspace)) if TABLE in intake.frames else ()))
+    notes = (*intake.unused, *merge.notes, *(_unbooked(book(workspace)) if TABLE in intake.frames else ()))
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
     refused_file = _write_refused(workspace.data, import_id, refused)
     return ImportReport(intake.read, counts, refused, doubted, refused_file, notes)
@@ -168,10 +171,18 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
         if table in intake.frames:
             merge.parts(table, intake.frames[table], intake.sources.get(table))
     merge.finish()
+    merge.doubted += unknown_names(session, intake.frames, intake.sources)
     if TABLE in intake.frames:
         unpaid, merge.counts[TABLE] = take_payments(session, intake, names)
         merge.refused.append(unpaid)
     return merge
+
+
+def _taken(doubted: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
+    """The doubts about rows that were taken all the same."""
+    place = ["file", "row"]
+    kept_out = pd.MultiIndex.from_frame(doubted[place]).isin(pd.MultiIndex.from_frame(refused[place]))
+    return doubted.loc[~kept_out, _REFUSED_COLUMNS].reset_index(drop=True)
 
 
 def _judged(merge: Merge, table: str, intake: Intake) -> pd.DataFrame:
@@ -181,6 +192,12 @@ def _judged(merge: Merge, table: str, intake: Intake) -> pd.DataFrame:
         frame, refused, doubts = judge_ranges(merge.session, frame, intake.sources[table])
         merge.refused.append(refused)
         merge.doubted.append(doubts)
+    if table == "mandates":
+        items = merge.session.rows_of("bundle_items", "mandate_id", frame["mandate_id"])
+        last = last_collections(items, merge.session.whole("payment_bundles"))
+        stored = merge.session.rows_of(table, "mandate_id", frame["mandate_id"])
+        frame, held = with_learnt(frame, stored, last)
+        merge.notes += [f"{held:,} mandates keep what their collections left: {_OLDER}"] if held else []
     return frame
 
 
