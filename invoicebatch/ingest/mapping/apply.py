@@ -38,8 +38,10 @@ def number_headers(mapping: Mapping) -> set[str]:
     return plain.union(*(expression.numbers for expression in mapping.expressions.values()))
 
 
-def apply_mapping(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> list[Draft]:
-    """One draft a section; rows that a `[[refuse]]` rule takes out are named.
+def apply_mapping(
+    cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals, notes: list[str]
+) -> list[Draft]:
+    """One draft a section; rows that a `[[refuse]]` rule takes out are named, skipped ones counted in a note.
 
     Raises:
         InputFileError: a column that the mapping reads is not in the file.
@@ -48,7 +50,7 @@ def apply_mapping(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Re
     sections = sections_for(mapping, cells.file)
     _check_headers(cells, mapping, sections)
     cells = _without_refused(cells, mapping, mark, refused)
-    return [_draft(cells, section, mapping, mark, refused) for section in sections]
+    return [_draft(cells, section, mapping, mark, refused, notes) for section in sections]
 
 
 def _check_headers(cells: Cells, mapping: Mapping, sections: list[Section]) -> None:
@@ -75,13 +77,21 @@ def _without_refused(cells: Cells, mapping: Mapping, mark: DecimalMark, refused:
     return cells.keep(keep)
 
 
-def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> Draft:
+def _draft(
+    cells: Cells,
+    section: Section,
+    mapping: Mapping,
+    mark: DecimalMark,
+    refused: Refusals,
+    notes: list[str],
+) -> Draft:
     cells = _of_parties(cells, section)
+    cells, doubtful = _without_skipped(cells, section, mapping, mark, refused, notes)
     rows = CellRows.of(cells, mark)
     fields = {name: _field(rows, section, name, mapping) for name in section.columns}
     kind = kind_named(section.kind)
     fields = {kind.by_name[n][0].name: _scaled(f, kind.by_name[n][1]) for n, f in fields.items()}
-    doubtful = _name_faults(rows, refused)
+    doubtful |= _name_faults(rows, refused)
     groups = _groups(cells, section)
     source = section.columns.get("external_id")
     lost = cells.lost_by(source.column if source else None)
@@ -96,6 +106,25 @@ def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, 
         lost,
         section.only_new,
     )
+
+
+def _without_skipped(
+    cells: Cells,
+    section: Section,
+    mapping: Mapping,
+    mark: DecimalMark,
+    refused: Refusals,
+    notes: list[str],
+) -> tuple[Cells, Mask]:
+    """The rows that `skip` leaves, and those of them on which it could not be judged."""
+    rows = CellRows.of(cells, mark)
+    if section.skip is None:
+        return cells, np.zeros(len(cells), dtype=bool)
+    hit = evaluate(mapping.expressions[section.kind, "skip"], rows, f"{mapping.path}, {section.kind}.skip")
+    if hit.any():
+        notes.append(f"{cells.file}: {int(hit.sum()):,} rows skipped for {section.kind} ({section.skip})")
+    rows.faults[:] = [(header, bad & ~hit, reason) for header, bad, reason in rows.faults]
+    return cells.keep(~hit), _name_faults(rows, refused)[~hit]
 
 
 def _of_parties(cells: Cells, section: Section) -> Cells:
