@@ -12,6 +12,8 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.merge import Merge
 from invoicebatch.engine.imports.number_ranges import judge_ranges
+from invoicebatch.engine.imports.open_items import TABLE as OPEN_ITEMS
+from invoicebatch.engine.imports.open_items import merge_open_items
 from invoicebatch.engine.imports.unknown import unknown_names
 from invoicebatch.engine.payments.booking import TABLE, book, take_payments
 from invoicebatch.errors import InputFileError
@@ -167,6 +169,8 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
         for table in set(_PARTS) & set(intake.sources) if len(own) else ():
             taken = _without(own, intake.frames[table], intake.sources[table])
             intake.frames[table], intake.sources[table] = taken
+    if OPEN_ITEMS in intake.frames:
+        merge_open_items(merge, intake.frames[OPEN_ITEMS], intake.sources[OPEN_ITEMS])
     for table in _PARTS:
         if table in intake.frames:
             merge.parts(table, intake.frames[table], intake.sources.get(table))

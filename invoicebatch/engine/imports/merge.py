@@ -172,7 +172,7 @@ class Merge:
         ]
         differs = np.zeros(len(frame), bool)
         for name in editable:
-            differs |= ~_same(frame[name].reset_index(drop=True), current[name].reset_index(drop=True))
+            differs |= ~same(frame[name].reset_index(drop=True), current[name].reset_index(drop=True))
         return differs
 
     def _insert(self, table: str, frame: pd.DataFrame) -> None:
@@ -234,7 +234,8 @@ def with_outstanding(frame: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame
     return frame.assign(**{OUTSTANDING: due})
 
 
-def _same(left: pd.Series, right: pd.Series) -> Mask:
+def same(left: pd.Series, right: pd.Series) -> Mask:
+    """Where two columns of the same rows say the same; two missing values do."""
     if isinstance(left.dtype, pd.CategoricalDtype) or isinstance(right.dtype, pd.CategoricalDtype):
         left, right = left.astype("str"), right.astype("str")
     equal = left.eq(right).fillna(value=False).to_numpy(bool)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from invoicebatch.engine.base import clock
 from invoicebatch.model.documents.number_series import changed_patterns, range_faults, whole_ranges
 from invoicebatch.store import Session
 
@@ -18,7 +19,8 @@ def judge_ranges(
     """
     stored, counters = session.whole("number_ranges"), session.whole("number_counters")
     rows = whole_ranges(wanted, stored)
-    faults = range_faults(rows, stored, counters, given_numbers(session, rows["company_account_id"]))
+    given = given_numbers(session, rows["company_account_id"])
+    faults = range_faults(rows, stored, counters, given, clock.today().year)
     bad = faults["reason"] != ""
     refused = sources[bad].join(faults[bad])
     good = rows[~bad].reset_index(drop=True)

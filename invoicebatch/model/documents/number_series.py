@@ -29,7 +29,7 @@ def whole_ranges(wanted: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
 
 
 def range_faults(
-    rows: pd.DataFrame, stored: pd.DataFrame, counters: pd.DataFrame, given: pd.DataFrame
+    rows: pd.DataFrame, stored: pd.DataFrame, counters: pd.DataFrame, given: pd.DataFrame, since: int
 ) -> pd.DataFrame:
     """Why ranges can't come in: column, value and reason of each row, empty where nothing is against it.
 
@@ -38,9 +38,10 @@ def range_faults(
         stored: rows of `number_ranges`.
         counters: rows of `number_counters`; a series that has one is in use.
         given: company_account_id, number of every document that has one.
+        since: the year from which documents are still to come.
     """
     others = pd.concat([rows, stored]).drop_duplicates(KEY)
-    faults = [_fault(row, stored, others, counters, given) for _, row in rows.iterrows()]
+    faults = [_fault(row, stored, others, counters, given, since) for _, row in rows.iterrows()]
     found = pd.DataFrame(faults, index=rows.index, columns=["column", "reason"], dtype="str")
     resets = rows["yearly_reset"].map({True: "yes", False: "no"})
     return found.assign(value=rows["pattern"].where(found["column"] == "pattern", resets))
@@ -52,6 +53,7 @@ def _fault(
     others: pd.DataFrame,
     counters: pd.DataFrame,
     given: pd.DataFrame,
+    since: int,
 ) -> tuple[str, str]:
     account, pattern, resets = row["company_account_id"], row["pattern"], bool(row["yearly_reset"])
     before, own = _of_series(stored, row), _of_series(counters, row)
@@ -68,7 +70,7 @@ def _fault(
         if other["series"] != row["series"] and share_a_number(pattern, other["pattern"], account):
             return "pattern", f"would give numbers of the series {other['series']} too, {other['pattern']}"
     numbers = given.loc[given["company_account_id"] == account, "number"]
-    again = given_again(pattern, account, resets, own, numbers)
+    again = given_again(row, counters, numbers, since)
     if len(again):
         return "pattern", f"would give number {again.iloc[0]} again, which a document has already"
     return "", ""
@@ -78,19 +80,20 @@ _FIXED: Final = "can't change once the series has given numbers: they would repe
 
 
 def given_again(
-    pattern: str, account: str, resets: bool, counters: pd.DataFrame, numbers: "pd.Series[str]"
+    row: "pd.Series[str]", counters: pd.DataFrame, numbers: "pd.Series[str]", since: int
 ) -> "pd.Series[str]":
     """Of the numbers those that a series has still to give.
 
     Args:
-        pattern: the series' pattern.
-        account: its company account.
-        resets: whether it starts again each year.
-        counters: its rows of `number_counters`.
-        numbers: numbers that documents have.
+        row: a row of `number_ranges`.
+        counters: rows of `number_counters`.
+        numbers: numbers that documents of its account have.
+        since: the year from which documents are still to come.
     """
-    found = given_by(pattern, account, numbers)
-    period = found["year"] if resets else pd.Series("", found.index)
+    found = given_by(row["pattern"], row["company_account_id"], numbers)
+    found = found[found["year"].isna() | (pd.to_numeric(found["year"]) >= since)]
+    period = found["year"] if row["yearly_reset"] else pd.Series("", found.index)
+    counters = _of_series(counters, row)
     following = pd.to_numeric(period.map(counters.set_index("period")["next_seq"].to_dict())).fillna(1)
     return found.loc[found["seq"] >= following, "number"]
 

@@ -12,8 +12,8 @@ from invoicebatch.engine.workspace import Workspace
 from invoicebatch.interfaces.api import init_workspace
 
 ACCOUNTS = (
-    "company_account_id,name,legal_name,street,postcode,city,country,vat_id,iban,creditor_id\n"
-    "NL,Shop,Shop B.V.,Weg 1,3511AB,Utrecht,NL,NL800000018B01,NL20INGB0001234567,DE98ZZZ09999999999\n"
+    "company_account_id,name,legal_name,street,postcode,city,country,vat_id,iban,creditor_id,email\n"
+    "NL,Shop,Shop B.V.,Weg 1,3511AB,Utrecht,NL,NL800000018B01,NL20INGB0001234567,DE98ZZZ09999999999,shop@example.com\n"
 )
 CUSTOMERS = (
     "customer_id,name,street,postcode,city,country,email,payment_method\n"
