@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.model.documents.number_patterns import number_of
+from invoicebatch.model.documents.number_patterns import is_too_wide, number_of
 from invoicebatch.store import tables
 
 SERIES_KEY = ["company_account_id", "series", "period"]
@@ -34,7 +34,7 @@ def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
 
     Returns:
         The requests with `number` str added, and `reason` str: empty, or why none was given
-        (no such series; a date before the last one of an ascending series).
+        (no such series; a pattern too wide; a date before the last one of an ascending series).
     """
     ranges = tables.whole(con, "number_ranges")
     rows = requests.merge(ranges, on=["company_account_id", "series"], how="left")
@@ -43,6 +43,8 @@ def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
         "company account " + rows["company_account_id"] + " has no number series '" + rows["series"] + "'",
         "",
     )
+    wide = rows["pattern"].map(is_too_wide, na_action="ignore").eq(True)
+    rows.loc[wide, "reason"] = "the pattern of series '" + rows["series"] + "' is wider than any number"
     year = rows["invoice_date"].dt.year.astype("Int64").astype("str")
     rows["period"] = year.where(rows["yearly_reset"].fillna(value=False).astype(bool), "")
     rows = _with_counters(con, rows)

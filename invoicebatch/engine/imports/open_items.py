@@ -120,7 +120,8 @@ def _given(merge: Merge, frame: pd.DataFrame) -> "pd.Series[bool]":
     key = ["company_account_id", "number"]
     stored = merge.session.rows_of("invoices", "number", frame["number"], [*key, "external_id"])
     both = frame[[*key, "external_id"]].reset_index().merge(stored, on=key, suffixes=("", "_other"))
-    return pd.Series(frame.index.isin(both.loc[both["external_id"] != both["external_id_other"], "index"]))
+    others = both.loc[both["external_id"] != both["external_id_other"], "index"]
+    return pd.Series(frame.index.isin(others), frame.index)
 
 
 def _to_come(merge: Merge, frame: pd.DataFrame, since: int) -> "pd.Series[str]":

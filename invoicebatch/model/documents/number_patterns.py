@@ -14,7 +14,7 @@ LONGEST: Final = 30
 LARGEST: Final = 999_999_999
 """The last number of a series that a pattern is tried on."""
 
-_COUNTER: Final = re.compile(r"(0(?P<width>\d+))?d?")
+_COUNTER: Final = re.compile(r"(0\d+)?d?")
 _FIELDS: Final = frozenset({"seq", "year", "account"})
 
 
@@ -57,12 +57,18 @@ def pattern_fault(pattern: str, account: str) -> str:
 
 def _field_fault(name: str, spec: str, conversion: str | None) -> str:
     """Why a field is not written as one may be: `{seq}` or `{seq:06d}`, the others plainly."""
-    counter = _COUNTER.fullmatch(spec)
-    if conversion or counter is None or (spec and name == "account"):
+    if conversion or not _COUNTER.fullmatch(spec) or (spec and name == "account"):
         return f"writes {name} in a way that is not known; an example is {{year}}-{{seq:06d}}"
-    if counter["width"] and (len(counter["width"]) > 2 or int(counter["width"]) > WIDEST):
-        return f"is wider than {WIDEST} digits"
-    return ""
+    return f"is wider than {WIDEST} digits" if _is_wide(spec) else ""
+
+
+def is_too_wide(pattern: str) -> bool:
+    """Whether a pattern asks for more digits than any number has; one that is stored may, from before."""
+    return any(_is_wide(spec or "") for _, _, spec, _ in Formatter().parse(pattern))
+
+
+def _is_wide(spec: str) -> bool:
+    return any(len(digits) > 9 or int(digits) > WIDEST for digits in re.findall(r"\d+", spec))
 
 
 def has_year(pattern: str) -> bool:
