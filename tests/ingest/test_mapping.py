@@ -316,3 +316,13 @@ def test_a_header_that_is_no_plain_word_is_spelled_out(take: Take) -> None:
     with pytest.raises(RulesError) as caught:
         compile_expression("Unit price * 2", "m.toml")
     assert "column('E-mail')" in caught.value.hint
+
+
+def test_a_row_on_which_a_refusal_cannot_be_judged_is_refused_with_its_document(take: Take) -> None:
+    shop = {**SHOP, "refuse": [{"when": "Korting > 50", "reason": "a gift"}]}
+    rows = ROWS.replace("Btw\n", "Btw;Korting\n").replace("hoog\n", "hoog;0\n").replace("laag\n", "laag;?\n")
+    intake = take({"verkoop.csv": rows}, shop)
+    assert intake.frames["invoices"]["external_id"].tolist() == ["C2"]
+    assert intake.frames["lines"]["external_id"].tolist() == ["C2"]
+    named = intake.refused[intake.refused["column"] == "Korting"]
+    assert named[["row", "value"]].to_numpy().tolist() == [[3, "?"], [5, "?"]]

@@ -27,7 +27,7 @@ from invoicebatch.store import Session
 _PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates")
 UBL: Final = "ubl"
 _PARTS: Final = ("lines", "allowance_charges", "vat_breakdown", "measurements", "attachments")
-_OLDER: Final = "what the file says of their last use, sequence or status is older"
+_OLDER: Final = "what the file says of last use, sequence or status is older"
 _REFUSED_COLUMNS: Final = ["file", "row", "column", "value", "reason"]
 
 
@@ -83,7 +83,7 @@ def import_files(
     with workspace.store.write() as session:
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
-        doubted = _taken(pd.concat([intake.doubted, *merge.doubted], ignore_index=True), refused)
+        doubted = pd.concat([intake.doubted, *merge.doubted], ignore_index=True)[_REFUSED_COLUMNS]
         _record(session, workspace.user, import_id, intake, merge, refused)
     notes = (*intake.unused, *merge.notes, *(_unbooked(book(workspace)) if TABLE in intake.frames else ()))
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
@@ -175,18 +175,11 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
         if table in intake.frames:
             merge.parts(table, intake.frames[table], intake.sources.get(table))
     merge.finish()
-    merge.doubted += unknown_names(session, intake.frames, intake.sources)
+    merge.doubted += unknown_names(session, intake.frames, intake.sources, merge.refused)
     if TABLE in intake.frames:
         unpaid, merge.counts[TABLE] = take_payments(session, intake, names)
         merge.refused.append(unpaid)
     return merge
-
-
-def _taken(doubted: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
-    """The doubts about rows that were taken all the same."""
-    place = ["file", "row"]
-    kept_out = pd.MultiIndex.from_frame(doubted[place]).isin(pd.MultiIndex.from_frame(refused[place]))
-    return doubted.loc[~kept_out, _REFUSED_COLUMNS].reset_index(drop=True)
 
 
 def _judged(merge: Merge, table: str, intake: Intake) -> pd.DataFrame:
@@ -201,7 +194,9 @@ def _judged(merge: Merge, table: str, intake: Intake) -> pd.DataFrame:
         last = last_collections(items, merge.session.whole("payment_bundles"))
         stored = merge.session.rows_of(table, "mandate_id", frame["mandate_id"])
         frame, held = with_learnt(frame, stored, last)
-        merge.notes += [f"{held:,} mandates keep what their collections left: {_OLDER}"] if held else []
+        if held:
+            who = "1 mandate keeps" if held == 1 else f"{held:,} mandates keep"
+            merge.notes.append(f"{who} what its collections left: {_OLDER}")
     return frame
 
 

@@ -129,7 +129,9 @@ class Merge:
         self.session.update("invoices", ids.to_frame("invoice_id"), self.now)
         self.touched.append(ids)
         changed = pd.concat(self.touched)
-        stored = self.session.rows_of("invoices", "invoice_id", changed[~changed.isin(self.fresh)])
+        stored = self.session.rows_of(
+            "invoices", "invoice_id", changed[~changed.isin(self.fresh)], ["invoice_id", "status"]
+        )
         failed = stored.loc[stored["status"] == Status.APPROVAL_FAILED, ["invoice_id"]]
         emptied = failed.assign(status=Status.EMPTY.value, failure=pd.Series(None, failed.index, dtype="str"))
         self.session.update("invoices", emptied, self.now, TRANSITIONS["import"])

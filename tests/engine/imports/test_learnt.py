@@ -52,7 +52,7 @@ def test_an_older_file_sets_nothing_back(
     assert mandate(whole).equals(before)
     assert report.counts["changed"].tolist() == [0]
     (note,) = report.notes
-    assert note.startswith("1 mandates keep what their collections left")
+    assert note.startswith("1 mandate keeps what its collections left")
 
 
 def test_a_file_without_the_column_sets_nothing_back(

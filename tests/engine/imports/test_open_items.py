@@ -227,7 +227,7 @@ def test_a_foreign_file_is_mapped(
     report = workspace.import_files([file], mapping=mapping)
     assert report.refused.empty
     assert one(whole, "A1")["outstanding_cents"] == 112_150
-    assert any("1 rows skipped for open_items" in note for note in report.notes)
+    assert any("1 row skipped for open_items" in note for note in report.notes)
 
 
 def test_the_command_line_takes_them_and_says_how(
