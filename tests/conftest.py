@@ -229,6 +229,6 @@ def _whole(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 _REQUIRED = {"version": 1, "document_version": 0, "paid_cents": 0, "credited_cents": 0, "outstanding_cents": 0,
-             "external_id": "X", "shipping_status": "to_send", "export_status": "unexported", "skip_if_direct_debit": False,
+             "external_id": "X", "is_open_item": False, "shipping_status": "to_send", "export_status": "unexported", "skip_if_direct_debit": False,
              "created_at": np.datetime64("2026-01-01", "us"), "updated_at": np.datetime64("2026-01-01", "us"),
              "delivery_preference": "einvoice", "credited_taxable_cents": 0, "credited_tax_cents": 0}  # fmt: skip

@@ -95,6 +95,9 @@ def preview(
     action = find("create")
     with workspace.store.read() as session:
         batch = load_batch(session, action, np.array([invoice_id]), clock.today())
+        [elsewhere] = session.rows_of("invoices", "invoice_id", pd.Series([invoice_id]))["is_open_item"]
+    if elsewhere:
+        raise RenderError(f"Invoice {invoice} is an open item of an earlier system: its document is there.")
     batch = _as_issued(batch)
     found = _template(workspace, batch, template)
     language = batch["company_accounts"]["language"].tolist()

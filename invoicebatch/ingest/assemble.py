@@ -13,8 +13,9 @@ from invoicebatch.ingest.checks.vat import check_vat
 from invoicebatch.ingest.dates import pattern
 from invoicebatch.ingest.documents import drop_spoiled, fill_net, name_payments, number_rows
 from invoicebatch.ingest.draft import Typed, default_value
-from invoicebatch.ingest.kinds import KINDS
+from invoicebatch.ingest.kinds import KINDS, OPEN_ITEMS
 from invoicebatch.ingest.numbers import DecimalMark
+from invoicebatch.ingest.open_items import complete_open_items
 from invoicebatch.ingest.ranges import ranges_of_accounts
 from invoicebatch.ingest.totals import fill_totals
 from invoicebatch.model.schema import TABLES
@@ -52,11 +53,13 @@ def assemble(
 ) -> tuple[Frames, Frames, Frames]:
     """Frames, their sources and the fallback rows; see `Intake`."""
     kinds = {name: _joined(typed[name]) for name in KINDS if name in typed}
-    for name in ("accounts", "customers", "mandates"):
+    for name in ("accounts", "number_ranges", "customers", "mandates"):
         if name in kinds:
             check_parties(kinds[name], refused, doubted)
     if "invoices" in kinds:
         _complete_invoices(kinds, defaults, refused)
+    account = defaults.company_account_id or _only_account(kinds)
+    complete_open_items(kinds.get(OPEN_ITEMS), account, defaults.currency, refused)
     for kind in kinds.values():
         number_rows(kind)
     for name in ("lines", "vat_breakdown"):
@@ -118,8 +121,8 @@ def _frames(kinds: dict[str, Typed]) -> tuple[Frames, Frames, Frames]:
         breakdown = fill_totals(
             kinds["invoices"], kinds.get("lines"), kinds.get("allowance_charges"), kinds.get("vat_breakdown")
         )
-    frames = {kind.kind.table: _declared(kind.frame, kind.kind.table) for kind in kinds.values()}
-    sources = {kind.kind.table: kind.source for kind in kinds.values()}
+    frames = {kind.kind.rows: _declared(kind.frame, kind.kind.table) for kind in kinds.values()}
+    sources = {kind.kind.rows: kind.source for kind in kinds.values()}
     if breakdown is not None and len(breakdown):
         frames["vat_breakdown"] = _declared(breakdown, "vat_breakdown")
         sources["vat_breakdown"] = _breakdown_sources(breakdown, kinds)

@@ -159,7 +159,7 @@ def _take_table(cells: Cells, work: _Work) -> str:
     mark = _decimal_mark(cells, work, mapped=mapped)
     date_format = (work.mapping.file.date_format if work.mapping else None) or work.defaults.date_format
     if mapped and work.mapping is not None:
-        drafts = apply_mapping(cells, work.mapping, mark, work.refused)
+        drafts = apply_mapping(cells, work.mapping, mark, work.refused, work.unused)
         unread = [header for header in cells.columns if header not in used_headers(work.mapping)]
         work.unused.extend(f"{cells.file}: column {header} is not in the mapping" for header in unread)
     else:

@@ -24,6 +24,8 @@ class KindOfFile:
         columns: what it may hold; `invoice_id` is spelled `external_id` in files.
         needs: columns without which no row can be made.
         key: columns (frame names) that tell its rows apart.
+        aliases: other names for columns, each with the column it stands for.
+        told_by_columns: whether a file can be recognised by its columns alone.
     """
 
     name: str
@@ -31,13 +33,20 @@ class KindOfFile:
     columns: tuple[Column, ...]
     needs: tuple[str, ...]
     key: tuple[str, ...]
+    aliases: tuple[tuple[str, str], ...] = ()
+    told_by_columns: bool = True
+
+    @property
+    def rows(self) -> str:
+        """Under which name an intake holds its rows: open items and invoices go into one table."""
+        return self.name if self.name == OPEN_ITEMS else self.table
 
     @property
     def by_name(self) -> Mapping[str, tuple[Column, bool]]:
         """Columns by the names a file may use; the flag says cents or basis points already."""
         plain = {column.name: (column, False) for column in self.columns}
         scaled = {c.frame_name: (c, True) for c in self.columns if c.type in SCALED}
-        return {**plain, **scaled}
+        return {**plain, **scaled, **{alias: plain[name] for alias, name in self.aliases}}
 
 
 _NOT_READ: Final = frozenset({"version", "invoice_id", "advance_of"})
@@ -60,6 +69,30 @@ def _kind(name: str, table: str, needs: str, key: str, extra: tuple[Column, ...]
     return KindOfFile(name, table, (*extra, *_columns(table)), tuple(needs.split()), tuple(key.split()))
 
 
+def _open_items() -> KindOfFile:
+    """What is still to be paid of an earlier system's invoices; a file says so itself, by name or mapping."""
+    names = [
+        "external_id",
+        "number",
+        "company_account_id",
+        "customer_id",
+        "currency",
+        "invoice_date",
+        "due_date",
+        "outstanding",
+        "remittance_reference",
+    ]
+    by_name = {column.name: column for column in TABLES["invoices"].columns}
+    needs = ("number", "customer_id", "invoice_date", "due_date", "outstanding")
+    aliases = (("customer", "customer_id"), ("date", "invoice_date"))
+    columns = tuple(by_name[name] for name in names)
+    return KindOfFile(
+        OPEN_ITEMS, "invoices", columns, needs, ("external_id",), aliases, told_by_columns=False
+    )
+
+
+OPEN_ITEMS: Final = "open_items"
+
 _RANGES = (
     text("number_pattern", "Pattern of invoice numbers"),
     text("credit_note_pattern", "Pattern of credit note numbers"),
@@ -73,6 +106,7 @@ KINDS: Final[Mapping[str, KindOfFile]] = {
         _kind("customers", "customers", "customer_id", "customer_id"),
         _kind("mandates", "mandates", "mandate_id customer_id iban signed_on", "mandate_id"),
         _kind("invoices", "invoices", "external_id", "external_id"),
+        _open_items(),
         _kind("lines", "lines", "external_id name price", "external_id line_no", (_EXTERNAL, _ADVANCE)),
         _kind(
             "allowance_charges", "allowance_charges", "external_id amount", "external_id allowance_no", (_EXTERNAL,)
@@ -96,7 +130,7 @@ _ALIASES: Final = {
     "line": "lines", "invoice_lines": "lines", "customer": "customers", "debtors": "customers",
     "mandate": "mandates", "measurement": "measurements", "readings": "measurements",
     "meter_readings": "measurements", "payment": "payments", "vat": "vat_breakdown",
-    "allowances": "allowance_charges", "number_range": "number_ranges",
+    "allowances": "allowance_charges", "number_range": "number_ranges", "open_item": "open_items",
 }  # fmt: skip
 
 
@@ -135,14 +169,13 @@ def detect_kind(file: str, headers: Iterable[str]) -> KindOfFile:
     named = _by_file_name(file)
     if named is not None:
         return named
-    names = {plain_name(header) for header in headers}
-    scores = {
-        kind.name: len(match_columns(kind, headers))
+    found = {
+        kind.name: {column.name for column, _ in match_columns(kind, headers).values()}
         for kind in KINDS.values()
-        if all(need in names or f"{need}_cents" in names for need in kind.needs)
     }
+    scores = {name: len(columns) for name, columns in found.items() if columns.issuperset(KINDS[name].needs)}
     best = [name for name, score in scores.items() if score == max(scores.values(), default=0)]
-    if len(best) != 1:
+    if len(best) != 1 or not KINDS[best[0]].told_by_columns:
         choice = ", ".join(best or KINDS)
         raise InputFileError(
             f"{file}: what it holds can't be told from its columns ({listed(headers)})",

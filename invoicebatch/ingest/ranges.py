@@ -5,10 +5,11 @@ from typing import Final
 import pandas as pd
 
 from invoicebatch.model.schema import TABLES
+from invoicebatch.model.status import Series
 
 PATTERNS: Final = {
-    "invoice": ("number_pattern", "{account}-{year}-{seq:06d}"),
-    "credit_note": ("credit_note_pattern", "{account}-C{year}-{seq:06d}"),
+    Series.INVOICE: ("number_pattern", "{account}-{year}-{seq:06d}"),
+    Series.CREDIT_NOTE: ("credit_note_pattern", "{account}-C{year}-{seq:06d}"),
 }
 """By series: the column of an accounts file that names the pattern, and the usual pattern."""
 
@@ -17,7 +18,7 @@ def ranges_of_accounts(accounts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
     """Number ranges that the accounts name, and the usual ones for series they do not."""
     named, usual = [], []
     for series, (column, pattern) in PATTERNS.items():
-        rows = pd.DataFrame({"company_account_id": accounts["company_account_id"], "series": series})
+        rows = pd.DataFrame({"company_account_id": accounts["company_account_id"], "series": series.value})
         rows["pattern"] = accounts.get(column, pd.NA)
         given = rows["pattern"].notna()
         named.append(rows[given])

@@ -70,6 +70,13 @@ class DeliveryPreference(StrEnum):
     MANUAL = "manual"
 
 
+class Series(StrEnum):
+    """The number series of a company account."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
 class MandateScheme(StrEnum):
     """SEPA direct debit scheme (ISO 20022 local instrument)."""
 
@@ -199,6 +206,7 @@ TRANSITIONS: Final[dict[str, frozenset[tuple[Status, Status]]]] = {
             (Status.APPROVAL_FAILED, Status.APPROVAL_FAILED),
         }
     ),
+    "import": frozenset({(Status.APPROVAL_FAILED, Status.EMPTY)}),
     "create": frozenset({(Status.APPROVED, Status.CREATED), (Status.APPROVED, Status.GENERATION_FAILED)}),
     "withdraw_approval": frozenset({(Status.APPROVED, Status.EMPTY), (Status.APPROVAL_FAILED, Status.EMPTY)}),
     "regenerate": frozenset(
@@ -209,7 +217,7 @@ TRANSITIONS: Final[dict[str, frozenset[tuple[Status, Status]]]] = {
         }
     ),
 }
-"""Allowed status changes by action; an action that is not named may not change the status.
+"""Allowed status changes by action, and by an import; who is not named may not change the status.
 
 A regeneration that fails on a `created` row leaves it `created` with its last good document.
 """

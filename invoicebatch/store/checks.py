@@ -6,12 +6,12 @@ in one release and refuse both in the next. No text of the engine is read.
 """
 
 from collections.abc import Iterable
-from string import Formatter
 from typing import Any
 
 import pandas as pd
 
 from invoicebatch.errors import InputFileError, StaleError, TransitionError, UsageError
+from invoicebatch.model.documents.number_patterns import pattern_fault
 from invoicebatch.model.schema import Table
 
 SOURCE = "incoming"
@@ -96,23 +96,14 @@ def same_key(table: Table) -> str:
 
 
 def check_pattern(pattern: str) -> None:
-    """A number pattern holds `{seq}` once, and may hold `{year}` and `{account}`.
+    """A number pattern is one that can be used; the account's own id is looked at where it comes in.
 
     Raises:
-        InputFileError: anything else.
+        InputFileError: it is not.
     """
-    try:
-        fields = [name for _, name, _, _ in Formatter().parse(pattern) if name is not None]
-        pattern.format(year=2026, seq=1, account="NL")
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise InputFileError(
-            f"Number pattern {pattern!r} can't be read.", "Example: {year}-{seq:06d}"
-        ) from error
-    if fields.count("seq") != 1 or not set(fields) <= {"seq", "year", "account"}:
-        raise InputFileError(
-            f"Number pattern {pattern!r} must hold {{seq}} once, and may hold {{year}} and {{account}}.",
-            "Example: {year}-{seq:06d}",
-        )
+    fault = pattern_fault(pattern, "NL")
+    if fault:
+        raise InputFileError(f"Number pattern {pattern!r} {fault}.", "Example: {year}-{seq:06d}")
 
 
 def _words(key: Iterable[Any]) -> str:

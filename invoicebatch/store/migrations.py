@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from invoicebatch.model.schema import TABLES
 
-LATEST: Final = 2
+LATEST: Final = 3
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -19,7 +19,11 @@ def _jobs_name_their_run(con: Any) -> None:
     con.execute("ALTER TABLE export_jobs ADD COLUMN run_id VARCHAR")
 
 
-_STEPS: Final[Mapping[int, Callable[[Any], None]]] = {2: _jobs_name_their_run}
+def _invoices_may_be_open_items(con: Any) -> None:
+    con.execute("ALTER TABLE invoices ADD COLUMN is_open_item BOOLEAN DEFAULT false")
+
+
+_STEPS: Final[Mapping[int, Callable[[Any], None]]] = {2: _jobs_name_their_run, 3: _invoices_may_be_open_items}
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 
 

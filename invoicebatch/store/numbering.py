@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.model.documents.number_patterns import number_of
 from invoicebatch.model.documents.number_series import SERIES_KEY, in_series
 from invoicebatch.store import tables
 
@@ -32,7 +33,7 @@ def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
 
     Returns:
         The requests with `number` str added, and `reason` str: empty, or why none was given
-        (no such series; a date before the last one of an ascending series).
+        (no such series; a pattern too wide; a date before the last one of an ascending series).
     """
     rows = in_series(requests, tables.whole(con, "number_ranges"), tables.whole(con, "number_counters"))
     good = _numbered(rows[rows["reason"] == ""].copy())
@@ -46,7 +47,7 @@ def allocate(con: Any, requests: pd.DataFrame, run_id: str) -> pd.DataFrame:
 def _numbered(good: pd.DataFrame) -> pd.DataFrame:
     good["seq"] = good["next_seq"] + good.groupby(SERIES_KEY).cumcount()
     good["number"] = [
-        pattern.format(year=moment.year, seq=seq, account=account)
+        number_of(pattern, account, moment.year, seq)
         for pattern, moment, seq, account in zip(
             good["pattern"], good["invoice_date"], good["seq"], good["company_account_id"], strict=True
         )

@@ -15,6 +15,7 @@ from invoicebatch.eligibility import Rules
 from invoicebatch.eligibility.ruleset import RULE_WORDS
 from invoicebatch.expressions import FrameRows, compile_expression
 from invoicebatch.model.schema import OVERVIEW, Type
+from invoicebatch.settings import SWITCHES
 
 TODAY = date(2026, 11, 22)
 OPERATORS: Mapping[type, Callable[[Any, Any], bool]] = {
@@ -195,7 +196,7 @@ def test_words_and_verdicts_are_those_of_the_facts(rules: Rules, data: st.DataOb
             for name in sorted(rules.columns)
         }
     )
-    switches = {name: data.draw(st.booleans()) for name in ("collection", "peppol", "chorus_pro")}
+    switches = {name: data.draw(st.booleans()) for name in SWITCHES}
     evaluation = rules.evaluate(frame, today=TODAY, switches=switches, picked_by_hand=True)
     facts = [
         {n: interpret(ast.parse(f.when, mode="eval"), _plain(row), switches) for n, f in rules.facts.items()}

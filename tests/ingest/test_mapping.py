@@ -195,6 +195,22 @@ def test_a_number_that_cannot_be_held_is_an_error_with_advice(take: Take) -> Non
     ("raw", "message"),
     [
         ({}, "maps nothing"),
+        (
+            {"customers": {"name": "x", "zzz": "x"}},
+            "Keys: files, group_by, only_new, skip, when_rows_differ, customer_id, name",
+        ),
+        (
+            {"customers": {"name": {"zzz": "x"}}},
+            "Keys: column, constant, derived, values, otherwise, date_format",
+        ),
+        (
+            {"customers": {"name": "x"}, "file": {"zzz": 1}},
+            "Keys: encoding, delimiter, sheet, header_row, decimal, date_format",
+        ),
+        ({"customers": {"name": "x"}, "refuse": [{"zzz": 1}]}, "Keys: when, reason, column"),
+        ({"zzz": {"name": "x"}}, "Keys: description, file, refuse, accounts"),
+        ({"customers": {"name": "x", "skip": "a =="}}, "m.toml, customers.skip: "),
+        ({"customers": {"name": "x", "skip": 3}}, "customers.skip"),
         ({"invoice": {"external_id": "Id"}}, "Did you mean invoices?"),
         ({"customers": {"nam": "Name"}}, "Did you mean name?"),
         ({"customers": {"name": 7}}, "customers.name is 7"),
@@ -250,3 +266,63 @@ def test_a_mapping_may_say_only_how_a_file_is_written(take: Take) -> None:
 
 
 _MANDATE = "mandate_id,customer_id,iban,signed_on\nM1,K1,NL20INGB0001234567,2026-01-01\n"
+
+MEMBERS = {
+    "customers": {"customer_id": "Lid", "name": "Naam"},
+    "mandates": {
+        "skip": "not IBAN and Bedrag < 10",
+        "mandate_id": {"derived": "'M' & Lid"},
+        "customer_id": "Lid",
+        "iban": "IBAN",
+        "signed_on": {"constant": "2026-01-01"},
+    },
+}
+MEMBER_ROWS = "Lid;Naam;IBAN;Bedrag\n1;Ann;NL91ABNA0417164300;5\n2;Bea;;5\n3;Cor;;7\n4;Dirk;;12\n5;Eva;;x\n"
+
+
+def test_skipped_rows_are_no_fault_and_are_counted_in_one_line(take: Take) -> None:
+    intake = take({"leden.csv": MEMBER_ROWS}, MEMBERS)
+    assert len(intake.frames["customers"]) == 5
+    assert intake.frames["mandates"]["mandate_id"].tolist() == ["M1"]
+    assert "leden.csv: 2 rows skipped for mandates (not IBAN and Bedrag < 10)" in intake.unused
+    named = intake.refused[["row", "column", "reason"]].to_numpy().tolist()
+    assert named == [
+        [5, "IBAN", "iban is empty"],
+        [6, "Bedrag", "is not a number of at most 6 decimals"],
+    ]
+
+
+def test_a_file_of_which_all_rows_are_skipped_is_no_fault(take: Take) -> None:
+    mapping = {**MEMBERS, "mandates": {**MEMBERS["mandates"], "skip": "Lid is not None"}}
+    intake = take({"leden.csv": MEMBER_ROWS}, mapping)
+    assert intake.refused.empty
+    assert intake.frames["mandates"].empty
+
+
+def test_what_is_skipped_in_one_section_stays_in_the_others(take: Take) -> None:
+    shop = {**SHOP, "customers": {**SHOP["customers"], "skip": "starts_with(Factuur, 'F')"}}
+    intake = take({"verkoop.csv": ROWS}, shop)
+    assert intake.frames["customers"].empty
+    assert len(intake.frames["invoices"]) == 2
+
+
+def test_a_header_that_is_no_plain_word_is_spelled_out(take: Take) -> None:
+    mapping = {"customers": {"customer_id": "Id", "name": {"derived": "first(E-mail, Id)"}}}
+    with pytest.raises(RulesError, match="has no column E, mail") as caught:
+        take({"x.csv": "Id,E-mail\n1,a@example.com\n"}, mapping)
+    assert "Write column('E-mail')." in caught.value.hint
+    mapping["customers"]["name"] = {"derived": "first(column('E-mail'), Id)"}
+    assert take({"x.csv": "Id,E-mail\n1,a\n"}, mapping).frames["customers"]["name"].tolist() == ["a"]
+    with pytest.raises(RulesError) as caught:
+        compile_expression("Unit price * 2", "m.toml")
+    assert "column('E-mail')" in caught.value.hint
+
+
+def test_a_row_on_which_a_refusal_cannot_be_judged_is_refused_with_its_document(take: Take) -> None:
+    shop = {**SHOP, "refuse": [{"when": "Korting > 50", "reason": "a gift"}]}
+    rows = ROWS.replace("Btw\n", "Btw;Korting\n").replace("hoog\n", "hoog;0\n").replace("laag\n", "laag;?\n")
+    intake = take({"verkoop.csv": rows}, shop)
+    assert intake.frames["invoices"]["external_id"].tolist() == ["C2"]
+    assert intake.frames["lines"]["external_id"].tolist() == ["C2"]
+    named = intake.refused[intake.refused["column"] == "Korting"]
+    assert named[["row", "value"]].to_numpy().tolist() == [[3, "?"], [5, "?"]]

@@ -81,7 +81,7 @@ def test_any_cells_give_frames_or_one_clear_error(kind: str, data: st.DataObject
     intake = take_if_usable({f"{kind}.csv": csv_bytes(header, rows)})
     if intake is None:
         return
-    taken = len(intake.frames[KINDS[kind].table])
+    taken = len(intake.frames[KINDS[kind].rows])
     if kind != "invoices":
         assert taken + len(intake.refused.drop_duplicates(["file", "row"])) >= intake.read
     assert (intake.refused["reason"] != "").all()

@@ -16,6 +16,7 @@ def test_an_export_job_of_the_first_version_still_has_its_filter(
     workspace.select(all=True).plan("export.job", name="Old", filter="invoice_id = 2").apply()
     with duckdb.connect(str(workspace.store.file)) as con:
         con.execute("ALTER TABLE export_jobs DROP COLUMN run_id")
+        con.execute("ALTER TABLE invoices DROP COLUMN is_open_item")
         con.execute("UPDATE meta SET value = '1' WHERE key = 'schema_version'")
     with pytest.raises(WorkspaceError, match="schema version 1") as error:
         open_workspace(workspace.root).select(all=True)
@@ -23,3 +24,15 @@ def test_an_export_job_of_the_first_version_still_has_its_filter(
     job = init_workspace(workspace.root).jobs.find("Old")
     assert job["where"] == "invoice_id = 2"
     assert job["run_id"] is None or job["run_id"] != job["run_id"]
+
+
+def test_the_documents_of_an_older_workspace_are_no_open_items(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    workspace = make_workspace(2)
+    with duckdb.connect(str(workspace.store.file)) as con:
+        con.execute("ALTER TABLE invoices DROP COLUMN is_open_item")
+        con.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+    workspace = init_workspace(workspace.root)
+    assert workspace.select(all=True).frame["is_open_item"].tolist() == [False, False]
+    assert workspace.select(all=True).plan("approve").apply().complete

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -88,7 +89,21 @@ def test_a_rolled_back_transaction_burns_no_number(make_workspace: Callable[...,
     assert give(workspace, request([1], ["2026-01-01"]))["number"].tolist() == ["F2026-000001"]
 
 
-@pytest.mark.parametrize("pattern", ["{year}", "{seq}{seq}", "{nope}-{seq}", "{seq:", "{seq.real}-{seq}"])
-def test_a_pattern_without_one_counter_is_refused(pattern: str) -> None:
+def test_a_pattern_of_before_that_is_too_wide_gives_no_number(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    workspace = make_workspace(2)
+    with duckdb.connect(str(workspace.store.file)) as con:
+        con.execute("UPDATE number_ranges SET pattern = '{seq:0999999999d}' WHERE series = 'credit_note'")
+    wanted = pd.concat([request([1], ["2026-01-01"], "credit_note"), request([2], ["2026-01-01"])])
+    given = give(workspace, wanted.reset_index(drop=True))
+    assert given["reason"].tolist() == ["the pattern of series 'credit_note' is wider than any number", ""]
+    assert given["number"].tolist()[1] == "F2026-000001"
+
+
+@pytest.mark.parametrize(
+    "pattern", ["{year}", "{seq}{seq}", "{nope}-{seq}", "{seq:", "{seq.real}-{seq}", "{seq:c}", "{seq:099d}"]
+)
+def test_a_pattern_that_gives_no_numbers_is_refused(pattern: str) -> None:
     with pytest.raises(InputFileError):
         check_pattern(pattern)

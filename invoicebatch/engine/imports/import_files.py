@@ -11,17 +11,23 @@ import pandas as pd
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.merge import Merge
+from invoicebatch.engine.imports.number_ranges import judge_ranges
+from invoicebatch.engine.imports.open_items import TABLE as OPEN_ITEMS
+from invoicebatch.engine.imports.open_items import merge_open_items
+from invoicebatch.engine.imports.unknown import unknown_names
 from invoicebatch.engine.payments.booking import TABLE, book, take_payments
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.shipped import shipped
 from invoicebatch.files.whole import write_whole
 from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files, read_ubl
+from invoicebatch.model.payments.mandates import last_collections, with_learnt
 from invoicebatch.store import Session
 
 _PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates")
 UBL: Final = "ubl"
 _PARTS: Final = ("lines", "allowance_charges", "vat_breakdown", "measurements", "attachments")
+_OLDER: Final = "what the file says of last use, sequence or status is older"
 _REFUSED_COLUMNS: Final = ["file", "row", "column", "value", "reason"]
 
 
@@ -77,11 +83,12 @@ def import_files(
     with workspace.store.write() as session:
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
+        doubted = pd.concat([intake.doubted, *merge.doubted], ignore_index=True)[_REFUSED_COLUMNS]
         _record(session, workspace.user, import_id, intake, merge, refused)
-    notes = (*intake.unused, *(_unbooked(book(workspace)) if TABLE in intake.frames else ()))
+    notes = (*intake.unused, *merge.notes, *(_unbooked(book(workspace)) if TABLE in intake.frames else ()))
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
     refused_file = _write_refused(workspace.data, import_id, refused)
-    return ImportReport(intake.read, counts, refused, intake.doubted, refused_file, notes)
+    return ImportReport(intake.read, counts, refused, doubted, refused_file, notes)
 
 
 def _unbooked(left: pd.DataFrame) -> list[str]:
@@ -151,7 +158,7 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
     merge = Merge(session, clock.now(), names)
     for table in _PARTIES:
         if table in intake.frames:
-            merge.parties(table, intake.frames[table])
+            merge.parties(table, _judged(merge, table, intake))
         if table in intake.fallbacks:
             merge.parties(table, intake.fallbacks[table], only_new=True)
     if "invoices" in intake.frames:
@@ -162,14 +169,35 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
         for table in set(_PARTS) & set(intake.sources) if len(own) else ():
             taken = _without(own, intake.frames[table], intake.sources[table])
             intake.frames[table], intake.sources[table] = taken
+    if OPEN_ITEMS in intake.frames:
+        merge_open_items(merge, intake.frames[OPEN_ITEMS], intake.sources[OPEN_ITEMS])
     for table in _PARTS:
         if table in intake.frames:
             merge.parts(table, intake.frames[table], intake.sources.get(table))
     merge.finish()
+    merge.doubted += unknown_names(session, intake.frames, intake.sources, merge.refused)
     if TABLE in intake.frames:
         unpaid, merge.counts[TABLE] = take_payments(session, intake, names)
         merge.refused.append(unpaid)
     return merge
+
+
+def _judged(merge: Merge, table: str, intake: Intake) -> pd.DataFrame:
+    """The rows of a party table that can come in, held against what is stored."""
+    frame = intake.frames[table]
+    if table == "number_ranges":
+        frame, refused, doubts = judge_ranges(merge.session, frame, intake.sources[table])
+        merge.refused.append(refused)
+        merge.doubted.append(doubts)
+    if table == "mandates":
+        items = merge.session.rows_of("bundle_items", "mandate_id", frame["mandate_id"])
+        last = last_collections(items, merge.session.whole("payment_bundles"))
+        stored = merge.session.rows_of(table, "mandate_id", frame["mandate_id"])
+        frame, held = with_learnt(frame, stored, last)
+        if held:
+            who = "1 mandate keeps" if held == 1 else f"{held:,} mandates keep"
+            merge.notes.append(f"{who} what its collections left: {_OLDER}")
+    return frame
 
 
 def _without(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.model.schema import TABLES
+from invoicebatch.model.status import TRANSITIONS, Status
 from invoicebatch.store import Session
 
 CHANGEABLE: Final = ("empty", "approval_failed")
@@ -27,6 +28,8 @@ class Merge:
     Attributes:
         counts: by table: rows added, changed, unchanged.
         refused: rows kept out: file str, row int64, column, value, reason str.
+        doubted: rows taken with a doubt; same columns.
+        notes: sentences on what was left as it is.
         touched: invoice ids that were added or changed.
         fresh: invoice ids that were added; their parts go in whatever the status.
         part_touched: invoice ids of which lines or other parts were added, changed or removed.
@@ -38,6 +41,8 @@ class Merge:
     imported_from: str
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     refused: list[pd.DataFrame] = field(default_factory=list)
+    doubted: list[pd.DataFrame] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     touched: list[pd.Series] = field(default_factory=list)
     fresh: set[int] = field(default_factory=set)
     part_touched: list[pd.Series] = field(default_factory=list)
@@ -114,12 +119,22 @@ class Merge:
         self._count(table, added, changed, int((~frozen).sum()))
 
     def finish(self) -> None:
-        """A document whose rows changed has changed: plans and sheets made before are stale."""
+        """A document whose rows changed has changed: plans and sheets made before are stale.
+
+        A changed document is not the one whose approval failed: it is empty again.
+        """
         ids = pd.concat(self.part_touched) if self.part_touched else pd.Series(dtype="int64")
         done = pd.concat(self.touched) if self.touched else ids[:0]
         ids = ids[~ids.isin(done)].drop_duplicates().reset_index(drop=True)
         self.session.update("invoices", ids.to_frame("invoice_id"), self.now)
         self.touched.append(ids)
+        changed = pd.concat(self.touched)
+        stored = self.session.rows_of(
+            "invoices", "invoice_id", changed[~changed.isin(self.fresh)], ["invoice_id", "status"]
+        )
+        failed = stored.loc[stored["status"] == Status.APPROVAL_FAILED, ["invoice_id"]]
+        emptied = failed.assign(status=Status.EMPTY.value, failure=pd.Series(None, failed.index, dtype="str"))
+        self.session.update("invoices", emptied, self.now, TRANSITIONS["import"])
 
     def _with_advances(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Lines that deduct an advance point to it by its invoice id."""
@@ -159,7 +174,7 @@ class Merge:
         ]
         differs = np.zeros(len(frame), bool)
         for name in editable:
-            differs |= ~_same(frame[name].reset_index(drop=True), current[name].reset_index(drop=True))
+            differs |= ~same(frame[name].reset_index(drop=True), current[name].reset_index(drop=True))
         return differs
 
     def _insert(self, table: str, frame: pd.DataFrame) -> None:
@@ -221,7 +236,8 @@ def with_outstanding(frame: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame
     return frame.assign(**{OUTSTANDING: due})
 
 
-def _same(left: pd.Series, right: pd.Series) -> Mask:
+def same(left: pd.Series, right: pd.Series) -> Mask:
+    """Where two columns of the same rows say the same; two missing values do."""
     if isinstance(left.dtype, pd.CategoricalDtype) or isinstance(right.dtype, pd.CategoricalDtype):
         left, right = left.astype("str"), right.astype("str")
     equal = left.eq(right).fillna(value=False).to_numpy(bool)

@@ -1,4 +1,4 @@
-"""Checks of accounts, customers and mandates.
+"""Checks of accounts, number ranges, customers and mandates.
 
 What would put wrong data on a document of ours or debit a wrong account refuses the row: all of an
 account's identifiers, a mandate's IBAN. What only closes one channel of a customer is doubted, not
@@ -10,6 +10,7 @@ import pandas as pd
 
 from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.checks import identifiers as ids
+from invoicebatch.ingest.checks.number_ranges import check_patterns_of_accounts, check_ranges
 from invoicebatch.ingest.draft import Typed
 from invoicebatch.model.payments.iban import iban_faults
 from invoicebatch.model.payments.sepa import creditor_id_fault, creditor_id_warning, is_sepa_id
@@ -24,6 +25,9 @@ def check_parties(typed: Typed, refused: Refusals, doubted: Refusals) -> None:
     match typed.kind.name:
         case "accounts":
             _check_accounts(typed, refused, doubted)
+            check_patterns_of_accounts(typed, refused)
+        case "number_ranges":
+            check_ranges(typed, refused)
         case "customers":
             _check_customers(typed, doubted)
         case "mandates":

@@ -1,5 +1,6 @@
 """Applies a mapping to the rows of a file: refusals by decision, then one draft a section."""
 
+from dataclasses import dataclass
 from fnmatch import fnmatch
 
 import numpy as np
@@ -13,6 +14,16 @@ from invoicebatch.ingest.kinds import kind_named, listed
 from invoicebatch.ingest.mapping.expression import CellRows, evaluate
 from invoicebatch.ingest.mapping.model import Mapping, Section, Source, is_number
 from invoicebatch.ingest.numbers import DecimalMark
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What every section of a mapping works with: how numbers are written, and what gathers what is said."""
+
+    mapping: Mapping
+    mark: DecimalMark
+    refused: Refusals
+    notes: list[str]
 
 
 def sections_for(mapping: Mapping, file: str) -> list[Section]:
@@ -38,8 +49,10 @@ def number_headers(mapping: Mapping) -> set[str]:
     return plain.union(*(expression.numbers for expression in mapping.expressions.values()))
 
 
-def apply_mapping(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> list[Draft]:
-    """One draft a section; rows that a `[[refuse]]` rule takes out are named.
+def apply_mapping(
+    cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals, notes: list[str]
+) -> list[Draft]:
+    """One draft a section; rows that a `[[refuse]]` rule takes out are named, skipped ones counted in a note.
 
     Raises:
         InputFileError: a column that the mapping reads is not in the file.
@@ -47,8 +60,9 @@ def apply_mapping(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Re
     """
     sections = sections_for(mapping, cells.file)
     _check_headers(cells, mapping, sections)
-    cells = _without_refused(cells, mapping, mark, refused)
-    return [_draft(cells, section, mapping, mark, refused) for section in sections]
+    work = _Work(mapping, mark, refused, notes)
+    cells, doubtful = _without_refused(cells, work)
+    return [_draft(cells, doubtful, section, work) for section in sections]
 
 
 def _check_headers(cells: Cells, mapping: Mapping, sections: list[Section]) -> None:
@@ -63,25 +77,25 @@ def _check_headers(cells: Cells, mapping: Mapping, sections: list[Section]) -> N
         )
 
 
-def _without_refused(cells: Cells, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> Cells:
+def _without_refused(cells: Cells, work: _Work) -> tuple[Cells, Mask]:
+    """The rows that `[[refuse]]` leaves, and those of them on which a rule could not be judged."""
     keep = np.ones(len(cells), dtype=bool)
-    rows = CellRows.of(cells, mark)
-    for rule in mapping.refuse:
-        condition = mapping.expressions["refuse", rule.when]
-        hit = evaluate(condition, rows, f"{mapping.path}, refuse.when") & keep
+    rows = CellRows.of(cells, work.mark)
+    for rule in work.mapping.refuse:
+        condition = work.mapping.expressions["refuse", rule.when]
+        hit = evaluate(condition, rows, f"{work.mapping.path}, refuse.when") & keep
         values = cells.columns.get(rule.column, pa.nulls(len(cells), pa.string()))
-        refused.add(cells.file, cells.rows[hit], rule.column, values.filter(pa.array(hit)), rule.reason)
+        work.refused.add(cells.file, cells.rows[hit], rule.column, values.filter(pa.array(hit)), rule.reason)
         keep &= ~hit
-    return cells.keep(keep)
+    return cells.keep(keep), _name_faults(rows, work.refused, keep)[keep]
 
 
-def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, refused: Refusals) -> Draft:
-    cells = _of_parties(cells, section)
-    rows = CellRows.of(cells, mark)
-    fields = {name: _field(rows, section, name, mapping) for name in section.columns}
+def _draft(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> Draft:
+    cells, doubtful = _rows_of(cells, doubtful, section, work)
+    rows = CellRows.of(cells, work.mark)
+    fields = {name: _field(rows, section, name, work.mapping) for name in section.columns}
     kind = kind_named(section.kind)
     fields = {kind.by_name[n][0].name: _scaled(f, kind.by_name[n][1]) for n, f in fields.items()}
-    doubtful = _name_faults(rows, refused)
     groups = _groups(cells, section)
     source = section.columns.get("external_id")
     lost = cells.lost_by(source.column if source else None)
@@ -90,7 +104,7 @@ def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, 
         cells.file,
         cells.rows,
         fields,
-        doubtful,
+        doubtful | _name_faults(rows, work.refused),
         groups,
         section.when_rows_differ,
         lost,
@@ -98,11 +112,28 @@ def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, 
     )
 
 
-def _of_parties(cells: Cells, section: Section) -> Cells:
-    """Rows without a customer number are rows without a customer, no faults of the customer."""
-    if section.group_by is None or section.kind == "invoices":
-        return cells
-    return cells.keep(np.asarray(pc.is_valid(cells.columns[section.group_by])))
+def _rows_of(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> tuple[Cells, Mask]:
+    """The rows of one section, and which are doubtful.
+
+    Rows without a customer number are rows without a customer, no faults of the customer; nor are skipped ones.
+    """
+    keep = np.ones(len(cells), dtype=bool)
+    if section.group_by is not None and section.kind != "invoices":
+        keep &= np.asarray(pc.is_valid(cells.columns[section.group_by]))
+    if section.skip is not None:
+        rows = CellRows.of(cells, work.mark)
+        skip = work.mapping.expressions[section.kind, "skip"]
+        hit = evaluate(skip, rows, f"{work.mapping.path}, {section.kind}.skip") & keep
+        if hit.any():
+            work.notes.append(f"{cells.file}: {_counted(hit)} skipped for {section.kind} ({skip.text})")
+        keep &= ~hit
+        doubtful = doubtful | _name_faults(rows, work.refused, keep)
+    return cells.keep(keep), doubtful[keep]
+
+
+def _counted(hit: Mask) -> str:
+    count = int(hit.sum())
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _scaled(field: Field, scaled: bool) -> Field:
@@ -149,9 +180,11 @@ def _otherwise(values: pa.Array, source: Source) -> pa.Array:
     return pc.fill_null(values, source.otherwise)
 
 
-def _name_faults(rows: CellRows, refused: Refusals) -> Mask:
+def _name_faults(rows: CellRows, refused: Refusals, among: Mask | None = None) -> Mask:
+    """Name the cells, among these rows, that could not be read as an expression needs them; which rows they are."""
     cells, doubtful = rows.cells, np.zeros(rows.size, dtype=bool)
-    for header, mask, reason in rows.faults:
+    for header, bad, reason in rows.faults:
+        mask = bad if among is None else bad & among
         values = cells.columns[header].filter(pa.array(mask)) if header else [""] * int(mask.sum())
         refused.add(cells.file, cells.rows[mask], header, values, reason)
         doubtful |= mask

@@ -110,7 +110,7 @@ def evaluate(expression: Expression, rows: CellRows, where: str) -> Any:
     if missing:
         raise RulesError(
             f"{where}: {rows.cells.file} has no column {', '.join(missing)}",
-            f"Columns found: {listed(rows.cells.columns)}",
+            f"{_spelled(expression.text, rows.cells)}Columns found: {listed(rows.cells.columns)}",
         )
     try:
         return expression.run(rows)
@@ -119,6 +119,12 @@ def evaluate(expression: Expression, rows: CellRows, where: str) -> Any:
             f"{where}: {expression.text!r} leads to numbers too long to hold exactly",
             "Wrap a part in round(…, 6).",
         ) from error
+
+
+def _spelled(text: str, cells: Cells) -> str:
+    """How the headers are written that stand in the text as if they were plain words."""
+    odd = [header for header in cells.columns if not header.isidentifier() and header in text]
+    return f"Write {', '.join(f'column({header!r})' for header in odd)}. " if odd else ""
 
 
 def _date(rows: CellRows, header: str, values: pa.Array, date_format: str) -> pa.Array:
@@ -134,5 +140,6 @@ CELL_WORDS: Final = Vocabulary(
 """Any header of a file, as text, and functions of texts, numbers and dates."""
 _HINT: Final = (
     "Allowed: column names, texts in quotes, numbers, + - * /, & to join texts, comparisons, in, is None, and, "
-    f"or, not, … if … else …, column, and {', '.join(CELL_WORDS.functions)}."
+    f"or, not, … if … else …, and {', '.join(CELL_WORDS.functions)}."
+    " A header that is no plain word is written column('E-mail')."
 )

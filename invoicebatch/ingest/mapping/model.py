@@ -3,7 +3,7 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -21,6 +21,9 @@ NUMBERS = frozenset({Type.MONEY, Type.PERCENT, Type.QUANTITY})
 
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+_Known = TypeVar("_Known", bound=_Model)
 
 
 class File(_Model):
@@ -72,7 +75,8 @@ class Section(_Model):
 
     `group_by` names a column: one row a distinct value. Where the rows of a group differ,
     `when_rows_differ` says what to do: refuse the group, or take its first or last row. `only_new`
-    leaves parties alone that are there already, so that stand-ins never overwrite what people know.
+    leaves parties alone that are there already, so that stand-ins never overwrite what people know. Rows
+    where `skip` holds make no row of this kind, and that is no fault.
     """
 
     kind: str
@@ -80,6 +84,7 @@ class Section(_Model):
     group_by: str | None = None
     when_rows_differ: Literal["refuse", "first", "last"] = "refuse"
     only_new: bool = False
+    skip: str | None = None
     files: str = "*"
 
     @model_validator(mode="after")
@@ -92,7 +97,8 @@ class Section(_Model):
 class Mapping(_Model):
     """A whole mapping file; one of `[file]` alone says how files of our own columns are written.
 
-    `expressions` are the derived ones by kind and column, and those of `[[refuse]]` by "refuse" and text.
+    `expressions` are the derived ones by kind and column, `skip` like a column, and those of `[[refuse]]` by
+    "refuse" and text.
     """
 
     path: str
@@ -108,7 +114,7 @@ class Mapping(_Model):
         return DecimalMark(self.file.decimal) if self.file.decimal else None
 
 
-_SECTION_KEYS = {"group_by", "when_rows_differ", "only_new", "files"}
+_SECTION_KEYS = ("files", "group_by", "only_new", "skip", "when_rows_differ")
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -140,14 +146,11 @@ def parse_mapping(raw: dict[str, Any], path: str) -> Mapping:
         )
     try:
         sections = tuple(_section(key, value, path) for key, value in kinds.items())
-        rest = {key: value for key, value in raw.items() if key in known}
-        refuse = tuple(Refuse(**item) for item in rest.pop("refuse", []))
+        file = _checked(File, f"{path}, file", **raw.get("file", {}))
+        refuse = tuple(_checked(Refuse, f"{path}, refuse", **item) for item in raw.get("refuse", []))
         expressions = _expressions(refuse, sections, path)
-        mapping = Mapping(path=path, refuse=refuse, sections=sections, expressions=expressions, **rest)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RulesError(f"{path}, {key}: {first['msg'].removeprefix('Value error, ')}") from error
+        said = {"description": raw.get("description", ""), "file": file, "refuse": refuse}
+        mapping = _checked(Mapping, path, path=path, sections=sections, expressions=expressions, **said)
     except TypeError as error:
         raise RulesError(f"{path}: {error}", "[file] is a table and [[refuse]] a list of tables.") from error
     if mapping.file.date_format:
@@ -157,19 +160,17 @@ def parse_mapping(raw: dict[str, Any], path: str) -> Mapping:
 
 def _section(name: str, raw: Any, path: str) -> Section:
     if name not in KINDS or not isinstance(raw, dict):
-        near = difflib.get_close_matches(name, [*KINDS, "file", "refuse", "description"], n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Sections: file, refuse, {', '.join(KINDS)}"
+        hint = _offer(name, ["description", "file", "refuse", *KINDS])
         raise RulesError(f"{path}: there is no section [{name}]", hint)
     kind = kind_named(name)
     columns = {key: value for key, value in raw.items() if key not in _SECTION_KEYS}
     for column in columns:
         if column not in kind.by_name:
-            near = difflib.get_close_matches(column, list(kind.by_name), n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Columns: {', '.join(kind.by_name)}"
-            raise RulesError(f"{path}, [{name}]: there is no column {column}", hint)
+            known = [*_SECTION_KEYS, *(one.name for one in kind.columns)]
+            raise RulesError(f"{path}, [{name}]: there is no key {column}", _offer(column, known))
     options = {key: value for key, value in raw.items() if key in _SECTION_KEYS}
     sources = {key: _source(value, f"{path}, {name}.{key}") for key, value in columns.items()}
-    return Section(kind=name, columns=sources, **options)
+    return _checked(Section, f"{path}, {name}", kind=name, columns=sources, **options)
 
 
 def _source(raw: Any, where: str) -> Source:
@@ -179,12 +180,26 @@ def _source(raw: Any, where: str) -> Source:
         raise RulesError(
             f"{where} is {raw!r}", "Write a column's name, or { constant = … }, or { derived = … }."
         )
+    return _checked(Source, where, **raw)
+
+
+def _checked(model: type[_Known], where: str, **values: Any) -> _Known:
+    """A model of these values; a fault names its place, and for an unknown key the keys there are."""
     try:
-        return Source(**raw)
+        return model(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = "".join(f".{part}" for part in first["loc"])
-        raise RulesError(f"{where}{key}: {first['msg'].removeprefix('Value error, ')}") from error
+        first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+        place = "".join(f".{part}" for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            hint = _offer(str(first["loc"][-1]), list(model.model_fields))
+            raise RulesError(f"{where}{place}: there is no such key", hint) from error
+        raise RulesError(f"{where}{place}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _offer(word: str, known: list[str]) -> str:
+    """The nearest of the known keys, and all of them."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return (f"Did you mean {near[0]}? " if near else "") + f"Keys: {', '.join(known)}"
 
 
 def _expressions(
@@ -204,7 +219,12 @@ def _expressions(
         for column, source in section.columns.items()
         if source.derived is not None
     }
-    return rules | derived
+    skips = {
+        (section.kind, "skip"): compile_expression(section.skip, f"{path}, {section.kind}.skip", "condition")
+        for section in sections
+        if section.skip is not None
+    }
+    return rules | derived | skips
 
 
 def is_number(kind: str, column: str) -> bool:

@@ -19,7 +19,7 @@ COMMANDS: Final = (
     (
         "import",
         "workspace_commands:import_files",
-        "Import invoices, lines, customers, mandates, accounts, readings.",
+        "Import invoices, lines, customers, mandates, accounts, readings, payments, open items.",
     ),
     ("list", "select:list_invoices", "List invoices."),
     ("actions", "select:actions", "The action bar: which actions apply to how many of the selected rows."),

@@ -1,13 +1,14 @@
 """Commands on a workspace as a whole: init, import, snapshot, doctor."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import pandas as pd
 from cyclopts import Parameter
 
 from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UsageError
+from invoicebatch.ingest.kinds import KINDS
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
@@ -16,6 +17,14 @@ from invoicebatch.interfaces.cli.common import (
     opened,
     print_json,
     print_table,
+)
+from invoicebatch.model.status import Series
+
+_KINDS: Final = (
+    f"What the files hold: {', '.join(KINDS)} or ubl; found out from names and columns where it can be. "
+    f"number_ranges name the series {' and '.join(Series)}, each with a pattern such as {{year}}-{{seq:06d}}. "
+    "open_items are what is still to be paid of an earlier system's invoices: number, customer, date, due_date, "
+    "outstanding"
 )
 
 
@@ -41,7 +50,7 @@ def import_files(
     *files: Path,
     kind: Annotated[
         str | None,
-        Parameter(help="invoices, lines, customers, mandates, accounts, measurements, payments or ubl"),
+        Parameter(help=_KINDS),
     ] = None,
     map: Annotated[Path | None, Parameter(help="Mapping file for foreign columns")] = None,
     json: JsonOption = False,

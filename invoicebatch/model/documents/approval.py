@@ -195,6 +195,6 @@ def _series(
     """A series whose dates must ascend takes no date before its last one."""
     wanted = number_series.requests(invoices.assign(invoice_date=invoice_date), ranges)
     rows = number_series.in_series(wanted, ranges, counters)
-    early = rows[(rows["reason"] != "") & rows["pattern"].notna()]
+    early = rows[rows["dates_ascend"].eq(True) & (rows["last_date"] > invoice_date)]
     text = f"invoice_date: {invoice_date:%Y-%m-%d} lies before the last date of its number series, "
     yield _fault(early["invoice_id"], text + early["last_date"].dt.strftime("%Y-%m-%d"))

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from invoicebatch.model.documents.number_patterns import is_too_wide
 from invoicebatch.model.status import Kind
 
 SERIES_KEY = ["company_account_id", "series", "period"]
@@ -47,10 +48,11 @@ def in_series(rows: pd.DataFrame, ranges: pd.DataFrame, counters: pd.DataFrame) 
     rows = rows.merge(counters, on=SERIES_KEY, how="left")
     rows["is_new"] = rows["next_seq"].isna()
     rows["next_seq"] = rows["next_seq"].fillna(1).astype("int64")
-    unknown = (
-        "company account " + rows["company_account_id"] + " has no number series '" + rows["series"] + "'"
-    )
-    return rows.assign(reason=np.where(rows["pattern"].isna(), unknown, _early(rows)))
+    series = "series '" + rows["series"] + "'"
+    unknown = "company account " + rows["company_account_id"] + " has no number " + series
+    wide = rows["pattern"].map(is_too_wide, na_action="ignore").eq(True)
+    reasons = [unknown, "the pattern of " + series + " is wider than any number"]
+    return rows.assign(reason=np.select([rows["pattern"].isna(), wide], reasons, _early(rows)))
 
 
 def _early(rows: pd.DataFrame) -> "pd.Series[str]":

@@ -1,9 +1,9 @@
-"""What a collection does to its mandate once the bank took it. Frames in, frames out."""
+"""What a collection does to its mandate once the bank took it, and that stays. Frames in, frames out."""
 
 import pandas as pd
 
 from invoicebatch.model.schema.parties import MANDATES
-from invoicebatch.model.status import MandateStatus, SequenceType
+from invoicebatch.model.status import ItemStatus, MandateStatus, SequenceType
 
 
 def after_collection(mandates: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
@@ -37,3 +37,49 @@ def after_collection(mandates: pd.DataFrame, items: pd.DataFrame) -> pd.DataFram
         previous_iban=pd.Series(None, index=rows.index, dtype="str"),
     )
     return MANDATES.conform(frame)
+
+
+def last_collections(items: pd.DataFrame, bundles: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
+    """The date of the last collection that the bank took, also where it came back later, by mandate id.
+
+    Args:
+        items: rows of `bundle_items`.
+        bundles: rows of `payment_bundles`.
+    """
+    taken = items[items["status"].isin([ItemStatus.CONFIRMED, ItemStatus.RETURNED])]
+    dated = taken.merge(bundles[["bundle_id", "collection_date"]], on="bundle_id")
+    return dated.groupby("mandate_id")["collection_date"].max()
+
+
+def with_learnt(
+    wanted: pd.DataFrame, stored: pd.DataFrame, last: "pd.Series[pd.Timestamp]"
+) -> tuple[pd.DataFrame, int]:
+    """Mandates of an import, where what they say is older than what our collections left.
+
+    Such a row keeps its last use; first stays recurrent; what has ended is not revived; an account that was
+    amended is not amended again. A signature after the last collection begins anew.
+
+    Args:
+        wanted: rows of the import, with any columns of `mandates`.
+        stored: rows of `mandates`.
+        last: see `last_collections`.
+
+    Returns:
+        The rows, and how many say otherwise.
+    """
+    before = wanted[["mandate_id"]].merge(stored, on="mandate_id", how="left").set_axis(wanted.index)
+    ours = wanted["mandate_id"].map(last.to_dict()).astype("datetime64[s]")
+    said = wanted.reindex(columns=MANDATES.frame_names).astype({"last_used_on": "datetime64[s]"})
+    older = ours.notna() & ~(said["last_used_on"] >= ours) & ~(said["signed_on"] > ours)
+    first = said["sequence_type"].eq(SequenceType.FRST) & before["sequence_type"].eq(SequenceType.RCUR)
+    amended = before["previous_iban"].isna() & said["iban"].eq(before["iban"])
+    keeps = {
+        "last_used_on": older,
+        "sequence_type": older & first,
+        "status": older & before["status"].eq(MandateStatus.CANCELLED),
+        "previous_iban": older & amended,
+    }
+    keeps = {column: kept for column, kept in keeps.items() if column in wanted}
+    held = [kept & wanted[c].astype("str").ne(before[c].astype("str")) for c, kept in keeps.items()]
+    columns = {c: wanted[c].astype(object).where(~kept, before[c]) for c, kept in keeps.items()}
+    return MANDATES.conform(wanted.assign(**columns)), int(pd.DataFrame(held).any().sum())

@@ -91,6 +91,11 @@ INVOICES = Table(
         text("payment_plan_id", "The payment plan it is part of"),
         text("failure", "Why the last approval, generation or sending failed"),
         json("extra", "Further EN 16931 terms of an imported document, by term id", editable=True),
+        boolean(
+            "is_open_item",
+            "An open item of an earlier system, which has its lines, VAT and document; the total is what was"
+            " outstanding",
+        ),
         text("imported_from", "File of the last import"),
         integer("version", "Row version; every write adds one", required=True, default="1"),
         timestamp("created_at", "When the row was made", required=True),

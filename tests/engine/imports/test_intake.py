@@ -121,12 +121,14 @@ def test_a_file_of_a_header_alone_is_named(workspace: Workspace, tmp_path: Path)
         workspace.import_files([tmp_path / "invoices.csv"])
 
 
-def test_a_number_pattern_without_a_counter_imports_nothing(workspace: Workspace, files: list[Path]) -> None:
+def test_an_account_with_a_pattern_without_a_counter_is_refused(
+    workspace: Workspace, files: list[Path]
+) -> None:
     header, row = ACCOUNTS.splitlines()
     files[0].write_text(f"{header},number_pattern\n{row},{{year}}-X\n")
-    with pytest.raises(InputFileError, match="must hold"):
-        workspace.import_files(files)
-    assert len(workspace.select(all=True)) == 0
+    report = workspace.import_files(files[:1])
+    assert report.refused[["row", "column"]].to_numpy().tolist() == [[2, "number_pattern"]]
+    assert "must hold {seq} once" in report.refused["reason"][0]
 
 
 def test_a_mapping_that_does_not_exist_is_named(workspace: Workspace, files: list[Path]) -> None:
