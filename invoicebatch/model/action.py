@@ -12,19 +12,13 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
 from invoicebatch.model.changes import Artefact, Batch, Changes, RowFailure
+from invoicebatch.model.params import Params as Params  # noqa: PLC0414 - actions take it from here
 from invoicebatch.settings import Settings
 
 J = TypeVar("J")
 R = TypeVar("R")
-
-
-class Params(BaseModel):
-    """Base of all parameter models; an unknown parameter is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Context(Protocol):

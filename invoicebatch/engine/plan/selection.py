@@ -15,7 +15,6 @@ from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.choices import check_choices
 from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
 from invoicebatch.model.action import Action
@@ -122,8 +121,8 @@ class Selection:
             ParameterError: a parameter is unknown, missing or malformed, or its value is none of its choices.
         """
         found = find(action)
-        parsed = parse_params(found, params, self.workspace.settings, clock.today())
-        check_choices(found, parsed, self.workspace.choices(found))
+        known = self.workspace.choices(found)
+        parsed = parse_params(found, params, self.workspace.settings, clock.today(), known)
         if found.check is not None:
             found.check(parsed, self.workspace.settings, clock.now())
         with self.workspace.store.read() as session:

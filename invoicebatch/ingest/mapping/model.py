@@ -14,6 +14,7 @@ from invoicebatch.ingest.kinds import KINDS, kind_named
 from invoicebatch.ingest.mapping.expression import compile_expression
 from invoicebatch.ingest.numbers import DecimalMark
 from invoicebatch.model.schema import Type
+from invoicebatch.validation import first_problem
 
 PARTIES = ("accounts", "customers", "mandates")
 NUMBERS = frozenset({Type.MONEY, Type.PERCENT, Type.QUANTITY})
@@ -145,9 +146,8 @@ def parse_mapping(raw: dict[str, Any], path: str) -> Mapping:
         expressions = _expressions(refuse, sections, path)
         mapping = Mapping(path=path, refuse=refuse, sections=sections, expressions=expressions, **rest)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise RulesError(f"{path}, {key}: {first['msg'].removeprefix('Value error, ')}") from error
+        key, problem = first_problem(error)
+        raise RulesError(f"{path}, {key}: {problem}") from error
     except TypeError as error:
         raise RulesError(f"{path}: {error}", "[file] is a table and [[refuse]] a list of tables.") from error
     if mapping.file.date_format:
@@ -182,9 +182,8 @@ def _source(raw: Any, where: str) -> Source:
     try:
         return Source(**raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = "".join(f".{part}" for part in first["loc"])
-        raise RulesError(f"{where}{key}: {first['msg'].removeprefix('Value error, ')}") from error
+        key, problem = first_problem(error)
+        raise RulesError(f"{where}{key and '.'}{key}: {problem}") from error
 
 
 def _expressions(

@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from typing import Final
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CoercionError, CycloptsError
 
 from invoicebatch.errors import InvoicebatchError, UsageError
 
@@ -46,6 +46,10 @@ COMMANDS: Final = (
 """Command, where it is, what it does."""
 
 
+_FORMS: Final = {"int": "a whole number", "float": "a number", "bool": "yes or no"}
+"""What people call the types of a command's own options."""
+
+
 def build() -> App:
     """The application with its commands, none of them loaded yet."""
     app = App(
@@ -76,7 +80,7 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CycloptsError as error:
-        return _say(str(error) or type(error).__name__, UsageError.exit_code)
+        return _say(_told(error), UsageError.exit_code)
     except InvoicebatchError as error:
         if debug:
             raise
@@ -90,6 +94,15 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
 def _call(arguments: list[str]) -> int:
     result = build()(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     return result if isinstance(result, int) else 0
+
+
+def _told(error: CycloptsError) -> str:
+    """What is wrong with the words of a command, without the names of Python's types."""
+    if isinstance(error, CoercionError) and error.token is not None:
+        kind = str(getattr(error.target_type, "__name__", error.target_type)).partition("|")[0]
+        if kind in _FORMS:
+            return f"{error.token.keyword or 'a value'} must be {_FORMS[kind]}; got '{error.token.value}'."
+    return str(error) or type(error).__name__
 
 
 def _say(text: str, code: int) -> int:

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from pydantic.fields import FieldInfo
 
 from invoicebatch.actions import find, registry
-from invoicebatch.engine.plan.choices import listed
+from invoicebatch.engine.plan.choices import Known, listed
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import (
@@ -31,8 +31,9 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
 )
 from invoicebatch.model.action import Action
+from invoicebatch.model.params import LISTS, value_type
 
-NO_CHOICES: Final[Mapping[str, Mapping[str, str]]] = {}
+NO_CHOICES: Final[Known] = {}
 
 app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
 
@@ -57,7 +58,7 @@ def run_action(
 ) -> int:
     """Run an action on the selected rows."""
     found = find(action)
-    values = _pairs(parameter) | {name: value for name, value in (given or {}).items() if value is not None}
+    values = _pairs(parameter, {name: value for name, value in (given or {}).items() if value is not None})
     ws = opened(workspace)
     if notebook and background:
         raise UsageError("A notebook runs here and now, not in the background.", "Leave out one of the two.")
@@ -92,13 +93,17 @@ def exit_code(report: Report) -> int:
     return 0 if report.complete or report.state == "queued" else SOME_NOT_DONE
 
 
-def _pairs(texts: list[str] | None) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _pairs(texts: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+    """The values of `-p`, and those of the action's own options."""
+    values = dict(options)
     for text in texts or []:
         name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
         if not equals:
             raise ParameterError(f"-p takes NAME=VALUE; got {text!r}.")
-        values[name.strip().replace("-", "_")] = value
+        if name in values:
+            raise ParameterError(f"{name} is given twice.", "Give it once; values of a list by commas.")
+        values[name] = value
     return values
 
 
@@ -173,19 +178,24 @@ HELP: Final = inspect.Parameter(
 )
 
 
-def _option(name: str, field: FieldInfo, choices: Mapping[str, str] | None) -> inspect.Parameter:
+def _option(
+    name: str, field: FieldInfo, choices: Mapping[str, str] | None, *, for_help: bool
+) -> inspect.Parameter:
     text = (field.description or "") + (f" [choices: {listed(choices)}]" if choices else "")
-    annotation: Any = field.annotation
-    optional = Annotated[annotation | None, Parameter(help=text, negative="")]
+    kind: Any = field.annotation
+    if not for_help and kind is not bool:  # taken as written: the action's model reads it, as from every face
+        kind = list[str] if value_type(kind) in LISTS else str
+    optional = Annotated[kind | None, Parameter(help=text, negative="")]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=optional)
 
 
-def _command(action: Action, choices: Mapping[str, Mapping[str, str]] = NO_CHOICES) -> Callable[..., int]:
+def _command(action: Action, choices: Known = NO_CHOICES, *, for_help: bool = False) -> Callable[..., int]:
     """A sub-command: the common options of `run_action` and one option a parameter of the action."""
     shared = [
         p for p in inspect.signature(run_action).parameters.values() if p.name not in ("action", "given")
     ]
-    own = [_option(name, field, choices.get(name)) for name, field in action.params.model_fields.items()]
+    fields = action.params.model_fields.items()
+    own = [_option(name, field, choices.get(name), for_help=for_help) for name, field in fields]
     names = [p.name for p in own]
 
     def call(*args: Any, **options: Any) -> int:
@@ -209,7 +219,7 @@ def _show_help(action: Action, workspace: Path | None) -> int:
     shown = App(
         name=f"invoicebatch run {action.name}", help_format="plaintext", help_flags=(), version_flags=()
     )
-    shown.default(_command(action, choices))
+    shown.default(_command(action, choices, for_help=True))
     shown.help_print([])
     return 0
 
