@@ -59,8 +59,10 @@ def _refused(action: Action, error: ValidationError, known: Known) -> ParameterE
     if name in known:
         value = error.errors()[0]["input"]
         return not_a_choice(action, name, value if isinstance(value, str) else "", known[name])
-    where = f"{action.name}: {name}" if name else action.name
-    return ParameterError(f"{where}: {problem}", _params_hint(action))
+    if not name:
+        return ParameterError(f"{action.name}: {problem}.", _params_hint(action))
+    described = action.params.model_fields[name].description
+    return ParameterError(f"{action.name}: {name}: {problem}.", f"{name}: {described}" if described else "")
 
 
 def _refuse_unknown(action: Action, name: str) -> None:

@@ -31,9 +31,11 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
 )
 from invoicebatch.model.action import Action
+from invoicebatch.model.counted import counted
 from invoicebatch.model.params import LISTS, value_type
 
 NO_CHOICES: Final[Known] = {}
+MANY_FOLDERS: Final = 6
 
 app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
 
@@ -115,7 +117,8 @@ def _show_plan(plan: Plan, *, json: bool) -> int:
             f"{plan.action.label}: {plan.eligible:,} of {plan.selected:,} selected rows. Nothing was changed."
         )
         for name, frame in plan.preview.items():
-            print_table(frame, title=name)
+            if len(frame):
+                print_table(frame, title=name)
         _show_rows("Refused", plan.refused)
     return 0 if plan.eligible else NothingEligibleError.exit_code
 
@@ -135,11 +138,12 @@ def _ask(plan: Plan) -> None:
     """Ask for the number of rows; without a terminal the caller must have said --yes."""
     if not sys.stdin.isatty():
         raise ConfirmationError(
-            f"{plan.action.label} of {plan.eligible:,} invoices asks for confirmation.", "Confirm with --yes."
+            f"{plan.action.label} of {counted(plan.eligible, 'invoice')} asks for confirmation.",
+            "Confirm with --yes.",
         )
     undone = " This can't be undone." if plan.action.irreversible else ""
     answer = input(
-        f"{plan.action.label}: {plan.eligible:,} invoices.{undone} Type {plan.eligible} to go on: "
+        f"{plan.action.label}: {counted(plan.eligible, 'invoice')}.{undone} Type {plan.eligible} to go on: "
     )
     if answer.strip() != str(plan.eligible):
         raise ConfirmationError("Not confirmed; nothing was changed.")
@@ -154,7 +158,7 @@ def show_report(report: Report, *, json: bool) -> None:
     _show_rows("Failed", report.failed)
     _show_rows("Refused", report.refused)
     if len(report.files):
-        print(f"Files: {len(report.files):,}, in {Path(str(report.files['path'].iloc[0])).parent}")
+        print(_files(report.files["path"]))
     if report.state == "queued":
         print(f"Run {report.run_id} is queued. A worker runs it: invoicebatch worker")
     elif report.state in ("interrupted", "running"):
@@ -163,6 +167,20 @@ def show_report(report: Report, *, json: bool) -> None:
         print(f"Run {report.run_id[:8]}")
     for line in report.steps():
         print(line)
+
+
+def _files(paths: "pd.Series[str]") -> str:
+    """One file by its name, several by their folders, with how many are in each."""
+    if len(paths) == 1:
+        return f"File: {paths.iloc[0]}"
+    folders = paths.map(lambda path: str(Path(path).parent)).value_counts(sort=False)
+    if len(folders) == 1:
+        return f"Files: {len(paths):,}, in {folders.index[0]}"
+    listed = ", ".join(f"{folder} ({count:,})" for folder, count in folders.head(MANY_FOLDERS).items())
+    more = len(folders) - MANY_FOLDERS
+    return f"Files: {len(paths):,}, in {listed}" + (
+        f" and {counted(more, 'more folder')}" if more > 0 else ""
+    )
 
 
 def _show_rows(title: str, rows: pd.DataFrame) -> None:

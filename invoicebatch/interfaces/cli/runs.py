@@ -1,20 +1,17 @@
 """Commands on the journal: resume, abandon, runs, show."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import NothingEligibleError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
+    LimitOption,
     WorkspaceOption,
     opened,
     print_json,
-    print_table,
+    print_rows,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
+from invoicebatch.model.counted import counted
 
 
 def resume(run: str | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
@@ -40,7 +37,7 @@ def abandon(run: str, *, json: JsonOption = False, workspace: WorkspaceOption = 
 
 def runs(
     *,
-    limit: Annotated[int, Parameter(help="Rows shown in the table; JSON has all")] = 30,
+    limit: LimitOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
@@ -69,11 +66,8 @@ def runs(
             "finished_at",
         ]
     ]
-    if json:
-        print_json(records(shown))
-    else:
-        short = shown.assign(run_id=shown["run_id"].str[:8])
-        print_table(short, title=f"{len(shown):,} runs", limit=limit)
+    short = shown.assign(run_id=shown["run_id"].str[:8])
+    print_rows(shown, json=json, shown=short, title=counted(len(shown), "run"), limit=limit)
     return 0
 
 
