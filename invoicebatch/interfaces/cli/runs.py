@@ -12,16 +12,21 @@ from invoicebatch.interfaces.cli.common import (
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 from invoicebatch.model.counted import counted
+from invoicebatch.model.status import CLOSED_RUNS
 
 
 def resume(run: str | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Finish an interrupted run; without one, all of them."""
-    reports = opened(workspace).runs.resume(run, progress=not json)
+    runs = opened(workspace).runs
+    finished = run is not None and runs.report(run).state in CLOSED_RUNS
+    reports = runs.resume(run, progress=not json)
     if json:
         print_json([report.to_dict() for report in reports])
     else:
         for report in reports:
             show_report(report, json=False)
+            if finished:
+                print(f"It is {report.state} already: there was nothing to resume.")
     if not reports:
         if not json:
             print("There is no unfinished run.")
