@@ -11,14 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.store import tables
+from invoicebatch.store.migrations import whole_meta
 
 SERIES_KEY = ["company_account_id", "series", "period"]
 
 
 def reserve_ids(con: Any, count: int) -> npt.NDArray[np.int64]:
     """The next invoice ids; they are never given again."""
-    (row,) = con.sql("SELECT value FROM meta WHERE key = 'next_invoice_id'").fetchall()
-    first = int(row[0])
+    first = whole_meta(con, "next_invoice_id")
     con.execute("UPDATE meta SET value = ? WHERE key = 'next_invoice_id'", [str(first + count)])
     return np.arange(first, first + count, dtype=np.int64)
 

@@ -73,6 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str], *, debug: bool = False) -> int:
     """Run one command; returns the exit code."""
     try:
+        _check_text(arguments)
         return _call(arguments)
     except KeyboardInterrupt:
         return _say("Interrupted. What was begun can be finished with: invoicebatch resume", 130)
@@ -89,6 +90,14 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         if debug:
             raise
         return _say(f"Unexpected error: {type(error).__name__}: {error}\nSee where with --debug.", 1)
+
+
+def _check_text(arguments: list[str]) -> None:
+    """No argument holds a byte that is no UTF-8: neither the state nor a file could keep it."""
+    for argument in arguments:
+        if not argument.isascii() and any("\ud800" <= letter <= "\udfff" for letter in argument):
+            shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            raise UsageError(f"'{shown}' is not text in UTF-8.", "Write it anew, or rename the file.")
 
 
 def _call(arguments: list[str]) -> int:
