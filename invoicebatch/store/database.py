@@ -41,6 +41,9 @@ _CONFIG: dict[str, Any] = {"memory_limit": "4GB", "preserve_insertion_order": "f
 _IDLE: list[Connection] = []
 """Engines at rest, with no file: starting one takes ten times as long as attaching a file to it."""
 
+_AT_WORK: list[Connection] = []
+"""Connections in use."""
+
 _MOST_IDLE = 4
 
 os.register_at_fork(after_in_child=_IDLE.clear)  # an engine's threads do not live on in a child
@@ -134,7 +137,7 @@ def _attached(path: Path, *, read_only: bool) -> Iterator[Connection]:
     except IndexError:
         engine = duckdb.connect(":memory:", config=_CONFIG)
     try:
-        with engine.cursor() as con:
+        with engine.cursor() as con, interruptible(con):
             _attach(con, path, read_only=read_only)
             con.execute("USE workspace")
             yield con
@@ -146,6 +149,25 @@ def _attached(path: Path, *, read_only: bool) -> Iterator[Connection]:
         _IDLE.append(engine)
     else:
         engine.close()
+
+
+@contextmanager
+def interruptible(con: Connection) -> Iterator[None]:
+    """Let `interrupt` stop what the connection is at work on."""
+    _AT_WORK.append(con)
+    try:
+        yield
+    finally:
+        _AT_WORK.remove(con)
+
+
+def interrupt() -> None:
+    """Stop every query of this process that is at work; it ends as a KeyboardInterrupt.
+
+    DuckDB looks for a Ctrl-C only between the pieces of a query, and one may last for minutes.
+    """
+    for con in _AT_WORK:
+        con.interrupt()
 
 
 def _attach(con: Connection, path: Path, *, read_only: bool) -> None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from invoicebatch.errors import FilterError
 from invoicebatch.model.schema import OVERVIEW, needs_today, overview_sql
+from invoicebatch.store.database import interruptible
 from invoicebatch.store.frames import fetch, registered
 
 _IDS = "wanted_ids"
@@ -125,7 +126,10 @@ def _check_form(condition: str) -> None:
 
 
 def _evaluate(invoices: pa.Table, condition: str) -> npt.NDArray[np.int64]:
-    with duckdb.connect(":memory:", config={"enable_external_access": "false"}) as sealed:
+    with (
+        duckdb.connect(":memory:", config={"enable_external_access": "false"}) as sealed,
+        interruptible(sealed),
+    ):
         sealed.register("invoices", invoices)
         sealed.execute("SET lock_configuration = true")
         try:

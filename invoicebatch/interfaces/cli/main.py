@@ -4,8 +4,10 @@
 """
 
 import os
+import signal
 import sys
 from importlib.metadata import version
+from threading import Thread
 from typing import Final
 
 from cyclopts import App, CoercionError, CycloptsError
@@ -67,7 +69,27 @@ def build() -> App:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     given = sys.argv[1:] if arguments is None else arguments
+    _stop_queries_on_interrupt()
     raise SystemExit(run([a for a in given if a != "--debug"], debug="--debug" in given))
+
+
+def _stop_queries_on_interrupt() -> None:
+    """Ctrl-C reaches a query at work too: a thread hears of it while the main one waits for the database.
+
+    Where a command has a handler of its own (the worker finishes what is at hand) nothing is stopped.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while heard := os.read(reader, 1):
+            if heard[0] == signal.SIGINT and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                from invoicebatch.store import Store
+
+                Store.interrupt()
+
+    Thread(target=listen, daemon=True).start()
 
 
 def run(arguments: list[str], *, debug: bool = False) -> int:

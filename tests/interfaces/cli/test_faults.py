@@ -2,6 +2,10 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +16,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.errors import FilterError, SettingsError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.main import run
-from tests.engine.sending import configure
+from tests.engine.sending import configure, with_documents
 
 Make = Callable[..., Workspace]
 
@@ -73,11 +77,13 @@ def test_an_address_that_is_none_is_named_without_its_password(
     make_workspace: Make, capsys: pytest.CaptureFixture[str], kind: str, url: str
 ) -> None:
     workspace = configure(
-        make_workspace(1, status="created"), f'[external.ledger]\nkind = "{kind}"\nurl = "{url}"\n'
+        with_documents(make_workspace(1, status="created")),
+        f'[external.ledger]\nkind = "{kind}"\nurl = "{url}"\n',
     )
-    assert run(["run", "export.external", "--all", "-w", str(workspace.root)]) == 2
-    shown = said(capsys)
-    assert "address of the external system can't be used" in shown
+    assert run(["run", "export.external", "--all", "-w", str(workspace.root)]) == 3
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "address of the external system" in shown
+    assert "can't be used: its host or its port is none" in shown
     assert "secret" not in shown
 
 
@@ -138,3 +144,34 @@ def test_init_of_a_good_workspace_changes_nothing(make_workspace: Make, tmp_path
     copy = Path(shutil.copytree(workspace.root, tmp_path / "copy"))
     assert run(["init", str(copy)]) == 0
     assert len(Workspace(copy).select(all=True)) == 3
+
+
+ENDLESS = "(SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range % 7 = 3) > 1"
+
+TOLD = """
+import sys
+from invoicebatch.interfaces.cli import main
+from invoicebatch.store import overview
+evaluate = overview._evaluate
+def told(*given):
+    print("begun", flush=True)
+    return evaluate(*given)
+overview._evaluate = told
+main.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("wait", [0.0, 0.2, 1.0])
+def test_ctrl_c_inside_a_query_gives_130(make_workspace: Make, wait: float) -> None:
+    command = [sys.executable, "-c", TOLD, "list", "--where", ENDLESS, "-w", str(make_workspace(2).root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begun\n"
+            time.sleep(wait)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=300)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert err == "Interrupted. What was begun can be finished with: invoicebatch resume\n"
