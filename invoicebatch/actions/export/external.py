@@ -102,7 +102,7 @@ def transform(batch: Batch, params: ExternalParams, context: Context) -> Changes
     """Nothing yet: what arrives is marked when it has arrived; the rest fails by name."""
     if params.target not in context.settings.external:
         ids = batch.invoices["invoice_id"]
-        gone = f"external system {params.target} is no longer in the settings"
+        gone = f"there is no external system {params.target!r} in the settings any more"
         return Changes(failures=failures(ids, gone))
     judged = _judged(batch, params, context)
     left_out = judged[(judged["reason"] != "") & ~judged["invoice_id"].isin(batch.failed["invoice_id"])]
