@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from invoicebatch.errors import SettingsError
+from invoicebatch.validation import first_problem
 
 FILE = "invoicebatch.toml"
 
@@ -297,8 +298,6 @@ def load_settings(root: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(
-            f"Setting {key}: {first['msg']}", f"Look into {file} and the INVOICEBATCH_ variables."
-        ) from error
+        key, problem = first_problem(error)
+        hint = f"Look into {file} and the INVOICEBATCH_ variables."
+        raise SettingsError(f"Setting {key}: {problem}", hint) from error

@@ -4,12 +4,11 @@ What was open on the original is set off; what was paid already stays on the not
 """
 
 from datetime import date
-from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
@@ -26,17 +25,11 @@ COPIED = (
 )  # fmt: skip
 
 
-def _numbers(value: Any) -> Any:
-    return [part for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
 class CreditParams(Params):
     """Parameters of `credit`."""
 
     invoice_date: date | None = Field(None, description="Date of the credit notes; empty: today")
-    lines: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = Field(
-        (), description="Only these lines, by number: 1,3"
-    )
+    lines: tuple[int, ...] = Field((), description="Only these lines, by number: 1,3")
     amount: str = Field("", description="Only these net amounts per VAT rate: 21:50.00,6:10.00")
     reason: str = Field("", max_length=500, description="Reason, printed on the credit note")
     with_advances: bool = Field(False, description="Credit the advances that a final note lists, too")

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from invoicebatch.delivery.channel import InDoubtError, TemporaryError
+from invoicebatch.errors import SettingsError
 
 _TOO_MANY = 429
 
@@ -21,10 +22,11 @@ def call(client: httpx.Client, method: str, url: str, *, repeatable: bool, **opt
         **options: as `httpx.Client.request` takes.
 
     Raises:
+        SettingsError: the address can't be used.
         TemporaryError: the other side is busy or away and the call may be made again.
         InDoubtError: the connection was lost after the call went out, and it is not repeatable.
     """
-    where = httpx.URL(url).host
+    where = parsed(url).host
     try:
         response = client.request(method, url, **options)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -43,6 +45,21 @@ def call(client: httpx.Client, method: str, url: str, *, repeatable: bool, **opt
             f"{where} answered {words(response)}", "Look at the other side whether it arrived."
         )
     return response
+
+
+def parsed(url: str) -> httpx.URL:
+    """An address in its parts; its own text may hold a password, so no message shows it.
+
+    Raises:
+        SettingsError: it is none, such as one with a port that is no number.
+    """
+    try:
+        return httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise SettingsError(
+            f"An address of the other side can't be used: {error}.",
+            "Correct the url in invoicebatch.toml, or the variable that holds it.",
+        ) from error
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -3,6 +3,7 @@
 Sending again always goes through the run that prepared the message, so its promises hold here too.
 """
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +22,10 @@ from invoicebatch.engine.handover.messages import load_messages
 from invoicebatch.engine.handover.outcomes import retotal, settle
 from invoicebatch.engine.handover.threads import Result
 from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
+from invoicebatch.model.counted import counted
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import KINDS
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
@@ -89,11 +92,20 @@ class Outbox:
         for run_id, group in chosen.groupby("run_id", sort=False):
             with self._idle(str(run_id)), self._workspace.store.write() as session:
                 self._reopen(session, str(run_id), group)
+                self._record(session, "outbox.resend", group)
         return [
             report
             for run_id in chosen["run_id"].unique()
             for report in Runs(self._workspace).resume(run_id, progress=progress, cancel=cancel)
         ]
+
+    def _record(self, session: Session, what: str, messages: pd.DataFrame) -> None:
+        """Who decided about messages of a run, among the runs."""
+        runs = ", ".join(sorted({str(run_id)[:8] for run_id in messages["run_id"]}))
+        words = f"{counted(len(messages), 'message')} of run {runs}"
+        details = {"messages": messages["message_id"].tolist()}
+        made = Record(str(uuid.uuid4()), what, words, self._workspace.user, details)
+        record(session, made, messages["invoice_id"].dropna().astype("int64"))
 
     @contextmanager
     def _idle(self, run_id: str) -> Iterator[None]:
@@ -135,15 +147,18 @@ class Outbox:
         """
         chosen = self.find(ids)
         _refuse(chosen[~chosen["state"].isin(_MARKABLE)], "is neither in doubt, accepted nor failed")
-        self._settled(chosen, Answer(OutboxStatus.SENT, f"marked as sent by {self._workspace.user}"))
+        said = Answer(OutboxStatus.SENT, f"marked as sent by {self._workspace.user}")
+        self._settled(chosen, said, "outbox.mark_sent")
         return self.find(chosen["message_id"].tolist())
 
-    def _settled(self, chosen: pd.DataFrame, answer: Answer | dict[str, Answer]) -> None:
+    def _settled(self, chosen: pd.DataFrame, answer: Answer | dict[str, Answer], what: str = "") -> None:
         loaded = load_messages(self._workspace, chosen["message_id"].tolist(), documents=False)
         messages = [message for message in loaded if isinstance(message, Message)]
         attempts = dict(zip(chosen["message_id"], chosen["attempts"], strict=True))
         with self._workspace.store.write() as session:
             _unchanged(session, chosen)
+            if what:
+                self._record(session, what, chosen)
             for run_id in {message.run_id for message in messages}:
                 results = [
                     Result(
@@ -195,7 +210,8 @@ class Outbox:
             outcome = _bounce_outcome(bounce, sent)
             if outcome == "failed":
                 text = f"bounced: {bounce.text}; check the contact details"
-                self._settled(sent.loc[[bounce.message_id]].reset_index(), Answer(OutboxStatus.FAILED, text))
+                mail = sent.loc[[bounce.message_id]].reset_index()
+                self._settled(mail, Answer(OutboxStatus.FAILED, text), "outbox.import_bounces")
                 sent.loc[bounce.message_id, "state"] = OutboxStatus.FAILED.value
             number = sent["number"].get(bounce.message_id)
             rows.append(

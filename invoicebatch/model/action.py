@@ -12,22 +12,13 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
 from invoicebatch.model.changes import Batch, Changes, Prepared
+from invoicebatch.model.params import Params as Params  # noqa: PLC0414 - actions take it from here
 from invoicebatch.settings import Settings
 
 J = TypeVar("J")
 R = TypeVar("R")
-
-
-class Params(BaseModel):
-    """Base of all parameter models; an unknown parameter is an error.
-
-    One called `reason` is kept with each row's event, in the history of the document.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Context(Protocol):

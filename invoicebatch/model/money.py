@@ -3,7 +3,7 @@
 Amounts are int64 cents of the row's own currency; rates are int64 basis points (21 % = 2100).
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,12 @@ def to_cents(amount: Decimal | int | str) -> int:
     Raises:
         ValueError: not a finite number, more than two decimals, or beyond `MAX_CENTS`.
     """
-    value = Decimal(amount)
-    if not value.is_finite() or value != value.quantize(CENT):
+    try:
+        value = Decimal(amount)
+        exact = value.is_finite() and value == value.quantize(CENT)
+    except InvalidOperation:
+        exact = False
+    if not exact:
         raise ValueError(f"{amount} is not an amount with two decimals")
     cents = int(value.scaleb(2))
     if abs(cents) > MAX_CENTS:

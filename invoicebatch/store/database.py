@@ -30,10 +30,19 @@ _FILE_FAULTS = (
     duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException,
 )  # fmt: skip
 
+_HEADERS = 3 * 4096
+"""Bytes before the first block of a database file."""
+
+_INTERRUPTED = "Query interrupted"
+"""What DuckDB's RuntimeError says where Ctrl-C came while a query was at work."""
+
 _CONFIG: dict[str, Any] = {"memory_limit": "4GB", "preserve_insertion_order": "false"}
 
 _IDLE: list[Connection] = []
 """Engines at rest, with no file: starting one takes ten times as long as attaching a file to it."""
+
+_AT_WORK: list[Connection] = []
+"""Connections in use."""
 
 _MOST_IDLE = 4
 
@@ -80,14 +89,21 @@ class Database:
             con.execute("COMMIT")
 
     def create(self) -> None:
-        """Make the file with all tables, or bring an older one up to date."""
+        """Make the file with all tables, or bring an older one up to date.
+
+        Raises:
+            WorkspaceError: the workspace is of a newer version.
+            StorageError: the file is damaged.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with (
             database_lock(self.path, write=True, timeout=self._timeout),
             _named_faults(self.path),
             _attached(self.path, read_only=False) as con,
         ):
+            _check_length(con, self.path)
             migrate(con)
+            self._check_version(con)
 
     @contextmanager
     def _connect(self, *, read_only: bool) -> Iterator[Connection]:
@@ -121,7 +137,7 @@ def _attached(path: Path, *, read_only: bool) -> Iterator[Connection]:
     except IndexError:
         engine = duckdb.connect(":memory:", config=_CONFIG)
     try:
-        with engine.cursor() as con:
+        with engine.cursor() as con, interruptible(con):
             _attach(con, path, read_only=read_only)
             con.execute("USE workspace")
             yield con
@@ -133,6 +149,25 @@ def _attached(path: Path, *, read_only: bool) -> Iterator[Connection]:
         _IDLE.append(engine)
     else:
         engine.close()
+
+
+@contextmanager
+def interruptible(con: Connection) -> Iterator[None]:
+    """Let `interrupt` stop what the connection is at work on."""
+    _AT_WORK.append(con)
+    try:
+        yield
+    finally:
+        _AT_WORK.remove(con)
+
+
+def interrupt() -> None:
+    """Stop every query of this process that is at work; it ends as a KeyboardInterrupt.
+
+    DuckDB looks for a Ctrl-C only between the pieces of a query, and one may last for minutes.
+    """
+    for con in _AT_WORK:
+        con.interrupt()
 
 
 def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
@@ -147,12 +182,30 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
         raise
 
 
+def _check_length(con: Connection, path: Path) -> None:
+    """The file must be as long as its header says; DuckDB opens one that was cut off."""
+    sql = "SELECT total_blocks * block_size FROM pragma_database_size() WHERE database_name = 'workspace'"
+    ((blocks,),) = con.sql(sql).fetchall()
+    expected = _HEADERS + blocks
+    if path.stat().st_size < expected:
+        raise StorageError(
+            f"The database file is cut off: {path} has {path.stat().st_size:,} bytes of {expected:,}.",
+            "Restore it from a backup.",
+        )
+
+
 @contextmanager
 def _named_faults(path: Path) -> Iterator[None]:
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
     except duckdb.Error as error:
         raise _named(error, path) from error
+    except RuntimeError as error:
+        if str(error) == _INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _named(error: Any, path: Path) -> InvoicebatchError:

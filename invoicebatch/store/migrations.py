@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 
 LATEST: Final = 3
@@ -32,14 +33,38 @@ def version_of(con: Any) -> int:
     known = con.sql("SELECT 1 FROM information_schema.tables WHERE table_name = 'meta'").fetchall()
     if not known:
         return 0
-    (row,) = con.sql("SELECT value FROM meta WHERE key = 'schema_version'").fetchall()
-    return int(row[0])
+    return whole_meta(con, "schema_version")
 
 
 def workspace_id(con: Any) -> str:
     """The id given to the workspace when it was made."""
-    (row,) = con.sql("SELECT value FROM meta WHERE key = 'workspace_id'").fetchall()
-    return str(row[0])
+    return _meta(con, "workspace_id")
+
+
+def whole_meta(con: Any, key: str) -> int:
+    """A whole number that the database keeps about itself.
+
+    Raises:
+        StorageError: there is none, so the database is damaged.
+    """
+    value = _meta(con, key)
+    if not value.isdecimal():
+        raise _damaged(key, value)
+    return int(value)
+
+
+def _meta(con: Any, key: str) -> str:
+    found = con.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchall()
+    if not found:
+        raise _damaged(key, "")
+    return str(found[0][0])
+
+
+def _damaged(key: str, value: str) -> StorageError:
+    what = f"is '{value}'" if value else "is missing"
+    return StorageError(
+        f"The database is damaged: its {key.replace('_', ' ')} {what}.", "Restore it from a backup."
+    )
 
 
 def migrate(con: Any) -> None:

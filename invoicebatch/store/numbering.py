@@ -13,12 +13,12 @@ import pandas as pd
 from invoicebatch.model.documents.number_patterns import number_of
 from invoicebatch.model.documents.number_series import SERIES_KEY, in_series
 from invoicebatch.store import tables
+from invoicebatch.store.migrations import whole_meta
 
 
 def reserve_ids(con: Any, count: int) -> npt.NDArray[np.int64]:
     """The next invoice ids; they are never given again."""
-    (row,) = con.sql("SELECT value FROM meta WHERE key = 'next_invoice_id'").fetchall()
-    first = int(row[0])
+    first = whole_meta(con, "next_invoice_id")
     con.execute("UPDATE meta SET value = ? WHERE key = 'next_invoice_id'", [str(first + count)])
     return np.arange(first, first + count, dtype=np.int64)
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from invoicebatch.errors import FilterError
 from invoicebatch.model.schema import OVERVIEW, needs_today, overview_sql
+from invoicebatch.store.database import interruptible
 from invoicebatch.store.frames import fetch, registered
 
 _IDS = "wanted_ids"
@@ -25,6 +26,9 @@ _BY_STORED_NAME: Final = {d.column.name: d.column for d in OVERVIEW.values()}
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TEXT = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
 """Text and comments: nothing in them is a column or a bracket."""
+_UNREADABLE = re.compile(r"[\ud800-\udfff\0]")
+"""What a byte that is no UTF-8 becomes on its way in, and the end of a text in C."""
+
 _QUOTED_NAME = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -106,6 +110,8 @@ def _check_form(condition: str) -> None:
         raise FilterError(
             "The filter is empty.", "Write a condition such as: status = 'empty'. All rows: --all"
         )
+    if not condition.isprintable() and _UNREADABLE.search(condition):
+        raise FilterError("The filter holds bytes that are no text in UTF-8.", _example())
     depth = 0
     for character in _QUOTED_NAME.sub(" ", _TEXT.sub(" ", condition)):
         depth += (character == "(") - (character == ")")
@@ -120,13 +126,18 @@ def _check_form(condition: str) -> None:
 
 
 def _evaluate(invoices: pa.Table, condition: str) -> npt.NDArray[np.int64]:
-    with duckdb.connect(":memory:", config={"enable_external_access": "false"}) as sealed:
+    with (
+        duckdb.connect(":memory:", config={"enable_external_access": "false"}) as sealed,
+        interruptible(sealed),
+    ):
         sealed.register("invoices", invoices)
         sealed.execute("SET lock_configuration = true")
         try:
             found = sealed.sql(
                 f"SELECT invoice_id FROM invoices WHERE (\n{condition}\n) ORDER BY invoice_id"
             ).to_arrow_table()
+        except duckdb.InterruptException:
+            raise
         except duckdb.Error as error:
             raise FilterError(
                 f"The filter can't be evaluated: {_first_line(error)}", _hint(sealed, error, condition)

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from invoicebatch.store import journal, migrations, numbering, outbox, tables
 from invoicebatch.store import overview as invoices
 from invoicebatch.store import snapshot as snapshots
-from invoicebatch.store.database import Database
+from invoicebatch.store.database import Database, interrupt
 from invoicebatch.store.lock import RunLock
 
 FILE = "invoicebatch.duckdb"
@@ -97,6 +97,11 @@ class Store:
         """A session that is one transaction; see `store.database.Database.write`."""
         with self._database.write() as con:
             yield Session(con)
+
+    @staticmethod
+    def interrupt() -> None:
+        """Stop every query of this process that is at work; it ends as a KeyboardInterrupt."""
+        interrupt()
 
     def run_lock(self, run_id: str) -> RunLock:
         """The lock that shows that a run's process is alive."""

@@ -1,7 +1,7 @@
 """Export to an external system of the settings: what is new or has changed since it last arrived there."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 from pydantic import Field
@@ -17,7 +17,7 @@ from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
 from invoicebatch.model.status import OutboxStatus
-from invoicebatch.settings import FILE, Settings
+from invoicebatch.settings import FILE
 
 _UNCHANGED: Final = "is there already and has not changed since (again)"
 _ARRIVED: Final = frozenset({OutboxStatus.SENT.value, OutboxStatus.ACCEPTED.value})
@@ -29,14 +29,9 @@ _UNDER_WAY: Final = frozenset(
 class ExternalParams(Params):
     """What may be chosen for an export."""
 
-    target: str = Field("", max_length=60, description="External system")
+    target: str = Field(max_length=60, description="External system")
     mark_as_exported: bool = Field(False, description="Mark what arrived as exported")
     again: bool = Field(False, description="Send what is there unchanged, too")
-
-
-def defaults(settings: Settings, _today: Any) -> dict[str, Any]:
-    """The only target, where there is one only."""
-    return {"target": next(iter(settings.external))} if len(settings.external) == 1 else {}
 
 
 def _systems(around: Surroundings) -> dict[str, str]:
@@ -107,9 +102,8 @@ def transform(batch: Batch, params: ExternalParams, context: Context) -> Changes
     """Nothing yet: what arrives is marked when it has arrived; the rest fails by name."""
     if params.target not in context.settings.external:
         ids = batch.invoices["invoice_id"]
-        return Changes(
-            failures=failures(ids, f"there is no external system {params.target!r} in the settings")
-        )
+        gone = f"there is no external system {params.target!r} in the settings any more"
+        return Changes(failures=failures(ids, gone))
     judged = _judged(batch, params, context)
     left_out = judged[(judged["reason"] != "") & ~judged["invoice_id"].isin(batch.failed["invoice_id"])]
     return Changes(
@@ -164,7 +158,6 @@ ACTION = Action(
     transform=transform,
     effects=effects,
     preview=preview,
-    defaults=defaults,
     chunk_rows=5000,
     repeatable=True,
     schedulable=True,

@@ -14,7 +14,10 @@ from invoicebatch.model.ident import derived_id
 
 
 def _parameters(value: object) -> object:
-    return json.loads(value) if isinstance(value, str) and value.strip() else value or {}
+    try:
+        return json.loads(value) if isinstance(value, str) and value.strip() else value or {}
+    except ValueError as error:
+        raise ValueError(f'must be JSON, such as {{"format": "csv"}}; got {value}') from error
 
 
 class JobParams(Params):

@@ -14,7 +14,7 @@ import httpx
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
 from invoicebatch.delivery.external.address import address
-from invoicebatch.delivery.http import call, words
+from invoicebatch.delivery.http import call, parsed, words
 from invoicebatch.delivery.secrets import secret
 from invoicebatch.errors import SettingsError
 from invoicebatch.model.outbox.payload import ExternalPayload
@@ -47,8 +47,8 @@ class HttpChannel(ChannelDefaults):
             SettingsError: one is missing, or the address is not https (http only to this machine).
         """
         self._url = address(self._system)
-        parsed = httpx.URL(self._url)
-        if parsed.scheme != "https" and not (parsed.scheme == "http" and parsed.host in _LOCAL):
+        url = parsed(self._url)
+        if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOCAL):
             raise SettingsError("The address of an http target must be https.", "Correct its url.")
         if self._system.secret_env:
             self._secret = secret(self._system.secret_env, "HMAC key").encode()

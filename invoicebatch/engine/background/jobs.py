@@ -17,6 +17,7 @@ from invoicebatch.engine.run.claim import claim
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.files.names import run_folder, safe_name
+from invoicebatch.model.counted import counted
 from invoicebatch.model.exports.schedule import next_time
 from invoicebatch.model.status import RunStatus
 
@@ -110,7 +111,7 @@ class Jobs:
             noted: dict[str, Any] = {"job_id": job["job_id"]}
             if len(held):
                 noted["failure"] = (
-                    f"waits for run {held['run_id'].iloc[0][:8]}: {len(held):,} invoices are busy there"
+                    f"waits for run {held['run_id'].iloc[0][:8]}: {counted(len(held), 'invoice')} are busy there"
                 )
             else:
                 claim(session, self._workspace, plan, folder, RunStatus.QUEUED)

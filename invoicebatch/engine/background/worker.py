@@ -16,6 +16,7 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InvoicebatchError
 from invoicebatch.formats.mail.payload import senders
+from invoicebatch.model.counted import counted
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import RunStatus
@@ -59,8 +60,9 @@ class Worker:
     def _work(self, stop: Event, *, once: bool) -> int:
         done = rounds = 0
         while not stop.is_set():
-            found = self._round(stop)
-            done += found
+            ran = self._next(stop)
+            done += ran
+            found = ran or self._queue()
             if once and not found:
                 break
             if rounds % _POLL_EVERY == 0:
@@ -70,15 +72,16 @@ class Worker:
                 stop.wait(self._workspace.settings.worker.poll_seconds)
         return done
 
-    def _round(self, stop: Event) -> int:
-        """Work on the oldest waiting run, else on the next job that is due; 1 where there was one."""
-        if any(self._one(run_id, stop) for run_id in self._waiting()):
-            return 1
+    def _next(self, stop: Event) -> bool:
+        """Work on the oldest waiting run that no other process has; whether there was one."""
+        return any(self._one(run_id, stop) for run_id in self._waiting())
+
+    def _queue(self) -> bool:
+        """Queue the run of the next job that is due; whether there was one."""
         due = Jobs(self._workspace).queue_next()
-        if due is None:
-            return 0
-        self._say(f"queued {due}")
-        return 1
+        if due is not None:
+            self._say(f"queued {due}")
+        return due is not None
 
     def _waiting(self) -> list[str]:
         """Background runs that are queued, or that a killed worker left; oldest first."""
@@ -110,7 +113,7 @@ class Worker:
     def _poll(self) -> None:
         try:
             for state, group in Outbox(self._workspace).poll().groupby("state"):
-                self._say(f"{len(group):,} messages became {state}")
+                self._say(f"{counted(len(group), 'message')} became {state}")
         except InvoicebatchError as error:
             self._say(f"asking about messages: {' '.join(str(error).split())}")
 

@@ -16,6 +16,7 @@ from invoicebatch.engine.imports.open_items import TABLE as OPEN_ITEMS
 from invoicebatch.engine.imports.open_items import merge_open_items
 from invoicebatch.engine.imports.unknown import unknown_names
 from invoicebatch.engine.payments.booking import TABLE, book, take_payments
+from invoicebatch.engine.run.record import Record, record
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.shipped import shipped
@@ -84,10 +85,11 @@ def import_files(
         merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
         doubted = pd.concat([intake.doubted, *merge.doubted], ignore_index=True)[_REFUSED_COLUMNS]
-        _record(session, workspace.user, import_id, intake, merge, refused)
+        refused_file = _write(workspace.data, import_id, "refused", refused.astype({"value": "str"}))
+        made = _made(workspace, import_id, intake, merge, refused_file)
+        _record(session, made, intake, merge, refused)
     notes = (*intake.unused, *merge.notes, *(_unbooked(book(workspace)) if TABLE in intake.frames else ()))
     counts = pd.DataFrame([{"table": name, **values} for name, values in merge.counts.items()])
-    refused_file = _write_refused(workspace.data, import_id, refused)
     return ImportReport(intake.read, counts, refused, doubted, refused_file, notes)
 
 
@@ -207,16 +209,37 @@ def _without(
     return frame[keep].reset_index(drop=True), sources[keep].reset_index(drop=True)
 
 
-def _record(
-    session: Session, user: str, import_id: str, intake: Intake, merge: Merge, refused: pd.DataFrame
-) -> None:
+def _made(
+    workspace: WorkspaceBase, import_id: str, intake: Intake, merge: Merge, refused: Path | None
+) -> Record:
+    """What stands among the runs: the files, the counts, and each changed cell in a file of its own."""
+    cells = pd.concat(merge.cells, ignore_index=True) if merge.cells else pd.DataFrame()
+    counts = [
+        f"{table} " + ", ".join(f"{count:,} {word}" for word, count in numbers.items() if count)
+        for table, numbers in merge.counts.items()
+        if numbers["added"] or numbers["changed"]
+    ]
+    words = ", ".join(file.name for file in intake.files) + ": " + ("; ".join(counts) or "nothing changed")
+    details = {"files": [{"file": f.name, "sha256": f.sha256, "kind": f.kind} for f in intake.files]}
+    files = [refused, _write(workspace.data, import_id, "changed", cells)]
+    return Record(
+        import_id,
+        "import",
+        words,
+        workspace.user,
+        details | {"tables": merge.counts},
+        list(filter(None, files)),
+    )
+
+
+def _record(session: Session, made: Record, intake: Intake, merge: Merge, refused: pd.DataFrame) -> None:
     totals = pd.DataFrame(list(merge.counts.values()), columns=["added", "changed", "unchanged"]).sum()
     session.insert(
         "imports",
         pd.DataFrame(
             [
                 {
-                    "import_id": import_id,
+                    "import_id": made.run_id,
                     "file": file.name,
                     "sha256": file.sha256,
                     "kind": file.kind,
@@ -225,7 +248,7 @@ def _record(
                     "changed": int(totals["changed"]),
                     "unchanged": int(totals["unchanged"]),
                     "refused": len(refused[["file", "row"]].drop_duplicates()),
-                    "user": user,
+                    "user": made.user,
                     "at": clock.now(),
                 }
                 for file in intake.files
@@ -233,13 +256,15 @@ def _record(
         ).drop_duplicates(["import_id", "file"]),
     )
     touched = pd.concat(merge.touched) if merge.touched else pd.Series(dtype="int64")
+    record(session, made, touched)
     events = pd.DataFrame({"invoice_id": touched.drop_duplicates()})
-    session.insert("events", events.assign(run_id=import_id, event="import", at=clock.now(), user=user))
+    events = events.assign(run_id=made.run_id, event=made.what, at=clock.now(), user=made.user)
+    session.insert("events", events)
 
 
-def _write_refused(data: Path, import_id: str, refused: pd.DataFrame) -> Path | None:
-    """All refused rows as CSV."""
-    if refused.empty:
+def _write(data: Path, import_id: str, what: str, rows: pd.DataFrame) -> Path | None:
+    """All rows as CSV; no file where there are none."""
+    if rows.empty:
         return None
-    path = data / "imports" / f"{clock.now():%Y-%m-%d-%H%M%S}-{import_id[:8]}-refused.csv"
-    return write_whole(path, csv_bytes(refused.astype({"value": "str"})))
+    path = data / "imports" / f"{clock.now():%Y-%m-%d-%H%M%S}-{import_id[:8]}-{what}.csv"
+    return write_whole(path, csv_bytes(rows))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.engine.imports.changed import changed_cells
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import TRANSITIONS, Status
 from invoicebatch.store import Session
@@ -33,6 +34,7 @@ class Merge:
         touched: invoice ids that were added or changed.
         fresh: invoice ids that were added; their parts go in whatever the status.
         part_touched: invoice ids of which lines or other parts were added, changed or removed.
+        cells: what was changed, cell by cell; see `changed_cells`.
         whole: invoice ids of the documents that this import holds and may change.
     """
 
@@ -46,6 +48,7 @@ class Merge:
     touched: list[pd.Series] = field(default_factory=list)
     fresh: set[int] = field(default_factory=set)
     part_touched: list[pd.Series] = field(default_factory=list)
+    cells: list[pd.DataFrame] = field(default_factory=list)
     whole: pd.Series = field(default_factory=lambda: pd.Series(dtype="int64"))
 
     def parties(self, table: str, frame: pd.DataFrame, *, only_new: bool = False) -> None:
@@ -191,6 +194,7 @@ class Merge:
         if "version" in current.columns:
             rows["version"] = current["version"].to_numpy()
         if len(rows):
+            self.cells.append(changed_cells(table, rows, current))
             self.session.update(table, rows, self.now)
 
     def _why_fixed(self, ids: pd.Series, status: pd.Series) -> npt.NDArray[np.object_]:

@@ -1,6 +1,6 @@
 """The one place where a value that a workspace does not know is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Params
@@ -8,29 +8,35 @@ from invoicebatch.model.action import Action, Params
 MANY = 20
 """Values listed in a message."""
 
+Known = Mapping[str, Mapping[str, str]]
+"""The values that parameters may take in a workspace: value and label, by parameter."""
 
-def check_choices(action: Action, params: Params, known: Mapping[str, Mapping[str, str]]) -> None:
+
+def check_choices(action: Action, params: Params, known: Known, given: Collection[str]) -> None:
     """Every parameter with choices has one of them, or is left out where it may be.
 
     Args:
         action: whose parameters they are.
         params: the parsed values.
         known: value and label, by parameter.
+        given: names of the parameters that a person gave; the others have their defaults.
 
     Raises:
         ParameterError: a value that is not among them; the hint lists those there are.
     """
     for name, values in known.items():
-        given = getattr(params, name)
-        if given is None or given in values:
+        value = getattr(params, name)
+        if value is None or value in values:
             continue
-        what = f"there is no {given!r}" if given else "choose one" if values else "there is none to choose"
-        raise ParameterError(f"{action.name}: {name}: {what}.", _hint(action, name, values))
+        raise not_a_choice(action, name, value if name in given else "", values)
 
 
-def _hint(action: Action, name: str, values: Mapping[str, str]) -> str:
+def not_a_choice(action: Action, name: str, value: str, values: Mapping[str, str]) -> ParameterError:
+    """The error for a value that is not among the choices (empty: none was given)."""
+    what = f"there is no {value!r}" if value else "choose one" if values else "there is none to choose"
     origin = action.choices[name].origin
-    return f"There are: {listed(values)}; from {origin}." if values else f"They come from {origin}."
+    hint = f"There are: {listed(values)}; from {origin}." if values else f"They come from {origin}."
+    return ParameterError(f"{action.name}: {name}: {what}.", hint)
 
 
 def listed(values: Mapping[str, str]) -> str:

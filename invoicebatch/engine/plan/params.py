@@ -3,36 +3,66 @@
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
+from invoicebatch.engine.plan.choices import Known, check_choices, not_a_choice
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Params
 from invoicebatch.settings import Settings
+from invoicebatch.validation import first_problem
 
-_DATE_HINT: Final = "Dates are written year-month-day: 2026-11-22."
+
+def default_values(action: Action, settings: Settings, today: date, known: Known) -> dict[str, Any]:
+    """What an action takes where nothing is given, beyond its model's own defaults.
+
+    Args:
+        action: whose defaults.
+        settings: the workspace's.
+        today: the day that dates are counted from.
+        known: the values that parameters may take here; where there is one only, it is the default.
+    """
+    defaults = dict(action.defaults(settings, today)) if action.defaults else {}
+    for name, values in known.items():
+        field = action.params.model_fields[name]
+        default = defaults.get(name, "" if field.is_required() else field.default)
+        if len(values) == 1 and default is not None:
+            defaults[name] = next(iter(values))
+    return defaults
 
 
-def parse_params(action: Action, values: Mapping[str, Any], settings: Settings, today: date) -> Params:
+def parse_params(
+    action: Action, values: Mapping[str, Any], settings: Settings, today: date, known: Known
+) -> Params:
     """The action's parameters from given values over its defaults.
 
     Raises:
-        ParameterError: an unknown, missing or malformed parameter, named.
+        ParameterError: a parameter is unknown, missing or malformed, or its value is none of its choices.
     """
-    defaults = dict(action.defaults(settings, today)) if action.defaults else {}
     given = {name.replace("-", "_"): value for name, value in values.items()}
     for name in given:
         if name not in action.params.model_fields:
             _refuse_unknown(action, name)
     try:
-        return action.params.model_validate(defaults | given)
+        parsed = action.params.model_validate(default_values(action, settings, today, known) | given)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "parameters"
-        got = "" if first["type"] == "missing" else f" (got {first['input']!r})"
-        hint = _DATE_HINT if first["type"].startswith("date") else _params_hint(action)
-        raise ParameterError(f"{action.name}: {where}: {first['msg']}{got}", hint) from error
+        raise _refused(action, error, known) from error
+    check_choices(action, parsed, known, given)
+    return parsed
+
+
+def _refused(action: Action, error: ValidationError, known: Known) -> ParameterError:
+    """The first thing that is wrong: parameter, what, and the values or parameters there are."""
+    place, problem = first_problem(error)
+    name = place.partition(".")[0]
+    if name in known:
+        value = error.errors()[0]["input"]
+        return not_a_choice(action, name, value if isinstance(value, str) else "", known[name])
+    if not name:
+        return ParameterError(f"{action.name}: {problem}.", _params_hint(action))
+    described = action.params.model_fields[name].description
+    return ParameterError(f"{action.name}: {name}: {problem}.", f"{name}: {described}" if described else "")
 
 
 def _refuse_unknown(action: Action, name: str) -> None:

@@ -105,6 +105,11 @@ class Report:
         }
 
     @property
+    def planned(self) -> bool:
+        """Whether it was a run of an action; an import, say, is kept among the runs without a plan."""
+        return bool(self.run["plan_sha256"])
+
+    @property
     def complete(self) -> bool:
         """Whether every selected row was done, or had nothing to be done for it."""
         return len(self.done) + len(self.unchanged) == len(self.rows)
@@ -128,10 +133,17 @@ class Report:
             "next": [{"label": step.label, "command": step.command} for step in self.next],
             "files": records(self.files[["path", "sha256"]]),
             "totals": self.totals,
-        }
+        } | ({} if self.planned else self._record())
+
+    def _record(self) -> dict[str, Any]:
+        """Who did it and what, where no plan says so."""
+        details = json.loads(self.run["parameters"])
+        return {"user": self.run["user"], "selection": self.run["selection"], "details": details}
 
     def summary(self) -> str:
-        """One line: ``approve: 37 of 40 done, 3 refused``."""
+        """One line: ``approve: 37 of 40 done, 3 refused``; of a record what it did, and who did it."""
+        if not self.planned:
+            return f"{self.action}: {self.run['selection']} (by {self.run['user']})"
         parts = [f"{len(self.done):,} of {len(self.rows):,} done"]
         parts += [
             f"{count:,} {word}"

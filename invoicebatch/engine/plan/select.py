@@ -11,6 +11,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.plan import Runner
 from invoicebatch.engine.plan.selection import Ids, Selection
 from invoicebatch.errors import SelectionError
+from invoicebatch.model.counted import counted
 from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
 
@@ -54,12 +55,12 @@ def select(
             return Selection(workspace, runner, found, where or "all invoices", picked_by_hand=False)
         if numbers is not None:
             found = _ids_of_numbers(session, numbers)
-            return Selection(workspace, runner, found, f"{len(found):,} numbers", picked_by_hand=True)
+            return Selection(workspace, runner, found, counted(len(found), "number"), picked_by_hand=True)
         wanted = _ids_of_frame(frame) if frame is not None else list([] if ids is None else ids)
-        words = f"{len(wanted):,} ids"
+        words = counted(len(wanted), "id")
         if run is not None:
             full, wanted = _done_by(session, run)
-            words = f"{len(wanted):,} rows done by run {full[:8]}"
+            words = f"{counted(len(wanted), 'row')} done by run {full[:8]}"
         known, unknown = _known_ids(session, wanted)
     return Selection(workspace, runner, known, words, picked_by_hand=True, unknown=tuple(unknown))
 

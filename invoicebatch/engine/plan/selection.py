@@ -17,7 +17,6 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.choices import check_choices
 from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
 from invoicebatch.errors import ParameterError
@@ -110,7 +109,9 @@ class Selection:
         evaluation = self._evaluate(frame, found)
         rows = frame[["invoice_id", "number"]].assign(reason=evaluation.all_reasons(found.name).to_numpy())
         with suppress(ParameterError):  # one that has no default is asked for by the plan
-            params = parse_params(found, {}, self.workspace.settings, clock.today())
+            params = parse_params(
+                found, {}, self.workspace.settings, clock.today(), self.workspace.choices(found)
+            )
             checked = self._checked(_plan_rows(found, frame, evaluation), found, params)
             faults = rows["invoice_id"].map(checked.set_index("invoice_id")["reason"])
             rows["reason"] = rows["reason"].where(rows["reason"] != "", faults)
@@ -133,8 +134,8 @@ class Selection:
             ParameterError: a parameter is unknown, missing or malformed, or its value is none of its choices.
         """
         found = find(action)
-        parsed = parse_params(found, params, self.workspace.settings, clock.today())
-        check_choices(found, parsed, self.workspace.choices(found))
+        known = self.workspace.choices(found)
+        parsed = parse_params(found, params, self.workspace.settings, clock.today(), known)
         if found.check is not None:
             found.check(parsed, self.workspace.settings, clock.now())
         with self.workspace.store.read() as session:

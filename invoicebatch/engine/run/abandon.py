@@ -28,7 +28,11 @@ def _close(session: Session, run_id: str) -> None:
     run = session.run(run_id)
     if run is None or run["status"] not in _LIVE:
         status = "unknown" if run is None else run["status"]
-        raise UnknownNameError(f"Run {run_id} is {status}; only an unfinished run can be abandoned.")
+        what = "Run" if run is None or run["plan_sha256"] else f"The {run['action']}"
+        raise UnknownNameError(
+            f"{what} {run_id} is {status}; only an unfinished run can be abandoned.",
+            f"See what it did with: invoicebatch show {run_id[:8]}",
+        )
     rows = session.run_rows(run_id)
     _check_nothing_half_done(session, run_id, rows)
     left = rows[rows["outcome"] == RowOutcome.CLAIMED][["invoice_id"]]

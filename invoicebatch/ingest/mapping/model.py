@@ -14,6 +14,7 @@ from invoicebatch.ingest.kinds import KINDS, kind_named
 from invoicebatch.ingest.mapping.expression import compile_expression
 from invoicebatch.ingest.numbers import DecimalMark
 from invoicebatch.model.schema import Type
+from invoicebatch.validation import problem
 
 PARTIES = ("accounts", "customers", "mandates")
 NUMBERS = frozenset({Type.MONEY, Type.PERCENT, Type.QUANTITY})
@@ -193,7 +194,7 @@ def _checked(model: type[_Known], where: str, **values: Any) -> _Known:
         if first["type"] == "extra_forbidden":
             hint = _offer(str(first["loc"][-1]), list(model.model_fields))
             raise RulesError(f"{where}{place}: there is no such key", hint) from error
-        raise RulesError(f"{where}{place}: {first['msg'].removeprefix('Value error, ')}") from error
+        raise RulesError(f"{where}{place}: {problem(first)}") from error
 
 
 def _offer(word: str, known: list[str]) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import SelectionError
 from invoicebatch.interfaces.api import Workspace, open_workspace
@@ -26,6 +27,12 @@ WorkspaceOption = Annotated[
     Parameter(name=["--workspace", "-w"], help="The workspace; else INVOICEBATCH_WORKSPACE, else here"),
 ]
 JsonOption = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON")]
+LimitOption = Annotated[
+    int | None,
+    Parameter(
+        validator=validators.Number(gte=1), help="Rows at most; without it a table is cut, JSON has all"
+    ),
+]
 
 
 def opened(workspace: Path | None) -> Workspace:
@@ -97,8 +104,24 @@ def print_json(value: Any) -> None:
     print()
 
 
+def print_rows(
+    frame: pd.DataFrame, *, json: bool, shown: pd.DataFrame | None = None, title: str = "", limit: int | None
+) -> None:
+    """A list: as JSON, or as a table of what is shown of it; both hold at most `limit` rows."""
+    if json:
+        print_json(records(frame if limit is None else frame.head(limit)))
+    else:
+        print_table(frame if shown is None else shown, title=title, limit=limit or 50)
+
+
 def print_table(frame: pd.DataFrame, *, title: str = "", limit: int = 50) -> None:
-    """A frame as a table for people; amounts and counts to the right, the rest cut at `limit` rows."""
+    """A frame as a table for people; amounts and counts to the right, the rest cut at `limit` rows.
+
+    Of an empty one only the title is printed.
+    """
+    if frame.empty:
+        print(title, end="\n" if title else "")
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -4,11 +4,13 @@
 """
 
 import os
+import signal
 import sys
 from importlib.metadata import version
+from threading import Thread
 from typing import Final
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CoercionError, CycloptsError
 
 from invoicebatch.errors import InvoicebatchError, UsageError
 
@@ -46,6 +48,10 @@ COMMANDS: Final = (
 """Command, where it is, what it does."""
 
 
+_FORMS: Final = {"int": "a whole number", "float": "a number", "bool": "yes or no"}
+"""What people call the types of a command's own options."""
+
+
 def build() -> App:
     """The application with its commands, none of them loaded yet."""
     app = App(
@@ -63,12 +69,33 @@ def build() -> App:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     given = sys.argv[1:] if arguments is None else arguments
+    _stop_queries_on_interrupt()
     raise SystemExit(run([a for a in given if a != "--debug"], debug="--debug" in given))
+
+
+def _stop_queries_on_interrupt() -> None:
+    """Ctrl-C reaches a query at work too: a thread hears of it while the main one waits for the database.
+
+    Where a command has a handler of its own (the worker finishes what is at hand) nothing is stopped.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while heard := os.read(reader, 1):
+            if heard[0] == signal.SIGINT and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                from invoicebatch.store import Store
+
+                Store.interrupt()
+
+    Thread(target=listen, daemon=True).start()
 
 
 def run(arguments: list[str], *, debug: bool = False) -> int:
     """Run one command; returns the exit code."""
     try:
+        _check_text(arguments)
         return _call(arguments)
     except KeyboardInterrupt:
         return _say("Interrupted. What was begun can be finished with: invoicebatch resume", 130)
@@ -76,7 +103,7 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CycloptsError as error:
-        return _say(str(error) or type(error).__name__, UsageError.exit_code)
+        return _say(_told(error), UsageError.exit_code)
     except InvoicebatchError as error:
         if debug:
             raise
@@ -87,9 +114,26 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         return _say(f"Unexpected error: {type(error).__name__}: {error}\nSee where with --debug.", 1)
 
 
+def _check_text(arguments: list[str]) -> None:
+    """No argument holds a byte that is no UTF-8: neither the state nor a file could keep it."""
+    for argument in arguments:
+        if not argument.isascii() and any("\ud800" <= letter <= "\udfff" for letter in argument):
+            shown = argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            raise UsageError(f"'{shown}' is not text in UTF-8.", "Write it anew, or rename the file.")
+
+
 def _call(arguments: list[str]) -> int:
     result = build()(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     return result if isinstance(result, int) else 0
+
+
+def _told(error: CycloptsError) -> str:
+    """What is wrong with the words of a command, without the names of Python's types."""
+    if isinstance(error, CoercionError) and error.token is not None:
+        kind = str(getattr(error.target_type, "__name__", error.target_type)).partition("|")[0]
+        if kind in _FORMS:
+            return f"{error.token.keyword or 'a value'} must be {_FORMS[kind]}; got '{error.token.value}'."
+    return str(error) or type(error).__name__
 
 
 def _say(text: str, code: int) -> int:

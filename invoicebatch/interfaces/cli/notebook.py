@@ -34,7 +34,7 @@ def run_through_notebook(
     parameters = values | select.parameters(workspace) | {"dry_run": dry_run}
     declared = declared_parameters(notebook)
     if "parameters" in declared:  # a group's notebook takes what only some of its actions know together
-        own = {name: value for name, value in values.items() if name not in declared}
+        own = {name: value for name, value in values.items() if name not in declared - {"parameters"}}
         parameters = {name: value for name, value in parameters.items() if name not in own}
         parameters |= {"parameters": own} if own else {}
     for name, value in (("action", action.name), ("output", str(output.resolve()) if output else None)):

@@ -12,12 +12,15 @@ from invoicebatch.errors import ConfirmationError, NothingEligibleError, UsageEr
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
+    LimitOption,
     WorkspaceOption,
     opened,
     print_json,
+    print_rows,
     print_table,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
+from invoicebatch.model.counted import counted
 
 app = App(
     name="outbox",
@@ -39,7 +42,7 @@ def list_messages(
     status: State = "",
     channel: Annotated[str, Parameter(help="email, post, einvoice or external")] = "",
     run: InRun = "",
-    limit: Annotated[int, Parameter(help="Rows shown in the table; JSON has all")] = 50,
+    limit: LimitOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
@@ -48,14 +51,12 @@ def list_messages(
     return _show(messages, json=json, limit=limit)
 
 
-def _show(messages: pd.DataFrame, *, json: bool, limit: int = 50) -> int:
-    if json:
-        print_json(records(messages))
-        return 0
+def _show(messages: pd.DataFrame, *, json: bool, limit: int | None = None) -> int:
     counts = messages["state"].astype("str").value_counts()
     summary = ", ".join(f"{count:,} {state}" for state, count in counts.items())
     shown = messages[_SHOWN].assign(message_id=messages["message_id"].str[:8])
-    print_table(shown, title=f"{len(messages):,} messages{': ' + summary if summary else ''}", limit=limit)
+    title = counted(len(messages), "message") + (f": {summary}" if summary else "")
+    print_rows(messages, json=json, shown=shown, title=title, limit=limit)
     return 0
 
 
@@ -86,7 +87,7 @@ def resend(
         return _nothing(json=json)
     if not yes:
         raise ConfirmationError(
-            f"{len(chosen):,} messages would be sent again; one in doubt may have arrived already.",
+            f"{counted(len(chosen), 'message')} would be sent again; one in doubt may have arrived already.",
             "Confirm with --yes.",
         )
     reports = ws.outbox.resend(chosen, progress=not json)
@@ -142,6 +143,7 @@ def import_bounces(
     else:
         failed = int((bounces["outcome"] == "failed").sum())
         print_table(
-            bounces.drop(columns="message_id"), title=f"{len(bounces):,} bounces, {failed:,} mails failed"
+            bounces.drop(columns="message_id"),
+            title=f"{counted(len(bounces), 'bounce')}, {counted(failed, 'mail')} failed",
         )
     return 0

@@ -1,10 +1,12 @@
 """The command `payments`: list bundles, write their bank files, say what the bank did with them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from invoicebatch.engine.payments.bundles import Payments
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import ConfirmationError
@@ -17,6 +19,7 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
+from invoicebatch.model.counted import counted
 
 app = App(
     name="payments",
@@ -29,12 +32,30 @@ _ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "n
           "sequence_type", "scheme", "remittance", "reason"]  # fmt: skip
 
 Bundle = Annotated[str, Parameter(help="Id of the bundle, or its first characters")]
+Bundles = Annotated[
+    list[str], Parameter(help="Ids of bundles, or their first characters", consume_multiple=True)
+]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm")]
 
 
 def _show(report: Report, *, json: bool) -> int:
     show_report(report, json=json)
     return exit_code(report)
+
+
+def _each(do: Callable[[str], Report], bundles: list[str], *, json: bool) -> int:
+    """Do it to each bundle in turn; JSON of several is a list."""
+    if len(bundles) == 1:
+        return _show(do(bundles[0]), json=json)
+    reports = [do(bundle) for bundle in bundles]
+    if json:
+        print_json([report.to_dict() for report in reports])
+    return max(exit_code(report) if json else _show(report, json=False) for report in reports)
+
+
+def _found(payments: Payments, bundles: list[str]) -> list[str]:
+    """The full ids, each once: a name that is unknown is refused before anything is done."""
+    return list(dict.fromkeys(payments.find(bundle) for bundle in bundles))
 
 
 @app.command(name="list")
@@ -62,35 +83,39 @@ def items(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOptio
 
 @app.command
 def write(
-    bundle: Bundle,
+    bundle: Bundles,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the file")] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Write the bank file of a bundle; written again, the same bytes."""
-    return _show(opened(workspace).payments.write(bundle, output or ""), json=json)
+    """Write the bank files of bundles; written again, the same bytes."""
+    payments = opened(workspace).payments
+    return _each(lambda one: payments.write(one, output or ""), _found(payments, bundle), json=json)
 
 
 @app.command
-def confirm(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """The bank took the bundle: its invoices are paid."""
-    return _show(opened(workspace).payments.confirm(bundle), json=json)
+def confirm(bundle: Bundles, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """The bank took the bundles: their invoices are paid."""
+    payments = opened(workspace).payments
+    return _each(payments.confirm, _found(payments, bundle), json=json)
 
 
 @app.command
 def cancel(
-    bundle: Bundle, *, yes: Yes = False, json: JsonOption = False, workspace: WorkspaceOption = None
+    bundle: Bundles, *, yes: Yes = False, json: JsonOption = False, workspace: WorkspaceOption = None
 ) -> int:
-    """Call the bundle off: its invoices are free again. A written one asks for --yes."""
+    """Call bundles off: their invoices are free again. A written one asks for --yes."""
     payments = opened(workspace).payments
-    known = payments.list().set_index("bundle_id").loc[payments.find(bundle)]
-    if known["state"] == "exported" and not yes:
+    chosen = _found(payments, bundle)
+    known = payments.list().set_index("bundle_id").loc[chosen]
+    written = known.index[known["state"] == "exported"]
+    if len(written) and not yes:
         raise ConfirmationError(
-            f"The bank file of bundle {bundle} is written: make sure that the bank does not get it.",
+            f"The bank file of bundle {written[0][:8]} is written: make sure that the bank does not get it.",
             "Confirm with --yes.",
         )
-    return _show(payments.cancel(bundle), json=json)
+    return _each(payments.cancel, chosen, json=json)
 
 
 @app.command
@@ -121,7 +146,7 @@ def import_report(file: Path, *, json: JsonOption = False, workspace: WorkspaceO
             }
         )
     else:
-        print_table(done.booked, title=f"{done.message}: {done.read:,} entries read")
+        print_table(done.booked, title=f"{done.message}: {counted(done.read, 'entry', 'entries')} read")
         if len(done.refused):
             print_table(done.refused, title=f"Without effect: {len(done.refused):,}", limit=50)
         for note in done.notes:

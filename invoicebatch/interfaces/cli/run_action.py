@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from pydantic.fields import FieldInfo
 
 from invoicebatch.actions import find, registry
-from invoicebatch.engine.plan.choices import listed
+from invoicebatch.engine.plan.choices import Known, listed
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import (
@@ -31,8 +31,11 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
 )
 from invoicebatch.model.action import Action
+from invoicebatch.model.counted import counted
+from invoicebatch.model.params import LISTS, value_type
 
-NO_CHOICES: Final[Mapping[str, Mapping[str, str]]] = {}
+NO_CHOICES: Final[Known] = {}
+MANY_FOLDERS: Final = 6
 
 app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
 
@@ -57,7 +60,7 @@ def run_action(
 ) -> int:
     """Run an action on the selected rows."""
     found = find(action)
-    values = _pairs(parameter) | {name: value for name, value in (given or {}).items() if value is not None}
+    values = _pairs(parameter, {name: value for name, value in (given or {}).items() if value is not None})
     ws = opened(workspace)
     if notebook and background:
         raise UsageError("A notebook runs here and now, not in the background.", "Leave out one of the two.")
@@ -92,13 +95,17 @@ def exit_code(report: Report) -> int:
     return 0 if report.complete or report.state == "queued" else SOME_NOT_DONE
 
 
-def _pairs(texts: list[str] | None) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _pairs(texts: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
+    """The values of `-p`, and those of the action's own options."""
+    values = dict(options)
     for text in texts or []:
         name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
         if not equals:
             raise ParameterError(f"-p takes NAME=VALUE; got {text!r}.")
-        values[name.strip().replace("-", "_")] = value
+        if name in values:
+            raise ParameterError(f"{name} is given twice.", "Give it once; values of a list by commas.")
+        values[name] = value
     return values
 
 
@@ -110,7 +117,8 @@ def _show_plan(plan: Plan, *, json: bool) -> int:
             f"{plan.action.label}: {plan.eligible:,} of {plan.selected:,} selected rows. Nothing was changed."
         )
         for name, frame in plan.preview.items():
-            print_table(frame, title=name)
+            if len(frame) and name != "will_fail":  # those rows are listed one by one
+                print_table(frame, title=name)
         _show_rows("Will fail", plan.failing)
         _show_rows("Refused", plan.refused)
     return 0 if plan.eligible else NothingEligibleError.exit_code
@@ -131,11 +139,12 @@ def _ask(plan: Plan) -> None:
     """Ask for the number of rows; without a terminal the caller must have said --yes."""
     if not sys.stdin.isatty():
         raise ConfirmationError(
-            f"{plan.action.label} of {plan.eligible:,} invoices asks for confirmation.", "Confirm with --yes."
+            f"{plan.action.label} of {counted(plan.eligible, 'invoice')} asks for confirmation.",
+            "Confirm with --yes.",
         )
     undone = " This can't be undone." if plan.action.irreversible else ""
     answer = input(
-        f"{plan.action.label}: {plan.eligible:,} invoices.{undone} Type {plan.eligible} to go on: "
+        f"{plan.action.label}: {counted(plan.eligible, 'invoice')}.{undone} Type {plan.eligible} to go on: "
     )
     if answer.strip() != str(plan.eligible):
         raise ConfirmationError("Not confirmed; nothing was changed.")
@@ -151,7 +160,7 @@ def show_report(report: Report, *, json: bool) -> None:
     _show_rows("Refused", report.refused)
     _show_rows("Unchanged", report.unchanged)
     if len(report.files):
-        print(f"Files: {len(report.files):,}, in {Path(str(report.files['path'].iloc[0])).parent}")
+        print(_files(report.files["path"]))
     if report.state == "queued":
         print(f"Run {report.run_id} is queued. A worker runs it: invoicebatch worker")
     elif report.state in ("interrupted", "running"):
@@ -160,6 +169,20 @@ def show_report(report: Report, *, json: bool) -> None:
         print(f"Run {report.run_id[:8]}")
     for line in report.steps():
         print(line)
+
+
+def _files(paths: "pd.Series[str]") -> str:
+    """One file by its name, several by their folders, with how many are in each."""
+    if len(paths) == 1:
+        return f"File: {paths.iloc[0]}"
+    folders = paths.map(lambda path: str(Path(path).parent)).value_counts(sort=False)
+    if len(folders) == 1:
+        return f"Files: {len(paths):,}, in {folders.index[0]}"
+    listed = ", ".join(f"{folder} ({count:,})" for folder, count in folders.head(MANY_FOLDERS).items())
+    more = len(folders) - MANY_FOLDERS
+    return f"Files: {len(paths):,}, in {listed}" + (
+        f" and {counted(more, 'more folder')}" if more > 0 else ""
+    )
 
 
 def _show_rows(title: str, rows: pd.DataFrame) -> None:
@@ -175,19 +198,24 @@ HELP: Final = inspect.Parameter(
 )
 
 
-def _option(name: str, field: FieldInfo, choices: Mapping[str, str] | None) -> inspect.Parameter:
+def _option(
+    name: str, field: FieldInfo, choices: Mapping[str, str] | None, *, for_help: bool
+) -> inspect.Parameter:
     text = (field.description or "") + (f" [choices: {listed(choices)}]" if choices else "")
-    annotation: Any = field.annotation
-    optional = Annotated[annotation | None, Parameter(help=text, negative="")]
+    kind: Any = field.annotation
+    if not for_help and kind is not bool:  # taken as written: the action's model reads it, as from every face
+        kind = list[str] if value_type(kind) in LISTS else str
+    optional = Annotated[kind | None, Parameter(help=text, negative="")]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=optional)
 
 
-def _command(action: Action, choices: Mapping[str, Mapping[str, str]] = NO_CHOICES) -> Callable[..., int]:
+def _command(action: Action, choices: Known = NO_CHOICES, *, for_help: bool = False) -> Callable[..., int]:
     """A sub-command: the common options of `run_action` and one option a parameter of the action."""
     shared = [
         p for p in inspect.signature(run_action).parameters.values() if p.name not in ("action", "given")
     ]
-    own = [_option(name, field, choices.get(name)) for name, field in action.params.model_fields.items()]
+    fields = action.params.model_fields.items()
+    own = [_option(name, field, choices.get(name), for_help=for_help) for name, field in fields]
     names = [p.name for p in own]
 
     def call(*args: Any, **options: Any) -> int:
@@ -211,7 +239,7 @@ def _show_help(action: Action, workspace: Path | None) -> int:
     shown = App(
         name=f"invoicebatch run {action.name}", help_format="plaintext", help_flags=(), version_flags=()
     )
-    shown.default(_command(action, choices))
+    shown.default(_command(action, choices, for_help=True))
     shown.help_print([])
     return 0
 

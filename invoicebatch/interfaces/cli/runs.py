@@ -1,30 +1,32 @@
 """Commands on the journal: resume, abandon, runs, show."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
-from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import NothingEligibleError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
+    LimitOption,
     WorkspaceOption,
     opened,
     print_json,
-    print_table,
+    print_rows,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
+from invoicebatch.model.counted import counted
+from invoicebatch.model.status import CLOSED_RUNS
 
 
 def resume(run: str | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Finish an interrupted run; without one, all of them."""
-    reports = opened(workspace).runs.resume(run, progress=not json)
+    runs = opened(workspace).runs
+    finished = run is not None and runs.report(run).state in CLOSED_RUNS
+    reports = runs.resume(run, progress=not json)
     if json:
         print_json([report.to_dict() for report in reports])
     else:
         for report in reports:
             show_report(report, json=False)
+            if finished:
+                print(f"It is {report.state} already: there was nothing to resume.")
     if not reports:
         if not json:
             print("There is no unfinished run.")
@@ -40,7 +42,7 @@ def abandon(run: str, *, json: JsonOption = False, workspace: WorkspaceOption = 
 
 def runs(
     *,
-    limit: Annotated[int, Parameter(help="Rows shown in the table; JSON has all")] = 30,
+    limit: LimitOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
@@ -69,11 +71,8 @@ def runs(
             "finished_at",
         ]
     ]
-    if json:
-        print_json(records(shown))
-    else:
-        short = shown.assign(run_id=shown["run_id"].str[:8])
-        print_table(short, title=f"{len(shown):,} runs", limit=limit)
+    short = shown.assign(run_id=shown["run_id"].str[:8])
+    print_rows(shown, json=json, shown=short, title=counted(len(shown), "run"), limit=limit)
     return 0
 
 

@@ -4,16 +4,18 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
+    LimitOption,
     Select,
     WorkspaceOption,
     opened,
     print_json,
+    print_rows,
     print_table,
 )
+from invoicebatch.model.counted import counted
 from invoicebatch.model.schema import OVERVIEW
 
 _SHOWN = (
@@ -28,17 +30,14 @@ def list_invoices(
     columns: Annotated[
         str | None, Parameter(help="Columns, separated by commas; 'all' for every one")
     ] = None,
-    limit: Annotated[int, Parameter(help="Rows shown in the table; JSON has all")] = 50,
+    limit: LimitOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
     """List invoices; all of them where no selection is given."""
     selection = (select or Select()).of(opened(workspace), default_all=True)
     frame = selection.columns(_names(columns, json=json))
-    if json:
-        print_json(records(frame))
-    else:
-        print_table(frame, title=f"{len(frame):,} invoices", limit=limit)
+    print_rows(frame, json=json, title=counted(len(frame), "invoice"), limit=limit)
     return 0
 
 
@@ -85,24 +84,23 @@ def actions(
 
 def _why(reasons: list[dict[str, object]]) -> str:
     first = "; ".join(f"{r['rows']}: {r['reason']}" for r in reasons[:2])
-    return first + (f"; {len(reasons) - 2} more reasons" if len(reasons) > 2 else "")
+    return first + (f"; {counted(len(reasons) - 2, 'more reason')}" if len(reasons) > 2 else "")
 
 
 def why(
     action: str,
     select: Select | None = None,
     *,
-    limit: Annotated[int, Parameter(help="Rows shown in the table; JSON has all")] = 50,
+    limit: LimitOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
     """The rows that can't take an action, each with every reason."""
     selection = (select or Select()).of(opened(workspace))
     refused = selection.why(action)
-    if json:
-        print_json(records(refused))
-    elif refused.empty:
-        print(f"{action} applies to all {len(selection):,} selected rows.")
+    if refused.empty and not json:
+        print(f"{action} applies to all {counted(len(selection), 'selected row')}.")
     else:
-        print_table(refused, title=f"{action}: {len(refused):,} of {len(selection):,} can't", limit=limit)
+        title = f"{action}: {len(refused):,} of {len(selection):,} can't"
+        print_rows(refused, json=json, title=title, limit=limit)
     return 0

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from invoicebatch.engine.plan.records import records
-from invoicebatch.errors import NothingEligibleError
+from invoicebatch.errors import ConfirmationError, NothingEligibleError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -18,6 +18,7 @@ from invoicebatch.interfaces.cli.common import (
 )
 from invoicebatch.interfaces.sheet.plan_sheet import SheetPlan, plan_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet
+from invoicebatch.model.counted import counted
 
 app = App(name="sheet", help="Selection sheets: write, check, run.", help_format="plaintext")
 
@@ -36,7 +37,7 @@ def write(
     if json:
         print_json({"file": str(path.resolve()), "rows": len(selection)})
     else:
-        print(f"Written: {path}, {len(selection):,} invoices")
+        print(f"Written: {path}, {counted(len(selection), 'invoice')}")
     return 0
 
 
@@ -44,15 +45,21 @@ def write(
 def check(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Say row by row what running a sheet would do and refuse; nothing changes."""
     plan = plan_sheet(opened(workspace), read_sheet(file))
-    if json:
-        print_json({"file": str(file), "state": "planned", **_counts(plan), "rows": records(plan.rows)})
-    else:
-        print(f"{plan.summary}. Nothing was changed.")
-        _show_groups(plan)
-        for title, rows in (("Would fail", plan.failing), ("Refused", plan.refused)):
-            if len(rows):
-                print_table(rows[["row", "number", "action", "reason"]], title=f"{title}: {len(rows):,}")
+    _show_check(plan, json=json)
     return _code(plan, complete=plan.refused.empty and plan.failing.empty)
+
+
+def _show_check(plan: SheetPlan, *, json: bool) -> None:
+    """What running the sheet would do."""
+    if json:
+        head = {"file": str(plan.sheet.path), "state": "planned"}
+        print_json({**head, **_counts(plan), "rows": records(plan.rows)})
+        return
+    print(f"{plan.summary}. Nothing was changed.")
+    _show_groups(plan)
+    for title, rows in (("Would fail", plan.failing), ("Refused", plan.refused)):
+        if len(rows):
+            print_table(rows[["row", "number", "action", "reason"]], title=f"{title}: {len(rows):,}")
 
 
 @app.command
@@ -70,7 +77,13 @@ def run(
 
     ws = opened(workspace)
     plan = plan_sheet(ws, read_sheet(file))
-    report = run_sheet(ws, plan, confirmed=yes, progress=not json)
+    try:
+        report = run_sheet(ws, plan, confirmed=yes, progress=not json)
+    except (
+        ConfirmationError
+    ):  # what the sheet would do, the other rows too, is worth seeing before one confirms
+        _show_check(plan, json=json)
+        raise
     if json:
         print_json(
             {

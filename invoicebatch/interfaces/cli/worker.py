@@ -18,6 +18,7 @@ from invoicebatch.interfaces.cli.common import (
     print_json,
     print_table,
 )
+from invoicebatch.model.counted import counted
 
 jobs = App(name="jobs", help="Export jobs: list, show, cancel, resume, delete.", help_format="plaintext")
 
@@ -38,7 +39,11 @@ def worker(
         signal.signal(sign, lambda *_: stop.set())
     _say(f"worker in {ws.root}")
     done = Worker(ws.base, _say).run(stop, once=once)
-    _say(f"stopped after {done:,} runs" if stop.is_set() else f"nothing is left; {done:,} runs")
+    _say(
+        f"stopped after {counted(done, 'run')}"
+        if stop.is_set()
+        else f"nothing is left; {counted(done, 'run')}"
+    )
     return 0
 
 
@@ -58,7 +63,7 @@ def list_jobs(*, json: JsonOption = False, workspace: WorkspaceOption = None) ->
         last_run_id=found["last_run_id"].str[:8],
         where=found["where"].str[:60].mask(found["where"] == "", "rows of run " + found["run_id"].str[:8]),
     )
-    print_table(shown, title=f"{len(found):,} export jobs")
+    print_table(shown, title=counted(len(found), "export job"))
     return 0
 
 

@@ -18,6 +18,7 @@ from invoicebatch.interfaces.cli.common import (
     print_json,
     print_table,
 )
+from invoicebatch.model.counted import counted
 from invoicebatch.model.status import Series
 
 _KINDS: Final = (
@@ -42,7 +43,7 @@ def init(
     print(f"Workspace: {workspace.root}")
     if sample:
         count = workspace.load_sample(invoices, seed)
-        print(f"Sample: {count:,} invoices of three company accounts")
+        print(f"Sample: {counted(count, 'invoice')} of three company accounts")
     return 0
 
 
@@ -63,14 +64,16 @@ def import_files(
     if json:
         print_json(report.to_dict())
     else:
-        print_table(report.counts, title=f"{report.read:,} rows read")
+        print_table(report.counts, title=f"{counted(report.read, 'row')} read")
         if len(report.refused):
             rows = len(report.refused[["file", "row"]].drop_duplicates())
-            print_table(_by_reason(report.refused), title=f"Refused: {rows:,} rows", limit=20)
+            print_table(_by_reason(report.refused), title=f"Refused: {counted(rows, 'row')}", limit=20)
             print_table(report.refused, title="The first of them", limit=10)
             print(f"All refused rows: {report.refused_file}")
         if len(report.doubted):
-            print_table(report.doubted, title=f"Taken with a doubt: {len(report.doubted):,} cells", limit=20)
+            print_table(
+                report.doubted, title=f"Taken with a doubt: {counted(len(report.doubted), 'cell')}", limit=20
+            )
         for note in report.notes:
             print(f"Note: {note}")
     return SOME_NOT_DONE if len(report.refused) else 0
@@ -98,5 +101,5 @@ def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> in
     elif found.empty:
         print("All is well: numbers, documents, totals, claims and messages.")
     else:
-        print_table(found, title=f"{len(found):,} problems", limit=100)
+        print_table(found, title=counted(len(found), "problem"), limit=100)
     return SOME_NOT_DONE if len(found) else 0

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
+from invoicebatch.validation import problem
 
 _KINDS = {"integer": "integer", "number": "decimal", "boolean": "boolean", "array": "list"}
 
@@ -114,13 +115,10 @@ def given(values: Mapping[str, Any]) -> dict[str, Any]:
 def problems(action: Action, values: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the values, by parameter; `""` holds what concerns several.
 
-    The model's own sentences, without pydantic's prefix.
+    The same sentences as everywhere.
     """
     try:
         action.params.model_validate(values)
     except ValidationError as error:
-        return {
-            str(one["loc"][0]) if one["loc"] else "": one["msg"].removeprefix("Value error, ")
-            for one in reversed(error.errors())
-        }
+        return {str(one["loc"][0]) if one["loc"] else "": problem(one) for one in reversed(error.errors())}
     return {}

@@ -11,6 +11,7 @@ import pandas as pd
 
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray
 from invoicebatch.interfaces.lab.view import View
+from invoicebatch.model.counted import counted
 
 
 class Marks:
@@ -87,7 +88,7 @@ class Selection:
 
     def __repr__(self) -> str:
         how = f", all where {self.where}" if self.where else ""
-        return f"Selection({len(self.ids):,} invoices{how})"
+        return f"Selection({counted(len(self.ids), 'invoice')}{how})"
 
 
 def ids_of(wanted: Any) -> IntArray:

@@ -22,6 +22,7 @@ from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.selection import Selection
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.tables import static
+from invoicebatch.model.counted import counted
 
 STATIC: Final = Path(__file__).parent / "static"
 SCRIPTS: Final = (
@@ -105,7 +106,7 @@ class Overview(anywidget.AnyWidget):
         super().close()
 
     def __repr__(self) -> str:
-        return f"Overview({self._session.rows:,} invoices)"
+        return f"Overview({counted(self._session.rows, 'invoice')})"
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)

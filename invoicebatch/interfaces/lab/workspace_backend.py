@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from invoicebatch.eligibility import Evaluation as Judged
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report as RunReport
 from invoicebatch.engine.workspace import Workspace
@@ -133,7 +134,7 @@ class WorkspaceBackend:
         """Defaults of the settings, then those the model works out."""
         found = self.actions[action]
         made = {name: _made(info) for name, info in found.params.model_fields.items()}
-        given = found.defaults(self._workspace.settings, clock.today()) if found.defaults else {}
+        given = default_values(found, self._workspace.settings, clock.today(), self.choices(action))
         return {name: value for name, value in {**made, **given}.items() if value is not None}
 
     def choices(self, action: str) -> Mapping[str, Mapping[str, str]]:

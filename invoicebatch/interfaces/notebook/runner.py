@@ -25,6 +25,9 @@ from invoicebatch.files.whole import make_folders, name_whole, write_whole
 ANY_ACTION: Final = "action.ipynb"
 """The shipped notebook of actions that have none of their own."""
 
+INJECTED: Final = "# Parameters"
+"""How papermill's cell of given values begins."""
+
 RESULT_TYPE: Final = "application/vnd.invoicebatch.result+json"
 """Media type under which a notebook displays its result."""
 
@@ -145,6 +148,29 @@ def _check(notebook: Path, given: Mapping[str, Any]) -> None:
                 f"{notebook.name}: a cell after the parameters assigns {', '.join(sorted(overridden))} again.",
                 "Give that variable another name, or the parameter would have no effect.",
             )
+
+
+def refuse_unknown() -> None:
+    """In the first cell of a notebook: refuse parameters that it does not know, as papermill only warns.
+
+    Papermill runs the values it is given as a cell of its own after the one that holds the defaults; in a
+    notebook that a person runs there is no such cell, and nothing to refuse.
+
+    Raises:
+        ParameterError: a value was given for a name that no cell before assigns.
+    """
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    cells: list[str] = shell.user_ns["In"][1:-1] if shell else []
+    injected = [source for source in cells if source.startswith(INJECTED)]
+    declared = set().union(*(_assigned(source) for source in cells if source not in injected))
+    unknown = set().union(*(_assigned(source) for source in injected)) - declared
+    if unknown:
+        raise ParameterError(
+            f"The notebook has no parameter {', '.join(sorted(unknown))}; nothing was done.",
+            f"Parameters: {', '.join(sorted(declared))}",
+        )
 
 
 def _assigned(source: str) -> set[str]:

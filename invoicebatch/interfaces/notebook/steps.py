@@ -15,6 +15,8 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.notebook.runner import RESULT_TYPE
+from invoicebatch.interfaces.notebook.runner import refuse_unknown as refuse_unknown  # noqa: PLC0414 - a step
+from invoicebatch.model.counted import counted
 from invoicebatch.model.money import format_cents
 
 
@@ -39,7 +41,7 @@ def show_selection(selection: Selection) -> None:
     frame = selection.columns(["status", "kind", "currency", "total_cents"])
     sums = frame.groupby("currency", observed=True)["total_cents"].sum()
     worth = ", ".join(format_cents(int(cents), str(currency)) for currency, cents in sums.items())
-    html(f"<b>{len(frame):,} invoices</b> ({selection.description}), {worth or 'no amount'}")
+    html(f"<b>{counted(len(frame), 'invoice')}</b> ({selection.description}), {worth or 'no amount'}")
     if len(frame):
         bar_chart(frame["status"].astype("str").value_counts(), "Selected invoices by status")
 
@@ -56,7 +58,7 @@ def show_actions(selection: Selection) -> None:
     if shown.empty:
         html("No action applies to this selection.")
     else:
-        _table(shown[["group", "label", "applies", "why_not"]])
+        show_table(shown[["group", "label", "applies", "why_not"]])
 
 
 def show_plan(plan: Plan) -> None:
@@ -65,11 +67,11 @@ def show_plan(plan: Plan) -> None:
     for name, frame in plan.preview.items():
         if len(frame):
             html(f"<i>{name}</i>")
-            _table(frame)
+            show_table(frame)
     if len(plan.refused):
         reasons = plan.refused["reason"].value_counts()
         html(f"<b>{len(plan.refused):,} refused</b>")
-        _table(reasons.rename("rows").reset_index())
+        show_table(reasons.rename("rows").reset_index())
 
 
 def run(plan: Plan, *, dry_run: bool) -> Report | None:
@@ -96,7 +98,7 @@ def show_report(report: Report) -> None:
     ):
         if len(frame):
             html(f"<b>{title}</b>: {len(frame):,}")
-            _table(frame)
+            show_table(frame)
     bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
     html(report.steps_html())
 
@@ -105,7 +107,9 @@ def show_channels(selection: Selection) -> None:
     """How the customers of these invoices want their documents, and how far sending has come."""
     frame = selection.columns(["delivery_preference", "shipping_status"]).astype("str")
     counts = frame.groupby(["delivery_preference", "shipping_status"]).size().rename("rows").reset_index()
-    _table(counts.rename(columns={"delivery_preference": "customer wants", "shipping_status": "shipping"}))
+    show_table(
+        counts.rename(columns={"delivery_preference": "customer wants", "shipping_status": "shipping"})
+    )
 
 
 def show_messages(selection: Selection, report: Report | None) -> None:
@@ -117,7 +121,7 @@ def show_messages(selection: Selection, report: Report | None) -> None:
     trouble = messages[messages["state"].isin(["in_doubt", "failed"])]
     if len(trouble):
         html(f"<b>{len(trouble):,} need a person</b>: invoicebatch outbox resend or mark-sent")
-        _table(trouble[["number", "recipient", "state", "answer"]])
+        show_table(trouble[["number", "recipient", "state", "answer"]])
     bar_chart(messages["state"].astype("str").value_counts(), "Messages by state")
 
 
@@ -138,7 +142,8 @@ def bar_chart(counts: "pd.Series[int]", title: str) -> None:
     plt.close(figure)
 
 
-def _table(frame: pd.DataFrame, limit: int = 10) -> None:
+def show_table(frame: pd.DataFrame, limit: int = 10) -> None:
+    """A frame for people: amounts and dates as they are written, names in words, the first rows."""
     shown = frame.head(limit).copy()
     for name in map(str, frame.columns):
         if name.endswith("_cents"):

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from invoicebatch.engine.plan.params import default_values
 from invoicebatch.errors import ParameterError
 from invoicebatch.formats.workbook.sheet.model import SheetParameter
 from invoicebatch.model.action import Action
@@ -34,7 +35,7 @@ def sheet_parameters(
         today: the day of the defaults.
         known: the values that the workspace knows, by parameter.
     """
-    defaults = dict(action.defaults(settings, today)) if action.defaults else {}
+    defaults = default_values(action, settings, today, known)
     fields = action.params.model_fields.items()
     return [_parameter(name, info, defaults, known.get(name)) for name, info in fields]
 
@@ -73,7 +74,7 @@ def _shown(value: Any) -> str:
 
 
 def typed(action: Action, name: str, value: Any, *, date1904: bool = False) -> Any:
-    """A cell's value as the model takes it: serial dates, day-first dates and yes/no in words are understood.
+    """A cell's value as the model takes it: serial dates and day-first dates are understood.
 
     Raises:
         ParameterError: the action has no such parameter, or a date can't be told.
@@ -84,8 +85,6 @@ def typed(action: Action, name: str, value: Any, *, date1904: bool = False) -> A
     kind, _ = _kind(action.params.model_fields[name].annotation)
     if kind == "date":
         return _date(value, date1904=date1904)
-    if kind == "yes or no":
-        return _yes_or_no(value)
     if isinstance(value, float):
         number = int(value) if value.is_integer() else Decimal(repr(value))
         return str(number) if kind in ("text", "choice") else number
@@ -107,13 +106,6 @@ def _date(value: Any, *, date1904: bool) -> Any:
             raise ParameterError(f"{text} may be read as two dates", "Write it as 2026-11-22.")
         return f"{year:04d}-{month:02d}-{day:02d}"
     return text
-
-
-def _yes_or_no(value: Any) -> Any:
-    from invoicebatch.interfaces.sheet.ticks import tick
-
-    found = tick(value)
-    return value if found is None else found
 
 
 def pairs(text: str) -> dict[str, str]:

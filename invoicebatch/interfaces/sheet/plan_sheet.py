@@ -141,13 +141,13 @@ def _groups(
     """Rows by action and own parameters: action, rows, values, and what is wrong with all of them."""
     names = _names(workspace)
     for (written, own), group in rows.groupby(["action", "parameters"], sort=False, dropna=False):
-        action, problem = _action(names, str(written))
+        action, problem = _action(names, str(written), workspace.base.offered())
         values: Mapping[str, Any] = {}
         if action is not None:
             try:
                 values = _values(sheet, action, str(own))
             except ParameterError as error:
-                problem = error.message
+                problem = _in_a_line(error)
         yield action, group, values, problem
 
 
@@ -166,7 +166,9 @@ def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _action(names: Mapping[str, Action], written: str) -> tuple[Action | None, str]:
+def _action(
+    names: Mapping[str, Action], written: str, offered: Mapping[str, Action]
+) -> tuple[Action | None, str]:
     if not written:
         return None, "ticked, but no action is chosen"
     action = names.get(_folded(written))
@@ -174,7 +176,8 @@ def _action(names: Mapping[str, Action], written: str) -> tuple[Action | None, s
         try:
             action = find(written)
         except UnknownNameError as error:
-            return None, error.message
+            known = ", ".join(action_titles(offered).values())
+            return None, f"{error.message.removesuffix('.')}; there are: {known}"
     return action, ""
 
 
@@ -189,7 +192,7 @@ def _values(sheet: SheetFile, action: Action, own: str) -> dict[str, Any]:
         try:
             values[name] = typed(action, name, found.value, date1904=sheet.date1904)
         except ParameterError as error:
-            raise ParameterError(f"{found.cell}: {error.message}") from error
+            raise ParameterError(f"{found.cell}: {error.message}", error.hint) from error
     return values | {name: typed(action, name, value) for name, value in pairs(own).items()}
 
 
@@ -201,7 +204,7 @@ def _plan(
         selection = workspace.select(ids=rows["invoice_id"].astype("int64").tolist())
         plan = selection.plan(action.name, **values)
     except ParameterError as error:
-        return error.message
+        return _in_a_line(error)
     except SelectionError:
         return GONE
     seen = rows.set_index("invoice_id")["version"]
@@ -215,6 +218,11 @@ def _plan(
     nonce = f"sheet {sheet.selection_id}" if plan.nonce else ""
     words = f"{len(rows):,} rows of {sheet.path.name}"
     return replace(plan, rows=_sorted(judged), selection=words, nonce=nonce)
+
+
+def _in_a_line(error: ParameterError) -> str:
+    """What is wrong and what to do, as a row's reason."""
+    return " ".join(str(error).split())
 
 
 def _changes(workspace: Workspace, stale: Rows) -> "pd.Series[str]":

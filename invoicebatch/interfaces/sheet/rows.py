@@ -12,7 +12,7 @@ import pandas as pd
 from invoicebatch.files.spreadsheet import Fault
 from invoicebatch.formats.workbook.sheet.keys import row_checks
 from invoicebatch.formats.workbook.sheet.model import NO_ACTION
-from invoicebatch.interfaces.sheet.ticks import tick
+from invoicebatch.model.ticks import tick
 
 _COLUMNS: Final = (
     "row", "hidden", "invoice_id", "version", "number", "ticked", "action", "parameters", "problem",

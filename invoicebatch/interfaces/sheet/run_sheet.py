@@ -5,6 +5,7 @@ A group that can't run at all is named in its rows; the others go on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os.path import commonpath
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.sheet.model import SHOWN, sheet_columns, sheet_rows_needed
 from invoicebatch.formats.workbook.table import TableExport, write_table
 from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan
+from invoicebatch.model.counted import counted
 from invoicebatch.model.schema.types import integer, text
 from invoicebatch.model.status import RunStatus
 
@@ -104,7 +106,7 @@ def run_sheet(
 def _ask(plan: SheetPlan, *, confirmed: bool) -> None:
     asking = [group for group in plan.groups if group.action.confirm and group.plan.eligible]
     if asking and not confirmed:
-        words = ", ".join(f"{g.action.label} ({g.plan.eligible:,} invoices)" for g in asking)
+        words = ", ".join(f"{g.action.label} ({counted(g.plan.eligible, 'invoice')})" for g in asking)
         raise ConfirmationError(f"{words} asks for confirmation; nothing was done.", "Confirm with --yes.")
 
 
@@ -146,7 +148,9 @@ def _files(rows: pd.DataFrame, report: Report) -> "pd.Series[str]":
     paths = files["path"].astype("str")
     common = ""
     if len(files):
-        common = str(paths.iloc[0]) if len(files) == 1 else str(Path(str(paths.iloc[0])).parent)
+        common = (
+            str(paths.iloc[0]) if len(files) == 1 else commonpath(str(Path(path).parent) for path in paths)
+        )
     if "invoice_id" not in files.columns or files["invoice_id"].isna().all():
         return pd.Series(common, index=rows.index, dtype="str")
     own = files[files["invoice_id"].notna()].drop_duplicates("invoice_id", keep="last")

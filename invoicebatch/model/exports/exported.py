@@ -5,21 +5,15 @@ Pure; the files themselves are made by `formats`.
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from invoicebatch.model.action import Params
 from invoicebatch.model.changes import Changes, RowUnchanged, failures
 from invoicebatch.model.status import ExportStatus
-
-
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(name.strip() for name in value.split(",") if name.strip())
-    return value
 
 
 class ExportParams(Params):
@@ -29,9 +23,7 @@ class ExportParams(Params):
     mark_as_exported: bool = Field(
         default=False, description="Mark the invoices that are in the file as exported"
     )
-    columns: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
-        (), description="Columns, in order; empty: as the settings say"
-    )
+    columns: tuple[str, ...] = Field((), description="Columns, in order: number,total; empty: the settings'")
     language: Literal["", "en", "nl", "fr", "de"] = Field(
         "", description="Language of the titles; empty: as the settings say"
     )

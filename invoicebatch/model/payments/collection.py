@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from invoicebatch.errors import ParameterError, RulesError
 from invoicebatch.model.money import format_cents, round_half_up, to_cents, to_decimal
+from invoicebatch.validation import first_problem
 
 FILE: Final = "rules/collection_flows.toml"
 REMINDER: Final = "reminder"
@@ -152,9 +153,8 @@ def _flow(file: Path, name: str, table: object) -> Flow:
     try:
         return Flow.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in (name, *first["loc"]))
-        raise RulesError(f"{file}: {key}: {first['msg']}") from error
+        place, problem = first_problem(error)
+        raise RulesError(f"{file}: {'.'.join(filter(None, (name, place)))}: {problem}") from error
 
 
 def find_flow(root: Path, name: str) -> Flow:

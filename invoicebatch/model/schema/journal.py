@@ -13,13 +13,15 @@ from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, 
 
 RUNS = Table(
     "runs",
-    "One row a run of an action.",
+    "One row a run of an action; imports and messages sent again stand here too.",
     ("run_id",),
     (
         text("run_id", "uuid5 of the plan's hash", required=True),
-        text("action", "Name of the action", required=True),
+        text(
+            "action", "Name of the action; import, outbox.resend …: what was done without one", required=True
+        ),
         json("parameters", "Its parameters", required=True),
-        text("plan_sha256", "Hash of the plan", required=True),
+        text("plan_sha256", "Hash of the plan; empty: there was none", required=True),
         choice("status", RunStatus, "Where the run stands", required=True),
         text("folder", "Folder its files are published in", required=True),
         integer("selected", "Rows selected", required=True),

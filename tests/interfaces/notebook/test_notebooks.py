@@ -1,13 +1,16 @@
 """Every shipped notebook runs as papermill runs it, changes what it says, and nothing in a dry run."""
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from nbconvert import HTMLExporter
+from papermill.exceptions import PapermillExecutionError
 
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli import main
@@ -34,6 +37,34 @@ def test_every_notebook_runs_dry_and_changes_nothing(make_workspace: Make, name:
     assert after.equals(before)
     assert name == "overview" or done.results[-1]["state"] in ("planned", "nothing_eligible")
     assert not list(workspace.root.glob("data/runs/**/*.part.ipynb"))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_papermill_alone_is_refused_a_parameter_that_the_notebook_does_not_know(
+    make_workspace: Make, name: str, tmp_path: Path
+) -> None:
+    """Papermill itself only warns of one, and would run on with the others."""
+    workspace = make_workspace(2)
+    parameters = {"workspace": str(workspace.root), "where": "true", "dry_runn": True}
+    with pytest.raises(PapermillExecutionError, match="no parameter dry_runn"):
+        papermill.execute_notebook(
+            find_notebook(workspace.root, name), tmp_path / "out.ipynb", parameters, progress_bar=False
+        )
+    assert workspace.runs.list().empty
+
+
+def test_no_table_shows_an_amount_in_cents(money_workspace: Make) -> None:
+    workspace = money_workspace(2)
+    for name, parameters in (
+        ("assign", {"action": "assign.bank_file"}),
+        ("credit", {"where": "invoice_id = 1", "dry_run": True}),
+        ("overview", {}),
+    ):
+        done = run(workspace, name, **{"where": "true", **parameters})
+        page, _ = HTMLExporter().from_notebook_node(nbformat.read(done.output, as_version=4))
+        assert "121.00" in page
+        assert not re.search(r">\s*-?(12100|24200|-121)\s*<", page), name
+        assert "_cents</th>" not in page
 
 
 def test_delete_deletes_and_its_output_is_the_record(make_workspace: Make) -> None:

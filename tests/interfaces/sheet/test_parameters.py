@@ -58,7 +58,7 @@ def test_values_that_only_the_workspace_knows_become_choices() -> None:
         ("count", 4.0, 4),
         ("count", "4", "4"),
         ("amount", 12.5, Decimal("12.5")),
-        ("flag", "ja", True),
+        ("flag", "ja", "ja"),
         ("flag", False, False),
         ("flag", "perhaps", "perhaps"),
         ("mode", 7.0, "7"),

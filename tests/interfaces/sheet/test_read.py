@@ -13,7 +13,7 @@ from invoicebatch.errors import InputFileError, SelectionError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.sheet.plan_sheet import plan_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet
-from invoicebatch.interfaces.sheet.ticks import NO, YES, tick
+from invoicebatch.model.ticks import NO, YES, tick
 
 Edit = Callable[[Callable[[Worksheet], None]], Path]
 

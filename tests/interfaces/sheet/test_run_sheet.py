@@ -95,10 +95,10 @@ def test_values_of_the_parameters_page_count(workspace: Workspace, path: Path) -
 @pytest.mark.parametrize(
     ("own", "word"),
     [
-        ("invoice_date=soon", "invoice_date"),
+        ("invoice_date=soon", "must be a date, written year-month-day: 2026-11-22; got 'soon'"),
         ("invoice_dat=2026-11-05", "no parameter"),
         ("2026-11-05", "name=value"),
-        ("invoice_date=03/04/2026", "two dates"),
+        ("invoice_date=03/04/2026", "two dates Write it as 2026-11-22."),
         ("invoice_date=2026-11-05; invoice_date=2026-11-06", "twice"),
     ],
 )
@@ -114,9 +114,15 @@ def test_a_wrong_parameter_refuses_its_rows_only(
     assert word in report.rows["reason"][0]
 
 
+def test_an_unknown_action_is_answered_with_those_there_are(workspace: Workspace, edited: Edit) -> None:
+    plan = workspace.check_sheet(edited(chosen((10, "Aprove"), (11, "Approve"))))
+    assert plan.rows["outcome"].tolist() == ["refused", "would run"]
+    assert "no action 'Aprove'; there are: Approve, " in plan.rows["reason"][0]
+
+
 def test_an_action_that_asks_runs_only_when_confirmed(workspace: Workspace, edited: Edit) -> None:
     path = edited(chosen((10, "Approve"), (11, "Delete")))
-    with pytest.raises(ConfirmationError, match="1 invoices"):
+    with pytest.raises(ConfirmationError, match="1 invoice"):
         workspace.run_sheet(path)
     assert len(workspace.runs.list()) == 1
     assert workspace.select(ids=[5]).frame["status"].tolist() == ["empty"]
@@ -182,6 +188,8 @@ def test_the_command_line(workspace: Workspace, tmp_path: Path) -> None:
     unconfirmed = command(workspace, "sheet", "run", str(path))
     assert unconfirmed.returncode == 2
     assert "--yes" in unconfirmed.stderr
+    assert "status is approved" in unconfirmed.stdout  # the other rows are checked all the same
+    assert "delete: 1 of 1 rows" in unconfirmed.stdout
     done = command(workspace, "sheet", "run", str(path), "--yes", "--json")
     assert done.returncode == 3
     answer = json.loads(done.stdout)

@@ -22,6 +22,7 @@ from invoicebatch.formats.workbook.sheet.model import (
     sheet_columns,
 )
 from invoicebatch.formats.workbook.titles import title
+from invoicebatch.model.counted import counted
 from invoicebatch.model.schema.types import Type
 
 LETTERS: Final[Mapping[str, str]] = {name: column_letter(index) for index, name in enumerate(LAYOUT)}
@@ -53,7 +54,7 @@ def cells_of(name: str, rows: int) -> str:
 def head(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, str | int | float]:
     """Title, one line of instruction, totals and titles of the columns; gives the formulas' values."""
     made = f"{meta.made_at:%Y-%m-%d %H:%M} UTC"
-    styling.put_text(styling.cell_at(sheet, 1, 1), f"{len(rows):,} invoices: {meta.selection}")
+    styling.put_text(styling.cell_at(sheet, 1, 1), f"{counted(len(rows), 'invoice')}: {meta.selection}")
     sheet["A1"].font = Font(name=styling.FONT, bold=True, size=14, color=styling.ACCENT)
     instruction = (
         f"Made {made} by {meta.user}. Put an x under Run, choose an Action, save, then: "

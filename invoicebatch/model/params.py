@@ -1,0 +1,70 @@
+"""The base of all parameter models: texts are read the same way, whichever face they come from.
+
+A command line, a notebook, a cell and a dialog all give texts; Python may give the values themselves.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+
+from invoicebatch.model.ticks import tick
+from invoicebatch.validation import DATE
+
+LISTS: Final = (tuple, list, set, frozenset)
+_NUMBER: Final = re.compile(r"[-+]?[0-9.]+")
+
+
+class Params(BaseModel):
+    """Base of all parameter models; an unknown parameter is an error.
+
+    One called `reason` is kept with each row's event, in the history of the document.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, coerce_numbers_to_str=True
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read(cls, value: Any, info: ValidationInfo) -> Any:
+        return as_meant(cls.model_fields[str(info.field_name)], value)
+
+
+def value_type(annotation: Any) -> Any:
+    """The type of a value that is given: `date` of `date | None`, `tuple` of `tuple[int, ...]`."""
+    if get_origin(annotation) in (Union, UnionType):
+        annotation = next(each for each in get_args(annotation) if each is not NoneType)
+    origin = get_origin(annotation)
+    return origin if origin in LISTS or origin is dict else annotation
+
+
+def as_meant(field: FieldInfo, value: Any) -> Any:
+    """A value as the field's model takes it: lists by commas, yes and no in words, empty as left out.
+
+    Raises:
+        ValueError: a number where a date is asked for; pydantic would take seconds since 1970.
+    """
+    kind = value_type(field.annotation)
+    given = value.strip() if isinstance(value, str) else value
+    if given == "" and kind is not str and not field.is_required():
+        return field.get_default(call_default_factory=True, validated_data={})
+    if kind in LISTS:
+        return _as_list(given)
+    if kind is date and _NUMBER.fullmatch(str(given)):
+        raise ValueError(f"{DATE}; got '{given}'")
+    known = tick(given) if kind is bool and isinstance(given, str) and given else None
+    return given if known is None else known
+
+
+def _as_list(value: Any) -> list[Any]:
+    """Values separated by commas, one value, or a collection of either."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, Iterable):
+        return [part for each in value for part in _as_list(each)]
+    return [] if value is None else [value]
