@@ -9,14 +9,20 @@ import pandas as pd
 from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.checks.accounts_and_customers import check_parties
 from invoicebatch.ingest.checks.keys import check_keys
-from invoicebatch.ingest.checks.vat import check_vat
+from invoicebatch.ingest.checks.vat import ALLOWANCES, check_vat
 from invoicebatch.ingest.dates import pattern
-from invoicebatch.ingest.documents import drop_spoiled, fill_net, name_payments, number_rows
+from invoicebatch.ingest.documents import (
+    check_line_numbers,
+    drop_spoiled,
+    fill_net,
+    name_payments,
+    number_rows,
+)
 from invoicebatch.ingest.draft import Typed, default_value
 from invoicebatch.ingest.kinds import KINDS
 from invoicebatch.ingest.numbers import DecimalMark
 from invoicebatch.ingest.ranges import ranges_of_accounts
-from invoicebatch.ingest.totals import fill_totals
+from invoicebatch.ingest.totals import check_totals, fill_totals
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import Status
 
@@ -59,9 +65,12 @@ def assemble(
         _complete_invoices(kinds, defaults, refused)
     for kind in kinds.values():
         number_rows(kind)
-    for name in ("lines", "vat_breakdown"):
+    for name in ("lines", ALLOWANCES, "vat_breakdown"):
         if name in kinds:
             check_vat(kinds[name], refused)
+    check_line_numbers(kinds, refused)
+    if "invoices" in kinds:
+        check_totals(kinds["invoices"], kinds.get("lines"), refused)
     if "lines" in kinds:
         fill_net(kinds["lines"], kinds.get("allowance_charges"), refused)
     if "payments" in kinds:
@@ -78,7 +87,8 @@ def _joined(parts: list[Typed]) -> Typed:
     spoiled = {key: where for part in parts for key, where in part.spoiled.items()}
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
     source = pd.concat([part.source for part in parts], ignore_index=True)
-    return Typed(parts[0].kind, frame, source, spoiled, all(part.only_new for part in parts))
+    orphans = [row for part in parts for row in part.orphans]
+    return Typed(parts[0].kind, frame, source, spoiled, orphans, all(part.only_new for part in parts))
 
 
 def _complete_invoices(kinds: Mapping[str, Typed], defaults: Defaults, refused: Refusals) -> None:

@@ -50,10 +50,11 @@ class Cells:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def lost_by(self, header: str | None) -> dict[str, str]:
-        """Where the lost rows stand, by their cell under a header."""
-        found = [(lost.cells.get(header), lost.row) for lost in self.lost] if header else []
-        return {cell.strip(): f"row {row} of {self.file}" for cell, row in found if cell}
+    def lost_by(self, header: str | None) -> tuple[dict[str, str], tuple[int, ...]]:
+        """Where the lost rows stand, by their cell under a header; and the rows where it is not known."""
+        found = [((lost.cells.get(header) if header else None) or "", lost.row) for lost in self.lost]
+        known = {cell.strip(): f"row {row} of {self.file}" for cell, row in found if cell.strip()}
+        return known, tuple(row for cell, row in found if not cell.strip())
 
     def keep(self, mask: Mask) -> "Cells":
         """The rows where `mask` holds."""

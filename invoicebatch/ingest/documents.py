@@ -24,6 +24,9 @@ POSITIONS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 """Position columns by kind, and what they count within."""
 
+_LINE: Final = ["external_id", "line_no"]
+_VAT: Final = ["vat_category", "vat_rate_bp"]
+
 
 def number_rows(typed: Typed) -> None:
     """Give rows without a position the next free one, in the order of the file."""
@@ -70,7 +73,6 @@ def fill_net(lines: Typed, allowances: Typed | None, refused: Refusals) -> None:
     if "net_cents" in frame and frame["net_cents"].notna().all():
         return
     net, absurd = line_net(frame)
-    lines.spoiled.update(_places(lines, absurd))
     given = frame["net_cents"] if "net_cents" in frame else pd.Series(pd.NA, index=frame.index, dtype="Int64")
     extra = _line_allowances(frame, allowances)
     frame["net_cents"] = given.fillna(pd.Series(net, index=frame.index).astype("Int64") + extra)
@@ -96,6 +98,25 @@ def _line_allowances(frame: pd.DataFrame, allowances: Typed | None) -> "pd.Serie
     sums = signed(of_line).groupby([of_line["external_id"], of_line["line_no"]]).sum()
     keys = pd.MultiIndex.from_frame(frame[["external_id", "line_no"]])
     return pd.Series(sums.reindex(keys).to_numpy(), index=frame.index).fillna(0).astype("Int64")
+
+
+def check_line_numbers(kinds: Mapping[str, Typed], refused: Refusals) -> None:
+    """Refuse rows on a line that their document lacks, and allowances with another VAT than their line."""
+    if "lines" not in kinds or kinds["lines"].frame.empty:
+        return
+    vat = kinds["lines"].frame.drop_duplicates(_LINE).set_index(_LINE)[_VAT]
+    documents = {external for typed in kinds.values() for external in typed.frame.get("external_id", ())}
+    for typed in (kinds[name] for name in ("allowance_charges", "measurements") if name in kinds):
+        if "line_no" not in typed.frame:
+            continue
+        of_line = typed.frame["line_no"].notna() & typed.frame["external_id"].isin(documents)
+        found = pd.MultiIndex.from_frame(typed.frame[_LINE]).isin(vat.index)
+        typed.refuse(of_line & ~found, "line_no", "the document has no such line", refused)
+        if set(_VAT) <= set(typed.frame):
+            own = typed.frame[_VAT].reset_index(drop=True)
+            lines = vat.reindex(pd.MultiIndex.from_frame(typed.frame[_LINE])).reset_index(drop=True)
+            other = (own.notna() & lines.notna() & (own != lines).fillna(value=False)).any(axis=1)
+            typed.refuse(other, "vat_rate_bp", "is not the VAT of its line, which it has: leave it empty", refused)
 
 
 def is_charge(allowances: pd.DataFrame) -> "pd.Series[bool]":
@@ -125,8 +146,3 @@ def drop_spoiled(kinds: Mapping[str, Typed], refused: Refusals) -> None:
         reason = "belongs to a document that was refused because of " + where.astype("str")
         typed.refuse(where.notna(), "external_id", reason, refused)
 
-
-def _places(typed: Typed, mask: Any) -> dict[str, str]:
-    rows = typed.source[mask]
-    where = "row " + rows["row"].astype("str") + " of " + rows["file"]
-    return dict(zip(typed.frame.loc[mask, "external_id"], where, strict=True))

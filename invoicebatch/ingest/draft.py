@@ -42,7 +42,9 @@ class Field:
 class Draft:
     """Rows of one kind, by column name as stored (`total`, not `total_cents`).
 
-    `lost` says where rows stand that the reader refused, by their document. `doubtful` are rows that already have a named fault, such as an expression that found no number.
+    `lost` says where rows stand that the reader refused, by their document; `lost_rows` those of which no
+    one can tell the document. `doubtful` are rows that already have a named fault, such as an expression
+    that found no number.
     """
 
     kind: KindOfFile
@@ -53,6 +55,7 @@ class Draft:
     groups: pa.Array | None = None
     when_rows_differ: str = "refuse"
     lost: Mapping[str, str] = field(default_factory=dict)
+    lost_rows: tuple[int, ...] = ()
     only_new: bool = False
 
 
@@ -66,12 +69,14 @@ class Typed:
         source: file str and row int64 of each row, same index.
         only_new: rows whose key is stored already are left alone.
         spoiled: documents (external ids) one of whose rows was refused for a fault, with the row.
+        orphans: refused rows that name no document, as file and row: some document lacks them.
     """
 
     kind: KindOfFile
     frame: pd.DataFrame
     source: pd.DataFrame
     spoiled: dict[str, str] = field(default_factory=dict)
+    orphans: list[tuple[str, int]] = field(default_factory=list)
     only_new: bool = False
 
     def keep(self, mask: Any) -> None:
@@ -81,11 +86,18 @@ class Typed:
         self.frame = self.frame[mask].reset_index(drop=True)
         self.source = self.source[mask].reset_index(drop=True)
 
-    def refuse(self, mask: Any, column: str, reason: Any, refused: Refusals) -> None:
-        """Take rows out and name each; `reason` is one text or one a row of the mask."""
+    def refuse(
+        self, mask: Any, column: str, reason: Any, refused: Refusals, *, spoils: bool = True
+    ) -> None:
+        """Take rows out and name each; `reason` is one text or one a row of the mask.
+
+        The documents of these rows are spoiled, unless the rows are mere repetitions (`spoils` False).
+        """
         cells = np.asarray(mask, dtype=bool)
         if not cells.any():
             return
+        if spoils:
+            self.spoiled = _spoiled_documents(self, cells) | self.spoiled
         values = self.frame.loc[cells, column] if column in self.frame else [""] * int(cells.sum())
         reasons = reason if isinstance(reason, str) else np.asarray(reason, dtype=object)[cells]
         for file, part in (
@@ -95,8 +107,18 @@ class Typed:
         self.keep(~cells)
 
 
-DOCUMENT_PARTS: Final = frozenset({"invoices", "lines", "allowance_charges", "vat_breakdown"})
-"""Kinds that make up what a document says it costs: one refused row spoils the whole document."""
+DOCUMENT_PARTS: Final = frozenset(
+    {"invoices", "lines", "allowance_charges", "vat_breakdown", "measurements", "attachments"}
+)
+"""Kinds that make up a document: one refused row spoils the whole of it."""
+
+_MONEY_OF: Final = {"mandates": {"scheme", "sequence_type"}, "accounts": {"currency"}}
+"""Columns of other kinds that decide how money is asked or debited."""
+_COMPUTED: Final = frozenset(
+    {"status", "net", "vat_category", "vat_rate", "line_total", "allowance_total", "charge_total",
+     "net_total", "vat_total", "total"}
+)  # fmt: skip
+"""What other cells of the document say too: an empty one is worked out from them, or refused there."""
 
 
 def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
@@ -110,22 +132,46 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
         for fault in faults:
             _name(draft, source, fault.cells, fault.reason, refused)
             bad |= fault.cells
-        empty = np.asarray(pc.is_null(values)) & ~bad if name in draft.kind.needs else None
-        if empty is not None and empty.any():
+        empty = np.asarray(pc.is_null(values)) & ~bad
+        if empty.any() and _counts(draft.kind, column, empty):
             _name(draft, source, empty, f"{name} is empty", refused)
             bad |= empty
         arrays[column.frame_name] = _frame_array(values, column)
     frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
     source_frame = pd.DataFrame({"file": draft.file, "row": draft.rows}).astype({"file": "str"})
     typed = Typed(draft.kind, frame, source_frame, only_new=draft.only_new)
-    typed.spoiled = {
-        **(draft.lost if draft.kind.name in DOCUMENT_PARTS else {}),
-        **_spoiled_documents(typed, bad),
-    }
+    if draft.kind.name in DOCUMENT_PARTS:
+        typed.spoiled = {**draft.lost, **_spoiled_documents(typed, bad)}
+        typed.orphans = _orphans(typed, bad, draft)
     if draft.groups is not None:
         return _one_row_a_group(typed, bad, draft, refused)
     typed.keep(~bad)
     return typed
+
+
+def _counts(kind: KindOfFile, column: Column, empty: Mask) -> bool:
+    """Whether an empty cell of a column can't stand: no default is put where a file is silent on a row.
+
+    Positions, and what `_MONEY_OF` lists, may all be left out, but not some of them.
+    """
+    if column.name in kind.needs:
+        return True
+    if kind.name not in DOCUMENT_PARTS:
+        return column.name in _MONEY_OF.get(kind.name, ()) and not bool(empty.all())
+    if column.name in _COMPUTED:
+        return False
+    if column.frame_name in kind.key:
+        return not bool(empty.all())
+    return column.required and column.default is not None
+
+
+def _orphans(typed: Typed, bad: Mask, draft: Draft) -> list[tuple[str, int]]:
+    """Refused parts whose document is not known; an invoice without an id leaves no other one short."""
+    if typed.kind.name == "invoices":
+        return []
+    nameless = typed.frame["external_id"].isna().to_numpy() if "external_id" in typed.frame else ~bad
+    rows = [*draft.lost_rows, *typed.source.loc[bad & nameless, "row"]]
+    return [(draft.file, int(row)) for row in rows]
 
 
 def _name(draft: Draft, source: Field, cells: Mask, reason: str, refused: Refusals) -> None:

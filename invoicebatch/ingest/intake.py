@@ -209,9 +209,9 @@ def _draft_by_our_names(cells: Cells, work: _Work) -> Draft:
             raise InputFileError(f"{cells.file}: columns {other} and {header} are both {column.name}")
         fields[column.name] = Field(cells.columns[header], header, cells.native.get(header), scaled)
     whose = next((f.header for name, f in fields.items() if name == "external_id"), None)
-    return Draft(
-        kind, cells.file, cells.rows, fields, np.zeros(len(cells), dtype=bool), lost=cells.lost_by(whose)
-    )
+    lost, lost_rows = cells.lost_by(whose)
+    doubtful = np.zeros(len(cells), dtype=bool)
+    return Draft(kind, cells.file, cells.rows, fields, doubtful, lost=lost, lost_rows=lost_rows)
 
 
 def _check_repeated(kind: KindOfFile, file: str, header: str) -> None:

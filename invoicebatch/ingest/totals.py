@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.ingest.documents import is_charge, signed
+from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.draft import Typed
 from invoicebatch.model.money import tax_cents
 
@@ -43,6 +44,17 @@ def fill_totals(invoices: Typed, lines: Typed | None, allowances: Typed | None, 
         _add_outstanding(frame)
     invoices.frame = frame.reset_index(drop=True)
     return breakdown
+
+
+def check_totals(invoices: Typed, lines: Typed | None, refused: Refusals) -> None:
+    """Refuse documents that state a part of their amounts, but no total, and have no lines to work it out."""
+    stated = [column for column in TOTALS if column in invoices.frame]
+    if "total_cents" not in stated:
+        return
+    told = invoices.frame["external_id"].isin(lines.frame["external_id"] if lines is not None else [])
+    untold = invoices.frame["total_cents"].isna() & invoices.frame[stated].notna().any(axis=1)
+    reason = "total is empty, and the document has no lines here that make it"
+    invoices.refuse(untold & ~told, "total_cents", reason, refused)
 
 
 def _computed_breakdown(lines: pd.DataFrame, allowances: Typed | None, wanted: pd.Index) -> pd.DataFrame:

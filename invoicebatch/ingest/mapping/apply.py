@@ -84,7 +84,7 @@ def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, 
     doubtful = _name_faults(rows, refused)
     groups = _groups(cells, section)
     source = section.columns.get("external_id")
-    lost = cells.lost_by(source.column if source else None)
+    lost, lost_rows = cells.lost_by(source.column if source else None)
     return Draft(
         kind,
         cells.file,
@@ -94,6 +94,7 @@ def _draft(cells: Cells, section: Section, mapping: Mapping, mark: DecimalMark, 
         groups,
         section.when_rows_differ,
         lost,
+        lost_rows,
         section.only_new,
     )
 
