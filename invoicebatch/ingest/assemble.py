@@ -8,6 +8,7 @@ import pandas as pd
 
 from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.checks.accounts_and_customers import check_parties
+from invoicebatch.ingest.checks.identifiers import holds, is_currency
 from invoicebatch.ingest.checks.keys import check_keys
 from invoicebatch.ingest.checks.vat import ALLOWANCES, check_vat
 from invoicebatch.ingest.dates import pattern
@@ -65,6 +66,16 @@ def assemble(
         _complete_invoices(kinds, defaults, refused)
     for kind in kinds.values():
         number_rows(kind)
+    _check_amounts(kinds, refused)
+    if "payments" in kinds:
+        name_payments(kinds["payments"])
+    for kind in kinds.values():
+        check_keys(kind, refused)
+    drop_spoiled(kinds, refused)
+    return _frames(kinds)
+
+
+def _check_amounts(kinds: Mapping[str, Typed], refused: Refusals) -> None:
     for name in ("lines", ALLOWANCES, "vat_breakdown"):
         if name in kinds:
             check_vat(kinds[name], refused)
@@ -72,13 +83,7 @@ def assemble(
     if "invoices" in kinds:
         check_totals(kinds["invoices"], kinds.get("lines"), refused)
     if "lines" in kinds:
-        fill_net(kinds["lines"], kinds.get("allowance_charges"), refused)
-    if "payments" in kinds:
-        name_payments(kinds["payments"])
-    for kind in kinds.values():
-        check_keys(kind, refused)
-    drop_spoiled(kinds, refused)
-    return _frames(kinds)
+        fill_net(kinds["lines"], kinds.get(ALLOWANCES), refused)
 
 
 def _joined(parts: list[Typed]) -> Typed:
@@ -103,6 +108,8 @@ def _complete_invoices(kinds: Mapping[str, Typed], defaults: Defaults, refused: 
     _fill(invoices.frame, "currency", defaults.currency)
     if "currency" in invoices.frame:
         invoices.frame["currency"] = invoices.frame["currency"].str.upper()
+        unknown = holds(invoices.frame["currency"], is_currency)
+        invoices.refuse(unknown, "currency", "is no ISO 4217 currency", refused)
     if "company_account_id" in invoices.frame:
         missing = invoices.frame["company_account_id"].isna()
         invoices.refuse(missing, "company_account_id", "no company account is named", refused)

@@ -105,7 +105,9 @@ def check_line_numbers(kinds: Mapping[str, Typed], refused: Refusals) -> None:
     if "lines" not in kinds or kinds["lines"].frame.empty:
         return
     vat = kinds["lines"].frame.drop_duplicates(_LINE).set_index(_LINE)[_VAT]
-    documents = {external for typed in kinds.values() for external in typed.frame.get("external_id", ())}
+    documents = {*kinds["lines"].frame["external_id"]}
+    if "invoices" in kinds:
+        documents.update(kinds["invoices"].frame["external_id"])
     for typed in (kinds[name] for name in ("allowance_charges", "measurements") if name in kinds):
         if "line_no" not in typed.frame:
             continue
@@ -116,7 +118,9 @@ def check_line_numbers(kinds: Mapping[str, Typed], refused: Refusals) -> None:
             own = typed.frame[_VAT].reset_index(drop=True)
             lines = vat.reindex(pd.MultiIndex.from_frame(typed.frame[_LINE])).reset_index(drop=True)
             other = (own.notna() & lines.notna() & (own != lines).fillna(value=False)).any(axis=1)
-            typed.refuse(other, "vat_rate_bp", "is not the VAT of its line, which it has: leave it empty", refused)
+            typed.refuse(
+                other, "vat_rate_bp", "is not the VAT of its line, which it has: leave it empty", refused
+            )
 
 
 def is_charge(allowances: pd.DataFrame) -> "pd.Series[bool]":
@@ -145,4 +149,3 @@ def drop_spoiled(kinds: Mapping[str, Typed], refused: Refusals) -> None:
         where = typed.frame["external_id"].map(spoiled)
         reason = "belongs to a document that was refused because of " + where.astype("str")
         typed.refuse(where.notna(), "external_id", reason, refused)
-

@@ -86,9 +86,7 @@ class Typed:
         self.frame = self.frame[mask].reset_index(drop=True)
         self.source = self.source[mask].reset_index(drop=True)
 
-    def refuse(
-        self, mask: Any, column: str, reason: Any, refused: Refusals, *, spoils: bool = True
-    ) -> None:
+    def refuse(self, mask: Any, column: str, reason: Any, refused: Refusals, *, spoils: bool = True) -> None:
         """Take rows out and name each; `reason` is one text or one a row of the mask.
 
         The documents of these rows are spoiled, unless the rows are mere repetitions (`spoils` False).
@@ -166,9 +164,7 @@ def _counts(kind: KindOfFile, column: Column, empty: Mask) -> bool:
 
 
 def _orphans(typed: Typed, bad: Mask, draft: Draft) -> list[tuple[str, int]]:
-    """Refused parts whose document is not known; an invoice without an id leaves no other one short."""
-    if typed.kind.name == "invoices":
-        return []
+    """Refused rows whose document is not known."""
     nameless = typed.frame["external_id"].isna().to_numpy() if "external_id" in typed.frame else ~bad
     rows = [*draft.lost_rows, *typed.source.loc[bad & nameless, "row"]]
     return [(draft.file, int(row)) for row in rows]

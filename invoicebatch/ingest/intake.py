@@ -58,6 +58,7 @@ class Intake:
         unused: sentences on columns that were not read and guesses that were made.
         read: rows read.
         files: what was read.
+        orphans: refused rows of which no one can tell the document: table, file str, row int64.
     """
 
     frames: dict[str, pd.DataFrame]
@@ -68,6 +69,13 @@ class Intake:
     unused: list[str]
     read: int
     files: list[ReadFile]
+    orphans: pd.DataFrame = field(default_factory=lambda: _orphans({}))
+
+
+def _orphans(typed: AnyMapping[str, list[Typed]]) -> pd.DataFrame:
+    rows = [(name, *row) for name, parts in typed.items() for part in parts for row in part.orphans]
+    kinds = {"table": "str", "file": "str", "row": "int64"}
+    return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
 
 
 @dataclass(slots=True)
@@ -117,7 +125,15 @@ def read_files(
         raise InputFileError(f"There is nothing to import: {names} holds a header and no rows")
     frames, sources, fallbacks = assemble(work.typed, work.defaults, work.refused, work.doubted)
     return Intake(
-        frames, sources, fallbacks, work.refused.frame(), work.doubted.frame(), work.unused, read, work.files
+        frames,
+        sources,
+        fallbacks,
+        work.refused.frame(),
+        work.doubted.frame(),
+        work.unused,
+        read,
+        work.files,
+        _orphans(work.typed),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from invoicebatch.ingest.documents import is_charge, signed
 from invoicebatch.ingest.cells import Refusals
+from invoicebatch.ingest.documents import is_charge, signed
 from invoicebatch.ingest.draft import Typed
 from invoicebatch.model.money import tax_cents
 

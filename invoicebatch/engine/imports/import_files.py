@@ -16,7 +16,15 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.shipped import shipped
 from invoicebatch.files.whole import write_whole
-from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files, read_ubl
+from invoicebatch.ingest import (
+    Intake,
+    Mapping,
+    load_mapping,
+    lost_advances,
+    read_files,
+    read_ubl,
+    short_documents,
+)
 from invoicebatch.store import Session
 
 _PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates")
@@ -154,14 +162,9 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
             merge.parties(table, intake.frames[table])
         if table in intake.fallbacks:
             merge.parties(table, intake.fallbacks[table], only_new=True)
+    _drop_documents(session, intake, merge)
     if "invoices" in intake.frames:
-        own = _own_documents(session, intake.frames["invoices"])
-        merge.refused.append(own[_REFUSED_COLUMNS])
-        frame, sources = _without(own, intake.frames["invoices"], intake.sources["invoices"])
-        merge.invoices(frame, sources)
-        for table in set(_PARTS) & set(intake.sources) if len(own) else ():
-            taken = _without(own, intake.frames[table], intake.sources[table])
-            intake.frames[table], intake.sources[table] = taken
+        merge.invoices(intake.frames["invoices"], intake.sources["invoices"])
     for table in _PARTS:
         if table in intake.frames:
             merge.parts(table, intake.frames[table], intake.sources.get(table))
@@ -170,6 +173,24 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
         unpaid, merge.counts[TABLE] = take_payments(session, intake, names)
         merge.refused.append(unpaid)
     return merge
+
+
+def _drop_documents(session: Session, intake: Intake, merge: Merge) -> None:
+    """Take out documents that can't be told from others, or that may lack a row of theirs."""
+    invoices = intake.frames.get("invoices", pd.DataFrame(columns=["external_id"]))
+    parts = [intake.frames[table]["external_id"] for table in _PARTS if table in intake.frames]
+    advances = intake.frames.get("lines", pd.DataFrame()).get(
+        "advance_of_external_id", pd.Series(dtype="str")
+    )
+    named = pd.concat([invoices["external_id"], *parts, advances]).dropna().drop_duplicates()
+    known = {*invoices["external_id"], *session.ids_of("external_id", list(named))["value"]}
+    own = _own_documents(session, invoices)
+    dropped = pd.concat([own, short_documents(intake, known), lost_advances(intake, known)])
+    dropped = dropped.drop_duplicates("external_id")
+    merge.refused.append(dropped[_REFUSED_COLUMNS])
+    for table in {"invoices", *_PARTS} & set(intake.sources) if len(dropped) else ():
+        taken = _without(dropped, intake.frames[table], intake.sources[table])
+        intake.frames[table], intake.sources[table] = taken
 
 
 def _without(

@@ -46,7 +46,9 @@ def check_vat(typed: Typed, refused: Refusals) -> None:
     _fill(typed.frame)
     for column, reason, wrong in _CONTRADICTIONS:
         frame = typed.frame
-        typed.refuse(_taxed(typed) & wrong(frame["vat_category"], frame["vat_rate_bp"]), column, reason, refused)
+        typed.refuse(
+            _taxed(typed) & wrong(frame["vat_category"], frame["vat_rate_bp"]), column, reason, refused
+        )
 
 
 def _taxed(typed: Typed) -> Mask:
@@ -63,7 +65,9 @@ def _fill(frame: pd.DataFrame) -> None:
     frame["vat_rate_bp"] = frame["vat_rate_bp"].mask(exempt, 0)
 
 
-_CONTRADICTIONS: Final[Sequence[tuple[str, str, Callable[["pd.Series[Any]", "pd.Series[Any]"], "pd.Series[bool]"]]]] = (
+_CONTRADICTIONS: Final[
+    Sequence[tuple[str, str, Callable[["pd.Series[Any]", "pd.Series[Any]"], "pd.Series[bool]"]]]
+] = (
     ("vat_rate_bp", "vat_rate is empty", lambda _, rate: rate.isna()),
     (
         "vat_category",
