@@ -34,10 +34,12 @@ class Cells:
     Attributes:
         file: name of the file, with the sheet of a workbook that holds several.
         rows: int64, the row as a person sees it: the header is row 1.
-        columns: by header, text with blanks trimmed and null where a cell is empty.
+        columns: by header, the text a cell shows, blanks trimmed, null where it is empty.
         native: by header, which cells the file itself holds as numbers; absent: none.
         lost: rows that were refused by the reader; their documents are not whole.
         places: headers by the column of a workbook, from 1.
+        numbers: by header, what number cells hold where they may show it otherwise (0.21 as 21%).
+        untold: by header, the cells of which no text can be told: dates, numbers that lost digits.
     """
 
     file: str
@@ -46,6 +48,8 @@ class Cells:
     native: Mapping[str, Mask] = field(default_factory=dict)
     lost: tuple[LostRow, ...] = ()
     places: Mapping[int, str] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    untold: Mapping[str, Mask] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -66,6 +70,8 @@ class Cells:
             rows=self.rows[mask],
             columns={name: values.filter(arrow_mask) for name, values in self.columns.items()},
             native={name: cells[mask] for name, cells in self.native.items()},
+            numbers={name: values.filter(arrow_mask) for name, values in self.numbers.items()},
+            untold={name: cells[mask] for name, cells in self.untold.items()},
         )
 
 

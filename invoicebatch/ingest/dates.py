@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.errors import RulesError
+from invoicebatch.errors import InputFileError, RulesError
 from invoicebatch.ingest.cells import Mask
 
 ISO: Final = "yyyy-mm-dd"
@@ -23,6 +23,10 @@ _PARTS: Final = {
     "m": r"(?P<m>\d{1,2})",
     "d": r"(?P<d>\d{1,2})",
 }
+
+
+class DateFormatError(InputFileError):
+    """A column is written in another date format than was named."""
 
 
 @cache
@@ -56,6 +60,49 @@ def to_dates(values: pa.Array, date_format: str | None = None) -> tuple[pa.Array
         dates = pc.coalesce(dates, _parse(words, date_format))
     result = dates.take(encoded.indices)
     return result, np.asarray(pc.and_(pc.is_valid(values), pc.is_null(result)))
+
+
+def better_format(values: pa.Array, date_format: str) -> tuple[str, int, int] | None:
+    """Another date format that more cells of a column are written in, and how many fit each.
+
+    A format that fits a part only has read the rest with day and month swapped: `03/04/2026` fits two.
+    Dates in ISO form are read in any case and speak for none.
+
+    Args:
+        values: text.
+        date_format: the format that was named.
+
+    Returns:
+        The other format, the cells that fit the named one, and those that fit the other; None: the
+        named format fits most.
+    """
+    counts = pc.value_counts(values.drop_null())
+    words, times = counts.field("values"), np.asarray(counts.field("counts"))
+    foreign = np.asarray(pc.is_null(_parse(words, ISO)))
+    words, times = words.filter(pa.array(foreign)), times[foreign]
+    marks = {mark for word in words.to_pylist() for mark in re.findall(r"^\d{1,4}([-/. ])", word)}
+    orders = ("dd{0}mm{0}yyyy", "mm{0}dd{0}yyyy", "yyyy{0}mm{0}dd", "dd{0}mm{0}yy", "mm{0}dd{0}yy", "yy{0}mm{0}dd")
+    fits = {
+        name: int(times[np.asarray(pc.is_valid(_parse(words, name)))].sum())
+        for name in (date_format, *(order.format(mark) for mark in sorted(marks) for order in orders))
+    }
+    best = max(fits, key=lambda name: fits[name])
+    return (best, fits[date_format], fits[best]) if fits[best] > fits[date_format] else None
+
+
+def check_format(values: pa.Array, date_format: str | None) -> None:
+    """Stop where a column is written in another format than was named: nothing may be taken then.
+
+    Raises:
+        DateFormatError: another format fits more cells.
+    """
+    found = better_format(values, date_format) if date_format else None
+    if found and date_format:
+        other, fitting, more = found
+        raise DateFormatError(
+            f"{fitting:,} of its dates fit {date_format}, {more:,} fit {other}",
+            f"Nothing was taken. Say date_format = '{other}' in the mapping, if so they are meant.",
+        )
 
 
 def _parse(words: pa.Array, date_format: str) -> pa.Array:

@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.ingest.cells import Mask, Refusals
-from invoicebatch.ingest.convert import Writing, convert
+from invoicebatch.ingest.cells import Cells, Mask, Refusals
+from invoicebatch.ingest.convert import Fault, Writing, convert
 from invoicebatch.ingest.kinds import KindOfFile
 from invoicebatch.model.schema import Column, Type
+from invoicebatch.model.schema.types import TEXTS
 
 Rows = npt.NDArray[np.int64]
 
@@ -29,6 +30,8 @@ class Field:
         native: cells that the file holds as numbers.
         scaled: cents or basis points already.
         date_format: order of day, month and year, where it differs from the file's.
+        numbers: what number cells hold, where they show it otherwise.
+        untold: cells of which no text can be told.
     """
 
     cells: pa.Array
@@ -36,6 +39,25 @@ class Field:
     native: Mask | None = None
     scaled: bool = False
     date_format: str | None = None
+    numbers: pa.Array | None = None
+    untold: Mask | None = None
+
+    def values(self, column: Column) -> pa.Array:
+        """The cells as a column of that type takes them: a percentage and a text as they are shown."""
+        shown = self.numbers is None or column.type in (*TEXTS, Type.PERCENT)
+        return self.cells if shown else self.numbers
+
+    def lost_texts(self, column: Column) -> Mask:
+        """Cells that can't be taken, as a column of that type needs what they show."""
+        if self.untold is None or column.type not in (Type.TEXT, Type.PERCENT):
+            return np.zeros(len(self.cells), dtype=bool)
+        return self.untold
+
+
+def field_of(cells: Cells, header: str, *, scaled: bool = False) -> Field:
+    """The column of a file under a header."""
+    numbers, untold = cells.numbers.get(header), cells.untold.get(header)
+    return Field(cells.columns[header], header, cells.native.get(header), scaled, None, numbers, untold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +132,10 @@ DOCUMENT_PARTS: Final = frozenset(
 )
 """Kinds that make up a document: one refused row spoils the whole of it."""
 
+NO_TEXT: Final = (
+    "is a number or date that does not hold what it shows: format the column as text, and fill it in again"
+)
+
 _MONEY_OF: Final = {"mandates": {"scheme", "sequence_type"}, "accounts": {"currency"}}
 """Columns of other kinds that decide how money is asked or debited."""
 _COMPUTED: Final = frozenset(
@@ -126,8 +152,9 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
     for name, source in draft.fields.items():
         column = _column(draft.kind, name)
         style = Writing(writing.mark, source.date_format or writing.date_format)
-        values, faults = convert(source.cells, column, style, source.native, scaled=source.scaled)
-        for fault in faults:
+        given = source.values(column)
+        values, faults = convert(given, column, style, source.native, scaled=source.scaled)
+        for fault in (*faults, Fault(source.lost_texts(column), NO_TEXT)):
             _name(draft, source, fault.cells, fault.reason, refused)
             bad |= fault.cells
         empty = np.asarray(pc.is_null(values)) & ~bad

@@ -17,7 +17,7 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.assemble import Defaults, assemble
 from invoicebatch.ingest.cells import Cells, Refusals
 from invoicebatch.ingest.convert import Writing
-from invoicebatch.ingest.draft import Draft, Field, Typed, to_typed
+from invoicebatch.ingest.draft import Draft, Typed, field_of, to_typed
 from invoicebatch.ingest.kinds import (
     KINDS,
     KindOfFile,
@@ -223,7 +223,7 @@ def _draft_by_our_names(cells: Cells, work: _Work) -> Draft:
         if column.name in fields:
             other = fields[column.name].header
             raise InputFileError(f"{cells.file}: columns {other} and {header} are both {column.name}")
-        fields[column.name] = Field(cells.columns[header], header, cells.native.get(header), scaled)
+        fields[column.name] = field_of(cells, header, scaled=scaled)
     whose = next((f.header for name, f in fields.items() if name == "external_id"), None)
     lost, lost_rows = cells.lost_by(whose)
     doubtful = np.zeros(len(cells), dtype=bool)

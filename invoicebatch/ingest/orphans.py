@@ -65,7 +65,7 @@ def _beside(
 ) -> Iterator[tuple[int, pd.Index]]:
     """Each lost row of a file with the documents that it may belong to."""
     ids = order.union(pd.Index(good["external_id"].unique()), sort=False)
-    place = ids.get_indexer(good["external_id"])
+    place = ids.get_indexer(pd.Index(good["external_id"]))
     together = int((place[1:] != place[:-1]).sum()) < good["external_id"].nunique()
     unnamed = ids[~ids.isin(good["external_id"])]
     after = np.searchsorted(good["row"].to_numpy(), lost)

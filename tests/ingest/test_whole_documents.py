@@ -94,7 +94,7 @@ def test_one_cell_emptied_or_spoiled_refuses_its_document_or_changes_nothing(
     good, _ = documents(tmp_path, GOOD)
     assert set(good) == {"A1", "A2", "A3", "A4"}
     for _, row, column in (place for place in CELLS if place[0] == file):
-        if cell and column in ANY_TEXT or cell == "99" and column != "external_id":
+        if (cell and column in ANY_TEXT) or (cell == "99" and column != "external_id"):
             continue
         taken, refused = documents(tmp_path, changed(file, row, column, cell))
         differing = {key for key, rows in taken.items() if rows != good.get(key)}

@@ -1,5 +1,6 @@
 """Applies a mapping to the rows of a file: refusals by decision, then one draft a section."""
 
+from dataclasses import replace
 from fnmatch import fnmatch
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow.compute as pc
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.cells import Cells, Mask, Refusals
-from invoicebatch.ingest.draft import Draft, Field
+from invoicebatch.ingest.draft import Draft, Field, field_of
 from invoicebatch.ingest.kinds import kind_named, listed
 from invoicebatch.ingest.mapping.expression import CellRows, evaluate
 from invoicebatch.ingest.mapping.model import Mapping, Section, Source, is_number
@@ -107,7 +108,7 @@ def _of_parties(cells: Cells, section: Section) -> Cells:
 
 
 def _scaled(field: Field, scaled: bool) -> Field:
-    return Field(field.cells, field.header, field.native, scaled, field.date_format)
+    return replace(field, scaled=scaled)
 
 
 def _groups(cells: Cells, section: Section) -> pa.Array | None:
@@ -130,8 +131,19 @@ def _field(rows: CellRows, section: Section, name: str, mapping: Mapping) -> Fie
         values = evaluate(expression, rows, f"{mapping.path}, {section.kind}.{name}")
         return Field(_otherwise(values, source), header)
     header = source.column or ""
-    values = _translated(cells.columns[header], source)
-    return Field(_otherwise(values, source), header, cells.native.get(header), date_format=source.date_format)
+    field = replace(field_of(cells, header), date_format=source.date_format)
+    if source.values or source.otherwise is not None:
+        values = _otherwise(_translated(field.cells, source), source)
+        return replace(field, cells=values, numbers=None, untold=_unchanged(field, values))
+    return field
+
+
+def _unchanged(field: Field, values: pa.Array) -> Mask | None:
+    """The untold cells that were not translated."""
+    if field.untold is None:
+        return None
+    same: Mask = np.asarray(pc.fill_null(pc.equal(field.cells, values), False))
+    return field.untold & same
 
 
 def _translated(values: pa.Array, source: Source) -> pa.Array:
