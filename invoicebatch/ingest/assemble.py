@@ -8,7 +8,7 @@ import pandas as pd
 
 from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.checks.accounts_and_customers import check_parties
-from invoicebatch.ingest.checks.identifiers import holds, is_currency
+from invoicebatch.ingest.checks.currency import check_currency, check_decimals, currencies_of
 from invoicebatch.ingest.checks.keys import check_keys
 from invoicebatch.ingest.checks.vat import ALLOWANCES, check_vat
 from invoicebatch.ingest.dates import pattern
@@ -80,10 +80,11 @@ def _check_amounts(kinds: Mapping[str, Typed], refused: Refusals) -> None:
         if name in kinds:
             check_vat(kinds[name], refused)
     check_line_numbers(kinds, refused)
+    check_decimals(kinds, refused)
     if "invoices" in kinds:
         check_totals(kinds["invoices"], kinds.get("lines"), refused)
     if "lines" in kinds:
-        fill_net(kinds["lines"], kinds.get(ALLOWANCES), refused)
+        fill_net(kinds["lines"], kinds.get(ALLOWANCES), currencies_of(kinds), refused)
 
 
 def _joined(parts: list[Typed]) -> Typed:
@@ -108,8 +109,7 @@ def _complete_invoices(kinds: Mapping[str, Typed], defaults: Defaults, refused: 
     _fill(invoices.frame, "currency", defaults.currency)
     if "currency" in invoices.frame:
         invoices.frame["currency"] = invoices.frame["currency"].str.upper()
-        unknown = holds(invoices.frame["currency"], is_currency)
-        invoices.refuse(unknown, "currency", "is no ISO 4217 currency", refused)
+        check_currency(invoices, refused)
     if "company_account_id" in invoices.frame:
         missing = invoices.frame["company_account_id"].isna()
         invoices.refuse(missing, "company_account_id", "no company account is named", refused)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from invoicebatch.expressions.functions import text_of
 from invoicebatch.ingest.cells import Mask
-from invoicebatch.ingest.dates import check_format, looks_like_date, to_dates
+from invoicebatch.ingest.dates import looks_like_date, to_dates
 from invoicebatch.ingest.numbers import DecimalMark, to_decimals, to_scaled, too_large
 from invoicebatch.model.schema import Column, Type
 
@@ -114,7 +114,6 @@ def _date(values: pa.Array, writing: Writing) -> Converted:
     dates, bad = to_dates(text, writing.date_format)
     if not bad.any():
         return dates, []
-    check_format(text, writing.date_format)
     listed = text.filter(pa.array(bad)).to_pylist()
     ordered = np.zeros(len(bad), dtype=bool)
     ordered[np.flatnonzero(bad)] = [looks_like_date(cell) for cell in listed]

@@ -25,10 +25,6 @@ _PARTS: Final = {
 }
 
 
-class DateFormatError(InputFileError):
-    """A column is written in another date format than was named."""
-
-
 @cache
 def pattern(date_format: str) -> str:
     """Regular expression of a date format such as `dd/mm/yyyy`; a time of day may follow.
@@ -81,7 +77,14 @@ def better_format(values: pa.Array, date_format: str) -> tuple[str, int, int] | 
     foreign = np.asarray(pc.is_null(_parse(words, ISO)))
     words, times = words.filter(pa.array(foreign)), times[foreign]
     marks = {mark for word in words.to_pylist() for mark in re.findall(r"^\d{1,4}([-/. ])", word)}
-    orders = ("dd{0}mm{0}yyyy", "mm{0}dd{0}yyyy", "yyyy{0}mm{0}dd", "dd{0}mm{0}yy", "mm{0}dd{0}yy", "yy{0}mm{0}dd")
+    orders = (
+        "dd{0}mm{0}yyyy",
+        "mm{0}dd{0}yyyy",
+        "yyyy{0}mm{0}dd",
+        "dd{0}mm{0}yy",
+        "mm{0}dd{0}yy",
+        "yy{0}mm{0}dd",
+    )
     fits = {
         name: int(times[np.asarray(pc.is_valid(_parse(words, name)))].sum())
         for name in (date_format, *(order.format(mark) for mark in sorted(marks) for order in orders))
@@ -90,19 +93,20 @@ def better_format(values: pa.Array, date_format: str) -> tuple[str, int, int] | 
     return (best, fits[date_format], fits[best]) if fits[best] > fits[date_format] else None
 
 
-def check_format(values: pa.Array, date_format: str | None) -> None:
+def check_format(values: pa.Array, date_format: str, place: str) -> None:
     """Stop where a column is written in another format than was named: nothing may be taken then.
 
     Raises:
-        DateFormatError: another format fits more cells.
+        InputFileError: another format fits more cells; `place` names file and column.
     """
-    found = better_format(values, date_format) if date_format else None
-    if found and date_format:
-        other, fitting, more = found
-        raise DateFormatError(
-            f"{fitting:,} of its dates fit {date_format}, {more:,} fit {other}",
-            f"Nothing was taken. Say date_format = '{other}' in the mapping, if so they are meant.",
-        )
+    found = better_format(values, date_format) if pa.types.is_string(values.type) else None
+    if found is None:
+        return
+    other, fitting, more = found
+    raise InputFileError(
+        f"{place}: {fitting:,} of its dates fit {date_format}, but {more:,} fit {other}. Nothing was taken",
+        f"If they are meant so, say date_format = '{other}' in the mapping.",
+    )
 
 
 def _parse(words: pa.Array, date_format: str) -> pa.Array:

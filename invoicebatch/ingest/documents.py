@@ -15,6 +15,7 @@ from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.draft import Typed
 from invoicebatch.ingest.lines import line_net
 from invoicebatch.model.ident import derived_id
+from invoicebatch.model.money import unit_cents
 
 POSITIONS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "lines": ("line_no", ("external_id",)),
@@ -59,10 +60,16 @@ def name_payments(typed: Typed) -> None:
     frame.loc[missing, "payment_id"] = ids
 
 
-def fill_net(lines: Typed, allowances: Typed | None, refused: Refusals) -> None:
+def fill_net(lines: Typed, allowances: Typed | None, currencies: "pd.Series[str]", refused: Refusals) -> None:
     """Fill empty line amounts: quantity × price ÷ base quantity − allowances + charges of the line.
 
-    Rounded half away from zero to cents once a line (PEPPOL-EN16931-R120).
+    Rounded half away from zero to the decimals of the currency, once a line (PEPPOL-EN16931-R120).
+
+    Args:
+        lines: changed in place.
+        allowances: on documents and lines.
+        currencies: by external id; a document that is not there has two decimals.
+        refused: gathers what can't be calculated.
     """
     frame = lines.frame
     for column, default in (("quantity", 1), ("price_base", 1)):
@@ -72,7 +79,8 @@ def fill_net(lines: Typed, allowances: Typed | None, refused: Refusals) -> None:
     frame = lines.frame
     if "net_cents" in frame and frame["net_cents"].notna().all():
         return
-    net, absurd = line_net(frame)
+    whole = unit_cents(frame["external_id"].map(currencies).astype("str")) > 1
+    net, absurd = line_net(frame, whole)
     given = frame["net_cents"] if "net_cents" in frame else pd.Series(pd.NA, index=frame.index, dtype="Int64")
     extra = _line_allowances(frame, allowances)
     frame["net_cents"] = given.fillna(pd.Series(net, index=frame.index).astype("Int64") + extra)

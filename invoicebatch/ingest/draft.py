@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from invoicebatch.ingest.cells import Cells, Mask, Refusals
 from invoicebatch.ingest.convert import Fault, Writing, convert
+from invoicebatch.ingest.dates import check_format
 from invoicebatch.ingest.kinds import KindOfFile
 from invoicebatch.model.schema import Column, Type
 from invoicebatch.model.schema.types import TEXTS
@@ -154,6 +155,8 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
         style = Writing(writing.mark, source.date_format or writing.date_format)
         given = source.values(column)
         values, faults = convert(given, column, style, source.native, scaled=source.scaled)
+        if style.date_format and column.type is Type.DATE and any(fault.cells.any() for fault in faults):
+            check_format(given, style.date_format, f"{draft.file}, column {source.header}")
         for fault in (*faults, Fault(source.lost_texts(column), NO_TEXT)):
             _name(draft, source, fault.cells, fault.reason, refused)
             bad |= fault.cells

@@ -16,7 +16,7 @@ from invoicebatch.expressions import Expression, ExpressionError, Field, Functio
 from invoicebatch.expressions import compile_expression as compiled
 from invoicebatch.expressions.functions import FUNCTIONS, NARROW
 from invoicebatch.ingest.cells import Cells, Mask
-from invoicebatch.ingest.dates import pattern, to_dates
+from invoicebatch.ingest.dates import check_format, pattern, to_dates
 from invoicebatch.ingest.kinds import listed
 from invoicebatch.ingest.numbers import DecimalMark, to_decimals
 from invoicebatch.ingest.readers.clean import too_long
@@ -128,6 +128,8 @@ def evaluate(expression: Expression, rows: CellRows, where: str) -> Any:
 
 def _date(rows: CellRows, header: str, values: pa.Array, date_format: str) -> pa.Array:
     dates, bad = to_dates(values, date_format)
+    if bad.any():
+        check_format(values, date_format, f"{rows.cells.file}, column {header}")
     rows.blame(header, bad, f"is no date (expected {date_format})")
     return dates
 
