@@ -42,7 +42,7 @@ def preview(batch: Batch, params: CaseParams, context: Context) -> Preview:
             "cost": [str(step.cost) for step in flow.steps],
         }
     )
-    first = rows.groupby("first_step_on", as_index=False).agg(
+    first = rows.groupby("first_step_on", as_index=False, dropna=False).agg(
         cases=("invoice_id", "size"), outstanding_cents=("outstanding_cents", "sum")
     )
     lacking = rows.loc[rows["due_date"].isna(), ["invoice_id", "number"]].assign(reason="no due date")

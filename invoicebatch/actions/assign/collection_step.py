@@ -153,7 +153,9 @@ def preview(batch: Batch, _: Params, context: Context) -> Preview:
     """Tables `steps` (what is done how often, with costs), `refused`, and `letters`: the first of each step."""
     rows = _due(batch, context)
     good, bad = rows[rows["reason"] == ""], rows[rows["reason"] != ""]
-    steps = good.groupby(["flow", "step", "step_name", "channel"], as_index=False, observed=True).agg(
+    steps = good.groupby(
+        ["flow", "step", "step_name", "channel"], as_index=False, observed=True, dropna=False
+    ).agg(
         cases=("invoice_id", "size"),
         outstanding_cents=("outstanding_cents", "sum"),
         cost_cents=("cost_cents", "sum"),

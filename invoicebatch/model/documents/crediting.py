@@ -91,7 +91,7 @@ def with_tax(
     Returns:
         One row a group: the columns of `remaining`, net_cents, tax_cents, reason (str; empty: possible).
     """
-    summed = groups.groupby(GROUP, as_index=False, observed=True)["net_cents"].sum()
+    summed = groups.groupby(GROUP, as_index=False, observed=True, dropna=False)["net_cents"].sum()
     rows = summed.merge(remaining(breakdown), on=GROUP, how="left")
     missing = rows["left_taxable_cents"].isna()
     left = rows["left_taxable_cents"].fillna(0).astype("int64")
