@@ -108,14 +108,10 @@ def _decimals(invoices: pd.DataFrame) -> Iterable[pd.DataFrame]:
     for field in ("net_total", "vat_total", "total", "outstanding"):
         have = invoices[f"{field}_cents"]
         broken = have % unit != 0
-        texts = (
-            field
-            + ": "
-            + have[broken].map(format_cents)
-            + ", but "
-            + invoices["currency"][broken].astype("str")
-        )
-        yield _fault(invoices["invoice_id"][broken], texts + " has no decimals")
+        shown = have[broken].map(format_cents).astype("str")
+        currency = invoices["currency"][broken].astype("str")
+        texts = field + ": " + shown + ", but " + currency + " has no decimals"
+        yield _fault(invoices["invoice_id"][broken], texts)
 
 
 def _totals(invoices: pd.DataFrame) -> Iterable[pd.DataFrame]:

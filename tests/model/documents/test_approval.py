@@ -88,3 +88,18 @@ def test_every_fault_of_one_document_is_carried() -> None:
         "line_total: 0.01, but the lines add up to (BR-CO-10) 100.00",
         "net_total: 100.00, but lines, allowances and charges make (BR-CO-13) 0.01",
     ]
+
+
+def test_amounts_with_decimals_that_their_currency_lacks_are_named() -> None:
+    batch = batch_of([[(1381_00, 900)]])
+    batch.invoices["currency"] = batch["company_accounts"]["currency"] = "JPY"
+    faults = approval_faults(batch, DATE)["reason"]
+    assert faults.str.contains("total: 1,505.29, but JPY has no decimals").any()
+
+
+def test_an_allowance_without_vat_is_named() -> None:
+    batch = batch_of([[(1000_00, 2100)]])
+    allowance = {"invoice_id": 1, "allowance_no": 1, "is_charge": False, "amount_cents": 100_00}
+    batch.tables["allowance_charges"] = TABLES["allowance_charges"].empty().reindex([0]).assign(**allowance)
+    faults = approval_faults(batch, DATE)["reason"]
+    assert faults.str.contains("one on the document has no VAT category").any()
