@@ -7,10 +7,11 @@ amount of EN 16931 has at most two (BR-DEC-01 and following).
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -100,6 +101,15 @@ def format_cents(cents: int, currency: str = "") -> str:
     whole, _, rest = amount_text(abs(int(cents)), currency).partition(".")
     text = f"{'-' if cents < 0 else ''}{int(whole):,}{'.' if rest else ''}{rest}"
     return f"{currency} {text}" if currency else text
+
+
+def amount_texts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -> list[str]:
+    """A column of amounts for people, each with the decimals of its row's currency; empty where missing."""
+    codes = [""] * len(cents) if currencies is None else currencies.astype("str").fillna("")
+    pairs = zip(cents, codes, strict=False)
+    return [
+        "" if pd.isna(value) else format_cents(int(value), code).rpartition(" ")[2] for value, code in pairs
+    ]
 
 
 def round_half_up(value: Decimal) -> int:
