@@ -1,7 +1,7 @@
 """Typed rows of all files to the frames of the tables: defaults, checks, totals, declared dtypes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -38,10 +38,11 @@ class Defaults:
     currency: str | None = None
     mark: DecimalMark | None = None
     date_format: str | None = None
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, values: Mapping[str, str | None]) -> "Defaults":
-        """From plain values: company_account_id, currency, decimal, date_format.
+    def of(cls, values: Mapping[str, Any]) -> "Defaults":
+        """From plain values: company_account_id, currency, decimal, date_format, currencies by account.
 
         Raises:
             RulesError: a date format without day, month or year.
@@ -51,7 +52,8 @@ class Defaults:
             pattern(date_format)
         decimal = values.get("decimal")
         mark = DecimalMark(decimal) if decimal else None
-        return cls(values.get("company_account_id"), values.get("currency"), mark, date_format)
+        account, currency = values.get("company_account_id"), values.get("currency")
+        return cls(account, currency, mark, date_format, values.get("currencies") or {})
 
 
 def assemble(
@@ -106,6 +108,7 @@ def _complete_invoices(kinds: Mapping[str, Typed], defaults: Defaults, refused: 
         invoices.frame = invoices.frame.drop(columns="status")
     account = defaults.company_account_id or _only_account(kinds)
     _fill(invoices.frame, "company_account_id", account)
+    _fill_currencies(invoices.frame, kinds, defaults)
     _fill(invoices.frame, "currency", defaults.currency)
     if "currency" in invoices.frame:
         invoices.frame["currency"] = invoices.frame["currency"].str.upper()
@@ -113,6 +116,19 @@ def _complete_invoices(kinds: Mapping[str, Typed], defaults: Defaults, refused: 
     if "company_account_id" in invoices.frame:
         missing = invoices.frame["company_account_id"].isna()
         invoices.refuse(missing, "company_account_id", "no company account is named", refused)
+
+
+def _fill_currencies(frame: pd.DataFrame, kinds: Mapping[str, Typed], defaults: Defaults) -> None:
+    """Documents of a file without currencies are in that of their account."""
+    if "company_account_id" not in frame:
+        return
+    known = dict(defaults.currencies)
+    if "accounts" in kinds and "currency" in kinds["accounts"].frame:
+        accounts = kinds["accounts"].frame
+        known |= dict(zip(accounts["company_account_id"], accounts["currency"], strict=True))
+    currency = frame["company_account_id"].map(known).astype("str")
+    if currency.notna().any():
+        frame["currency"] = frame["currency"].fillna(currency) if "currency" in frame else currency
 
 
 def _only_account(kinds: Mapping[str, Typed]) -> str | None:

@@ -97,7 +97,7 @@ def read_files(
     kind: str | None = None,
     mapping: Mapping | None = None,
     *,
-    defaults: AnyMapping[str, str | None] | None = None,
+    defaults: AnyMapping[str, Any] | None = None,
 ) -> Intake:
     """Read files into frames; every row that can't be taken is named.
 
@@ -105,8 +105,8 @@ def read_files(
         paths: CSV, Parquet or Excel files.
         kind: what they hold; None: told from each file's name and columns.
         mapping: how foreign columns become ours.
-        defaults: `company_account_id` and `currency` of documents that name none; `decimal` and
-            `date_format` of files that a mapping says nothing about.
+        defaults: `company_account_id` and `currency` of documents that name none, `currencies` by
+            company account; `decimal` and `date_format` of files that a mapping says nothing about.
 
     Raises:
         InputFileError: a file that can't be used at all; nothing of any file is taken then.

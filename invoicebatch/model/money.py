@@ -5,7 +5,7 @@ without minor unit has whole hundreds of cents only; one with more than two deci
 amount of EN 16931 has at most two (BR-DEC-01 and following).
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -53,10 +53,11 @@ def decimals_of(currency: str) -> int:
     return DECIMALS.get(currency, 2)
 
 
-def unit_cents(currencies: Iterable[str]) -> Int64Array:
+def unit_cents(currencies: "Sequence[str] | pd.Series[str]") -> Int64Array:
     """The smallest amount of each currency, cents: 100 where it has no decimals, else 1."""
-    units = {currency: 10 ** max(2 - decimals_of(str(currency)), 0) for currency in {*currencies}}
-    return np.array([units[currency] for currency in currencies], dtype=np.int64)
+    codes, words = pd.factorize(np.asarray(currencies, dtype=object))
+    units = [10 ** max(2 - decimals_of(str(word)), 0) for word in words]
+    return np.array([*units, 1], dtype=np.int64)[codes]
 
 
 def to_cents(amount: Decimal | int | str) -> int:

@@ -111,3 +111,12 @@ def test_a_currency_that_no_amount_can_hold_is_refused(take: Take, currency: str
     assert intake.refused["reason"].str.contains(reason).any()
     accounts = take({"accounts.csv": f"company_account_id,name,currency\nK,Kuwait,{currency}\n"})
     assert accounts.frames["company_accounts"].empty
+
+
+def test_a_file_that_names_no_currency_is_in_that_of_each_account(take: Take) -> None:
+    accounts = "company_account_id,name,currency\nJP,Shop,JPY\nNL,Shop,EUR\n"
+    invoices = "external_id,company_account_id\nA1,JP\nA2,NL\n"
+    intake = take({"accounts.csv": accounts, "invoices.csv": invoices})
+    assert intake.frames["invoices"]["currency"].tolist() == ["JPY", "EUR"]
+    stored = take({"invoices.csv": invoices}, currencies={"JP": "JPY", "NL": "EUR"})
+    assert stored.frames["invoices"]["currency"].tolist() == ["JPY", "EUR"]

@@ -147,10 +147,11 @@ def _mapping(workspace: WorkspaceBase, path: Path | None) -> Mapping | None:
     raise InputFileError(f"There is no mapping file {path}.", "Name a TOML file, or one in rules/mappings.")
 
 
-def _defaults(accounts: pd.DataFrame) -> dict[str, str | None]:
+def _defaults(accounts: pd.DataFrame) -> dict[str, Any]:
     """A workspace with one company account takes it where a document names none."""
     if len(accounts) != 1:
-        return {"company_account_id": None, "currency": None}
+        currencies = dict(zip(accounts["company_account_id"], accounts["currency"], strict=True))
+        return {"company_account_id": None, "currency": None, "currencies": currencies}
     only = accounts.iloc[0]
     return {"company_account_id": only["company_account_id"], "currency": only["currency"]}
 

@@ -33,6 +33,8 @@ def currencies_of(kinds: Mapping[str, Typed]) -> "pd.Series[str]":
 def check_decimals(kinds: Mapping[str, Typed], refused: Refusals) -> None:
     """Refuse amounts with decimals in a currency that has none, in place."""
     currencies = currencies_of(kinds)
+    if all(decimals_of(currency) for currency in currencies.dropna().unique()):
+        return
     for name in DOCUMENT_PARTS & kinds.keys():
         typed = kinds[name]
         for column in [name for name in map(str, typed.frame) if name.endswith("_cents")]:

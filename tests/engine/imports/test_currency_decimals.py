@@ -77,6 +77,8 @@ def test_part_of_an_invoice_in_yen_is_credited_in_whole_yen(yen: Workspace) -> N
 def test_a_plan_in_yen_has_whole_instalments(yen: Workspace) -> None:
     run(yen, "approve")
     run(yen, "create")
-    run(yen, "assign.payment_plan", instalments=3)
+    with yen.store.read() as session:
+        ids = session.whole("invoices")["invoice_id"].tolist()
+    assert len(yen.select(ids=ids).plan("assign.payment_plan", instalments=3).apply().done) == 1
     with yen.store.read() as session:
         assert session.whole("instalments")["amount_cents"].tolist() == [54900, 54900, 55100]
