@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 from invoicebatch.errors import RenderError
 from invoicebatch.model.en16931.description import Compact, Const, Content, Node, Same
 from invoicebatch.model.en16931.frames import PARENT, Groups
-from invoicebatch.model.en16931.terms import DOCUMENT, GROUPS, TERMS
+from invoicebatch.model.en16931.terms import DOCUMENT, GROUPS, TERMS, Value
 from invoicebatch.model.en16931.values import byte_table, holds_any, illegal_rows, texts
+from invoicebatch.model.money import decimals_of
 
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -80,10 +81,24 @@ def _column(slot: str, frame: pd.DataFrame, documents: pd.DataFrame, document: n
     source = documents if kind == "=" else frame
     if term not in source.columns:
         return pa.nulls(len(frame), pa.string())
-    array = _escaped(texts(source[term], TERMS[term].value), term, attribute=kind == "@")
+    value = TERMS[term].value
+    array = texts(source[term], value)
+    if value is Value.AMOUNT:
+        array = _whole(array, documents, None if source is documents else document)
+    array = _escaped(array, term, attribute=kind == "@")
     if kind == "#":
         return pc.replace_substring(array, "-", "")
     return array.take(pa.array(document)) if kind == "=" and source is not frame else array
+
+
+def _whole(array: pa.Array, documents: pd.DataFrame, document: np.ndarray | None) -> pa.Array:
+    """Amounts without decimals where the currency of their document has none; others as they are."""
+    currency = documents["BT-5"].astype("str")
+    none = currency.isin([code for code in currency.dropna().unique() if decimals_of(code) == 0]).to_numpy()
+    if not none.any():
+        return array
+    cut = pa.array(none if document is None else none[document])
+    return pc.if_else(cut, pc.replace_substring_regex(array, r"\.00$", ""), array)
 
 
 def _escaped(array: pa.Array, term: str, attribute: bool) -> pa.Array:

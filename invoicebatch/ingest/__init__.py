@@ -2,6 +2,16 @@
 
 from invoicebatch.ingest.intake import Intake, ReadFile, read_files
 from invoicebatch.ingest.mapping.model import Mapping, load_mapping
+from invoicebatch.ingest.orphans import lost_advances, short_documents
 from invoicebatch.ingest.ubl import read_ubl
 
-__all__ = ["Intake", "Mapping", "ReadFile", "load_mapping", "read_files", "read_ubl"]
+__all__ = [
+    "Intake",
+    "Mapping",
+    "ReadFile",
+    "load_mapping",
+    "lost_advances",
+    "read_files",
+    "read_ubl",
+    "short_documents",
+]

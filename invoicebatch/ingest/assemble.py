@@ -1,23 +1,30 @@
 """Typed rows of all files to the frames of the tables: defaults, checks, totals, declared dtypes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.checks.accounts_and_customers import check_parties
+from invoicebatch.ingest.checks.currency import check_currency, check_decimals, currencies_of
 from invoicebatch.ingest.checks.keys import check_keys
-from invoicebatch.ingest.checks.vat import check_vat
+from invoicebatch.ingest.checks.vat import ALLOWANCES, check_vat
 from invoicebatch.ingest.dates import pattern
-from invoicebatch.ingest.documents import drop_spoiled, fill_net, name_payments, number_rows
+from invoicebatch.ingest.documents import (
+    check_line_numbers,
+    drop_spoiled,
+    fill_net,
+    name_payments,
+    number_rows,
+)
 from invoicebatch.ingest.draft import Typed, default_value
 from invoicebatch.ingest.kinds import KINDS, OPEN_ITEMS
 from invoicebatch.ingest.numbers import DecimalMark
 from invoicebatch.ingest.open_items import complete_open_items
 from invoicebatch.ingest.ranges import ranges_of_accounts
-from invoicebatch.ingest.totals import fill_totals
+from invoicebatch.ingest.totals import check_totals, fill_totals
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import Status
 
@@ -32,10 +39,11 @@ class Defaults:
     currency: str | None = None
     mark: DecimalMark | None = None
     date_format: str | None = None
+    currencies: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, values: Mapping[str, str | None]) -> "Defaults":
-        """From plain values: company_account_id, currency, decimal, date_format.
+    def of(cls, values: Mapping[str, Any]) -> "Defaults":
+        """From plain values: company_account_id, currency, decimal, date_format, currencies by account.
 
         Raises:
             RulesError: a date format without day, month or year.
@@ -45,7 +53,8 @@ class Defaults:
             pattern(date_format)
         decimal = values.get("decimal")
         mark = DecimalMark(decimal) if decimal else None
-        return cls(values.get("company_account_id"), values.get("currency"), mark, date_format)
+        account, currency = values.get("company_account_id"), values.get("currency")
+        return cls(account, currency, mark, date_format, values.get("currencies") or {})
 
 
 def assemble(
@@ -62,11 +71,7 @@ def assemble(
     complete_open_items(kinds.get(OPEN_ITEMS), account, defaults.currency, refused)
     for kind in kinds.values():
         number_rows(kind)
-    for name in ("lines", "vat_breakdown"):
-        if name in kinds:
-            check_vat(kinds[name], refused)
-    if "lines" in kinds:
-        fill_net(kinds["lines"], kinds.get("allowance_charges"), refused)
+    _check_amounts(kinds, refused)
     if "payments" in kinds:
         name_payments(kinds["payments"])
     for kind in kinds.values():
@@ -75,13 +80,26 @@ def assemble(
     return _frames(kinds)
 
 
+def _check_amounts(kinds: Mapping[str, Typed], refused: Refusals) -> None:
+    for name in ("lines", ALLOWANCES, "vat_breakdown"):
+        if name in kinds:
+            check_vat(kinds[name], refused)
+    check_line_numbers(kinds, refused)
+    check_decimals(kinds, refused)
+    if "invoices" in kinds:
+        check_totals(kinds["invoices"], kinds.get("lines"), refused)
+    if "lines" in kinds:
+        fill_net(kinds["lines"], kinds.get(ALLOWANCES), currencies_of(kinds), refused)
+
+
 def _joined(parts: list[Typed]) -> Typed:
     if len(parts) == 1:
         return parts[0]
     spoiled = {key: where for part in parts for key, where in part.spoiled.items()}
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
     source = pd.concat([part.source for part in parts], ignore_index=True)
-    return Typed(parts[0].kind, frame, source, spoiled, all(part.only_new for part in parts))
+    orphans = [row for part in parts for row in part.orphans]
+    return Typed(parts[0].kind, frame, source, spoiled, orphans, all(part.only_new for part in parts))
 
 
 def _complete_invoices(kinds: Mapping[str, Typed], defaults: Defaults, refused: Refusals) -> None:
@@ -93,12 +111,27 @@ def _complete_invoices(kinds: Mapping[str, Typed], defaults: Defaults, refused: 
         invoices.frame = invoices.frame.drop(columns="status")
     account = defaults.company_account_id or _only_account(kinds)
     _fill(invoices.frame, "company_account_id", account)
+    _fill_currencies(invoices.frame, kinds, defaults)
     _fill(invoices.frame, "currency", defaults.currency)
     if "currency" in invoices.frame:
         invoices.frame["currency"] = invoices.frame["currency"].str.upper()
+        check_currency(invoices, refused)
     if "company_account_id" in invoices.frame:
         missing = invoices.frame["company_account_id"].isna()
         invoices.refuse(missing, "company_account_id", "no company account is named", refused)
+
+
+def _fill_currencies(frame: pd.DataFrame, kinds: Mapping[str, Typed], defaults: Defaults) -> None:
+    """Documents of a file without currencies are in that of their account."""
+    if "company_account_id" not in frame:
+        return
+    known = dict(defaults.currencies)
+    if "accounts" in kinds and "currency" in kinds["accounts"].frame:
+        accounts = kinds["accounts"].frame
+        known |= dict(zip(accounts["company_account_id"], accounts["currency"], strict=True))
+    currency = frame["company_account_id"].map(known).astype("str")
+    if currency.notna().any():
+        frame["currency"] = frame["currency"].fillna(currency) if "currency" in frame else currency
 
 
 def _only_account(kinds: Mapping[str, Typed]) -> str | None:

@@ -34,10 +34,12 @@ class Cells:
     Attributes:
         file: name of the file, with the sheet of a workbook that holds several.
         rows: int64, the row as a person sees it: the header is row 1.
-        columns: by header, text with blanks trimmed and null where a cell is empty.
+        columns: by header, the text a cell shows, blanks trimmed, null where it is empty.
         native: by header, which cells the file itself holds as numbers; absent: none.
         lost: rows that were refused by the reader; their documents are not whole.
         places: headers by the column of a workbook, from 1.
+        numbers: by header, what number cells hold where they may show it otherwise (0.21 as 21%).
+        untold: by header, the cells of which no text can be told: dates, numbers that lost digits.
     """
 
     file: str
@@ -46,14 +48,17 @@ class Cells:
     native: Mapping[str, Mask] = field(default_factory=dict)
     lost: tuple[LostRow, ...] = ()
     places: Mapping[int, str] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    untold: Mapping[str, Mask] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def lost_by(self, header: str | None) -> dict[str, str]:
-        """Where the lost rows stand, by their cell under a header."""
-        found = [(lost.cells.get(header), lost.row) for lost in self.lost] if header else []
-        return {cell.strip(): f"row {row} of {self.file}" for cell, row in found if cell}
+    def lost_by(self, header: str | None) -> tuple[dict[str, str], tuple[int, ...]]:
+        """Where the lost rows stand, by their cell under a header; and the rows where it is not known."""
+        found = [((lost.cells.get(header) if header else None) or "", lost.row) for lost in self.lost]
+        known = {cell.strip(): f"row {row} of {self.file}" for cell, row in found if cell.strip()}
+        return known, tuple(row for cell, row in found if not cell.strip())
 
     def keep(self, mask: Mask) -> "Cells":
         """The rows where `mask` holds."""
@@ -65,6 +70,8 @@ class Cells:
             rows=self.rows[mask],
             columns={name: values.filter(arrow_mask) for name, values in self.columns.items()},
             native={name: cells[mask] for name, cells in self.native.items()},
+            numbers={name: values.filter(arrow_mask) for name, values in self.numbers.items()},
+            untold={name: cells[mask] for name, cells in self.untold.items()},
         )
 
 

@@ -19,8 +19,9 @@ SEVERAL_LINES: Final = frozenset({"note", "description", "payment_terms", "conte
 _UNSEEN: Final = r"[\n\t\x{ad}\x{200b}\x{202a}-\x{202e}\x{2060}\x{2066}-\x{2069}\x{feff}]"
 """Line breaks, soft hyphens, zero-width blanks, marks that turn the direction of writing."""
 MAX_LONG: Final = 10_000_000
-YES: Final = frozenset({"true", "yes", "y", "1", "ja", "j", "oui", "o", "x", "wahr"})
-NO: Final = frozenset({"false", "no", "n", "0", "nee", "non", "nein", "falsch"})
+YES: Final = frozenset({"true", "yes", "y", "1", "ja", "j", "oui", "o", "x", "wahr", "waar", "vrai"})
+NO: Final = frozenset({"false", "no", "n", "0", "nee", "non", "nein", "falsch", "onwaar", "faux"})
+"""Words of people, and what spreadsheets in English, German, Dutch and French write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _number(
     faults = []
     if pa.types.is_string(values.type):
         if column.type is Type.PERCENT:
-            values = pc.utf8_rtrim(values, characters="% ")
+            values = pc.utf8_rtrim(values, characters="% \u00a0\u202f")
         values, bad = to_decimals(values, writing.mark, native)
         faults.append(Fault(bad, _NO_NUMBER[writing.mark]))
     if column.type is Type.QUANTITY:

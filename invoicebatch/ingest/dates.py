@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.errors import RulesError
+from invoicebatch.errors import InputFileError, RulesError
 from invoicebatch.ingest.cells import Mask
 
 ISO: Final = "yyyy-mm-dd"
@@ -56,6 +56,57 @@ def to_dates(values: pa.Array, date_format: str | None = None) -> tuple[pa.Array
         dates = pc.coalesce(dates, _parse(words, date_format))
     result = dates.take(encoded.indices)
     return result, np.asarray(pc.and_(pc.is_valid(values), pc.is_null(result)))
+
+
+def better_format(values: pa.Array, date_format: str) -> tuple[str, int, int] | None:
+    """Another date format that more cells of a column are written in, and how many fit each.
+
+    A format that fits a part only has read the rest with day and month swapped: `03/04/2026` fits two.
+    Dates in ISO form are read in any case and speak for none.
+
+    Args:
+        values: text.
+        date_format: the format that was named.
+
+    Returns:
+        The other format, the cells that fit the named one, and those that fit the other; None: the
+        named format fits most.
+    """
+    counts = pc.value_counts(values.drop_null())
+    words, times = counts.field("values"), np.asarray(counts.field("counts"))
+    foreign = np.asarray(pc.is_null(_parse(words, ISO)))
+    words, times = words.filter(pa.array(foreign)), times[foreign]
+    marks = {mark for word in words.to_pylist() for mark in re.findall(r"^\d{1,4}([-/. ])", word)}
+    orders = (
+        "dd{0}mm{0}yyyy",
+        "mm{0}dd{0}yyyy",
+        "yyyy{0}mm{0}dd",
+        "dd{0}mm{0}yy",
+        "mm{0}dd{0}yy",
+        "yy{0}mm{0}dd",
+    )
+    fits = {
+        name: int(times[np.asarray(pc.is_valid(_parse(words, name)))].sum())
+        for name in (date_format, *(order.format(mark) for mark in sorted(marks) for order in orders))
+    }
+    best = max(fits, key=lambda name: fits[name])
+    return (best, fits[date_format], fits[best]) if fits[best] > fits[date_format] else None
+
+
+def check_format(values: pa.Array, date_format: str, place: str) -> None:
+    """Stop where a column is written in another format than was named: nothing may be taken then.
+
+    Raises:
+        InputFileError: another format fits more cells; `place` names file and column.
+    """
+    found = better_format(values, date_format) if pa.types.is_string(values.type) else None
+    if found is None:
+        return
+    other, fitting, more = found
+    raise InputFileError(
+        f"{place}: {fitting:,} of its dates fit {date_format}, but {more:,} fit {other}. Nothing was taken",
+        f"If they are meant so, say date_format = '{other}' in the mapping.",
+    )
 
 
 def _parse(words: pa.Array, date_format: str) -> pa.Array:

@@ -15,6 +15,7 @@ from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.draft import Typed
 from invoicebatch.ingest.lines import line_net
 from invoicebatch.model.ident import derived_id
+from invoicebatch.model.money import unit_cents
 
 POSITIONS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "lines": ("line_no", ("external_id",)),
@@ -23,6 +24,9 @@ POSITIONS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "attachments": ("attachment_no", ("external_id",)),
 }
 """Position columns by kind, and what they count within."""
+
+_LINE: Final = ["external_id", "line_no"]
+_VAT: Final = ["vat_category", "vat_rate_bp"]
 
 
 def number_rows(typed: Typed) -> None:
@@ -56,10 +60,16 @@ def name_payments(typed: Typed) -> None:
     frame.loc[missing, "payment_id"] = ids
 
 
-def fill_net(lines: Typed, allowances: Typed | None, refused: Refusals) -> None:
+def fill_net(lines: Typed, allowances: Typed | None, currencies: "pd.Series[str]", refused: Refusals) -> None:
     """Fill empty line amounts: quantity × price ÷ base quantity − allowances + charges of the line.
 
-    Rounded half away from zero to cents once a line (PEPPOL-EN16931-R120).
+    Rounded half away from zero to the decimals of the currency, once a line (PEPPOL-EN16931-R120).
+
+    Args:
+        lines: changed in place.
+        allowances: on documents and lines.
+        currencies: by external id; a document that is not there has two decimals.
+        refused: gathers what can't be calculated.
     """
     frame = lines.frame
     for column, default in (("quantity", 1), ("price_base", 1)):
@@ -69,8 +79,8 @@ def fill_net(lines: Typed, allowances: Typed | None, refused: Refusals) -> None:
     frame = lines.frame
     if "net_cents" in frame and frame["net_cents"].notna().all():
         return
-    net, absurd = line_net(frame)
-    lines.spoiled.update(_places(lines, absurd))
+    whole = unit_cents(frame["external_id"].map(currencies).astype("str")) > 1
+    net, absurd = line_net(frame, whole)
     given = frame["net_cents"] if "net_cents" in frame else pd.Series(pd.NA, index=frame.index, dtype="Int64")
     extra = _line_allowances(frame, allowances)
     frame["net_cents"] = given.fillna(pd.Series(net, index=frame.index).astype("Int64") + extra)
@@ -96,6 +106,29 @@ def _line_allowances(frame: pd.DataFrame, allowances: Typed | None) -> "pd.Serie
     sums = signed(of_line).groupby([of_line["external_id"], of_line["line_no"]]).sum()
     keys = pd.MultiIndex.from_frame(frame[["external_id", "line_no"]])
     return pd.Series(sums.reindex(keys).to_numpy(), index=frame.index).fillna(0).astype("Int64")
+
+
+def check_line_numbers(kinds: Mapping[str, Typed], refused: Refusals) -> None:
+    """Refuse rows on a line that their document lacks, and allowances with another VAT than their line."""
+    if "lines" not in kinds or kinds["lines"].frame.empty:
+        return
+    vat = kinds["lines"].frame.drop_duplicates(_LINE).set_index(_LINE)[_VAT]
+    documents = {*kinds["lines"].frame["external_id"]}
+    if "invoices" in kinds:
+        documents.update(kinds["invoices"].frame["external_id"])
+    for typed in (kinds[name] for name in ("allowance_charges", "measurements") if name in kinds):
+        if "line_no" not in typed.frame:
+            continue
+        of_line = typed.frame["line_no"].notna() & typed.frame["external_id"].isin(documents)
+        found = pd.MultiIndex.from_frame(typed.frame[_LINE]).isin(vat.index)
+        typed.refuse(of_line & ~found, "line_no", "the document has no such line", refused)
+        if set(_VAT) <= set(typed.frame):
+            own = typed.frame[_VAT].reset_index(drop=True)
+            lines = vat.reindex(pd.MultiIndex.from_frame(typed.frame[_LINE])).reset_index(drop=True)
+            other = (own.notna() & lines.notna() & (own != lines).fillna(value=False)).any(axis=1)
+            typed.refuse(
+                other, "vat_rate_bp", "is not the VAT of its line, which it has: leave it empty", refused
+            )
 
 
 def is_charge(allowances: pd.DataFrame) -> "pd.Series[bool]":
@@ -124,9 +157,3 @@ def drop_spoiled(kinds: Mapping[str, Typed], refused: Refusals) -> None:
         where = typed.frame["external_id"].map(spoiled)
         reason = "belongs to a document that was refused because of " + where.astype("str")
         typed.refuse(where.notna(), "external_id", reason, refused)
-
-
-def _places(typed: Typed, mask: Any) -> dict[str, str]:
-    rows = typed.source[mask]
-    where = "row " + rows["row"].astype("str") + " of " + rows["file"]
-    return dict(zip(typed.frame.loc[mask, "external_id"], where, strict=True))

@@ -11,10 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.ingest.cells import Mask, Refusals
-from invoicebatch.ingest.convert import Writing, convert
+from invoicebatch.ingest.cells import Cells, Mask, Refusals
+from invoicebatch.ingest.convert import Fault, Writing, convert
+from invoicebatch.ingest.dates import check_format
 from invoicebatch.ingest.kinds import KindOfFile
 from invoicebatch.model.schema import Column, Type
+from invoicebatch.model.schema.types import TEXTS
 
 Rows = npt.NDArray[np.int64]
 
@@ -29,6 +31,8 @@ class Field:
         native: cells that the file holds as numbers.
         scaled: cents or basis points already.
         date_format: order of day, month and year, where it differs from the file's.
+        numbers: what number cells hold, where they show it otherwise.
+        untold: cells of which no text can be told.
     """
 
     cells: pa.Array
@@ -36,13 +40,34 @@ class Field:
     native: Mask | None = None
     scaled: bool = False
     date_format: str | None = None
+    numbers: pa.Array | None = None
+    untold: Mask | None = None
+
+    def values(self, column: Column) -> pa.Array:
+        """The cells as a column of that type takes them: a percentage and a text as they are shown."""
+        shown = self.numbers is None or column.type in (*TEXTS, Type.PERCENT)
+        return self.cells if shown else self.numbers
+
+    def lost_texts(self, column: Column) -> Mask:
+        """Cells that can't be taken, as a column of that type needs what they show."""
+        if self.untold is None or column.type not in (Type.TEXT, Type.PERCENT):
+            return np.zeros(len(self.cells), dtype=bool)
+        return self.untold
+
+
+def field_of(cells: Cells, header: str, *, scaled: bool = False) -> Field:
+    """The column of a file under a header."""
+    numbers, untold = cells.numbers.get(header), cells.untold.get(header)
+    return Field(cells.columns[header], header, cells.native.get(header), scaled, None, numbers, untold)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Rows of one kind, by column name as stored (`total`, not `total_cents`).
 
-    `lost` says where rows stand that the reader refused, by their document. `doubtful` are rows that already have a named fault, such as an expression that found no number.
+    `lost` says where rows stand that the reader refused, by their document; `lost_rows` those of which no
+    one can tell the document. `doubtful` are rows that already have a named fault, such as an expression
+    that found no number.
     """
 
     kind: KindOfFile
@@ -53,6 +78,7 @@ class Draft:
     groups: pa.Array | None = None
     when_rows_differ: str = "refuse"
     lost: Mapping[str, str] = field(default_factory=dict)
+    lost_rows: tuple[int, ...] = ()
     only_new: bool = False
 
 
@@ -66,12 +92,14 @@ class Typed:
         source: file str and row int64 of each row, same index.
         only_new: rows whose key is stored already are left alone.
         spoiled: documents (external ids) one of whose rows was refused for a fault, with the row.
+        orphans: refused rows that name no document, as file and row: some document lacks them.
     """
 
     kind: KindOfFile
     frame: pd.DataFrame
     source: pd.DataFrame
     spoiled: dict[str, str] = field(default_factory=dict)
+    orphans: list[tuple[str, int]] = field(default_factory=list)
     only_new: bool = False
 
     def keep(self, mask: Any) -> None:
@@ -81,11 +109,16 @@ class Typed:
         self.frame = self.frame[mask].reset_index(drop=True)
         self.source = self.source[mask].reset_index(drop=True)
 
-    def refuse(self, mask: Any, column: str, reason: Any, refused: Refusals) -> None:
-        """Take rows out and name each; `reason` is one text or one a row of the mask."""
+    def refuse(self, mask: Any, column: str, reason: Any, refused: Refusals, *, spoils: bool = True) -> None:
+        """Take rows out and name each; `reason` is one text or one a row of the mask.
+
+        The documents of these rows are spoiled, unless the rows are mere repetitions (`spoils` False).
+        """
         cells = np.asarray(mask, dtype=bool)
         if not cells.any():
             return
+        if spoils:
+            self.spoiled = _spoiled_documents(self, cells) | self.spoiled
         values = self.frame.loc[cells, column] if column in self.frame else [""] * int(cells.sum())
         reasons = reason if isinstance(reason, str) else np.asarray(reason, dtype=object)[cells]
         for file, part in (
@@ -95,8 +128,22 @@ class Typed:
         self.keep(~cells)
 
 
-DOCUMENT_PARTS: Final = frozenset({"invoices", "lines", "allowance_charges", "vat_breakdown"})
-"""Kinds that make up what a document says it costs: one refused row spoils the whole document."""
+DOCUMENT_PARTS: Final = frozenset(
+    {"invoices", "lines", "allowance_charges", "vat_breakdown", "measurements", "attachments"}
+)
+"""Kinds that make up a document: one refused row spoils the whole of it."""
+
+NO_TEXT: Final = (
+    "is a number or date that does not hold what it shows: format the column as text, and fill it in again"
+)
+
+_MONEY_OF: Final = {"mandates": {"scheme", "sequence_type"}, "accounts": {"currency"}}
+"""Columns of other kinds that decide how money is asked or debited."""
+_COMPUTED: Final = frozenset(
+    {"status", "net", "vat_category", "vat_rate", "line_total", "allowance_total", "charge_total",
+     "net_total", "vat_total", "total"}
+)  # fmt: skip
+"""What other cells of the document say too: an empty one is worked out from them, or refused there."""
 
 
 def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
@@ -106,26 +153,51 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
     for name, source in draft.fields.items():
         column = _column(draft.kind, name)
         style = Writing(writing.mark, source.date_format or writing.date_format)
-        values, faults = convert(source.cells, column, style, source.native, scaled=source.scaled)
-        for fault in faults:
+        given = source.values(column)
+        values, faults = convert(given, column, style, source.native, scaled=source.scaled)
+        if style.date_format and column.type is Type.DATE and any(fault.cells.any() for fault in faults):
+            check_format(given, style.date_format, f"{draft.file}, column {source.header}")
+        for fault in (*faults, Fault(source.lost_texts(column), NO_TEXT)):
             _name(draft, source, fault.cells, fault.reason, refused)
             bad |= fault.cells
-        empty = np.asarray(pc.is_null(values)) & ~bad if name in draft.kind.needs else None
-        if empty is not None and empty.any():
+        empty = np.asarray(pc.is_null(values)) & ~bad
+        if empty.any() and _counts(draft.kind, column, empty):
             _name(draft, source, empty, f"{name} is empty", refused)
             bad |= empty
         arrays[column.frame_name] = _frame_array(values, column)
     frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
     source_frame = pd.DataFrame({"file": draft.file, "row": draft.rows}).astype({"file": "str"})
     typed = Typed(draft.kind, frame, source_frame, only_new=draft.only_new)
-    typed.spoiled = {
-        **(draft.lost if draft.kind.name in DOCUMENT_PARTS else {}),
-        **_spoiled_documents(typed, bad),
-    }
+    if draft.kind.name in DOCUMENT_PARTS:
+        typed.spoiled = {**draft.lost, **_spoiled_documents(typed, bad)}
+        typed.orphans = _orphans(typed, bad, draft)
     if draft.groups is not None:
         return _one_row_a_group(typed, bad, draft, refused)
     typed.keep(~bad)
     return typed
+
+
+def _counts(kind: KindOfFile, column: Column, empty: Mask) -> bool:
+    """Whether an empty cell of a column can't stand: no default is put where a file is silent on a row.
+
+    Positions, and what `_MONEY_OF` lists, may all be left out, but not some of them.
+    """
+    if column.name in kind.needs:
+        return True
+    if kind.name not in DOCUMENT_PARTS:
+        return column.name in _MONEY_OF.get(kind.name, ()) and not bool(empty.all())
+    if column.name in _COMPUTED:
+        return False
+    if column.frame_name in kind.key:
+        return not bool(empty.all())
+    return column.required and column.default is not None
+
+
+def _orphans(typed: Typed, bad: Mask, draft: Draft) -> list[tuple[str, int]]:
+    """Refused rows whose document is not known."""
+    nameless = typed.frame["external_id"].isna().to_numpy() if "external_id" in typed.frame else ~bad
+    rows = [*draft.lost_rows, *typed.source.loc[bad & nameless, "row"]]
+    return [(draft.file, int(row)) for row in rows]
 
 
 def _name(draft: Draft, source: Field, cells: Mask, reason: str, refused: Refusals) -> None:

@@ -17,7 +17,7 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.assemble import Defaults, assemble
 from invoicebatch.ingest.cells import Cells, Refusals
 from invoicebatch.ingest.convert import Writing
-from invoicebatch.ingest.draft import Draft, Field, Typed, to_typed
+from invoicebatch.ingest.draft import Draft, Typed, field_of, to_typed
 from invoicebatch.ingest.kinds import (
     KINDS,
     KindOfFile,
@@ -58,6 +58,7 @@ class Intake:
         unused: sentences on columns that were not read and guesses that were made.
         read: rows read.
         files: what was read.
+        orphans: refused rows of which no one can tell the document: table, file str, row int64.
     """
 
     frames: dict[str, pd.DataFrame]
@@ -68,6 +69,13 @@ class Intake:
     unused: list[str]
     read: int
     files: list[ReadFile]
+    orphans: pd.DataFrame = field(default_factory=lambda: _orphans({}))
+
+
+def _orphans(typed: AnyMapping[str, list[Typed]]) -> pd.DataFrame:
+    rows = [(name, *row) for name, parts in typed.items() for part in parts for row in part.orphans]
+    kinds = {"table": "str", "file": "str", "row": "int64"}
+    return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
 
 
 @dataclass(slots=True)
@@ -89,7 +97,7 @@ def read_files(
     kind: str | None = None,
     mapping: Mapping | None = None,
     *,
-    defaults: AnyMapping[str, str | None] | None = None,
+    defaults: AnyMapping[str, Any] | None = None,
 ) -> Intake:
     """Read files into frames; every row that can't be taken is named.
 
@@ -97,8 +105,8 @@ def read_files(
         paths: CSV, Parquet or Excel files.
         kind: what they hold; None: told from each file's name and columns.
         mapping: how foreign columns become ours.
-        defaults: `company_account_id` and `currency` of documents that name none; `decimal` and
-            `date_format` of files that a mapping says nothing about.
+        defaults: `company_account_id` and `currency` of documents that name none, `currencies` by
+            company account; `decimal` and `date_format` of files that a mapping says nothing about.
 
     Raises:
         InputFileError: a file that can't be used at all; nothing of any file is taken then.
@@ -117,7 +125,15 @@ def read_files(
         raise InputFileError(f"There is nothing to import: {names} holds a header and no rows")
     frames, sources, fallbacks = assemble(work.typed, work.defaults, work.refused, work.doubted)
     return Intake(
-        frames, sources, fallbacks, work.refused.frame(), work.doubted.frame(), work.unused, read, work.files
+        frames,
+        sources,
+        fallbacks,
+        work.refused.frame(),
+        work.doubted.frame(),
+        work.unused,
+        read,
+        work.files,
+        _orphans(work.typed),
     )
 
 
@@ -207,11 +223,11 @@ def _draft_by_our_names(cells: Cells, work: _Work) -> Draft:
         if column.name in fields:
             other = fields[column.name].header
             raise InputFileError(f"{cells.file}: columns {other} and {header} are both {column.name}")
-        fields[column.name] = Field(cells.columns[header], header, cells.native.get(header), scaled)
+        fields[column.name] = field_of(cells, header, scaled=scaled)
     whose = next((f.header for name, f in fields.items() if name == "external_id"), None)
-    return Draft(
-        kind, cells.file, cells.rows, fields, np.zeros(len(cells), dtype=bool), lost=cells.lost_by(whose)
-    )
+    lost, lost_rows = cells.lost_by(whose)
+    doubtful = np.zeros(len(cells), dtype=bool)
+    return Draft(kind, cells.file, cells.rows, fields, doubtful, lost=lost, lost_rows=lost_rows)
 
 
 def _check_repeated(kind: KindOfFile, file: str, header: str) -> None:

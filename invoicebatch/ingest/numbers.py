@@ -18,15 +18,24 @@ WIDE: Final = pa.decimal128(28, 10)
 MAX_CENTS: Final = 10**13
 """Amounts of 100 billion and more are refused as mistakes; sums of a million lines stay in int64."""
 
+_BLANK = "[ '\u2019\u00a0\u2009\u202f]"
+"""Blanks and apostrophes that group thousands, thin and non-breaking ones too: never a decimal mark."""
+_GROUPED = rf"^[+-]?\d{{1,3}}({_BLANK}\d{{3}}){{1,3}}([.,]\d{{1,10}})?$"
 _POINT = r"^[+-]?(\d{1,12}|\d{1,3}(,\d{3}){1,3})(\.\d{1,10})?$"
 _COMMA = r"^[+-]?(\d{1,12}|\d{1,3}(\.\d{3}){1,3})(,\d{1,10})?$"
 _STRICT = r"^[+-]?\d{1,12}(\.\d{1,10})?$"
-_SURE_POINT = r"\.\d{1,2}$|\.\d{4,}$|,\d{3}\.\d"
-_SURE_COMMA = r",\d{1,2}$|,\d{4,}$|\.\d{3},\d"
+_TWO_WAYS = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
+"""1.000 is one, or a thousand."""
+_SURE_POINT = (
+    rf"\.\d{{1,2}}$|\.\d{{4,}}$|,\d{{3}}\.\d|,\d{{3}},\d{{3}}|^[+-]?(0|\d{{4,}})\.\d|{_BLANK}\d{{3}}\.\d"
+)
+_SURE_COMMA = (
+    rf",\d{{1,2}}$|,\d{{4,}}$|\.\d{{3}},\d|\.\d{{3}}\.\d{{3}}|^[+-]?(0|\d{{4,}}),\d|{_BLANK}\d{{3}},\d"
+)
 
 
 class DecimalMark(StrEnum):
-    """How numbers are written; `unsure` takes a point but no thousands separators."""
+    """How numbers are written; `unsure` takes a point where it can only be the decimal mark."""
 
     POINT = "."
     COMMA = ","
@@ -42,11 +51,8 @@ def detect_mark(columns: Iterable[pa.Array]) -> DecimalMark:
     One cell such as `12,50` or `1.234,56` speaks for the comma, `12.50` for the point; where both
     or neither are found, it stays unsure and each doubtful cell is refused.
     """
-    listed = list(columns)
-    if not any(pc.any(pc.match_substring(values, ",")).as_py() for values in listed):
-        return DecimalMark.UNSURE
     comma = point = False
-    for values in listed:
+    for values in columns:
         comma = comma or bool(pc.any(pc.match_substring_regex(values, _SURE_COMMA)).as_py())
         point = point or bool(pc.any(pc.match_substring_regex(values, _SURE_POINT)).as_py())
     if comma == point:
@@ -62,13 +68,11 @@ def to_decimals(values: pa.Array, mark: DecimalMark, native: Mask | None = None)
         mark: how numbers are written.
         native: cells that the file itself holds as numbers: always with a point.
     """
-    if mark is DecimalMark.UNSURE or native is None:
-        ok, plain = _plain(values, mark)
-    else:
-        ok, plain = _plain(values, mark)
-        ok_native, plain_native = _plain(values, DecimalMark.UNSURE)
+    ok, plain = _plain(values, mark)
+    if native is not None:
         cells = pa.array(native)
-        ok, plain = pc.if_else(cells, ok_native, ok), pc.if_else(cells, plain_native, plain)
+        ok = pc.if_else(cells, pc.match_substring_regex(values, _STRICT), ok)
+        plain = pc.if_else(cells, values, plain)
     ok = pc.fill_null(ok, True)
     bad = ~np.asarray(ok)
     if bad.any():
@@ -77,12 +81,15 @@ def to_decimals(values: pa.Array, mark: DecimalMark, native: Mask | None = None)
 
 
 def _plain(values: pa.Array, mark: DecimalMark) -> tuple[pa.Array, pa.Array]:
+    grouped = pc.match_substring_regex(values, _GROUPED)
+    if pc.any(grouped).as_py():
+        values = pc.if_else(grouped, pc.replace_substring_regex(values, _BLANK, ""), values)
     ok = pc.match_substring_regex(values, _FORMS[mark])
     if mark is DecimalMark.COMMA:
         return ok, pc.replace_substring(pc.replace_substring(values, ".", ""), ",", ".")
     if mark is DecimalMark.POINT:
         return ok, pc.replace_substring(values, ",", "")
-    return ok, values
+    return pc.and_not(ok, pc.match_substring_regex(values, _TWO_WAYS)), values
 
 
 def to_scaled(decimals: pa.Array, digits: int) -> tuple[pa.Array, Mask]:

@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.documents import is_charge, signed
 from invoicebatch.ingest.draft import Typed
-from invoicebatch.model.money import tax_cents
+from invoicebatch.model.money import tax_cents, unit_cents
 
 TOTALS: Final = (
     "line_total_cents", "allowance_total_cents", "charge_total_cents", "net_total_cents",
@@ -34,7 +35,8 @@ def fill_totals(invoices: Typed, lines: Typed | None, allowances: Typed | None, 
     frame = invoices.frame.set_index("external_id", drop=False)
     breakdown = stated.frame if stated is not None else None
     if lines is not None and len(lines.frame):
-        computed = _computed_breakdown(lines.frame, allowances, frame.index)
+        currency = frame["currency"] if "currency" in frame else pd.Series(index=frame.index, dtype="str")
+        computed = _computed_breakdown(lines.frame, allowances, currency)
         if breakdown is not None:
             computed = computed[~computed["external_id"].isin(breakdown["external_id"])]
         breakdown = computed if breakdown is None else pd.concat([breakdown, computed], ignore_index=True)
@@ -45,17 +47,31 @@ def fill_totals(invoices: Typed, lines: Typed | None, allowances: Typed | None, 
     return breakdown
 
 
-def _computed_breakdown(lines: pd.DataFrame, allowances: Typed | None, wanted: pd.Index) -> pd.DataFrame:
+def check_totals(invoices: Typed, lines: Typed | None, refused: Refusals) -> None:
+    """Refuse documents that state a part of their amounts, but no total, and have no lines to work it out."""
+    stated = [column for column in TOTALS if column in invoices.frame]
+    if "total_cents" not in stated:
+        return
+    told = invoices.frame["external_id"].isin(lines.frame["external_id"] if lines is not None else [])
+    untold = invoices.frame["total_cents"].isna() & invoices.frame[stated].notna().any(axis=1)
+    reason = "total is empty, and the document has no lines here that make it"
+    invoices.refuse(untold & ~told, "total_cents", reason, refused)
+
+
+def _computed_breakdown(
+    lines: pd.DataFrame, allowances: Typed | None, currency: "pd.Series[str]"
+) -> pd.DataFrame:
     parts = [lines.assign(taxable_cents=lines["net_cents"].astype("int64"))[[*_BREAKDOWN, "taxable_cents"]]]
     on_document = _of_document(allowances)
     if on_document is not None:
         parts.append(on_document.assign(taxable_cents=signed(on_document))[[*_BREAKDOWN, "taxable_cents"]])
     whole = pd.concat(parts, ignore_index=True)
-    whole = whole[whole["external_id"].isin(wanted)]
+    whole = whole[whole["external_id"].isin(currency.index)]
     reasons = _reasons(lines)
-    sums = whole.groupby(_BREAKDOWN, sort=False)["taxable_cents"].sum().reset_index()
+    sums = whole.groupby(_BREAKDOWN, sort=False, dropna=False)["taxable_cents"].sum().reset_index()
     rates = sums["vat_rate_bp"].astype("int64")
-    sums["tax_cents"] = tax_cents(sums["taxable_cents"].astype("int64"), rates)
+    units = unit_cents(sums["external_id"].map(currency).astype("str"))
+    sums["tax_cents"] = tax_cents(sums["taxable_cents"].astype("int64"), rates, units)
     computed = pd.DataFrame(sums)
     return computed if reasons is None else computed.merge(reasons, on=_BREAKDOWN, how="left")
 

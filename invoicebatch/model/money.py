@@ -1,18 +1,63 @@
 """Exact money and percentages as integers: cents and basis points; no float ever.
 
-Amounts are int64 cents of the row's own currency; rates are int64 basis points (21 % = 2100).
+Amounts are int64 cents of the row's own currency; rates are int64 basis points (21 % = 2100). A currency
+without minor unit has whole hundreds of cents only; one with more than two decimals is not taken, as an
+amount of EN 16931 has at most two (BR-DEC-01 and following).
 """
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 Int64Array = npt.NDArray[np.int64]
 
 CENT = Decimal("0.01")
 MAX_CENTS = 10**17 - 1
 """Largest amount that fits DECIMAL(18,2) with a digit to spare for sums."""
+
+DECIMALS: Final = dict.fromkeys(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ],
+    0,
+) | {"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3, "CLF": 4, "UYW": 4}
+"""Decimals of the currencies that do not have two (minor units of ISO 4217, list one)."""
+
+
+def decimals_of(currency: str) -> int:
+    """How many decimals amounts of a currency have.
+
+    >>> decimals_of("EUR"), decimals_of("JPY"), decimals_of("KWD")
+    (2, 0, 3)
+    """
+    return DECIMALS.get(currency, 2)
+
+
+def unit_cents(currencies: "Sequence[str] | pd.Series[str]") -> Int64Array:
+    """The smallest amount of each currency, cents: 100 where it has no decimals, else 1."""
+    codes, words = pd.factorize(np.asarray(currencies, dtype=object))
+    units = [10 ** max(2 - decimals_of(str(word)), 0) for word in words]
+    return np.array([*units, 1], dtype=np.int64)[codes]
 
 
 def to_cents(amount: Decimal | int | str) -> int:
@@ -46,10 +91,30 @@ def to_decimal(cents: int) -> Decimal:
     return Decimal(int(cents)).scaleb(-2)
 
 
+def amount_text(cents: int, currency: str = "") -> str:
+    """A plain amount with the decimals of its currency, or two where it has more than it may.
+
+    >>> amount_text(138200, "JPY"), amount_text(138200, "EUR"), amount_text(50, "JPY")
+    ('1382', '1382.00', '0.50')
+    """
+    whole = decimals_of(currency) == 0 and cents % 100 == 0
+    return str(int(cents) // 100 if whole else to_decimal(cents))
+
+
 def format_cents(cents: int, currency: str = "") -> str:
-    """An amount for people, thousands grouped: ``EUR 12,345.67``."""
-    text = f"{to_decimal(cents):,.2f}"
+    """An amount for people, thousands grouped: ``EUR 12,345.67``, ``JPY 12,345``."""
+    whole, _, rest = amount_text(abs(int(cents)), currency).partition(".")
+    text = f"{'-' if cents < 0 else ''}{int(whole):,}{'.' if rest else ''}{rest}"
     return f"{currency} {text}" if currency else text
+
+
+def amount_texts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -> list[str]:
+    """A column of amounts for people, each with the decimals of its row's currency; empty where missing."""
+    codes = [""] * len(cents) if currencies is None else currencies.astype("str").fillna("")
+    pairs = zip(cents, codes, strict=False)
+    return [
+        "" if pd.isna(value) else format_cents(int(value), code).rpartition(" ")[2] for value, code in pairs
+    ]
 
 
 def round_half_up(value: Decimal) -> int:
@@ -57,17 +122,18 @@ def round_half_up(value: Decimal) -> int:
     return int(value.quantize(CENT, rounding=ROUND_HALF_UP).scaleb(2))
 
 
-def tax_cents(base_cents: npt.ArrayLike, rate_bp: npt.ArrayLike) -> Int64Array:
+def tax_cents(base_cents: npt.ArrayLike, rate_bp: npt.ArrayLike, unit: npt.ArrayLike = 1) -> Int64Array:
     """Tax on a base, rounded half away from zero (EN 16931 BR-CO-17).
 
     Args:
         base_cents: int64 cents.
         rate_bp: int64 basis points, same length.
+        unit: smallest amount of the currency, cents (see `unit_cents`).
 
     Returns:
         int64 cents.
     """
-    base = np.asarray(base_cents, dtype=np.int64)
-    product = base * np.asarray(rate_bp, dtype=np.int64)
-    rounded: Int64Array = np.sign(product) * ((np.abs(product) + 5000) // 10000)
+    product = np.asarray(base_cents, dtype=np.int64) * np.asarray(rate_bp, dtype=np.int64)
+    step = 10_000 * np.asarray(unit, dtype=np.int64)
+    rounded: Int64Array = np.sign(product) * ((np.abs(product) + step // 2) // step) * unit
     return rounded

@@ -46,7 +46,7 @@ def test_zeros_of_ids_are_kept(take: Take) -> None:
 
 
 def test_stated_totals_are_kept_for_approval_to_judge(take: Take) -> None:
-    stated = "external_id,company_account_id,total,net_total,prepaid\nA1,NL,99.99,7.52,10.00\nA2,NL,,,\n"
+    stated = "external_id,company_account_id,total,net_total,prepaid\nA1,NL,99.99,7.52,10.00\nA2,NL,,,0\n"
     intake = take({"invoices.csv": stated, "lines.csv": LINES})
     invoices = intake.frames["invoices"].set_index("external_id")
     assert invoices.loc["A1", ["net_total_cents", "vat_total_cents", "total_cents"]].tolist() == [
@@ -79,7 +79,8 @@ def test_stated_totals_are_kept_for_approval_to_judge(take: Take) -> None:
     ],
 )
 def test_a_bad_cell_refuses_its_row_and_no_other(take: Take, column: str, cell: str, reason: str) -> None:
-    text = f'external_id,company_account_id,{column}\nA1,NL,"{cell}"\nA2,NL,\n'
+    good = "invoice" if column == "kind" else ""
+    text = f'external_id,company_account_id,{column}\nA1,NL,"{cell}"\nA2,NL,{good}\n'
     intake = take({"invoices.csv": text})
     assert intake.frames["invoices"]["external_id"].tolist() == ["A2"]
     (row,) = intake.refused.to_dict("records")

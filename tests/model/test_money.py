@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicebatch.model.money import MAX_CENTS, format_cents, round_half_up, tax_cents, to_cents, to_decimal
+from invoicebatch.model.money import (
+    MAX_CENTS,
+    amount_text,
+    format_cents,
+    round_half_up,
+    tax_cents,
+    to_cents,
+    to_decimal,
+    unit_cents,
+)
 
 CENTS = st.integers(-MAX_CENTS, MAX_CENTS)
 
@@ -37,3 +46,16 @@ def test_tax_is_rounded_half_away_from_zero(rows: list[tuple[int, int]]) -> None
 @given(st.decimals(-(10**12), 10**12, allow_nan=False, places=4))
 def test_rounding_takes_the_nearest_cent(value: Decimal) -> None:
     assert abs(Decimal(round_half_up(value)).scaleb(-2) - value) <= Decimal("0.005")
+
+
+@pytest.mark.parametrize(
+    ("currency", "text"), [("JPY", "-1,382"), ("EUR", "-1,382.00"), ("XOF", "-1,382"), ("RSD", "-1,382.00")]
+)
+def test_amounts_are_written_with_the_decimals_of_their_currency(currency: str, text: str) -> None:
+    assert format_cents(-138200, currency) == f"{currency} {text}"
+    assert amount_text(-138200, currency) == text.replace(",", "")
+
+
+def test_tax_is_rounded_to_the_smallest_amount_of_each_currency() -> None:
+    units = unit_cents(["JPY", "EUR", "JPY", "JPY"])
+    assert tax_cents([125600, 125600, 500, -500], [1000] * 4, units).tolist() == [12600, 12560, 100, -100]

@@ -48,7 +48,7 @@ def preview(batch: Batch, params: CaseParams, context: Context) -> Preview:
             "cost": [str(step.cost) for step in flow.steps],
         }
     )
-    first = rows.groupby("first_step_on", as_index=False).agg(
+    first = rows.groupby("first_step_on", as_index=False, dropna=False).agg(
         cases=("invoice_id", "size"), outstanding_cents=("outstanding_cents", "sum")
     )
     return {"steps": steps, "first_step": first}

@@ -153,7 +153,9 @@ def effects(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
 def preview(batch: Batch, _: Params, context: Context) -> Preview:
     """Tables `steps` (what is done how often, with costs) and `letters`: the first of each step."""
     rows = _due(batch, context)
-    steps = rows.groupby(["flow", "step", "step_name", "channel"], as_index=False, observed=True).agg(
+    steps = rows.groupby(
+        ["flow", "step", "step_name", "channel"], as_index=False, observed=True, dropna=False
+    ).agg(
         cases=("invoice_id", "size"),
         outstanding_cents=("outstanding_cents", "sum"),
         cost_cents=("cost_cents", "sum"),

@@ -13,7 +13,7 @@ from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.ident import derived_id
-from invoicebatch.model.money import format_cents, to_cents
+from invoicebatch.model.money import format_cents, to_cents, unit_cents
 from invoicebatch.model.payments import instalments
 from invoicebatch.model.schema.payments import INSTALMENTS, PAYMENT_PLANS
 from invoicebatch.model.status import PlanStatus
@@ -68,10 +68,13 @@ def _schedule(batch: Batch, params: PlanParams, context: Context) -> pd.DataFram
             " the smallest total of a payment plan",
             "Set minimum_total_cents under [payment_plans], or take more invoices of this customer.",
         )
+    unit = int(unit_cents(batch.invoices["currency"].astype("str").iloc[:1])[0])
     if params.instalments is not None:
-        parts = instalments.split_evenly(total, params.instalments)
+        parts = instalments.split_evenly(total, params.instalments, unit)
     else:
         parts = instalments.split_by_amount(total, to_cents(params.amount or 0))
+    if any(part % unit for part in parts):
+        raise ParameterError("the currency of these invoices has no decimals", "Choose a whole amount.")
     first = params.first_date or context.today + relativedelta(months=1)
     plan = instalments.schedule(total, parts, first, params.interval, params.day)
     last, limit = plan["due_date"].iloc[-1].date(), context.today + relativedelta(months=rules.maximum_months)

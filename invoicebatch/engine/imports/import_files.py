@@ -21,7 +21,15 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.shipped import shipped
 from invoicebatch.files.whole import write_whole
-from invoicebatch.ingest import Intake, Mapping, load_mapping, read_files, read_ubl
+from invoicebatch.ingest import (
+    Intake,
+    Mapping,
+    load_mapping,
+    lost_advances,
+    read_files,
+    read_ubl,
+    short_documents,
+)
 from invoicebatch.model.payments.mandates import last_collections, with_learnt
 from invoicebatch.store import Session
 
@@ -148,10 +156,11 @@ def _mapping(workspace: WorkspaceBase, path: Path | None) -> Mapping | None:
     raise InputFileError(f"There is no mapping file {path}.", "Name a TOML file, or one in rules/mappings.")
 
 
-def _defaults(accounts: pd.DataFrame) -> dict[str, str | None]:
+def _defaults(accounts: pd.DataFrame) -> dict[str, Any]:
     """A workspace with one company account takes it where a document names none."""
     if len(accounts) != 1:
-        return {"company_account_id": None, "currency": None}
+        currencies = dict(zip(accounts["company_account_id"], accounts["currency"], strict=True))
+        return {"company_account_id": None, "currency": None, "currencies": currencies}
     only = accounts.iloc[0]
     return {"company_account_id": only["company_account_id"], "currency": only["currency"]}
 
@@ -163,14 +172,9 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
             merge.parties(table, _judged(merge, table, intake))
         if table in intake.fallbacks:
             merge.parties(table, intake.fallbacks[table], only_new=True)
+    _drop_documents(session, intake, merge)
     if "invoices" in intake.frames:
-        own = _own_documents(session, intake.frames["invoices"])
-        merge.refused.append(own[_REFUSED_COLUMNS])
-        frame, sources = _without(own, intake.frames["invoices"], intake.sources["invoices"])
-        merge.invoices(frame, sources)
-        for table in set(_PARTS) & set(intake.sources) if len(own) else ():
-            taken = _without(own, intake.frames[table], intake.sources[table])
-            intake.frames[table], intake.sources[table] = taken
+        merge.invoices(intake.frames["invoices"], intake.sources["invoices"])
     if OPEN_ITEMS in intake.frames:
         merge_open_items(merge, intake.frames[OPEN_ITEMS], intake.sources[OPEN_ITEMS])
     for table in _PARTS:
@@ -200,6 +204,24 @@ def _judged(merge: Merge, table: str, intake: Intake) -> pd.DataFrame:
             who = "1 mandate keeps" if held == 1 else f"{held:,} mandates keep"
             merge.notes.append(f"{who} what its collections left: {_OLDER}")
     return frame
+
+
+def _drop_documents(session: Session, intake: Intake, merge: Merge) -> None:
+    """Take out documents that can't be told from others, or that may lack a row of theirs."""
+    invoices = intake.frames.get("invoices", pd.DataFrame(columns=["external_id"]))
+    parts = [intake.frames[table]["external_id"] for table in _PARTS if table in intake.frames]
+    advances = intake.frames.get("lines", pd.DataFrame()).get(
+        "advance_of_external_id", pd.Series(dtype="str")
+    )
+    named = pd.concat([invoices["external_id"], *parts, advances]).dropna().drop_duplicates()
+    known = {*invoices["external_id"], *session.ids_of("external_id", list(named))["value"]}
+    own = _own_documents(session, invoices)
+    dropped = pd.concat([own, short_documents(intake, known), lost_advances(intake, known)])
+    dropped = dropped.drop_duplicates("external_id")
+    merge.refused.append(dropped[_REFUSED_COLUMNS])
+    for table in {"invoices", *_PARTS} & set(intake.sources) if len(dropped) else ():
+        taken = _without(dropped, intake.frames[table], intake.sources[table])
+        intake.frames[table], intake.sources[table] = taken
 
 
 def _without(

@@ -17,7 +17,7 @@ def before_and_after(rows: pd.DataFrame, before: "pd.Series[str]", after: str) -
         pd.Series(before.astype("str").to_numpy(), rows.index, name="before"),
         rows["currency"].astype("str"),
     ]
-    sums = rows.groupby(keys)["total_cents"].agg(["size", "sum"]).reset_index()
+    sums = rows.groupby(keys, dropna=False)["total_cents"].agg(["size", "sum"]).reset_index()
     sums.columns = pd.Index(["before", "currency", "invoices", "total_cents"])
     sums.insert(1, "after", after)
     return sums

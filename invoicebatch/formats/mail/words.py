@@ -8,7 +8,7 @@ from babel.core import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency
 
-from invoicebatch.model.money import to_decimal
+from invoicebatch.model.money import decimals_of, to_decimal
 
 _LOCALES: Final = {"en": "en_GB", "nl": "nl_NL", "fr": "fr_FR", "de": "de_DE"}
 
@@ -27,7 +27,9 @@ def money_text(cents: int, currency: str, language: str) -> str:
         currency: ISO 4217.
         language: en, nl, fr or de.
     """
-    return str(format_currency(to_decimal(cents), currency, locale=_locale(language)))
+    whole = decimals_of(currency) == 0 and cents % 100 == 0  # CLDR also drops decimals that ISO 4217 has
+    text = format_currency(to_decimal(cents), currency, locale=_locale(language), currency_digits=whole)
+    return str(text)
 
 
 @lru_cache(maxsize=4096)

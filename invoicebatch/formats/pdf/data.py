@@ -6,7 +6,7 @@ rendered here.
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Final
 
@@ -85,7 +85,9 @@ def documents(batch: Batch, wording_for: Callable[[str, str | None], Wording]) -
             found.append(RowFailure(int(source.invoice["invoice_id"]), reason))
         else:
             account_id = source.invoice["company_account_id"]
-            found.append(_document_or_failure(source, wording_for(account_id, source.buyer["language"])))
+            wording = wording_for(account_id, source.buyer["language"])
+            wording = replace(wording, currency=source.invoice["currency"])
+            found.append(_document_or_failure(source, wording))
     return found
 
 

@@ -5,11 +5,13 @@ Only formatting lives here; what is said is decided in `data`.
 
 import gettext
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
+
+from invoicebatch.model.money import amount_text
 
 NO_BREAK = "\u00a0"
 MINUS = "\u2212"
@@ -18,10 +20,11 @@ SYMBOLS: Mapping[str, str] = {"EUR": "€", "GBP": "£", "USD": "$"}
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The texts of one language and the way it writes amounts and dates."""
+    """The texts of one language and the way it writes amounts and dates, in the document's currency."""
 
     language: str
     texts: Mapping[str, Any]
+    currency: str = ""
 
     def say(self, key: str, **values: str) -> str:
         """The text `section.name` with its braces filled in."""
@@ -35,9 +38,9 @@ class Wording:
         return f"{whole:,}".replace(",", self.texts["format"]["thousands"])
 
     def amount(self, cents: int) -> str:
-        """Cents with two decimals: ``1.234,50``."""
-        cents = int(cents)
-        text = f"{self._group(abs(cents) // 100)}{self.texts['format']['decimal']}{abs(cents) % 100:02d}"
+        """Cents with the decimals of the currency: ``1.234,50``."""
+        whole, _, rest = amount_text(abs(int(cents)), self.currency).partition(".")
+        text = self._group(int(whole)) + (self.texts["format"]["decimal"] + rest if rest else "")
         return MINUS + text if cents < 0 else text
 
     def money(self, cents: int, currency: str) -> str:
@@ -47,7 +50,9 @@ class Wording:
         symbol = SYMBOLS.get(currency, currency)
         if symbol == currency:
             text = "{currency} {amount}" if text == "{currency}{amount}" else text
-        text = text.replace("{currency}", symbol).replace("{amount}", self.amount(abs(cents)))
+        text = text.replace("{currency}", symbol).replace(
+            "{amount}", replace(self, currency=currency).amount(abs(cents))
+        )
         return sign + text.replace(" ", NO_BREAK)
 
     def decimal(self, value: Decimal, places: int = 0) -> str:

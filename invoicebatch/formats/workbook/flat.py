@@ -14,6 +14,7 @@ from invoicebatch.files.csv_text import BYTE_ORDER_MARK, CHUNK_ROWS, csv_lines
 from invoicebatch.formats.workbook.cells import number_text, scaled
 from invoicebatch.formats.workbook.columns import values_of
 from invoicebatch.formats.workbook.table import TableExport
+from invoicebatch.model.money import decimals_of
 from invoicebatch.model.schema.types import TEXTS, Column, Type
 
 _ROW_GROUP: Final = 100_000
@@ -22,7 +23,8 @@ _ROW_GROUP: Final = 100_000
 def write_csv(out: BinaryIO, export: TableExport, delimiter: str = ",") -> None:
     """Write UTF-8 CSV with a byte order mark (Excel asks for one), RFC 4180 quoting.
 
-    Amounts and dates are plain (`1234.50`, `2026-11-22`), whatever the reader's language.
+    Amounts and dates are plain (`1234.50`, `2026-11-22`), whatever the reader's language; amounts of rows
+    that name a currency have its decimals.
     """
     plain = [place for place, column in enumerate(export.columns) if column.type not in TEXTS]
     out.write(BYTE_ORDER_MARK)
@@ -58,6 +60,10 @@ def _cells(frame: pd.DataFrame, column: Column) -> pa.Array:
             return values.cast(pa.date32())
         case Type.TIMESTAMP:
             return pc.strftime(values.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
+        case Type.MONEY if "currency" in frame:
+            whole = frame["currency"].astype("str").map(decimals_of).eq(0).to_numpy()
+            text = number_text(values, Type.MONEY)
+            return pc.if_else(pa.array(whole), pc.replace_substring_regex(text, r"\.00$", ""), text)
         case kind:
             return number_text(values, kind)
 

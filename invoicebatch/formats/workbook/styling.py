@@ -34,6 +34,9 @@ NUMBER_FORMATS: Final = {
 }
 """Number format by type; text is formatted as text, so that editing it makes no formula of it."""
 
+WHOLE_MONEY: Final = "#,##0;[Red]-#,##0"
+"""Number format of amounts where no currency has decimals."""
+
 RIGHT: Final = frozenset({Type.MONEY, Type.PERCENT, Type.INTEGER, Type.QUANTITY})
 """Types whose values stand to the right."""
 
@@ -88,9 +91,11 @@ def style_header(cell: Cell, kind: Type = Type.TEXT) -> None:
     cell.border = Border(right=Side("thin", color="FFFFFF"))
 
 
-def style_value(cell: Cell, kind: Type, *, unlocked: bool = False, background: str = "") -> int:
+def style_value(
+    cell: Cell, kind: Type, *, unlocked: bool = False, background: str = "", code: str = ""
+) -> int:
     """Format a cell for values of a type; gives the style's index for streamed cells."""
-    cell.number_format = NUMBER_FORMATS.get(kind, "General")
+    cell.number_format = code or NUMBER_FORMATS.get(kind, "General")
     cell.font = Font(name=FONT, color=INK)
     cell.protection = Protection(locked=not unlocked)
     right = kind in RIGHT

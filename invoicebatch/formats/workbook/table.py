@@ -21,6 +21,7 @@ from invoicebatch.formats.workbook.cells import cell_column, column_letter
 from invoicebatch.formats.workbook.columns import values_of
 from invoicebatch.formats.workbook.package import MAX_ROWS, Body, write_package
 from invoicebatch.formats.workbook.titles import LANGUAGES, Language, title
+from invoicebatch.model.money import decimals_of
 from invoicebatch.model.schema.types import Column, Type
 
 TABLE_ROWS: Final = MAX_ROWS - 1
@@ -126,7 +127,8 @@ def _header(sheet: Worksheet, export: TableExport) -> list[int]:
         cell = sheet.cell(1, index, name)
         cell.data_type = "s"
         styling.style_header(styling.cell_at(sheet, 1, index), column.type)
-        styles.append(styling.style_value(styling.cell_at(sheet, 3, index), column.type))
+        code = _number_format(export, column)
+        styles.append(styling.style_value(styling.cell_at(sheet, 3, index), column.type, code=code))
         letter = column_letter(index - 1)
         sheet.column_dimensions[letter].width = styling.width(
             column.type, name, values_of(export.frame, column)
@@ -134,6 +136,15 @@ def _header(sheet: Worksheet, export: TableExport) -> list[int]:
     sheet.delete_rows(3)
     sheet.row_dimensions[1].height = 32
     return styles
+
+
+def _number_format(export: TableExport, column: Column) -> str:
+    """Of a column: amounts without decimals where none of the currencies has any."""
+    if column.type is Type.MONEY and "currency" in export.frame and len(export.frame):
+        currencies = export.frame["currency"].astype("str").unique()
+        if not any(decimals_of(currency) for currency in currencies):
+            return styling.WHOLE_MONEY
+    return styling.NUMBER_FORMATS.get(column.type, "General")
 
 
 def _totals(sheet: Worksheet, export: TableExport, row: int) -> dict[str, float]:
@@ -147,7 +158,7 @@ def _totals(sheet: Worksheet, export: TableExport, row: int) -> dict[str, float]
         cell.alignment = Alignment(horizontal="right" if column.name in found else "left", indent=1)
         if column.name in found:
             cell.value = f"=SUBTOTAL(109,{_table_name(export)}[{_quoted(name)}])"
-            cell.number_format = styling.NUMBER_FORMATS.get(column.type, "General")
+            cell.number_format = _number_format(export, column)
             results[cell.coordinate] = float(found[column.name])
         elif index == 0:
             cell.value = export.words(_TOTAL)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from invoicebatch.ingest.cells import Refusals
 from invoicebatch.ingest.checks import identifiers as ids
+from invoicebatch.ingest.checks.currency import check_currency
 from invoicebatch.ingest.checks.number_ranges import check_patterns_of_accounts, check_ranges
 from invoicebatch.ingest.draft import Typed
 from invoicebatch.model.payments.iban import iban_faults
@@ -54,12 +55,12 @@ def _check_accounts(typed: Typed, refused: Refusals, doubted: Refusals) -> None:
         ("country", _is_country, "is no ISO 3166 country"),
         ("bic", ids.is_bic, "is not of the form of a BIC"),
         ("vat_id", ids.is_vat_id, "is no valid VAT id"),
-        ("currency", ids.is_currency, "is no ISO 4217 currency"),
         ("email", ids.is_email, "is no e-mail address"),
         ("language", LANGUAGES.__contains__, f"is not one of: {', '.join(LANGUAGES)}"),
     ):
         if column in typed.frame:
             typed.refuse(ids.holds(typed.frame[column], test), column, reason, refused)
+    check_currency(typed, refused)
     _refuse_ibans(typed, refused, needs_sepa=False)
     if "creditor_id" in typed.frame:
         wrong = ids.holds(typed.frame["creditor_id"], lambda w: not creditor_id_fault(w))

@@ -26,13 +26,14 @@ def check_keys(typed: Typed, refused: Refusals) -> None:
     first = place.groupby(codes).transform("first")
     second = place.groupby(codes).transform(_second)
     same = rows.astype("str").groupby(codes).transform("nunique").max(axis=1) <= 1
-    refuse = (~same | codes.duplicated()).reindex(typed.frame.index, fill_value=False)
-    reasons = ("repeats " + first + ", which was taken").where(
-        same, f"the same {' and '.join(key)} as " + first.where(first != place, second)
-    )
-    if "external_id" in rows:
-        typed.spoiled.update(dict(zip(rows.loc[~same, "external_id"], place[~same], strict=True)))
-    typed.refuse(refuse, key[-1], reasons.reindex(typed.frame.index), refused)
+    other = first.where(first != place, second)
+    differing = (~same).reindex(typed.frame.index, fill_value=False)
+    repeated = (same & codes.duplicated()).reindex(typed.frame.index, fill_value=False)
+    where = other.reindex(typed.frame.index)
+    typed.refuse(differing, key[-1], f"the same {' and '.join(key)} as " + where, refused)
+    kept = ~differing.to_numpy()
+    repeated, where = repeated[kept].reset_index(drop=True), where[kept].reset_index(drop=True)
+    typed.refuse(repeated, key[-1], "repeats " + where + ", which was taken", refused, spoils=False)
 
 
 def _second(places: "pd.Series[str]") -> str:

@@ -1,6 +1,6 @@
 """Applies a mapping to the rows of a file: refusals by decision, then one draft a section."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 
 import numpy as np
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.cells import Cells, Mask, Refusals
-from invoicebatch.ingest.draft import Draft, Field
+from invoicebatch.ingest.draft import Draft, Field, field_of
 from invoicebatch.ingest.kinds import kind_named, listed
 from invoicebatch.ingest.mapping.expression import CellRows, evaluate
 from invoicebatch.ingest.mapping.model import Mapping, Section, Source, is_number
@@ -98,7 +98,7 @@ def _draft(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> Draft
     fields = {kind.by_name[n][0].name: _scaled(f, kind.by_name[n][1]) for n, f in fields.items()}
     groups = _groups(cells, section)
     source = section.columns.get("external_id")
-    lost = cells.lost_by(source.column if source else None)
+    lost, lost_rows = cells.lost_by(source.column if source else None)
     return Draft(
         kind,
         cells.file,
@@ -108,6 +108,7 @@ def _draft(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> Draft
         groups,
         section.when_rows_differ,
         lost,
+        lost_rows,
         section.only_new,
     )
 
@@ -137,7 +138,7 @@ def _counted(hit: Mask) -> str:
 
 
 def _scaled(field: Field, scaled: bool) -> Field:
-    return Field(field.cells, field.header, field.native, scaled, field.date_format)
+    return replace(field, scaled=scaled)
 
 
 def _groups(cells: Cells, section: Section) -> pa.Array | None:
@@ -160,8 +161,19 @@ def _field(rows: CellRows, section: Section, name: str, mapping: Mapping) -> Fie
         values = evaluate(expression, rows, f"{mapping.path}, {section.kind}.{name}")
         return Field(_otherwise(values, source), header)
     header = source.column or ""
-    values = _translated(cells.columns[header], source)
-    return Field(_otherwise(values, source), header, cells.native.get(header), date_format=source.date_format)
+    field = replace(field_of(cells, header), date_format=source.date_format)
+    if source.values or source.otherwise is not None:
+        values = _otherwise(_translated(field.cells, source), source)
+        return replace(field, cells=values, numbers=None, untold=_unchanged(field, values))
+    return field
+
+
+def _unchanged(field: Field, values: pa.Array) -> Mask | None:
+    """The untold cells that were not translated."""
+    if field.untold is None:
+        return None
+    same: Mask = np.asarray(pc.fill_null(pc.equal(field.cells, values), False))
+    return field.untold & same
 
 
 def _translated(values: pa.Array, source: Source) -> pa.Array:

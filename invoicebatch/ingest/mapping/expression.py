@@ -16,9 +16,10 @@ from invoicebatch.expressions import Expression, ExpressionError, Field, Functio
 from invoicebatch.expressions import compile_expression as compiled
 from invoicebatch.expressions.functions import FUNCTIONS, NARROW
 from invoicebatch.ingest.cells import Cells, Mask
-from invoicebatch.ingest.dates import pattern, to_dates
+from invoicebatch.ingest.dates import check_format, pattern, to_dates
 from invoicebatch.ingest.kinds import listed
 from invoicebatch.ingest.numbers import DecimalMark, to_decimals
+from invoicebatch.ingest.readers.clean import too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ class CellRows:
 
     def values(self, header: Field) -> pa.Array:
         """The cells under a header."""
+        if (untold := self.cells.untold.get(header.column)) is not None and untold.any():
+            lost = untold & too_long(self.cells.numbers[header.column])
+            self.blame(header.column, lost, "has more digits than a spreadsheet keeps: format it as text")
         return self.cells.columns[header.column]
 
     def present(self, header: Field) -> Mask:
@@ -61,7 +65,8 @@ class CellRows:
 
     def decimals(self, values: pa.Array, header: str) -> pa.Array:
         """Texts as exact decimals; the cells of a header are read once."""
-        numbers, bad = self._numbers.get(header) or self._read(values, self.cells.native.get(header))
+        held = self.cells.numbers.get(header, values)
+        numbers, bad = self._numbers.get(header) or self._read(held, self.cells.native.get(header))
         if header:
             self._numbers[header] = numbers, bad
         self.blame(header, bad, "is not a number of at most 6 decimals")
@@ -129,6 +134,8 @@ def _spelled(text: str, cells: Cells) -> str:
 
 def _date(rows: CellRows, header: str, values: pa.Array, date_format: str) -> pa.Array:
     dates, bad = to_dates(values, date_format)
+    if bad.any():
+        check_format(values, date_format, f"{rows.cells.file}, column {header}")
     rows.blame(header, bad, f"is no date (expected {date_format})")
     return dates
 

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from invoicebatch.ingest.cells import Mask
 
 CONTROL: Final = r"[\x00-\x08\x0b-\x1f\x7f]+"
 """Control characters but tab and line feed; they would break XML and PDF."""
@@ -20,6 +23,11 @@ def clean(values: pa.Array, *, control: bool = True) -> pa.Array:
         values = pc.replace_substring_regex(values, CONTROL, " ")
     values = pc.utf8_trim_whitespace(values)
     return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+
+
+def too_long(numbers: pa.Array) -> Mask:
+    """Which plain numbers have more digits than a spreadsheet keeps: the last ones are lost."""
+    return np.asarray(pc.fill_null(pc.match_substring_regex(numbers, r"^-?\d{16,}"), False))
 
 
 def unique_headers(names: list[str]) -> list[str]:

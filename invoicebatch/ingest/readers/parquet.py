@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.cells import Cells, Mask
-from invoicebatch.ingest.readers.clean import clean, unique_headers
+from invoicebatch.ingest.readers.clean import clean, too_long, unique_headers
 from invoicebatch.ingest.readers.workbook_child import plain_number
 
 MAX_ROWS: Final = 50_000_000
@@ -31,6 +31,7 @@ def read_parquet(data: bytes, name: str) -> tuple[Cells, list[str]]:
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputFileError(f"{name} can't be read as Parquet: {error}") from error
     columns, native, nested = {}, {}, []
+    numbers, untold = {}, {}
     for title, chunked in zip(unique_headers(table.column_names), table.columns, strict=True):
         values = chunked.combine_chunks()
         if pa.types.is_dictionary(values.type):
@@ -41,7 +42,10 @@ def read_parquet(data: bytes, name: str) -> tuple[Cells, list[str]]:
         columns[title], cells = _text(values, name, title)
         if cells is not None:
             native[title] = cells
-    return Cells(name, np.arange(2, table.num_rows + 2, dtype=np.int64), columns, native), nested
+        if pa.types.is_floating(values.type):
+            numbers[title], untold[title] = columns[title], too_long(columns[title])
+    rows = np.arange(2, table.num_rows + 2, dtype=np.int64)
+    return Cells(name, rows, columns, native, numbers=numbers, untold=untold), nested
 
 
 def _check_size(metadata: pq.FileMetaData, name: str) -> None:

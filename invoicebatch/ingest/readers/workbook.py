@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.ingest.cells import Cells, LostRow, Refusals
-from invoicebatch.ingest.readers.clean import clean, unique_headers
+from invoicebatch.ingest.cells import Cells, LostRow, Mask, Refusals
+from invoicebatch.ingest.readers.clean import clean, too_long, unique_headers
 from invoicebatch.ingest.readers.options import Options
+from invoicebatch.ingest.readers.workbook_child import DATE, NUMBER, shown_as
 
 MAX_ENTRIES: Final = 5_000
 MAX_BYTES: Final = 4 << 30
@@ -30,7 +32,9 @@ CHILD: Final = Path(__file__).with_name("workbook_child.py")
 
 
 def read_workbook(data: bytes, name: str, options: Options, refused: Refusals) -> list[tuple[str, Cells]]:
-    """The sheets of a workbook that are shown and hold a header, by name; rows with errors are refused.
+    """The sheets of a workbook that are shown and hold a header, by name.
+
+    Rows with an error, or with a formula that has no stored value, are refused. Text is what a cell shows.
 
     Raises:
         InputFileError: no workbook, protected by a password, damaged, or absurdly large.
@@ -39,10 +43,10 @@ def read_workbook(data: bytes, name: str, options: Options, refused: Refusals) -
     with tempfile.TemporaryDirectory(prefix="invoicebatch-") as folder:
         found = _run_child(data, name, Path(folder))
         wanted = _sheets_to_read(found, name, options.sheet)
-        sheets = [
-            (sheet["name"], _sheet(sheet, name, options.header_row), sheet["errors"]) for sheet in wanted
+        return [
+            (sheet["name"], without_unknown(_sheet(sheet, name, options.header_row), sheet["facts"], refused))
+            for sheet in wanted
         ]
-        return [(title, without_errors(cells, errors, refused)) for title, cells, errors in sheets]
 
 
 def _check_package(data: bytes, name: str) -> None:
@@ -95,7 +99,7 @@ def _run_child(data: bytes, name: str, folder: Path) -> list[dict[str, Any]]:
         raise _protected(name)
     if "error" in answer:
         raise InputFileError(f"{name} is no workbook that can be read: {answer['error']}")
-    return [{**sheet, "errors": answer["errors"].get(sheet["name"], [])} for sheet in answer["sheets"]]
+    return [{**sheet, "facts": answer["facts"].get(sheet["name"], {})} for sheet in answer["sheets"]]
 
 
 def _sheets_to_read(found: list[dict[str, Any]], name: str, sheet: str | None) -> list[dict[str, Any]]:
@@ -128,13 +132,38 @@ def _sheet(found: dict[str, Any], name: str, header_row: int) -> Cells:
     if not len(after):
         raise InputFileError(f"{name}, sheet {found['name']} has no header in row {header_row}")
     top = header_row - 1 + int(after[0])
-    return _below_header(Cells(name, np.arange(1, table.num_rows + 1), {}), table, text, top)
+    formats = _by_column(found["facts"].get("formats", {}))
+    return _below_header(Cells(name, np.arange(1, table.num_rows + 1), {}), table, text, top, formats)
 
 
-def without_errors(cells: Cells, references: list[str], refused: Refusals) -> Cells:
-    """Refuse rows in which a formula ended in an error: what the cell should hold is not known."""
-    places = [re.fullmatch(r"([A-Z]+)(\d+)", reference) for reference in references]
-    found = {(int(place[2]), _column_number(place[1])) for place in places if place}
+def _by_column(formats: dict[str, str]) -> dict[int, dict[int, str]]:
+    """Number formats by column and row, both from 1."""
+    result: dict[int, dict[int, str]] = {}
+    for reference, code in formats.items():
+        row, column = _place(reference)
+        result.setdefault(column, {})[row] = code
+    return result
+
+
+UNKNOWN: Final = {
+    "errors": ("#", "is an error of a formula, such as #N/A or #REF!"),
+    "uncomputed": (
+        "=",
+        "is a formula without a stored value: open the workbook in a spreadsheet and save it",
+    ),
+}
+"""Cells of which nobody knows what they hold: what a report shows, and the reason."""
+
+
+def without_unknown(cells: Cells, facts: dict[str, Any], refused: Refusals) -> Cells:
+    """Refuse rows with a cell of which it is not known what it should hold."""
+    for name, (shown, reason) in UNKNOWN.items():
+        cells = _without(cells, facts.get(name, []), shown, reason, refused)
+    return cells
+
+
+def _without(cells: Cells, references: list[str], shown: str, reason: str, refused: Refusals) -> Cells:
+    found = {_place(reference) for reference in references}
     keep = np.ones(len(cells), dtype=bool)
     lost = []
     for row, column in sorted(found):
@@ -142,10 +171,16 @@ def without_errors(cells: Cells, references: list[str], refused: Refusals) -> Ce
         if at == len(cells) or cells.rows[at] != row or column not in cells.places:
             continue
         title = cells.places[column]
-        refused.add(cells.file, [row], title, ["#"], "is an error of a formula, such as #N/A or #REF!")
+        refused.add(cells.file, [row], title, [shown], reason)
         keep[at] = False
         lost.append(LostRow(row, {name: values[at].as_py() for name, values in cells.columns.items()}))
-    return replace(cells.keep(keep), lost=tuple(lost))
+    return replace(cells.keep(keep), lost=(*cells.lost, *lost))
+
+
+def _place(reference: str) -> tuple[int, int]:
+    """Row and column of a reference such as C7, from 1; 0 where it is none."""
+    place = re.fullmatch(r"([A-Z]+)(\d+)", reference)
+    return (int(place[2]), _column_number(place[1])) if place else (0, 0)
 
 
 def _column_number(letters: str) -> int:
@@ -155,18 +190,38 @@ def _column_number(letters: str) -> int:
     return number
 
 
-def _below_header(blank: Cells, table: pa.Table, text: list[pa.Array], top: int) -> Cells:
+def _below_header(
+    blank: Cells, table: pa.Table, text: list[pa.Array], top: int, formats: dict[int, dict[int, str]]
+) -> Cells:
     """The columns that have a header or a value, from the row below the header on."""
     width = len(text)
     titles = unique_headers([values[top].as_py() or "" for values in text])
     columns, native, places = {}, {}, {}
+    numbers, untold = {}, {}
     for position, title in enumerate(titles):
         values = text[position].slice(top + 1)
         if text[position][top].as_py() is None and values.null_count == len(values):
             continue
-        columns[title], places[position + 1] = values, title
-        native[title] = np.asarray(_whole(table.column(width + position)).slice(top + 1))
-    return Cells(blank.file, blank.rows[top + 1 :], columns, native, places=places)
+        kinds = np.asarray(_whole(table.column(width + position)).slice(top + 1))
+        native[title], places[position + 1] = kinds == NUMBER, title
+        numbers[title] = values
+        own = {row - top - 2: code for row, code in formats.get(position + 1, {}).items() if row > top + 1}
+        columns[title], untold[title] = _shown(values, kinds, own)
+    return Cells(
+        blank.file, blank.rows[top + 1 :], columns, native, places=places, numbers=numbers, untold=untold
+    )
+
+
+def _shown(values: pa.Array, kinds: npt.NDArray[np.int8], formats: dict[int, str]) -> tuple[pa.Array, Mask]:
+    """The texts that cells show, and the cells of which it can't be told."""
+    untold = (kinds == DATE) | ((kinds == NUMBER) & too_long(values))
+    texts = values.to_pylist() if formats else []
+    for at, code in formats.items():
+        if at < len(texts) and kinds[at] == NUMBER and not untold[at]:
+            shown = shown_as(texts[at], code)
+            untold[at] = shown is None
+            texts[at] = shown or texts[at]
+    return pa.array(texts, pa.string()) if formats else values, untold
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -23,6 +23,9 @@ MEMORY: Final = 6 << 30
 CHUNK: Final = 20_000
 MAX_COLUMNS: Final = 500
 MAX_ERRORS: Final = 100_000
+NUMBER: Final = 1
+DATE: Final = 2
+"""Kinds of cells beside text and truth values."""
 
 
 def plain_number(value: float) -> str:
@@ -52,17 +55,19 @@ def plain_text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _kind(value: Any) -> int:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return NUMBER
+    return DATE if isinstance(value, date | time) else 0
 
 
 def _batch(rows: list[list[Any]], width: int) -> pa.RecordBatch:
-    """A chunk of rows: text columns c0 …, and n0 … that say which cells are numbers."""
+    """A chunk of rows: text columns c0 …, and n0 … that say which cells are numbers or dates."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * width
     text = [pa.array([plain_text(v) for v in cells], pa.string()) for cells in columns]
-    numbers = [pa.array([_is_number(v) for v in cells], pa.bool_()) for cells in columns]
+    kinds = [pa.array([_kind(v) for v in cells], pa.int8()) for cells in columns]
     names = [f"c{i}" for i in range(width)] + [f"n{i}" for i in range(width)]
-    return pa.record_batch(text + numbers, names=names)
+    return pa.record_batch(text + kinds, names=names)
 
 
 def _write(sheet: Any, path: Path) -> int:
@@ -87,12 +92,20 @@ def _attributes(tag: str) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in re.findall(r'([\w:]+)="([^"]*)"', tag)}
 
 
-def error_cells(file: str) -> dict[str, list[str]]:
-    """References such as C7 of the cells that hold an error (#N/A, #REF!), by sheet name.
+_ERROR: Final = re.compile(rb'<c\s([^>]*\bt="e"[^>]*)>')
+_FORMULA: Final = rb"<c\s([^>]*)>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*"
+_NO_VALUE: Final = rb"(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
+_ZERO: Final = rb"(?:<v\s*/>|<v>\s*0?\s*</v>)?\s*</c>"
 
-    The library gives these as empty cells; only .xlsx says where they are.
+
+def cell_facts(file: str) -> dict[str, dict[str, Any]]:
+    """What only the XML of an .xlsx says of its cells, by sheet name and reference such as C7.
+
+    `errors` hold #N/A and their like, `uncomputed` formulas without a stored value, which the library
+    gives as empty; of a workbook that asks to be calculated anew a stored zero is none either.
+    `formats` are number formats that show another text than the number: percentages, leading zeros.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, dict[str, Any]] = {}
     if not zipfile.is_zipfile(file):
         return found
     with zipfile.ZipFile(file) as archive:
@@ -102,17 +115,82 @@ def error_cells(file: str) -> dict[str, list[str]]:
         relations = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
         parts = [_attributes(tag) for tag in re.findall(r"<Relationship\s[^>]*>", relations)]
         targets = {part.get("Id", ""): part.get("Target", "").removeprefix("/xl/") for part in parts}
-        sheets = archive.read("xl/workbook.xml").decode("utf-8", "replace")
-        for tag in re.findall(r"<sheet\s[^>]*>", sheets):
+        workbook = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+        stale = re.search(r'<calcPr\s[^>]*fullCalcOnLoad="(1|true)"', workbook)
+        empty = re.compile(_FORMULA + (_ZERO if stale else _NO_VALUE))
+        styles = archive.read("xl/styles.xml").decode("utf-8", "replace") if "xl/styles.xml" in names else ""
+        telling = _telling_styles(styles)
+        for tag in re.findall(r"<sheet\s[^>]*>", workbook):
             sheet = _attributes(tag)
             part = "xl/" + targets.get(sheet.get("r:id", ""), "")
             if part in names:
-                content = archive.read(part)
-                cells = re.findall(rb"<c\s[^>]*\bt=\"e\"[^>]*>", content)
-                found[sheet.get("name", "")] = [
-                    _attributes(c.decode()).get("r", "") for c in cells[:MAX_ERRORS]
-                ]
+                found[sheet.get("name", "")] = _facts_of(archive.read(part), empty, telling)
     return found
+
+
+def _facts_of(content: bytes, empty: "re.Pattern[bytes]", telling: dict[str, str]) -> dict[str, Any]:
+    formulas = [_attributes(c.decode()) for c in islice(_matches(empty, content), MAX_ERRORS)]
+    styled = re.compile(rb'<c\s([^>]*\bs="(?:' + "|".join(telling).encode() + rb')"[^>]*)>')
+    cells = [_attributes(c.decode()) for c in _matches(styled, content)] if telling else []
+    return {
+        "errors": [
+            _attributes(c.decode()).get("r", "") for c in islice(_matches(_ERROR, content), MAX_ERRORS)
+        ],
+        "uncomputed": [cell.get("r", "") for cell in formulas if cell.get("t", "n") != "str"],
+        "formats": {cell.get("r", ""): telling[cell.get("s", "")] for cell in cells},
+    }
+
+
+def _matches(pattern: "re.Pattern[bytes]", content: bytes) -> Iterable[bytes]:
+    return (match[1] for match in pattern.finditer(content))
+
+
+def _telling_styles(styles: str) -> dict[str, str]:
+    """Number formats that show a number as another text, by the index of their style."""
+    own = [_attributes(tag) for tag in re.findall(r"<numFmt\s[^>]*>", styles)]
+    codes = {"9": "0%", "10": "0.00%"} | {fmt.get("numFmtId", ""): fmt.get("formatCode", "") for fmt in own}
+    listed = re.search(r"<cellXfs\b.*?</cellXfs>", styles, re.DOTALL)
+    used = [
+        _attributes(tag).get("numFmtId", "0")
+        for tag in re.findall(r"<xf\s[^>]*>", listed[0] if listed else "")
+    ]
+    pairs = ((str(index), codes.get(number, "").partition(";")[0]) for index, number in enumerate(used))
+    return {index: code for index, code in pairs if "%" in code or re.search(r"00|\"", code.split(".")[0])}
+
+
+def shown_as(number: str, code: str) -> str | None:
+    """A plain number as its format shows it; None where the format rounds it or can't be told.
+
+    >>> shown_as("0.21", "0%"), shown_as("0.055", "0%"), shown_as("13", "00000"), shown_as("13", '"K-"0000')
+    ('21%', None, '00013', 'K-0013')
+    """
+    value = Decimal(number)
+    if re.fullmatch(r"[#0]*0(\.0+)? ?%", code):
+        percent = (value * 100).normalize()
+        decimals = len(code.partition(".")[2].rstrip("% "))
+        return f"{percent:f}%" if percent == round(percent, decimals) else None
+    plain = re.sub(r'"([^"]*)"|\\(.)', lambda m: "".join(f"\ue000{c}" for c in m[1] or m[2] or ""), code)
+    places = re.findall(r"\ue000.|[^\ue000]", re.sub(r"\[[^\]]*\]|[_*].", "", plain))
+    slots = {place for place in places if len(place) == 1}
+    if value != int(value) or value < 0 or not slots & {"0", "#"} or not slots <= set("0#-/ ()"):
+        return None
+    return _filled(str(int(value)), places)
+
+
+def _filled(digits: str, places: list[str]) -> str:
+    """The digits put into the places of a format, from the right; what is left over goes first."""
+    result: list[str] = []
+    left = digits
+    first = next((at for at, place in enumerate(places) if place in ("0", "#")), None)
+    for at in range(len(places) - 1, -1, -1):
+        place = places[at]
+        if place not in ("0", "#"):
+            result.append(place.removeprefix("\ue000"))
+            continue
+        taken = left if at == first else left[-1:]
+        left = "" if at == first else left[:-1]
+        result.append(taken or ("0" if place == "0" else ""))
+    return "".join(reversed(result))
 
 
 def _sheets(book: Any, folder: Path) -> list[dict[str, Any]]:
@@ -145,7 +223,7 @@ def main(file: str, folder: str) -> None:
     try:
         with Path(file).open("rb") as stream:
             book = calamine.CalamineWorkbook.from_filelike(stream)
-            found = {"sheets": _sheets(book, Path(folder)), "errors": error_cells(file)}
+            found = {"sheets": _sheets(book, Path(folder)), "facts": cell_facts(file)}
     except calamine.PasswordError:
         found = {"error": "password"}
     except faults as error:

@@ -20,10 +20,32 @@ from invoicebatch.ingest.ubl.records import term_frames
 from invoicebatch.ingest.ubl.sources import Found, documents_in
 from invoicebatch.ingest.ubl.tables import tables_of
 from invoicebatch.model.en16931.frames import PARENT
+from invoicebatch.model.en16931.terms import DOCUMENT, LINE, TERMS
+from invoicebatch.model.money import unit_cents
 from invoicebatch.model.status import Kind
 
 BATCH: Final = 2000
 """Documents turned into frames at a time."""
+
+REQUIRED: Final = (
+    (DOCUMENT, "BT-5", "BR-05"),
+    (DOCUMENT, "BT-106", "BR-12"),
+    (DOCUMENT, "BT-109", "BR-13"),
+    (DOCUMENT, "BT-112", "BR-14"),
+    (LINE, "BT-129", "BR-22"),
+    (LINE, "BT-130", "BR-23"),
+    (LINE, "BT-131", "BR-24"),
+    (LINE, "BT-146", "BR-26"),
+    (LINE, "BT-151", "BR-CO-04"),
+    ("BG-20", "BT-92", "BR-31"),
+    ("BG-21", "BT-99", "BR-36"),
+    ("BG-27", "BT-136", "BR-41"),
+    ("BG-28", "BT-141", "BR-43"),
+    ("BG-23", "BT-116", "BR-45"),
+    ("BG-23", "BT-117", "BR-46"),
+    ("BG-23", "BT-118", "BR-47"),
+)
+"""What counts, and stands in every document (EN 16931): by group, with its rule."""
 
 COLUMNS: Final = ("file", "row", "column", "value", "reason")
 _PARTS: Final = ("lines", "allowance_charges", "vat_breakdown", "attachments")
@@ -110,6 +132,14 @@ def _missing(document: Document) -> Iterator[Fault]:
     """What no row can be made without, or would be made twice."""
     if "BT-1" not in document.record.terms:
         yield Fault(0, "InvoiceNumber (BT-1)", "", "The document has no number (BR-02)")
+    for group, term, rule in REQUIRED:
+        records = [document.record] if group == DOCUMENT else document.record.groups.get(group, ())
+        if any(term not in record.terms for record in records):
+            yield Fault(0, f"{TERMS[term].name} ({term})", "", f"is missing, and is never guessed ({rule})")
+    currency = str(document.record.terms.get("BT-5", ""))
+    totals = [int(document.record.terms.get(term, 0)) for term in ("BT-109", "BT-110", "BT-112", "BT-115")]
+    if any(cents % unit_cents([currency])[0] for cents in totals):
+        yield Fault(0, "Currency (BT-5)", currency, "has no decimals, and amounts of the document have")
     keys = [
         (r.terms.get("BT-118"), r.terms.get("BT-119", 0)) for r in document.record.groups.get("BG-23", ())
     ]

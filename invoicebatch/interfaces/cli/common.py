@@ -14,7 +14,7 @@ from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import SelectionError
 from invoicebatch.interfaces.api import Workspace, open_workspace
-from invoicebatch.model.money import format_cents
+from invoicebatch.model.money import amount_texts
 
 SOME_NOT_DONE = 3
 """Exit code where some rows were refused or failed, or an audit found something."""
@@ -133,7 +133,7 @@ def print_table(frame: pd.DataFrame, *, title: str = "", limit: int = 50) -> Non
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
         title_words = name.removesuffix("_cents").replace("_", " ")  # wraps between words
         table.add_column(title_words, justify="right" if numeric else "left", overflow="fold")
-    texts = [_texts(str(name), shown[name]) for name in shown.columns]
+    texts = [_texts(str(name), shown[name], shown.get("currency")) for name in shown.columns]
     for row in zip(*texts, strict=True):
         table.add_row(*row)
     console.print(table)
@@ -141,11 +141,11 @@ def print_table(frame: pd.DataFrame, *, title: str = "", limit: int = 50) -> Non
         console.print(f"… and {len(frame) - limit:,} more")
 
 
-def _texts(name: str, values: pd.Series) -> list[str]:
+def _texts(name: str, values: pd.Series, currencies: pd.Series | None) -> list[str]:
     from rich.markup import escape
 
     if name.endswith("_cents"):
-        return ["" if pd.isna(v) else format_cents(int(v)) for v in values]
+        return amount_texts(values, currencies)
     if values.dtype.kind == "M":
         days = bool((values.dropna() == values.dropna().dt.normalize()).all())
         return ["" if pd.isna(v) else v.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S") for v in values]

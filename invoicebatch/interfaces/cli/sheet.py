@@ -19,6 +19,7 @@ from invoicebatch.interfaces.cli.common import (
 from invoicebatch.interfaces.sheet.plan_sheet import SheetPlan, plan_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet
 from invoicebatch.model.counted import counted
+from invoicebatch.model.money import format_cents
 
 app = App(name="sheet", help="Selection sheets: write, check, run.", help_format="plaintext")
 
@@ -131,6 +132,6 @@ def _code(plan: SheetPlan, *, complete: bool) -> int:
 def _show_groups(plan: SheetPlan) -> None:
     for group in plan.groups:
         values = ", ".join(f"{k}={v}" for k, v in group.plan.params.model_dump(mode="json").items() if v)
-        totals = ", ".join(f"{c} {cents / 100:,.2f}" for c, cents in group.plan.totals.items())
+        totals = ", ".join(format_cents(cents, c) for c, cents in group.plan.totals.items())
         words = f"{group.action.name}: {group.plan.eligible:,} of {group.plan.selected:,} rows"
         print(words + (f"; {values}" if values else "") + (f"; {totals}" if totals else ""))

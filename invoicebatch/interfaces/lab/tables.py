@@ -47,24 +47,27 @@ def table(name: str, frame: pd.DataFrame, rows: int = ROWS) -> dict[str, Any]:
     }
 
 
-def _text(value: Any, column: GridColumn) -> str:
+def _text(value: Any, column: GridColumn, currency: str) -> str:
     if value is None:
         return ""
     if column.kind == "money":
-        return format_cents(int(value))
+        return format_cents(int(value), currency).rpartition(" ")[2]
     return column.choices.get(str(value), str(value))
 
 
-def _cell(value: Any, column: GridColumn) -> str:
+def _cell(value: Any, column: GridColumn, currency: str) -> str:
     align = ' style="text-align:right"' if column.kind == "money" else ""
-    return f"<td{align}>{html.escape(_text(value, column))}</td>"
+    return f"<td{align}>{html.escape(_text(value, column, currency))}</td>"
 
 
 def static(rows: Sequence[Sequence[Any]], columns: Sequence[GridColumn], caption: str) -> str:
     """A plain HTML table for a saved notebook; `rows` hold the cells of `columns` in order."""
     head = "".join(f"<th>{html.escape(column.label)}</th>" for column in columns)
+    place = next((at for at, column in enumerate(columns) if column.key == "currency"), None)
+    codes = ("" if place is None else str(row[place] or "") for row in rows)
     lines = (
-        "".join(_cell(value, column) for value, column in zip(row, columns, strict=True)) for row in rows
+        "".join(_cell(value, column, code) for value, column in zip(row, columns, strict=True))
+        for row, code in zip(rows, codes, strict=True)
     )
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"

@@ -43,5 +43,5 @@ def show_dates(plan: Plan) -> None:
     ):
         frame = plan.preview.get(table)
         if frame is not None and len(frame):
-            sums = frame.groupby(frame[day].dt.strftime("%Y-%m-%d"))[amount].sum() // 100
+            sums = frame.groupby(frame[day].dt.strftime("%Y-%m-%d").fillna("no date"))[amount].sum() // 100
             bar_chart(sums.astype("int64"), "Amount per date")

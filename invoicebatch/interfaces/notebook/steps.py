@@ -17,7 +17,7 @@ from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.notebook.runner import RESULT_TYPE
 from invoicebatch.interfaces.notebook.runner import refuse_unknown as refuse_unknown  # noqa: PLC0414 - a step
 from invoicebatch.model.counted import counted
-from invoicebatch.model.money import format_cents
+from invoicebatch.model.money import amount_texts, format_cents
 
 
 def select(
@@ -147,7 +147,7 @@ def show_table(frame: pd.DataFrame, limit: int = 10) -> None:
     shown = frame.head(limit).copy()
     for name in map(str, frame.columns):
         if name.endswith("_cents"):
-            shown[name] = [format_cents(int(value)) if pd.notna(value) else "" for value in shown[name]]
+            shown[name] = amount_texts(shown[name], frame.get("currency"))
         elif (
             pd.api.types.is_datetime64_any_dtype(shown[name])
             and (shown[name].isna() | (shown[name] == shown[name].dt.normalize())).all()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.documents import number_series
-from invoicebatch.model.money import format_cents, tax_cents
+from invoicebatch.model.money import format_cents, tax_cents, unit_cents
 
 _VAT_KEY = ["invoice_id", "vat_category", "vat_rate_bp"]
 _ADDRESS = ("street", "postcode", "city", "country")
@@ -32,6 +32,7 @@ def approval_faults(batch: Batch, invoice_date: pd.Timestamp) -> pd.DataFrame:
         _customer(invoices, batch["customers"]),
         _account(invoices, batch["company_accounts"]),
         _lines(invoices, batch["lines"]),
+        _decimals(invoices),
         _totals(invoices),
         _vat(invoices, batch),
         _preceding(invoices, invoice_date),
@@ -107,6 +108,18 @@ def _amounts_differ(
     return _fault(invoices["invoice_id"][where], pd.Series(texts, index=invoices.index[where], dtype="str"))
 
 
+def _decimals(invoices: pd.DataFrame) -> Iterable[pd.DataFrame]:
+    """Amounts have the decimals of their currency (ISO 4217)."""
+    unit = unit_cents(invoices["currency"].astype("str"))
+    for field in ("net_total", "vat_total", "total", "outstanding"):
+        have = invoices[f"{field}_cents"]
+        broken = have % unit != 0
+        shown = have[broken].map(format_cents).astype("str")
+        currency = invoices["currency"][broken].astype("str")
+        texts = field + ": " + shown + ", but " + currency + " has no decimals"
+        yield _fault(invoices["invoice_id"][broken], texts)
+
+
 def _totals(invoices: pd.DataFrame) -> Iterable[pd.DataFrame]:
     net = invoices["line_total_cents"] - invoices["allowance_total_cents"] + invoices["charge_total_cents"]
     gross = invoices["net_total_cents"] + invoices["vat_total_cents"]
@@ -125,7 +138,13 @@ def _totals(invoices: pd.DataFrame) -> Iterable[pd.DataFrame]:
 
 def _vat(invoices: pd.DataFrame, batch: Batch) -> Iterable[pd.DataFrame]:
     """VAT per category and rate: taxable amounts, rates and their sum (BR-CO-14, BR-CO-17, BR-S-08)."""
-    expected = _taxable(batch["lines"], batch["allowance_charges"])
+    charges = batch["allowance_charges"]
+    untaxed = charges["line_no"].isna() & charges["vat_category"].isna()
+    yield _fault(
+        charges["invoice_id"][untaxed].drop_duplicates(),
+        "allowances: one on the document has no VAT category (BR-32, BR-37)",
+    )
+    expected = _taxable(batch["lines"], charges)
     given = batch["vat_breakdown"][[*_VAT_KEY, "taxable_cents", "tax_cents"]]
     has_breakdown = expected["invoice_id"].isin(given["invoice_id"])
     both = (
@@ -138,15 +157,18 @@ def _vat(invoices: pd.DataFrame, batch: Batch) -> Iterable[pd.DataFrame]:
         off["invoice_id"],
         _vat_texts(off, "taxable_cents", "expected_cents", "taxable amount", "the lines make"),
     )
-    both["want_cents"] = tax_cents(both["taxable_cents"], both["vat_rate_bp"])
-    off = both[(both["tax_cents"] - both["want_cents"]).abs() > both["lines"]]
+    currencies = invoices.set_index("invoice_id")["currency"].astype("str")
+    unit = unit_cents(both["invoice_id"].map(currencies).astype("str"))
+    both["want_cents"] = tax_cents(both["taxable_cents"], both["vat_rate_bp"], unit)
+    off = both[(both["tax_cents"] - both["want_cents"]).abs() > both["lines"] * unit]
     yield _fault(
         off["invoice_id"],
         _vat_texts(off, "tax_cents", "want_cents", "VAT", "rate times taxable amount is (BR-CO-17)"),
     )
-    computed = expected[~has_breakdown].assign(
-        tax_cents=lambda f: tax_cents(f["expected_cents"], f["vat_rate_bp"]), slack=lambda f: f["lines"]
-    )
+    computed = expected[~has_breakdown]
+    unit = unit_cents(computed["invoice_id"].map(currencies).astype("str"))
+    tax = tax_cents(computed["expected_cents"], computed["vat_rate_bp"], unit)
+    computed = computed.assign(tax_cents=tax, slack=computed["lines"] * unit)
     yield from _vat_sum(invoices, pd.concat([both.assign(slack=0), computed]))
 
 
@@ -158,7 +180,7 @@ def _taxable(lines: pd.DataFrame, allowance_charges: pd.DataFrame) -> pd.DataFra
     extra = document.assign(net_cents=document["amount_cents"] * sign)[[*_VAT_KEY, "net_cents"]]
     extra = extra.assign(vat_rate_bp=extra["vat_rate_bp"].fillna(0).astype("int64"))
     both = pd.concat([amounts, extra], ignore_index=True)
-    grouped = both.groupby(_VAT_KEY, as_index=False)["net_cents"].agg(["sum", "size"])
+    grouped = both.groupby(_VAT_KEY, as_index=False, dropna=False)["net_cents"].agg(["sum", "size"])
     return grouped.rename(columns={"sum": "expected_cents", "size": "lines"})
 
 

@@ -84,7 +84,8 @@ def partial(batch: Batch, ids: "pd.Series[int]", lines: tuple[int, ...], wanted:
     else:
         groups, faults = _groups(breakdown, wanted)
         chosen = _rate_lines(groups, batch)
-    taxed = crediting.with_tax(chosen[[*GROUP, "net_cents"]], breakdown)
+    currencies = batch.invoices.set_index("invoice_id")["currency"]
+    taxed = crediting.with_tax(chosen[[*GROUP, "net_cents"]], breakdown, currencies)
     beyond = failures(taxed["invoice_id"], taxed["reason"])
     vat = taxed.rename(columns={"net_cents": "taxable_cents"})
     return Draft(

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 import pandas as pd
 
-from invoicebatch.model.money import format_cents, tax_cents, to_cents
+from invoicebatch.model.money import format_cents, tax_cents, to_cents, unit_cents
 
 GROUP = ["invoice_id", "vat_category", "vat_rate_bp"]
 
@@ -75,7 +75,9 @@ def _fault(ids: "pd.Series[int]", reason: str) -> pd.DataFrame:
     return pd.DataFrame({"invoice_id": ids.astype("int64"), "reason": pd.Series(reason, index=ids.index)})
 
 
-def with_tax(groups: pd.DataFrame, breakdown: pd.DataFrame) -> pd.DataFrame:
+def with_tax(
+    groups: pd.DataFrame, breakdown: pd.DataFrame, currencies: "pd.Series[str] | None" = None
+) -> pd.DataFrame:
     """The groups with VAT, checked against what is left of the original.
 
     A group that is credited to the end takes the rest of its VAT, so that all notes together sum to the
@@ -84,17 +86,20 @@ def with_tax(groups: pd.DataFrame, breakdown: pd.DataFrame) -> pd.DataFrame:
     Args:
         groups: `GROUP`, net_cents; several rows a group are summed.
         breakdown: rows of `vat_breakdown` of these invoices.
+        currencies: of these invoices, by id; None: all have two decimals.
 
     Returns:
         One row a group: the columns of `remaining`, net_cents, tax_cents, reason (str; empty: possible).
     """
-    summed = groups.groupby(GROUP, as_index=False, observed=True)["net_cents"].sum()
+    summed = groups.groupby(GROUP, as_index=False, observed=True, dropna=False)["net_cents"].sum()
     rows = summed.merge(remaining(breakdown), on=GROUP, how="left")
     missing = rows["left_taxable_cents"].isna()
     left = rows["left_taxable_cents"].fillna(0).astype("int64")
     tax_left = rows["left_tax_cents"].fillna(0).astype("int64")
     net = rows["net_cents"].astype("int64")
-    ruled = pd.Series(tax_cents(net, rows["vat_rate_bp"].astype("int64")), index=rows.index)
+    currency = pd.Series("", rows.index) if currencies is None else rows["invoice_id"].map(currencies)
+    unit = unit_cents(currency.astype("str"))
+    ruled = pd.Series(tax_cents(net, rows["vat_rate_bp"].astype("int64"), unit), index=rows.index)
     capped = np.sign(tax_left) * np.minimum(ruled.abs(), tax_left.abs())
     beyond = missing | (net.abs() > left.abs()) | ((np.sign(net) != np.sign(left)) & net.ne(0))
     text = (
@@ -104,7 +109,7 @@ def with_tax(groups: pd.DataFrame, breakdown: pd.DataFrame) -> pd.DataFrame:
         left_taxable_cents=left,
         left_tax_cents=tax_left,
         tax_cents=tax_left.where(net.eq(left), capped).astype("int64"),
-        reason=text.where(beyond, ""),
+        reason=text.where(beyond, "").mask(net % unit != 0, _shown(net) + ": the currency has no decimals"),
     )
     return checked
 

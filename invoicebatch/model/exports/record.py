@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.errors import SettingsError
-from invoicebatch.model.money import to_decimal
+from invoicebatch.model.money import amount_text, to_decimal
 from invoicebatch.model.schema import OVERVIEW, Column, Type
 from invoicebatch.model.schema.invoices import LINES
 from invoicebatch.settings import External
@@ -52,7 +52,13 @@ def key_column(columns: Mapping[str, Column]) -> str:
 
 def records(frame: pd.DataFrame, columns: Mapping[str, Column]) -> list[dict[str, Any]]:
     """One mapping an invoice, JSON values only: text, whole numbers, yes or no, or nothing."""
-    values = {there: _plain(frame[column.frame_name], column) for there, column in columns.items()}
+    currencies = frame["currency"].astype("str") if "currency" in frame else pd.Series("", frame.index)
+    values = {
+        there: _amounts(frame[column.frame_name], currencies)
+        if column.type is Type.MONEY
+        else _plain(frame[column.frame_name], column)
+        for there, column in columns.items()
+    }
     return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
 
 
@@ -65,6 +71,11 @@ def line_records(lines: pd.DataFrame) -> dict[int, list[dict[str, Any]]]:
     for invoice_id, record in zip(lines[KEY].tolist(), records(lines, known), strict=True):
         found.setdefault(int(invoice_id), []).append(record)
     return found
+
+
+def _amounts(values: "pd.Series[Any]", currencies: "pd.Series[str]") -> list[str | None]:
+    pairs = zip(values, currencies, strict=True)
+    return [None if pd.isna(cents) else amount_text(int(cents), currency) for cents, currency in pairs]
 
 
 def _plain(values: "pd.Series[Any]", column: Column) -> list[Any]:
@@ -80,7 +91,6 @@ def _iso_day(value: pd.Timestamp) -> str:
 _CONVERT: Final[Mapping[Type, Callable[[Any], Any]]] = {
     Type.INTEGER: int,
     Type.BOOLEAN: bool,
-    Type.MONEY: lambda cents: str(to_decimal(cents)),
     Type.PERCENT: lambda points: str(to_decimal(points)),
     Type.QUANTITY: lambda amount: format(Decimal(amount).normalize(), "f"),
     Type.DATE: _iso_day,

@@ -16,17 +16,22 @@ from invoicebatch.errors import ParameterError
 Interval = Literal["weekly", "monthly"]
 
 
-def split_evenly(total_cents: int, count: int) -> list[int]:
+def split_evenly(total_cents: int, count: int, unit: int = 1) -> list[int]:
     """The amount in `count` equal parts, the remainder in the last one.
 
-    >>> split_evenly(1000, 3)
-    [333, 333, 334]
+    >>> split_evenly(1000, 3), split_evenly(1000, 3, 100)
+    ([333, 333, 334], [300, 300, 400])
+
+    Args:
+        total_cents: int cents.
+        count: of parts.
+        unit: smallest amount of the currency, cents.
 
     Raises:
-        ParameterError: less than a cent each.
+        ParameterError: less than the smallest amount each.
     """
-    each = total_cents // count
-    if each < 1:
+    each = total_cents // count // unit * unit
+    if each < unit:
         raise ParameterError(f"{count} instalments are too many: each would be less than a cent")
     return [each] * (count - 1) + [total_cents - each * (count - 1)]
 

@@ -106,3 +106,18 @@ def test_a_note_is_not_approved_with_a_date_before_the_invoice_it_credits() -> N
     faults = approval_faults(batch, DATE)
     assert faults["invoice_id"].tolist() == [1]
     assert "lies before that of the invoice" in faults["reason"].item()
+
+
+def test_amounts_with_decimals_that_their_currency_lacks_are_named() -> None:
+    batch = batch_of([[(1381_00, 900)]])
+    batch.invoices["currency"] = batch["company_accounts"]["currency"] = "JPY"
+    faults = approval_faults(batch, DATE)["reason"]
+    assert faults.str.contains("total: 1,505.29, but JPY has no decimals").any()
+
+
+def test_an_allowance_without_vat_is_named() -> None:
+    batch = batch_of([[(1000_00, 2100)]])
+    allowance = {"invoice_id": 1, "allowance_no": 1, "is_charge": False, "amount_cents": 100_00}
+    batch.tables["allowance_charges"] = TABLES["allowance_charges"].empty().reindex([0]).assign(**allowance)
+    faults = approval_faults(batch, DATE)["reason"]
+    assert faults.str.contains("one on the document has no VAT category").any()

@@ -15,7 +15,18 @@ function decimal(cents) {
   return `${cents < 0 ? "-" : ""}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
 
-const amount = (cents) => AMOUNT.format(decimal(cents));
+const WHOLE = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
+const DECIMALS = new Map();
+
+function decimalsOf(currency) {
+  if (!currency) return 2;
+  if (!DECIMALS.has(currency)) {
+    DECIMALS.set(currency, new Intl.NumberFormat(LOCALE, { style: "currency", currency }).resolvedOptions().maximumFractionDigits);
+  }
+  return DECIMALS.get(currency);
+}
+
+const amount = (cents, currency) => (decimalsOf(currency) || cents % 100 ? AMOUNT : WHOLE).format(decimal(cents));
 
 function money(cents, currency) {
   if (!currency) return amount(cents);
@@ -31,10 +42,11 @@ function day(text) {
   return DAYS.get(text);
 }
 
-function shown(value, column, currency) {
+// `currency` is written beside an amount; `own` only gives it its decimals.
+function shown(value, column, currency, own) {
   if (value == null || value === "") return "";
   switch (column.kind) {
-    case "money": return currency ? money(value, currency) : amount(value);
+    case "money": return currency ? money(value, currency) : amount(value, own);
     case "integer": return column.key.endsWith("_id") ? String(value) : count(value);
     case "date": return day(value);
     case "timestamp": return MOMENT.format(new Date(value.length > 10 ? `${value}Z` : `${value}T00:00:00Z`));

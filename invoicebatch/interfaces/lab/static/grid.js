@@ -86,7 +86,7 @@ function createGrid(context) {
   }
 
   function fillCell(cell, column, data, value) {
-    const text = data ? shown(value, column, context.manyCurrencies() ? data[2] : "") : "";
+    const text = data ? shown(value, column, context.manyCurrencies() ? data[2] : "", data[2]) : "";
     const key = text || data?.[4] || "";
     if (cell.dataset.text === key && cell.dataset.loaded === String(!!data)) return;
     cell.dataset.text = key;
