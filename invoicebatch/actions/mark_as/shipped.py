@@ -23,4 +23,5 @@ ACTION = Action(
     transform=transform,
     chunk_rows=100_000,
     outcome=("shipping_status", ShippingStatus.SENT.value),
+    undo="mark_as.not_shipped",
 )
