@@ -142,7 +142,8 @@ class Outbox:
         session.update("invoices", sending.assign(shipping_status=ShippingStatus.SENDING.value), now)
         session.note_run(run_id, status=RunStatus.RUNNING.value)
         session.insert("claims", pd.DataFrame({"invoice_id": ids}).drop_duplicates().assign(run_id=run_id))
-        return pd.concat([old["message_id"], copies["message_id"]])
+        reopened: pd.Series[str] = pd.concat([old["message_id"], copies["message_id"]])
+        return reopened
 
     def _refuse_outdated(self, session: Session, run_id: str, messages: pd.DataFrame) -> None:
         """What a message says must still hold, as far as its action asks for it."""
