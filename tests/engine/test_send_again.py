@@ -65,7 +65,7 @@ def test_again_sends_the_present_version_and_names_the_earlier_sending(ready: Wo
     assert "in version 1; again = true sends the present document" in why(ready, action, 1)
     plan = ready.select(ids=[1]).plan(action, again=True)
     before = plan.preview["sent_before"].iloc[0]
-    assert (before["sent_by"], before["sent_version"], before["document_version"]) == (channel, 1, 2)
+    assert (before["how"], before["sent_version"], before["document_version"]) == (f"sent by {channel}", 1, 2)
     assert plan.action.asks(plan.params)
     report = plan.apply()
     assert report.done["invoice_id"].tolist() == [1]
@@ -73,7 +73,7 @@ def test_again_sends_the_present_version_and_names_the_earlier_sending(ready: Wo
     with ready.store.read() as session:
         events = session.rows_of("events", "run_id", pd.Series([report.run_id]))
     details = events.loc[events["event"] == action, "details"].map(json.loads)
-    assert f"sent before: {channel} on" in details.item()["note"]
+    assert f"before: sent by {channel} on" in details.item()["note"]
     assert "in version 1" in details.item()["note"]
 
 
@@ -134,6 +134,7 @@ def test_a_mark_by_mistake_is_taken_back_and_the_document_sent(ready: Workspace)
     reason = why(ready, "send_via.email", 1)
     assert reason.startswith("marked as shipped on")
     assert "mark_as.not_shipped takes the mark back" in reason
+    assert do(ready, "mark_as.shipped", 1).unchanged["reason"].tolist() == ["already marked as shipped"]
     do(ready, "mark_as.not_shipped", 1)
     now = row(ready, 1)
     assert now["shipping_status"] == "to_send"
@@ -157,6 +158,7 @@ def test_what_was_imported_as_sent_can_be_taken_back_or_sent_all_the_same(ready:
 def test_what_a_channel_sent_stays_sent_and_what_is_not_sent_is_left_as_it_is(ready: Workspace) -> None:
     do(ready, "send_via.email", 1)
     assert "was sent by email on" in why(ready, "mark_as.not_shipped", 1)
+    assert do(ready, "mark_as.shipped", 1).unchanged["reason"].tolist() == ["already sent by email"]
     report = do(ready, "mark_as.not_shipped", 1, 2)
     assert report.refused["invoice_id"].tolist() == [1]
     assert report.unchanged["reason"].tolist() == ["not marked as shipped"]

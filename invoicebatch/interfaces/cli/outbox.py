@@ -93,12 +93,11 @@ def resend(
     newer = _newer(about)
     if not yes:
         raise ConfirmationError(
-            f"{_messages(about)} would be sent again: {_carried(about)}."
-            f" One in doubt may have arrived already.{newer}",
+            f"{_messages(about)} would be sent again: {_carried(about)}.{_doubt(about)}{newer}",
             "Confirm with --yes.",
         )
     if newer:
-        print(f"{_carried(about)}.{newer}", file=sys.stderr)
+        print(f"Sending again: {_carried(about)}.{newer}", file=sys.stderr)
     sent = ws.outbox.resend(chosen, progress=not json)
     arrived = sent["state"].isin([OutboxStatus.SENT, OutboxStatus.ACCEPTED])
     if json:
@@ -112,6 +111,10 @@ def resend(
 
 def _messages(messages: pd.DataFrame) -> str:
     return f"{len(messages):,} message{'' if len(messages) == 1 else 's'}"
+
+
+def _doubt(about: pd.DataFrame) -> str:
+    return " One in doubt may have arrived already." if about["state"].eq(OutboxStatus.IN_DOUBT).any() else ""
 
 
 def _carried(about: pd.DataFrame) -> str:

@@ -10,6 +10,9 @@ from invoicebatch.model.action import Params, Preview
 from invoicebatch.model.changes import failures
 from invoicebatch.model.status import ShippingStatus
 
+MARKED: Final = "marked"
+"""The shipping channel of what a person marked as shipped."""
+
 WAIVES: Final[Mapping[str, tuple[str, ...]]] = {
     "again": (
         "not_marked_as_shipped",
@@ -30,27 +33,36 @@ class SendParams(Params):
     )
 
 
+def how_sent(invoices: pd.DataFrame) -> "pd.Series[str]":
+    """How each row was sent: `sent by email`, `marked as shipped` or `imported as sent`.
+
+    Args:
+        invoices: shipping_channel, sent_version of rows that are sent.
+    """
+    channel = invoices["shipping_channel"].astype("str")
+    ours = ("sent by " + channel).where(invoices["sent_version"].notna(), "imported as sent")
+    return ours.mask(channel == MARKED, "marked as shipped").astype("str")
+
+
 def sent_before(invoices: pd.DataFrame) -> pd.DataFrame:
-    """The rows that were sent already: invoice_id, number, sent_by, sent_at, sent_version, document_version.
+    """The rows that were sent already: invoice_id, number, how, sent_at, sent_version, document_version.
 
     Args:
         invoices: overview rows.
     """
     sent = invoices[invoices["shipping_status"] == ShippingStatus.SENT.value]
-    by = sent["shipping_channel"].where(sent["sent_version"].notna(), "imported as sent")
-    by = by.mask(sent["shipping_channel"] == "marked", "marked as shipped").astype("str")
-    columns = ["invoice_id", "number", "sent_at", "sent_version", "document_version"]
-    return sent[columns].assign(sent_by=by)[[*columns[:2], "sent_by", *columns[2:]]].reset_index(drop=True)
+    columns = ["invoice_id", "number", "how", "sent_at", "sent_version", "document_version"]
+    return sent.assign(how=how_sent(sent))[columns].reset_index(drop=True)
 
 
 def notes(invoices: pd.DataFrame) -> pd.DataFrame:
-    """What the history of each row sent before keeps of the earlier sending: invoice_id int64, reason str."""
+    """What the history of each row sent before keeps of it: invoice_id int64, reason str."""
     before = sent_before(invoices)
     on = before["sent_at"].dt.strftime(" on %Y-%m-%d %H:%M").fillna("").astype("str")
     version = (" in version " + before["sent_version"].astype("str")).where(
         before["sent_version"].notna(), ""
     )
-    return failures(before["invoice_id"], "sent before: " + before["sent_by"] + on + version.astype("str"))
+    return failures(before["invoice_id"], "before: " + before["how"] + on + version.astype("str"))
 
 
 def preview(invoices: pd.DataFrame) -> Preview:
