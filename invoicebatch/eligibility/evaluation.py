@@ -4,7 +4,7 @@ Rows with equal words share one verdict, so everything is worked out per distinc
 hundred), whatever the number of rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -61,7 +61,11 @@ class Evaluation:
 
     def of_rows(self) -> "Evaluation":
         """The same rows each by itself: what concerns the selection as a whole counts as met."""
-        bits = (self.rules.bits[name] for name in SELECTION_FACTS if name in self.rules.bits)
+        return self.without(SELECTION_FACTS)
+
+    def without(self, facts: Collection[str]) -> "Evaluation":
+        """The same rows with these facts counted as met, whatever the rows say."""
+        bits = (self.rules.bits[name] for name in facts if name in self.rules.bits)
         met = np.uint64(sum(1 << bit for bit in bits))
         return Evaluation(self.rules, self.frame, self.actions, self.words | met)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from invoicebatch.actions import find
 from invoicebatch.delivery.channel import Answer, Message, TemporaryError
 from invoicebatch.delivery.mail.bounces import Bounce, read_bounces
 from invoicebatch.delivery.open_channel import open_channel
@@ -21,7 +23,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.messages import load_messages
 from invoicebatch.engine.handover.outcomes import retotal, settle
 from invoicebatch.engine.handover.threads import Result
-from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.handover.versions import with_versions
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
@@ -78,26 +80,39 @@ class Outbox:
 
     def resend(
         self, ids: Sequence[str], *, progress: bool = False, cancel: Event | None = None
-    ) -> Sequence[Report]:
+    ) -> pd.DataFrame:
         """Send messages again: doubtful and failed ones as they are, a sent one as a new message.
+
+        Each carries the version of its document that it carried before; see `about`.
+
+        Returns:
+            The messages that were sent again, as they are now; see `list`.
 
         Raises:
             UnknownNameError: no such message.
-            UsageError: a message is under way, or its document was sent by another message since.
+            UsageError: a message is under way, its document was sent by another message since, or
+                what it says no longer holds, such as a reminder of what is paid.
             BusyError: another run holds one of the documents, or the message's run is at work.
         """
         chosen = self.find(ids)
         allowed = chosen["state"].isin([*_OPEN, OutboxStatus.SENT])
         _refuse(chosen[~allowed], "is under way; wait for its end")
+        reopened: list[str] = []
         for run_id, group in chosen.groupby("run_id", sort=False):
             with self._idle(str(run_id)), self._workspace.store.write() as session:
-                self._reopen(session, str(run_id), group)
+                reopened += self._reopen(session, str(run_id), group).tolist()
                 self._record(session, "outbox.resend", group)
-        return [
-            report
-            for run_id in chosen["run_id"].unique()
-            for report in Runs(self._workspace).resume(run_id, progress=progress, cancel=cancel)
-        ]
+        for run_id in chosen["run_id"].unique():
+            Runs(self._workspace).resume(run_id, progress=progress, cancel=cancel)
+        return self.find(reopened)
+
+    def about(self, ids: Sequence[str]) -> pd.DataFrame:
+        """The messages (see `list`) with what they carry: `action` of their run, `version` of the document
+        and the `newest` there is (Int64; missing: none of ours).
+        """
+        chosen = self.find(ids)
+        with self._workspace.store.read() as session:
+            return with_versions(session, chosen)
 
     def _record(self, session: Session, what: str, messages: pd.DataFrame) -> None:
         """Who decided about messages of a run, among the runs."""
@@ -118,9 +133,10 @@ class Outbox:
         finally:
             lock.release()
 
-    def _reopen(self, session: Session, run_id: str, messages: pd.DataFrame) -> None:
-        """Make a run's messages wait again; the run is unfinished until they are settled."""
+    def _reopen(self, session: Session, run_id: str, messages: pd.DataFrame) -> "pd.Series[str]":
+        """Make a run's messages wait again, and give their ids; the run is unfinished until they are settled."""
         _unchanged(session, messages)
+        self._refuse_outdated(session, run_id, messages)
         now = clock.now()
         ids = messages["invoice_id"].dropna().astype("int64")
         _free(session, ids, run_id)
@@ -132,11 +148,29 @@ class Outbox:
         old = messages[messages["state"].isin(_OPEN)][["message_id"]]
         session.update("outbox", old.assign(status=OutboxStatus.PENDING.value), now)
         again = messages[messages["state"] == OutboxStatus.SENT]
-        session.insert("outbox", _copies(session, again["message_id"], now))
+        copies = _copies(session, again["message_id"], now)
+        session.insert("outbox", copies)
         sending = pd.DataFrame({"invoice_id": shipping["invoice_id"].dropna().astype("int64")})
         session.update("invoices", sending.assign(shipping_status=ShippingStatus.SENDING.value), now)
         session.note_run(run_id, status=RunStatus.RUNNING.value)
         session.insert("claims", pd.DataFrame({"invoice_id": ids}).drop_duplicates().assign(run_id=run_id))
+        reopened: pd.Series[str] = pd.concat([old["message_id"], copies["message_id"]])
+        return reopened
+
+    def _refuse_outdated(self, session: Session, run_id: str, messages: pd.DataFrame) -> None:
+        """What a message says must still hold, as far as its action asks for it."""
+        run = session.run(run_id)
+        action = find(str(run["action"])) if run else None
+        if action is None or not action.lasting:
+            return
+        ids = messages["invoice_id"].dropna().to_numpy(np.int64)
+        frame = self._workspace.judged(session, ids, action)
+        others = set(self._workspace.rules.rule(action.name).all_needs) - set(action.lasting)
+        judged = self._workspace.evaluate(frame, picked_by_hand=True, action=action).without(others)
+        reasons = pd.Series(judged.reasons(action.name).to_numpy(), index=frame["invoice_id"])
+        for reason in reasons[reasons != ""].unique():
+            about = reasons.index[reasons == reason]
+            _refuse(messages[messages["invoice_id"].isin(about)], f"no longer holds: {reason}")
 
     def mark_sent(self, ids: Sequence[str]) -> pd.DataFrame:
         """Note that messages arrived, as a person found out; returns them, see `list`.

@@ -107,8 +107,11 @@ class Action:
         order: overview columns that fix the order of the rows; empty: as selected.
         chunk_rows: rows a commit; None: the whole selection at once.
         confirm: asks for confirmation.
+        waives: facts of the rules that are not asked where a parameter is true, by parameter; such a run
+            asks for confirmation.
         irreversible: can't be undone, and the dialog says so.
         repeatable: changes nothing by itself, so running it again is a new run.
+        lasting: facts of the rules that must still hold where a message of it is sent again later.
         watch: overview columns outside the invoice's own row (an IBAN, a mandate) that the plan
             freezes; a row in which one has changed at the claim is refused as stale.
         choices: values of parameters that a workspace knows, by parameter; no other value is planned.
@@ -141,8 +144,10 @@ class Action:
     order: tuple[str, ...] = ()
     chunk_rows: int | None = None
     confirm: bool = False
+    waives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     irreversible: bool = False
     repeatable: bool = False
+    lasting: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
     choices: Mapping[str, Choices] = field(default_factory=dict)
     schedulable: bool = False
@@ -157,6 +162,21 @@ class Action:
         if self.check_columns is None:
             return self
         return replace(self, columns=self.check_columns, reads=self.check_reads)
+
+    def waived(self, params: Params) -> frozenset[str]:
+        """The facts that these parameters do without."""
+        return frozenset(
+            fact for name, facts in self.waives.items() if getattr(params, name) for fact in facts
+        )
+
+    def asks(self, params: Params) -> bool:
+        """Whether a run with these parameters asks for confirmation."""
+        return self.confirm or bool(self.waived(params))
+
+    @property
+    def careful(self) -> bool:
+        """Whether a dialog asks before it runs."""
+        return self.confirm or self.irreversible or bool(self.waives)
 
     @property
     def group(self) -> str:

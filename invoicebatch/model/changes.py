@@ -74,6 +74,7 @@ class Changes:
         failures: rows that could not be done: invoice_id int64, reason str. A failed row may
             still be in `updates` (its status becomes a failed one).
         unchanged: rows for which there was nothing to do: invoice_id int64, reason str.
+        notes: what the event of a row keeps for its history: invoice_id int64, reason str.
         totals: sums for the report, by name; `*_cents` are cents.
     """
 
@@ -83,6 +84,7 @@ class Changes:
     numbers: pd.DataFrame | None = None
     failures: pd.DataFrame = field(default_factory=_no_failures)
     unchanged: pd.DataFrame = field(default_factory=_no_failures)
+    notes: pd.DataFrame = field(default_factory=_no_failures)
     totals: Mapping[str, int] = field(default_factory=dict)
 
 

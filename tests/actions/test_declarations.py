@@ -48,8 +48,17 @@ def test_an_outcome_is_a_value_its_column_can_have(action: Action) -> None:
         assert value in {after for _, after in TRANSITIONS[action.name]}
 
 
+@EVERY
+def test_facts_that_it_waives_or_that_must_last_are_among_its_needs(action: Action) -> None:
+    needs = set(load_rules(None, shipped("rules")).rule(action.name).all_needs)
+    assert {fact for facts in action.waives.values() for fact in facts} <= needs
+    assert set(action.lasting) <= needs
+    assert set(action.waives) <= set(action.params.model_fields)
+
+
 def test_what_takes_back_is_taken_back_by_the_other() -> None:
-    assert find(find("mark_as.exported").undo).undo == "mark_as.exported"
+    for name in ("mark_as.exported", "mark_as.shipped"):
+        assert find(find(name).undo).undo == name
 
 
 def test_groups_are_called_like_their_actions_names() -> None:

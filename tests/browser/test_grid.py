@@ -2,10 +2,12 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.engine.sending import with_documents
 from tests.interfaces.lab.books import books
 
 ALL = re.compile("^2,000 invoices")
@@ -274,3 +276,27 @@ def test_keys_of_the_notebook_stay_out(show, grid):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Control+a")
     assert page.evaluate("window.__leaked").count("a") == 0
+
+
+def test_a_document_newer_than_the_one_that_was_sent_shows_so_and_has_a_view(show, make_workspace):
+    workspace = with_documents(make_workspace(4, status="created"))
+    workspace.select(ids=[1, 2]).plan("send_via.email").apply()
+    with workspace.store.write() as session:
+        first = session.rows_of("documents", "invoice_id", pd.Series([1]))
+        session.insert("documents", first.assign(document_version=2, sent_at=pd.NaT))
+        newer = pd.DataFrame({"invoice_id": [1], "document_version": [2]})
+        session.update("invoices", newer, pd.Timestamp("2026-11-22").to_pydatetime())
+    widget = Overview(WorkspaceBackend(workspace), poll_seconds=0)
+    widget.wait()
+    page = show(widget)
+    page.locator(".ib-chip", has_text="Sent").nth(1).wait_for()
+    chip = page.locator(".ib-chip[data-value=changed]")
+    assert chip.all_inner_texts() == ["Sent, changed"]
+    assert chip.evaluate("chip => chip.scrollWidth <= chip.clientWidth"), "it is not cut"
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Changed since sent", exact=True).click()
+    page.locator(".ib-footer", has_text="1 of 4").wait_for()
+    page.locator(".ib-body input[type=checkbox]").first.click()
+    page.locator("[data-group=send_via]").click()
+    assert "1 with again" in page.locator("[data-action='send_via.email']").inner_text()
+    widget.close()

@@ -42,6 +42,16 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("assign.collection_case", {}),
     ("assign.collection_case", {"case_status": "closed"}),
     ("assign.collection_step", {"case_status": "active", "case_next_step_on": "2026-11-22"}),
+    (
+        "assign.collection_step",
+        {
+            "case_status": "active",
+            "case_next_step_on": "2026-11-22",
+            "payment_plan_id": "P1",
+            "plan_status": "active",
+            "plan_next_due_on": "2026-11-21",
+        },
+    ),
     ("assign.payment_plan", {}),
     ("assign.payment_plan", {"payment_plan_id": "P1", "plan_status": "completed"}),
     ("regenerate", {"status": "generation_failed", "document_sha256": None}),
@@ -49,6 +59,8 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("export.job", {"status": "approval_failed"}),
     ("export.ubl", {}),
     ("mark_as.shipped", {"shipping_status": "failed"}),
+    ("mark_as.not_shipped", {"shipping_status": "sent", "shipping_channel": "marked", "sent_version": 1}),
+    ("mark_as.not_shipped", {"shipping_status": "sent", "shipping_channel": "email"}),
     ("mark_as.exported", {}),
     ("mark_as.not_exported", {"export_status": "exported"}),
     ("send_via.email", {"shipping_status": "failed"}),
@@ -56,6 +68,9 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("send_via.einvoice", {"customer_endpoint_id": None, "customer_siret": "73282932000074"}),
     ("credit", {"kind": "correction_note"}),
 ]
+
+SENT: dict[str, Any] = {"shipping_status": "sent", "sent_at": "2026-11-02 23:59"}
+DUE: dict[str, Any] = {"case_status": "active", "case_next_step_on": "2026-11-22"}
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("approve", {}, "status is created, not empty or approval_failed"),
@@ -122,8 +137,44 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("send_via.email", {"customer_id": None, "customer_name": None}, "no customer, or a customer without a name"),
     (
         "send_via.email",
-        {"shipping_status": "sent", "sent_at": "2026-11-02 23:59"},
-        "already sent on 2026-11-02; to send it again, resend it from the outbox",
+        SENT | {"shipping_channel": "post", "sent_version": 1},
+        "already sent by post on 2026-11-02; again = true sends it once more",
+    ),
+    (
+        "send_via.email",
+        SENT | {"shipping_channel": "post", "sent_version": 1, "changed_since_sent": True},
+        "already sent by post on 2026-11-02, in version 1; again = true sends the present document",
+    ),
+    (
+        "send_via.email",
+        SENT | {"shipping_channel": "marked"},
+        "marked as shipped on 2026-11-02, sent by no channel; mark_as.not_shipped takes the mark back",
+    ),
+    (
+        "send_via.email",
+        SENT | {"shipping_channel": "marked", "sent_version": 1, "changed_since_sent": True},
+        "marked as shipped on 2026-11-02, sent by no channel; mark_as.not_shipped takes the mark back",
+    ),
+    (
+        "send_via.email",
+        SENT | {"shipping_channel": "email"},
+        "imported as sent, by no channel of this workspace; mark_as.not_shipped takes that back, again = true sends it all the same",
+    ),
+    (
+        "mark_as.not_shipped",
+        SENT | {"shipping_channel": "email", "sent_version": 1},
+        "was sent by email on 2026-11-02, which no mark takes back; send_via with again = true sends it once more",
+    ),
+    ("assign.collection_step", DUE | {"payment_bundle_id": "B1"}, "already in payment bundle B1"),
+    (
+        "assign.collection_step",
+        DUE | {"payment_plan_id": "P1", "plan_status": "active", "plan_next_due_on": "2026-11-22"},
+        "in payment plan P1, which is kept: next instalment on 2026-11-22",
+    ),
+    (
+        "assign.collection_step",
+        DUE | {"payment_plan_id": "P1", "plan_status": "draft", "plan_next_due_on": "2026-12-22"},
+        "in payment plan P1, which is kept: next instalment on 2026-12-22",
     ),
     ("send_via.post", {"customer_city": None}, "customer 00050 has no town"),
     (
@@ -167,6 +218,15 @@ def test_refuses(judge: Judge, action: str, change: dict[str, Any], reason: str)
     assert evaluation.eligible(action).tolist() == [False]
     assert evaluation.summary(action) == [{"reason": reason, "rows": 1}]
     assert evaluation.rows_failing(action, reason).tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("action", "change", "reason"), [row for row in REFUSED if SENT.items() <= row[1].items()]
+)
+def test_how_a_document_was_sent_is_said_once(
+    judge: Judge, action: str, change: dict[str, Any], reason: str
+) -> None:
+    assert judge(change).all_reasons(action).tolist() == [reason]
 
 
 def test_bank_file_parts(judge: Judge) -> None:

@@ -63,7 +63,7 @@ def test_missing_and_hostile_values(judge: Judge) -> None:
     assert evaluation.reasons("send_via.email").tolist() == [
         "customer  [31m{status} A has no e-mail address",
         f"customer {'9' * 79}… has no e-mail address",
-        "already sent on none; to send it again, resend it from the outbox",
+        "imported as sent, by no channel of this workspace; mark_as.not_shipped takes that back, again = true sends it all the same",
     ]
 
 

@@ -38,11 +38,16 @@ def with_documents(workspace: Workspace, *, customers: pd.DataFrame | None = Non
         city="Amsterdam",
         country="NL",
     )
+    documents = frame[["invoice_id", "document_version"]].assign(
+        path=frame["document_path"], sha256=frame["document_sha256"], size=file.stat().st_size,
+        run_id="made before", created_at=pd.Timestamp("2026-01-01"),
+    )  # fmt: skip
     if customers is not None:
         people = customers.combine_first(people.set_index("customer_id")).reset_index()
     with workspace.store.write() as session:
         session.insert("customers", people)
         session.update("invoices", frame, clock.now())
+        session.insert("documents", documents)
         accounts = session.whole("company_accounts")[["company_account_id"]]
         session.update("company_accounts", accounts.assign(email="billing@stroom.example"), clock.now())
     return workspace

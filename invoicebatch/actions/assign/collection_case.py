@@ -10,9 +10,10 @@ from pydantic import Field
 from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.ident import derived_id
+from invoicebatch.model.payments.candidates import first_reason
 from invoicebatch.model.payments.collection import FILE, Flow, find_flow, load_flows
 from invoicebatch.model.schema.payments import COLLECTION_CASES
-from invoicebatch.model.status import CaseStatus
+from invoicebatch.model.status import CaseStatus, PlanStatus
 from invoicebatch.settings import Settings
 
 
@@ -36,7 +37,7 @@ def row_checks(batch: Batch, _: CaseParams, __: Context) -> pd.DataFrame:
 
 
 def preview(batch: Batch, params: CaseParams, context: Context) -> Preview:
-    """Tables `steps` (the flow) and `first_step` (cases by date of their first step)."""
+    """Tables `steps` (the flow), `first_step` (cases by its date) and `arranged` (cases that wait)."""
     flow = find_flow(context.root, params.flow)
     rows = batch.invoices.assign(first_step_on=_first_dates(batch.invoices, flow, context.today))
     steps = pd.DataFrame(
@@ -51,7 +52,21 @@ def preview(batch: Batch, params: CaseParams, context: Context) -> Preview:
     first = rows.groupby("first_step_on", as_index=False, dropna=False).agg(
         cases=("invoice_id", "size"), outstanding_cents=("outstanding_cents", "sum")
     )
-    return {"steps": steps, "first_step": first}
+    return {"steps": steps, "first_step": first, **_arranged(batch.invoices, context.today)}
+
+
+def _arranged(invoices: pd.DataFrame, today: date) -> Preview:
+    """Table `arranged`: rows whose case opens, but whose steps wait for what is arranged with the customer."""
+    planned = invoices["plan_status"].isin([PlanStatus.DRAFT.value, PlanStatus.ACTIVE.value])
+    kept = planned & ~invoices["plan_next_due_on"].lt(pd.Timestamp(today))
+    checks = (
+        (invoices["payment_bundle_id"].notna(), "with the bank: no step is done while the bundle is live"),
+        (kept, "in a payment plan that is kept: no step is done until an instalment is overdue"),
+    )
+    rows = invoices.assign(what=first_reason(invoices.index, checks))
+    groups = rows[rows["what"] != ""].groupby("what", as_index=False)
+    table = groups.agg(cases=("invoice_id", "size"), outstanding_cents=("outstanding_cents", "sum"))
+    return {"arranged": table} if len(table) else {}
 
 
 def transform(batch: Batch, params: CaseParams, context: Context) -> Changes:

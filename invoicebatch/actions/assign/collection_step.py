@@ -67,7 +67,6 @@ def _checks(rows: pd.DataFrame, context: Context) -> Iterator[tuple[Any, Any]]:
     )
     yield rows["state"].astype("str").ne(CaseStatus.ACTIVE), "its collection case is not active"
     yield rows["next_step_on"].gt(pd.Timestamp(context.today)), "its next step is not due yet"
-    yield rows["outstanding_cents"].le(0), "nothing is outstanding any more"
     yield rows["channel"].eq("email") & faults.ne(""), "customer: " + faults + "; correct it and run again"
     yield rows["channel"].eq("post") & lacking, "the customer's postal address is not complete"
 
@@ -177,4 +176,5 @@ ACTION = Action(
     effects=effects,
     preview=preview,
     repeatable=True,
+    lasting=("owes", "not_in_bundle", "not_in_kept_plan"),
 )

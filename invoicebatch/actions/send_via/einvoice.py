@@ -9,9 +9,11 @@ from pydantic import Field
 
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
-from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
+from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
+from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
+from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import CHORUS_PRO, PEPPOL, Attachment, EInvoicePayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
@@ -22,7 +24,7 @@ _POSTCODE: Final = r"^\d{5}$"
 _FIELDS: Final = ("network", "account", "number", "scheme", "identifier")
 
 
-class EInvoiceParams(Params):
+class EInvoiceParams(SendParams):
     """What may be chosen for a sending."""
 
     network: str = Field(
@@ -88,6 +90,7 @@ def transform(batch: Batch, params: EInvoiceParams, ctx: Context) -> Changes:  #
     return Changes(
         updates={"invoices": updates},
         totals={"documents": len(good)},
+        notes=notes(good),
     )
 
 
@@ -117,7 +120,7 @@ def preview(batch: Batch, params: EInvoiceParams, ctx: Context) -> Preview:
     """How many documents go by which network."""
     counts = networks(batch.invoices, params, ctx)["network"].value_counts()
     rows = [{"what": f"through {name}", "rows": int(count)} for name, count in counts.items()]
-    return {"networks": pd.DataFrame(rows, columns=["what", "rows"])}
+    return {"networks": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(batch.invoices)}
 
 
 def _networks(around: Surroundings) -> dict[str, str]:
@@ -142,6 +145,7 @@ ACTION = Action(
     preview=preview,
     chunk_rows=1000,
     irreversible=True,
+    waives=WAIVES,
     choices={"network": Choices(_networks, f"[integrations] of {FILE}")},
     outcome=("shipping_status", ShippingStatus.SENDING.value),
 )

@@ -11,11 +11,13 @@ from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
 from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.formats.ubl.checked import checked_documents
-from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
+from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
 from invoicebatch.model.en16931.derive import TABLES
+from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
+from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
 from invoicebatch.model.payments.collection import REMINDER
@@ -25,7 +27,7 @@ from invoicebatch.settings import Settings
 _TEMPLATES: Final = "templates/mail"
 
 
-class EmailParams(Params):
+class EmailParams(SendParams):
     """What may be chosen for a sending."""
 
     override_preference: bool = Field(
@@ -87,7 +89,7 @@ def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
     updates["shipping_status"] = ShippingStatus.SENDING.value
     updates["shipping_channel"] = EmailPayload.channel
     updates["failure"] = pd.array([None] * len(good), dtype="str")
-    return Changes(updates={"invoices": updates})
+    return Changes(updates={"invoices": updates}, notes=notes(good))
 
 
 def _letters(
@@ -111,7 +113,7 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
     good = batch.invoices
-    tables: dict[str, pd.DataFrame] = {"recipients": _recipients(good)}
+    tables = {"recipients": _recipients(good), **again_preview(good)}
     first = next(_letters(good.head(1), batch, params, context), None)
     if first is not None:
         language, letter = first
@@ -153,6 +155,7 @@ ACTION = Action(
     preview=preview,
     chunk_rows=1000,
     irreversible=True,
+    waives=WAIVES,
     choices={"template": Choices(_templates, _TEMPLATES)},
     outcome=("shipping_status", ShippingStatus.SENDING.value),
 )

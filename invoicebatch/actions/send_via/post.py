@@ -6,17 +6,19 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Context, Preview
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.contact.postal import ADDRESS, address_faults, address_lines
 from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
+from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
+from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import Attachment, PostalAddress, PostPayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
 
 
-class PostParams(Params):
+class PostParams(SendParams):
     """What may be chosen for a sending."""
 
     duplex: bool = Field(True, description="Print both sides")
@@ -62,7 +64,7 @@ def transform(batch: Batch, params: PostParams, context: Context) -> Changes:  #
         shipping_channel=PostPayload.channel,
         failure=pd.array([None] * len(batch), dtype="str"),
     )
-    return Changes(updates={"invoices": updates})
+    return Changes(updates={"invoices": updates}, notes=notes(batch.invoices))
 
 
 def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
@@ -79,7 +81,7 @@ def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
     plain = rows[columns].astype(object).where(rows[columns].notna(), "")
     addresses = _addresses(rows).itertuples(index=False, name=None)
     letters = zip(plain.itertuples(index=False, name=None), addresses, strict=True)
-    options = params.model_dump(exclude={"override_preference"})
+    options = params.model_dump(exclude={"override_preference", "again"})
     return outbox_rows(context.run_id, (_message(values, address, options) for values, address in letters))
 
 
@@ -104,7 +106,7 @@ def preview(batch: Batch, params: PostParams, context: Context) -> Preview:  # n
     by_country = good["customer_country"].value_counts()
     rows: list[dict[str, Any]] = [{"what": "letters", "rows": len(good)}]
     rows += [{"what": f"to {country}", "rows": int(count)} for country, count in by_country.items()]
-    tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"])}
+    tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(good)}
     if len(good):
         first = next(_addresses(good.head(1)).itertuples(index=False, name=None))
         home = good[["account_country", "account_language"]].fillna("").iloc[0]
@@ -126,5 +128,6 @@ ACTION = Action(
     defaults=defaults,
     chunk_rows=1000,
     irreversible=True,
+    waives=WAIVES,
     outcome=("shipping_status", ShippingStatus.SENDING.value),
 )

@@ -19,7 +19,7 @@ from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.surroundings import WorkspaceSurroundings
 from invoicebatch.errors import WorkspaceError
 from invoicebatch.files.shipped import shipped
-from invoicebatch.model.action import Action
+from invoicebatch.model.action import Action, Params
 from invoicebatch.settings import Settings, load_settings
 from invoicebatch.store import Session, Store
 
@@ -96,13 +96,19 @@ class WorkspaceBase:
         return session.overview(sorted(own | self.rules.columns_of(names)), clock.today(), ids, presence)
 
     def evaluate(
-        self, frame: pd.DataFrame, *, picked_by_hand: bool, action: Action | None = None
+        self,
+        frame: pd.DataFrame,
+        *,
+        picked_by_hand: bool,
+        action: Action | None = None,
+        params: Params | None = None,
     ) -> Evaluation:
-        """Judge rows by the rules: one action, or all that are offered."""
+        """Judge rows by the rules: one action (with what its parameters waive), or all that are offered."""
         names = [action.name] if action else list(self.offered())
-        return self.rules.evaluate(
+        judged = self.rules.evaluate(
             frame, today=clock.today(), switches=self.switches, picked_by_hand=picked_by_hand, actions=names
         )
+        return judged.without(action.waived(params)) if action and params else judged
 
     def at_work(self, run_id: str) -> bool:
         """Whether a process works on the run right now."""

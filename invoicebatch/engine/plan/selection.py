@@ -68,8 +68,12 @@ class Selection:
         with self.workspace.store.read() as session:
             return self._evaluate(self.workspace.judged(session, self.ids))
 
-    def _evaluate(self, frame: pd.DataFrame, action: Action | None = None) -> Evaluation:
-        return self.workspace.evaluate(frame, picked_by_hand=self.picked_by_hand, action=action)
+    def _evaluate(
+        self, frame: pd.DataFrame, action: Action | None = None, params: Params | None = None
+    ) -> Evaluation:
+        return self.workspace.evaluate(
+            frame, picked_by_hand=self.picked_by_hand, action=action, params=params
+        )
 
     def actions(self) -> pd.DataFrame:
         """One row an action of the bar, in its order.
@@ -141,7 +145,7 @@ class Selection:
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)
             frame = self.workspace.judged(session, ids, found)
-        rows = self._checked(_plan_rows(found, frame, self._evaluate(frame, found)), found, parsed)
+        rows = self._checked(_plan_rows(found, frame, self._evaluate(frame, found, parsed)), found, parsed)
         plan = Plan(
             workspace=self.workspace,
             runner=self.runner,

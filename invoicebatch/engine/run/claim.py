@@ -7,7 +7,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.plan import Plan, pin
-from invoicebatch.model.action import Action
+from invoicebatch.model.action import Action, Params
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
@@ -44,7 +44,9 @@ def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, s
 def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: pd.DataFrame) -> np.ndarray:
     """Why each planned row can't be claimed now; empty: it can."""
     now = workspace.judged(session, rows["invoice_id"].to_numpy(np.int64), plan.action)
-    evaluation = workspace.evaluate(now, picked_by_hand=plan.picked_by_hand, action=plan.action)
+    evaluation = workspace.evaluate(
+        now, picked_by_hand=plan.picked_by_hand, action=plan.action, params=plan.params
+    )
     state = pd.DataFrame(
         {
             "version": now["version"],
@@ -72,7 +74,7 @@ def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: p
 
 
 def judge_changed(
-    session: Session, workspace: WorkspaceBase, action: Action, claimed: pd.DataFrame
+    session: Session, workspace: WorkspaceBase, action: Action, params: Params, claimed: pd.DataFrame
 ) -> pd.DataFrame:
     """The claimed rows that changed since and no longer qualify: invoice_id int64, reason str.
 
@@ -82,6 +84,7 @@ def judge_changed(
         session: an open session.
         workspace: whose rules judge.
         action: the run's action.
+        params: its parameters.
         claimed: rows of the journal: invoice_id, row_version int64, part str.
     """
     expected = claimed.set_index("invoice_id")
@@ -89,7 +92,7 @@ def judge_changed(
     versions = session.overview(["version"], clock.today(), ids).set_index("invoice_id")["version"]
     changed = expected[versions.reindex(expected.index) != expected["row_version"]]
     now = workspace.judged(session, changed.index.to_numpy(np.int64), action)
-    evaluation = workspace.evaluate(now, picked_by_hand=True, action=action)
+    evaluation = workspace.evaluate(now, picked_by_hand=True, action=action, params=params)
     reasons = pd.Series(np.asarray(evaluation.reasons(action.name), dtype=object), index=now["invoice_id"])
     parts = pd.Series(np.asarray(evaluation.part(action.name), dtype=object), index=now["invoice_id"])
     moved = parts != changed["part"].reindex(parts.index).fillna("")

@@ -110,7 +110,7 @@ class Run:
         """Ids of the rows that can go on; one that changed since its claim is judged again."""
         claimed = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
         with self._store.read() as session:
-            lost = judge_changed(session, self._workspace, self.action, claimed)
+            lost = judge_changed(session, self._workspace, self.action, self._params, claimed)
         return self._without(rows["invoice_id"], lost)
 
     def _checked(self, context: RunContext, rows: pd.DataFrame, parts: pd.Series) -> Batch:
@@ -230,9 +230,7 @@ class Run:
                 "to_status": to_status,
             }
         )
-        reason = getattr(self._params, "reason", "")
-        details = json.dumps({"reason": reason}) if reason else None
-        events = events.assign(details=pd.Series(details, index=events.index, dtype="str"))
+        events["details"] = _details(rows["invoice_id"], getattr(self._params, "reason", ""), changes.notes)
         return events.assign(run_id=self._run_id, event=self.action.name, at=now, user=self._workspace.user)
 
     def _add_totals(self, session: Session, done: pd.DataFrame, changes: Changes) -> None:
@@ -265,6 +263,16 @@ class Run:
             session.finish_run(self._run_id, RunStatus.FINISHED, clock.now())
         reach("finish.committed")
         self._files.remove_staging()
+
+
+def _details(ids: "pd.Series[int]", reason: str, notes: pd.DataFrame) -> "pd.Series[str]":
+    """What the events of rows keep, as JSON; missing where there is nothing."""
+    common = {"reason": reason} if reason else {}
+    note = ids.map(joined(notes)).astype(object)
+    kept = [common | ({"note": text} if isinstance(text, str) else {}) for text in note]
+    return pd.Series(
+        [json.dumps(one, ensure_ascii=False) if one else None for one in kept], index=ids.index, dtype="str"
+    )
 
 
 def _versioned(changes: Changes, invoices: pd.DataFrame) -> Changes:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.errors import ConfirmationError, NothingEligibleError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.common import SOME_NOT_DONE, Select, print_json
@@ -28,7 +30,8 @@ def run_through_notebook(
         ParameterError: the notebook does not know a parameter.
         NotebookError: a cell failed.
     """
-    if action.confirm and not yes and not dry_run:
+    params = parse_params(action, values, workspace.settings, clock.today(), workspace.base.choices(action))
+    if action.asks(params) and not yes and not dry_run:
         raise ConfirmationError(f"{action.label} asks for confirmation.", "Confirm with --yes.")
     notebook = find_notebook(workspace.root, action.name)
     parameters = values | select.parameters(workspace) | {"dry_run": dry_run}

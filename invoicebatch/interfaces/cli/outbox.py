@@ -1,11 +1,13 @@
 """The command `outbox`: the messages, and what a person decides about those in doubt or failed."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import pandas as pd
 from cyclopts import App, Parameter
 
+from invoicebatch.actions import find
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import ConfirmationError, NothingEligibleError, UsageError
@@ -19,14 +21,17 @@ from invoicebatch.interfaces.cli.common import (
     print_rows,
     print_table,
 )
-from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 from invoicebatch.model.counted import counted
+from invoicebatch.model.status import OutboxStatus
 
 app = App(
     name="outbox",
     help="Messages to customers and other systems: list, resend, mark-sent, poll, import-bounces.",
     help_format="plaintext",
 )
+
+_NAMED: Final = 20
+"""Documents named one by one."""
 
 _SHOWN = ["message_id", "number", "channel", "recipient", "state", "attempts", "answer", "updated_at"]
 
@@ -80,27 +85,59 @@ def resend(
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Send messages again: doubtful and failed ones, or a sent one once more."""
+    """Send messages again: doubtful and failed ones, or a sent one once more, each with the document it had."""
     ws = opened(workspace)
     chosen = _chosen(ws.outbox, ids, status, run)
     if not chosen:
         return _nothing(json=json)
+    about = ws.outbox.about(chosen)
+    newer = _newer(about)
     if not yes:
         raise ConfirmationError(
-            f"{counted(len(chosen), 'message')} would be sent again; one in doubt may have arrived already.",
+            f"{counted(len(about), 'message')} would be sent again: {_carried(about)}.{_doubt(about)}{newer}",
             "Confirm with --yes.",
         )
-    reports = ws.outbox.resend(chosen, progress=not json)
+    if newer:
+        print(f"Sending again: {_carried(about)}.{newer}", file=sys.stderr)
+    sent = ws.outbox.resend(chosen, progress=not json)
+    arrived = sent["state"].isin([OutboxStatus.SENT, OutboxStatus.ACCEPTED])
     if json:
-        print_json([report.to_dict() for report in reports])
+        print_json(records(sent))
     else:
-        for report in reports:
-            show_report(report, json=False)
-    states = ws.outbox.list()
-    unsent = states[
-        states["message_id"].isin(chosen) & states["state"].isin(["failed", "in_doubt", "pending"])
-    ]
-    return SOME_NOT_DONE if len(unsent) or any(exit_code(r) not in (0, SOME_NOT_DONE) for r in reports) else 0
+        print(f"{counted(int(arrived.sum()), 'message')} sent again")
+        if not arrived.all():
+            _show(sent[~arrived], json=False)
+    return 0 if arrived.all() else SOME_NOT_DONE
+
+
+def _doubt(about: pd.DataFrame) -> str:
+    return " One in doubt may have arrived already." if about["state"].eq(OutboxStatus.IN_DOUBT).any() else ""
+
+
+def _carried(about: pd.DataFrame) -> str:
+    """Which version of which document goes out, in words; many are counted by version."""
+    known = about[about["version"].notna()]
+    if known.empty:
+        return "as they were"
+    if len(known) <= _NAMED:
+        return ", ".join(f"{row.number} in version {row.version}" for row in known.itertuples())
+    counts = known["version"].value_counts()
+    return ", ".join(f"{count:,} in version {version}" for version, count in counts.items())
+
+
+def _newer(about: pd.DataFrame) -> str:
+    """Where a newer document is there: that it is, and how to send that one."""
+    older = about[(about["version"] < about["newest"]).fillna(value=False)]
+    offers = []
+    for name, rows in older.groupby("action", sort=False):
+        if again := find(str(name)).waives:
+            ids = ",".join(map(str, rows["invoice_id"].head(_NAMED)))
+            chosen = f"--ids {ids}" if len(rows) <= _NAMED else '--where "changed_since_sent"'
+            offers.append(f"invoicebatch run {name} {chosen} --{next(iter(again))}")
+    if older.empty:
+        return ""
+    told = f" {len(older):,} of them {'has' if len(older) == 1 else 'have'} a newer document"
+    return f"{told}; it is sent with: {'; '.join(offers)}" if offers else f"{told}."
 
 
 def _nothing(*, json: bool) -> int:

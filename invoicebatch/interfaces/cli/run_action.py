@@ -75,7 +75,7 @@ def run_action(
         return _show_plan(plan, json=json)
     if plan.eligible == 0:
         return _nothing(plan, json=json)
-    if found.confirm and not yes:
+    if found.asks(plan.params) and not yes:
         _ask(plan)
     if not background:
         _offer_background(plan, ws.settings.worker.background_rows)

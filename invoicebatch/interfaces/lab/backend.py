@@ -3,7 +3,7 @@
 Only shapes live here; the real thing is in `workspace`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from threading import Event
 from typing import Any, Protocol
@@ -27,6 +27,9 @@ class Evaluation(Protocol):
 
     def eligible(self, action: str) -> BoolArray:
         """One bool a row of the frame it was made from."""
+
+    def without(self, facts: Collection[str]) -> "Evaluation":
+        """The same rows with these facts counted as met."""
 
 
 class Plan(Protocol):

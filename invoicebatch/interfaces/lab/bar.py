@@ -20,17 +20,26 @@ class Counts:
     """
 
     def __init__(self, evaluation: Evaluation, actions: Mapping[str, Action], rows: int) -> None:
-        self.names = list(actions)
+        waived = {
+            name: {f for facts in action.waives.values() for f in facts} for name, action in actions.items()
+        }
+        able = {name: evaluation.eligible(name) for name in actions}
+        able |= {
+            _waiving(name): evaluation.without(facts).eligible(name)
+            for name, facts in waived.items()
+            if facts
+        }
+        self.names = list(able)
         word = np.zeros(rows, dtype=np.uint64)
-        for bit, name in enumerate(self.names):
-            word |= evaluation.eligible(name).astype(np.uint64) << np.uint64(bit)
+        for bit, rows_able in enumerate(able.values()):
+            word |= rows_able.astype(np.uint64) << np.uint64(bit)
         codes, profiles = pd.factorize(word)
         self._codes = codes.astype(np.int32)
         bits = np.arange(len(self.names), dtype=np.uint64)
         self._table = ((np.asarray(profiles)[:, None] >> bits) & np.uint64(1)).astype(np.int64)
 
     def of(self, mask: BoolArray) -> dict[str, int]:
-        """Rows of the selection that can take each action."""
+        """Rows of the selection that can take each action, and each with all that its parameters waive."""
         histogram = np.bincount(self._codes[mask], minlength=len(self._table))
         return dict(zip(self.names, (histogram @ self._table).tolist(), strict=True))
 
@@ -38,6 +47,10 @@ class Counts:
         """Rows of the frame that can take the action."""
         table: IntArray = self._table[:, self.names.index(action)]
         return table.astype(bool)[self._codes]
+
+
+def _waiving(name: str) -> str:
+    return f"{name} waiving"
 
 
 class Totals:
@@ -65,7 +78,9 @@ def describe(
     blocked: Mapping[str, str],
     selected: int,
 ) -> list[dict[str, Any]]:
-    """The actions in the bar's order: how many of the selected rows each can take."""
+    """The actions in the bar's order: how many of the selected rows each can take (`ok`), and how many more
+    (`more`) with the parameter that waives what they are refused for (`waiver`).
+    """
     return [
         {
             "name": action.name,
@@ -73,10 +88,13 @@ def describe(
             "help": action.help,
             "group": action.group,
             "groupLabel": action.group_label,
-            "ok": 0 if action.name in blocked else counts[action.name],
+            "ok": 0 if action.name in blocked else own,
+            "more": 0 if action.name in blocked else counts.get(_waiving(action.name), own) - own,
+            "waiver": ", ".join(action.waives),
             "blocked": blocked.get(action.name, ""),
-            "danger": action.irreversible or action.confirm,
+            "danger": action.careful,
         }
         for action in actions.values()
+        for own in (counts[action.name],)
         if selected
     ]

@@ -19,11 +19,23 @@ OFFERED: Final = (
     *SHOWN, "external_id", "kind", "customer_id", "account_name", "currency", "net_total_cents",
     "vat_total_cents", "paid_cents", "credited_cents", "period_start", "period_end", "payment_method",
     "delivery_preference",
-    "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "exported_at",
+    "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "changed_since_sent",
+    "exported_at",
     "order_reference", "buyer_reference", "mandate_status", "case_status", "plan_status", "failure",
     "invoice_id",
 )  # fmt: skip
 """Columns a person may add."""
+
+SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "name": "Changed since sent",
+        "filters": {"changed_since_sent": {"in": [True]}},
+        "search": "",
+        "sort": [["sent_at", False]],
+        "keys": ["number", "customer_name", "shipping_status", "shipping_channel", "sent_at", "total_cents"],
+    },
+)
+"""Views that come with the grid, in the form in which a person's own are kept."""
 
 _LABELS: Final = {
     "external_id": "Reference",
@@ -45,7 +57,7 @@ _LABELS: Final = {
 }
 _WIDTHS: Final = {
     "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
-    "kind": 112, "status": 126, "shipping_status": 90, "payment_status": 100, "export_status": 110,
+    "kind": 112, "status": 126, "shipping_status": 118, "payment_status": 100, "export_status": 110,
 }  # fmt: skip
 _BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}
 

@@ -102,7 +102,7 @@ class Runs:
                 "help": action.help,
                 "selected": len(draft.ids),
                 "fields": dialogs.fields(action, defaults, backend.choices(action.name)),
-                "confirm": action.confirm or action.irreversible,
+                "confirm": action.careful,
                 "irreversible": action.irreversible,
                 "today": backend.today().isoformat(),
             },
@@ -161,8 +161,7 @@ class Runs:
         draft = self._draft
         if draft is None or draft.plan is None or draft.asked != int(message["n"]):
             raise UsageError("The preview is out of date", "Look at it again, then run.")
-        needs_count = draft.action.confirm or draft.action.irreversible
-        if needs_count and str(message.get("typed", "")).strip() != str(draft.plan.eligible):
+        if draft.action.careful and str(message.get("typed", "")).strip() != str(draft.plan.eligible):
             raise ConfirmationError(f"Type {draft.plan.eligible} to confirm")
         if self._running.is_alive():
             raise UsageError("A run is still under way in this grid")

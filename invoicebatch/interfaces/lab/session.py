@@ -14,7 +14,7 @@ import pandas as pd
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab import bar, filters
 from invoicebatch.interfaces.lab.backend import Backend
-from invoicebatch.interfaces.lab.columns import SHOWN, columns
+from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, SHOWN, columns
 from invoicebatch.interfaces.lab.selection import Marks, Selection, ids_of
 from invoicebatch.interfaces.lab.view import Arrangement, View, arrangement_of
 
@@ -57,6 +57,11 @@ class Session:
             "show": self._show,
             "views": self._views,
         }
+
+    @property
+    def prefs(self) -> dict[str, Any]:
+        """The views a person may choose: those kept in the workspace, and those that come with the grid."""
+        return {"views": self.backend.read_views(), "shipped": list(SHIPPED_VIEWS)}
 
     def extend(self, handlers: Mapping[str, Callable[[Mapping[str, Any]], None]]) -> None:
         """Answer further kinds of message."""
@@ -277,4 +282,4 @@ class Session:
 
     def _views(self, message: Mapping[str, Any]) -> None:
         self.backend.write_views(list(message["views"]))
-        self.publish("prefs", {"views": self.backend.read_views()})
+        self.publish("prefs", self.prefs)

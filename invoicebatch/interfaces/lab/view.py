@@ -5,7 +5,7 @@ The frame and the order live here; what is selected is in `selection`, and nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,10 @@ import pyarrow.compute as pc
 
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray
 from invoicebatch.interfaces.lab.filters import Filter, matches, search
+
+_META: Final = ("currency", "failure", "external_id", "changed_since_sent")
+FIRST_KEY: Final = 2 + len(_META)
+"""Where the cells of the chosen columns begin in a row of a page."""
 
 _LAST = np.iinfo(np.int64).max
 
@@ -97,10 +101,10 @@ class View:
         return at[found]
 
     def page(self, start: int, count: int, keys: Sequence[str], marked: BoolArray) -> list[list[Any]]:
-        """Some rows in order: id, selected (0 or 1), currency, failure, reference, then the keys."""
+        """Some rows in order: id, selected (0 or 1), currency, failure, reference, changed, then the keys."""
         at = self.order[max(start, 0) : max(start, 0) + min(max(count, 0), 500)]
         meta: list[Sequence[Any]] = [self.ids[at].tolist(), marked[at].astype(int).tolist()]
-        meta += [self._cells(key, at) for key in ("currency", "failure", "external_id")]
+        meta += [self._cells(key, at) for key in _META]
         return [list(row) for row in zip(*meta, *(self._cells(key, at) for key in keys), strict=True)]
 
     def facets(self, key: str, arrangement: Arrangement) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.selection import Selection
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.tables import static
+from invoicebatch.interfaces.lab.view import FIRST_KEY
 from invoicebatch.model.counted import counted
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -67,7 +68,7 @@ class Overview(anywidget.AnyWidget):
         self._runs = Runs(self._session)
         self.static_id = uuid.uuid4().hex
         self.columns = [one.describe() for one in self._session.columns]
-        self.prefs = {"views": backend.read_views()}
+        self.prefs = self._session.prefs
         self.on_msg(_receive)
         if poll_seconds:
             watcher = threading.Thread(target=_watch, args=(weakref.ref(self), self._closed, poll_seconds))
@@ -124,7 +125,7 @@ class Overview(anywidget.AnyWidget):
     def _static(self) -> str:
         """The first rows and the counts, for a saved notebook."""
         table = self.table
-        shown = [row[5:] for row in table["rows"][:10]]
+        shown = [row[FIRST_KEY:] for row in table["rows"][:10]]
         caption = f"{table['total']:,} invoices; the first {len(shown)}. Run the cell for the live overview."
         return static(shown, [column(key) for key in table["keys"]], caption)
 

@@ -104,7 +104,7 @@ def run_sheet(
 
 
 def _ask(plan: SheetPlan, *, confirmed: bool) -> None:
-    asking = [group for group in plan.groups if group.action.confirm and group.plan.eligible]
+    asking = [group for group in plan.groups if group.action.asks(group.plan.params) and group.plan.eligible]
     if asking and not confirmed:
         words = ", ".join(f"{g.action.label} ({counted(g.plan.eligible, 'invoice')})" for g in asking)
         raise ConfirmationError(f"{words} asks for confirmation; nothing was done.", "Confirm with --yes.")

@@ -11,7 +11,7 @@ from typing import Final
 from invoicebatch.model.schema.invoices import INVOICES
 from invoicebatch.model.schema.parties import COMPANY_ACCOUNTS, CUSTOMERS, MANDATES
 from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_PLANS
-from invoicebatch.model.schema.types import Column, Table, Type, boolean, choice
+from invoicebatch.model.schema.types import Column, Table, Type, boolean, choice, day, integer
 from invoicebatch.model.status import PaymentStatus
 
 JOINS: Final[Mapping[str, str]] = {
@@ -25,6 +25,15 @@ JOINS: Final[Mapping[str, str]] = {
     "k": "LEFT JOIN collection_cases k ON k.case_id = i.collection_case_id",
     "o": "LEFT JOIN invoices o ON o.invoice_id = i.credit_of",
     "p": "LEFT JOIN payment_plans p ON p.plan_id = i.payment_plan_id",
+    "n": (
+        "LEFT JOIN (SELECT plan_id, min(due_date) AS due_date FROM instalments WHERE paid < amount"
+        " GROUP BY plan_id) n ON n.plan_id = i.payment_plan_id"
+    ),
+    "s": (
+        "LEFT JOIN (SELECT invoice_id, max(document_version) FILTER (WHERE sent_at IS NOT NULL) AS sent_version,"
+        " min(created_at) AS first_at, max(created_at) AS last_at FROM documents GROUP BY invoice_id) s"
+        " ON s.invoice_id = i.invoice_id"
+    ),
 }
 """Joins by alias; of several mandates the newest active one counts."""
 
@@ -34,6 +43,13 @@ PAYMENT_STATUS_SQL: Final = (
     " WHEN i.outstanding > 0 AND i.due_date < $today AND i.status = 'created' THEN 'overdue'"
     " WHEN i.paid <> 0 THEN 'partly_paid' ELSE 'open' END"
 )
+
+CHANGED_SINCE_SENT_SQL: Final = (
+    "coalesce(i.shipping_status = 'sent' AND CASE WHEN i.shipping_channel = 'marked'"
+    " THEN s.first_at <= i.sent_at AND s.last_at > i.sent_at"
+    " ELSE s.sent_version < i.document_version END, false)"
+)
+"""A channel notes on the version that it was sent; of a mark only the moment is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,18 @@ _DERIVED: tuple[Derived, ...] = (
         "coalesce(k.status = 'active' AND k.next_step_on <= $today, false)",
     ),
     *_from(PAYMENT_PLANS, "p", "plan", ("status",)),
+    Derived(
+        day("plan_next_due_on", "When the first unpaid instalment of its payment plan is due"), "n",
+        "n.due_date",
+    ),
+    Derived(
+        boolean("changed_since_sent", "Sent, and its present document is newer than the one that was sent"),
+        "s", CHANGED_SINCE_SENT_SQL,
+    ),
+    Derived(
+        integer("sent_version", "Latest version of its document that a channel of ours sent; empty: none"), "s",
+        "s.sent_version",
+    ),
     Derived(
         choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL
     ),

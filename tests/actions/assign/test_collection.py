@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.engine.base import clock
-from invoicebatch.errors import ParameterError
+from invoicebatch.errors import ParameterError, UsageError
 from invoicebatch.interfaces.api import Workspace
 from tests.delivery.mail.mailserver import Script, mail_server
 
@@ -185,3 +185,76 @@ def test_an_unknown_flow_is_refused_with_those_there_are(collecting: Make) -> No
     with pytest.raises(ParameterError, match="flow: there is no 'nope'") as error:
         collecting(1).select(all=True).plan("assign.collection_case", flow="nope")
     assert "standard, business" in error.value.hint
+
+
+def with_plan(ws: Workspace, invoice_id: int, status: str, first: str) -> None:
+    """Puts an invoice into a payment plan of three instalments."""
+    days = pd.date_range(first, periods=3, freq="MS")
+    plan = {"plan_id": "P1", "customer_id": "K1", "company_account_id": "NL", "currency": "EUR", "status": status,
+            "total_cents": 12_100, "instalments": 3, "interval": "monthly", "first_date": days[0],
+            "created_at": clock.now(), "updated_at": clock.now()}  # fmt: skip
+    parts = pd.DataFrame(
+        {"instalment_no": [1, 2, 3], "due_date": days, "amount_cents": [4_033, 4_033, 4_034]}
+    )
+    with ws.store.write() as session:
+        session.insert("payment_plans", pd.DataFrame([plan]))
+        session.insert("instalments", parts.assign(plan_id="P1", paid_cents=0))
+        session.update(
+            "invoices", pd.DataFrame({"invoice_id": [invoice_id], "payment_plan_id": ["P1"]}), clock.now()
+        )
+
+
+@pytest.mark.parametrize("status", ["active", "draft"])
+def test_what_is_arranged_is_not_dunned_and_the_case_says_so(
+    collecting: Make, at: Callable[[str], None], status: str
+) -> None:
+    at("2026-03-15")
+    ws = collecting(3)
+    ws.select(ids=[1]).plan("assign.bank_file").apply()
+    with_plan(ws, 2, status, "2026-04-01")
+    plan = ws.select(all=True).plan("assign.collection_case")
+    assert plan.eligible == 3
+    arranged = plan.preview["arranged"]
+    assert arranged["cases"].tolist() == [1, 1]
+    assert sorted(what.partition(":")[0] for what in arranged["what"]) == [
+        "in a payment plan that is kept",
+        "with the bank",
+    ]
+    plan.apply()
+    step = ws.select(all=True).plan("assign.collection_step")
+    refused = step.refused.set_index("invoice_id")["reason"]
+    assert refused[1].startswith("already in payment bundle")
+    assert refused[2] == "in payment plan P1, which is kept: next instalment on 2026-04-01"
+    assert step.apply().done["invoice_id"].tolist() == [3]
+    assert table(ws, "outbox")["invoice_id"].tolist() == [3]
+
+
+def test_a_plan_in_arrears_is_dunned_until_its_instalment_is_paid(
+    collecting: Make, at: Callable[[str], None]
+) -> None:
+    at("2026-03-15")
+    ws = collecting(1)
+    with_plan(ws, 1, "active", "2026-04-01")
+    ws.select(all=True).plan("assign.collection_case").apply()
+    at("2026-04-01")
+    assert ws.select(all=True).plan("assign.collection_step").eligible == 0
+    at("2026-04-02")
+    assert ws.select(all=True).plan("assign.collection_step").eligible == 1
+    paid = pd.DataFrame({"plan_id": ["P1"], "instalment_no": [1], "paid_cents": [4_033]})
+    with ws.store.write() as session:
+        session.update("instalments", paid, clock.now())
+    plan = ws.select(all=True).plan("assign.collection_step")
+    assert plan.refused["reason"].item().endswith("next instalment on 2026-05-01")
+
+
+def test_a_reminder_is_not_sent_again_once_the_invoice_is_with_the_bank(
+    collecting: Make, at: Callable[[str], None]
+) -> None:
+    at("2026-03-15")
+    ws = collecting(1)
+    ws.select(all=True).plan("assign.collection_case").apply()
+    ws.select(all=True).plan("assign.collection_step").apply()
+    ws.select(all=True).plan("assign.bank_file").apply()
+    with pytest.raises(UsageError, match="no longer holds: already in payment bundle"):
+        ws.outbox.resend(ws.outbox.list()["message_id"].tolist())
+    assert len(table(ws, "outbox")) == 1

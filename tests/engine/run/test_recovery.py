@@ -57,7 +57,7 @@ def test_a_claimed_row_that_no_longer_qualifies_when_its_turn_comes_is_refused(m
     workspace.outbox.mark_sent(old.loc[old["invoice_id"] == 1, "message_id"].tolist())
     report = workspace.runs.work_on(queued.run_id)
     assert report.done["invoice_id"].tolist() == [2]
-    assert report.refused["reason"].str.contains("already sent on").all()
+    assert report.refused["reason"].str.contains("already sent by email on").all()
     assert len(list((workspace.data / "mail/new").iterdir())) == 1
 
 

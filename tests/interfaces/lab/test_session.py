@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.interfaces.lab.session import Session
+from invoicebatch.interfaces.lab.view import FIRST_KEY
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.conftest import small_frames
 from tests.interfaces.lab.conftest import Desk
@@ -187,7 +188,7 @@ def test_where_says_the_filter_of_all_that_match(desk):
 def test_columns_can_be_chosen_and_unknown_ones_are_dropped(desk):
     desk.say("keys", keys=["total_cents", "nothing", "number"])
     assert desk.table["keys"] == ["total_cents", "number"]
-    assert desk.table["rows"][0][5] == int(desk.session.view.frame["total_cents"].iloc[0])
+    assert desk.table["rows"][0][FIRST_KEY] == int(desk.session.view.frame["total_cents"].iloc[0])
 
 
 def test_views_are_kept(desk, workspace):

@@ -11,8 +11,10 @@ import pytest
 
 from invoicebatch.errors import FilterError, WorkspaceError
 from invoicebatch.interfaces.api import open_workspace
+from invoicebatch.interfaces.lab.view import FIRST_KEY
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.engine.sending import with_documents
 from tests.interfaces.lab.conftest import Desk
 from tests.waiting import until
 
@@ -222,3 +224,48 @@ def test_the_widget_shows_a_static_table_for_a_saved_notebook(mixed, monkeypatch
     assert table.data.count("<tr>") == 11
     assert live["text/plain"] == "Overview(40 invoices)"
     assert "application/vnd.jupyter.widget-view+json" in live
+
+
+@pytest.fixture
+def sent_and_changed(make_workspace):
+    """Four documents: the first two were sent, and the first was made anew since."""
+    workspace = with_documents(make_workspace(4, status="created"))
+    workspace.select(ids=[1, 2]).plan("send_via.email").apply()
+    with workspace.store.write() as session:
+        first = session.rows_of("documents", "invoice_id", pd.Series([1]))
+        session.insert(
+            "documents", first.assign(document_version=2, path="documents/two.pdf", sent_at=pd.NaT)
+        )
+        newer = pd.DataFrame({"invoice_id": [1], "document_version": [2]})
+        session.update("invoices", newer, workspace_now())
+    return Desk(WorkspaceBackend(workspace))
+
+
+def test_what_was_sent_can_be_sent_again_from_the_bar_and_is_counted_apart(sent_and_changed):
+    desk = sent_and_changed
+    desk.say("select", op="set", ids=[1, 2, 3])
+    email = next(action for action in desk.bar["actions"] if action["name"] == "send_via.email")
+    assert (email["ok"], email["more"], email["waiver"]) == (1, 2, "again")
+    desk.say("select", op="set", ids=[1])
+    assert desk.say("dialog", action="send_via.email")["confirm"]
+    refused = desk.say("preview", n=1, params={})
+    assert refused["eligible"] == 0
+    assert "again = true sends the present document" in refused["refused"][0][0]
+    assert desk.say("preview", n=2, params={"again": True})["eligible"] == 1
+    assert desk.say("run", n=2, typed="")["kind"] == "error"
+    desk.say("run", n=2, typed="1")
+    assert desk.state["run"]["report"]["done"] == 1
+
+
+def test_a_document_that_changed_since_it_was_sent_shows_so_and_has_a_view(sent_and_changed):
+    desk = sent_and_changed
+    changed = {row[0]: row[FIRST_KEY - 1] for row in desk.table["rows"]}
+    assert changed == {1: True, 2: False, 3: False, 4: False}
+    (view,) = [view for view in desk.session.prefs["shipped"] if view["name"] == "Changed since sent"]
+    desk.say("keys", keys=view["keys"])
+    desk.say("view", **{name: view[name] for name in ("filters", "search", "sort")})
+    assert desk.table["keys"] == view["keys"]
+    assert [row[0] for row in desk.table["rows"]] == [1]
+    desk.say("select", op="all")
+    assert desk.session.selection().ids.tolist() == [1]
+    assert desk.session.backend.read_views() == []

@@ -15,7 +15,9 @@ function createBar(context) {
     return [...groups.values()];
   };
 
-  const part = (action) => (action.ok === bar.n ? count(action.ok) : `${count(action.ok)} of ${count(bar.n)}`);
+  const able = (action) => action.ok + action.more > 0;
+  const more = (action) => (action.more ? `, ${count(action.more)} with ${action.waiver}` : "");
+  const part = (action) => (action.ok === bar.n ? count(action.ok) : `${count(action.ok)} of ${count(bar.n)}${more(action)}`);
   const start = (action) => context.send({ kind: "dialog", action: action.name });
   const label = (action) => [h("span", {}, action.label), h("span", { class: "ib-part" }, part(action))];
   const look = (action) => `ib-action${action.danger ? " danger" : ""}`;
@@ -32,7 +34,7 @@ function createBar(context) {
   }
 
   function group({ label: title, actions: members }) {
-    const can = members.filter((action) => action.ok);
+    const can = members.filter(able);
     if (!can.length) return null;
     if (!members[0].name.includes(".")) return single(members[0]);
     const opener = h("button", { type: "button", class: "ib-action", "data-group": members[0].group, "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(opener, title, can) }, h("span", {}, title), icon("down"));
@@ -113,7 +115,7 @@ function createBar(context) {
   function openMore(anchor) {
     const kept = anchor.ibHidden;
     const panel = h("div", { class: "ib-menu ib-more" }, ...groupsOf().map(({ label: title, actions: members }) => {
-      const can = members.filter((action) => action.ok && kept.some((child) => child.matches(`[data-action="${action.name}"],[data-group="${action.group}"]`) || child.querySelector(`[data-action="${action.name}"]`)));
+      const can = members.filter((action) => able(action) && kept.some((child) => child.matches(`[data-action="${action.name}"],[data-group="${action.group}"]`) || child.querySelector(`[data-action="${action.name}"]`)));
       if (!can.length) return null;
       return h("div", { role: "group", "aria-label": title }, h("div", { class: "ib-menutitle" }, title), ...can.map((action) => h("div", { class: "ib-item" },
         h("button", { type: "button", class: look(action), "data-action": action.name, onclick: () => { popover.close(); start(action); } }, label(action)), action.ok < bar.n && whyButton(action))));

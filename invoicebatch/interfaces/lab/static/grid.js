@@ -1,5 +1,6 @@
 // The virtual grid: rows come by page, selection lives in the kernel, marks here only run ahead of it.
 
+const FIRST_KEY = 6, CHANGED = 5;
 const ROW = 34, PAGE = 100, OVERSCAN = 6, MAX_HEIGHT = 12_000_000, CHECK_WIDTH = 40;
 const CHIPS = new Set(["status", "shipping_status", "payment_status", "export_status", "case_status", "plan_status", "mandate_status"]);
 
@@ -86,7 +87,8 @@ function createGrid(context) {
   }
 
   function fillCell(cell, column, data, value) {
-    const text = data ? shown(value, column, context.manyCurrencies() ? data[2] : "", data[2]) : "";
+    const changed = column.key === "shipping_status" && !!data?.[CHANGED];
+    const text = data ? shown(value, column, context.manyCurrencies() ? data[2] : "", data[2]) + (changed ? ", changed" : "") : "";
     const key = text || data?.[4] || "";
     if (cell.dataset.text === key && cell.dataset.loaded === String(!!data)) return;
     cell.dataset.text = key;
@@ -95,7 +97,7 @@ function createGrid(context) {
     if (!data) cell.replaceChildren(h("span", { class: "ib-ghost" }));
     else if (text === "" && column.key === "number" && data[4]) cell.replaceChildren(h("span", { class: "ib-none", title: "No number yet: the reference" }, data[4]));
     else if (text === "") cell.replaceChildren(h("span", { class: "ib-none" }, "–"));
-    else if (CHIPS.has(column.key)) cell.replaceChildren(h("span", { class: "ib-chip", "data-value": value }, text));
+    else if (CHIPS.has(column.key)) cell.replaceChildren(h("span", { class: "ib-chip", "data-value": changed ? "changed" : value, title: changed ? "The document is newer than the one that was sent" : null }, text));
     else cell.textContent = text;
   }
 
@@ -109,8 +111,8 @@ function createGrid(context) {
     row.title = data?.[3] ?? "";
     const check = row.firstChild.firstChild;
     check.checked = selected;
-    check.setAttribute("aria-label", `Select ${data?.[5] ?? data?.[4] ?? "row"}`);
-    columns.forEach((column, at) => fillCell(row.children[at + 1], column, data, data?.[at + 5]));
+    check.setAttribute("aria-label", `Select ${data?.[FIRST_KEY] ?? data?.[4] ?? "row"}`);
+    columns.forEach((column, at) => fillCell(row.children[at + 1], column, data, data?.[at + FIRST_KEY]));
     if (index === focus) port.setAttribute("aria-activedescendant", row.id);
   }
 
