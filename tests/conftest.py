@@ -188,6 +188,7 @@ def peppol_frames(count: int = 3, lines: int = 2) -> tuple[pd.DataFrame, dict[st
          "period_start": np.datetime64("2026-10-01", "s"), "period_end": np.datetime64("2026-10-31", "s"),
          "buyer_reference": [f"REF-{i}" for i in ids], "remittance_reference": [f"RF{i:08d}" for i in ids],
          "preceding_number": np.where(credit, "F2026-000001", None), "mandate_id": np.where(debited, "M-1", None),
+         "mandate_status": np.where(debited, "active", None),
          "mandate_iban": np.where(debited, "BE71096123456769", None), "line_total_cents": net * sign,
          "allowance_total_cents": 0, "charge_total_cents": 0, "net_total_cents": net * sign,
          "vat_total_cents": tax * sign, "total_cents": (net + tax) * sign, "prepaid_cents": 0, "rounding_cents": 0}
@@ -209,8 +210,9 @@ def peppol_frames(count: int = 3, lines: int = 2) -> tuple[pd.DataFrame, dict[st
     frames = {"lines": line_frame, "vat_breakdown": vat, "customers": customers, "company_accounts": accounts}
     tables = {name: _whole(TABLES[name], frame) for name, frame in frames.items()}
     empty = {name: TABLES[name].empty() for name in ("allowance_charges", "attachments", "measurements")}
-    overview = invoices.astype(dict.fromkeys(("mandate_id", "mandate_iban"), "str"))
-    return _whole(TABLES["invoices"], overview).join(overview[["mandate_id", "mandate_iban"]]), tables | empty
+    of_mandate = ["mandate_id", "mandate_status", "mandate_iban"]
+    overview = invoices.astype(dict.fromkeys(of_mandate, "str"))
+    return _whole(TABLES["invoices"], overview).join(overview[of_mandate]), tables | empty
 
 
 def _enterprise_number(index: int) -> str:
