@@ -99,12 +99,8 @@ def money_workspace(tmp_path: Path) -> Callable[..., Workspace]:
         workspace = init_workspace(tmp_path / "money")
         frames = small_frames(count, "created")
         number = frames["invoices"]["invoice_id"].map(lambda i: f"F2026-{i:06d}")
-        frames["invoices"] = frames["invoices"].assign(
-            number=number,
-            invoice_date=pd.Timestamp("2026-01-17"),
-            due_date=pd.Timestamp("2026-01-31"),
-            **columns,
-        )
+        dates = {"invoice_date": pd.Timestamp("2026-01-17"), "due_date": pd.Timestamp("2026-01-31")}
+        frames["invoices"] = frames["invoices"].assign(**{"number": number} | dates | columns)
         frames["company_accounts"] = frames["company_accounts"].assign(
             creditor_id="DE98ZZZ09999999999", bic="ABNANL2A"
         )

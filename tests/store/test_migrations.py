@@ -23,3 +23,21 @@ def test_an_export_job_of_the_first_version_still_has_its_filter(
     job = init_workspace(workspace.root).jobs.find("Old")
     assert job["where"] == "invoice_id = 2"
     assert job["run_id"] is None or job["run_id"] != job["run_id"]
+
+
+def test_documents_made_before_keep_what_they_asked(money_workspace: Callable[..., Workspace]) -> None:
+    workspace = money_workspace(
+        3, document_version=[1, 1, 0], kind=["invoice", "credit_note", "invoice"],
+        total_cents=[12_100, -12_100, 12_100], credited_cents=[0, -4_000, 0], paid_cents=[2_000, 0, 0],
+    )  # fmt: skip
+    with duckdb.connect(str(workspace.store.file)) as con:
+        con.execute("ALTER TABLE invoices DROP COLUMN due_at_issue")
+        con.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+    frame = init_workspace(workspace.root).select(all=True).frame
+    assert frame["due_at_issue_cents"].astype(object).where(
+        frame["due_at_issue_cents"].notna(), None
+    ).tolist() == [
+        12_100,
+        -8_100,
+        None,
+    ]
