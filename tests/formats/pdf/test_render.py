@@ -80,7 +80,7 @@ def test_a_document_carries_what_the_law_asks() -> None:
 def test_a_credit_says_what_the_customer_gets() -> None:
     lines = [samples.line("Electricity", -100, "0.25")]
     text = text_of(kind="credit_note", lines=lines, preceding_number="2026-000007")
-    assert "takes back invoice 2026-000007" in text
+    assert "is for invoice 2026-000007" in text
     assert "−30.25" in text
     assert "We will transfer €30.25 to your account NL20 •••• 4567" in " ".join(text.split())
 
