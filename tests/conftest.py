@@ -99,12 +99,8 @@ def money_workspace(tmp_path: Path) -> Callable[..., Workspace]:
         workspace = init_workspace(tmp_path / "money")
         frames = small_frames(count, "created")
         number = frames["invoices"]["invoice_id"].map(lambda i: f"F2026-{i:06d}")
-        frames["invoices"] = frames["invoices"].assign(
-            number=number,
-            invoice_date=pd.Timestamp("2026-01-17"),
-            due_date=pd.Timestamp("2026-01-31"),
-            **columns,
-        )
+        dates = {"invoice_date": pd.Timestamp("2026-01-17"), "due_date": pd.Timestamp("2026-01-31")}
+        frames["invoices"] = frames["invoices"].assign(**{"number": number} | dates | columns)
         frames["company_accounts"] = frames["company_accounts"].assign(
             creditor_id="DE98ZZZ09999999999", bic="ABNANL2A"
         )
@@ -188,6 +184,7 @@ def peppol_frames(count: int = 3, lines: int = 2) -> tuple[pd.DataFrame, dict[st
          "period_start": np.datetime64("2026-10-01", "s"), "period_end": np.datetime64("2026-10-31", "s"),
          "buyer_reference": [f"REF-{i}" for i in ids], "remittance_reference": [f"RF{i:08d}" for i in ids],
          "preceding_number": np.where(credit, "F2026-000001", None), "mandate_id": np.where(debited, "M-1", None),
+         "mandate_status": np.where(debited, "active", None),
          "mandate_iban": np.where(debited, "BE71096123456769", None), "line_total_cents": net * sign,
          "allowance_total_cents": 0, "charge_total_cents": 0, "net_total_cents": net * sign,
          "vat_total_cents": tax * sign, "total_cents": (net + tax) * sign, "prepaid_cents": 0, "rounding_cents": 0}
@@ -209,8 +206,9 @@ def peppol_frames(count: int = 3, lines: int = 2) -> tuple[pd.DataFrame, dict[st
     frames = {"lines": line_frame, "vat_breakdown": vat, "customers": customers, "company_accounts": accounts}
     tables = {name: _whole(TABLES[name], frame) for name, frame in frames.items()}
     empty = {name: TABLES[name].empty() for name in ("allowance_charges", "attachments", "measurements")}
-    overview = invoices.astype(dict.fromkeys(("mandate_id", "mandate_iban"), "str"))
-    return _whole(TABLES["invoices"], overview).join(overview[["mandate_id", "mandate_iban"]]), tables | empty
+    of_mandate = ["mandate_id", "mandate_status", "mandate_iban"]
+    overview = invoices.astype(dict.fromkeys(of_mandate, "str"))
+    return _whole(TABLES["invoices"], overview).join(overview[of_mandate]), tables | empty
 
 
 def _enterprise_number(index: int) -> str:

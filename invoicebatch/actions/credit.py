@@ -44,6 +44,10 @@ class CreditParams(Params):
     def _one_way(self) -> "CreditParams":
         if self.lines and self.amount.strip():
             raise ValueError("give lines or amount, not both")
+        if self.with_advances and self.partial:
+            raise ValueError(
+                "with_advances takes back whole documents; leave out lines and amount, or credit the advances apart"
+            )
         return self
 
     @property
@@ -54,7 +58,7 @@ class CreditParams(Params):
 
 def companions(batch: Batch, params: CreditParams) -> npt.NDArray[np.int64]:
     """Advances that the selected final notes list, when asked for."""
-    if not params.with_advances or params.partial:
+    if not params.with_advances:
         return np.array([], np.int64)
     advances: npt.NDArray[np.int64] = batch["lines"]["advance_of"].dropna().to_numpy(np.int64)
     return np.unique(advances)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 
-LATEST: Final = 3
+LATEST: Final = 4
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -21,10 +21,22 @@ def _jobs_name_their_run(con: Any) -> None:
 
 
 def _invoices_may_be_open_items(con: Any) -> None:
-    con.execute("ALTER TABLE invoices ADD COLUMN is_open_item BOOLEAN DEFAULT false")
+    con.execute("ALTER TABLE invoices ADD COLUMN IF NOT EXISTS is_open_item BOOLEAN DEFAULT false")
 
 
-_STEPS: Final[Mapping[int, Callable[[Any], None]]] = {2: _jobs_name_their_run, 3: _invoices_may_be_open_items}
+def _invoices_keep_what_their_document_asks(con: Any) -> None:
+    con.execute("ALTER TABLE invoices ADD COLUMN IF NOT EXISTS due_at_issue DECIMAL(18, 2)")
+    con.execute(
+        "UPDATE invoices SET due_at_issue = total - prepaid + rounding"
+        " - CASE WHEN kind = 'credit_note' THEN credited ELSE 0 END WHERE document_version > 0"
+    )
+
+
+_STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
+    2: _jobs_name_their_run,
+    3: _invoices_may_be_open_items,
+    4: _invoices_keep_what_their_document_asks,
+}
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.errors import ParameterError
+from invoicebatch.formats.pdf.compare import document_text
 from invoicebatch.interfaces.api import Workspace
 
 Make = Callable[..., Workspace]
@@ -66,6 +67,93 @@ def test_what_was_paid_is_refunded_with_the_note(money_workspace: Make) -> None:
     assert ws.doctor().empty
 
 
+def speaking(ws: Workspace, language: str) -> None:
+    people = pd.DataFrame({"customer_id": ["K0", "K1", "K2"], "language": language})
+    with ws.store.write() as session:
+        session.update("customers", people, pd.Timestamp("2026-01-01").to_pydatetime())
+
+
+def created(ws: Workspace) -> pd.DataFrame:
+    """The rows, once all that is approved has its document."""
+    report = ws.select(where="status = 'approved'").plan("create").apply()
+    assert report.failed.empty
+    return invoices(ws)
+
+
+def printed(ws: Workspace, row: pd.Series) -> str:
+    text = document_text((ws.data / row["document_path"]).read_bytes())
+    return " ".join(text.replace("\u00a0", " ").split())
+
+
+def mailed(ws: Workspace, invoice_id: int) -> str:
+    mail = (
+        ws.select(ids=[invoice_id]).plan("send_via.email").preview["first_mail"].set_index("field")["value"]
+    )
+    return " ".join(f"{mail['subject']} {mail['text']}".replace("\u00a0", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("language", "whole", "part", "back"),
+    [
+        ("en", "€121.00 is set off against invoice F2026-000001",
+         "€100.00 is set off against invoice F2026-000002", "€21.00"),
+        ("nl", "€ 121,00 wordt verrekend met factuur F2026-000001",
+         "€ 100,00 wordt verrekend met factuur F2026-000002", "€ 21,00"),
+        ("fr", "121,00 € sont imputés sur la facture F2026-000001",
+         "100,00 € sont imputés sur la facture F2026-000002", "21,00 €"),
+        ("de", "121,00 € werden mit Rechnung F2026-000001 verrechnet",
+         "100,00 € werden mit Rechnung F2026-000002 verrechnet", "21,00 €"),
+    ],
+)  # fmt: skip
+def test_document_and_mail_say_what_is_set_off_and_what_is_paid_back(
+    money_workspace: Make, language: str, whole: str, part: str, back: str
+) -> None:
+    ws = money_workspace(2, paid_cents=[0, 2_100], outstanding_cents=[12_100, 10_000])
+    speaking(ws, language)
+    credit(ws, 1, 2)
+    rows = created(ws)
+    for original, sentence in ((1, whole), (2, part)):
+        note = rows[rows["credit_of"] == original].iloc[0]
+        for text in (printed(ws, note), mailed(ws, int(note.name))):
+            assert sentence in text
+            assert (f" {back} " in text) is (original == 2)
+            assert ("•••• 3000" in text) is (original == 2)
+
+
+def test_an_invoice_credited_before_it_was_created_asks_for_the_rest(money_workspace: Make) -> None:
+    ws = money_workspace(2, status="approved", number=None)
+    credit(ws, 1, lines="2")
+    credit(ws, 2)
+    rows = created(ws)
+    number = rows.loc[1, "number"]
+    for text in (printed(ws, rows.loc[1]), mailed(ws, 1)):
+        assert "€60.50 has been paid or set off before" in text
+        assert "collect €60.50" in text
+    for text in (printed(ws, rows.loc[2]), mailed(ws, 2)):
+        assert "€121.00 has been paid or set off before" in text
+        assert "collect" not in text
+    note = rows[rows["credit_of"] == 1].iloc[0]
+    assert f"€60.50 is set off against invoice {number}" in printed(ws, note)
+
+
+def test_a_document_stays_as_it_is_when_its_invoice_is_credited_or_paid(money_workspace: Make) -> None:
+    ws = money_workspace(3)
+    everything = ws.select(all=True)
+    assert len(everything.plan("regenerate").apply().done) == 3
+    credit(ws, 1)
+    credit(ws, 2, lines="2")
+    ws.select(ids=[3]).plan("assign.bank_file").apply()
+    [bundle] = ws.payments.list()["bundle_id"]
+    ws.payments.write(bundle)
+    ws.payments.confirm(bundle)
+    rows = invoices(ws)
+    assert rows.loc[[1, 2, 3], "outstanding_cents"].tolist() == [0, 6_050, 0]
+    assert rows.loc[[1, 2, 3], "due_at_issue_cents"].tolist() == [12_100, 12_100, 12_100]
+    again = ws.select(ids=[1, 2, 3]).plan("regenerate").apply()
+    assert again.unchanged["invoice_id"].tolist() == [1, 2, 3]
+    assert "collect €60.50" in mailed(ws, 2)
+
+
 def test_a_credited_invoice_is_not_credited_again(money_workspace: Make) -> None:
     ws = money_workspace(1)
     credit(ws, 1)
@@ -111,6 +199,12 @@ def test_an_amount_per_vat_rate(money_workspace: Make) -> None:
 def test_lines_and_amount_together_are_refused(money_workspace: Make) -> None:
     with pytest.raises(ParameterError, match="not both"):
         credit(money_workspace(1), 1, lines="1", amount="21:1")
+
+
+@pytest.mark.parametrize("part", [{"lines": "1"}, {"amount": "21:1"}])
+def test_advances_go_with_a_whole_credit_only(money_workspace: Make, part: dict[str, str]) -> None:
+    with pytest.raises(ParameterError, match="with_advances takes back whole documents"):
+        credit(money_workspace(1), 1, with_advances=True, **part)
 
 
 def test_a_credit_leaves_an_unwritten_bundle_and_is_kept_out_of_a_written_one(money_workspace: Make) -> None:

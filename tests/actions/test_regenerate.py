@@ -29,7 +29,8 @@ def created(context: Lent, row: dict[str, Any], **now: Any) -> Batch:
 
 def stored(batch: Batch, updates: Any, inserts: Any) -> Batch:
     [update] = updates["invoices"].to_dict("records")
-    for name in ("status", "document_version", "document_path", "document_sha256", "remittance_reference"):
+    kept = ("status", "document_version", "document_path", "document_sha256", "remittance_reference")
+    for name in (*kept, "due_at_issue_cents"):
         batch.invoices[name] = pd.Series([update[name]], dtype=batch.invoices[name].dtype)
     documents = TABLES["documents"].conform(
         pd.concat([batch["documents"], inserts["documents"]], ignore_index=True)

@@ -36,3 +36,21 @@ def test_the_documents_of_an_older_workspace_are_no_open_items(
     workspace = init_workspace(workspace.root)
     assert workspace.select(all=True).frame["is_open_item"].tolist() == [False, False]
     assert workspace.select(all=True).plan("approve").apply().complete
+
+
+def test_documents_made_before_keep_what_they_asked(money_workspace: Callable[..., Workspace]) -> None:
+    workspace = money_workspace(
+        3, document_version=[1, 1, 0], kind=["invoice", "credit_note", "invoice"],
+        total_cents=[12_100, -12_100, 12_100], credited_cents=[0, -4_000, 0], paid_cents=[2_000, 0, 0],
+    )  # fmt: skip
+    with duckdb.connect(str(workspace.store.file)) as con:
+        con.execute("ALTER TABLE invoices DROP COLUMN due_at_issue")
+        con.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+    frame = init_workspace(workspace.root).select(all=True).frame
+    assert frame["due_at_issue_cents"].astype(object).where(
+        frame["due_at_issue_cents"].notna(), None
+    ).tolist() == [
+        12_100,
+        -8_100,
+        None,
+    ]

@@ -7,13 +7,14 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.formats.mail.letter import pick_language
+from invoicebatch.model.payments import amount_due
+from invoicebatch.model.payments.amount_due import Situation
 
-COLUMNS: Final = (
-    "invoice_id", "kind", "number", "company_account_id", "currency", "invoice_date", "due_date",
-    "period_start", "period_end", "remittance_reference", "preceding_number", "total_cents",
-    "outstanding_cents", "customer_name", "customer_language", "customer_iban", "account_language",
-    "payment_method", "mandate_id", "mandate_status", "mandate_iban",
-)  # fmt: skip
+COLUMNS: Final = tuple(dict.fromkeys((
+    "invoice_id", "number", "company_account_id", "invoice_date", "due_date", "period_start", "period_end",
+    "remittance_reference", "preceding_number", "customer_name", "customer_language", "customer_iban",
+    "account_language", *amount_due.COLUMNS,
+)))  # fmt: skip
 """Overview columns that `letter_values` reads."""
 
 
@@ -25,7 +26,7 @@ def letter_values(
     today: date | None = None,
     note: str = "",
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Language and template values of each document, in the frame's order.
+    """Language and template values of each document, in the frame's order; amounts are those of now.
 
     Args:
         invoices: overview rows with `COLUMNS`.
@@ -35,7 +36,8 @@ def letter_values(
         note: a line of the sender's own.
     """
     sellers = {row["company_account_id"]: _seller(row) for row in _records(accounts)}
-    for row in _records(invoices[list(COLUMNS)]):
+    due = amount_due.amounts_due(invoices, invoices["outstanding_cents"])
+    for row in _records(invoices[list(COLUMNS)].join(due)):
         chosen = pick_language(row["customer_language"], row["account_language"], language)
         yield chosen, _values(row, sellers[row["company_account_id"]], today, note)
 
@@ -43,23 +45,25 @@ def letter_values(
 def _values(
     row: Mapping[str, Any], seller: Mapping[str, Any], today: date | None, note: str
 ) -> dict[str, Any]:
-    situation = _situation(row)
-    due = row["due_date"]
+    situation, due = row["situation"], row["due_date"]
+    debit = situation == Situation.DEBIT
     return {
         "situation": situation,
-        "amount_cents": abs(row["total_cents"] if situation == "settled" else row["outstanding_cents"]),
+        "amount_cents": _amount_cents(row),
+        "set_off_cents": row["set_off_cents"],
+        "settled_cents": row["settled_cents"],
         "note": " ".join(note.split()),
         "account": seller,
         "customer": {"name": row["customer_name"]},
         "payer": {
-            "iban": row["mandate_iban"] if situation == "debit" else row["customer_iban"],
+            "iban": row["mandate_iban"] if debit else row["customer_iban"],
             "mandate_id": row["mandate_id"],
         },
         "invoice": {
             "number": row["number"],
             "kind": row["kind"],
             "date": row["invoice_date"],
-            "due_date": None if situation == "debit" and due and today and due < today else due,
+            "due_date": None if debit and due and today and due < today else due,
             "period_start": row["period_start"],
             "period_end": row["period_end"],
             "currency": row["currency"],
@@ -71,13 +75,10 @@ def _values(
     }
 
 
-def _situation(row: Mapping[str, Any]) -> str:
-    if row["outstanding_cents"] == 0:
-        return "settled"
-    if row["outstanding_cents"] < 0:
-        return "refund"
-    debits = row["payment_method"] == "direct_debit" and row["mandate_status"] == "active"
-    return "debit" if debits else "pay"
+def _amount_cents(row: Mapping[str, Any]) -> int:
+    """What the letter shows first: what is asked, else what is set off, else the total."""
+    by_situation = {Situation.SET_OFF: row["set_off_cents"], Situation.SETTLED: abs(row["total_cents"])}
+    return int(by_situation.get(row["situation"], row["asked_cents"]))
 
 
 def _seller(row: Mapping[str, Any]) -> dict[str, Any]:

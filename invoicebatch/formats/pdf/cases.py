@@ -89,7 +89,7 @@ def invoice(invoice_id: int = 1, **values: Any) -> dict[str, Any]:
         "invoice_date": date(2026, 11, 22), "due_date": date(2026, 12, 6), "period_start": date(2026, 10, 1),
         "period_end": date(2026, 10, 31), "document_version": 0, "shipping_status": "to_send",
         "export_status": "unexported", "payment_method": "credit_transfer", "prepaid_cents": 0,
-        "rounding_cents": 0, "lines": energy_lines(), "readings": [], "allowances": [], "customer": {},
+        "rounding_cents": 0, "credited_cents": 0, "lines": energy_lines(), "readings": [], "allowances": [], "customer": {},
         "account": {},
     }  # fmt: skip
     return base | values
@@ -133,11 +133,13 @@ def batch(*rows: dict[str, Any]) -> Batch:
             "line_total_cents": sum(item["net_cents"] for item in row["lines"]), "net_total_cents": net,
             "vat_total_cents": tax, "total_cents": net + tax, "allowance_total_cents": 0,
             "charge_total_cents": 0,
+            "outstanding_cents": net + tax - row["prepaid_cents"] + row["rounding_cents"],
         }  # fmt: skip
         account = ACCOUNT | {"company_account_id": row["company_account_id"]} | row["account"]
         customers.append(CUSTOMER | {"customer_id": row["customer_id"]} | row["customer"])
         accounts[account["company_account_id"]] = account
-        overview.append({"account_country": account["country"]} | total | row)
+        known = {f"account_{name}": account[name] for name in ("country", "iban", "creditor_id")}
+        overview.append(known | total | row)
     frames = {name: _frame(name, found) for name, found in tables.items()}
     frames["customers"] = _frame("customers", customers)
     frames["company_accounts"] = _frame("company_accounts", list(accounts.values()))

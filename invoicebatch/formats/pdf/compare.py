@@ -76,7 +76,8 @@ def missing_content(pdf: bytes, content: Mapping[str, Any]) -> str:
     """The first amount, number, date or name that a document must show and does not, or nothing."""
     text = document_text(pdf)
     found, plain = amounts_in(text), _SPACES.sub("", text)
-    for label, amount in _fixed_amounts(content):
+    asked = content["payment"]["label"], content["payment"]["amount"]
+    for label, amount in (*_fixed_amounts(content), asked):
         if not amounts_in(amount) <= found:
             return f"the document does not show {label} {amount}"
     for label, spellings in _fixed_texts(content, sent=True):

@@ -10,8 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Final
 
-from invoicebatch.formats.pdf.amounts import due_cents
-from invoicebatch.formats.pdf.payment import missing_account, payment_block
+from invoicebatch.formats.pdf.payment import (
+    AMOUNTS_DUE,
+    missing_account,
+    payment_block,
+    settlement_rows,
+    with_amounts_due,
+)
 from invoicebatch.formats.pdf.readings import COLUMNS as READING_COLUMNS
 from invoicebatch.formats.pdf.readings import readings_block
 from invoicebatch.formats.pdf.seller_and_buyer import buyer_block, footer, meta, missing_fields, seller_block
@@ -19,6 +24,7 @@ from invoicebatch.formats.pdf.text import Row, line, paragraph, rows
 from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.model.changes import Batch, RowFailure
 from invoicebatch.model.ident import sha256_json
+from invoicebatch.model.payments import amount_due
 from invoicebatch.model.schema import TABLES
 
 TABLES_READ: Final = frozenset(
@@ -35,11 +41,11 @@ _INVOICE_COLUMNS: Final = (
     "contract_reference", "project_reference", "note", "payment_terms", "remittance_reference",
     "line_total_cents", "allowance_total_cents", "charge_total_cents", "net_total_cents",
     "vat_total_cents", "total_cents", "prepaid_cents", "rounding_cents", "preceding_number",
-    "preceding_date", "payment_method", "mandate_id", "mandate_status", "mandate_iban",
+    "preceding_date", "mandate_id", "mandate_iban",
 )  # fmt: skip
 
 COLUMNS: Final = frozenset(
-    {*_INVOICE_COLUMNS, "document_version", "document_path", "document_sha256", "account_creditor_id",
+    {*_INVOICE_COLUMNS, *amount_due.COLUMNS, "document_version", "document_path", "document_sha256",
      "account_country", "account_iban"}
 )  # fmt: skip
 """Overview columns that rendering and storing a document takes."""
@@ -116,7 +122,7 @@ def _sources(batch: Batch) -> list[_Source]:
             accounts.get(invoice["company_account_id"], no_account),
             *(table[invoice["invoice_id"]] for table in (lines, vat, allowances, readings)),
         )
-        for invoice in rows(batch.invoices, _INVOICE_COLUMNS)
+        for invoice in rows(with_amounts_due(batch.invoices), (*_INVOICE_COLUMNS, *AMOUNTS_DUE))
     ]
 
 
@@ -265,11 +271,16 @@ def _totals(source: _Source, wording: Wording) -> dict[str, Any]:
         found.append((wording.say("totals.prepaid"), -invoice["prepaid_cents"], False))
     if invoice["rounding_cents"]:
         found.append((wording.say("totals.rounding"), invoice["rounding_cents"], False))
-    due = due_cents(invoice)
+    due = invoice["due_cents"]
+
+    def shown(rows: list[tuple[str, int, bool]]) -> list[dict[str, Any]]:
+        return [{"label": t, "amount": wording.amount(cents), "strong": s} for t, cents, s in rows]
+
     return {
-        "rows": [{"label": t, "amount": wording.amount(cents), "strong": s} for t, cents, s in found],
+        "rows": shown(found),
         "due_label": wording.say("totals.credit" if due < 0 else "totals.due"),
         "due_amount": wording.money(abs(due), invoice["currency"]),
+        "after": shown(settlement_rows(invoice, wording)),
     }
 
 

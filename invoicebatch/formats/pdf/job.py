@@ -17,6 +17,7 @@ from invoicebatch.formats.pdf.render import Rendered, RenderJob, render_jobs
 from invoicebatch.formats.pdf.template import template_folders
 from invoicebatch.formats.pdf.text import Row, rows
 from invoicebatch.model.changes import Artefact, Batch, RowFailure
+from invoicebatch.model.payments.amount_due import due_at_issue_cents
 from invoicebatch.model.status import Kind, Status
 from invoicebatch.settings import Settings
 
@@ -120,6 +121,7 @@ def created_rows(rows: pd.DataFrame) -> pd.DataFrame:
             "document_path": rows["path"],
             "document_sha256": rows["sha256"],
             "remittance_reference": references(rows),
+            "due_at_issue_cents": due_at_issue_cents(rows),
             "failure": pd.Series(None, index=rows.index, dtype="str"),
         }
     )
@@ -132,7 +134,10 @@ def failed_rows(invoices: pd.DataFrame, failed: pd.DataFrame) -> pd.DataFrame:
         invoices: overview columns.
         failed: invoice_id int64, reason str.
     """
-    kept = ["invoice_id", "document_version", "document_path", "document_sha256", "remittance_reference"]
+    kept = [
+        "invoice_id", "document_version", "document_path", "document_sha256", "remittance_reference",
+        "due_at_issue_cents",
+    ]  # fmt: skip
     rows = invoices[kept].merge(failed, on="invoice_id")
     return rows.assign(status=Status.GENERATION_FAILED.value).rename(columns={"reason": "failure"})
 

@@ -6,11 +6,12 @@ Addresses, references and the footer live here; amounts don't.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from invoicebatch.formats.pdf.amounts import due_cents
 from invoicebatch.formats.pdf.text import Row, grouped, line
 from invoicebatch.formats.pdf.wording import Wording
+from invoicebatch.model.payments.amount_due import Situation
 
 _TOWN_FIRST: Final = frozenset({"GB", "IE", "US", "CA", "AU"})
+_ASKS: Final = frozenset({Situation.PAY, Situation.DEBIT})
 _UNTAXED: Final = frozenset({"E", "O"})
 _NEEDS_BUYER_VAT: Final = frozenset({"AE", "K"})
 
@@ -73,7 +74,7 @@ def meta(invoice: Row, buyer: Row, wording: Wording) -> list[list[str]]:
     values = {
         "number": line(invoice["number"]),
         "invoice_date": _day(invoice["invoice_date"], wording),
-        "due_date": _day(invoice["due_date"], wording) if due_cents(invoice) > 0 else "",
+        "due_date": _day(invoice["due_date"], wording) if invoice["situation"] in _ASKS else "",
         "period": wording.period(invoice["period_start"], invoice["period_end"]),
         "delivery_date": _day(invoice["delivery_date"], wording),
         "customer_id": line(invoice["customer_id"]),

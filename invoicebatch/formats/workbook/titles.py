@@ -45,6 +45,7 @@ _TITLES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "paid": ("Paid", "Betaald", "Payé", "Bezahlt"),
     "credited": ("Credited", "Gecrediteerd", "Crédité", "Gutgeschrieben"),
     "outstanding": ("Outstanding", "Openstaand", "Restant dû", "Offen"),
+    "due_at_issue": ("Due at issue", "Openstaand bij uitgifte", "Dû à l'émission", "Offen bei Ausstellung"),
     "shipping_status": ("Shipping", "Verzending", "Envoi", "Versand"),
     "shipping_channel": ("Channel", "Kanaal", "Canal", "Kanal"),
     "sent_at": ("Sent at", "Verzonden op", "Envoyé le", "Gesendet am"),

@@ -63,6 +63,12 @@ INVOICES = Table(
             "outstanding",
             "total − prepaid + rounding − paid − credited; negative: owed to the debtor",
         ),
+        money(
+            "due_at_issue",
+            "What was outstanding when its first PDF was made, which every version of it asks or gives back;"
+            " empty: no PDF yet",
+            required=False,
+        ),
         choice(
             "shipping_status",
             ShippingStatus,

@@ -97,6 +97,33 @@ def test_a_reminder_says_what_is_open_in_the_customers_language(
     assert ws.select(all=True).frame["shipping_status"].astype("str").tolist() == ["to_send"]
 
 
+@pytest.mark.parametrize(
+    ("language", "settled", "left"),
+    [
+        ("en", "Paid or set off before: €60.50", "Open amount: €60.50"),
+        ("nl", "Al betaald of verrekend: € 60,50", "Openstaand bedrag: € 60,50"),
+        ("fr", "Déjà payé ou imputé: 60,50 €", "Montant ouvert: 60,50 €"),
+        ("de", "Bereits bezahlt oder verrechnet: 60,50 €", "Offener Betrag: 60,50 €"),
+    ],
+)
+def test_a_reminder_of_a_partly_credited_invoice_asks_for_the_rest(
+    collecting: Make, at: Callable[[str], None], language: str, settled: str, left: str
+) -> None:
+    at("2026-03-15")
+    ws = collecting(1)
+    with ws.store.write() as session:
+        session.update(
+            "customers", pd.DataFrame({"customer_id": ["K1"], "language": [language]}), clock.now()
+        )
+    ws.select(ids=[1]).plan("assign.collection_case").apply()
+    ws.select(ids=[1]).plan("credit", lines="2").apply()
+    [text] = ws.select(ids=[1]).plan("assign.collection_step").preview["letters"]["text"]
+    text = " ".join(text.replace("\u202f", " ").split())
+    assert settled in text
+    assert left in text
+    assert "121" not in text
+
+
 def test_a_reminder_that_failed_is_sent_again_and_leaves_the_documents_shipping_alone(
     collecting: Make, at: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,13 +5,15 @@ import pytest
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.mail import LANGUAGES, Letters, pick_language
 
-SITUATIONS = ("pay", "debit", "refund", "settled")
+SITUATIONS = ("pay", "debit", "refund", "set_off", "settled")
 
 
 def values(situation="pay", **changes):
     return {
         "situation": situation,
         "amount_cents": 123456,
+        "set_off_cents": 0,
+        "settled_cents": 0,
         "note": "",
         "customer": {"name": "Müller & Söhne <GmbH>"},
         "account": {

@@ -29,7 +29,11 @@ PICTURES: dict[str, dict[str, Any]] = {
     **{f"invoice-{language}": {"customer": {"language": language}} for language in ("nl", "fr", "de")},
     "readings": {"readings": samples.monthly_readings(), "lines": samples.energy_lines()[:2]},
     "direct-debit": samples.MANDATE,
-}
+    "partly-paid": {"outstanding_cents": 100_000},
+    "set-off": {"kind": "credit_note", "lines": [samples.line("Elektriciteit", -1000, "0.25")],
+                "credited_cents": -20_000, "outstanding_cents": -10_250, "preceding_number": "2026-000007",
+                "customer": {"language": "nl"}},
+}  # fmt: skip
 
 
 def values_of(name: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invoicebatch.formats.pdf.amounts import due_cents
 from invoicebatch.formats.pdf.compare import amounts_in, document_text
 from invoicebatch.formats.pdf.render import Rendered, render_documents, render_jobs
 from invoicebatch.formats.pdf.template import LAYOUTS
@@ -81,9 +80,79 @@ def test_a_document_carries_what_the_law_asks() -> None:
 def test_a_credit_says_what_the_customer_gets() -> None:
     lines = [samples.line("Electricity", -100, "0.25")]
     text = text_of(kind="credit_note", lines=lines, preceding_number="2026-000007")
-    assert "takes back invoice 2026-000007" in text
+    assert "is for invoice 2026-000007" in text
     assert "−30.25" in text
     assert "We will transfer €30.25 to your account NL20 •••• 4567" in " ".join(text.split())
+
+
+def flat(**values: Any) -> str:
+    return " ".join(text_of(**values).split())
+
+
+CREDIT: dict[str, Any] = {
+    "kind": "credit_note", "lines": [samples.line("Electricity", -100, "0.25")], "credited_cents": -3_025,
+    "outstanding_cents": 0, "preceding_number": "2026-000007",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "whole", "part", "refund"),
+    [
+        ("en", "€30.25 is set off against invoice 2026-000007. Nothing is left",
+         "€10.25 is set off against invoice 2026-000007.", "We will transfer €20.00 to"),
+        ("nl", "€ 30,25 wordt verrekend met factuur 2026-000007. Er blijft niets",
+         "€ 10,25 wordt verrekend met factuur 2026-000007.", "Wij maken € 20,00 over"),
+        ("fr", "30,25 € sont imputés sur la facture 2026-000007. Il ne reste rien",
+         "10,25 € sont imputés sur la facture 2026-000007.", "Nous verserons 20,00 € sur"),
+        ("de", "30,25 € werden mit Rechnung 2026-000007 verrechnet. Damit ist nichts mehr",
+         "10,25 € werden mit Rechnung 2026-000007 verrechnet.", "Wir überweisen 20,00 € auf"),
+    ],
+)  # fmt: skip
+def test_a_credit_note_names_what_is_set_off_and_what_is_paid_back(
+    language: str, whole: str, part: str, refund: str
+) -> None:
+    customer = {"customer": {"language": language}}
+    text = flat(**CREDIT | customer)
+    assert whole in text
+    assert refund.split()[1] not in text.split()
+    text = flat(**CREDIT | customer | {"credited_cents": -1_025, "outstanding_cents": -2_000})
+    assert part in text
+    assert refund in text
+
+
+@pytest.mark.parametrize("kind", ["invoice", "advance", "final_note"])
+def test_a_document_partly_paid_before_it_was_made_asks_for_the_rest(kind: str) -> None:
+    found = one(kind=kind, outstanding_cents=100_000)
+    text = " ".join(document_text(found.pdf).split()).replace("\u00a0", " ")
+    assert "€526.35 has been paid or set off before. Please transfer €1,000.00 by 6 December 2026." in text
+    assert "Amount due €1,526.35" in text
+    assert "Still to pay 1,000.00" in text
+    assert "EUR1000.00" in found.content["payment"]["code"]
+    assert "€1,000.00" in found.content["payment"]["qr_alt"]
+
+
+def test_a_document_paid_before_it_was_made_asks_for_nothing() -> None:
+    found = one(outstanding_cents=0)
+    assert "Nothing to pay" in found.content["payment"]["sentence"]
+    assert not found.content["payment"]["code"]
+    assert "Due date" not in document_text(found.pdf)
+
+
+def test_a_final_note_with_a_credit_pays_it_back() -> None:
+    advance = samples.line("Advance 2026-000003", -1, "500.00", unit="C62", advance_of=3)
+    text = flat(kind="final_note", lines=[samples.line("Electricity", 1000, "0.25"), advance])
+    assert "We will transfer €302.50 to your account NL20 •••• 4567" in text
+    assert "To pay" not in text
+
+
+def test_payments_booked_since_change_nothing_of_what_a_document_says() -> None:
+    paid = {"outstanding_cents": 0, "due_at_issue_cents": 152_635}
+    assert one(**paid).content_sha256 == one().content_sha256
+
+
+def test_a_debit_that_cannot_be_made_is_not_promised() -> None:
+    assert "Please transfer" in text_of(**samples.MANDATE | {"mandate_iban": None})
+    assert "Please transfer" in text_of(**samples.MANDATE | {"currency": "GBP"})
 
 
 def test_direct_debit_names_mandate_creditor_and_date() -> None:
@@ -252,7 +321,7 @@ def check_numbers(seed: int) -> None:
     text = document_text(result.pdf)
     found = amounts_in(text)
     [invoice] = rows(batch.invoices)
-    expected = [invoice["net_total_cents"], invoice["total_cents"], due_cents(invoice)]
+    expected = [invoice["net_total_cents"], invoice["total_cents"], invoice["outstanding_cents"]]
     expected += batch["lines"]["net_cents"].tolist() + batch["vat_breakdown"]["tax_cents"].tolist()
     assert {abs(cents) for cents in expected} <= found
     assert invoice["number"] in text

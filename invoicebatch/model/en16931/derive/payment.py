@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.model.en16931.derive.source import Source, filled, frame_of, text
-from invoicebatch.model.status import PaymentMethod
+from invoicebatch.model.payments import amount_due
 
 SEPA_DIRECT_DEBIT = "59"
 SEPA_CREDIT_TRANSFER = "58"
@@ -14,11 +14,14 @@ _IBAN = r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$"
 
 
 def is_debited(source: Source) -> npt.NDArray[np.bool_]:
-    """Documents that are collected by direct debit: not a credit note, and under a mandate."""
-    method = text(source.customers, "payment_method").eq(PaymentMethod.DIRECT_DEBIT.value)
-    mandate = filled(text(source.invoices, "mandate_id")).notna()
+    """Documents that are collected by direct debit: not a credit note, and under a mandate that can be used."""
+    of_invoice = ("currency", "mandate_id", "mandate_status", "mandate_iban")
+    terms = pd.DataFrame({name: text(source.invoices, name) for name in of_invoice}).assign(
+        payment_method=text(source.customers, "payment_method"),
+        account_creditor_id=text(source.accounts, "creditor_id"),
+    )
     due = source.invoices["total_cents"].astype("Int64").gt(0).fillna(value=False)
-    debited: npt.NDArray[np.bool_] = (method & mandate & due & ~source.credit).to_numpy(bool)
+    debited: npt.NDArray[np.bool_] = (amount_due.is_debited(terms) & due & ~source.credit).to_numpy(bool)
     return debited
 
 
