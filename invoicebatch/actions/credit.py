@@ -15,9 +15,8 @@ from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.documents import crediting
 from invoicebatch.model.documents.credit_notes import TOTALS, Draft, mirrored, partial, rows_of_notes
 from invoicebatch.model.payments import bundles, settlement
-from invoicebatch.model.payments.candidates import first_reason
 from invoicebatch.model.payments.settlement import ChangesBuilder
-from invoicebatch.model.status import BundleStatus, ItemStatus, Kind, Status
+from invoicebatch.model.status import ItemStatus, Kind, Status
 
 COPIED = (
     "company_account_id", "customer_id", "currency", "period_start", "period_end", "delivery_date",
@@ -64,28 +63,6 @@ def companions(batch: Batch, params: CreditParams) -> npt.NDArray[np.int64]:
     return np.unique(advances)
 
 
-def _refused(batch: Batch) -> pd.DataFrame:
-    """Rows that can't be credited whatever the amount: invoice_id, reason."""
-    rows = batch.invoices
-    states = batch["payment_bundles"].set_index("bundle_id")["status"].astype("str")
-    state = rows["payment_bundle_id"].map(states)
-    bundle = rows["payment_bundle_id"].astype(object).where(state.notna(), "").astype("str")
-    reason = first_reason(
-        rows.index,
-        [
-            (rows["credited_by"].notna(), "already credited"),
-            (
-                state.eq(BundleStatus.EXPORTED),
-                "in payment bundle "
-                + bundle
-                + ", whose bank file is written: confirm, reject or cancel it first",
-            ),
-        ],
-    )
-    found = reason != ""
-    return failures(rows.loc[found, "invoice_id"], reason[found])
-
-
 def _whole(batch: Batch) -> "pd.Series[bool]":
     """By invoice id: nothing of it is credited yet, so that it can be mirrored."""
     ids = batch.invoices["invoice_id"]
@@ -110,9 +87,8 @@ def _draft(batch: Batch, params: CreditParams) -> Draft:
 
 
 def row_checks(batch: Batch, params: CreditParams, context: Context) -> pd.DataFrame:
-    """Rows that can't be credited, whatever the amount, or not so much, or not on that date."""
-    found = [_refused(batch), _early(batch, params, context), _draft(batch, params).faults]
-    return pd.concat(found, ignore_index=True)
+    """Rows that can't be credited so much, or not on that date."""
+    return pd.concat([_early(batch, params, context), _draft(batch, params).faults], ignore_index=True)
 
 
 def _early(batch: Batch, params: CreditParams, context: Context) -> pd.DataFrame:

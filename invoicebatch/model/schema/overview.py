@@ -10,7 +10,7 @@ from typing import Final
 
 from invoicebatch.model.schema.invoices import INVOICES
 from invoicebatch.model.schema.parties import COMPANY_ACCOUNTS, CUSTOMERS, MANDATES
-from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_PLANS
+from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_BUNDLES, PAYMENT_PLANS
 from invoicebatch.model.schema.types import Column, Table, Type, boolean, choice, day, integer
 from invoicebatch.model.status import PaymentStatus
 
@@ -24,6 +24,7 @@ JOINS: Final[Mapping[str, str]] = {
     "a": "LEFT JOIN company_accounts a ON a.company_account_id = i.company_account_id",
     "k": "LEFT JOIN collection_cases k ON k.case_id = i.collection_case_id",
     "o": "LEFT JOIN invoices o ON o.invoice_id = i.credit_of",
+    "b": "LEFT JOIN payment_bundles b ON b.bundle_id = i.payment_bundle_id",
     "p": "LEFT JOIN payment_plans p ON p.plan_id = i.payment_plan_id",
     "n": (
         "LEFT JOIN (SELECT plan_id, min(due_date) AS due_date FROM instalments WHERE paid < amount"
@@ -105,6 +106,7 @@ _DERIVED: tuple[Derived, ...] = (
         boolean("case_step_due", "An active collection case has a step due today or earlier"), "k",
         "coalesce(k.status = 'active' AND k.next_step_on <= $today, false)",
     ),
+    *_from(PAYMENT_BUNDLES, "b", "bundle", ("status",)),
     *_from(PAYMENT_PLANS, "p", "plan", ("status",)),
     Derived(
         day("plan_next_due_on", "When the first unpaid instalment of its payment plan is due"), "n",
