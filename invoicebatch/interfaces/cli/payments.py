@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from invoicebatch.engine.payments.bundles import BECAME
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import ConfirmationError
@@ -24,7 +25,7 @@ app = App(
     help_format="plaintext",
 )
 
-_SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state"]
+_SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state", *BECAME]
 _ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "name", "iban", "mandate_id",
           "sequence_type", "scheme", "remittance", "reason"]  # fmt: skip
 

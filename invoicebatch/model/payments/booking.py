@@ -1,10 +1,11 @@
 """Decided bundle items booked on their invoices: bundle, key, mandate, plan and case follow."""
 
-from datetime import date
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Final
 
 import pandas as pd
 
+from invoicebatch.model.action import Context
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.payments import bundles, settlement
 from invoicebatch.model.payments.candidates import COLLECTIONS
@@ -15,23 +16,39 @@ from invoicebatch.model.status import ItemStatus
 READS = bundles.READS | settlement.READS | {"mandates"}
 """Tables that `book_items` looks into."""
 
+AGAIN: Final = "reported before"
+"""Remark of a bank entry that says once more what was booked."""
+
+_CHANGED: Final = ["bundle_id", "item_no", "status", "reason", "returned_cents"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """The bank's word on items.
+
+    Attributes:
+        settled: rows of `bundle_items` that waited, with final status and reason; booked_on datetime64,
+            source str.
+        changed: items that stay in their bundle's hold or were settled before: bundle_id, item_no, status,
+            reason, returned_cents.
+    """
+
+    settled: pd.DataFrame
+    changed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_CHANGED))
+
 
 def book_items(
-    batch: Batch,
-    decided: pd.DataFrame,
-    today: date,
-    early: Literal["keep", "recalculate"],
-    further: pd.DataFrame | None = None,
+    batch: Batch, decisions: Decisions, context: Context, further: pd.DataFrame | None = None
 ) -> ChangesBuilder:
     """All that follows from the bank's word on some items.
 
     Args:
         batch: invoices and the tables of `READS`.
-        decided: rows of `bundle_items` with new status and reason; booked_on datetime64, source str.
-        today: what an early payment is early to.
-        early: what an early payment does to a plan.
+        decisions: see `Decisions`.
+        context: of the run; its day is what an early payment is early to.
         further: movements besides (see `settlement.settled`).
     """
+    decided = decisions.settled
     items = decided.merge(
         batch["payment_bundles"][["bundle_id", "part", "collection_date"]], on="bundle_id", how="left"
     )
@@ -44,11 +61,13 @@ def book_items(
     )
     if further is not None and len(further):
         movements = pd.concat([movements, further], ignore_index=True) if len(movements) else further
-    effects = settlement.settled(batch, movements, today, early)
+    early = context.settings.payment_plans.early_payment
+    effects = settlement.settled(batch, movements, context.today, early)
     if len(decided):
         touched = batch["payment_bundles"]["bundle_id"].isin(decided["bundle_id"])
         bundles.resolve(
             effects, batch.invoices, batch["payment_bundles"][touched], batch["bundle_items"], decided
         )
+    effects.update_more("bundle_items", decisions.changed)
     effects.update("mandates", after_collection(batch["mandates"], taken))
     return effects

@@ -142,7 +142,7 @@ def test_a_rejected_item_is_free_for_a_new_bundle(money_workspace: Make) -> None
     assert items["status"].astype("str").tolist() == ["pending", "rejected", "pending"]
     assert items["reason"].iloc[1] == "AC04"
     listed = ws.payments.list().iloc[0]
-    assert (listed["items"], listed["total_cents"], listed["state"]) == (2, 24_200, "exported")
+    assert (listed["items"], listed["total_cents"], listed["state"]) == (3, 36_300, "exported")
     free = ws.select(all=True).plan("assign.bank_file")
     assert free.eligible == 1
     free.apply()
