@@ -3,8 +3,11 @@
 The reports wait in `bank_entries`; each is booked once, by its key and its mark.
 """
 
+from dataclasses import replace
+
 import pandas as pd
 
+from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.money import format_cents
@@ -127,7 +130,10 @@ def transform(batch: Batch, _: Params, context: Context) -> Changes:
     rows = _entries(batch)
     outcome = _outcome(rows)
     movements = _movements(rows, outcome)
-    effects = book_items(batch, _decided(batch, rows, outcome), context, movements)
+    reasons = load_reasons(context.root)
+    returned = rows[outcome.isin(["reject", "give_back"])]
+    decisions = replace(_decided(batch, rows, outcome), returned=returned, reasons=reasons)
+    effects = book_items(batch, decisions, context, movements)
     late = rows[outcome.eq("")]
     reason = _why_not(late)
     remark = outcome.eq("again").map({True: AGAIN, False: None}).astype(object)

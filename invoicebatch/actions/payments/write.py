@@ -58,7 +58,7 @@ def _stale(batch: Batch, bundle: pd.Series, items: pd.DataFrame) -> pd.DataFrame
                     rows["mandate_id"].ne(items["mandate_id"])
                     | rows["mandate_status"].astype("str").ne(MandateStatus.ACTIVE)
                 ),
-                "its mandate was replaced or cancelled since it was bundled; bundle it again",
+                "its mandate was replaced, suspended or cancelled since it was bundled; bundle it again",
             ),
             (
                 rows["mandate_iban"].where(collecting, own).ne(items["iban"]),

@@ -12,6 +12,7 @@ import pandas as pd
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
+from invoicebatch.engine.payments.returns import list_returns
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
@@ -121,6 +122,10 @@ class Payments:
     def read(self, path: str | Path) -> BankImport:
         """Read a bank's report; see `bank.read_report`."""
         return read_report(self._workspace, Path(path))
+
+    def returns(self) -> pd.DataFrame:
+        """Rejected and returned payments, why, and what follows; see `returns.list_returns`."""
+        return list_returns(self._workspace)
 
     def _open(self, bundle: str, what: str, *, written: bool = False) -> str:
         full = self.find(bundle)

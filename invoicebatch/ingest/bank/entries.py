@@ -112,8 +112,8 @@ def first(raw: pd.DataFrame, *names: str) -> "pd.Series[str]":
 
 def identifier(raw: pd.DataFrame, *names: str) -> "pd.Series[str]":
     """The first of several columns that holds a reference; `NOTPROVIDED` is none."""
-    none = dict.fromkeys([*NO_ID, *map(str.lower, NO_ID)], "")
-    cleaned = {name: raw[name].replace(none) for name in names if raw[name].notna().any()}
+    there = {name: raw[name] for name in names if raw[name].notna().any()}
+    cleaned = {name: text.mask(text.str.upper().isin(NO_ID)) for name, text in there.items()}
     return first(pd.DataFrame(cleaned, index=raw.index, dtype="str"), *cleaned)
 
 

@@ -21,13 +21,25 @@ from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 
 app = App(
     name="payments",
-    help="Payment bundles: list, write, confirm, cancel, reject, import.",
+    help="Payment bundles: list, write, confirm, cancel, reject, import, returns.",
     help_format="plaintext",
 )
 
 _SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state", *BECAME]
 _ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "name", "iban", "mandate_id",
           "sequence_type", "scheme", "remittance", "reason"]  # fmt: skip
+
+_RETURNS = [
+    "number",
+    "name",
+    "kind",
+    "booked_on",
+    "amount_cents",
+    "fee_cents",
+    "reason_code",
+    "reason",
+    "follows",
+]
 
 Bundle = Annotated[str, Parameter(help="Id of the bundle, or its first characters")]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm")]
@@ -107,9 +119,20 @@ def reject(
     return _show(opened(workspace).payments.reject(bundle, item, reason), json=json)
 
 
+@app.command
+def returns(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """List rejected and returned payments, newest first: reason, the bank's fee, what follows."""
+    found = opened(workspace).payments.returns()
+    if json:
+        print_json(records(found))
+    else:
+        print_table(found[_RETURNS], title=f"Rejected and returned: {len(found):,}")
+    return 0
+
+
 @app.command(name="import")
 def import_report(file: Path, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """Read a bank's report (pain.002, camt.053, camt.054): confirm, reject or return payments by EndToEndId."""
+    """Read a bank's report (pain.002, camt.053, camt.054): what it took, booked, rejected and returned."""
     done = opened(workspace).payments.read(file)
     if json:
         print_json(

@@ -10,6 +10,7 @@ from invoicebatch.model.changes import Batch
 from invoicebatch.model.payments import bundles, settlement
 from invoicebatch.model.payments.candidates import COLLECTIONS
 from invoicebatch.model.payments.mandates import after_collection
+from invoicebatch.model.payments.returns import Reasons, ended_mandates, marked
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.status import ItemStatus
 
@@ -19,6 +20,7 @@ READS = bundles.READS | settlement.READS | {"mandates"}
 AGAIN: Final = "reported before"
 """Remark of a bank entry that says once more what was booked."""
 
+_RETURNED: Final = ["invoice_id", "mandate_id", "part", "reason_code", "booked_on"]
 _CHANGED: Final = ["bundle_id", "item_no", "status", "reason", "returned_cents"]
 
 
@@ -31,10 +33,14 @@ class Decisions:
             source str.
         changed: items that stay in their bundle's hold or were settled before: bundle_id, item_no, status,
             reason, returned_cents.
+        returned: rejected and returned items: invoice_id, mandate_id, part, reason_code, booked_on.
+        reasons: what follows them, by code.
     """
 
     settled: pd.DataFrame
     changed: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_CHANGED))
+    returned: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=_RETURNED))
+    reasons: Reasons = field(default_factory=dict)
 
 
 def book_items(
@@ -69,5 +75,9 @@ def book_items(
             effects, batch.invoices, batch["payment_bundles"][touched], batch["bundle_items"], decided
         )
     effects.update_more("bundle_items", decisions.changed)
-    effects.update("mandates", after_collection(batch["mandates"], taken))
+    ended = pd.Series(dtype="str")
+    if len(decisions.returned):
+        effects.update_invoices(batch.invoices, marked(batch.invoices, decisions.returned, decisions.reasons))
+        ended = ended_mandates(decisions.returned, decisions.reasons)
+    effects.update("mandates", after_collection(batch["mandates"], taken, ended))
     return effects

@@ -127,12 +127,21 @@ def resolve(
 
 
 def _bundles_after(bundles: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """Status of bundles, from the status of their items; what was sent stays what it was."""
+    """Status of bundles, from the status of their items.
+
+    What was sent stays what it was; before that, what is taken out of a bundle is no longer in it.
+    """
     by_bundle = items["bundle_id"]
     waiting = items["status"].isin(WAITING).groupby(by_bundle).any()
     booked = items["status"].isin([ItemStatus.CONFIRMED, ItemStatus.RETURNED]).groupby(by_bundle).any()
     ids = bundles["bundle_id"]
     final = booked.map({True: BundleStatus.CONFIRMED.value, False: BundleStatus.CANCELLED.value})
     status = bundles["status"].astype("str").where(ids.map(waiting).astype(bool), ids.map(final))
-    frame = bundles[["bundle_id", "version"]].assign(status=status)
+    kept = items[items["status"].ne(ItemStatus.CANCELLED)].groupby("bundle_id")["amount_cents"]
+    unsent = bundles["status"].astype("str").eq(BundleStatus.CREATED) & ids.isin(kept.size().index)
+    frame = bundles[["bundle_id", "version"]].assign(
+        status=status,
+        items=bundles["items"].mask(unsent, ids.map(kept.size())).astype("int64"),
+        total_cents=bundles["total_cents"].mask(unsent, ids.map(kept.sum())).astype("int64"),
+    )
     return PAYMENT_BUNDLES.conform(frame.reset_index(drop=True))
