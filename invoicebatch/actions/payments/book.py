@@ -121,7 +121,7 @@ def _why_not(rows: pd.DataFrame) -> "pd.Series[str]":
     more = kind.isin(_BACK) & rows["item_cents"].notna() & rows["amount_cents"].gt(left)
     amounts = rows["amount_cents"].map(format_cents).astype("str")
     held = left.fillna(0).map(format_cents).astype("str")
-    too_much = amounts + " went back, but " + held + " of it is collected and not returned yet"
+    too_much = amounts + " went back, but no more than " + held + " is collected and not returned yet"
     return text.mask(more & ~state.eq("cancelled"), too_much)
 
 

@@ -11,7 +11,8 @@ from invoicebatch.engine.payments.booking import book
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.bank import BankReport, read_bank_report
 from invoicebatch.model.payments.booking import AGAIN
-from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, fresh, matched, unknown
+from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, matched, unknown
+from invoicebatch.model.payments.repeated import fresh
 from invoicebatch.model.payments.statements import foreign, gaps, own_account, unbalanced
 from invoicebatch.model.schema.payments import BANK_STATEMENTS
 from invoicebatch.store import Session

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from invoicebatch.ingest.bank import elements
-from invoicebatch.ingest.bank.entries import first, first_fault, identifier, parsed
+from invoicebatch.ingest.bank.entries import first, first_fault, identifier, parsed, text
 
 BOOKED: Final = "BOOK"
 
@@ -59,10 +59,10 @@ def converted(raw: pd.DataFrame, today: date) -> pd.DataFrame:
             "status": status.mask(status.eq(""), BOOKED),
             "direction": direction,
             "reversal": first(raw, "t:RvslInd", "e:RvslInd").isin(["true", "1"]),
-            "returned": raw["t:RtrInf"].notna() | codes.str.rpartition("/")[2].isin(_RETURNS),
+            "returned": text(raw, "t:RtrInf").notna() | codes.str.rpartition("/")[2].isin(_RETURNS),
             "transaction_code": codes,
-            "account_iban": raw["s:account"],
-            "statement_id": raw["s:Id"],
+            "account_iban": text(raw, "s:account"),
+            "statement_id": text(raw, "s:Id"),
             "fault": first_fault([nowhere, *faults, *day_faults]),
             **_ids(raw),
             **_words(raw, direction),
@@ -74,8 +74,8 @@ def converted(raw: pd.DataFrame, today: date) -> pd.DataFrame:
 
 def _codes(raw: pd.DataFrame) -> "pd.Series[str]":
     """Domain, family and sub-family, of the transaction where it has its own."""
-    own = raw["t:BkTxCd/Domn/Cd"].notna()
-    parts = [raw[f"t:{path}"].where(own, raw[f"e:{path}"]).fillna("") for path in _CODE]
+    own = text(raw, f"t:{_CODE[0]}").notna()
+    parts = [text(raw, f"t:{path}").where(own, text(raw, f"e:{path}")).fillna("") for path in _CODE]
     return (parts[0] + "/" + parts[1] + "/" + parts[2]).str.strip("/")
 
 
@@ -122,42 +122,47 @@ def _days(raw: pd.DataFrame, today: date) -> tuple[dict[str, pd.Series], list["p
 
 def _money(raw: pd.DataFrame) -> tuple[dict[str, pd.Series], list["pd.Series[str]"]]:
     """Amounts; a lone transaction takes from its entry what it does not say itself."""
-    alone = raw["alone"].eq("yes")
+    group, alone = raw["level"].eq("group"), raw["alone"].eq("yes")
+    there = [path for path in _MONEY if f"t:{path}" in raw or f"e:{path}" in raw]
     own = pd.DataFrame(
-        {path: raw[f"t:{path}"].fillna(raw[f"e:{path}"].where(alone)) for path in _MONEY}, dtype="str"
+        {path: text(raw, f"t:{path}").fillna(text(raw, f"e:{path}").where(alone)) for path in there}
     )
-    group = raw["level"].eq("group")
-    texts = {
+    said = {
         "entry": first(raw, "e:Amt"),
-        "amount": first(own, "Amt", "AmtDtls/TxAmt/Amt"),
+        "amount": _own_or_lone(raw, "Amt", "AmtDtls/TxAmt/Amt"),
         "instructed": first(own, _ORDERED),
         "batch": first(raw, "b:TtlAmt"),
     }
     cents, faults = {}, {}
-    for name, text in texts.items():
-        cents[name], faults[name] = parsed(text, elements.cents, "Int64")
+    for name, values in said.items():
+        cents[name], faults[name] = parsed(values, elements.cents, "Int64")
     charges, faults["charges"] = _charges(own)
-    currency = first(own, "Amt@", "AmtDtls/TxAmt/Amt@")
-    currency = currency.mask(currency.eq(""), first(raw, "e:Amt@"))
+    currency = first(raw, "t:Amt@", "t:AmtDtls/TxAmt/Amt@", "e:Amt@")
     ordered_in = first(own, f"{_ORDERED}@")
     foreign = ordered_in.ne("") & ordered_in.ne(currency)
     apart = charges.gt(0) & (cents["amount"] + charges).eq(cents["entry"])
-    said = first(own, "Chrgs/Rcrd/ChrgInclInd", "Chrgs/ChrgInclInd").str.partition(" ")[0]
-    said = said.map({"true": "yes", "1": "yes", "false": "no", "0": "no"}).fillna("")
+    included = first(own, "Chrgs/Rcrd/ChrgInclInd", "Chrgs/ChrgInclInd").str.partition(" ")[0]
+    included = included.map({"true": "yes", "1": "yes", "false": "no", "0": "no"}).fillna("").astype("str")
     number, _ = parsed(first(raw, "b:NbOfTxs"), elements.count, "Int64")
     return {
         "currency": currency,
-        "amount_cents": cents["amount"].mask(group, cents["batch"].fillna(cents["entry"])),
+        "amount_cents": cents["amount"].mask(group, cents["entry"].where(alone, cents["batch"])),
         "instructed_cents": cents["instructed"].mask(foreign),
         "charges_cents": charges,
-        "charges_included": said.mask(said.eq("") & apart.fillna(False).astype(bool), "no"),
+        "charges_included": included.mask(included.eq("") & apart.fillna(False).astype(bool), "no"),
         "batch_count": number,
         "batch_cents": cents["batch"],
     }, list(faults.values())
 
 
+def _own_or_lone(raw: pd.DataFrame, *paths: str) -> "pd.Series[str]":
+    """The transaction's own text; a lone one that has none is the whole entry."""
+    own, entry = (first(raw, *(f"{of}:{path}" for path in paths)) for of in ("t", "e"))
+    return own.mask(own.eq("") & raw["alone"].eq("yes"), entry)
+
+
 def _charges(own: pd.DataFrame) -> tuple[pd.Series, "pd.Series[str]"]:
     """What the bank takes: the total it gives, else the sum of its records, a line each."""
-    total = own["Chrgs/TtlChrgsAndTaxAmt"]
-    records = own["Chrgs/Rcrd/Amt"].fillna(own["Chrgs/Amt"])
-    return parsed(total.fillna(records).fillna(""), elements.cents_sum, "Int64")
+    names = ("Chrgs/TtlChrgsAndTaxAmt", "Chrgs/Rcrd/Amt", "Chrgs/Amt")
+    total, records, older = (text(own, name) for name in names)
+    return parsed(total.fillna(records).fillna(older).fillna(""), elements.cents_sum, "Int64")

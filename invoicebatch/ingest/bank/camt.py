@@ -98,8 +98,8 @@ class StatementReader:
     def _entry(self, element: etree._Element) -> None:
         head = self._head_of(element.getparent())
         entry = self._of_entry.read(element)
-        for details in element:
-            if local(details) == "NtryDtls" and all(local(child) == "Btch" for child in details):
+        for details in element.iterchildren("{*}NtryDtls"):
+            if all(local(child) == "Btch" for child in details):
                 self._blocks.append(_Block(self._of_batch.read(details[0]) if len(details) else _NO_BATCH))
         blocks, self._blocks = self._blocks or [_Block(_NO_BATCH)], []
         alone = "yes" if len(blocks) == 1 and len(blocks[0].transactions) <= 1 else "no"

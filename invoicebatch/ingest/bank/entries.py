@@ -62,7 +62,10 @@ _A_FRAME: Final = 10_000
 
 
 class Raw:
-    """Rows of texts on their way to `COLUMNS`, some thousand at a time: a converted frame is much smaller."""
+    """Rows of texts on their way to `COLUMNS`, some thousand at a time: a converted frame is much smaller.
+
+    What `convert` gets has only the columns that these rows fill; see `text` and `first`.
+    """
 
     def __init__(self, columns: Sequence[str], convert: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
         self._columns, self._convert = columns, convert
@@ -84,7 +87,9 @@ class Raw:
         return whole.assign(position=whole.index.astype("int64"))[list(COLUMNS)]
 
     def _pack(self) -> None:
-        raw = pd.DataFrame(self._rows, columns=list(self._columns), dtype="str")
+        columns = dict(zip(self._columns, zip(*self._rows, strict=True), strict=True))
+        filled = {name: values for name, values in columns.items() if any(v is not None for v in values)}
+        raw = pd.DataFrame({name: pd.array(values, dtype="str") for name, values in filled.items()})
         self._rows = []
         known = self._convert(raw)
         self._frames.append(
@@ -101,35 +106,41 @@ def _column(frame: pd.DataFrame, name: str, dtype: Any) -> pd.Series:
     return pd.Series(values.astype(dtype))
 
 
+def text(raw: pd.DataFrame, name: str) -> "pd.Series[str]":
+    """A column of texts; one that nothing in the file fills is missing throughout."""
+    return raw[name] if name in raw else pd.Series(None, index=raw.index, dtype="str")
+
+
 def first(raw: pd.DataFrame, *names: str) -> "pd.Series[str]":
     """The first of several columns that holds text, on one line; else empty."""
-    found = pd.Series("", index=raw.index, dtype="str")
-    for name in names:
-        if raw[name].notna().any():
-            found = found.mask(found.eq(""), raw[name].fillna(""))
-    return found.str.replace("\n", " ", regex=False)
+    there = [raw[name].fillna("") for name in names if name in raw]
+    found = there[0] if there else pd.Series("", index=raw.index, dtype="str")
+    for other in there[1:]:
+        found = found.mask(found.eq(""), other)
+    return found.str.replace("\n", " ", regex=False) if there else found
 
 
 def identifier(raw: pd.DataFrame, *names: str) -> "pd.Series[str]":
     """The first of several columns that holds a reference; `NOTPROVIDED` is none."""
-    there = {name: raw[name] for name in names if raw[name].notna().any()}
-    cleaned = {name: text.mask(text.str.upper().isin(NO_ID)) for name, text in there.items()}
-    return first(pd.DataFrame(cleaned, index=raw.index, dtype="str"), *cleaned)
+    there = {name: raw[name] for name in names if name in raw}
+    cleaned = {name: ids.mask(ids.str.upper().isin(NO_ID)) for name, ids in there.items()}
+    return first(pd.DataFrame(cleaned, index=raw.index), *cleaned)
 
 
 def parsed(
     values: "pd.Series[str]", parse: Callable[[str], Any], dtype: Any
 ) -> tuple[pd.Series, "pd.Series[str]"]:
     """Values of texts, each different text parsed once, and what is wrong with each text (else empty)."""
-    known: dict[str, Any] = {}
+    known: dict[str, Any] = {"": None}
     faults: dict[str, str] = {}
-    for text in values[values.ne("")].unique():
+    for value in values.unique():
         try:
-            known[text] = parse(text)
+            known[value] = parse(value) if value else None
         except ValueError as error:
-            faults[text] = str(error)
-    found = pd.Series([known.get(text) for text in values], index=values.index, dtype=dtype)
-    return found, pd.Series([faults.get(text, "") for text in values], index=values.index, dtype="str")
+            known[value], faults[value] = None, str(error)
+    found = pd.Series([known[value] for value in values], index=values.index, dtype=dtype)
+    none = pd.Series("", index=values.index, dtype="str")
+    return found, values.map(faults).fillna("").astype("str") if faults else none
 
 
 def first_fault(faults: Iterable["pd.Series[str]"]) -> "pd.Series[str]":

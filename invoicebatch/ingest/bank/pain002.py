@@ -8,7 +8,7 @@ from lxml import etree
 
 from invoicebatch.ingest.bank import elements
 from invoicebatch.ingest.bank.elements import Paths, Texts, Values, local
-from invoicebatch.ingest.bank.entries import GROUP, MESSAGE, TRANSACTION, Raw, first, identifier, parsed
+from invoicebatch.ingest.bank.entries import GROUP, MESSAGE, TRANSACTION, Raw, first, identifier, parsed, text
 
 TAGS: Final = ("OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts", "TxInfAndSts")
 
@@ -66,7 +66,7 @@ class StatusReader:
         return pd.DataFrame(
             {
                 "level": raw["level"],
-                "status": raw["TxSts"],
+                "status": text(raw, "TxSts"),
                 "message_id": identifier(raw, "message"),
                 "payment_information_id": identifier(raw, "group"),
                 "instruction_id": identifier(raw, "OrgnlInstrId"),

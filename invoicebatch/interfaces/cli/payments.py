@@ -1,14 +1,15 @@
 """The command `payments`: list bundles, write their bank files, say what the bank did with them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from invoicebatch.engine.payments.bank_reports import BankImport
 from invoicebatch.engine.payments.bundles import BECAME
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.report import Report
-from invoicebatch.errors import ConfirmationError
+from invoicebatch.errors import ConfirmationError, UsageError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -131,23 +132,43 @@ def returns(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> i
 
 
 @app.command(name="import")
-def import_report(file: Path, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """Read a bank's report (pain.002, camt.053, camt.054): what it took, booked, rejected and returned."""
-    done = opened(workspace).payments.read(file)
+def import_report(
+    *files: Path,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Read a bank's reports (pain.002, camt.053, camt.054): what it took, booked, rejected and returned."""
+    if not files:
+        raise UsageError("Name at least one report.", "invoicebatch payments import FILE...")
+    payments = opened(workspace).payments
+    reports = []
+    for file in files:
+        reports.append(payments.read(file))
+        if not json:
+            _show_import(reports[-1])
     if json:
-        print_json(
-            {
-                "message": done.message,
-                "read": done.read,
-                "booked": records(done.booked),
-                "refused": records(done.refused),
-                "notes": list(done.notes),
-            }
-        )
+        told = [_import_json(done) for done in reports]
+        print_json(told[0] if len(told) == 1 else told)
+    return SOME_NOT_DONE if any(len(done.refused) for done in reports) else 0
+
+
+def _import_json(done: BankImport) -> dict[str, Any]:
+    return {
+        "message": done.message,
+        "read": done.read,
+        "booked": records(done.booked),
+        "refused": records(done.refused),
+        "notes": list(done.notes),
+    }
+
+
+def _show_import(done: BankImport) -> None:
+    title = f"{done.message}: {done.read:,} entries read"
+    if len(done.booked):
+        print_table(done.booked, title=title)
     else:
-        print_table(done.booked, title=f"{done.message}: {done.read:,} entries read")
-        if len(done.refused):
-            print_table(done.refused, title=f"Without effect: {len(done.refused):,}", limit=50)
-        for note in done.notes:
-            print(f"Note: {note}")
-    return SOME_NOT_DONE if len(done.refused) else 0
+        print(f"{title}, nothing new is booked")
+    if len(done.refused):
+        print_table(done.refused, title=f"Without effect: {len(done.refused):,}", limit=50)
+    for note in done.notes:
+        print(f"Note: {note}")

@@ -77,7 +77,9 @@ def book_items(
     effects.update_more("bundle_items", decisions.changed)
     ended = pd.Series(dtype="str")
     if len(decisions.returned):
-        effects.update_invoices(batch.invoices, marked(batch.invoices, decisions.returned, decisions.reasons))
+        effects.update_invoices(
+            batch.invoices, marked(batch.invoices, decisions.returned, decisions.reasons, context.today)
+        )
         ended = ended_mandates(decisions.returned, decisions.reasons)
     effects.update("mandates", after_collection(batch["mandates"], taken, ended))
     return effects

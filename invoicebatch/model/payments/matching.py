@@ -25,7 +25,6 @@ KINDS: Final = {
 BOOKED: Final = "BOOK"
 _GROUP: Final = ["entry_no", "payment_information_id", "message_id"]
 _KEY: Final = ["bundle_id", "item_no"]
-_SAME: Final = [*_KEY, "kind", "amount_cents"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +125,9 @@ def _whole_groups(named: pd.DataFrame, entries: pd.DataFrame, ours: pd.DataFrame
         entries["level"].eq("group") & entries["message_id"].isin(ours["message_id"])
     )
     bookings = entries[known & entries["end_to_end_id"].eq("") & entries["instruction_id"].eq("")]
-    pairs, faults = [named], [_faults(bookings[:0], "")]
-    for _, rows in bookings.groupby(_GROUP, sort=False):
+    stray = bookings["entry_no"].isin(named["entry_no"])  # its neighbours are named, so it is one of them
+    pairs, faults = [named], [unknown(bookings[stray])]
+    for _, rows in bookings[~stray].groupby(_GROUP, sort=False):
         number, cents = _said(rows)
         members = next((s for s in _sets(rows.iloc[0], ours) if _fits(s, number, cents)), None)
         if members is None:
@@ -148,11 +148,15 @@ def _each(booking: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
 
 
 def _said(rows: pd.DataFrame) -> tuple[int | None, int]:
-    """Number and total that the bank gives for a group; where it lists its payments, theirs."""
+    """Number and total that the bank gives for a group, where it gives them; else what it books and lists.
+
+    What it books may differ from its total by its charges, and by nothing else.
+    """
     count, cents = rows["batch_count"].iloc[0], rows["batch_cents"].iloc[0]
     listed = len(rows) if rows["level"].eq("transaction").all() and len(rows) > 1 else None
-    total = int(rows["amount_cents"].sum()) if pd.isna(cents) else int(cents)
-    return (listed if pd.isna(count) else int(count)), total
+    booked, charges = int(rows["amount_cents"].sum()), int(rows["charges_cents"].sum())
+    told = pd.notna(cents) and (rows["amount_cents"].isna().any() or abs(booked - int(cents)) in (0, charges))
+    return (listed if pd.isna(count) else int(count)), (int(cents) if told else booked)
 
 
 def _sets(row: pd.Series, ours: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -208,7 +212,9 @@ def _with_amount(pairs: pd.DataFrame) -> pd.DataFrame:
     said = pairs["charges_included"]
     included = said.eq("yes") | (said.eq("") & amount.ne(pairs["item_cents"]).fillna(False).astype(bool))
     sign = pairs["direction"].map({"debit": -1, "credit": 1}).fillna(0).astype("int64")
-    return pairs.assign(amount_cents=amount + (charges * sign).where(included, 0), fee_cents=charges)
+    without = amount + charges * sign
+    agrees = without.eq(ordered).fillna(False).astype(bool)
+    return pairs.assign(amount_cents=amount.mask(included | agrees, without), fee_cents=charges)
 
 
 def _fault(pairs: pd.DataFrame) -> "pd.Series[str]":
@@ -255,57 +261,10 @@ def _bank_entries(rows: pd.DataFrame, message: str) -> pd.DataFrame:
         report=rows["statement_id"],
     )
     frame = frame.sort_values("position", kind="stable")
-    again = frame.groupby([*_SAME, "booked_on", "reference", "report"]).cumcount()
+    again = frame.groupby([*_KEY, "kind", "amount_cents", "booked_on", "reference", "report"]).cumcount()
     parts = ("report", *_KEY, "kind", "amount_cents", "booked_on", "reference")
     ids = [
         derived_id("bank entry", message, *values)
         for values in zip(*(frame[name] for name in parts), again, strict=True)
     ]
     return frame.assign(entry_id=ids).reset_index(drop=True)
-
-
-def fresh(entries: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """The entries that are not stored yet, with `again` (bool): a booking that was reported before.
-
-    The bank's reference tells. Without one, or where another kind of message has another, it is told by the
-    same amount on the same day: the n-th of one kind of message is the n-th of the other.
-
-    Args:
-        entries: see `Matches`.
-        stored: rows of `bank_entries` of the same items.
-    """
-    new = entries[~entries["entry_id"].isin(stored["entry_id"])]
-    new = new.assign(family=new["message"].str[:8])
-    old = stored[stored["bundle_id"].notna()]
-    texts = {name: old[name].fillna("").astype("str") for name in ("kind", "reference", "message")}
-    old = old.assign(**texts, family=texts["message"].str[:8], item_no=old["item_no"].astype("int64"))
-    referred = [*_SAME, "reference"]
-    by_reference = new["reference"].ne("") & _nth(new, referred).isin(_nth(old, referred))
-    days = [*_SAME, "booked_on"]
-    place = new.groupby(days).cumcount()
-    own = _count(new, old, [*days, "family"])
-    blank = [*days, "family", "blank"]
-    unnamed = _count(new.assign(blank=True), old.assign(blank=old["reference"].eq("")), blank)
-    alike = own.where(new["reference"].eq(""), unnamed)
-    counts = old.groupby([*days, "family"], as_index=False).size()
-    others = new[[*days, "family"]].reset_index(names="row").merge(counts, on=days, suffixes=("", "_other"))
-    most = others[others["family"].ne(others["family_other"])].groupby("row")["size"].max()
-    elsewhere = most.reindex(new.index).fillna(0)
-    again = by_reference | place.lt(alike) | (own + place).lt(elsewhere)
-    return new.drop(columns="family").assign(again=again)
-
-
-def _count(rows: pd.DataFrame, others: pd.DataFrame, keys: list[str]) -> "pd.Series[int]":
-    """How many of the others have the keys of each row."""
-    counts = others.groupby(keys).size()
-    index = pd.MultiIndex.from_frame(rows[keys])
-    found = counts.reindex(index).fillna(0) if len(counts) else pd.Series(0, index=index)
-    return found.set_axis(rows.index).astype("int64")
-
-
-def _nth(rows: pd.DataFrame, keys: list[str]) -> "pd.Series[str]":
-    """A text that is the same for the n-th row of the same keys."""
-    text = rows.groupby(keys).cumcount().astype("str")
-    for key in keys:
-        text = text + "|" + rows[key].astype("str")
-    return text

@@ -4,6 +4,7 @@ The table of reasons is data (rules/bank_reasons.toml). Frames in, frames out.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -40,10 +41,10 @@ class BankReason(BaseModel):
         """The reason in a language."""
         return {"en": self.en, "nl": self.nl, "fr": self.fr, "de": self.de}[language]
 
-    def again_on(self, returned_on: pd.Timestamp, count: int) -> pd.Timestamp | None:
+    def again_on(self, returned_on: pd.Timestamp, count: int, today: date) -> pd.Timestamp | None:
         """From when it may be collected again after the `count`-th return for this reason; None: not at all."""
         if self.retry_after is None or self.retry_times is None:
-            return returned_on
+            return min(returned_on, pd.Timestamp(today))
         if count > self.retry_times:
             return None
         return pd.Timestamp(add_banking_days(returned_on.date(), self.retry_after))
@@ -65,13 +66,14 @@ def code_of(reason: object, reasons: Reasons) -> str:
     return first if first in reasons else ""
 
 
-def marked(invoices: pd.DataFrame, returned: pd.DataFrame, reasons: Reasons) -> pd.DataFrame:
+def marked(invoices: pd.DataFrame, returned: pd.DataFrame, reasons: Reasons, today: date) -> pd.DataFrame:
     """The update of invoices whose collection was rejected or returned.
 
     Args:
         invoices: overview rows.
         returned: invoice_id, part, reason_code (may be missing), booked_on; one row an invoice counts, the last.
         reasons: the table.
+        today: when one for which nothing follows may be collected again.
 
     Returns:
         invoice_id, return_code, returned_on, return_count, collect_again_on.
@@ -82,7 +84,7 @@ def marked(invoices: pd.DataFrame, returned: pd.DataFrame, reasons: Reasons) -> 
     same = pd.Series(before["return_code"].fillna("").to_numpy() == code, index=last.index)
     count = before["return_count"].fillna(0).astype("int64").to_numpy() * same + 1
     again = [
-        reasons.get(code, _FREE).again_on(day, int(times))
+        reasons.get(code, _FREE).again_on(day, int(times), today)
         for code, day, times in zip(code, last["booked_on"], count, strict=True)
     ]
     return last[["invoice_id"]].assign(
