@@ -39,14 +39,12 @@ def _entries(batch: Batch) -> pd.DataFrame:
     items = batch["bundle_items"].merge(batch["payment_bundles"][["bundle_id", "part"]], on="bundle_id")
     known = items[_ITEM].rename(columns={"status": "item_status", "amount_cents": "item_cents"})
     rows = entries.merge(known, on=_KEY, how="left")
-    done = whole[whole["booked"] & whole["remark"].isna()]
-    gone = done[done["kind"].isin(_BACK)].groupby(_KEY, as_index=False).agg(gone_on=("booked_on", "max"))
-    once = (
-        done[done["kind"].eq(EntryKind.CONFIRMED)]
-        .groupby(_KEY, as_index=False)
-        .agg(confirmed_by=("report", "last"))
-    )
-    rows = rows.merge(gone, on=_KEY, how="left").merge(once, on=_KEY, how="left")
+    done = whole[whole["booked"] & whole["remark"].isna()].sort_values("booked_on", kind="stable")
+    told = {"on": ("booked_on", "last"), "by": ("report", "last"), "as": ("message", "last")}
+    for word, kinds in (("gone", _BACK), ("came", (EntryKind.CONFIRMED.value,))):
+        named = {f"{word}_{name}": column for name, column in told.items()}
+        last = done[done["kind"].isin(kinds)].groupby(_KEY, as_index=False).agg(**named)
+        rows = rows.merge(last, on=_KEY, how="left")
     later = rows["bundle_id"].notna() & rows.duplicated(_KEY)
     return rows[~later].reset_index(drop=True)
 
@@ -60,7 +58,9 @@ def _outcome(rows: pd.DataFrame) -> "pd.Series[str]":
     confirmed, back = kind.eq(EntryKind.CONFIRMED), kind.isin(_BACK)
     whole = amount.eq(rows["item_cents"])
     before = rows["booked_on"].le(rows["gone_on"])
-    twice = rows["confirmed_by"].notna() & rows["confirmed_by"].eq(rows["report"])
+    twice = rows["came_by"].notna() & rows["came_by"].eq(rows["report"])
+    otherwise = rows["gone_as"].str[:8].ne(rows["message"].str[:8]) & rows["gone_on"].notna()
+    too_old = kind.eq(EntryKind.REJECTED) & rows["booked_on"].lt(rows["came_on"])
     collected_again = confirmed & status.eq(ItemStatus.RETURNED) & rows["booked_on"].gt(rows["gone_on"])
     restored = kind.eq(EntryKind.RESTORED) & amount.le(rows["returned_cents"])
     given = pd.Series("", index=rows.index, dtype="str")
@@ -73,9 +73,9 @@ def _outcome(rows: pd.DataFrame) -> "pd.Series[str]":
         ("again", confirmed & booked & ~twice),
         ("again", confirmed & refused & before),
         ("reject", back & waiting & whole),
-        ("again", kind.eq(EntryKind.REJECTED) & status.eq(ItemStatus.RETURNED)),
+        ("again", back & whole & status.eq(ItemStatus.RETURNED) & otherwise),
         ("again", back & refused & whole),
-        ("give_back", back & booked & amount.le(left)),
+        ("give_back", back & booked & amount.le(left) & ~too_old),
     ):
         given = given.mask(given.eq("") & mask.fillna(False).astype(bool), name)
     return given

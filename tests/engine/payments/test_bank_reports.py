@@ -174,6 +174,19 @@ def test_a_return_read_before_its_booking(sent: Sent) -> None:
     assert sent.outstanding() == [12_100, 0, 0, 0]
 
 
+def test_a_return_that_a_status_report_told_first_counts_once(sent: Sent) -> None:
+    all_booked(sent)
+    late = group_status("X", "", payment_status(sent.ids[0], "RJCT", "MS03"))
+    stale = sent.read(status_report(sent.message, "", late))
+    assert "reported as rejected, but is confirmed" in reasons(stale)
+    assert sent.outstanding() == [0] * 4
+    told = status_report(sent.message, "", late, report="B2").replace("2026-11-30", "2026-12-02")
+    assert sent.read(told).refused.empty
+    assert sent.outstanding() == [12_100, 0, 0, 0]
+    assert sent.read(camt(statement(giving_back(sent, 0), name="S2"))).refused.empty
+    assert sent.outstanding() == [12_100, 0, 0, 0]
+
+
 def test_a_debit_presented_again_is_paid_after_all(sent: Sent) -> None:
     all_booked(sent)
     sent.read(camt(statement(giving_back(sent, 0), name="S2")))
