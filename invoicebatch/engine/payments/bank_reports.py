@@ -136,18 +136,19 @@ def _keep_statements(session: Session, report: BankReport, source: str) -> list[
     """Note the statements that were read; a sentence for each gap in their numbers."""
     if not report.message.startswith("camt.053"):
         return []
-    read = report.statements.drop_duplicates(["account_iban", "statement_id"])
+    statements = report.statements
+    made = pd.to_datetime(statements["made_at"].str[:19], format="ISO8601", errors="coerce")
+    read = BANK_STATEMENTS.conform(
+        statements.assign(
+            made_at=made.fillna(pd.Timestamp(clock.today())),
+            message=report.message,
+            source=source,
+            read_at=pd.Timestamp(clock.now()).tz_localize(None),
+        )
+    ).drop_duplicates(list(BANK_STATEMENTS.key))
     known = session.rows_of("bank_statements", "account_iban", read["account_iban"])
-    key = ["account_iban", "statement_id"]
-    before = pd.MultiIndex.from_frame(known[key])
-    rows = read[~pd.MultiIndex.from_frame(read[key]).isin(before)].reset_index(drop=True)
-    new = rows.assign(
-        made_at=pd.to_datetime(rows["made_at"].str[:19], format="ISO8601", errors="coerce"),
-        message=report.message,
-        source=source,
-        read_at=pd.Timestamp(clock.now()).tz_localize(None),
-    )
-    new = BANK_STATEMENTS.conform(new)
+    keys = [pd.MultiIndex.from_frame(rows[list(BANK_STATEMENTS.key)]) for rows in (read, known)]
+    new = read[~keys[0].isin(keys[1])]
     session.insert("bank_statements", new)
     return gaps(known, new)
 

@@ -137,13 +137,13 @@ BANK_ENTRIES = Table(
 BANK_STATEMENTS = Table(
     "bank_statements",
     "Account statements that were read, so that a missing one is noticed.",
-    ("account_iban", "statement_id"),
+    ("account_iban", "statement_id", "made_at"),
     (
         text("account_iban", "Our account", required=True),
         text("statement_id", "The bank's id of the statement", required=True),
         integer("statement_no", "Its number in the bank's sequence"),
         text("message", "Message and version", required=True),
-        timestamp("made_at", "When the bank made it"),
+        timestamp("made_at", "When the bank made it", required=True),
         text("currency", "ISO 4217"),
         money("opening", "Opening balance", required=False),
         money("closing", "Closing balance", required=False),

@@ -415,15 +415,18 @@ def test_what_a_bundle_sent_stays_and_what_became_of_it_is_shown(sent: Sent) -> 
 
 
 def test_a_statement_that_does_not_add_up_and_a_missing_one_are_named(sent: Sent) -> None:
-    def day(number: int, opening: str, closing: str, name: str) -> str:
+    def day(number: int, opening: str, closing: str) -> str:
         balances = [balance("OPBD", opening, "DBIT"), balance("CLBD", closing)]
-        return camt(statement(booking(sent, number - 11), name=name, number=number, balances=balances))
+        made = f"2026-12-{number:02d}T20:00:00"
+        return camt(
+            statement(booking(sent, number - 11), name="1", number=number, balances=balances, made=made)
+        )
 
-    assert sent.read(day(11, "100.00", "21.00", "S11")).refused.empty
-    done = sent.read(day(13, "100.00", "20.00", "S13"))
+    assert sent.read(day(11, "100.00", "21.00")).refused.empty
+    done = sent.read(day(13, "100.00", "20.00"))
     assert "do not make the closing balance 20.00" in reasons(done)
     assert "statement 12 of NL91ABNA0417164300 is missing" in done.notes
-    assert not any("missing" in note for note in sent.read(day(12, "100.00", "21.00", "S12")).notes)
+    assert not any("missing" in note for note in sent.read(day(12, "100.00", "21.00")).notes)
     assert sent.outstanding() == [0, 0, 0, 12_100]
 
 
