@@ -207,7 +207,7 @@ def _take_out(effects: ChangesBuilder, batch: Batch, rows: pd.DataFrame) -> None
     """Out of the bundle, where its file is not written yet; out of case and plan by what was set off."""
     items = batch["bundle_items"]
     waiting = items[
-        items["invoice_id"].isin(rows["invoice_id"]) & items["status"].astype("str").eq(ItemStatus.PENDING)
+        items["invoice_id"].isin(rows["invoice_id"]) & items["status"].astype("str").isin(bundles.WAITING)
     ]
     if len(waiting):
         decided = waiting[["bundle_id", "item_no"]].assign(

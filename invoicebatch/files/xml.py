@@ -3,7 +3,8 @@
 Every module that reads XML it did not write itself comes here; nothing else may configure lxml.
 """
 
-from collections.abc import Callable, Iterator
+from codecs import BOM_UTF8
+from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 from xml.parsers import expat
 
@@ -50,19 +51,23 @@ def iterate_xml(
 ) -> Iterator[etree._Element]:
     """Elements of the given tags as they end, each freed once the next one is asked for.
 
-    Memory stays bounded: more than `MAX_ELEMENT_BYTES` without a wanted element is refused.
+    Memory stays bounded: more than `MAX_ELEMENT_BYTES` without a wanted element is refused. A byte order
+    mark decides the encoding, and blanks before the document are read over.
 
     Args:
         stream: the document's bytes; the caller bounds their total.
-        tags: tags in Clark notation, `{namespace}local`.
+        tags: tags in Clark notation, `{namespace}local`; `{*}local` for any namespace.
         name: what the error message calls it.
 
     Raises:
         InputFileError: not well-formed, an element too large, or a DOCTYPE.
     """
     head = stream.read(_CHUNK)
-    _refuse_doctype(head, name)
-    parser = etree.XMLPullParser(events=("end",), tag=tags, **_OPTIONS)
+    marked = head.startswith(BOM_UTF8)
+    head = head.removeprefix(BOM_UTF8).lstrip(b" \t\r\n")
+    encoding = "utf-8" if marked else None
+    _refuse_doctype(head, name, encoding)
+    parser = etree.XMLPullParser(events=("end",), tag=tags, encoding=encoding, **_OPTIONS)
     pending, chunk = 0, head
     try:
         while chunk:
@@ -105,7 +110,7 @@ def _malformed(name: str, error: Exception) -> InputFileError:
     return InputFileError(f"{name} is not well-formed XML: {error}", "Export it again from its source.")
 
 
-def _refuse_doctype(head: bytes, name: str) -> None:
+def _refuse_doctype(head: bytes, name: str, encoding: str | None = None) -> None:
     """Read the prolog with expat, which sees a DOCTYPE in any encoding before its content counts."""
 
     def doctype(*_: object) -> None:
@@ -117,11 +122,7 @@ def _refuse_doctype(head: bytes, name: str) -> None:
     def element(*_: object) -> None:
         raise _PrologEndError
 
-    _prolog(head, name, doctype, element)
-
-
-def _prolog(head: bytes, name: str, doctype: Callable[..., None], element: Callable[..., None]) -> None:
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(encoding)
     parser.StartDoctypeDeclHandler = doctype
     parser.StartElementHandler = element
     try:

@@ -97,6 +97,7 @@ class MandateStatus(StrEnum):
     """Whether a mandate may be used."""
 
     ACTIVE = "active"
+    SUSPENDED = "suspended"
     CANCELLED = "cancelled"
 
 
@@ -134,9 +135,10 @@ class BundlePart(StrEnum):
 
 
 class ItemStatus(StrEnum):
-    """One payment inside a bundle."""
+    """One payment inside a bundle; `accepted`: the bank took it and has not booked it yet."""
 
     PENDING = "pending"
+    ACCEPTED = "accepted"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     RETURNED = "returned"
@@ -144,12 +146,18 @@ class ItemStatus(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """What a report says of a payment: taken, refused before or returned after booking, or received."""
+    """What a report says of a payment.
 
+    Taken but not booked, booked, refused before or returned after booking, a return taken back, or received.
+    The order is the one in which entries of one day are booked.
+    """
+
+    ACCEPTED = "accepted"
     CONFIRMED = "confirmed"
+    PAYMENT = "payment"
     REJECTED = "rejected"
     RETURNED = "returned"
-    PAYMENT = "payment"
+    RESTORED = "restored"
 
 
 class RunStatus(StrEnum):

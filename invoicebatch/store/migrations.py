@@ -11,7 +11,7 @@ from typing import Any, Final
 from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 
-LATEST: Final = 4
+LATEST: Final = 5
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -32,10 +32,51 @@ def _invoices_keep_what_their_document_asks(con: Any) -> None:
     )
 
 
+_BANK_COLUMNS: Final = (
+    ("bundle_items", "payment_information_id VARCHAR"),
+    ("bundle_items", "returned DECIMAL(18,2) DEFAULT 0"),
+    ("bank_entries", "message VARCHAR"),
+    ("bank_entries", "report VARCHAR"),
+    ("bank_entries", "value_on DATE"),
+    ("bank_entries", "reason_code VARCHAR"),
+    ("bank_entries", "fee DECIMAL(18,2) DEFAULT 0"),
+    ("bank_entries", "remark VARCHAR"),
+    ("invoices", "return_code VARCHAR"),
+    ("invoices", "returned_on DATE"),
+    ("invoices", "return_count BIGINT"),
+    ("invoices", "collect_again_on DATE"),
+    ("mandates", "suspended_because VARCHAR"),
+)
+
+
+def _bank_reports_by_level(con: Any) -> None:
+    """Items know their group, what went back of them; bundles count what their file holds."""
+    for table, column in _BANK_COLUMNS:
+        con.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
+    con.execute(TABLES["bank_statements"].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
+    con.execute("UPDATE bundle_items SET returned = amount WHERE status = 'returned'")
+    con.execute(
+        "UPDATE bundle_items t SET payment_information_id = 'IB' || upper(replace(t.bundle_id, '-', ''))[:24]"
+        " || '-G' || lpad(s.place::VARCHAR, 2, '0') FROM (SELECT bundle_id, item_no, dense_rank() OVER"
+        " (PARTITION BY bundle_id ORDER BY list_position(['CORE', 'B2B'], scheme),"
+        " list_position(['FRST', 'RCUR', 'OOFF', 'FNAL'], sequence_type)) AS place"
+        " FROM bundle_items WHERE status <> 'cancelled') s"
+        " WHERE t.bundle_id = s.bundle_id AND t.item_no = s.item_no"
+    )
+    con.execute(
+        "UPDATE payment_bundles b SET items = s.items, total = s.total FROM (SELECT bundle_id,"
+        " count(*) FILTER (kept OR NOT any_kept) AS items, sum(amount) FILTER (kept OR NOT any_kept) AS total"
+        " FROM (SELECT *, status <> 'cancelled' AS kept,"
+        " bool_or(status <> 'cancelled') OVER (PARTITION BY bundle_id) AS any_kept FROM bundle_items)"
+        " GROUP BY bundle_id) s WHERE b.bundle_id = s.bundle_id"
+    )
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
     4: _invoices_keep_what_their_document_asks,
+    5: _bank_reports_by_level,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

@@ -54,3 +54,24 @@ def test_documents_made_before_keep_what_they_asked(money_workspace: Callable[..
         -8_100,
         None,
     ]
+
+
+def test_bundles_of_an_older_version_know_their_groups_and_what_they_sent(
+    money_workspace: Callable[..., Workspace],
+) -> None:
+    workspace = money_workspace(4)
+    workspace.select(all=True).plan("assign.bank_file").apply()
+    (bundle,) = workspace.payments.list()["bundle_id"]
+    workspace.payments.write(bundle)
+    groups = workspace.payments.items(bundle)["payment_information_id"].tolist()
+    workspace.payments.reject(bundle, 2, "AM05")
+    with duckdb.connect(str(workspace.store.file)) as con:
+        con.execute("ALTER TABLE bundle_items DROP COLUMN payment_information_id")
+        con.execute("ALTER TABLE bundle_items DROP COLUMN returned")
+        con.execute("DROP TABLE bank_statements")
+        con.execute("UPDATE payment_bundles SET items = 3, total = 363")
+        con.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+    older = init_workspace(workspace.root)
+    assert older.payments.items(bundle)["payment_information_id"].tolist() == groups
+    listed = older.payments.list().iloc[0]
+    assert (listed["items"], listed["total_cents"], listed["rejected"]) == (4, 48_400, 1)

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.payments.booking import READS, book_items
+from invoicebatch.model.payments.booking import READS, Decisions, book_items
 from invoicebatch.model.payments.bundles import waiting_items
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
@@ -30,7 +30,7 @@ def transform(batch: Batch, params: ConfirmParams, context: Context) -> Changes:
         booked_on=bundle["collection_date"],
         source=f"bundle {params.bundle}",
     )
-    effects = book_items(batch, decided, context.today, context.settings.payment_plans.early_payment)
+    effects = book_items(batch, Decisions(decided), context)
     return effects.changes(totals={"confirmed_cents": int(waiting["amount_cents"].sum())})
 
 

@@ -1,11 +1,14 @@
 """The bank refused some payments of a bundle: they are named, and their invoices are free again."""
 
+import pandas as pd
 from pydantic import Field
 
+from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.payments.bundles import READS, resolve, waiting_items
-from invoicebatch.model.payments.settlement import ChangesBuilder
+from invoicebatch.model.payments.booking import READS, Decisions, book_items
+from invoicebatch.model.payments.bundles import waiting_items
+from invoicebatch.model.payments.returns import code_of
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
 
@@ -16,17 +19,24 @@ class RejectParams(Params):
     reason: str = Field(min_length=1, max_length=200, description="What the bank said, such as AC04")
 
 
-def transform(batch: Batch, params: RejectParams, _: Context) -> Changes:
-    """The waiting items of the rows are rejected."""
-    bundles, items = batch["payment_bundles"], batch["bundle_items"]
+def transform(batch: Batch, params: RejectParams, context: Context) -> Changes:
+    """The waiting items of the rows are rejected; what follows is as if the bank's report said it."""
+    bundles = batch["payment_bundles"]
     bundle = bundles[bundles["bundle_id"] == params.bundle].iloc[0]
     if bundle["status"] != BundleStatus.EXPORTED:
         reason = f"payment bundle {params.bundle} is {bundle['status']}: only a written one can be rejected"
         return Changes(failures=failures(batch.invoices["invoice_id"], reason))
     refused = waiting_items(batch, params.bundle)
-    decided = refused[["bundle_id", "item_no"]].assign(status=ItemStatus.REJECTED.value, reason=params.reason)
-    effects = ChangesBuilder()
-    resolve(effects, batch.invoices, bundles, items, decided)
+    reasons = load_reasons(context.root)
+    decided = refused.assign(
+        status=ItemStatus.REJECTED.value,
+        reason=params.reason,
+        reason_code=code_of(params.reason, reasons),
+        booked_on=pd.Timestamp(context.today),
+        source=f"bundle {params.bundle}",
+    )
+    returned = decided.assign(part=bundle["part"])
+    effects = book_items(batch, Decisions(decided, returned=returned, reasons=reasons), context)
     return effects.changes(totals={"rejected_cents": int(refused["amount_cents"].sum())})
 
 

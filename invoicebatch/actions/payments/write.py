@@ -15,7 +15,7 @@ from invoicebatch.formats.pain import Message, check_message, write_message
 from invoicebatch.formats.pain.message import Version
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
-from invoicebatch.model.payments.bundles import READS, resolve
+from invoicebatch.model.payments.bundles import READS, WAITING, resolve
 from invoicebatch.model.payments.calendar import earliest_date
 from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
 from invoicebatch.model.payments.settlement import ChangesBuilder
@@ -34,10 +34,11 @@ def _bundle(batch: Batch, params: WriteParams) -> pd.Series:
     return bundles[bundles["bundle_id"] == params.bundle].iloc[0]
 
 
-def _pending(batch: Batch, params: WriteParams) -> pd.DataFrame:
+def _sent(batch: Batch, params: WriteParams) -> pd.DataFrame:
+    """The items of the file; of a written one all that went in, whatever became of them since."""
     items = batch["bundle_items"]
-    chosen = items["bundle_id"].eq(params.bundle) & items["status"].astype("str").eq(ItemStatus.PENDING)
-    return items[chosen].reset_index(drop=True)
+    kept = items["status"].astype("str").ne(ItemStatus.CANCELLED)
+    return items[items["bundle_id"].eq(params.bundle) & kept].reset_index(drop=True)
 
 
 def _stale(batch: Batch, bundle: pd.Series, items: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +58,7 @@ def _stale(batch: Batch, bundle: pd.Series, items: pd.DataFrame) -> pd.DataFrame
                     rows["mandate_id"].ne(items["mandate_id"])
                     | rows["mandate_status"].astype("str").ne(MandateStatus.ACTIVE)
                 ),
-                "its mandate was replaced or cancelled since it was bundled; bundle it again",
+                "its mandate was replaced, suspended or cancelled since it was bundled; bundle it again",
             ),
             (
                 rows["mandate_iban"].where(collecting, own).ne(items["iban"]),
@@ -75,10 +76,11 @@ def _stale(batch: Batch, bundle: pd.Series, items: pd.DataFrame) -> pd.DataFrame
 def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
     """Why the bundle can't be written at all, or an empty string."""
     bundle = _bundle(batch, params)
-    items = _pending(batch, params)
+    items = _sent(batch, params)
     if bundle["status"] not in (BundleStatus.CREATED, BundleStatus.EXPORTED):
         return f"payment bundle {params.bundle} is {bundle['status']}"
-    missing = int((~items["invoice_id"].isin(batch.invoices["invoice_id"])).sum())
+    held = items["status"].astype("str").isin(WAITING)
+    missing = int((held & ~items["invoice_id"].isin(batch.invoices["invoice_id"])).sum())
     if missing:
         return f"{missing:,} invoices of the bundle are busy in another run; write it when that has finished"
     payment = context.settings.payment
@@ -101,12 +103,11 @@ def _version(bundle: pd.Series, context: Context) -> Version:
 
 def _message(batch: Batch, params: WriteParams, context: Context) -> Message:
     bundle = _bundle(batch, params)
-    items = _pending(batch, params)
+    items = _sent(batch, params)
     stale = _stale(batch, bundle, items)
     return Message(
         version=_version(bundle, context),
         message_id=bundle["message_id"],
-        bundle_id=params.bundle,
         created_at=bundle["created_at"].to_pydatetime(),
         requested_date=bundle["collection_date"].date(),
         account_name=bundle["account_name"],
@@ -145,26 +146,27 @@ def transform(batch: Batch, params: WriteParams, _: Context) -> Changes:
     """The bundle is `exported`; items that may no longer go leave it, named."""
     if len(batch.failed):
         return Changes(failures=batch.failed)
-    bundle, items = _bundle(batch, params), _pending(batch, params)
+    bundle, items = _bundle(batch, params), _sent(batch, params)
     stale = _stale(batch, bundle, items)
     effects = ChangesBuilder()
     if len(stale):
         decided = stale[["bundle_id", "item_no", "reason"]].assign(status=ItemStatus.CANCELLED.value)
         bundles = batch["payment_bundles"]
         resolve(effects, batch.invoices, bundles, batch["bundle_items"], decided)
-    written = pd.DataFrame({"bundle_id": [params.bundle], "version": [bundle["version"]]})
-    if len(batch.files) and bundle["status"] == BundleStatus.CREATED:
-        effects.updates["payment_bundles"] = _exported(effects, written, batch)
     gone = failures(stale["invoice_id"], stale["reason"])
     good = items[~items["item_no"].isin(stale["item_no"])]
+    if len(batch.files) and bundle["status"] == BundleStatus.CREATED:
+        effects.updates["payment_bundles"] = _exported(bundle, good, batch)
     return effects.changes(failures=gone, totals={"written_cents": int(good["amount_cents"].sum())})
 
 
-def _exported(effects: ChangesBuilder, written: pd.DataFrame, batch: Batch) -> pd.DataFrame:
+def _exported(bundle: pd.Series, items: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     file = batch.files.iloc[0]
-    frame = effects.updates.get("payment_bundles", written)
+    frame = pd.DataFrame({"bundle_id": [bundle["bundle_id"]], "version": [bundle["version"]]})
     exported = frame.assign(
         status=BundleStatus.EXPORTED.value,
+        items=len(items),
+        total_cents=int(items["amount_cents"].sum()),
         file_path=file["path"],
         file_sha256=file["sha256"],
         message=file["message"],

@@ -13,7 +13,7 @@ import pandas as pd
 
 from invoicebatch.engine.imports.changed import changed_cells
 from invoicebatch.model.schema import TABLES
-from invoicebatch.model.status import TRANSITIONS, Status
+from invoicebatch.model.status import TRANSITIONS, MandateStatus, Status
 from invoicebatch.store import Session
 
 CHANGEABLE: Final = ("empty", "approval_failed")
@@ -54,6 +54,7 @@ class Merge:
     def parties(self, table: str, frame: pd.DataFrame, *, only_new: bool = False) -> None:
         """Merge rows of a table with a natural key; `only_new` leaves known keys alone."""
         current = self._current(table, frame)
+        frame = kept_suspended(frame, current) if table == "mandates" else frame
         known = current.index.to_numpy() >= 0
         changed = known & self._differs(table, frame, current) & (not only_new)
         self._insert(table, frame[~known])
@@ -226,6 +227,21 @@ class Merge:
         counts["added"] += new
         counts["changed"] += other
         counts["unchanged"] += (len(added) if total is None else total) - new - other
+
+
+def kept_suspended(frame: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:
+    """The mandates with those still suspended that a return ended: only a new signature or account lifts it."""
+    suspended = current["status"].astype("str").eq(MandateStatus.SUSPENDED).to_numpy()
+    if not suspended.any():
+        return frame
+    renewed = np.zeros(len(frame), bool)
+    for name in {"signed_on", "iban"} & set(frame.columns):
+        renewed |= ~same(frame[name].reset_index(drop=True), current[name].reset_index(drop=True))
+    status = frame["status"].astype("str") if "status" in frame else pd.Series(None, frame.index, dtype="str")
+    stays = status.mask(suspended & ~renewed, MandateStatus.SUSPENDED.value)
+    given = status.notna().to_numpy() & status.ne(MandateStatus.SUSPENDED).to_numpy()
+    lifted = stays.mask(suspended & renewed & ~given, MandateStatus.ACTIVE.value)
+    return frame.assign(status=lifted.astype(TABLES["mandates"].column("status").dtype))
 
 
 def with_outstanding(frame: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame:

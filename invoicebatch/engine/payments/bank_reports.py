@@ -10,8 +10,14 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.booking import book
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.bank import BankReport, read_bank_report
-from invoicebatch.model.payments.matching import matched, with_groups
+from invoicebatch.model.payments.booking import AGAIN
+from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, matched, unknown
+from invoicebatch.model.payments.repeated import fresh
+from invoicebatch.model.payments.statements import foreign, gaps, own_account, unbalanced
+from invoicebatch.model.schema.payments import BANK_STATEMENTS
 from invoicebatch.store import Session
+
+_UNDECIDED = ("PART", "")
 
 
 @dataclass(frozen=True)
@@ -36,49 +42,125 @@ class BankImport:
 def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     """Read a bank's report (pain.002, camt.053, camt.054) and book what it says of our payments.
 
-    The same file read again changes nothing. Entries that are not ours, doubled, or come too late are named.
+    The same file read again, or the same booking in another report, changes nothing. Entries that are not
+    ours, or come too late, are named. A camt.052 is provisional: nothing of it is booked.
 
     Raises:
-        InputFileError: not such a file.
+        InputFileError: not such a file, or of accounts that are not ours.
     """
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise InputFileError(f"{file} can't be read: {error.strerror}") from error
-    report = read_bank_report(data, file.name, clock.today())
+    report = read_bank_report(file, clock.today())
+    if report.provisional:
+        note = (
+            f"{len(report.entries):,} entries are provisional: nothing is booked before the statement comes"
+        )
+        return BankImport(report.message, len(report.entries), _done(None), _none(), (note,))
     with workspace.store.write() as session:
-        entries, faults = _match(session, report)
-        known = session.rows_of("bank_entries", "entry_id", entries["entry_id"])["entry_id"]
-        fresh = entries[~entries["entry_id"].isin(known)]
-        session.insert("bank_entries", fresh.assign(source=file.name, booked=False))
+        report, strangers = _own(session, report, file.name)
+        matches = _match(session, report)
+        known = session.rows_of("bank_entries", "invoice_id", matches.entries["invoice_id"])
+        new = fresh(matches.entries, known)
+        remark = new["again"].map({True: AGAIN, False: None}).astype(object)
+        session.insert("bank_entries", new.assign(source=file.name, booked=new["again"], remark=remark))
+        missing = _keep_statements(session, report, file.name)
     left = book(workspace).rename(columns={"number": "end_to_end_id"})
-    refused = pd.concat([faults, left], ignore_index=True)[["end_to_end_id", "reason"]]
-    again = len(entries) - len(fresh)
-    notes = (*report.notes, *([f"{again:,} entries were read before"] if again else []))
-    return BankImport(report.message, len(report.entries), _done(fresh), refused, notes)
+    with workspace.store.read() as session:
+        stored = session.rows_of("bank_entries", "entry_id", new["entry_id"])
+    others, notes = _others(report, matches)
+    found = [strangers, unbalanced(report.statements), matches.faults, others, left]
+    refused = pd.concat([part[["end_to_end_id", "reason"]] for part in found], ignore_index=True)
+    again = len(matches.entries) - len(new) + int(stored["remark"].eq(AGAIN).sum())
+    repeated = [f"{again:,} entries were reported before; each counts once"] if again else []
+    return BankImport(
+        report.message, len(report.entries), _done(stored), refused, (*notes, *missing, *repeated)
+    )
 
 
-def _match(session: Session, report: BankReport) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _own(session: Session, report: BankReport, name: str) -> tuple[BankReport, pd.DataFrame]:
+    """The report without statements of accounts that are not ours, and those, each named."""
+    if not report.message.startswith("camt"):
+        return report, foreign(report.statements, ())
+    accounts = [session.whole("company_accounts")["iban"], session.whole("payment_bundles")["iban"]]
+    ours = set(pd.concat(accounts).dropna())
+    named = {account: own_account(account, ours) for account in report.statements["account_iban"].unique()}
+    statements = report.statements.assign(account_iban=report.statements["account_iban"].map(named))
+    entries = report.entries.assign(account_iban=report.entries["account_iban"].map(named))
+    strange = foreign(statements, ours)
+    if len(strange) and len(strange) == len(statements):
+        raise InputFileError(f"{name}: {strange['reason'].iloc[0]}.", "Check the accounts of the company.")
+    kept = statements[statements["account_iban"].isin(ours)]
+    mine = entries[entries["account_iban"].isin(ours)]
+    return BankReport(report.message, report.report_id, mine, kept), strange
+
+
+def _match(session: Session, report: BankReport) -> Matches:
     """The report's entries with our items; only bundles it can be about are looked at."""
-    by_id = session.rows_of("bundle_items", "end_to_end_id", report.entries["end_to_end_id"])
+    entries = report.entries
+    if report.message.startswith("camt"):
+        entries = entries[entries["status"].eq(BOOKED)]
+    ids = pd.concat([entries["end_to_end_id"], entries["instruction_id"]])
+    by_id = session.rows_of("bundle_items", "end_to_end_id", ids)
+    whole = entries[entries["level"].ne("transaction") | entries["end_to_end_id"].eq("")]
+    by_group = session.rows_of("bundle_items", "payment_information_id", whole["payment_information_id"])
     bundles = session.whole("payment_bundles")
-    stems = set(report.entries["payment_information_id"].str[:26]) - {""}
-    about = (
-        bundles["bundle_id"].isin(by_id["bundle_id"])
-        | bundles["message_id"].isin(set(report.entries["message_id"]) - {""})
-        | bundles["message_id"].str[:26].isin(stems)
-    )
-    mine = bundles.loc[about, ["bundle_id", "message_id"]]
-    items = session.rows_of("bundle_items", "bundle_id", mine["bundle_id"])
-    return matched(
-        report.entries,
-        with_groups(items).merge(mine, on="bundle_id"),
-        f"{report.message} {report.report_id}",
-    )
+    by_message = bundles.loc[bundles["message_id"].isin(set(whole["message_id"]) - {""}), "bundle_id"]
+    groups = session.rows_of("bundle_items", "bundle_id", by_message)
+    items = pd.concat([by_id, by_group, groups]).drop_duplicates(["bundle_id", "item_no"])
+    mine = bundles[["bundle_id", "message_id", "part", "iban"]].rename(columns={"iban": "account_iban"})
+    items = items.drop(columns=["iban", "bic", "name"]).merge(mine, on="bundle_id")
+    return matched(entries, items, report.message)
 
 
-def _done(entries: pd.DataFrame) -> pd.DataFrame:
-    counts = entries.groupby("kind", as_index=False).agg(
-        payments=("entry_id", "size"), total_cents=("amount_cents", "sum")
-    )
-    return counts.astype({"kind": "str"})
+def _others(report: BankReport, matches: Matches) -> tuple[pd.DataFrame, list[str]]:
+    """What is about none of our payments: named where it should be ours, else counted."""
+    others = matches.others
+    if not report.message.startswith("camt"):
+        undecided = report.entries[~report.entries["status"].isin([*KINDS, *_UNDECIDED])]
+        notes = [
+            f"{count:,} have status {status}, which decides nothing yet"
+            for status, count in undecided["status"].value_counts(sort=False).items()
+        ]
+        return unknown(others[others["status"].isin(KINDS)]), notes
+    bad = others[others["fault"].ne("")]
+    back = others["fault"].eq("") & others["returned"] & others["direction"].eq("debit")
+    rest = others[others["fault"].eq("") & ~back]
+    faults = pd.concat([unknown(bad).assign(reason=bad["fault"]), unknown(others[back])], ignore_index=True)
+    early = report.entries[report.entries["status"].ne(BOOKED)]
+    notes = [f"{len(early):,} entries are not booked yet; they are read when they are"] if len(early) else []
+    for direction, words in (("credit", "came in"), ("debit", "went out")):
+        count = int(rest["direction"].eq(direction).sum())
+        notes += [f"{count:,} payments {words} that are not from our bank files"] if count else []
+    return faults, notes
+
+
+def _keep_statements(session: Session, report: BankReport, source: str) -> list[str]:
+    """Note the statements that were read; a sentence for each gap in their numbers."""
+    if not report.message.startswith("camt.053"):
+        return []
+    statements = report.statements
+    made = pd.to_datetime(statements["made_at"].str[:19], format="ISO8601", errors="coerce")
+    read = BANK_STATEMENTS.conform(
+        statements.assign(
+            made_at=made.fillna(pd.Timestamp(clock.today())),
+            message=report.message,
+            source=source,
+            read_at=pd.Timestamp(clock.now()).tz_localize(None),
+        )
+    ).drop_duplicates(list(BANK_STATEMENTS.key))
+    known = session.rows_of("bank_statements", "account_iban", read["account_iban"])
+    keys = [pd.MultiIndex.from_frame(rows[list(BANK_STATEMENTS.key)]) for rows in (read, known)]
+    new = read[~keys[0].isin(keys[1])]
+    session.insert("bank_statements", new)
+    return gaps(known, new)
+
+
+def _none() -> pd.DataFrame:
+    return pd.DataFrame({"end_to_end_id": pd.Series(dtype="str"), "reason": pd.Series(dtype="str")})
+
+
+def _done(entries: pd.DataFrame | None) -> pd.DataFrame:
+    """What the entries that had an effect came to, a row a kind."""
+    if entries is None:
+        return pd.DataFrame(columns=["kind", "payments", "total_cents"])
+    good = entries[entries["booked"] & entries["remark"].isna()]
+    counts = good.assign(kind=good["kind"].astype("str")).groupby("kind", as_index=False)
+    return counts.agg(payments=("entry_id", "size"), total_cents=("amount_cents", "sum"))

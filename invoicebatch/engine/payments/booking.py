@@ -61,16 +61,17 @@ def book(workspace: WorkspaceBase) -> pd.DataFrame:
         tries it again (another run holds the invoice).
     """
     failed, waits = [], pd.DataFrame(columns=["invoice_id", "number", "reason", "waits"])
-    while len(ids := _unbooked(workspace)):
+    while len(waiting := _unbooked(workspace)):
+        ids = [int(row) for row in waiting["invoice_id"].drop_duplicates()]
         report = run_action(workspace, "payments.book", ids)
         failed.append(report.failed.assign(waits=False))
         waits = report.refused.assign(waits=True)
-        if len(_unbooked(workspace)) >= len(ids):
+        if len(_unbooked(workspace)) >= len(waiting):
             break
     return pd.concat([*failed, waits], ignore_index=True)
 
 
-def _unbooked(workspace: WorkspaceBase) -> list[int]:
+def _unbooked(workspace: WorkspaceBase) -> pd.DataFrame:
+    """Bank entries that wait; one item's are booked one after the other."""
     with workspace.store.read() as session:
-        waiting = session.whole("bank_entries", "NOT booked")
-    return [int(row) for row in waiting["invoice_id"].drop_duplicates()]
+        return session.whole("bank_entries", "NOT booked")

@@ -5,17 +5,34 @@ Each verb is a run of a hidden action on the bundle's invoices: claims, versions
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
+from invoicebatch.engine.payments.returns import list_returns
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
+from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus, ItemStatus
+
+BECAME: Final = ("waiting", "confirmed", "rejected", "returned", "withdrawn")
+"""What can become of a payment in a bundle."""
+
+_OF_ITEMS: Final = ("bundle_id", "item_no", "status")
+
+
+def _became(items: pd.DataFrame, bundles: "pd.Series[str]") -> pd.DataFrame:
+    """Number of items by what became of them, a row a bundle."""
+    words = {state.value: state.value for state in ItemStatus} | dict.fromkeys(WAITING, "waiting")
+    became = items["status"].map(words | {ItemStatus.CANCELLED.value: "withdrawn"}).astype("str")
+    counts = pd.crosstab(items["bundle_id"], became)
+    whole = counts.reindex(index=pd.Index(bundles), columns=list(BECAME), fill_value=0)
+    return whole.astype("int64").reset_index()
 
 
 class Payments:
@@ -28,16 +45,19 @@ class Payments:
         """All bundles, newest first.
 
         Returns:
-            bundle_id, part, account, collection_date datetime64[s], items int64, total_cents int64, state,
-            description, file (path of the written bank file, or missing), created_at.
+            bundle_id, part, account, collection_date datetime64[s], items int64, total_cents int64 (of what
+            was or will be sent), state, description, file (path of the written bank file, or missing),
+            created_at; and of its items, int64: waiting, confirmed, rejected, returned, withdrawn.
         """
         with self._workspace.store.read() as session:
             bundles = session.whole("payment_bundles")
+            items = session.rows_of("bundle_items", "bundle_id", bundles["bundle_id"], _OF_ITEMS)
         named = {"company_account_id": "account", "status": "state", "file_path": "file"}
         columns = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state",
                    "description", "file", "created_at"]  # fmt: skip
         ordered = bundles.sort_values(["created_at", "collection_date", "bundle_id"], ascending=False)
-        return ordered.rename(columns=named)[columns].reset_index(drop=True)
+        listed = ordered.rename(columns=named)[columns]
+        return listed.merge(_became(items, listed["bundle_id"]), on="bundle_id", how="left")
 
     def find(self, bundle: str) -> str:
         """The full id of a bundle from its first characters.
@@ -103,6 +123,10 @@ class Payments:
         """Read a bank's report; see `bank.read_report`."""
         return read_report(self._workspace, Path(path))
 
+    def returns(self) -> pd.DataFrame:
+        """Rejected and returned payments, why, and what follows; see `returns.list_returns`."""
+        return list_returns(self._workspace)
+
     def _open(self, bundle: str, what: str, *, written: bool = False) -> str:
         full = self.find(bundle)
         bundles = self.list()
@@ -118,7 +142,7 @@ class Payments:
 
     def _waiting(self, bundle: str) -> pd.DataFrame:
         items = self.items(bundle) if bundle else BUNDLE_ITEMS.empty()
-        return items[items["status"].astype("str").eq(ItemStatus.PENDING)]
+        return items[items["status"].astype("str").isin(WAITING)]
 
     def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: str) -> Report:
         return run_action(self._workspace, action, items["invoice_id"].tolist(), folder=folder, **params)

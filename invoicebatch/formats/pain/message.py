@@ -23,7 +23,6 @@ class Message:
     Attributes:
         version: ISO 20022 message and version.
         message_id: MsgId.
-        bundle_id: the bundle, which PmtInfIds derive from.
         created_at: CreDtTm; the bundle's own time, so that the file never differs.
         requested_date: collection or execution date.
         account_name: creditor of debits, debtor of transfers.
@@ -33,12 +32,11 @@ class Message:
         batch_booking: one booking a group on the statement.
         items: rows of `bundle_items` that go out: end_to_end_id, amount_cents int64 (positive), name,
             iban, bic, postcode, city, country, mandate_id, mandate_signed_on, sequence_type, scheme,
-            previous_iban, remittance.
+            previous_iban, remittance, payment_information_id.
     """
 
     version: Version
     message_id: str
-    bundle_id: str
     created_at: datetime
     requested_date: date
     account_name: str

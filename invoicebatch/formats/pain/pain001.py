@@ -15,7 +15,6 @@ from invoicebatch.formats.pain.message import (
     counts,
     own_agent,
 )
-from invoicebatch.model.payments.sepa import payment_information_id
 
 
 def parts(message: Message) -> Iterator[str]:
@@ -28,7 +27,7 @@ def parts(message: Message) -> Iterator[str]:
 def _opening(message: Message) -> str:
     day = str(message.requested_date)
     return (
-        f"<PmtInf><PmtInfId>{payment_information_id(message.bundle_id, 1)}</PmtInfId><PmtMtd>TRF</PmtMtd>"
+        f"<PmtInf><PmtInfId>{message.items['payment_information_id'].iloc[0]}</PmtInfId><PmtMtd>TRF</PmtMtd>"
         f"<BtchBookg>{str(message.batch_booking).lower()}</BtchBookg>{counts(message.items)}"
         "<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl></PmtTpInf>"
         f"<ReqdExctnDt>{day if message.version.endswith('.03') else f'<Dt>{day}</Dt>'}</ReqdExctnDt>"

@@ -19,7 +19,6 @@ from invoicebatch.formats.pain.message import (
     counts,
     own_agent,
 )
-from invoicebatch.model.payments.sepa import payment_information_id
 
 _SAME_MANDATE_NEW_ACCOUNT: Final = (
     "<AmdmntInd>true</AmdmntInd><AmdmntInfDtls><OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id></Othr></Id>"
@@ -31,15 +30,15 @@ _SAME_MANDATE_NEW_ACCOUNT: Final = (
 def parts(message: Message) -> Iterator[str]:
     """One PmtInf per sequence type and local instrument, then its debits in item order."""
     groups = message.items.groupby(["scheme", "sequence_type"], observed=True, sort=True)
-    for number, ((scheme, sequence_type), items) in enumerate(groups, start=1):
-        yield _opening(message, items, number, str(scheme), str(sequence_type))
+    for (scheme, sequence_type), items in groups:
+        yield _opening(message, items, str(scheme), str(sequence_type))
         yield from _debits(message, items)
         yield "</PmtInf>"
 
 
-def _opening(message: Message, items: pd.DataFrame, number: int, scheme: str, sequence_type: str) -> str:
+def _opening(message: Message, items: pd.DataFrame, scheme: str, sequence_type: str) -> str:
     return (
-        f"<PmtInf><PmtInfId>{payment_information_id(message.bundle_id, number)}</PmtInfId><PmtMtd>DD</PmtMtd>"
+        f"<PmtInf><PmtInfId>{items['payment_information_id'].iloc[0]}</PmtInfId><PmtMtd>DD</PmtMtd>"
         f"<BtchBookg>{str(message.batch_booking).lower()}</BtchBookg>{counts(items)}"
         f"<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl><LclInstrm><Cd>{scheme}</Cd></LclInstrm>"
         f"<SeqTp>{sequence_type}</SeqTp></PmtTpInf><ReqdColltnDt>{message.requested_date}</ReqdColltnDt>"

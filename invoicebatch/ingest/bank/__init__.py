@@ -1,4 +1,4 @@
-"""What banks report: payment status reports (pain.002) and account statements (camt.053, camt.054)."""
+"""What banks report: payment status reports (pain.002), account statements and notifications (camt)."""
 
 from invoicebatch.ingest.bank.report import BankReport, read_bank_report
 

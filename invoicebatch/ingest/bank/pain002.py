@@ -1,69 +1,84 @@
-"""Customer payment status report (pain.002): what the bank took and what it refused, at each level.
+"""Customer payment status report (pain.002, version 03 on): what the bank took and what it refused, by level."""
 
-A payment takes the status of the nearest level that names one: itself, its group, the message.
-"""
+from datetime import date
+from typing import Final
 
-from collections.abc import Iterator
-from typing import Any, Final
-
+import pandas as pd
 from lxml import etree
 
-from invoicebatch.ingest.bank.elements import cents, day, every, first, reason, text
-from invoicebatch.model.status import EntryKind
+from invoicebatch.ingest.bank import elements
+from invoicebatch.ingest.bank.elements import Paths, Texts, Values, local
+from invoicebatch.ingest.bank.entries import GROUP, MESSAGE, TRANSACTION, Raw, first, identifier, parsed, text
 
-KINDS: Final = {
-    **dict.fromkeys(("ACCP", "ACSP", "ACSC", "ACCC", "ACWC"), EntryKind.CONFIRMED.value),
-    "RJCT": EntryKind.REJECTED.value,
-}
-"""What a status means to us; others (received, pending, technically checked, in part) decide nothing."""
+TAGS: Final = ("OrgnlGrpInfAndSts", "OrgnlPmtInfAndSts", "TxInfAndSts")
 
-
-def read(root: etree._Element) -> tuple[list[dict[str, Any]], list[str], str]:
-    """Entries (see `report.BankReport`), notes and the report's id."""
-    rows, notes = [], []
-    report_id = text(root, "CstmrPmtStsRpt/GrpHdr/MsgId")
-    booked_on = day(text(root, "CstmrPmtStsRpt/GrpHdr/CreDtTm"))
-    group = root.find("{*}CstmrPmtStsRpt/{*}OrgnlGrpInfAndSts")
-    message_id = text(group, "OrgnlMsgId") if group is not None else ""
-    for row, status in _levels(root, group, message_id):
-        if status in KINDS:
-            rows.append({**row, "kind": KINDS[status], "booked_on": booked_on, "reference": report_id})
-        elif status and status != "PART":
-            notes.append(f"{_name(row)} has status {status}, which decides nothing yet")
-    return rows, notes, report_id
+_AMOUNTS: Final = ("OrgnlTxRef/Amt/InstdAmt", "OrgnlTxRef/InstdAmt", "OrgnlTxRef/IntrBkSttlmAmt")
+_PAYMENT: Final = (
+    "TxSts", "OrgnlInstrId", "OrgnlEndToEndId", "OrgnlTxRef/MndtRltdInf/MndtId", "AcctSvcrRef", *_AMOUNTS,
+    *(f"{path}@" for path in _AMOUNTS), "StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry", "StsRsnInf/AddtlInf",
+)  # fmt: skip
+_REASON: Final = _PAYMENT[-3:]
+_MESSAGE: Final = ("OrgnlMsgId", "GrpSts", *_REASON)
+_GROUP: Final = ("OrgnlPmtInfId", "PmtInfSts", *_REASON)
+_COLUMNS: Final = ("level", "message", "group", *_PAYMENT)
+_NO_PAYMENT: Final[Texts] = [None] * (len(_PAYMENT) - 1 - len(_REASON))
 
 
-def _levels(
-    root: etree._Element, group: etree._Element | None, message_id: str
-) -> Iterator[tuple[dict[str, Any], str]]:
-    """Payments first, then groups, then the message: the nearest word counts."""
-    base = {"message_id": message_id, "payment_information_id": "", "end_to_end_id": "", "amount_cents": None}
-    infos = every(root, "CstmrPmtStsRpt/OrgnlPmtInfAndSts")
-    for info in infos:
-        for element in every(info, "TxInfAndSts"):
-            amount = first(
-                element, "OrgnlTxRef/Amt/InstdAmt", "OrgnlTxRef/InstdAmt", "OrgnlTxRef/IntrBkSttlmAmt"
-            )
-            yield (
-                {
-                    **base,
-                    "payment_information_id": text(info, "OrgnlPmtInfId"),
-                    "end_to_end_id": text(element, "OrgnlEndToEndId"),
-                    "amount_cents": cents(amount),
-                    "reason": reason(element, "StsRsnInf"),
-                },
-                text(element, "TxSts"),
-            )
-    for info in infos:
-        row = {
-            **base,
-            "payment_information_id": text(info, "OrgnlPmtInfId"),
-            "reason": reason(info, "StsRsnInf"),
-        }
-        yield row, text(info, "PmtInfSts")
-    if group is not None:
-        yield {**base, "reason": reason(group, "StsRsnInf")}, text(group, "GrpSts")
+class StatusReader:
+    """Takes the elements of a status report as they end; entries come out."""
 
+    def __init__(self, header: Values, namespace: str, today: date) -> None:
+        self._payment, self._of_group, self._of_message = (
+            Paths(paths, namespace) for paths in (_PAYMENT, _GROUP, _MESSAGE)
+        )
+        self._report_id = header.get("MsgId", "")
+        self._made_on = elements.day(header.get("CreDtTm", ""), today) or today
+        self._raw = Raw(_COLUMNS, self._converted)
+        self._message: str | None = None
+        self._group: Texts | None = None
 
-def _name(row: dict[str, Any]) -> str:
-    return row["end_to_end_id"] or row["payment_information_id"] or row["message_id"] or "an entry"
+    def take(self, element: etree._Element) -> None:
+        """One element of `TAGS`."""
+        name = local(element)
+        if name == "OrgnlGrpInfAndSts":
+            self._message, status, *reason = self._of_message.read(element)
+            self._raw.add([MESSAGE, self._message, None, status, *_NO_PAYMENT, *reason])
+        elif name == "TxInfAndSts":
+            group = self._group_of(element.getparent())
+            self._raw.add([TRANSACTION, self._message, group[0], *self._payment.read(element)])
+        else:
+            group_id, status, *reason = self._group_of(element)
+            self._raw.add([GROUP, self._message, group_id, status, *_NO_PAYMENT, *reason])
+            self._group = None
+
+    def frame(self) -> pd.DataFrame:
+        """The entries read, see `entries.COLUMNS`."""
+        return self._raw.frame()
+
+    def _group_of(self, element: etree._Element | None) -> Texts:
+        """What stands before the first transaction of a group; it is gone when the next one comes."""
+        if self._group is None:
+            self._group = self._of_group.read(element) if element is not None else [None] * len(_GROUP)
+        return self._group
+
+    def _converted(self, raw: pd.DataFrame) -> pd.DataFrame:
+        amount, fault = parsed(first(raw, *_AMOUNTS), elements.cents, "Int64")
+        return pd.DataFrame(
+            {
+                "level": raw["level"],
+                "status": text(raw, "TxSts"),
+                "message_id": identifier(raw, "message"),
+                "payment_information_id": identifier(raw, "group"),
+                "instruction_id": identifier(raw, "OrgnlInstrId"),
+                "end_to_end_id": identifier(raw, "OrgnlEndToEndId"),
+                "mandate_id": identifier(raw, "OrgnlTxRef/MndtRltdInf/MndtId"),
+                "bank_reference": identifier(raw, "AcctSvcrRef"),
+                "currency": first(raw, *(f"{path}@" for path in _AMOUNTS)),
+                "amount_cents": amount,
+                "reason_code": first(raw, "StsRsnInf/Rsn/Cd", "StsRsnInf/Rsn/Prtry").str.partition(" ")[0],
+                "reason": first(raw, "StsRsnInf/AddtlInf").str[:200],
+                "statement_id": self._report_id,
+                "booked_on": pd.Timestamp(self._made_on),
+                "fault": fault,
+            }
+        )

@@ -1,25 +1,30 @@
-"""A bank's XML report as a frame of entries, whatever message and version it is; nothing is matched here."""
+"""A bank's XML report as frames, whatever message and version it is; nothing is matched here."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Any, Final
 
 import pandas as pd
 from lxml import etree
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.files.xml import parse_xml
+from invoicebatch.files.xml import iterate_xml
 from invoicebatch.ingest.bank import camt, pain002
+from invoicebatch.ingest.bank.elements import first, flat, local
+from invoicebatch.ingest.readers.file import open_bounded
 
-COLUMNS = {
-    "kind": "str",
-    "message_id": "str",
-    "payment_information_id": "str",
-    "end_to_end_id": "str",
-    "amount_cents": "Int64",
-    "booked_on": "datetime64[s]",
-    "reason": "str",
-    "reference": "str",
+MAX_BYTES: Final = 1 << 30
+
+_MESSAGES: Final = {
+    "CstmrPmtStsRpt": "pain.002",
+    "BkToCstmrStmt": "camt.053",
+    "BkToCstmrDbtCdtNtfctn": "camt.054",
+    "BkToCstmrAcctRpt": "camt.052",
 }
+_VERSION: Final = re.compile(r"(?:pain|camt)\.\d{3}\.\d{3}\.\d{2}")
+_TAGS: Final = tuple(f"{{*}}{name}" for name in ("GrpHdr", *camt.TAGS, *pain002.TAGS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +32,80 @@ class BankReport:
     """What a bank file says.
 
     Attributes:
-        message: message name, such as pain.002.001.10.
-        report_id: the report's own id; with `position` it tells entries apart.
-        entries: one row an entry, in file order: kind (confirmed, rejected, returned), message_id and
-            payment_information_id (the original's; where an entry is about all of it, end_to_end_id is
-            empty), end_to_end_id str, amount_cents Int64, booked_on datetime64[s], reason, reference str.
-        notes: sentences on what was read over, such as entries that are not booked yet.
+        message: message and version, such as pain.002.001.10.
+        report_id: the message's own id.
+        entries: one row an entry, see `entries.COLUMNS`.
+        statements: of camt messages, one row a statement: account_iban, statement_id, statement_no Int64,
+            made_at (ISO text), currency, opening_cents and closing_cents Int64 (missing where it has no such
+            balance), entries int64 and sum_cents Int64 of the booked ones (missing: an amount can't be read).
     """
 
     message: str
     report_id: str
     entries: pd.DataFrame
-    notes: tuple[str, ...]
+    statements: pd.DataFrame
+
+    @property
+    def provisional(self) -> bool:
+        """Whether it only says what may be booked (camt.052)."""
+        return self.message.startswith("camt.052")
 
 
-def read_bank_report(data: bytes, name: str, today: date) -> BankReport:
-    """Read a pain.002, camt.053 or camt.054 file.
+def read_bank_report(path: Path, today: date) -> BankReport:
+    """Read a pain.002, camt.052, camt.053 or camt.054 file.
 
     Args:
-        data: the file's bytes.
-        name: what messages call it.
-        today: booking date of entries that carry none.
+        path: the file, of at most `MAX_BYTES`.
+        today: booking date of entries that carry none, and what dates are judged by.
 
     Raises:
-        InputFileError: not XML, hostile XML, or another message.
+        InputFileError: not XML, hostile or truncated XML, another message, a device, or too large.
     """
-    root = parse_xml(data, name)
-    message = (etree.QName(root).namespace or "").rpartition(":")[2]
-    if message.startswith("pain.002"):
-        rows, notes, report_id = pain002.read(root)
-    elif message.startswith(("camt.053", "camt.054")):
-        rows, notes, report_id = camt.read(root)
-    else:
-        raise InputFileError(
-            f"{name} is {message or 'no ISO 20022 message'}, not a pain.002, camt.053 or camt.054.",
+    with open_bounded(path, MAX_BYTES) as stream:
+        if not stream.peek(1):  # type: ignore[attr-defined]  # a plain file is buffered
+            raise InputFileError(f"{path.name} is empty")
+        return _Reading(path.name, today).read(iterate_xml(stream, _TAGS, path.name))
+
+
+class _Reading:
+    """One file being read: its header says which reader takes the rest."""
+
+    def __init__(self, name: str, today: date) -> None:
+        self._name, self._today = name, today
+        self._reader: camt.StatementReader | pain002.StatusReader | None = None
+        self._message = self._report_id = ""
+
+    def read(self, elements: Any) -> BankReport:
+        """All elements of the file."""
+        for element in elements:
+            if local(element) == "GrpHdr":
+                self._begin(element)
+            elif self._reader is not None:
+                self._reader.take(element)
+        if self._reader is None:
+            raise self._refused("no such message")
+        none = camt.StatementReader({}, "", self._today)
+        camts = self._reader if isinstance(self._reader, camt.StatementReader) else none
+        return BankReport(self._message, self._report_id, self._reader.frame(), camts.statements())
+
+    def _begin(self, header: etree._Element) -> None:
+        root = header.getparent()
+        kind = local(root) if root is not None else ""
+        namespace = etree.QName(root).namespace or "" if root is not None else ""
+        version = _VERSION.search(namespace)
+        if kind not in _MESSAGES or (version and version[0].endswith(".01")):
+            raise self._refused(version[0] if version else kind)
+        reader = pain002.StatusReader if kind == "CstmrPmtStsRpt" else camt.StatementReader
+        values = flat(header)
+        self._message = version[0] if version else _MESSAGES[kind]
+        self._report_id = first(values, "MsgId")
+        try:
+            self._reader = reader(values, namespace, self._today)
+        except ValueError as error:
+            raise InputFileError(f"{self._name}: {error}", "Ask the bank for the file again.") from error
+
+    def _refused(self, what: str) -> InputFileError:
+        return InputFileError(
+            f"{self._name} is {what}, not a pain.002, camt.052, camt.053 or camt.054.",
             "Ask the bank for the status report or statement in that format.",
         )
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-    entries = frame.assign(booked_on=frame["booked_on"].fillna(pd.Timestamp(today)))
-    return BankReport(message, report_id, entries, tuple(notes))

@@ -1,9 +1,11 @@
 """Opens a file by what it holds, not by what it is called."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow.compute as pc
@@ -56,19 +58,31 @@ def read_file(path: Path, options: Options, refused: Refusals) -> SourceFile:
     return SourceFile(name, hashlib.sha256(data).hexdigest(), tables, notes)
 
 
-def _bytes(path: Path) -> bytes:
+@contextmanager
+def open_bounded(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[BinaryIO]:
+    """A plain file, open for reading; its size is looked at first.
+
+    Raises:
+        InputFileError: missing, a folder, a device, unreadable, or larger than `max_bytes`.
+    """
     if path.is_dir():
         raise InputFileError(f"{path} is a folder", f"Name the files in it, such as {path}/*.csv")
     if path.exists() and not path.is_file():
         raise InputFileError(f"{path} is no file, but a device or a pipe")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputFileError(f"{path} is larger than {MAX_BYTES >> 30} GB", "Split it.")
-        data = path.read_bytes()
+        if path.stat().st_size > max_bytes:
+            raise InputFileError(f"{path} is larger than {max_bytes >> 30} GB", "Split it.")
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError as error:
         raise InputFileError(f"There is no file {path}") from error
     except OSError as error:
         raise InputFileError(f"{path} can't be read: {error.strerror}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    with open_bounded(path) as file:
+        data = file.read()
     if not data.strip():
         raise InputFileError(f"{path.name} is empty")
     return data

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from invoicebatch.engine.payments.bundles import Payments
+from invoicebatch.engine.payments.bank_reports import BankImport
+from invoicebatch.engine.payments.bundles import BECAME, Payments
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.report import Report
-from invoicebatch.errors import ConfirmationError
+from invoicebatch.errors import ConfirmationError, UsageError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -23,13 +24,25 @@ from invoicebatch.model.counted import counted
 
 app = App(
     name="payments",
-    help="Payment bundles: list, write, confirm, cancel, reject, import.",
+    help="Payment bundles: list, write, confirm, cancel, reject, import, returns.",
     help_format="plaintext",
 )
 
-_SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state"]
+_SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state", *BECAME]
 _ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "name", "iban", "mandate_id",
           "sequence_type", "scheme", "remittance", "reason"]  # fmt: skip
+
+_RETURNS = [
+    "number",
+    "name",
+    "kind",
+    "booked_on",
+    "amount_cents",
+    "fee_cents",
+    "reason_code",
+    "reason",
+    "follows",
+]
 
 Bundle = Annotated[str, Parameter(help="Id of the bundle, or its first characters")]
 Bundles = Annotated[
@@ -131,24 +144,55 @@ def reject(
     return _show(opened(workspace).payments.reject(bundle, item, reason), json=json)
 
 
-@app.command(name="import")
-def import_report(file: Path, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """Read a bank's report (pain.002, camt.053, camt.054): confirm, reject or return payments by EndToEndId."""
-    done = opened(workspace).payments.read(file)
+@app.command
+def returns(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """List rejected and returned payments, newest first: reason, the bank's fee, what follows."""
+    found = opened(workspace).payments.returns()
     if json:
-        print_json(
-            {
-                "message": done.message,
-                "read": done.read,
-                "booked": records(done.booked),
-                "refused": records(done.refused),
-                "notes": list(done.notes),
-            }
-        )
+        print_json(records(found))
     else:
-        print_table(done.booked, title=f"{done.message}: {counted(done.read, 'entry', 'entries')} read")
-        if len(done.refused):
-            print_table(done.refused, title=f"Without effect: {len(done.refused):,}", limit=50)
-        for note in done.notes:
-            print(f"Note: {note}")
-    return SOME_NOT_DONE if len(done.refused) else 0
+        print_table(found[_RETURNS], title=f"Rejected and returned: {len(found):,}")
+    return 0
+
+
+@app.command(name="import")
+def import_report(
+    *files: Path,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Read a bank's reports (pain.002, camt.053, camt.054): what it took, booked, rejected and returned."""
+    if not files:
+        raise UsageError("Name at least one report.", "invoicebatch payments import FILE...")
+    payments = opened(workspace).payments
+    reports = []
+    for file in files:
+        reports.append(payments.read(file))
+        if not json:
+            _show_import(reports[-1])
+    if json:
+        told = [_import_json(done) for done in reports]
+        print_json(told[0] if len(told) == 1 else told)
+    return SOME_NOT_DONE if any(len(done.refused) for done in reports) else 0
+
+
+def _import_json(done: BankImport) -> dict[str, Any]:
+    return {
+        "message": done.message,
+        "read": done.read,
+        "booked": records(done.booked),
+        "refused": records(done.refused),
+        "notes": list(done.notes),
+    }
+
+
+def _show_import(done: BankImport) -> None:
+    title = f"{done.message}: {counted(done.read, 'entry', 'entries')} read"
+    if len(done.booked):
+        print_table(done.booked, title=title)
+    else:
+        print(f"{title}, nothing new is booked")
+    if len(done.refused):
+        print_table(done.refused, title=f"Without effect: {len(done.refused):,}", limit=50)
+    for note in done.notes:
+        print(f"Note: {note}")

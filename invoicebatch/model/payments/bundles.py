@@ -9,7 +9,7 @@ import pandas as pd
 
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.ident import derived_id, end_to_end_id
-from invoicebatch.model.payments.sepa import MAX_NAME, message_id, sepa_texts
+from invoicebatch.model.payments.sepa import MAX_NAME, message_id, payment_information_id, sepa_texts
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.status import BundleStatus, ItemStatus
@@ -45,6 +45,7 @@ def bundle_frames(
         end_to_end_id(bundle, item) for bundle, item in zip(items["bundle_id"], items["item_no"], strict=True)
     ]
     items["status"] = ItemStatus.PENDING.value
+    items["payment_information_id"] = _groups(items)
     accounts = invoices.drop_duplicates("company_account_id").set_index("company_account_id")
     account = accounts.reindex(bundles["company_account_id"]).reset_index()
     bundles = bundles.assign(
@@ -64,19 +65,30 @@ def bundle_frames(
     return bundles, items.drop(columns=["part", "company_account_id", "collection_date", "reason"])
 
 
-LIVE = (ItemStatus.PENDING.value, ItemStatus.CONFIRMED.value)
-"""Statuses of items that count in a bundle."""
+def _groups(items: pd.DataFrame) -> "pd.Series[str]":
+    """PmtInfId of each item: one group a scheme and sequence type, in the order of the bank file."""
+    table = BUNDLE_ITEMS.conform(items[["bundle_id", "scheme", "sequence_type"]])
+    keys = ["bundle_id", "scheme", "sequence_type"]
+    groups = table.drop_duplicates().sort_values(keys)
+    number = groups.groupby("bundle_id").cumcount() + 1
+    ids = [payment_information_id(bundle, no) for bundle, no in zip(groups["bundle_id"], number, strict=True)]
+    joined = table.merge(groups.assign(group=ids), on=keys, how="left")
+    return joined["group"].set_axis(items.index)
+
+
+WAITING = (ItemStatus.PENDING.value, ItemStatus.ACCEPTED.value)
+"""Statuses of items that hold their invoice: neither booked nor refused."""
 
 READS = frozenset({"payment_bundles", "bundle_items"})
 """Tables that `resolve` looks into."""
 
 
 def waiting_items(batch: Batch, bundle: str) -> pd.DataFrame:
-    """Items of a bundle that the bank has said nothing of, of the batch's invoices (`bundle_items` columns)."""
+    """Items of a bundle that are neither booked nor refused, of the batch's invoices (`bundle_items` columns)."""
     items = batch["bundle_items"]
     return items[
         items["bundle_id"].eq(bundle)
-        & items["status"].astype("str").eq(ItemStatus.PENDING)
+        & items["status"].astype("str").isin(WAITING)
         & items["invoice_id"].isin(batch.invoices["invoice_id"])
     ]
 
@@ -88,7 +100,7 @@ def resolve(
     items: pd.DataFrame,
     decided: pd.DataFrame,
 ) -> None:
-    """Give items their final status; a bundle without waiting items is settled, one without any cancelled.
+    """Give waiting items their final status; a bundle without waiting items is settled or cancelled.
 
     Rejected, cancelled and confirmed items leave their bundle's hold: their invoices are free again.
 
@@ -97,13 +109,14 @@ def resolve(
         invoices: overview rows of the items.
         bundles: rows of `payment_bundles`.
         items: all rows of `bundle_items` of these bundles.
-        decided: bundle_id, item_no, status (str), reason (str or missing).
+        decided: bundle_id, item_no, status (str), reason (str or missing); may hold returned_cents.
     """
     key = ["bundle_id", "item_no"]
     new = decided.set_index(key)["status"]
     index = pd.MultiIndex.from_frame(items[key])
     status = pd.Series(new.reindex(index).to_numpy(), index=items.index).fillna(items["status"].astype("str"))
-    effects.update("bundle_items", BUNDLE_ITEMS.conform(decided[[*key, "status", "reason"]]))
+    changed = [*key, "status", "reason", *({"returned_cents"} & set(decided.columns))]
+    effects.update("bundle_items", BUNDLE_ITEMS.conform(decided[changed]))
     effects.update("payment_bundles", _bundles_after(bundles, items.assign(status=status)))
     freed = items[index.isin(pd.MultiIndex.from_frame(decided[key]))]["invoice_id"].reset_index(drop=True)
     effects.deletes["live_bundle_items"] = pd.DataFrame({"invoice_id": freed})
@@ -114,15 +127,21 @@ def resolve(
 
 
 def _bundles_after(bundles: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
-    """Count, sum and status of bundles, from the status of their items."""
-    live = items["status"].isin(LIVE)
-    count = live.groupby(items["bundle_id"]).sum()
-    total = items["amount_cents"].where(live, 0).groupby(items["bundle_id"]).sum()
-    waiting = items["status"].eq(ItemStatus.PENDING).groupby(items["bundle_id"]).any()
+    """Status of bundles, from the status of their items.
+
+    What was sent stays what it was; before that, what is taken out of a bundle is no longer in it.
+    """
+    by_bundle = items["bundle_id"]
+    waiting = items["status"].isin(WAITING).groupby(by_bundle).any()
+    booked = items["status"].isin([ItemStatus.CONFIRMED, ItemStatus.RETURNED]).groupby(by_bundle).any()
     ids = bundles["bundle_id"]
-    final = count.gt(0).map({True: BundleStatus.CONFIRMED.value, False: BundleStatus.CANCELLED.value})
+    final = booked.map({True: BundleStatus.CONFIRMED.value, False: BundleStatus.CANCELLED.value})
     status = bundles["status"].astype("str").where(ids.map(waiting).astype(bool), ids.map(final))
+    kept = items[items["status"].ne(ItemStatus.CANCELLED)].groupby("bundle_id")["amount_cents"]
+    unsent = bundles["status"].astype("str").eq(BundleStatus.CREATED) & ids.isin(kept.size().index)
     frame = bundles[["bundle_id", "version"]].assign(
-        status=status, items=ids.map(count).astype("int64"), total_cents=ids.map(total).astype("int64")
+        status=status,
+        items=bundles["items"].mask(unsent, ids.map(kept.size())).astype("int64"),
+        total_cents=bundles["total_cents"].mask(unsent, ids.map(kept.sum())).astype("int64"),
     )
     return PAYMENT_BUNDLES.conform(frame.reset_index(drop=True))

@@ -169,7 +169,7 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
     yield collecting & rows["mandate_id"].isna(), "the customer has no mandate"
     yield (
         collecting & invoices["mandate_status"].astype("str").ne(MandateStatus.ACTIVE),
-        "mandate " + mandate + " is cancelled",
+        "mandate " + mandate + " is " + invoices["mandate_status"].astype("str"),
     )
     yield (
         collecting & rows["mandate_id"].isin(bad_ids),

@@ -35,6 +35,7 @@ from invoicebatch.model.schema.parties import (
 )
 from invoicebatch.model.schema.payments import (
     BANK_ENTRIES,
+    BANK_STATEMENTS,
     BUNDLE_ITEMS,
     COLLECTION_CASES,
     COLLECTION_STEPS,
@@ -67,6 +68,7 @@ TABLES: Final[Mapping[str, Table]] = {
         LIVE_BUNDLE_ITEMS,
         PAYMENTS,
         BANK_ENTRIES,
+        BANK_STATEMENTS,
         COLLECTION_CASES,
         COLLECTION_STEPS,
         PAYMENT_PLANS,

@@ -95,6 +95,10 @@ INVOICES = Table(
         text("payment_bundle_id", "The live payment bundle it is in; empty: none"),
         text("collection_case_id", "Its last collection case"),
         text("payment_plan_id", "The payment plan it is part of"),
+        text("return_code", "ISO 20022 reason code of its last rejected or returned collection"),
+        day("returned_on", "When that collection was rejected or returned"),
+        integer("return_count", "How often a collection of it was rejected or returned for that reason"),
+        day("collect_again_on", "From when it may be collected again; empty: not by direct debit"),
         text("failure", "Why the last approval, generation or sending failed"),
         json("extra", "Further EN 16931 terms of an imported document, by term id", editable=True),
         boolean(

@@ -95,7 +95,7 @@ _DERIVED: tuple[Derived, ...] = (
     *_from(
         MANDATES, "m", "mandate",
         ("mandate_id", "scheme", "sequence_type", "status", "iban", "bic", "account_holder",
-         "signed_on", "last_used_on", "previous_iban"),
+         "signed_on", "last_used_on", "previous_iban", "suspended_because"),
     ),
     *_from(
         COMPANY_ACCOUNTS, "a", "account",

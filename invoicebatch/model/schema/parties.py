@@ -154,6 +154,7 @@ MANDATES = Table(
             editable=True,
         ),
         text("previous_iban", "Account of the last collection, where it changed since", editable=True),
+        text("suspended_because", "The bank's reason code and its date, of a suspended mandate"),
         integer("version", "Row version; every write adds one", required=True, default="1"),
     ),
 )

@@ -36,7 +36,9 @@ PAYMENT_BUNDLES = Table(
         text("creditor_id", "The account's SEPA creditor identifier, of collections"),
         day("collection_date", "Collection date, or execution date of refunds", required=True),
         text("currency", "ISO 4217", required=True),
-        integer("items", "Number of payments that are in it: not taken out, not rejected", required=True),
+        integer(
+            "items", "Number of payments in it or in its bank file, whatever became of them", required=True
+        ),
         money("total", "Sum of those payments, positive"),
         text("description", "Text for the bank statement"),
         text("message_id", "MsgId of the bank file"),
@@ -74,6 +76,8 @@ BUNDLE_ITEMS = Table(
         text("previous_iban", "Account before an amendment of the mandate"),
         text("remittance", "Remittance information", required=True),
         text("reason", "Why the bank rejected or returned it"),
+        text("payment_information_id", "PmtInfId, the group of the bank file that it goes in"),
+        money("returned", "What of it went back after it was booked"),
     ),
 )
 
@@ -121,6 +125,31 @@ BANK_ENTRIES = Table(
         text("reference", "Reference on the statement"),
         text("source", "File it came from", required=True),
         boolean("booked", "Whether it is booked"),
+        text("message", "Message that reported it, such as camt.053.001.08"),
+        text("report", "Id of that message, or of the statement in it"),
+        day("value_on", "Value date"),
+        text("reason_code", "ISO 20022 reason code of a reject or return"),
+        money("fee", "What the bank charged for a return; not the customer's payment"),
+        text("remark", "Why it had no effect; empty: it was booked"),
+    ),
+)
+
+BANK_STATEMENTS = Table(
+    "bank_statements",
+    "Account statements that were read, so that a missing one is noticed.",
+    ("account_iban", "statement_id", "made_at"),
+    (
+        text("account_iban", "Our account", required=True),
+        text("statement_id", "The bank's id of the statement", required=True),
+        integer("statement_no", "Its number in the bank's sequence"),
+        text("message", "Message and version", required=True),
+        timestamp("made_at", "When the bank made it", required=True),
+        text("currency", "ISO 4217"),
+        money("opening", "Opening balance", required=False),
+        money("closing", "Closing balance", required=False),
+        integer("entries", "Number of booked entries", required=True),
+        text("source", "File it came from", required=True),
+        timestamp("read_at", "When it was read", required=True),
     ),
 )
 

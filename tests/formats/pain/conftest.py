@@ -10,7 +10,7 @@ import pytest
 
 from invoicebatch.formats.pain import Message
 from invoicebatch.model.ident import derived_id, end_to_end_id
-from invoicebatch.model.payments.sepa import message_id
+from invoicebatch.model.payments.sepa import message_id, payment_information_id
 
 BUNDLE = derived_id("bundle", "test")
 
@@ -43,14 +43,19 @@ def items(count: int, **columns: Any) -> pd.DataFrame:
             "remittance": [f"2026-{n:06d} Energy" for n in number],
         }
     )
-    return frame.assign(**columns)
+    return grouped(frame.assign(**columns))
+
+
+def grouped(frame: pd.DataFrame) -> pd.DataFrame:
+    """The items with the group of the file that each is in."""
+    numbers = frame.groupby(["scheme", "sequence_type"], dropna=False).ngroup() + 1
+    return frame.assign(payment_information_id=[payment_information_id(BUNDLE, int(no)) for no in numbers])
 
 
 def message(count: int = 3, version: str = "pain.008.001.08", **columns: Any) -> Message:
     return Message(
         version=version,  # type: ignore[arg-type]
         message_id=message_id(BUNDLE),
-        bundle_id=BUNDLE,
         created_at=datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=UTC),
         requested_date=date(2026, 12, 1),
         account_name="Watt + Volt SA",
