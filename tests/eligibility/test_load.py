@@ -204,6 +204,7 @@ def test_needs_left_out_stay_and_are_noted(write: Write, shipped: Path, rules: R
         "credit leaves out is_ours; it is asked for all the same",
         "credit leaves out is_approved_or_later; it is asked for all the same",
         "credit leaves out not_credit_note; it is asked for all the same",
+        "credit leaves out not_in_written_bundle; it is asked for all the same",
         "assign.payment_plan leaves out picked_by_hand; it is asked for all the same",
         "assign.payment_plan leaves out one_account; it is asked for all the same",
     ]

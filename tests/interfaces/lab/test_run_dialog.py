@@ -107,7 +107,7 @@ def test_failures_come_first_and_can_be_retried_alone(desk, workspace):
     assert list(report)[list(report).index("failures") :][:2] == ["failures", "refusals"]
     failed = report["failed"]
     assert failed > 0
-    assert "no street" in report["failures"][0]["reason"]
+    assert ": street, then approve again" in report["failures"][0]["reason"]
     mend(workspace)
     dialog = desk.say("retry")
     assert (dialog["action"], dialog["selected"]) == ("approve", failed)

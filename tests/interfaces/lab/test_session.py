@@ -138,6 +138,7 @@ def test_actions_come_in_the_order_of_the_groups(desk):
         "mark_as",
         "send_via",
         "credit",
+        "withdraw_approval",
         "delete",
     ]
 
