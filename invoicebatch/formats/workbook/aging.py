@@ -29,10 +29,9 @@ _INK: Final = "#1f2937"
 def aging_facts(rows: pd.DataFrame, on: date) -> dict[str, str]:
     """The day and the sum of each currency, for the sheet that says what the file is."""
     sums = by_currency(rows)
-    return {"aged_on": on.isoformat()} | {
-        f"outstanding {currency}": format_cents(cents, currency)
-        for currency, cents in zip(sums["currency"], sums["outstanding_cents"].tolist(), strict=True)
-    }
+    amounts = zip(sums["currency"], sums["outstanding_cents"].tolist(), strict=True)
+    owed = "; ".join(format_cents(cents, currency) for currency, cents in amounts)
+    return {"aged_on": on.isoformat(), "outstanding": owed}
 
 
 def write_picture(out: BinaryIO, table: TableExport, on: date) -> None:
