@@ -62,7 +62,9 @@ def test_balances_and_entries_in_the_customers_language(tmp_path: Path) -> None:
         payments=[(1, date(2026, 1, 20), 2_500), (1, date(2026, 3, 10), 1_000), (1, date(2026, 4, 2), 500)],
     )  # fmt: skip
     text = text_of(statement(workspace, period_start="2026-02-01", period_end="2026-03-31"))
-    assert lines(text)[lines(text).index("Datum Omschrijving Vervalt Bedrag (EUR) Saldo (EUR)") + 1 :][:5] == [
+    assert lines(text)[lines(text).index("Datum Omschrijving Vervalt Bedrag (EUR) Saldo (EUR)") + 1 :][
+        :5
+    ] == [
         "01-02-2026 Beginsaldo 75,00",
         "05-03-2026 Factuur F0002 19-01-2026 100,00 175,00",
         "10-03-2026 Betaling op F0001 -10,00 165,00",
