@@ -97,7 +97,7 @@ _TITLES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "method": ("Method", "Wijze van opname", "Méthode", "Ableseart"),
     # ageing
     "aging": ("Ageing on", "Ouderdom op", "Balance âgée au", "Fälligkeiten am"),
-    "aged_on": ("Aged on", "Ouderdom op", "Âgé au", "Stichtag"),
+    "aged_on": ("Aged on", "Peildatum", "Arrêté au", "Stichtag"),
     "documents": ("Open documents", "Open documenten", "Documents ouverts", "Offene Belege"),
     "not_due": ("Not due", "Niet vervallen", "Non échu", "Nicht fällig"),
     "days_1_30": ("1–30 days", "1–30 dagen", "1–30 jours", "1–30 Tage"),

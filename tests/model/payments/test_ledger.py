@@ -138,6 +138,26 @@ def test_due_after_any_day_and_before_it_are_all_there_is(made: tuple[Rows, Rows
     assert int(rows["outstanding_cents"].sum() - rows["not_due_cents"].sum()) == late["amount_cents"].sum()
 
 
+@settings(max_examples=60, deadline=None)
+@given(ledgers(), DAYS, DAYS)
+def test_opening_balance_and_entries_make_the_closing_balance(
+    made: tuple[Rows, Rows], start: date, end: date
+) -> None:
+    """Nothing falls between two periods, and what a statement leaves out changes no balance."""
+    start, end = sorted((start, end))
+    moves = ledger.as_of(ledger.movements(*frames(*made)), end, date(2027, 6, 1))
+    opening = by_key(moves[ledger.before(moves, start)], "amount_cents")
+    entries = ledger.entries(moves, start)
+    found = by_key(entries, "amount_cents")
+    found.update(opening)
+    closing = owed(*made, end)
+    assert +found == +closing
+    assert -found == -closing
+    assert entries["day"].is_monotonic_increasing
+    before = owed(*made, start - timedelta(days=1))
+    assert (+opening, -opening) == (+before, -before)
+
+
 @pytest.mark.parametrize(
     ("days", "bucket"),
     [(-5, "not_due"), (0, "not_due"), (1, "days_1_30"), (30, "days_1_30"), (31, "days_31_60"), (60, "days_31_60"),
