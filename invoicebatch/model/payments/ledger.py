@@ -135,6 +135,12 @@ def open_items(documents: pd.DataFrame) -> pd.DataFrame:
     return items.sort_values("due", kind="stable", ignore_index=True)
 
 
+def lateness(due: "pd.Series[pd.Timestamp]", on: date) -> "pd.Series[str]":
+    """The bucket of each due date on a day; one that is missing is not due."""
+    late = (pd.Timestamp(on) - due).dt.days.fillna(0)
+    return pd.Series(np.array(BUCKETS)[np.searchsorted(_LIMITS, late.to_numpy())], due.index, dtype="str")
+
+
 def aged(moves: pd.DataFrame, on: date) -> pd.DataFrame:
     """What is open of each ledger by days since the due date, of those with anything open.
 
@@ -148,11 +154,8 @@ def aged(moves: pd.DataFrame, on: date) -> pd.DataFrame:
     """
     left = moves.groupby([*KEY, "invoice_id", "due"], dropna=False, as_index=False)["amount_cents"].sum()
     left = left[left["amount_cents"].ne(0)]
-    late = (pd.Timestamp(on) - left["due"]).dt.days.fillna(0)
-    bucket = np.searchsorted(_LIMITS, late.to_numpy())
-    columns = {
-        f"{name}_cents": left["amount_cents"].where(bucket == place, 0) for place, name in enumerate(BUCKETS)
-    }
+    bucket = lateness(left["due"], on)
+    columns = {f"{name}_cents": left["amount_cents"].where(bucket.eq(name), 0) for name in BUCKETS}
     rows = left[KEY].assign(documents=1, **columns, outstanding_cents=left["amount_cents"])
     sums: pd.DataFrame = rows.groupby(KEY, as_index=False).sum()
     order = ["currency", "company_account_id", "customer_id"]
