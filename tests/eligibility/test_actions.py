@@ -58,6 +58,9 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("export.invoices", {"status": "empty", "number": None}),
     ("export.job", {"status": "approval_failed"}),
     ("export.ubl", {}),
+    ("export.aging", {"is_open_item": True, "document_sha256": None, "outstanding_cents": -5}),
+    ("export.aging", {"status": "generation_failed", "document_version": 1}),
+    ("download.statement", {"is_open_item": True, "document_sha256": None, "outstanding_cents": 0}),
     ("mark_as.shipped", {"shipping_status": "failed"}),
     ("mark_as.not_shipped", {"shipping_status": "sent", "shipping_channel": "marked", "sent_version": 1}),
     ("mark_as.not_shipped", {"shipping_status": "sent", "shipping_channel": "email"}),
@@ -132,6 +135,16 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("regenerate", {"status": "approved"}, "status is approved, not created or generation_failed"),
     ("export.ubl", {"number": None, "status": "approved"}, "no invoice number yet, status is approved"),
+    (
+        "export.aging",
+        {"status": "generation_failed", "document_version": 0},
+        "status is generation_failed, not created: nothing is owed on it yet",
+    ),
+    (
+        "download.statement",
+        {"status": "approved", "document_version": 0},
+        "status is approved, not created: nothing is owed on it yet",
+    ),
     ("mark_as.shipped", {"shipping_status": "sending", "shipping_channel": "email"}, "is being sent by email; see the outbox"),
     ("send_via.email", {"customer_email": None}, "customer 00050 has no e-mail address"),
     ("send_via.email", {"customer_id": None, "customer_name": None}, "no customer, or a customer without a name"),
@@ -318,9 +331,9 @@ def test_rows_without_customer_are_not_of_one_customer(judge: Judge) -> None:
 
 def test_every_action_of_the_specification_in_bar_order(rules: Rules) -> None:
     expected = (
-        "approve", "create", "download.document", "download.merged",
+        "approve", "create", "download.document", "download.merged", "download.statement",
         "assign.bank_file", "assign.collection_case", "assign.collection_step",
-        "assign.collection_status", "assign.payment_plan", "assign.payment_plan_status", "regenerate", "export.invoices", "export.lines", "export.measurements", "export.xml", "export.ubl",
+        "assign.collection_status", "assign.payment_plan", "assign.payment_plan_status", "regenerate", "export.invoices", "export.lines", "export.measurements", "export.aging", "export.xml", "export.ubl",
         "export.external", "export.job", "mark_as.shipped", "mark_as.exported", "mark_as.not_exported",
         "send_via.email", "send_via.post", "send_via.einvoice", "credit", "delete",
         "payments.write", "payments.confirm", "payments.cancel", "payments.reject", "payments.book",

@@ -62,7 +62,7 @@ def test_stated_totals_are_kept_for_approval_to_judge(take: Take) -> None:
     ("column", "cell", "reason"),
     [
         ("total", "12,345", "is not a number, or can be read in two ways"),
-        ("total", "12.345", "has more than 2 decimals"),
+        ("total", "12.3456", "has more than 2 decimals"),
         ("total", "abc", "is not a number"),
         ("total", "1e5", "is not a number"),
         ("total", "NaN", "is not a number"),

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.model.action import Action
-from invoicebatch.model.changes import Batch
+from invoicebatch.model.changes import Batch, Frames
+from invoicebatch.model.payments import ledger
 from invoicebatch.model.schema import INVOICE_TABLES, OVERVIEW
 from invoicebatch.store import Session
 
@@ -65,8 +66,18 @@ def load_batch(
     invoices = session.overview(overview_columns(action), today, ids)
     if parts is not None:
         invoices["part"] = invoices["invoice_id"].map(parts).fillna("").astype("str")
-    tables = {name: _linked(session, name, invoices) for name in sorted(action.reads)}
-    return Batch(invoices, tables)
+    tables = _ledger(session, invoices) if "invoices" in action.reads else {}
+    rest = sorted(action.reads - tables.keys())
+    return Batch(invoices, {**tables, **{name: _linked(session, name, invoices) for name in rest}})
+
+
+def _ledger(session: Session, invoices: pd.DataFrame) -> Frames:
+    """All documents of the rows' customers, selected or not, and the payments on them."""
+    documents = session.rows_of("invoices", "customer_id", invoices["customer_id"], ledger.COLUMNS)
+    return {
+        "invoices": documents,
+        "payments": session.rows_of("payments", "invoice_id", documents["invoice_id"]),
+    }
 
 
 def _bundles(session: Session, name: str, invoices: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.pdf import cases
+from invoicebatch.formats.pdf.account_statement import statement_document
+from invoicebatch.formats.pdf.account_statement_case import statement
 from invoicebatch.formats.pdf.compare import missing_content
 from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.render import render_watched
@@ -73,6 +75,10 @@ def edge_cases(template: Template) -> Iterator[tuple[str, Document]]:
         yield f"language {language}", _document(template, **values)
     for name, case in _cases().items():
         yield name, _document(template, **case)
+    for language in sorted(template.texts):
+        found = statement_document(statement(language), template.wording(language))
+        yield f"statement of account, {language}", found
+    yield "long statement of account", statement_document(statement("en", 60), template.wording("en"))
 
 
 def _document(template: Template, **values: Any) -> Document:

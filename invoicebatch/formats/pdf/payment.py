@@ -129,10 +129,26 @@ def _transfer(invoice: Row, account: Row, wording: Wording) -> dict[str, Any]:
         sentence = wording.say("payment.transfer", amount=amount, date=day)
     else:
         sentence = wording.say("payment.transfer_open", amount=amount)
-    if not account["iban"]:
-        return {"sentence": sentence}
-    name = line(account["legal_name"] or account["name"])
     reference = printed(payment_reference(invoice, account), account["country"])
+    wanted = invoice["asked_cents"], invoice["currency"]
+    return {"sentence": sentence, **transfer_details(account, reference, *wanted, wording)}
+
+
+def transfer_details(
+    account: Row, reference: str, cents: int, currency: str, wording: Wording
+) -> dict[str, Any]:
+    """`details`, and the payment code's text and label; nothing where the seller has no account.
+
+    Args:
+        account: row of company_accounts.
+        reference: what to pay with, as it is printed.
+        cents: amount to transfer.
+        currency: of that amount; only euros have a code.
+        wording: of the document.
+    """
+    if not account["iban"]:
+        return {}
+    name = line(account["legal_name"] or account["name"])
     details = {
         "beneficiary": name,
         "iban": grouped(account["iban"]),
@@ -141,12 +157,11 @@ def _transfer(invoice: Row, account: Row, wording: Wording) -> dict[str, Any]:
         "reference": line(reference),
     }
     code = ""
-    if invoice["currency"] == "EUR":
+    if currency == "EUR":
         iban = account["iban"].replace(" ", "")
-        transfer = qr.Transfer(name, iban, account["bic"] or "", invoice["asked_cents"], reference)
-        code = qr.epc_text(transfer)
+        code = qr.epc_text(qr.Transfer(name, iban, account["bic"] or "", cents, reference))
+    amount = wording.money(cents, currency)
     return {
-        "sentence": sentence,
         "details": [[wording.say(f"payment.{k}"), v] for k, v in details.items() if v],
         "code": code,
         "qr_alt": wording.say("payment.qr_alt", amount=amount, iban=details["iban"]),

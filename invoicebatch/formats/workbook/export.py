@@ -43,11 +43,16 @@ def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Conte
     if rows.empty:
         return
     invoices = len(rows["invoice_id"].unique())
-    runs = ctx.table("runs")
-    selection = "; ".join(runs.loc[runs["run_id"] == ctx.run_id, "selection"])
-    facts = {"run_id": ctx.run_id, "selection": selection, "user": ctx.user, "invoices": f"{invoices:,}"}
+    facts = {**run_facts(ctx), "invoices": f"{invoices:,}"}
     table = TableExport(export, rows, columns, ctx.now, facts, params.language or settings.language)
     yield Artefact(*export_file(table, params.format, ctx.map, settings.csv_delimiter))
+
+
+def run_facts(ctx: Context) -> dict[str, str]:
+    """What a file says of the run that made it."""
+    runs = ctx.table("runs")
+    selection = "; ".join(runs.loc[runs["run_id"] == ctx.run_id, "selection"])
+    return {"run_id": ctx.run_id, "selection": selection, "user": ctx.user}
 
 
 class Map(Protocol):

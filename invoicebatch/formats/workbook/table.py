@@ -31,6 +31,7 @@ _NAMES: Final = {
     "invoices": ("Invoices", "Facturen", "Factures", "Rechnungen"),
     "lines": ("Lines", "Regels", "Lignes", "Positionen"),
     "measurements": ("Readings", "Meterstanden", "Relevés", "Zählerstände"),
+    "aging": ("Ageing", "Ouderdom", "Balance âgée", "Fälligkeiten"),
     "result": ("Result", "Resultaat", "Résultat", "Ergebnis"),
 }
 _TOTAL: Final = ("Total", "Totaal", "Total", "Summe")
@@ -42,7 +43,7 @@ class TableExport:
     """What an export holds.
 
     Attributes:
-        export: `invoices`, `lines` or `measurements`.
+        export: `invoices`, `lines`, `measurements` or `aging`.
         frame: the rows, columns by frame name; `currency` always, `unit` besides `usage`.
         columns: the columns shown, in order.
         made_at: when the run was made, UTC; the file's own date.

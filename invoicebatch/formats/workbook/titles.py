@@ -96,6 +96,15 @@ _TITLES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "value_to": ("Reading to", "Eindstand", "Index de fin", "Stand Ende"),
     "usage": ("Usage", "Verbruik", "Consommation", "Verbrauch"),
     "method": ("Method", "Wijze van opname", "Méthode", "Ableseart"),
+    # ageing
+    "aging": ("Ageing on", "Ouderdom op", "Balance âgée au", "Fälligkeiten am"),
+    "aged_on": ("Aged on", "Peildatum", "Arrêté au", "Stichtag"),
+    "documents": ("Open documents", "Open documenten", "Documents ouverts", "Offene Belege"),
+    "not_due": ("Not due", "Niet vervallen", "Non échu", "Nicht fällig"),
+    "days_1_30": ("1–30 days", "1–30 dagen", "1–30 jours", "1–30 Tage"),
+    "days_31_60": ("31–60 days", "31–60 dagen", "31–60 jours", "31–60 Tage"),
+    "days_61_90": ("61–90 days", "61–90 dagen", "61–90 jours", "61–90 Tage"),
+    "days_over_90": ("Over 90 days", "Meer dan 90 dagen", "Plus de 90 jours", "Über 90 Tage"),
     # the selection sheet
     "run": ("Run", "Uitvoeren", "Exécuter", "Ausführen"),
     "action": ("Action", "Actie", "Action", "Aktion"),

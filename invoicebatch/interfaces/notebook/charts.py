@@ -9,22 +9,22 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.interfaces.notebook.steps import bar_chart
+from invoicebatch.model.payments.ledger import BUCKETS, lateness
 
-BUCKETS: Final = ("not due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days", "no due date")
+LABELS: Final = ("not due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days", "no due date")
 
 
 def aging(invoices: pd.DataFrame, today: date) -> "pd.Series[int]":
-    """Open amounts in whole units of money, by days past the due date; the order of `BUCKETS`.
+    """Open amounts in whole units of money, by days past the due date; the order of `LABELS`.
 
     Args:
         invoices: due_date datetime64, outstanding_cents int64; only amounts to receive count.
         today: what the days count to.
     """
     owed = invoices[invoices["outstanding_cents"] > 0]
-    days = (pd.Timestamp(today) - owed["due_date"]).dt.days
-    bucket = pd.cut(days, [-1e6, 0, 30, 60, 90, 1e6], labels=list(BUCKETS[:-1])).astype("str")
-    named = bucket.where(owed["due_date"].notna(), BUCKETS[-1])
-    sums = owed["outstanding_cents"].groupby(named).sum().reindex(list(BUCKETS), fill_value=0)
+    bucket = lateness(owed["due_date"], today).where(owed["due_date"].notna(), LABELS[-1])
+    sums = owed["outstanding_cents"].groupby(bucket).sum().reindex([*BUCKETS, LABELS[-1]], fill_value=0)
+    sums.index = pd.Index(LABELS)
     return (sums // 100).astype("int64")
 
 

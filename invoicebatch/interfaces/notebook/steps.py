@@ -99,8 +99,18 @@ def show_report(report: Report) -> None:
         if len(frame):
             html(f"<b>{title}</b>: {len(frame):,}")
             show_table(frame)
+    show_pictures(report)
     bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
     html(report.steps_html())
+
+
+def show_pictures(report: Report) -> None:
+    """The pictures among the files of a run."""
+    from IPython.display import Image, display
+
+    for path in report.files["path"]:
+        if Path(path).suffix == ".png":
+            display(Image(filename=path))
 
 
 def show_channels(selection: Selection) -> None:

@@ -22,13 +22,14 @@ class Situation(StrEnum):
     SETTLED = "settled"
 
 
-_DEBIT: Final = (
+DEBIT_COLUMNS: Final = (
     "currency", "payment_method", "mandate_id", "mandate_status", "mandate_iban", "account_creditor_id",
 )  # fmt: skip
+"""Overview columns that `is_debited` reads."""
 
 COLUMNS: Final = (
     "kind", "total_cents", "prepaid_cents", "rounding_cents", "credited_cents", "outstanding_cents",
-    "due_at_issue_cents", *_DEBIT,
+    "due_at_issue_cents", *DEBIT_COLUMNS,
 )  # fmt: skip
 """Overview columns that `amounts_due` reads."""
 

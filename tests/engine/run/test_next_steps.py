@@ -70,7 +70,7 @@ def test_a_run_that_did_nothing_yet_has_no_next_step(make_workspace: Make) -> No
 def test_rows_of_a_run_are_a_way_to_select_like_any_other(make_workspace: Make) -> None:
     workspace = make_workspace(2)
     run = workspace.select(ids=[2]).plan("mark_as.exported").apply().run_id
-    assert "1 rows done by run" in workspace.select(run=run).description
+    assert "1 row done by run" in workspace.select(run=run).description
     with pytest.raises(SelectionError, match="exactly one way"):
         workspace.select(run=run, ids=[1])
     with pytest.raises(UnknownNameError, match="No run begins"):

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
+from invoicebatch.formats.pdf.account_statement import statement_document
+from invoicebatch.formats.pdf.account_statement_case import statement
 from invoicebatch.formats.pdf.data import documents
 from invoicebatch.formats.pdf.render import render_pages
 from invoicebatch.formats.pdf.template import LAYOUTS, load_template
@@ -36,6 +38,9 @@ PICTURES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+STATEMENT = "account_statement"
+
+
 def values_of(name: str) -> dict[str, Any]:
     values = dict(PICTURES[name])
     if name == "final_note":
@@ -50,9 +55,11 @@ def values_of(name: str) -> dict[str, Any]:
 
 def picture(name: str) -> Image.Image:
     template = load_template()
-    [document] = documents(
-        samples.batch(samples.invoice(**values_of(name))), lambda _, language: template.wording(language)
-    )
+    if name == STATEMENT:
+        document: Any = statement_document(statement("de"), template.wording("de"))
+    else:
+        row = samples.invoice(**values_of(name))
+        [document] = documents(samples.batch(row), lambda _, language: template.wording(language))
     assert not isinstance(document, RowFailure)
     pages = [Image.open(io.BytesIO(page)).convert("L") for page in render_pages(document, template, PPI)]
     whole = Image.new("L", (sum(page.width for page in pages), pages[0].height), 255)
@@ -61,7 +68,7 @@ def picture(name: str) -> Image.Image:
     return whole
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", [*PICTURES, STATEMENT])
 def test_pages_look_as_they_did(name: str, tmp_path: Path) -> None:
     now = picture(name)
     then = Image.open(GOLDEN / f"{name}.png").convert("L")
@@ -84,5 +91,5 @@ def test_the_comparison_notices_a_changed_amount() -> None:
 
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
-    for golden in PICTURES:
+    for golden in [*PICTURES, STATEMENT]:
         picture(golden).quantize(16).save(GOLDEN / f"{golden}.png", optimize=True)
