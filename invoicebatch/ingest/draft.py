@@ -119,7 +119,10 @@ class Typed:
             return
         if spoils:
             self.spoiled = _spoiled_documents(self, cells) | self.spoiled
-        values = self.frame.loc[cells, column] if column in self.frame else [""] * int(cells.sum())
+        values: Any = [""] * int(cells.sum())
+        if column in self.frame:
+            shown = self.frame.loc[cells, column].astype(object)
+            values = shown.where(shown.notna(), "")
         reasons = reason if isinstance(reason, str) else np.asarray(reason, dtype=object)[cells]
         for file, part in (
             self.source[cells].assign(value=list(values), reason=reasons).groupby("file", sort=False)

@@ -202,11 +202,10 @@ class Merge:
         """Why each document can't be changed now: approved already, or at work in a run; else empty."""
         held = self.session.holders(ids).set_index("invoice_id")["run_id"].str[:8]
         busy = "the invoice is busy in run " + ids.map(held).astype("str") + "; import it again afterwards"
-        late = (
-            "the invoice is "
-            + status.astype("str")
-            + " already; an import can't change it: credit it instead"
-        )
+        approved = status.eq(Status.APPROVED.value).to_numpy(bool)
+        ways = np.where(approved, "withdraw its approval and import again", "credit it instead")
+        way = pd.Series(ways, index=status.index, dtype="str")
+        late = "the invoice is " + status.astype("str") + " already; an import can't change it: " + way
         reasons = np.where(ids.isin(held.index), busy.to_numpy(object), "")
         result: npt.NDArray[np.object_] = np.where(status.isin(CHANGEABLE), reasons, late.to_numpy(object))
         return result
