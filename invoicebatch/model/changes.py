@@ -20,6 +20,12 @@ def failures(invoice_id: "pd.Series[int]", reason: "pd.Series[str] | str") -> pd
     return frame.astype({"reason": "str"}).reset_index(drop=True)
 
 
+def where_said(invoice_id: "pd.Series[int]", reason: "pd.Series[str]") -> pd.DataFrame:
+    """`failures` of the rows that have a reason; an empty text is none."""
+    said = reason != ""
+    return failures(invoice_id[said], reason[said])
+
+
 def joined(rows: pd.DataFrame) -> "pd.Series[str]":
     """All reasons of an invoice as one text, indexed by invoice id in the order they come."""
     return rows.groupby("invoice_id", sort=False)["reason"].agg("; ".join)

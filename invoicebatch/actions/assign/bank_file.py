@@ -12,7 +12,7 @@ from pydantic import Field
 
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.changes import Batch, Changes, where_said
 from invoicebatch.model.payments.bundles import bundle_frames
 from invoicebatch.model.payments.calendar import earliest_date, next_banking_day, resolve_date
 from invoicebatch.model.payments.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
@@ -41,7 +41,7 @@ def _defaults(settings: Settings, today: date) -> Mapping[str, Any]:
 
 
 def _dates_by_part(params: BankFile, context: Context) -> dict[str, date]:
-    """The date dates for, by part; only the parts dates for."""
+    """The date asked for, by part; only the parts asked for."""
     given = {COLLECTIONS: params.collection_date, REFUNDS: params.execution_date}
     usual = _defaults(context.settings, context.today)
     rest = {COLLECTIONS: usual["collection_date"], REFUNDS: usual["execution_date"]}
@@ -56,11 +56,11 @@ def _earliest(settings: Settings, now: datetime) -> dict[str, date]:
     }
 
 
-def _date_fault(part: str, dates: date, earliest: date) -> str:
-    if next_banking_day(dates) >= earliest:
+def _date_fault(part: str, day: date, earliest: date) -> str:
+    if next_banking_day(day) >= earliest:
         return ""
     name = "collection_date" if part == COLLECTIONS else "execution_date"
-    return f"{name} {dates} is before {earliest}, the first banking day the bank still takes"
+    return f"{name} {day} is before {earliest}, the first banking day the bank still takes"
 
 
 def _check(params: BankFile, settings: Settings, now: datetime) -> None:
@@ -83,8 +83,7 @@ def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFram
 
 def _row_checks(batch: Batch, params: BankFile, context: Context) -> pd.DataFrame:
     rows = _candidates(batch, params, context)
-    bad = rows[rows["reason"] != ""]
-    return failures(bad["invoice_id"], bad["reason"])
+    return where_said(rows["invoice_id"], rows["reason"])
 
 
 def _preview(batch: Batch, params: BankFile, context: Context) -> Preview:

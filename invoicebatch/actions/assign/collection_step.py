@@ -10,7 +10,7 @@ from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.formats.mail.words import date_text
 from invoicebatch.formats.pdf.paper_letter import PaperLetter, letter_pdf
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, where_said
 from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows
@@ -91,8 +91,7 @@ def _letters(rows: pd.DataFrame, batch: Batch, context: Context) -> Iterator[tup
 def row_checks(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
     """Rows whose step can't be done now."""
     rows = _due(batch, context)
-    bad = rows[rows["reason"] != ""]
-    return failures(bad["invoice_id"], bad["reason"])
+    return where_said(rows["invoice_id"], rows["reason"])
 
 
 def artefacts(batch: Batch, _: Params, context: Context) -> Iterator[Prepared]:

@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.changes import Batch, Changes, where_said
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import PAYMENT_PLANS
 from invoicebatch.model.status import PlanStatus
@@ -47,7 +47,7 @@ def row_checks(batch: Batch, params: PlanStatusParams, context: Context) -> pd.D
     """Rows whose plan can't change so."""
     rows = batch.invoices
     reason = rows["payment_plan_id"].map(_reasons(batch, params, context)).fillna("in no payment plan")
-    return failures(rows.loc[reason != "", "invoice_id"], reason[reason != ""])
+    return where_said(rows["invoice_id"], reason)
 
 
 def preview(batch: Batch, params: PlanStatusParams, context: Context) -> Preview:  # noqa: ARG001

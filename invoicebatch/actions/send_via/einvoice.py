@@ -10,7 +10,7 @@ from pydantic import Field
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
-from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
 from invoicebatch.model.outbox.again import preview as again_preview
@@ -63,7 +63,7 @@ def networks(invoices: pd.DataFrame, params: EInvoiceParams, ctx: Context) -> pd
 def row_checks(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
     """Rows that no network takes."""
     reason = networks(batch.invoices, params, ctx)["reason"]
-    return failures(batch.invoices.loc[reason != "", "invoice_id"], reason[reason != ""])
+    return where_said(batch.invoices["invoice_id"], reason)
 
 
 def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Prepared]:

@@ -12,7 +12,7 @@ from invoicebatch.formats.mail import Letter, Letters, letter_values, template_s
 from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
-from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
 from invoicebatch.model.contact.mailbox import address_faults
 from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
 from invoicebatch.model.en16931.derive import TABLES
@@ -52,7 +52,7 @@ def row_checks(batch: Batch, params: EmailParams, _: Context) -> pd.DataFrame:
     faults = address_faults(pd.Series(own, dtype="str"))
     unknown = rows["company_account_id"].map(faults).fillna("no such company account")
     reason = reason.where((reason != "") | ~_broken(unknown), "company account: " + unknown)
-    return failures(rows.loc[reason != "", "invoice_id"], reason[reason != ""])
+    return where_said(rows["invoice_id"], reason)
 
 
 def defaults(settings: Settings, _today: date) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.model.action import Action, Context, Preview
-from invoicebatch.model.changes import Batch, Changes, failures
+from invoicebatch.model.changes import Batch, Changes, where_said
 from invoicebatch.model.contact.postal import ADDRESS, address_faults, address_lines
 from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
@@ -54,7 +54,7 @@ def row_checks(batch: Batch, params: PostParams, context: Context) -> pd.DataFra
     if not params.override_preference:
         unwanted = preference_faults(rows)
         reason = unwanted.where(unwanted != "", reason)
-    return failures(rows.loc[reason != "", "invoice_id"], reason[reason != ""])
+    return where_said(rows["invoice_id"], reason)
 
 
 def transform(batch: Batch, params: PostParams, context: Context) -> Changes:  # noqa: ARG001

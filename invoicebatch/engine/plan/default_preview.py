@@ -27,8 +27,13 @@ def will_fail(failing: pd.DataFrame) -> Preview:
     """Table `will_fail` (reason, invoices), where any row will."""
     if failing.empty:
         return {}
-    groups = failing.groupby("reason", as_index=False).agg(invoices=("invoice_id", "size"))
-    return {"will_fail": groups.sort_values("invoices", ascending=False, ignore_index=True)}
+    return {"will_fail": _by_reason(failing, "invoices")}
+
+
+def _by_reason(rows: pd.DataFrame, count: str) -> pd.DataFrame:
+    """How many rows have each reason, most first."""
+    groups = rows.groupby("reason", as_index=False).agg(**{count: ("invoice_id", "size")})
+    return groups.sort_values(count, ascending=False, ignore_index=True)
 
 
 def default_preview(rows: pd.DataFrame) -> Preview:
@@ -43,5 +48,4 @@ def default_preview(rows: pd.DataFrame) -> Preview:
     sums = eligible.groupby("currency", as_index=False).agg(
         rows=("invoice_id", "size"), total_cents=("total_cents", "sum")
     )
-    refused = rows[~rows["eligible"]].groupby("reason", as_index=False).agg(rows=("invoice_id", "size"))
-    return {"eligible": sums, "refused": refused.sort_values("rows", ascending=False, ignore_index=True)}
+    return {"eligible": sums, "refused": _by_reason(rows[~rows["eligible"]], "rows")}

@@ -1,6 +1,6 @@
 """A selection: which rows, how they were chosen, and which actions apply to them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -112,13 +112,11 @@ class Selection:
             frame = self.workspace.judged(session, self.ids, found)
         evaluation = self._evaluate(frame, found)
         rows = frame[["invoice_id", "number"]].assign(reason=evaluation.all_reasons(found.name).to_numpy())
-        with suppress(ParameterError):  # one that has no default is asked for by the plan
-            params = parse_params(
-                found, {}, self.workspace.settings, clock.today(), self.workspace.choices(found)
-            )
-            checked = self._checked(_plan_rows(found, frame, evaluation), found, params)
-            faults = rows["invoice_id"].map(checked.set_index("invoice_id")["reason"])
-            rows["reason"] = rows["reason"].where(rows["reason"] != "", faults)
+        if found.row_checks is not None:
+            with suppress(ParameterError):  # one that has no default is asked for by the plan
+                checked = self._checked(_plan_rows(found, frame, evaluation), found, self._params(found, {}))
+                faults = rows["invoice_id"].map(checked.set_index("invoice_id")["reason"])
+                rows["reason"] = rows["reason"].where(rows["reason"] != "", faults)
         return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
 
     def _unknown_rows(self) -> pd.DataFrame:
@@ -138,8 +136,7 @@ class Selection:
             ParameterError: a parameter is unknown, missing or malformed, or its value is none of its choices.
         """
         found = find(action)
-        known = self.workspace.choices(found)
-        parsed = parse_params(found, params, self.workspace.settings, clock.today(), known)
+        parsed = self._params(found, params)
         if found.check is not None:
             found.check(parsed, self.workspace.settings, clock.now())
         with self.workspace.store.read() as session:
@@ -158,6 +155,11 @@ class Selection:
             nonce=fresh_nonce(found),
         )
         return self._fresh(plan)
+
+    def _params(self, action: Action, values: Mapping[str, Any]) -> Params:
+        """The parameters as the action takes them in this workspace; see `parse_params`."""
+        base = self.workspace
+        return parse_params(action, values, base.settings, clock.today(), base.choices(action))
 
     def _checked(self, rows: pd.DataFrame, action: Action, params: Params) -> pd.DataFrame:
         """The rows of a plan with what the action's own checks find; eligible ones first again."""

@@ -267,6 +267,8 @@ class Run:
 
 def _details(ids: "pd.Series[int]", reason: str, notes: pd.DataFrame) -> "pd.Series[str]":
     """What the events of rows keep, as JSON; missing where there is nothing."""
+    if not reason and notes.empty:
+        return pd.Series(None, index=ids.index, dtype="str")
     common = {"reason": reason} if reason else {}
     note = ids.map(joined(notes)).astype(object)
     kept = [common | ({"note": text} if isinstance(text, str) else {}) for text in note]

@@ -48,7 +48,8 @@ def record(session: Session, made: Record, invoices: pd.Series) -> None:
         invoices: int64 ids of the invoices it changed.
     """
     ids = invoices.drop_duplicates().reset_index(drop=True)
-    state = session.rows_of("invoices", "invoice_id", ids).set_index("invoice_id").reindex(ids)
+    known = session.rows_of("invoices", "invoice_id", ids, ("invoice_id", "version", "number"))
+    state = known.set_index("invoice_id").reindex(ids)
     rows = pd.DataFrame(
         {
             "invoice_id": ids,
