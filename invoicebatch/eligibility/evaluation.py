@@ -4,9 +4,10 @@ Rows with equal words share one verdict, so everything is worked out per distinc
 hundred), whatever the number of rows.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -50,13 +51,22 @@ class Evaluation:
         frame: the rows, as given.
         actions: the actions asked about, in the order of the bar.
         words: uint64, one bit a fact (`RuleSet.bits`), one word a row.
+        wanted_parts: of an action, the parts that rows may go into; without an entry all that it has.
     """
 
-    def __init__(self, rules: RuleSet, frame: pd.DataFrame, actions: tuple[str, ...], words: Words) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        frame: pd.DataFrame,
+        actions: tuple[str, ...],
+        words: Words,
+        wanted_parts: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         self.rules = rules
         self.frame = frame
         self.actions = actions
         self.words = words
+        self.wanted_parts = wanted_parts
         self._verdicts: dict[str, Verdict] = {}
 
     def of_rows(self) -> "Evaluation":
@@ -67,7 +77,12 @@ class Evaluation:
         """The same rows with these facts counted as met, whatever the rows say."""
         bits = (self.rules.bits[name] for name in facts if name in self.rules.bits)
         met = np.uint64(sum(1 << bit for bit in bits))
-        return Evaluation(self.rules, self.frame, self.actions, self.words | met)
+        return Evaluation(self.rules, self.frame, self.actions, self.words | met, self.wanted_parts)
+
+    def within(self, action: str, parts: Collection[str]) -> "Evaluation":
+        """The same rows where the action is asked for these of its parts only."""
+        wanted = {**self.wanted_parts, action: parts}
+        return Evaluation(self.rules, self.frame, self.actions, self.words, wanted)
 
     def eligible(self, action: str) -> Bools:
         """Whether each row can take the action; bool, one a row.
@@ -84,7 +99,7 @@ class Evaluation:
 
     def part(self, action: str) -> "pd.Series[str]":
         """Name of the part each row goes into; empty without parts or where none applies."""
-        names = pd.array([*self.rules.rule(action).parts, ""], dtype="str")
+        names = pd.array([*self._rule(action).parts, ""], dtype="str")
         return self._series(names.take(np.take(self._verdict(action).part, self._codes)))
 
     def reasons(self, action: str) -> "pd.Series[str]":
@@ -163,7 +178,7 @@ class Evaluation:
 
     def _failing(self, action: str) -> Iterator[tuple[Fact, Bools]]:
         """Each fact the action asks for, in the order of reasons, and the distinct words that fail it."""
-        rule, verdict = self.rules.rule(action), self._verdict(action)
+        rule, verdict = self._rule(action), self._verdict(action)
         for name in rule.needs:
             yield self.rules.fact(name), self._lack(name, rule.needs)
         for place, needs in enumerate(rule.parts.values()):
@@ -178,8 +193,14 @@ class Evaluation:
         presupposed = tuple(other for other in self.rules.fact(name).presupposes if other in asked)
         return ~self._hold((name,)) & self._hold(presupposed)
 
-    def _verdict(self, action: str) -> Verdict:
+    def _rule(self, action: str) -> ActionRule:
+        """The rule of an action, with the parts that are wanted."""
         rule = self.rules.rule(action)
+        wanted = self.wanted_parts.get(action, rule.parts)
+        return replace(rule, parts={name: needs for name, needs in rule.parts.items() if name in wanted})
+
+    def _verdict(self, action: str) -> Verdict:
+        rule = self._rule(action)
         if action not in self.actions:
             raise UnknownNameError(f"{action} was not asked about in this evaluation")
         if action not in self._verdicts:

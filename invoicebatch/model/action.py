@@ -3,7 +3,7 @@
 The command line, the notebooks, the selection sheet and the grid are generated from this.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -103,6 +103,7 @@ class Action:
             run; None: the action's own, and its tables.
         check_reads: tables it needs then.
         records_faults: what `row_checks` find is not refused but done, and fails: the row keeps its faults.
+        wanted_parts: the parts of its rule that the parameters ask for; a row that fits another is refused.
         companions: ids of further rows that go with the selected ones, such as listed advances.
         order: overview columns that fix the order of the rows; empty: as selected.
         chunk_rows: rows a commit; None: the whole selection at once.
@@ -140,6 +141,7 @@ class Action:
     check_columns: frozenset[str] | None = None
     check_reads: frozenset[str] = frozenset()
     records_faults: bool = False
+    wanted_parts: Callable[[Any], Collection[str]] | None = None
     companions: Callable[[Batch, Any], npt.NDArray[np.int64]] | None = None
     order: tuple[str, ...] = ()
     chunk_rows: int | None = None

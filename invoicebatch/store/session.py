@@ -67,7 +67,7 @@ class Session:
     run = _verb(journal.run)
     run_rows = _verb(journal.rows)
     artefacts = _verb(journal.artefacts)
-    done_rows = _verb(journal.done_rows)
+    outcome_counts = _verb(journal.outcome_counts)
     unfinished_runs = _verb(journal.unfinished)
 
     outbox_heads = _verb(outbox.heads)

@@ -5,7 +5,7 @@ Only bundles are made here; `payments write` makes the file of one.
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 from pydantic import Field
@@ -18,6 +18,8 @@ from invoicebatch.model.payments.calendar import earliest_date, next_banking_day
 from invoicebatch.model.payments.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
 from invoicebatch.model.payments.sepa import creditor_id_warning
 from invoicebatch.settings import Settings
+
+PARTS: Final = {"both": (COLLECTIONS, REFUNDS), COLLECTIONS: (COLLECTIONS,), REFUNDS: (REFUNDS,)}
 
 
 class BankFile(Params):
@@ -135,6 +137,7 @@ ACTION = Action(
     params=BankFile,
     transform=_transform,
     row_checks=_row_checks,
+    wanted_parts=lambda params: PARTS[params.parts],
     preview=_preview,
     defaults=_defaults,
     check=_check,

@@ -108,7 +108,11 @@ class WorkspaceBase:
         judged = self.rules.evaluate(
             frame, today=clock.today(), switches=self.switches, picked_by_hand=picked_by_hand, actions=names
         )
-        return judged.without(action.waived(params)) if action and params else judged
+        if action is None or params is None:
+            return judged
+        if action.wanted_parts is not None:
+            judged = judged.within(action.name, action.wanted_parts(params))
+        return judged.without(action.waived(params))
 
     def at_work(self, run_id: str) -> bool:
         """Whether a process works on the run right now."""

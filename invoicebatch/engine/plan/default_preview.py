@@ -3,6 +3,7 @@
 import pandas as pd
 
 from invoicebatch.model.action import Preview
+from invoicebatch.model.reasons import by_kind
 
 
 def before_and_after(rows: pd.DataFrame, before: "pd.Series[str]", after: str) -> pd.DataFrame:
@@ -27,13 +28,7 @@ def will_fail(failing: pd.DataFrame) -> Preview:
     """Table `will_fail` (reason, invoices), where any row will."""
     if failing.empty:
         return {}
-    return {"will_fail": _by_reason(failing, "invoices")}
-
-
-def _by_reason(rows: pd.DataFrame, count: str) -> pd.DataFrame:
-    """How many rows have each reason, most first."""
-    groups = rows.groupby("reason", as_index=False).agg(**{count: ("invoice_id", "size")})
-    return groups.sort_values(count, ascending=False, ignore_index=True)
+    return {"will_fail": by_kind(failing["reason"]).rename(columns={"rows": "invoices"})}
 
 
 def default_preview(rows: pd.DataFrame) -> Preview:
@@ -48,4 +43,4 @@ def default_preview(rows: pd.DataFrame) -> Preview:
     sums = eligible.groupby("currency", as_index=False).agg(
         rows=("invoice_id", "size"), total_cents=("total_cents", "sum")
     )
-    return {"eligible": sums, "refused": _by_reason(rows[~rows["eligible"]], "rows")}
+    return {"eligible": sums, "refused": by_kind(rows.loc[~rows["eligible"], "reason"])}

@@ -15,7 +15,7 @@ import pandas as pd
 
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.records import records
+from invoicebatch.engine.plan.records import records, refusals
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.model.action import Action, Params, Preview
 from invoicebatch.model.ident import run_id, sha256_json
@@ -152,8 +152,8 @@ class Plan:
             "eligible": self.eligible,
             "done": 0,
             "unchanged": 0,
-            "refused": records(self.refused),
-            "failed": records(self.failing),
+            "refused": refusals(self.refused),
+            "failed": refusals(self.failing),
             "unfinished": 0,
             "next": [],
             "files": [],

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from invoicebatch.model.money import to_decimal
+from invoicebatch.model.reasons import reason_kind
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -28,3 +29,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {str(k): v for k, v in row.items()} for row in table.where(table.notna(), None).to_dict("records")
     ]
+
+
+def refusals(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows refused or failed as JSON values: their columns, and `kind`, the reason without its values."""
+    return records(rows.assign(kind=reason_kind(rows["reason"])))

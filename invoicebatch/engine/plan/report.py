@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from invoicebatch.engine.plan.records import records
+from invoicebatch.engine.plan.records import records, refusals
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.status import RowOutcome
@@ -127,8 +127,8 @@ class Report:
             "eligible": int(self.run["eligible"]),
             "done": len(self.done),
             "unchanged": len(self.unchanged),
-            "refused": records(self.refused),
-            "failed": records(self.failed),
+            "refused": refusals(self.refused),
+            "failed": refusals(self.failed),
             "unfinished": len(self.unfinished),
             "next": [{"label": step.label, "command": step.command} for step in self.next],
             "files": records(self.files[["path", "sha256"]]),

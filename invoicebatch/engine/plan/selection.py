@@ -15,13 +15,13 @@ from invoicebatch.actions import find
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
-from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.checks import faults, faults_by_default
 from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Params
-from invoicebatch.model.changes import joined
+from invoicebatch.model.reasons import by_kind
 from invoicebatch.model.schema import OVERVIEW
 from invoicebatch.model.status import CLOSED_RUNS
 from invoicebatch.store import Session
@@ -76,47 +76,55 @@ class Selection:
         )
 
     def actions(self) -> pd.DataFrame:
-        """One row an action of the bar, in its order.
+        """One row an action of the bar, in its order; what an action with its defaults refuses counts as refused.
 
         Returns:
             action, group, label str; eligible, selected int64; confirm bool; reasons: a list of
             ``{"reason", "rows"}`` for the rows that can't.
         """
         evaluation = self.evaluation
-        rows = [
-            {
-                "action": name,
-                "group": action.group,
-                "label": action.label,
-                "eligible": evaluation.count(name),
-                "selected": len(self),
-                "confirm": action.confirm,
-                "reasons": evaluation.summary(name),
-            }
-            for name, action in self.workspace.offered().items()
-        ]
+        rows = []
+        for name, action in self.workspace.offered().items():
+            found = faults_by_default(self.workspace, action, evaluation)
+            reasons = by_kind(found).to_dict("records") + evaluation.summary(name)
+            rows.append(
+                {
+                    "action": name,
+                    "group": action.group,
+                    "label": action.label,
+                    "eligible": evaluation.count(name) - len(found),
+                    "selected": len(self),
+                    "confirm": action.confirm,
+                    "reasons": sorted(reasons, key=lambda reason: -reason["rows"]),
+                }
+            )
         return pd.DataFrame(
             rows, columns=["action", "group", "label", "eligible", "selected", "confirm", "reasons"]
         )
 
-    def why(self, action: str) -> pd.DataFrame:
+    def why(self, action: str, **params: Any) -> pd.DataFrame:
         """The rows that can't take an action, with every reason: invoice_id int64, number str, reason str.
 
-        Rows that its checks find with the parameters' defaults are among them, where it has such.
+        Args:
+            action: name of the action.
+            **params: its parameters; without any, what it asks for may be left open.
 
         Raises:
             UnknownNameError: no such action.
+            ParameterError: a parameter is unknown or malformed.
         """
         found = find(action)
         with self.workspace.store.read() as session:
             frame = self.workspace.judged(session, self.ids, found)
-        evaluation = self._evaluate(frame, found)
+        parsed = None
+        with suppress(*() if params else (ParameterError,)):
+            parsed = self._params(found, params)
+        evaluation = self._evaluate(frame, found, parsed)
         rows = frame[["invoice_id", "number"]].assign(reason=evaluation.all_reasons(found.name).to_numpy())
-        if found.row_checks is not None:
-            with suppress(ParameterError):  # one that has no default is asked for by the plan
-                checked = self._checked(_plan_rows(found, frame, evaluation), found, self._params(found, {}))
-                faults = rows["invoice_id"].map(checked.set_index("invoice_id")["reason"])
-                rows["reason"] = rows["reason"].where(rows["reason"] != "", faults)
+        if parsed is not None:
+            checked = self._checked(_plan_rows(found, frame, evaluation), found, parsed)
+            by_checks = rows["invoice_id"].map(checked.set_index("invoice_id")["reason"])
+            rows["reason"] = rows["reason"].where(rows["reason"] != "", by_checks)
         return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
 
     def _unknown_rows(self) -> pd.DataFrame:
@@ -163,14 +171,9 @@ class Selection:
 
     def _checked(self, rows: pd.DataFrame, action: Action, params: Params) -> pd.DataFrame:
         """The rows of a plan with what the action's own checks find; eligible ones first again."""
-        eligible = rows[rows["eligible"]]
-        if action.row_checks is None or eligible.empty:
+        found = faults(self.workspace, action, params, rows[rows["eligible"]])
+        if found.empty:
             return rows
-        ids, parts = eligible["invoice_id"].to_numpy(np.int64), eligible.set_index("invoice_id")["part"]
-        with self.workspace.store.read() as session:
-            batch = load_batch(session, action.for_checks(), ids, clock.today(), parts)
-        with Pool(self.workspace.settings) as pool:
-            found = joined(action.row_checks(batch, params, self.workspace.context("", pool)))
         reason = rows["invoice_id"].map(found).astype("str").fillna(rows["reason"])
         rows = rows.assign(
             reason=reason, eligible=rows["eligible"] & ((reason == "") | action.records_faults)

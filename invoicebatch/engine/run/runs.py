@@ -76,7 +76,7 @@ class Runs:
         if plan.eligible == 0:
             raise NothingEligibleError(
                 f"None of the {plan.selected:,} selected rows can take {plan.action.name}.",
-                f"See why with: invoicebatch why {plan.action.name}",
+                "plan.refused says why, row by row.",
             )
         runs = self._workspace.data / "runs"
         folder = plan.folder or str(run_folder(runs, clock.now(), plan.action.name, plan.run_id))

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from cyclopts import Parameter, validators
 
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.selection import Selection
-from invoicebatch.errors import SelectionError
+from invoicebatch.errors import ParameterError, SelectionError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.money import amount_texts
 
@@ -33,6 +34,8 @@ LimitOption = Annotated[
         validator=validators.Number(gte=1), help="Rows at most; without it a table is cut, JSON has all"
     ),
 ]
+
+ParameterOption = Annotated[list[str] | None, Parameter(name=["--parameter", "-p"], help="NAME=VALUE")]
 
 
 def opened(workspace: Path | None) -> Workspace:
@@ -102,6 +105,24 @@ def print_json(value: Any) -> None:
     """JSON on standard output."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
     print()
+
+
+def pairs(texts: list[str] | None, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The values of `-p`, and those of an action's own options.
+
+    Raises:
+        ParameterError: a text is no NAME=VALUE, or a name is given twice.
+    """
+    values = dict(options or {})
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals:
+            raise ParameterError(f"-p takes NAME=VALUE; got {text!r}.")
+        if name in values:
+            raise ParameterError(f"{name} is given twice.", "Give it once; values of a list by commas.")
+        values[name] = value
+    return values
 
 
 def print_rows(

@@ -12,6 +12,7 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.interfaces.cli.common import print_table
+from invoicebatch.model.reasons import by_kind
 
 CHOSEN = "status in ('empty', 'approval_failed')"
 
@@ -58,8 +59,9 @@ def _step(selection: Selection, action: str, params: Mapping[str, Any]) -> Repor
     print(f"\n{report.summary()}")
     for title, frame in (("failed", report.failed), ("refused", report.refused)):
         if len(frame):
-            reasons = frame["reason"].value_counts().rename("rows").reset_index()
-            print_table(reasons[["rows", "reason"]], title=f"{len(frame):,} {title}", limit=5)
+            print_table(
+                by_kind(frame["reason"])[["rows", "reason"]], title=f"{len(frame):,} {title}", limit=5
+            )
     return report
 
 

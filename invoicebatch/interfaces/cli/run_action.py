@@ -18,24 +18,28 @@ from invoicebatch.errors import (
     ConfirmationError,
     InvoicebatchError,
     NothingEligibleError,
-    ParameterError,
     UsageError,
 )
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
+    ParameterOption,
     Select,
     WorkspaceOption,
     opened,
+    pairs,
     print_json,
     print_table,
 )
 from invoicebatch.model.action import Action
 from invoicebatch.model.counted import counted
 from invoicebatch.model.params import LISTS, value_type
+from invoicebatch.model.reasons import by_kind
 
 NO_CHOICES: Final[Known] = {}
 MANY_FOLDERS: Final = 6
+LISTED: Final = 20
+"""Rows shown one by one."""
 
 app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
 
@@ -45,7 +49,7 @@ def run_action(
     select: Select | None = None,
     *,
     given: dict[str, Any] | None = None,
-    parameter: Annotated[list[str] | None, Parameter(name=["--parameter", "-p"], help="NAME=VALUE")] = None,
+    parameter: ParameterOption = None,
     dry_run: Annotated[bool, Parameter(negative="", help="Show the plan and change nothing")] = False,
     yes: Annotated[
         bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm what asks for it")
@@ -60,7 +64,7 @@ def run_action(
 ) -> int:
     """Run an action on the selected rows."""
     found = find(action)
-    values = _pairs(parameter, {name: value for name, value in (given or {}).items() if value is not None})
+    values = pairs(parameter, {name: value for name, value in (given or {}).items() if value is not None})
     ws = opened(workspace)
     if notebook and background:
         raise UsageError("A notebook runs here and now, not in the background.", "Leave out one of the two.")
@@ -95,20 +99,6 @@ def exit_code(report: Report) -> int:
     return 0 if report.complete or report.state == "queued" else SOME_NOT_DONE
 
 
-def _pairs(texts: list[str] | None, options: dict[str, Any]) -> dict[str, Any]:
-    """The values of `-p`, and those of the action's own options."""
-    values = dict(options)
-    for text in texts or []:
-        name, equals, value = text.partition("=")
-        name = name.strip().replace("-", "_")
-        if not equals:
-            raise ParameterError(f"-p takes NAME=VALUE; got {text!r}.")
-        if name in values:
-            raise ParameterError(f"{name} is given twice.", "Give it once; values of a list by commas.")
-        values[name] = value
-    return values
-
-
 def _show_plan(plan: Plan, *, json: bool) -> int:
     if json:
         print_json(plan.to_dict())
@@ -117,9 +107,10 @@ def _show_plan(plan: Plan, *, json: bool) -> int:
             f"{plan.action.label}: {plan.eligible:,} of {plan.selected:,} selected rows. Nothing was changed."
         )
         for name, frame in plan.preview.items():
-            if len(frame) and name != "will_fail":  # those rows are listed one by one
+            if len(frame):
                 print_table(frame, title=name)
-        _show_rows("Will fail", plan.failing)
+        if len(plan.failing) <= LISTED:
+            _show_rows("Will fail", plan.failing)
         _show_rows("Refused", plan.refused)
     return 0 if plan.eligible else NothingEligibleError.exit_code
 
@@ -186,8 +177,13 @@ def _files(paths: "pd.Series[str]") -> str:
 
 
 def _show_rows(title: str, rows: pd.DataFrame) -> None:
-    if len(rows):
-        print_table(rows, title=f"{title}: {len(rows):,}", limit=20)
+    """The rows one by one; where they are many, their kinds of reason."""
+    if len(rows) > LISTED:
+        print_table(
+            by_kind(rows["reason"])[["rows", "reason"]], title=f"{title}: {len(rows):,}", limit=LISTED
+        )
+    elif len(rows):
+        print_table(rows, title=f"{title}: {len(rows):,}")
 
 
 HELP: Final = inspect.Parameter(

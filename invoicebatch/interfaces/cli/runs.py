@@ -55,8 +55,9 @@ def runs(
         "running" if ws.base.at_work(run) else "interrupted" for run in frame["run_id"][running]
     ]
     with ws.store.read() as session:
-        done = session.done_rows()
-    frame["done"] = [done.get(run_id, 0) for run_id in frame["run_id"]]
+        counts = session.outcome_counts()
+    frame = frame.join(counts, on="run_id").fillna(dict.fromkeys(counts.columns, 0))
+    frame = frame.astype(dict.fromkeys(counts.columns, "int64"))
     shown = frame[
         [
             "run_id",
@@ -64,7 +65,7 @@ def runs(
             "state",
             "selected",
             "eligible",
-            "done",
+            *counts.columns,
             "selection",
             "user",
             "created_at",

@@ -8,9 +8,11 @@ from invoicebatch.errors import UnknownNameError
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
     LimitOption,
+    ParameterOption,
     Select,
     WorkspaceOption,
     opened,
+    pairs,
     print_json,
     print_rows,
     print_table,
@@ -91,13 +93,14 @@ def why(
     action: str,
     select: Select | None = None,
     *,
+    parameter: ParameterOption = None,
     limit: LimitOption = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
     """The rows that can't take an action, each with every reason."""
     selection = (select or Select()).of(opened(workspace))
-    refused = selection.why(action)
+    refused = selection.why(action, **pairs(parameter))
     if refused.empty and not json:
         print(f"{action} applies to all {counted(len(selection), 'selected row')}.")
     else:

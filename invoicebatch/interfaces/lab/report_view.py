@@ -10,17 +10,20 @@ from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.interfaces.lab.backend import Report
 from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
+from invoicebatch.model.reasons import reason_kind
 
 GROUPS: Final = 12
 """Reasons told apart; the rarer ones are counted together."""
 
 
 def _group(rows: pd.DataFrame, names: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Rows with the same reason together, the most frequent first."""
+    """Rows with the same kind of reason together, the most frequent first."""
     groups: list[dict[str, Any]] = []
-    for reason, same in rows.groupby("reason", sort=False):
+    for kind, same in rows.groupby(reason_kind(rows["reason"]), sort=False):
         shown = [names.get(int(one), f"id {one}") for one in same["invoice_id"].head(20)]
-        groups.append({"reason": str(reason), "rows": len(same), "numbers": shown})
+        first = str(same["reason"].iloc[0])
+        alike = bool((same["reason"] == first).all())
+        groups.append({"reason": first if alike else str(kind), "rows": len(same), "numbers": shown})
     groups.sort(key=lambda group: -int(group["rows"]))
     if len(groups) <= GROUPS:
         return groups

@@ -19,6 +19,7 @@ from invoicebatch.interfaces.lab import report_view as report
 from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.model.action import Action
+from invoicebatch.model.reasons import by_kind
 
 CHUNK: Final = 4 * 1024 * 1024
 """Bytes of a file sent to the browser at a time."""
@@ -129,7 +130,7 @@ class Runs:
         backend = self._session.backend
         try:
             plan = backend.plan(draft.action.name, draft.ids, draft.params, draft.picked)
-            shown = {"refused": self._left_out(draft, plan), **self._previewed(draft, plan)}
+            shown = {"refused": self._left_out(plan), **self._previewed(draft, plan)}
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
             told = {"kind": "preview", "n": asked, "problems": {"": message}, "fault": True}
@@ -140,18 +141,10 @@ class Runs:
             counts = {"eligible": plan.eligible, "failing": len(plan.failing)}
             self._session.send({"kind": "preview", "n": asked, **counts, **shown}, [])
 
-    def _left_out(self, draft: Draft, plan: Plan) -> list[list[Any]]:
-        """Reasons with their numbers of rows; where they differ by their values only, counted together."""
-        counts = plan.refused["reason"].value_counts()
-        if len(counts) <= report.GROUPS:
-            return [[str(reason), int(rows)] for reason, rows in counts.items()]
-        session = self._session
-        with session.lock:
-            rows = session.rows_of(plan.refused["invoice_id"]).reset_index(drop=True)
-        found = session.backend.reasons(draft.action.name, rows, draft.picked)
-        by_checks = plan.refused["reason"].head(len(plan.refused) - sum(rows for _, rows in found))
-        groups = [*by_checks.value_counts().items(), *found][: report.GROUPS]
-        return [[str(reason), int(rows)] for reason, rows in groups]
+    def _left_out(self, plan: Plan) -> list[list[Any]]:
+        """Kinds of reason with their numbers of rows."""
+        counts = by_kind(plan.refused["reason"]).head(report.GROUPS)
+        return counts.to_numpy().tolist()
 
     def _previewed(self, draft: Draft, plan: Plan) -> dict[str, Any]:
         parts = self._session.backend.parts(draft.action.name)

@@ -18,6 +18,7 @@ from invoicebatch.interfaces.notebook.runner import RESULT_TYPE
 from invoicebatch.interfaces.notebook.runner import refuse_unknown as refuse_unknown  # noqa: PLC0414 - a step
 from invoicebatch.model.counted import counted
 from invoicebatch.model.money import amount_texts, format_cents
+from invoicebatch.model.reasons import by_kind
 
 
 def select(
@@ -69,9 +70,8 @@ def show_plan(plan: Plan) -> None:
             html(f"<i>{name}</i>")
             show_table(frame)
     if len(plan.refused):
-        reasons = plan.refused["reason"].value_counts()
         html(f"<b>{len(plan.refused):,} refused</b>")
-        show_table(reasons.rename("rows").reset_index())
+        show_table(by_kind(plan.refused["reason"]))
 
 
 def run(plan: Plan, *, dry_run: bool) -> Report | None:

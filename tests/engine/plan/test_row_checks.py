@@ -111,3 +111,37 @@ def test_rows_with_nothing_to_do_are_unchanged_and_all_is_well(
     with workspace.store.read() as session:
         events = session.rows_of("events", "invoice_id", pd.Series([1]))
     assert len(events) == 1
+
+
+def test_the_bar_counts_what_the_checks_refuse_and_says_why(money_workspace: Make) -> None:
+    workspace = money_workspace(3)
+    workspace.select(ids=[1, 2]).plan("assign.bank_file").apply()
+    (bundle,) = workspace.payments.list()["bundle_id"]
+    workspace.payments.write(bundle)
+    selection = workspace.select(all=True)
+    bar = selection.actions().set_index("action")
+    assert bar.loc["credit", "eligible"] == selection.plan("credit").eligible == 1
+    (reason,) = bar.loc["credit", "reasons"]
+    assert reason["rows"] == 2
+    assert "whose bank file is written" in reason["reason"]
+
+
+def test_why_takes_the_parameters_of_the_plan(
+    money_workspace: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = money_workspace(2)
+    assert workspace.select(all=True).why("assign.bank_file").empty
+    refused = workspace.select(all=True).why("assign.bank_file", parts="refunds")
+    assert refused["reason"].str.startswith("nothing to pay back").all()
+    args = ["why", "assign.bank_file", "--all", "-p", "parts=refunds", "--json", "-w", str(workspace.root)]
+    assert run(args) == 0
+    assert [row["invoice_id"] for row in json.loads(capsys.readouterr().out)] == [1, 2]
+
+
+def test_a_refused_row_has_its_reason_and_the_kind_of_it(money_workspace: Make) -> None:
+    workspace = money_workspace(2)
+    (first, second) = (
+        workspace.select(all=True).plan("assign.bank_file", parts="refunds").to_dict()["refused"]
+    )
+    assert first["kind"] == second["kind"] == "nothing to pay back, outstanding is EUR …"
+    assert first["reason"].removeprefix("nothing to pay back, outstanding is EUR ").replace(".", "").isdigit()
