@@ -41,7 +41,7 @@ class Session:
         self._con = con
 
     overview = _verb(invoices.overview)
-    matching = _verb(invoices.matching)
+    filterable = _verb(invoices.filterable)
     ids_of = _verb(invoices.ids_of)
 
     rows_of = _verb(tables.rows_of)

@@ -22,6 +22,7 @@ from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report as RunReport
+from invoicebatch.engine.plan.select import matching
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.files.whole import write_whole
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Progress
@@ -97,18 +98,24 @@ class WorkspaceBackend:
 
     def head(self, rows: int) -> tuple[pd.DataFrame, int]:
         """The first rows, and how many there are."""
+        found = self._matching()
         with self._workspace.store.read() as session:
-            if self.where:
-                ids = session.matching(self.where, clock.today())
-            else:
-                ids = session.overview(["invoice_id"], clock.today())["invoice_id"].to_numpy(np.int64)
+            ids = (
+                session.overview(["invoice_id"], clock.today())["invoice_id"].to_numpy(np.int64)
+                if found is None
+                else found
+            )
             return session.overview(self._columns, clock.today(), ids[:rows]), len(ids)
 
     def load(self) -> pd.DataFrame:
         """All rows, by id."""
+        ids = self._matching()
         with self._workspace.store.read() as session:
-            ids = session.matching(self.where, clock.today()) if self.where else None
             return session.overview(self._columns, clock.today(), ids)
+
+    def _matching(self) -> IntArray | None:
+        """Ids of the rows that the grid's own filter lets through; None: it has none."""
+        return matching(self._workspace.base, self.where) if self.where else None
 
     def evaluate(self, frame: pd.DataFrame) -> Judged:
         """Row conditions of every action, by the workspace's rules."""
