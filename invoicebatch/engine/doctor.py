@@ -1,6 +1,6 @@
 """The audit: what must always hold in a workspace, checked over everything, each breach named."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -24,15 +24,23 @@ def audit(workspace: WorkspaceBase) -> pd.DataFrame:
         outbox = session.whole("outbox", "status = 'in_doubt'")
         invoices = session.overview(_INVOICE_COLUMNS, clock.today())
         lines = session.line_totals()
+        broken = session.broken_batches()
     checks: Iterable[Iterator[tuple[str, str, str, str]]] = (
         _numbers(issued, counters, invoices),
         _documents(workspace.data, documents, invoices),
         _totals(invoices, lines),
         _claims(workspace, claims, runs),
         _messages(outbox),
+        _events(broken),
     )
     found = [breach for check in checks for breach in check]
     return pd.DataFrame(found, columns=["check", "subject", "problem", "advice"])
+
+
+def _events(broken: Mapping[int, str]) -> Iterator[tuple[str, str, str, str]]:
+    advice = "Compare with a backup or an audit pack; no program should have done this."
+    for batch, problem in broken.items():
+        yield "events", f"batch {batch}", problem, advice
 
 
 _INVOICE_COLUMNS = (

@@ -119,7 +119,7 @@ class Outbox:
         runs = ", ".join(sorted({str(run_id)[:8] for run_id in messages["run_id"]}))
         words = f"{counted(len(messages), 'message')} of run {runs}"
         details = {"messages": messages["message_id"].tolist()}
-        made = Record(str(uuid.uuid4()), what, words, self._workspace.user, details)
+        made = Record(str(uuid.uuid4()), what, words, self._workspace.user, self._workspace.data, details)
         record(session, made, messages["invoice_id"].dropna().astype("int64"))
 
     @contextmanager
@@ -300,7 +300,7 @@ def _free(session: Session, ids: "pd.Series[int]", run_id: str) -> None:
         raise BusyError(
             f"Invoice {other['invoice_id'].iloc[0]} is busy in run {other['run_id'].iloc[0][:8]}."
         )
-    session.delete("claims", holders[["invoice_id"]])
+    session.delete("claims", holders[["invoice_id"]], clock.now())
 
 
 def _copies(session: Session, ids: "pd.Series[str]", now: Any) -> pd.DataFrame:

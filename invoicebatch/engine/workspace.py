@@ -23,6 +23,7 @@ from invoicebatch.store import Store
 
 if TYPE_CHECKING:
     from invoicebatch.engine.imports.import_files import ImportReport
+    from invoicebatch.files.backup import BackedUp
 
 
 class Workspace:
@@ -81,6 +82,18 @@ class Workspace:
         from invoicebatch.engine.doctor import audit
 
         return audit(self.base)
+
+    def history(self, invoice: str | int) -> pd.DataFrame:
+        """What happened to an invoice, by its number or id, deleted or not; see `engine.history`."""
+        from invoicebatch.engine.history import history
+
+        return history(self.base, invoice)
+
+    def backup(self, file: str | Path, *, earlier: str | Path | None = None) -> "list[BackedUp]":
+        """Back everything up to a new ZIP file, also while a run is at work; see `engine.backup`."""
+        from invoicebatch.engine.backup import backup
+
+        return backup(self.base, Path(file), Path(earlier) if earlier else None)
 
     def snapshot(self, folder: str | Path) -> list[Path]:
         """Write every table as `<folder>/<table>.parquet`, all from one moment; returns the files.

@@ -54,3 +54,8 @@ def stored_document(archive: Path, path: str, sha256: str, *further: Path) -> Pa
             f"document {path} {state.sentence}", "Restore it from a backup, or regenerate the invoice."
         )
     return archive / path
+
+
+def stored_path(data: Path, path: Path) -> str:
+    """How the state names a file or folder: from the data folder where it lies there, so that both may move."""
+    return str(path.relative_to(data)) if path.is_relative_to(data) else str(path)

@@ -139,8 +139,12 @@ class Workspace(EngineWorkspace):
         return Overview(WorkspaceBackend(self, where), poll_seconds)
 
 
-def init_workspace(folder: str | Path) -> Workspace:
+def init_workspace(folder: str | Path, *, adopt: bool = False) -> Workspace:
     """Make a workspace in a folder, or bring an older one up to date; what is there is left alone.
+
+    Args:
+        folder: where.
+        adopt: it is a copy of another, and becomes a workspace of its own.
 
     Raises:
         StorageError: the folder can't be written.
@@ -149,6 +153,8 @@ def init_workspace(folder: str | Path) -> Workspace:
     lay_out(root)
     workspace = Workspace(root)
     workspace.store.create()
+    if adopt:
+        workspace.store.adopt()
     return workspace
 
 

@@ -4,6 +4,7 @@ Every connection is opened under the lock and closed with it; nothing outside th
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from invoicebatch.errors import (
     WorkspaceError,
 )
 from invoicebatch.store.lock import database_lock
-from invoicebatch.store.migrations import LATEST, migrate, version_of
+from invoicebatch.store.migrations import LATEST, migrate, place, set_place, version_of, workspace_id
 
 Connection = Any
 """A DuckDB connection; typed loosely because duckdb ships no complete stubs."""
@@ -56,6 +57,7 @@ class Database:
         self.path = path
         self._timeout = timeout
         self._checked = False
+        self._placed = False
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -79,6 +81,7 @@ class Database:
             database_lock(self.path, write=True, timeout=self._timeout),
             self._connect(read_only=False) as con,
         ):
+            self._check_place(con)
             con.execute("BEGIN")
             try:
                 yield con
@@ -104,6 +107,67 @@ class Database:
             _check_length(con, self.path)
             migrate(con)
             self._check_version(con)
+
+    def adopt(self) -> None:
+        """Make a copy a workspace of its own: a new id, and this place."""
+        with (
+            database_lock(self.path, write=True, timeout=self._timeout),
+            self._connect(read_only=False) as con,
+        ):
+            set_place(con, self._place, new_id=True)
+
+    @property
+    def _place(self) -> str:
+        return str(self.path.parent.resolve())
+
+    def _check_place(self, con: Connection) -> None:
+        """Where it was moved, note the new place; a copy beside its original may not be written.
+
+        Both would give the same numbers and send the same messages.
+
+        Raises:
+            WorkspaceError: it is such a copy.
+        """
+        if self._placed:
+            return
+        noted = place(con)
+        if noted != self._place:
+            if noted is not None and self._is_of(Path(noted) / self.path.name, workspace_id(con)):
+                raise WorkspaceError(
+                    f"{self.path.parent} is a copy of the workspace in {noted}: it can be read, not changed.",
+                    "Work there, or make this one a workspace of its own: invoicebatch init DIR --adopt",
+                )
+            set_place(con, self._place, new_id=False)
+        self._placed = True
+
+    def _is_of(self, path: Path, wanted: str) -> bool:
+        """Whether a file is the state of the workspace with that id; one that can't be read now may be."""
+        if not path.is_file():
+            return False
+        try:
+            with Database(path, self._timeout).read() as con:
+                return workspace_id(con) == wanted
+        except (BusyError, WorkspaceError):
+            return True
+        except StorageError:
+            return False
+
+    def copy(self, target: Path) -> None:
+        """Copy the file, all of it as of one moment; nobody writes meanwhile.
+
+        Raises:
+            BusyError: another held the workspace too long.
+            StorageError: the file is damaged, or the copy can't be written.
+        """
+        with database_lock(self.path, write=True, timeout=self._timeout):
+            with self._connect(read_only=False) as con:
+                con.execute("CHECKPOINT")
+            try:  # detached: closing a second handle on the file would drop DuckDB's lock
+                shutil.copyfile(self.path, target)
+            except OSError as error:
+                raise StorageError(
+                    f"{target} can't be written: {error.strerror}", "Free some space."
+                ) from error
 
     @contextmanager
     def _connect(self, *, read_only: bool) -> Iterator[Connection]:
@@ -183,10 +247,23 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
 
 
 def _check_length(con: Connection, path: Path) -> None:
-    """The file must be as long as its header says; DuckDB opens one that was cut off."""
-    sql = "SELECT total_blocks * block_size FROM pragma_database_size() WHERE database_name = 'workspace'"
-    ((blocks,),) = con.sql(sql).fetchall()
-    expected = _HEADERS + blocks
+    """The file must hold every block of a table; DuckDB opens one that was cut off.
+
+    Blocks at its end that are free need never have been written.
+    """
+    used = con.sql("SELECT max(block_id) FROM pragma_metadata_info()").fetchall()
+    for (name,) in con.sql(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = 'workspace'"
+    ).fetchall():
+        used += con.sql(
+            "SELECT greatest(max(block_id), max(list_max(additional_block_ids)))"
+            f" FROM pragma_storage_info('{name}')"
+        ).fetchall()
+    ((size,),) = con.sql(
+        "SELECT block_size FROM pragma_database_size() WHERE database_name = 'workspace'"
+    ).fetchall()
+    last = max((block for (block,) in used if block is not None), default=-1)
+    expected = _HEADERS + (last + 1) * size
     if path.stat().st_size < expected:
         raise StorageError(
             f"The database file is cut off: {path} has {path.stat().st_size:,} bytes of {expected:,}.",
@@ -195,17 +272,25 @@ def _check_length(con: Connection, path: Path) -> None:
 
 
 @contextmanager
-def _named_faults(path: Path) -> Iterator[None]:
+def named_interrupt() -> Iterator[None]:
+    """What DuckDB raises where it was interrupted, as a KeyboardInterrupt."""
     try:
         yield
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
-    except duckdb.Error as error:
-        raise _named(error, path) from error
     except RuntimeError as error:
         if str(error) == _INTERRUPTED:
             raise KeyboardInterrupt from error
         raise
+
+
+@contextmanager
+def _named_faults(path: Path) -> Iterator[None]:
+    try:
+        with named_interrupt():
+            yield
+    except duckdb.Error as error:
+        raise _named(error, path) from error
 
 
 def _named(error: Any, path: Path) -> InvoicebatchError:

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from invoicebatch.errors import FilterError
 from invoicebatch.model.schema import OVERVIEW
-from invoicebatch.store.database import interruptible
+from invoicebatch.store.database import interruptible, named_interrupt
 
 MAX_CHARACTERS: Final = 1_000_000
 MAX_SECONDS: Final = 10.0
@@ -98,17 +98,20 @@ class Filter:
         with duckdb.connect(":memory:", config=config) as sealed, interruptible(sealed):
             sealed.register("invoices", invoices)
             sealed.execute("SET lock_configuration = true")
-            try:
-                with _time_limit(sealed) as late:
-                    found = sealed.sql(_select(self.text) + " ORDER BY invoice_id").to_arrow_table()
-            except duckdb.InterruptException as error:
-                if late.is_set():
+            with _time_limit(sealed) as late:
+                try:
+                    with named_interrupt():
+                        found = sealed.sql(_select(self.text) + " ORDER BY invoice_id").to_arrow_table()
+                except KeyboardInterrupt as error:
+                    if not late.is_set():
+                        raise
                     raise FilterError(
                         f"The filter takes longer than {MAX_SECONDS:.0f} s.", "Write a simpler condition."
                     ) from error
-                raise
-            except duckdb.Error as error:
-                raise FilterError(f"The filter can't be evaluated: {_first_line(error)}", EXAMPLE) from error
+                except duckdb.Error as error:
+                    raise FilterError(
+                        f"The filter can't be evaluated: {_first_line(error)}", EXAMPLE
+                    ) from error
         ids: npt.NDArray[np.int64] = found["invoice_id"].to_numpy().astype(np.int64)
         return ids
 

@@ -6,12 +6,14 @@ Each step is followed by a CHECKPOINT, so that no later transaction carries DDL 
 
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
+from invoicebatch.store import event_chain
 
-LATEST: Final = 5
+LATEST: Final = 6
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -72,11 +74,32 @@ def _bank_reports_by_level(con: Any) -> None:
     )
 
 
+def _events_are_chained(con: Any) -> None:
+    """Events of before become the first batch: no later change of them escapes."""
+    for table in ("invoice_changes", "event_chain"):
+        con.execute(TABLES[table].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
+    con.execute("ALTER TABLE events ADD COLUMN IF NOT EXISTS batch BIGINT DEFAULT 1")
+    event_chain.seal_first(con)
+    _paths_start_at_the_data_folder(con)
+
+
+def _paths_start_at_the_data_folder(con: Any) -> None:
+    """Files and folders within it are named from there: a workspace may be moved."""
+    ((file,),) = con.sql("SELECT path FROM duckdb_databases() WHERE database_name = 'workspace'").fetchall()
+    prefix = f"{Path(str(file)).resolve().parent}/"
+    for table, column in (("runs", "folder"), ("artefacts", "path")):
+        con.execute(
+            f"UPDATE {table} SET {column} = substr({column}, $length) WHERE starts_with({column}, $prefix)",
+            {"length": len(prefix) + 1, "prefix": prefix},
+        )
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
     4: _invoices_keep_what_their_document_asks,
     5: _bank_reports_by_level,
+    6: _events_are_chained,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 
@@ -118,6 +141,19 @@ def _damaged(key: str, value: str) -> StorageError:
     return StorageError(
         f"The database is damaged: its {key.replace('_', ' ')} {what}.", "Restore it from a backup."
     )
+
+
+def place(con: Any) -> str | None:
+    """The data folder that the workspace was last written in; missing: not noted yet."""
+    found = con.sql("SELECT value FROM meta WHERE key = 'place'").fetchall()
+    return str(found[0][0]) if found else None
+
+
+def set_place(con: Any, folder: str, *, new_id: bool) -> None:
+    """Note where the workspace is; with a new id it is a workspace of its own."""
+    con.execute("INSERT OR REPLACE INTO meta VALUES ('place', $folder)", {"folder": folder})
+    if new_id:
+        con.execute("UPDATE meta SET value = $id WHERE key = 'workspace_id'", {"id": str(uuid.uuid4())})
 
 
 def migrate(con: Any) -> None:

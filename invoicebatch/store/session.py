@@ -10,7 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from invoicebatch.store import journal, migrations, numbering, outbox, tables
+from invoicebatch.store import event_chain, journal, migrations, numbering, outbox, tables
 from invoicebatch.store import overview as invoices
 from invoicebatch.store import snapshot as snapshots
 from invoicebatch.store.database import Database, interrupt
@@ -70,6 +70,10 @@ class Session:
     outcome_counts = _verb(journal.outcome_counts)
     unfinished_runs = _verb(journal.unfinished)
 
+    add_events = _verb(event_chain.add_events)
+    broken_batches = _verb(event_chain.broken_batches)
+    chain_head = _verb(event_chain.head)
+
     outbox_heads = _verb(outbox.heads)
     snapshot = _verb(snapshots.write_snapshot)
 
@@ -97,6 +101,14 @@ class Store:
         """A session that is one transaction; see `store.database.Database.write`."""
         with self._database.write() as con:
             yield Session(con)
+
+    def adopt(self) -> None:
+        """Make a copy a workspace of its own; see `store.database.Database.adopt`."""
+        self._database.adopt()
+
+    def copy(self, target: Path) -> None:
+        """Copy the file as of one moment; see `store.database.Database.copy`."""
+        self._database.copy(target)
 
     @staticmethod
     def interrupt() -> None:

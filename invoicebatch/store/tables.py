@@ -15,6 +15,7 @@ from invoicebatch.model.schema import INVOICE_TABLES, TABLES
 from invoicebatch.model.status import DELETABLE, TRANSITIONS
 from invoicebatch.store.checks import SOURCE, check_frame, check_stored, same_key
 from invoicebatch.store.frames import fetch, registered, to_arrow
+from invoicebatch.store.invoice_changes import note_delete, note_update
 
 
 def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
@@ -79,13 +80,15 @@ def update(
     to = "s.status" if name == "invoices" and "status" in frame.columns else ""
     with registered(con, SOURCE, to_arrow(frame, table)):
         check_stored(con, table, frame, to, transitions)
+        if name == "invoices":
+            note_update(con, SOURCE, [c for c in changed if c.name != "updated_at"], now)
         con.execute(
             f"UPDATE {name} t SET {', '.join(sets)} FROM {SOURCE} s WHERE {same_key(table)}",
             {"now": now} if stamped else None,
         )
 
 
-def delete(con: Any, name: str, frame: pd.DataFrame) -> None:
+def delete(con: Any, name: str, frame: pd.DataFrame, now: datetime) -> None:
     """Delete the rows of the frame's keys; with an invoice goes all that hangs on it.
 
     Invoices are deleted all or none, checked like an update; of other tables an unknown key is let be.
@@ -102,6 +105,7 @@ def delete(con: Any, name: str, frame: pd.DataFrame) -> None:
     with registered(con, SOURCE, to_arrow(frame, table)):
         if name == "invoices":
             check_stored(con, table, frame, "'gone'", [(status, "gone") for status in DELETABLE])
+            note_delete(con, SOURCE, now)
             for child in INVOICE_TABLES:
                 con.execute(f"DELETE FROM {child} t USING {SOURCE} s WHERE t.invoice_id = s.invoice_id")
         con.execute(f"DELETE FROM {name} t USING {SOURCE} s WHERE {same_key(table)}")
@@ -116,7 +120,7 @@ def apply(con: Any, changes: Changes, action: str, now: datetime) -> None:
     """
     allowed = [(old.value, new.value) for old, new in TRANSITIONS.get(action, frozenset())]
     for name, frame in changes.deletes.items():
-        delete(con, name, frame)
+        delete(con, name, frame, now)
     for name, frame in changes.updates.items():
         update(con, name, frame, now, allowed)
     for name, frame in changes.inserts.items():

@@ -136,24 +136,24 @@ def sweep(
         swept: those to kill.
         every: 1 for every point.
     """
-    import shutil
+    from tests.copies import copy_workspace
 
     results = []
     for place, action in enumerate(actions):
         if action not in swept:
             continue
         prepared = f"{folder}/{action}"
-        shutil.copytree(template, prepared)
+        copy_workspace(template, prepared)
         for earlier in actions[:place]:
             _must(wait(child(act, prepared, earlier, 0)) == 0, f"{earlier} before {action}")
         trace = f"{folder}/{action}.trace"
         reference = f"{folder}/{action}-0"
-        shutil.copytree(prepared, reference)
+        copy_workspace(prepared, reference)
         _must(wait(child(act, reference, action, 0, trace)) == 0, action)
         points = Path(trace).read_text(encoding="utf-8").splitlines()
         for number in range(1, len(points) + 1, every):
             root = f"{folder}/{action}-{number}"
-            shutil.copytree(prepared, root)
+            copy_workspace(prepared, root)
             died = wait(child(act, root, action, number))
             again = wait(child(resume_and_die, root, 1 + number % 5))
             resumed = wait(child(finish, root))

@@ -42,10 +42,10 @@ def filled(table: str, rows: dict[str, list[object]]) -> pd.DataFrame:
 
 
 def write(session: Session, verb: str, table: str, frame: pd.DataFrame) -> None:
-    if verb == "update":
-        session.update(table, frame, NOW)
+    if verb == "insert":
+        session.insert(table, frame)
     else:
-        getattr(session, verb)(table, frame)
+        getattr(session, verb)(table, frame, NOW)
 
 
 def statuses(workspace: Workspace) -> list[str]:
@@ -212,7 +212,7 @@ def test_a_failed_block_is_rolled_back(make_workspace: Make) -> None:
 def test_deleting_an_invoice_takes_its_lines_along(make_workspace: Make) -> None:
     workspace = make_workspace(3)
     with workspace.store.write() as session:
-        session.delete("invoices", pd.DataFrame({"invoice_id": [2]}))
+        session.delete("invoices", pd.DataFrame({"invoice_id": [2]}), NOW)
     with workspace.store.read() as session:
         assert session.whole("lines")["invoice_id"].unique().tolist() == [1, 3]
         assert session.count("invoices") == 2
@@ -222,7 +222,7 @@ def test_ids_are_never_given_twice(make_workspace: Make) -> None:
     workspace = make_workspace(3)
     with workspace.store.write() as session:
         first = session.reserve_ids(2)
-        session.delete("invoices", pd.DataFrame({"invoice_id": [3]}))
+        session.delete("invoices", pd.DataFrame({"invoice_id": [3]}), NOW)
     with workspace.store.write() as session:
         assert session.reserve_ids(1)[0] > first.max() > 3
 

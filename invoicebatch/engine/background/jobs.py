@@ -60,7 +60,7 @@ class Jobs:
         """Remove a job; the runs it made stay."""
         found = self.find(job)
         with self._workspace.store.write() as session:
-            session.delete("export_jobs", pd.DataFrame({"job_id": [found["job_id"]]}))
+            session.delete("export_jobs", pd.DataFrame({"job_id": [found["job_id"]]}), clock.now())
         return found
 
     def _changed(self, job: str, **values: Any) -> dict[str, Any]:

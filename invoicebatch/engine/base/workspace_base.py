@@ -1,7 +1,5 @@
 """What every verb on a workspace stands on: its folder, settings, store, rules and user."""
 
-import getpass
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +10,7 @@ import pandas as pd
 
 from invoicebatch.actions import registry
 from invoicebatch.eligibility import Evaluation, Rules, load_rules
-from invoicebatch.engine.base import clock
+from invoicebatch.engine.base import clock, identity
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.base.context import RunContext
 from invoicebatch.engine.base.executor import Pool
@@ -57,9 +55,8 @@ class WorkspaceBase:
 
     @property
     def user(self) -> str:
-        """Who is at work: INVOICEBATCH_USER, the JupyterHub user, or the system's."""
-        named = os.environ.get("INVOICEBATCH_USER") or os.environ.get("JUPYTERHUB_USER")
-        return named or getpass.getuser()
+        """Who is at work; see `identity`."""
+        return identity.current().user
 
     @cached_property
     def rules(self) -> Rules:

@@ -34,7 +34,9 @@ def load_messages(
         runs = session.rows_of("runs", "run_id", found["run_id"])
     by_id = {row["message_id"]: row for row in found.to_dict("records")}
     rows = [by_id[message_id] for message_id in ids]
-    folders = dict(zip(runs["run_id"], map(Path, runs["folder"]), strict=True))
+    folders = {
+        run_id: workspace.data / folder for run_id, folder in zip(runs["run_id"], runs["folder"], strict=True)
+    }
     messages = [_message(row) for row in rows]
     if not documents:
         return messages

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.handover.threads import Result
 from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import ExportStatus, OutboxStatus, RowOutcome, ShippingStatus
@@ -45,9 +46,8 @@ def settle(
     _mark_documents(session, _with_invoice(shipping, OutboxStatus.SENT), now)
     for frame in _rows(results):
         session.settle(run_id, frame)
-    session.insert(
-        "events", _events(run_id, results, now, user, f" at {now:%Y-%m-%d %H:%M:%S.%f}" if afterwards else "")
-    )
+    moment = f" at {now:%Y-%m-%d %H:%M:%S.%f}" if afterwards else ""
+    write_events(session, _events(run_id, results, now, user, moment))
 
 
 def retotal(session: Session, run_id: str, today: date) -> None:

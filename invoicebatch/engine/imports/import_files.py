@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.merge import Merge
 from invoicebatch.engine.imports.number_ranges import judge_ranges
@@ -249,6 +250,7 @@ def _made(
         "import",
         words,
         workspace.user,
+        workspace.data,
         details | {"tables": merge.counts},
         list(filter(None, files)),
     )
@@ -281,7 +283,7 @@ def _record(session: Session, made: Record, intake: Intake, merge: Merge, refuse
     record(session, made, touched)
     events = pd.DataFrame({"invoice_id": touched.drop_duplicates()})
     events = events.assign(run_id=made.run_id, event=made.what, at=clock.now(), user=made.user)
-    session.insert("events", events)
+    write_events(session, events)
 
 
 def _write(data: Path, import_id: str, what: str, rows: pd.DataFrame) -> Path | None:

@@ -153,7 +153,7 @@ class Merge:
         stored = self.session.rows_of(table, "invoice_id", ids)[key]
         held = pd.MultiIndex.from_frame(rows[key].astype({k: stored[k].dtype for k in key}))
         gone = stored[~pd.MultiIndex.from_frame(stored).isin(held)]
-        self.session.delete(table, gone.reset_index(drop=True))
+        self.session.delete(table, gone.reset_index(drop=True), self.now)
         return gone["invoice_id"]
 
     def _ids(self, external: pd.Series) -> pd.Series:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -45,7 +46,8 @@ class Report:
     Attributes:
         run: the run's columns in the journal.
         rows: one row an invoice: invoice_id, position, row_version int64, outcome, number, reason.
-        files: published and staged files: name, path, sha256 str, size int64 (bytes), status.
+        files: published and staged files: name, path, sha256 str, size int64 (bytes), status; the paths of
+            stored documents start at the data folder, others are whole.
         state: running, interrupted, queued, finished or abandoned.
         next: what usually comes next on the rows done, as far as they can take it now.
         undo: what takes those rows back.
@@ -179,12 +181,13 @@ class Report:
         return "".join(f"<div>{escape(line)}</div>" for line in self.steps())
 
 
-def read_report(session: Session, run_id: str, *, alive: bool) -> Report:
+def read_report(session: Session, run_id: str, data: Path, *, alive: bool) -> Report:
     """The report of a run.
 
     Args:
         session: an open session.
         run_id: the run.
+        data: the folder that files are noted from.
         alive: whether a process works on it right now.
 
     Raises:
@@ -194,4 +197,7 @@ def read_report(session: Session, run_id: str, *, alive: bool) -> Report:
     if run is None:
         raise UnknownNameError(f"There is no run {run_id!r}.", "List the runs with: invoicebatch runs")
     state = "interrupted" if run["status"] == "running" and not alive else str(run["status"])
-    return Report(run, session.run_rows(run_id), session.artefacts(run_id), state)
+    files = session.artefacts(run_id)
+    own = ~files["name"].str.startswith("documents/")
+    files["path"] = files["path"].mask(own, files["path"].map(lambda path: str(data / path)).astype("str"))
+    return Report(run, session.run_rows(run_id), files, state)

@@ -1,5 +1,7 @@
 """Claiming a plan: in one transaction the rows are judged again and taken, or refused by name."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.plan import Plan, pin
+from invoicebatch.files.stored import stored_path
 from invoicebatch.model.action import Action, Params
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.status import RowOutcome, RunStatus
@@ -37,7 +40,9 @@ def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, s
         }
     )
     reach("claim.judged")
-    session.start_run(_run_row(plan, workspace.user, folder, status), journal_rows)
+    session.start_run(
+        _run_row(plan, workspace.user, stored_path(workspace.data, Path(folder)), status), journal_rows
+    )
     reach("claim.uncommitted")
 
 

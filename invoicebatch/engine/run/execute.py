@@ -7,7 +7,6 @@ there. Only this module commits what an action wants.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -20,6 +19,7 @@ from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.context import RunContext
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.faultpoints import reach
+from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.deliver import deliver
@@ -56,7 +56,7 @@ class Run:
         self.action: Action = find(str(row["action"]))
         # a run of an older version may hold a parameter that the action no longer has
         self._params = self.action.params.model_validate_json(str(row["parameters"]), extra="ignore")
-        self._files = RunFiles(self._store.data, run_id, Path(str(row["folder"])))
+        self._files = RunFiles(self._store.data, run_id, self._store.data / str(row["folder"]))
 
     def execute(self) -> None:
         """Do what is left of the run; returns early where it was cancelled."""
@@ -205,7 +205,7 @@ class Run:
             session.settle(self._run_id, _settled(unchanged, RowOutcome.UNCHANGED))
             session.settle(self._run_id, _settled(failed, RowOutcome.FAILED))
             session.add_artefacts(self._run_id, batch.files)
-            session.insert("events", self._events(batch.invoices, changes, rest, now))
+            write_events(session, self._events(batch.invoices, changes, rest, now))
             self._add_totals(session, done, changes)
             reach("commit.uncommitted")
         reach("commit.committed")

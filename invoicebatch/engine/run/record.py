@@ -14,6 +14,7 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.files.publish import sha256_of
+from invoicebatch.files.stored import stored_path
 from invoicebatch.model.status import ArtefactStatus, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
@@ -27,6 +28,7 @@ class Record:
         what: a word for it, such as `import`; no action is called so.
         words: what it did, in a line: files and counts.
         user: who did it.
+        data: the folder that its files are named from.
         details: what else is worth keeping, as JSON values.
         files: files it left, whole on disk already.
     """
@@ -35,6 +37,7 @@ class Record:
     what: str
     words: str
     user: str
+    data: Path
     details: Mapping[str, Any]
     files: Sequence[Path] = ()
 
@@ -63,7 +66,9 @@ def record(session: Session, made: Record, invoices: pd.Series) -> None:
     )
     session.start_run(_run(made, len(ids)), rows)
     if made.files:
-        session.insert("artefacts", pd.DataFrame([_file(made.run_id, path) for path in made.files]))
+        session.insert(
+            "artefacts", pd.DataFrame([_file(made.run_id, path, made.data) for path in made.files])
+        )
 
 
 def _run(made: Record, invoices: int) -> dict[str, Any]:
@@ -74,7 +79,7 @@ def _run(made: Record, invoices: int) -> dict[str, Any]:
         "parameters": json.dumps(made.details, default=str),
         "plan_sha256": "",
         "status": RunStatus.FINISHED.value,
-        "folder": str(made.files[0].parent) if made.files else "",
+        "folder": "",
         "selected": invoices,
         "eligible": invoices,
         "totals": "{}",
@@ -86,11 +91,11 @@ def _run(made: Record, invoices: int) -> dict[str, Any]:
     }
 
 
-def _file(run_id: str, path: Path) -> dict[str, Any]:
+def _file(run_id: str, path: Path, data: Path) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "name": path.name,
-        "path": str(path),
+        "path": stored_path(data, path),
         "sha256": sha256_of(path),
         "size": path.stat().st_size,
         "status": ArtefactStatus.PUBLISHED.value,

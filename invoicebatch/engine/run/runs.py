@@ -190,7 +190,7 @@ class Runs:
     def _report(self, run_id: str) -> Report:
         alive = self._workspace.at_work(run_id)
         with self._workspace.store.read() as session:
-            report = read_report(session, run_id, alive=alive)
+            report = read_report(session, run_id, self._workspace.data, alive=alive)
         return with_next_steps(self._workspace, report)
 
     def list(self) -> pd.DataFrame:

@@ -6,13 +6,14 @@ from typing import Any
 import pandas as pd
 
 from invoicebatch.files.publish import Staging, inside, publish, sha256_of, sync_folders
+from invoicebatch.files.stored import stored_path
 from invoicebatch.model.changes import Artefact
 
 _COLUMNS = {"invoice_id": "Int64", "name": "str", "path": "str", "sha256": "str", "size": "int64"}
 
 
 class RunFiles:
-    """Files of one run. Paths in the archive are noted relative to the data folder."""
+    """Files of one run. Paths in the data folder are noted relative to it."""
 
     def __init__(self, data: Path, run_id: str, folder: Path) -> None:
         self._data = data
@@ -27,7 +28,7 @@ class RunFiles:
         if artefact.place == "documents":
             path = self._free_path(f"documents/{artefact.name}", staged.sha256)
         else:
-            path = str(inside(self._folder, artefact.name))
+            path = stored_path(self._data, inside(self._folder, artefact.name))
         self._rows.append(
             {
                 "invoice_id": artefact.invoice_id,
@@ -62,10 +63,7 @@ class RunFiles:
             for name, path, sha256 in zip(files["name"], files["path"], files["sha256"], strict=True)
         ]
         sync_folders(targets)
-        paths = [
-            str(target.relative_to(self._data)) if name.startswith("documents/") else str(target)
-            for name, target in zip(files["name"], targets, strict=True)
-        ]
+        paths = [stored_path(self._data, target) for target in targets]
         return pd.DataFrame({"name": files["name"].to_numpy(), "path": paths})
 
     def remove_staging(self) -> None:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UsageError
 from invoicebatch.ingest.kinds import KINDS
-from invoicebatch.interfaces.api import init_workspace
+from invoicebatch.interfaces.api import init_workspace, open_workspace
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -35,15 +35,63 @@ def init(
     sample: Annotated[bool, Parameter(negative="", help="Fill it with sample data")] = False,
     invoices: Annotated[int, Parameter(help="Number of sample invoices")] = 400,
     seed: Annotated[int, Parameter(help="Seed of the sample")] = 1,
+    adopt: Annotated[
+        bool, Parameter(negative="", help="It is a copy of another; make it a workspace of its own")
+    ] = False,
 ) -> int:
     """Make a workspace in a folder; what is there already is left alone."""
     if invoices < 1:
         raise UsageError("--invoices must be 1 or more.")
-    workspace = init_workspace(folder)
+    workspace = init_workspace(folder, adopt=adopt)
     print(f"Workspace: {workspace.root}")
     if sample:
         count = workspace.load_sample(invoices, seed)
         print(f"Sample: {counted(count, 'invoice')} of three company accounts")
+    return 0
+
+
+def backup(
+    file: Path,
+    *,
+    earlier: Annotated[
+        Path | None, Parameter(help="An earlier backup; files that it holds are left out")
+    ] = None,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Back everything up to a new ZIP file, also while a run is at work."""
+    files = opened(workspace).backup(file, earlier=earlier)
+    here = [one for one in files if not one.held_by]
+    sizes = {"files": len(files), "written": len(here), "bytes": sum(one.size for one in here)}
+    if json:
+        print_json({"file": str(file), **sizes})
+    else:
+        before = (
+            f", {counted(len(files) - len(here), 'file')} in earlier backups"
+            if len(files) > len(here)
+            else ""
+        )
+        print(f"Backup: {file} ({counted(len(here), 'file')}, {sizes['bytes'] / 1e6:,.1f} MB{before})")
+    return 0
+
+
+def restore(file: Path, folder: Path, *, json: JsonOption = False) -> int:
+    """Restore a backup into a new folder; every file is checked by its hash."""
+    from invoicebatch.files.backup import read_manifest, restore_backup
+
+    about, _ = read_manifest(file)
+    files = restore_backup(file, folder)
+    workspace = open_workspace(folder)
+    inside = workspace.data.is_relative_to(workspace.root)
+    if json:
+        print_json({"folder": str(workspace.root), "files": len(files), **about})
+    else:
+        print(f"Restored: {workspace.root} ({counted(len(files), 'file')}), as of {about['at']} UTC")
+        print("Where the original is still there, this is a copy that can only be read: init --adopt")
+    if not inside:
+        print(
+            f"Its settings name another data folder ({workspace.data}): set data = 'data' before you use it."
+        )
     return 0
 
 
@@ -99,7 +147,7 @@ def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> in
     if json:
         print_json(records(found))
     elif found.empty:
-        print("All is well: numbers, documents, totals, claims and messages.")
+        print("All is well: numbers, documents, totals, claims, messages and events.")
     else:
         print_table(found, title=counted(len(found), "problem"), limit=100)
     return SOME_NOT_DONE if len(found) else 0

@@ -17,9 +17,11 @@ from invoicebatch.model.schema.invoices import (
 from invoicebatch.model.schema.journal import (
     ARTEFACTS,
     CLAIMS,
+    EVENT_CHAIN,
     EVENTS,
     EXPORT_JOBS,
     IMPORTS,
+    INVOICE_CHANGES,
     OUTBOX,
     RUN_ROWS,
     RUNS,
@@ -80,6 +82,8 @@ TABLES: Final[Mapping[str, Table]] = {
         ARTEFACTS,
         OUTBOX,
         EVENTS,
+        INVOICE_CHANGES,
+        EVENT_CHAIN,
         IMPORTS,
     )
 }

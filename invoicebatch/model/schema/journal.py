@@ -110,6 +110,35 @@ EVENTS = Table(
         text("from_status", "Status before"),
         text("to_status", "Status after"),
         json("details", "What else is worth keeping"),
+        integer("batch", "Batch of the chain it was written in", required=True),
+    ),
+)
+
+INVOICE_CHANGES = Table(
+    "invoice_changes",
+    "What each write changed of an invoice; never changed.",
+    ("version", "invoice_id"),
+    (
+        integer("invoice_id", "The document", required=True),
+        integer("version", "Row version after the change", required=True),
+        timestamp("at", "When", required=True),
+        text("run_id", "The run that held the row; missing: none did"),
+        json("changes", "Stored value before and after, by column; null: unchanged", required=True),
+        integer("batch", "Batch of the chain it is hashed in", required=True),
+    ),
+)
+
+EVENT_CHAIN = Table(
+    "event_chain",
+    "Batches of events, each hashed with the one before; a later change of any event breaks it.",
+    ("batch",),
+    (
+        integer("batch", "Number, from 1", required=True),
+        timestamp("at", "When", required=True),
+        text("known_by", "What the user's name rests on", required=True),
+        text("host", "The machine", required=True),
+        text("sha256", "Hash over the batch's events and changes", required=True),
+        text("head", "Hash over the head before and this batch", required=True),
     ),
 )
 

@@ -140,7 +140,9 @@ def test_a_document_outside_the_archive_is_named_by_list_and_audit(ready, tmp_pa
         {"invoice_id": 1, "document_version": at, "path": path, **row} for at, path in enumerate(paths, 1)
     ]
     with ready.store.write() as session:
-        session.delete("documents", session.whole("documents")[["invoice_id", "document_version"]])
+        session.delete(
+            "documents", session.whole("documents")[["invoice_id", "document_version"]], clock.now()
+        )
         session.insert("documents", pd.DataFrame(versions))
     states = ready.documents("F2026-000001")["state"]
     assert states.tolist() == ["sound", "outside the archive", "missing"]

@@ -9,6 +9,7 @@ from threading import Event
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.errors import NothingEligibleError, ParameterError, SelectionError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 
@@ -74,7 +75,7 @@ def test_a_row_in_another_run_is_refused_as_busy(make_workspace: Make) -> None:
 def test_each_fault_of_a_document_is_named_and_the_others_go_on(make_workspace: Make) -> None:
     workspace = make_workspace(3)
     with workspace.store.write() as session:
-        session.delete("lines", pd.DataFrame({"invoice_id": [1, 1], "line_no": [1, 2]}))
+        session.delete("lines", pd.DataFrame({"invoice_id": [1, 1], "line_no": [1, 2]}), clock.now())
         broken = pd.DataFrame({"invoice_id": [2], "total_cents": [12_101], "customer_id": ["K9"]})
         session.update("invoices", broken, pd.Timestamp("2026-01-01").to_pydatetime())
     report = workspace.select(all=True).plan("approve").apply()

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,6 +14,7 @@ import pytest
 
 from invoicebatch.formats.pdf.compare import document_text
 from invoicebatch.interfaces.api import Workspace, open_workspace
+from tests.copies import copy_workspace
 
 Make = Callable[..., Workspace]
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,7 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def workspace(made: Path, tmp_path: Path) -> Path:
     """A copy of it, to change."""
-    return Path(shutil.copytree(made, tmp_path / "copy"))
+    return copy_workspace(made, tmp_path / "copy")
 
 
 def documents(workspace: Path) -> list[tuple[str, Path]]:

@@ -16,6 +16,7 @@ import pandas as pd
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.conftest import small_frames
+from tests.copies import copy_workspace
 
 NAMES = ("Bakery de Vries", "Hotel Zeezicht", "Garage Jansen", "Café Müller", "Studio O'Brien", "Ærø Ferries")
 STATUSES = ("empty", "approval_failed", "approved", "generation_failed", "created")
@@ -25,7 +26,7 @@ HOMELESS = "C00003"
 
 def books(folder: Path, rows: int) -> Workspace:
     """A workspace of so many invoices in a folder that is not there yet."""
-    shutil.copytree(_template(rows), folder)
+    copy_workspace(_template(rows), folder)
     return open_workspace(folder)
 
 

@@ -11,6 +11,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
+from tests.copies import copy_workspace
 
 FIRST = 6
 
@@ -32,7 +33,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, frames_of: Callable[..., 
 @pytest.fixture
 def workspace(template: Path, tmp_path: Path) -> Workspace:
     """A workspace of its own for the test, as the template has it."""
-    shutil.copytree(template / "workspace", tmp_path / "workspace")
+    copy_workspace(template / "workspace", tmp_path / "workspace")
     return open_workspace(tmp_path / "workspace")
 
 

@@ -1,0 +1,57 @@
+"""Backups of a workspace, consistent while a run is at work: its state at one moment, and every file it names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.files.backup import BackedUp, write_backup
+from invoicebatch.store import FILE
+
+_LEFT_OUT = {f"{FILE}", f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
+
+
+def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) -> list[BackedUp]:
+    """Back a workspace up to a new ZIP file.
+
+    The state is copied while no commit is under way, the files after it: whatever the state names is
+    there, staged or published.
+
+    Args:
+        workspace: which.
+        target: the file to write; it must not be there.
+        earlier: an earlier backup; documents that it holds are not written again.
+
+    Returns:
+        The files of the backup.
+
+    Raises:
+        InputFileError: the target exists, or the earlier file is no backup.
+        StorageError: the disk failed.
+    """
+    with TemporaryDirectory(prefix="backup-", dir=workspace.data) as folder:
+        copy = Path(folder) / FILE
+        workspace.store.copy(copy)
+        about = {"workspace": workspace.id, "at": f"{clock.now():%Y-%m-%dT%H:%M:%S}", "by": workspace.user}
+        files = [(_name(workspace, workspace.store.file), copy), *_files(workspace, Path(folder))]
+        return write_backup(target.resolve(), files, about, earlier)
+
+
+def _files(workspace: WorkspaceBase, temporary: Path) -> Iterator[tuple[str, Path]]:
+    """Staged files first: what is published meanwhile is found at the one place or the other."""
+    data = workspace.data
+    trees = [data / "staging", data, workspace.root]
+    for tree in trees:
+        for path in sorted(tree.rglob("*")):
+            own = path.parent == data and path.name in _LEFT_OUT
+            hidden = data / "locks" in path.parents or temporary in path.parents
+            if path.is_file() and not own and not hidden and not path.name.endswith(".part"):
+                yield _name(workspace, path), path
+
+
+def _name(workspace: WorkspaceBase, path: Path) -> str:
+    """Where a file stands in a restored workspace; a data folder elsewhere is restored as `data`."""
+    if path.is_relative_to(workspace.root):
+        return path.relative_to(workspace.root).as_posix()
+    return (Path("data") / path.relative_to(workspace.data)).as_posix()

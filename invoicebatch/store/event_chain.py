@@ -1,0 +1,105 @@
+"""Events, kept so that a later change of them shows.
+
+They are written in batches; each batch is hashed together with the changes of invoices made up to then,
+and its hash with that of the batch before. The hash of the last batch, its head, stands for all of them.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any, Final
+
+import pandas as pd
+
+from invoicebatch.model.schema import TABLES
+from invoicebatch.store import tables
+from invoicebatch.store.frames import fetch
+from invoicebatch.store.invoice_changes import NEXT_BATCH
+
+SEPARATOR: Final = "\x1f"
+"""Between the texts of a row that is hashed; a missing value is an empty text."""
+
+
+def add_events(con: Any, events: pd.DataFrame, known_by: str, host: str) -> None:
+    """Write events as the next batch of the chain.
+
+    Args:
+        con: an open connection inside a transaction.
+        events: columns of `events` but for `batch`; nothing is written where there are none.
+        known_by: how the user is known.
+        host: the machine.
+    """
+    if events.empty:
+        return
+    ((batch,),) = con.sql(f"SELECT {NEXT_BATCH}").fetchall()
+    tables.insert(con, "events", events.assign(batch=batch))
+    _seal(con, batch, events["at"].iloc[0], known_by, host)
+
+
+def seal_first(con: Any) -> None:
+    """Chain the events that were written before there was a chain; they have batch 1."""
+    ((at,),) = con.sql('SELECT max("at") FROM events').fetchall()
+    if at is not None and head(con)[0] == 0:
+        _seal(con, 1, at, "not known", "not known")
+
+
+def _seal(con: Any, batch: int, at: datetime, known_by: str, host: str) -> None:
+    sha256 = _hashes(con, f"WHERE batch = {int(batch)}").loc[batch]
+    link = {
+        "batch": batch,
+        "at": at,
+        "known_by": known_by,
+        "host": host,
+        "sha256": sha256,
+        "head": hashlib.sha256(f"{head(con)[1]}{sha256}".encode()).hexdigest(),
+    }
+    tables.insert(con, "event_chain", pd.DataFrame([link]))
+
+
+def broken_batches(con: Any) -> dict[int, str]:
+    """Batches that are no longer what was hashed, each with what is wrong."""
+    chain = fetch(con, "SELECT * FROM event_chain ORDER BY batch", TABLES["event_chain"].columns)
+    found = _hashes(con, "")
+    problems = dict.fromkeys(set(found.index) - set(chain["batch"]), "is missing in the chain")
+    before, last = "", 0
+    for row in chain.to_dict("records"):
+        batch = row["batch"]
+        if batch != last + 1:
+            problems[batch] = f"follows on batch {last}: some are missing"
+        elif found.get(batch) != row["sha256"]:
+            problems[batch] = "events or changes were altered, removed or added"
+        elif hashlib.sha256(f"{before}{row['sha256']}".encode()).hexdigest() != row["head"]:
+            problems[batch] = "does not follow from the batch before it"
+        before, last = row["head"], batch
+    return problems
+
+
+def head(con: Any) -> tuple[int, str]:
+    """Number and hash of the last batch; 0 and an empty text where there is none."""
+    rows = con.sql("SELECT batch, head FROM event_chain ORDER BY batch DESC LIMIT 1").fetchall()
+    return (int(rows[0][0]), str(rows[0][1])) if rows else (0, "")
+
+
+HASHED: Final = {
+    "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),
+    "invoice_changes": ("invoice_id", "version", "at", "run_id", "changes"),
+}
+"""Columns that are hashed, by table, in this order; rows are hashed in the order of their texts."""
+
+
+def _hashes(con: Any, where: str) -> "pd.Series[str]":
+    """The hash of each batch, by its number: over the hashes of its rows, sorted."""
+    rows = " UNION ALL ".join(
+        f"SELECT batch, sha256('{table}' || {_text(columns)}) AS row FROM {table} {where}"
+        for table, columns in HASHED.items()
+    )
+    sql = f"SELECT batch, sha256(string_agg(row, '' ORDER BY row)) AS sha256 FROM ({rows}) GROUP BY batch"
+    found = con.sql(sql).df()
+    return pd.Series(found["sha256"].to_numpy(), index=found["batch"].to_numpy(), dtype="str")
+
+
+def _text(columns: tuple[str, ...]) -> str:
+    values = (
+        f"strftime(\"{name}\", '%Y-%m-%d %H:%M:%S.%f')" if name == "at" else f'"{name}"::VARCHAR'
+        for name in columns
+    )
+    return " || ".join(f"chr(31) || coalesce({value}, '')" for value in values)

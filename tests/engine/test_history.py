@@ -1,0 +1,106 @@
+"""What happened to an invoice can be told, before and after, and no later change of it goes unnoticed."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+
+import duckdb
+import pandas as pd
+import pytest
+
+from invoicebatch.engine.base import clock
+from invoicebatch.errors import UnknownNameError
+from invoicebatch.interfaces.api import Workspace
+from invoicebatch.interfaces.cli.main import run
+
+Make = Callable[..., Workspace]
+
+
+def test_each_event_says_who_what_and_every_column_before_and_after(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(3)
+    monkeypatch.setenv("INVOICEBATCH_USER", "anna")
+    workspace.select(ids=[2]).plan("approve", invoice_date=date(2026, 11, 22)).apply()
+    monkeypatch.delenv("INVOICEBATCH_USER")
+    workspace.select(ids=[2]).plan("withdraw_approval", reason="wrong price").apply()
+    events = workspace.history(2)
+    assert events["event"].tolist() == ["approve", "withdraw_approval"]
+    assert events["user"].iloc[0] == "anna"
+    assert events["known_by"].tolist() == ["INVOICEBATCH_USER, claimed", "operating system"]
+    assert events["parameters"].iloc[0] == {"invoice_date": "2026-11-22"}
+    assert events["changes"].iloc[0]["status"] == {"before": "empty", "after": "approved"}
+    assert events["changes"].iloc[0]["invoice_date"] == {"before": None, "after": "2026-11-22"}
+    assert events["changes"].iloc[1]["status"] == {"before": "approved", "after": "empty"}
+    assert events["details"].iloc[1]["reason"] == "wrong price"
+
+
+def test_what_a_run_commits_in_two_steps_is_one_event(make_workspace: Make) -> None:
+    workspace = make_workspace(1)
+    workspace.select(all=True).plan("approve", invoice_date=date(2026, 11, 22)).apply()
+    workspace.select(all=True).plan("create").apply()
+    number = str(workspace.select(all=True).frame["number"].iloc[0])
+    created = workspace.history(number).iloc[1]
+    assert created["changes"]["number"] == {"before": None, "after": number}
+    assert created["changes"]["status"] == {"before": "approved", "after": "created"}
+    (file,) = created["files"]
+    assert file["status"] == "published"
+    assert number in file["path"]
+
+
+def test_a_deleted_invoice_keeps_its_history(make_workspace: Make) -> None:
+    workspace = make_workspace(2)
+    workspace.select(ids=[1]).plan("delete").apply()
+    (event,) = workspace.history(1).to_dict("records")
+    assert event["changes"]["total"] == {"before": "121.00", "after": None}
+    with pytest.raises(UnknownNameError):
+        workspace.history("3")
+
+
+def test_a_payment_shows_what_it_paid(money_workspace: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    workspace = money_workspace(2)
+    workspace.select(ids=[1]).plan("assign.bank_file").apply()
+    (bundle,) = workspace.payments.list()["bundle_id"]
+    workspace.payments.write(bundle)
+    workspace.payments.confirm(bundle)
+    assert run(["history", "F2026-000001", "--json", "-w", str(workspace.root)]) == 0
+    events = json.loads(capsys.readouterr().out)
+    assert events[-1]["changes"]["paid"] == {"before": "0.00", "after": "121.00"}
+    assert run(["history", "F2026-000001", "-w", str(workspace.root)]) == 0
+    assert "paid: 0.00 → 121.00" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("tampered", "found"),
+    [
+        ("UPDATE events SET \"user\" = 'nobody' WHERE event = 'approve'", "altered"),
+        ('UPDATE events SET "at" = "at" + INTERVAL 1 MICROSECOND WHERE invoice_id = 1', "altered"),
+        ("DELETE FROM events WHERE invoice_id = 2", "removed"),
+        ("INSERT INTO events SELECT * REPLACE (99 AS invoice_id) FROM events LIMIT 1", "added"),
+        ("UPDATE invoice_changes SET changes = replace(changes, 'approved', 'empty')", "altered"),
+        ("DELETE FROM event_chain WHERE batch = 1", "missing"),
+        ("DELETE FROM event_chain; DELETE FROM events WHERE batch = 1", "missing"),
+        ("UPDATE event_chain SET sha256 = repeat('0', 64) WHERE batch = 2", "altered"),
+        ("UPDATE event_chain SET head = repeat('0', 64) WHERE batch = 1", "does not follow"),
+    ],
+)
+def test_doctor_names_what_was_altered(make_workspace: Make, tampered: str, found: str) -> None:
+    workspace = make_workspace(3)
+    for action in ("approve", "withdraw_approval"):
+        params = {"reason": "x"} if action == "withdraw_approval" else {}
+        workspace.select(all=True).plan(action, **params).apply()
+    assert "events" not in set(workspace.doctor()["check"])
+    with duckdb.connect(str(workspace.store.file)) as con:
+        con.execute(tampered)
+    breaches = workspace.doctor()
+    assert breaches[breaches["check"] == "events"]["problem"].str.contains(found).any()
+
+
+def test_no_writer_of_the_store_can_forget_the_change(make_workspace: Make) -> None:
+    workspace = make_workspace(2)
+    with workspace.store.write() as session:
+        session.update("invoices", pd.DataFrame({"invoice_id": [1, 2], "note": ["a", None]}), clock.now())
+    with workspace.store.read() as session:
+        (change,) = session.whole("invoice_changes").to_dict("records")
+    assert change["invoice_id"] == 1
+    assert json.loads(change["changes"])["note"] == [None, "a"]
