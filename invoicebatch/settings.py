@@ -252,6 +252,9 @@ class Settings(BaseSettings):
         env_prefix="INVOICEBATCH_", env_nested_delimiter="__", extra="forbid", frozen=True
     )
     data: str = Field("data", description="Folder of the state, relative to the workspace")
+    shared_with_group: bool = Field(
+        False, description="Whether the user's group may read and change what is made; else the user alone"
+    )
     lock_timeout: float = Field(60.0, gt=0, description="Seconds to wait for another process")
     executor: Executor = Executor()
     einvoice: EInvoice = EInvoice()
@@ -265,6 +268,11 @@ class Settings(BaseSettings):
     integrations: Integrations = Integrations()
     documents: Documents = Documents()
     export: Export = Export()
+
+    @property
+    def umask(self) -> int:
+        """Rights that files and folders made for the workspace never have."""
+        return 0o007 if self.shared_with_group else 0o077
 
     @property
     def switches(self) -> dict[str, bool]:

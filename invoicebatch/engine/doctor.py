@@ -7,6 +7,7 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.files.layout import wider_than
 from invoicebatch.files.stored import DocumentState, document_state
 from invoicebatch.model.money import format_cents
 
@@ -32,6 +33,7 @@ def audit(workspace: WorkspaceBase) -> pd.DataFrame:
         _claims(workspace, claims, runs),
         _messages(outbox),
         _events(broken),
+        _access(workspace),
     )
     found = [breach for check in checks for breach in check]
     return pd.DataFrame(found, columns=["check", "subject", "problem", "advice"])
@@ -41,6 +43,18 @@ def _events(broken: Mapping[int, str]) -> Iterator[tuple[str, str, str, str]]:
     advice = "Compare with a backup or an audit pack; no program should have done this."
     for batch, problem in broken.items():
         yield "events", f"batch {batch}", problem, advice
+
+
+def _access(workspace: WorkspaceBase) -> Iterator[tuple[str, str, str, str]]:
+    """The data folder closes all below it, so its rights alone count."""
+    if rights := wider_than(workspace.data, workspace.settings.umask):
+        digits = f"{0o777 & ~workspace.settings.umask:o}"
+        yield (
+            "access",
+            str(workspace.data),
+            f"is open to others than it should be ({rights})",
+            f"Close it: chmod {digits} {workspace.data}; or set shared_with_group for the group.",
+        )
 
 
 _INVOICE_COLUMNS = (

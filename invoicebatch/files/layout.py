@@ -1,5 +1,6 @@
 """Laying out a workspace: the shipped rules and notebooks, a settings file, the data folder."""
 
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,19 @@ def lay_out(root: Path) -> None:
     for name in FOLDERS:
         _copy_missing(shipped(name), root / name)
     write_whole(root / FILE, _SETTINGS, on_clash="keep")
+
+
+def make_data_folder(folder: Path, umask: int) -> None:
+    """Make the folder of the state, closed to all but those it is meant for; one that is there is left alone."""
+    if not folder.exists():
+        folder.mkdir(mode=0o777 & ~umask, parents=True)
+        folder.chmod(0o777 & ~umask)  # whatever the process's own umask keeps from it
+
+
+def wider_than(folder: Path, umask: int) -> str:
+    """The rights of a folder that go beyond what they should, as ``rwxr-xr-x``; empty: none."""
+    mode = folder.stat().st_mode
+    return stat.filemode(mode)[1:] if mode & umask else ""
 
 
 def _copy_missing(source: Path, target: Path) -> None:

@@ -11,7 +11,7 @@ from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace as EngineWorkspace
 from invoicebatch.engine.workspace import check_folder
 from invoicebatch.errors import SelectionError, UsageError
-from invoicebatch.files.layout import lay_out
+from invoicebatch.files.layout import lay_out, make_data_folder
 from invoicebatch.files.whole import write_whole
 
 if TYPE_CHECKING:
@@ -152,6 +152,7 @@ def init_workspace(folder: str | Path, *, adopt: bool = False) -> Workspace:
     root = Path(folder)
     lay_out(root)
     workspace = Workspace(root)
+    make_data_folder(workspace.data, workspace.settings.umask)
     workspace.store.create()
     if adopt:
         workspace.store.adopt()

@@ -39,8 +39,10 @@ ParameterOption = Annotated[list[str] | None, Parameter(name=["--parameter", "-p
 
 
 def opened(workspace: Path | None) -> Workspace:
-    """The workspace of a command."""
-    return open_workspace(workspace or os.environ.get("INVOICEBATCH_WORKSPACE") or ".")
+    """The workspace of a command; what the command makes is for those alone that the settings name."""
+    found = open_workspace(workspace or os.environ.get("INVOICEBATCH_WORKSPACE") or ".")
+    os.umask(found.settings.umask)
+    return found
 
 
 @Parameter(name="*")
