@@ -6,13 +6,14 @@ from tempfile import TemporaryDirectory
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.files.backup import BackedUp, write_backup
+from invoicebatch.files.backup import write_backup
+from invoicebatch.files.hashed_zip import Listed
 from invoicebatch.store import FILE
 
 _LEFT_OUT = {f"{FILE}", f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
 
 
-def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) -> list[BackedUp]:
+def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) -> list[Listed]:
     """Back a workspace up to a new ZIP file.
 
     The state is copied while no commit is under way, the files after it: whatever the state names is

@@ -22,8 +22,9 @@ from invoicebatch.settings import Settings
 from invoicebatch.store import Store
 
 if TYPE_CHECKING:
+    from invoicebatch.engine.audit import AuditPack
     from invoicebatch.engine.imports.import_files import ImportReport
-    from invoicebatch.files.backup import BackedUp
+    from invoicebatch.files.hashed_zip import Listed
 
 
 class Workspace:
@@ -89,7 +90,13 @@ class Workspace:
 
         return history(self.base, invoice)
 
-    def backup(self, file: str | Path, *, earlier: str | Path | None = None) -> "list[BackedUp]":
+    def audit_pack(self, file: str | Path, selection: Selection) -> "AuditPack":
+        """Write an audit pack of the selected invoices; see `engine.audit`."""
+        from invoicebatch.engine.audit import write_audit_pack
+
+        return write_audit_pack(self.base, selection.ids, Path(file))
+
+    def backup(self, file: str | Path, *, earlier: str | Path | None = None) -> "list[Listed]":
         """Back everything up to a new ZIP file, also while a run is at work; see `engine.backup`."""
         from invoicebatch.engine.backup import backup
 

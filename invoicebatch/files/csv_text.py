@@ -53,10 +53,14 @@ def csv_bytes(
     """
     table = pa.table({str(title): pa.array(values, from_pandas=True) for title, values in columns.items()})
     places = [place for place, title in enumerate(table.column_names) if title in plain]
+    return b"".join([BYTE_ORDER_MARK if mark else b"", table_bytes(table, places)])
+
+
+def table_bytes(table: pa.Table, plain: Collection[int] = ()) -> bytes:
+    """An Arrow table as a whole CSV file with its header; `plain` as of `csv_lines`."""
     header = csv_lines([pa.array([title]) for title in table.column_names])
     batches = table.combine_chunks().to_batches(CHUNK_ROWS)
-    lines = (csv_lines(batch.columns, plain=places) for batch in batches)
-    return b"".join([BYTE_ORDER_MARK if mark else b"", header, *lines])
+    return b"".join([header, *(csv_lines(batch.columns, plain=plain) for batch in batches)])
 
 
 def csv_lines(cells: Sequence[pa.Array], delimiter: str = ",", plain: Collection[int] = ()) -> memoryview:

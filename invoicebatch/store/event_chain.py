@@ -9,14 +9,12 @@ from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import tables
-from invoicebatch.store.frames import fetch
+from invoicebatch.store.frames import fetch, registered
 from invoicebatch.store.invoice_changes import NEXT_BATCH
-
-SEPARATOR: Final = "\x1f"
-"""Between the texts of a row that is hashed; a missing value is an empty text."""
 
 
 def add_events(con: Any, events: pd.DataFrame, known_by: str, host: str) -> None:
@@ -79,6 +77,30 @@ def head(con: Any) -> tuple[int, str]:
     return (int(rows[0][0]), str(rows[0][1])) if rows else (0, "")
 
 
+def batches(con: Any) -> list[dict[str, Any]]:
+    """The chain with the hashes of all rows of each batch: batch, sha256, head, rows."""
+    rows = con.sql(
+        f"SELECT batch, list(row ORDER BY row) AS rows FROM ({_row_hashes('')}) GROUP BY batch"
+    ).fetchall()
+    by_batch = dict(rows)
+    chain = con.sql("SELECT batch, sha256, head FROM event_chain ORDER BY batch").fetchall()
+    return [
+        {"batch": batch, "sha256": sha256, "head": head, "rows": by_batch.get(batch, [])}
+        for batch, sha256, head in chain
+    ]
+
+
+def hashed_rows(con: Any, table: str, ids: "pd.Series[int]") -> list[dict[str, Any]]:
+    """The texts that were hashed of the rows of some invoices: batch, row (a list)."""
+    texts = ", ".join(_texts(HASHED[table]))
+    wanted = pa.table({"id": pa.array(ids.unique())})
+    with registered(con, "wanted", wanted):
+        found = con.sql(
+            f"SELECT t.batch, [{texts}] FROM {table} t SEMI JOIN wanted w ON t.invoice_id = w.id ORDER BY t.batch"
+        ).fetchall()
+    return [{"batch": batch, "row": row} for batch, row in found]
+
+
 HASHED: Final = {
     "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),
     "invoice_changes": ("invoice_id", "version", "at", "run_id", "changes"),
@@ -88,18 +110,27 @@ HASHED: Final = {
 
 def _hashes(con: Any, where: str) -> "pd.Series[str]":
     """The hash of each batch, by its number: over the hashes of its rows, sorted."""
-    rows = " UNION ALL ".join(
-        f"SELECT batch, sha256('{table}' || {_text(columns)}) AS row FROM {table} {where}"
-        for table, columns in HASHED.items()
-    )
+    rows = _row_hashes(where)
     sql = f"SELECT batch, sha256(string_agg(row, '' ORDER BY row)) AS sha256 FROM ({rows}) GROUP BY batch"
     found = con.sql(sql).df()
     return pd.Series(found["sha256"].to_numpy(), index=found["batch"].to_numpy(), dtype="str")
 
 
-def _text(columns: tuple[str, ...]) -> str:
+def _row_hashes(where: str) -> str:
+    return " UNION ALL ".join(
+        f"SELECT batch, sha256('{table}' || {_joined(columns)}) AS row FROM {table} {where}"
+        for table, columns in HASHED.items()
+    )
+
+
+def _joined(columns: tuple[str, ...]) -> str:
+    return " || ".join(f"chr(31) || {text}" for text in _texts(columns))
+
+
+def _texts(columns: tuple[str, ...]) -> list[str]:
+    """SQL: each value as it is hashed; a missing one is an empty text."""
     values = (
         f"strftime(\"{name}\", '%Y-%m-%d %H:%M:%S.%f')" if name == "at" else f'"{name}"::VARCHAR'
         for name in columns
     )
-    return " || ".join(f"chr(31) || coalesce({value}, '')" for value in values)
+    return [f"coalesce({value}, '')" for value in values]

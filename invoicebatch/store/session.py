@@ -45,6 +45,7 @@ class Session:
     ids_of = _verb(invoices.ids_of)
 
     rows_of = _verb(tables.rows_of)
+    stored_rows = _verb(tables.stored_rows)
     whole = _verb(tables.whole)
     count = _verb(tables.count)
     line_totals = _verb(tables.line_totals)
@@ -73,6 +74,8 @@ class Session:
     add_events = _verb(event_chain.add_events)
     broken_batches = _verb(event_chain.broken_batches)
     chain_head = _verb(event_chain.head)
+    chain_batches = _verb(event_chain.batches)
+    hashed_rows = _verb(event_chain.hashed_rows)
 
     outbox_heads = _verb(outbox.heads)
     snapshot = _verb(snapshots.write_snapshot)

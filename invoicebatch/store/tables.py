@@ -142,6 +142,17 @@ def rows_of(
         return fetch(con, sql, wanted)
 
 
+def stored_rows(con: Any, name: str, column: str, keys: pd.Series) -> pa.Table:
+    """Like `rows_of`, whole and as stored: amounts as decimals, under the stored names."""
+    table = TABLES[name]
+    order = ", ".join(f't."{key}"' for key in table.key)
+    unique = pa.table({"key": pa.array(keys.dropna().unique(), from_pandas=True)})
+    columns = ", ".join(f't."{c.name}"' for c in table.columns)
+    sql = f'SELECT {columns} FROM {name} t SEMI JOIN {SOURCE} s ON t."{column}" = s.key ORDER BY {order}'
+    with registered(con, SOURCE, unique):
+        return con.sql(sql).to_arrow_table()
+
+
 def whole(con: Any, name: str, where: str = "", params: dict[str, Any] | None = None) -> pd.DataFrame:
     """All rows of a small table (optionally those matching a fixed SQL condition), ordered by key."""
     table = TABLES[name]

@@ -32,6 +32,7 @@ COMMANDS: Final = (
     ("runs", "runs:runs", "List the runs."),
     ("show", "runs:show", "Show what a run did."),
     ("history", "history:history", "What happened to an invoice: who, when, what changed, files, messages."),
+    ("audit", "audit:app", "Audit packs: write, verify; the head of the chain of events."),
     ("payments", "payments:app", "Payment bundles: list, write, confirm, cancel, reject, import."),
     ("outbox", "outbox:app", "Messages: list, resend, mark-sent, poll, import-bounces."),
     ("worker", "worker:worker", "Run queued runs and due jobs in the background."),

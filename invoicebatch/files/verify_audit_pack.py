@@ -1,0 +1,104 @@
+"""Check an audit pack: python verify.py PACK.zip [--manifest HASH] [--head HASH].
+
+Needs Python alone. Every file must be there with its hash, no other may be, and every event and change of
+an invoice must be the one that was chained when it was written. What is wrong is named, one line each; the
+exit code is 1 then. The two hashes are those that were printed when the pack was written, or that a colleague
+kept: without them a pack that was made anew as a whole can't be told from the first.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+
+def problems(pack: zipfile.ZipFile, manifest_hash: str, head: str) -> Iterator[str]:
+    """What is wrong with a pack, one text each."""
+    raw = pack.read("manifest.json")
+    manifest = json.loads(raw)
+    if manifest_hash and hashlib.sha256(raw).hexdigest() != manifest_hash:
+        yield "manifest.json is not the one whose hash was given"
+    yield from _files(pack, manifest)
+    yield from _chain(pack, head or manifest["head"])
+
+
+def _files(pack: zipfile.ZipFile, manifest: dict[str, Any]) -> Iterator[str]:
+    listed = {file["name"]: file["sha256"] for file in manifest["files"]}
+    names = pack.namelist()
+    for name in sorted(set(names) - set(listed) - {"manifest.json"}):
+        yield f"{name} was added"
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{name} is there twice"
+    for name, sha256 in listed.items():
+        if name not in names:
+            yield f"{name} is missing"
+            continue
+        digest = hashlib.sha256()
+        try:
+            with pack.open(name) as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        except (zipfile.BadZipFile, EOFError, OSError) as error:
+            yield f"{name} can't be read: {error}"
+            continue
+        if digest.hexdigest() != sha256:
+            yield f"{name} was altered"
+
+
+def _lines(pack: zipfile.ZipFile, name: str) -> Iterator[dict[str, Any]]:
+    with pack.open(name) as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _chain(pack: zipfile.ZipFile, head: str) -> Iterator[str]:
+    """Batches follow on one another up to the head, and hold every event and change that the pack shows."""
+    rows: dict[int, set[str]] = {}
+    last, before = 0, ""
+    for batch in _lines(pack, "chain/batches.jsonl"):
+        number = batch["batch"]
+        rows[number] = set(batch["rows"])
+        sha256 = hashlib.sha256("".join(sorted(batch["rows"])).encode()).hexdigest()
+        if number != last + 1:
+            yield f"batches {last + 1} to {number - 1} of the chain are missing"
+        elif (
+            sha256 != batch["sha256"]
+            or hashlib.sha256((before + sha256).encode()).hexdigest() != batch["head"]
+        ):
+            yield f"batch {number} of the chain was altered"
+        last, before = number, batch["head"]
+    if before != head:
+        yield f"the chain ends in {before or 'nothing'}, not in {head}"
+    for table in ("events", "invoice_changes"):
+        for row in _lines(pack, f"chain/{table}.jsonl"):
+            text = table + "".join("\x1f" + value for value in row["row"])
+            if hashlib.sha256(text.encode()).hexdigest() not in rows.get(row["batch"], set()):
+                yield f"{table}: {' '.join(row['row'])[:200]} was altered or added"
+
+
+def main() -> int:
+    """Run the check from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pack")
+    parser.add_argument("--manifest", default="", help="hash of manifest.json, as printed")
+    parser.add_argument("--head", default="", help="head of the chain, as printed")
+    given = parser.parse_args()
+    try:
+        with zipfile.ZipFile(given.pack) as pack:
+            found = list(problems(pack, given.manifest, given.head))
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        found = [f"{given.pack} can't be read as an audit pack: {error}"]
+    for problem in found:
+        print(problem)  # noqa: T201 - a command of its own
+    if not found:
+        print("The pack is whole: every file, event and change is as it was written.")  # noqa: T201 - as above
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
