@@ -35,12 +35,10 @@ class Click:
 
 
 def _literal(value: Any) -> str:
-    text = str(value)
-    try:
-        day = date.fromisoformat(text) if isinstance(value, str) and len(text) == 10 else None
-    except ValueError:
-        day = None
-    return f"date({day.year}, {day.month}, {day.day})" if day else repr(value)
+    """A value as Python: a date, or what JSON has (`repr` writes that so that it can't say more)."""
+    if isinstance(value, date):
+        return f"date({value.year}, {value.month}, {value.day})"
+    return repr(json.loads(json.dumps(value)))
 
 
 def _select(chosen: Chosen) -> str:
@@ -115,5 +113,8 @@ def notebook(click: Click) -> str:
     book = {"cells": cells, "metadata": {"kernelspec": _KERNEL}, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
 
+
+TEXTS: Final = {"python": python, "command": command}
+"""The run as a text, by what is asked for."""
 
 _KERNEL: Final = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -4,10 +4,12 @@ The browser draws the fields; the model itself judges the values, so a rule is w
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
+from invoicebatch.errors import UsageError
 from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
 from invoicebatch.validation import problem
@@ -110,6 +112,26 @@ def _plain(value: Any) -> Any:
 def given(values: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters a person gave; what was left empty is left to the model's default."""
     return {name: value for name, value in values.items() if value not in ("", None, [])}
+
+
+def typed(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as the action's model reads them: dates as dates, all else as JSON has it.
+
+    Where the model does not take them they stay as they are; a name that it does not have is refused.
+
+    Raises:
+        UsageError: the action has no such parameter.
+    """
+    for name in values:
+        if name not in action.params.model_fields:
+            raise UsageError(f"{action.label} has no parameter {name}.")
+    if problems(action, values):
+        return dict(values)
+    parsed = action.params.model_validate(values)
+    plain = parsed.model_dump(mode="json")
+    return {
+        name: value if isinstance(value := getattr(parsed, name), date) else plain[name] for name in values
+    }
 
 
 def problems(action: Action, values: Mapping[str, Any]) -> dict[str, str]:

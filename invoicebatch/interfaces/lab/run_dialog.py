@@ -232,7 +232,7 @@ class Runs:
     def _code(self, message: Mapping[str, Any]) -> None:
         draft = self._draft or self._result()[0]
         backend = self._session.backend
-        params = dialogs.given(message.get("params") or draft.params)
+        params = dialogs.typed(draft.action, dialogs.given(message.get("params") or draft.params))
         short = len(draft.ids) <= as_code.SHORT
         file = "" if draft.where or short else backend.save_ids(draft.ids)
         chosen = as_code.Chosen([int(one) for one in draft.ids] if short else [], draft.where, file)
@@ -242,7 +242,7 @@ class Runs:
             name = f"{draft.action.name.replace('.', '_')}_{backend.today().isoformat()}"
             answer["path"] = backend.save_notebook(name, as_code.notebook(click))
         else:
-            answer["text"] = getattr(as_code, message["as"])(click)
+            answer["text"] = as_code.TEXTS[message["as"]](click)
         self._session.send(answer, [])
 
 

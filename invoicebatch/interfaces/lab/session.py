@@ -15,6 +15,7 @@ from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab import bar, filters
 from invoicebatch.interfaces.lab.backend import Backend
 from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, SHOWN, columns
+from invoicebatch.interfaces.lab.messages import read
 from invoicebatch.interfaces.lab.selection import Marks, Selection, ids_of
 from invoicebatch.interfaces.lab.view import Arrangement, View, arrangement_of
 
@@ -69,11 +70,11 @@ class Session:
 
     def handle(self, message: Mapping[str, Any]) -> None:
         """Carry out what a browser asked; an error is told, never dropped."""
-        handler = self._handlers.get(str(message.get("kind")), self._unknown)
         try:
+            asked = read(message)
             self.ready()
             with self.lock:
-                handler(message)
+                self._handlers[message["kind"]](asked)
         except InvoicebatchError as error:
             self.tell(error)
         except Exception as error:  # noqa: BLE001 - the person at the grid would wait for an answer forever
@@ -214,9 +215,6 @@ class Session:
                 "rows": self.view.page(0, PAGE, self.keys, self.marks.mask),
             },
         )
-
-    def _unknown(self, message: Mapping[str, Any]) -> None:
-        raise InvoicebatchError(f"The grid sent {message.get('kind')!r}, which is not known here")
 
     def _page(self, message: Mapping[str, Any]) -> None:
         if message["v"] == self._serial:

@@ -1,0 +1,151 @@
+"""What a browser may ask of the grid: every message is read by a model before anything is done with it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from invoicebatch.errors import UsageError
+from invoicebatch.validation import first_problem
+
+Name = Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z_][A-Za-z0-9_.]*$")]
+Text = Annotated[str, Field(max_length=10_000)]
+Params = dict[Name, JsonValue]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Message(BaseModel):
+    """A message; what its kind does not have is left out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Page(Message):
+    """Rows from a place on."""
+
+    start: Count
+    v: int
+
+
+class View(Message):
+    """Another order, other filters."""
+
+    sort: list[tuple[Name, bool]] | None = None
+    filters: dict[Name, dict[Name, JsonValue]] | None = None
+    search: Text | None = None
+    only: bool = False
+
+
+class Keys(Message):
+    """Other columns."""
+
+    keys: list[Name]
+
+
+class Select(Message):
+    """Another selection."""
+
+    op: Literal["set", "toggle", "range", "all", "none"]
+    ids: list[int] = []
+    a: Count = 0
+    b: Count = 0
+    add: bool = False
+    by: Text | None = None
+
+
+class Facets(Message):
+    """The values of a column."""
+
+    key: Name
+
+
+class OfAction(Message):
+    """Something about an action."""
+
+    action: Name
+
+
+class Show(OfAction):
+    """Rows that can't take an action."""
+
+    reason: Text | None = None
+
+
+class Views(Message):
+    """Saved views."""
+
+    views: list[dict[str, JsonValue]]
+
+
+class Preview(Message):
+    """Parameters to preview."""
+
+    n: int
+    params: Params | None = None
+
+
+class Run(Message):
+    """Do what was previewed."""
+
+    n: int
+    typed: Text = ""
+
+
+class Pick(Message):
+    """Select rows of a report."""
+
+    which: Literal["refused", "failed", "done"]
+
+
+class File(Message):
+    """A file of a report."""
+
+    index: Count
+
+
+class Code(Message):
+    """A run as code."""
+
+    as_: Literal["python", "command", "notebook"] = Field(alias="as")
+    params: Params | None = None
+
+
+KINDS: Final[Mapping[str, type[Message]]] = {
+    "page": Page,
+    "view": View,
+    "keys": Keys,
+    "select": Select,
+    "facets": Facets,
+    "why": OfAction,
+    "show": Show,
+    "views": Views,
+    "dialog": OfAction,
+    "preview": Preview,
+    "run": Run,
+    "cancel": Message,
+    "retry": Message,
+    "next": OfAction,
+    "resume": Message,
+    "pick": Pick,
+    "file": File,
+    "code": Code,
+    "dismiss": Message,
+}
+
+
+def read(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message as its kind has it.
+
+    Raises:
+        UsageError: a kind that is not known, or a message that is not of its form.
+    """
+    kind = message.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise UsageError(f"The grid sent {str(kind)[:50]!r}, which is not known here.", "Reload the page.")
+    try:
+        return KINDS[kind].model_validate(dict(message)).model_dump(by_alias=True)
+    except ValidationError as error:
+        place, problem = first_problem(error)
+        raise UsageError(
+            f"The grid sent a {kind} that can't be read: {place}: {problem}.", "Reload the page."
+        ) from error
