@@ -1,6 +1,5 @@
 """Documents of one invoice: a preview that touches no state, and the list of its stored versions."""
 
-import base64
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.actions import find
 from invoicebatch.engine.base import clock
@@ -21,6 +21,7 @@ from invoicebatch.formats.pdf.job import account_folders
 from invoicebatch.formats.pdf.render import render, render_pages
 from invoicebatch.formats.pdf.template import Template, load_template
 from invoicebatch.model.changes import Batch, RowFailure
+from invoicebatch.model.markup import joined, picture
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,11 @@ class DocumentPreview:
         targets = [(stem.with_name(f"{stem.name}-{n}.png"), p) for n, p in enumerate(self.pages(ppi), 1)]
         return [write_whole(target, picture, on_clash="replace") for target, picture in targets]
 
-    def _repr_html_(self) -> str:
-        pictures = "".join(
-            f'<img alt="{self.name}, page {number}" style="width:48%;border:1px solid #ccc;margin:2px"'
-            f' src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
-            for number, picture in enumerate(self.pages(90), 1)
+    def _repr_html_(self) -> Markup:
+        pages = enumerate(self.pages(90), 1)
+        return Markup("<div>{}</div>").format(
+            joined([picture(page, f"{self.name}, page {number}") for number, page in pages])
         )
-        return f"<div>{pictures}</div>"
 
 
 def preview(

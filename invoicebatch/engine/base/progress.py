@@ -3,6 +3,8 @@
 import sys
 from typing import Any, Protocol
 
+from markupsafe import Markup
+
 
 class Progress(Protocol):
     """Told how far a run is; rows are the unit."""
@@ -96,9 +98,8 @@ class Notebook:
         from IPython.display import HTML
 
         share = self._done / self._total if self._total else 1
-        return HTML(
-            f'{self._label}: <progress max="1" value="{share:.3f}"></progress> {self._done:,} of {self._total:,}'
-        )
+        bar = Markup('{}: <progress max="1" value="{:.3f}"></progress> {:,} of {:,}')
+        return HTML(bar.format(self._label, share, self._done, self._total))
 
 
 def automatic(wanted: "bool | Progress") -> Progress:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -19,6 +20,7 @@ from invoicebatch.engine.plan.records import records, refusals
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.model.action import Action, Params, Preview
 from invoicebatch.model.ident import run_id, sha256_json
+from invoicebatch.model.markup import table
 from invoicebatch.model.money import to_decimal
 
 
@@ -163,9 +165,9 @@ class Plan:
             else {},
         }
 
-    def _repr_html_(self) -> str:
-        head = f"<b>{self.action.label}</b>: {self.eligible:,} of {self.selected:,} rows"
-        return head + (self.refused.head(20).to_html(index=False) if len(self.refused) else "")
+    def _repr_html_(self) -> Markup:
+        head = Markup("<b>{}</b>: {:,} of {:,} rows").format(self.action.label, self.eligible, self.selected)
+        return head + (table(self.refused.head(20)) if len(self.refused) else "")
 
 
 def _digest(values: pd.Series) -> str:

@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.engine.plan.records import records, refusals
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.model.markup import joined, table
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
@@ -159,9 +160,9 @@ class Report:
         ]
         return f"{self.action}: {', '.join(parts)}"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         tables = [
-            f"<h4>{title}</h4>{frame.head(50).to_html(index=False)}"
+            Markup("<h4>{}</h4>{}").format(title, table(frame.head(50)))
             for title, frame in (
                 ("Failed", self.failed),
                 ("Refused", self.refused),
@@ -170,15 +171,15 @@ class Report:
             )
             if len(frame)
         ]
-        return f"<b>{self.summary()}</b>" + "".join(tables) + self.steps_html()
+        return joined([Markup("<b>{}</b>").format(self.summary()), *tables, self.steps_html()])
 
     def steps(self) -> list[str]:
         """One line a step that may follow: ``Next: Create (37): invoicebatch run create …``."""
         return [f"Next: {step}" for step in self.next] + [f"To take it back: {step}" for step in self.undo]
 
-    def steps_html(self) -> str:
+    def steps_html(self) -> Markup:
         """The same lines for a notebook."""
-        return "".join(f"<div>{escape(line)}</div>" for line in self.steps())
+        return joined([Markup("<div>{}</div>").format(line) for line in self.steps()])
 
 
 def read_report(session: Session, run_id: str, data: Path, *, alive: bool) -> Report:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.actions import find
 from invoicebatch.eligibility import Evaluation
@@ -21,6 +22,7 @@ from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Params
+from invoicebatch.model.markup import table
 from invoicebatch.model.reasons import by_kind
 from invoicebatch.model.schema import OVERVIEW
 from invoicebatch.model.status import CLOSED_RUNS
@@ -197,9 +199,9 @@ class Selection:
         )
         return pd.concat([rows, unknown[rows.columns]], ignore_index=True)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         bar = self.actions().drop(columns=["reasons", "confirm"])
-        return f"<b>{len(self):,} selected</b> ({self.description})" + bar.to_html(index=False)
+        return Markup("<b>{:,} selected</b> ({})").format(len(self), self.description) + table(bar)
 
 
 def _with_companions(session: Session, action: Action, params: Any, ids: Ids) -> Ids:

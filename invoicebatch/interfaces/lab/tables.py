@@ -1,13 +1,14 @@
 """Frames as small JSON tables and as static HTML, for previews, reports and saved notebooks."""
 
-import html
 from collections.abc import Sequence
 from typing import Any, Final
 
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.interfaces.lab.columns import GridColumn, words
 from invoicebatch.interfaces.lab.view import json_values
+from invoicebatch.model.markup import joined
 from invoicebatch.model.money import format_cents
 
 ROWS: Final = 200
@@ -55,19 +56,19 @@ def _text(value: Any, column: GridColumn, currency: str) -> str:
     return column.choices.get(str(value), str(value))
 
 
-def _cell(value: Any, column: GridColumn, currency: str) -> str:
-    align = ' style="text-align:right"' if column.kind == "money" else ""
-    return f"<td{align}>{html.escape(_text(value, column, currency))}</td>"
+def _cell(value: Any, column: GridColumn, currency: str) -> Markup:
+    align = "right" if column.kind == "money" else "left"
+    return Markup('<td style="text-align:{}">{}</td>').format(align, _text(value, column, currency))
 
 
-def static(rows: Sequence[Sequence[Any]], columns: Sequence[GridColumn], caption: str) -> str:
+def static(rows: Sequence[Sequence[Any]], columns: Sequence[GridColumn], caption: str) -> Markup:
     """A plain HTML table for a saved notebook; `rows` hold the cells of `columns` in order."""
-    head = "".join(f"<th>{html.escape(column.label)}</th>" for column in columns)
+    head = joined([Markup("<th>{}</th>").format(column.label) for column in columns])
     place = next((at for at, column in enumerate(columns) if column.key == "currency"), None)
     codes = ("" if place is None else str(row[place] or "") for row in rows)
     lines = (
-        "".join(_cell(value, column, code) for value, column in zip(row, columns, strict=True))
+        joined([_cell(value, column, code) for value, column in zip(row, columns, strict=True)])
         for row, code in zip(rows, codes, strict=True)
     )
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"
+    body = joined([Markup("<tr>{}</tr>").format(line) for line in lines])
+    return Markup("<table><caption>{}</caption><tr>{}</tr>{}</table>").format(caption, head, body)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import anywidget
 import pandas as pd
 import traitlets
+from markupsafe import Markup
 
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab.backend import Backend, Report
@@ -118,11 +119,11 @@ class Overview(anywidget.AnyWidget):
         """Show the table that a saved notebook keeps, then the live grid, which hides it."""
         from IPython.display import HTML, display
 
-        display(HTML(f'<div class="ib-static-{self.static_id}">{self._static()}</div>'))
+        display(HTML(Markup('<div class="ib-static-{}">{}</div>').format(self.static_id, self._static())))
         data, metadata = self._repr_mimebundle_()
         display(data, raw=True, metadata=metadata)
 
-    def _static(self) -> str:
+    def _static(self) -> Markup:
         """The first rows and the counts, for a saved notebook."""
         table = self.table
         shown = [row[FIRST_KEY:] for row in table["rows"][:10]]

@@ -3,10 +3,8 @@
 Only shows; what is shown is decided by the plan and its report.
 """
 
-import base64
-from html import escape
-
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.engine.documents import preview
 from invoicebatch.engine.plan.plan import Plan
@@ -14,6 +12,7 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.pdf.pictures import page_pictures
 from invoicebatch.interfaces.notebook.steps import html
+from invoicebatch.model.markup import joined, picture
 
 MANY_PAGES = 2
 
@@ -28,16 +27,8 @@ def show_pages(plan: Plan, report: Report | None, documents: int = 2) -> None:
     """
     shown = _stored(plan, report) if report is not None else _previews(plan)
     for name, pdf in shown[:documents]:
-        pictures = page_pictures(pdf, limit=MANY_PAGES)
-        html(f"<b>{escape(name)}</b><div>{''.join(_picture(name, picture) for picture in pictures)}</div>")
-
-
-def _picture(name: str, picture: bytes) -> str:
-    source = base64.b64encode(picture).decode()
-    return (
-        f'<img alt="{escape(name)}" style="width:48%;border:1px solid #ccc;margin:2px"'
-        f' src="data:image/png;base64,{source}">'
-    )
+        pictures = joined([picture(page, name) for page in page_pictures(pdf, limit=MANY_PAGES)])
+        html(Markup("<b>{}</b><div>{}</div>").format(name, pictures))
 
 
 def _stored(plan: Plan, report: Report) -> list[tuple[str, bytes]]:
@@ -59,5 +50,5 @@ def _previews(plan: Plan) -> list[tuple[str, bytes]]:
             document = preview(plan.workspace, int(invoice_id))
             found.append((document.name, document.pdf))
         except RenderError as error:
-            html(f"<b>Invoice {invoice_id}</b>: {escape(str(error))}")
+            html(Markup("<b>Invoice {}</b>: {}").format(invoice_id, str(error)))
     return found

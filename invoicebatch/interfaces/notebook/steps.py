@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.plan import Plan
@@ -42,7 +43,8 @@ def show_selection(selection: Selection) -> None:
     frame = selection.columns(["status", "kind", "currency", "total_cents"])
     sums = frame.groupby("currency", observed=True)["total_cents"].sum()
     worth = ", ".join(format_cents(int(cents), str(currency)) for currency, cents in sums.items())
-    html(f"<b>{counted(len(frame), 'invoice')}</b> ({selection.description}), {worth or 'no amount'}")
+    head = Markup("<b>{}</b> ({}), {}")
+    html(head.format(counted(len(frame), "invoice"), selection.description, worth or "no amount"))
     if len(frame):
         bar_chart(frame["status"].astype("str").value_counts(), "Selected invoices by status")
 
@@ -57,20 +59,21 @@ def show_actions(selection: Selection) -> None:
         ],
     )
     if shown.empty:
-        html("No action applies to this selection.")
+        html(Markup("No action applies to this selection."))
     else:
         show_table(shown[["group", "label", "applies", "why_not"]])
 
 
 def show_plan(plan: Plan) -> None:
     """What the run will do, and which rows it refuses."""
-    html(f"<b>{plan.action.label}</b>: {plan.eligible:,} of {plan.selected:,} rows. {plan.action.help}")
+    head = Markup("<b>{}</b>: {:,} of {:,} rows. {}")
+    html(head.format(plan.action.label, plan.eligible, plan.selected, plan.action.help))
     for name, frame in plan.preview.items():
         if len(frame):
-            html(f"<i>{name}</i>")
+            html(Markup("<i>{}</i>").format(name))
             show_table(frame)
     if len(plan.refused):
-        html(f"<b>{len(plan.refused):,} refused</b>")
+        html(Markup("<b>{:,} refused</b>").format(len(plan.refused)))
         show_table(by_kind(plan.refused["reason"]))
 
 
@@ -78,7 +81,7 @@ def run(plan: Plan, *, dry_run: bool) -> Report | None:
     """Apply the plan unless it is a dry run or nothing is eligible; shows and records the result."""
     if dry_run or plan.eligible == 0:
         why = "Dry run" if dry_run else "No row is eligible"
-        html(f"<b>{why}: nothing was changed.</b>")
+        html(Markup("<b>{}: nothing was changed.</b>").format(why))
         _result(plan.to_dict())
         return None
     report = plan.apply(progress=True)
@@ -89,7 +92,7 @@ def run(plan: Plan, *, dry_run: bool) -> Report | None:
 
 def show_report(report: Report) -> None:
     """What was done; failures first, then a chart of the outcomes and what may come next."""
-    html(f"<b>{report.summary()}</b>")
+    html(Markup("<b>{}</b>").format(report.summary()))
     for title, frame in (
         ("Failed", report.failed),
         ("Refused", report.refused),
@@ -97,7 +100,7 @@ def show_report(report: Report) -> None:
         ("Files", report.files[["path", "size"]]),
     ):
         if len(frame):
-            html(f"<b>{title}</b>: {len(frame):,}")
+            html(Markup("<b>{}</b>: {:,}").format(title, len(frame)))
             show_table(frame)
     show_pictures(report)
     bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
@@ -126,11 +129,12 @@ def show_messages(selection: Selection, report: Report | None) -> None:
     """The messages of a run: what is in doubt or failed first, and a chart of their states."""
     messages = pd.DataFrame() if report is None else Outbox(selection.workspace).list(run=report.run_id)
     if messages.empty:
-        html("No message was prepared.")
+        html(Markup("No message was prepared."))
         return
     trouble = messages[messages["state"].isin(["in_doubt", "failed"])]
     if len(trouble):
-        html(f"<b>{len(trouble):,} need a person</b>: invoicebatch outbox resend or mark-sent")
+        need = Markup("<b>{:,} need a person</b>: invoicebatch outbox resend or mark-sent")
+        html(need.format(len(trouble)))
         show_table(trouble[["number", "recipient", "state", "answer"]])
     bar_chart(messages["state"].astype("str").value_counts(), "Messages by state")
 
@@ -169,13 +173,17 @@ def show_table(frame: pd.DataFrame, limit: int = 10) -> None:
         if not pd.api.types.is_numeric_dtype(frame[name])
     ]
     shown.columns = [str(name).removesuffix("_cents").replace("_", " ") for name in shown.columns]
-    styled = shown.style.hide(axis="index").format(na_rep="", escape="html")
+    styled = (
+        shown.style.hide(axis="index")
+        .format(na_rep="", escape="html")
+        .format_index(escape="html", axis="columns")
+    )
     styled = styled.set_properties(subset=left, **{"text-align": "left"})
-    more = f"<i>and {len(frame) - limit:,} more</i>" if len(frame) > limit else ""
-    html(styled.to_html() + more)
+    more = Markup("<i>and {:,} more</i>").format(len(frame) - limit) if len(frame) > limit else ""
+    html(Markup(styled.to_html()) + more)  # noqa: S704 - escaped by `format`
 
 
-def html(text: str) -> None:
+def html(text: Markup) -> None:
     """Show a piece of HTML."""
     from IPython.display import HTML, display
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.progress import Progress
@@ -22,6 +23,7 @@ from invoicebatch.formats.workbook.sheet.model import SHOWN, sheet_columns, shee
 from invoicebatch.formats.workbook.table import TableExport, write_table
 from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan
 from invoicebatch.model.counted import counted
+from invoicebatch.model.markup import joined, table
 from invoicebatch.model.schema.types import integer, text
 from invoicebatch.model.status import RunStatus
 
@@ -63,11 +65,11 @@ class SheetReport:
         """Whether every ticked row was done, or had nothing to be done for it."""
         return self.count("done") + self.count("unchanged") == len(self.rows)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         counts = self.rows["outcome"].value_counts().to_dict()
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
-        steps = "".join(report.steps_html() for report in self.reports)
-        return f"<b>{words}</b>; {self.result}" + self.rows.head(50).to_html(index=False) + steps
+        steps = joined([report.steps_html() for report in self.reports])
+        return Markup("<b>{}</b>; {}").format(words, str(self.result)) + table(self.rows.head(50)) + steps
 
 
 def run_sheet(
