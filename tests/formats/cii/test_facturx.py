@@ -1,8 +1,10 @@
 """CII documents are valid by the Factur-X schema and rules, and sit in the PDF as Factur-X asks."""
 
 import io
+import re
 
 import facturx
+import page
 import pandas as pd
 import pikepdf
 import pypdf
@@ -13,15 +15,42 @@ from lxml import etree
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.cii.facturx import FILE_NAME, embed, facturx_documents
+from invoicebatch.formats.pdf.render import render_documents, render_jobs
 from invoicebatch.interfaces.api import init_workspace, open_workspace
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import derive
+from tests.formats.pdf import samples
+
+
+def plain(standard: str) -> bytes:
+    """A page made by typst; part `a` needs tags and a title, which it has."""
+    source = b'#set document(title: "Invoice", date: datetime(year: 2026, month: 11, day: 22))\nHello'
+    return typst.compile(source, pdf_standards=[standard])
 
 
 @pytest.fixture(scope="module")
 def pdf() -> bytes:
-    source = b'#set document(title: "Invoice", date: datetime(year: 2026, month: 11, day: 22))\nHello'
-    return typst.compile(source, pdf_standards=["a-2b"])
+    return plain("a-2b")
+
+
+@pytest.mark.parametrize(("standard", "profile"), [("a-2b", "3b"), ("a-3b", "3b"), ("a-3a", "3a")])
+def test_the_result_is_valid_pdfa_3_whatever_schemas_it_declared_before(standard, profile):
+    result = embed(plain(standard), b"<invoice/>")
+    assert page.validate_pdf_bytes(result, profile=profile).failures == []
+
+
+def test_a_rendered_invoice_is_valid_pdfa_3_and_accessible_with_its_data():
+    [job] = render_jobs(samples.batch(samples.invoice(1)), {}, "en")
+    [rendered] = render_documents(job)
+    result = embed(rendered.pdf, b"<invoice/>")
+    for profile in ("3a", "ua1"):
+        assert page.validate_pdf_bytes(result, profile=profile).failures == []
+    with pikepdf.open(io.BytesIO(result)) as opened:
+        xmp = opened.Root.Metadata.read_bytes()
+    assert xmp.count(b"<pdfaExtension:schemas>") == 1
+    assert {b"XMP Media Management schema", b"Factur-X PDFA Extension Schema"} <= set(
+        re.findall(rb"<pdfaSchema:schema>([^<]+)", xmp)
+    )
 
 
 def test_documents_pass_schema_and_schematron(make_documents):
