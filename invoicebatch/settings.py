@@ -172,6 +172,11 @@ class EInvoice(Section):
     schematron: tuple[str, ...] = Field(
         (), description="Further schematrons (XSLT), absolute or relative to the workspace, such as Peppol's"
     )
+    schematrons: dict[str, str] = Field(
+        default_factory=dict,
+        description="Paths of the official schematrons that no package ships, by rule set, such as"
+        ' "peppol-3.0.21"; `invoicebatch rules einvoice` lists them',
+    )
     access_point: Literal["api", "folder"] = Field("api", description="How Peppol is reached")
     api_url: str = Field("https://api.storecove.com/api/v2", description="The access point's API")
     api_key_env: str = Field("INVOICEBATCH_ACCESS_POINT_KEY", description="Variable of its key")

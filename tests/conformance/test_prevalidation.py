@@ -1,11 +1,14 @@
 """The rules over frames and the official schematrons name the same rules, each rule broken once."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.formats.validation.official import ubl_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate
+from invoicebatch.formats.validation.rule_sets import rule_sets
 from invoicebatch.formats.validation.rules import RULES
 from invoicebatch.formats.validation.schematron import run_schematron
 from invoicebatch.ingest.ubl.reader import Record
@@ -69,7 +72,7 @@ def of_category(code: str) -> Record:
     breakdown = values(BT_116="195.00", BT_117="0.00", BT_118=code)
     if code != "O":
         breakdown["BT-119"] = 0
-    if code != "Z":
+    if code not in "ZLMB":
         breakdown["BT-120"] = "Because"
     record.groups["BG-23"] = [Record(breakdown)]
     if code == "O":
@@ -199,6 +202,8 @@ MUTATIONS = {
     "BR-CL-04": set_(BT_5="EUX"),
     "BR-CL-05": set_(BT_6="SEX", BT_111="1.00"),
     "BR-CL-06": set_(BT_8="99"),
+    "BR-CL-07": set_(BT_18="1", BT_18_1="ÄÄ"),
+    "BR-CL-07 on a line": part("BG-25", set_(BT_128="1", BT_128_1="ÄÄ")),
     "BR-CL-10": set_(BT_46="1", BT_46_1="9999"),
     "BR-CL-11": set_(BT_47_1="9999"),
     "BR-CL-13": inside_line("BT-158", row(BT_158="123", BT_158_1="ÄÄ")),
@@ -215,6 +220,25 @@ MUTATIONS = {
     "BR-CL-24": add("BG-24", row(BT_122="A", BT_125="AAAA", BT_125_1="text/html", BT_125_2="a.html")),
     "BR-CL-25": set_(BT_49_1="9999"),
     "BR-CL-26": set_(BT_71="1", BT_71_1="9999"),
+    "UBL-SR-19": set_(BT_59="Watt SA"),
+    "UBL-SR-44": both(
+        part("BG-16", set_(BT_83="1")), add("BG-16", row(BT_81="30", BT_84="BE68539007547034", BT_83="2"))
+    ),
+    "UBL-SR-46": both(
+        part("BG-16", set_(BT_82="A")), add("BG-16", row(BT_81="30", BT_84="BE68539007547034", BT_82="A"))
+    ),
+    "UBL-SR-47": add("BG-16", row(BT_81="58", BT_84="BE68539007547034")),
+    "UBL-SR-54": both(*(add("BG-16", row(BT_81="30", BT_84="BE68539007547034", BT_87="1")) for _ in "ab")),
+    "UBL-SR-55": both(*(add("BG-16", row(BT_81="30", BT_84="BE68539007547034", BT_89="M")) for _ in "ab")),
+    "UBL-DT-06": add("BG-24", row(BT_122="A", BT_125="AAAA", BT_125_2="a.pdf")),
+    "UBL-DT-07": add("BG-24", row(BT_122="A", BT_125="AAAA", BT_125_1="application/pdf")),
+    "BR-B-02": part("BG-25", both(set_(BT_151="B"))),
+    "PEPPOL-EN16931-CL008": set_(BT_49="12345678901", BT_49_1="0213"),
+    "PEPPOL-EN16931-P0101": both(set_(BT_3="261"), drop("BT-9")),
+    "none: process with response": set_(BT_23="urn:peppol:bis:billing_with_response"),
+    "none: French process": set_(BT_23="urn:peppol:france:billing:regulated"),
+    "PEPPOL-EN16931-R007 of another number": set_(BT_23="urn:fdc:peppol.eu:2017:poacc:billing:04:1.0"),
+    "PEPPOL-EN16931-R004 with two colons": set_(BT_24=f"{PEPPOL}::x"),
     "PEPPOL-EN16931-R001": drop("BT-23"),
     "PEPPOL-EN16931-R002": both(add("BG-1", row(BT_22="a")), add("BG-1", row(BT_22="b"))),
     "PEPPOL-EN16931-R003": drop("BT-10"),
@@ -287,6 +311,15 @@ CATEGORY_MUTATIONS = {
     "09": both(part("BG-23", set_(BT_117="3.00")), set_(BT_110="3.00", BT_112="198.00", BT_115="162.10")),
     "10": part("BG-23", drop("BT-120")),
 }
+RATED_MUTATIONS = {
+    "01": CATEGORY_MUTATIONS["01"],
+    "02": drop("BT-31"),
+    "05": part("BG-25", drop("BT-152")),
+    "06": part("BG-20", drop("BT-96")),
+    "07": part("BG-21", drop("BT-103")),
+    "08": part("BG-23", set_(BT_116="190.00")),
+    "09": CATEGORY_MUTATIONS["09"],
+}
 SPECIAL = {
     "BR-Z-10": ("Z", part("BG-23", set_(BT_120="Why"))),
     "BR-O-02": ("O", set_(BT_31="BE0403170701")),
@@ -294,6 +327,9 @@ SPECIAL = {
     "BR-O-12": ("O", part("BG-25", set_(BT_151="Z", BT_152="0"))),
     "BR-O-13": ("O", part("BG-20", set_(BT_95="Z", BT_96="0"))),
     "BR-O-14": ("O", part("BG-21", set_(BT_102="Z", BT_103="0"))),
+    "BR-B-01": ("B", part("BG-25", set_(BT_159="IT"))),
+    "BR-AF-10": ("L", part("BG-23", set_(BT_120="Why"))),
+    "BR-AG-10": ("M", part("BG-23", set_(BT_120="Why"))),
     "BR-IC-11": ("K", drop("BT-72", "BT-73", "BT-74")),
     "BR-IC-12": ("K", drop("BT-80")),
     "BR-AE-02": ("AE", drop("BT-48", "BT-47", "BT-47-1")),
@@ -308,6 +344,11 @@ def cases() -> list[tuple[str, Record]]:
         record = document()
         change(record)
         found.append((rule, record))
+    for code, name in (("L", "AF"), ("M", "AG")):
+        for number, change in RATED_MUTATIONS.items():
+            record = of_category(code)
+            change(record)
+            found.append((f"BR-{name}-{number}", record))
     for code, name in (("Z", "Z"), ("E", "E"), ("AE", "AE"), ("K", "IC"), ("G", "G"), ("O", "O")):
         for number, change in CATEGORY_MUTATIONS.items():
             if (number == "02" and code == "O") or (number == "10" and code == "Z"):
@@ -322,23 +363,35 @@ def cases() -> list[tuple[str, Record]]:
     return found
 
 
-def official(documents: list[bytes], shared, peppol: np.ndarray) -> list[set[str]]:
-    rules = shared / "validation" / "peppol-bis-3.0.21" / "PEPPOL-EN16931-UBL.xslt"
+ADVICE = {
+    "PEPPOL-COMMON-R054": set_(BT_30="1", BT_30_1="0106"),
+    "PEPPOL-COMMON-R055": set_(BT_30="1", BT_30_1="0190"),
+    "PEPPOL-COMMON-R056-1": set_(BT_49="NL1", BT_49_1="9944"),
+    "PEPPOL-COMMON-R056-2": set_(BT_48="NL1"),
+    "PEPPOL-COMMON-R057": set_(BT_47="1", BT_47_1="0217"),
+}
+"""Rules of Peppol that are advice, and how to go against it."""
+
+
+def official(
+    documents: list[bytes], shared, peppol: np.ndarray, version: str = "3.0.21", fatal: bool = True
+) -> list[set[str]]:
+    rules = shared / "validation" / f"peppol-bis-{version}" / "PEPPOL-EN16931-UBL.xslt"
     of_standard = run_schematron(documents, [str(ubl_schematron())])
     of_peppol = run_schematron(documents, [str(rules)])
     return [
-        {f.rule for f in (first + second if is_peppol else first) if f.fatal}
+        {f.rule for f in (first + second if is_peppol else first) if f.fatal == fatal}
         for first, second, is_peppol in zip(of_standard, of_peppol, peppol, strict=True)
     ]
 
 
-def ours(groups) -> list[set[str]]:
-    findings = prevalidate(groups)
+def ours(groups, **asked) -> list[set[str]]:
+    findings = prevalidate(groups, **asked)
     return [set(findings.loc[findings["invoice_id"] == i, "rule"]) for i in range(len(groups["INVOICE"]))]
 
 
 def test_valid_documents_break_nothing(shared):
-    records = [document(), *(of_category(code) for code in ("Z", "E", "AE", "K", "G", "O"))]
+    records = [document(), *(of_category(code) for code in ("Z", "E", "AE", "K", "G", "O", "L", "M"))]
     groups = term_frames(records)
     assert ours(groups) == [set()] * len(records)
     assert official(write_ubl(groups), shared, np.ones(len(records), bool)) == [set()] * len(records)
@@ -363,15 +416,61 @@ def test_each_rule_broken_once_gives_the_same_ids(shared):
     assert different == [], "\n".join(different)
 
 
+def test_advice_is_told_apart_and_stops_nothing(shared):
+    records = []
+    for change in ADVICE.values():
+        records.append(document())
+        change(records[-1])
+    groups = term_frames(records)
+    told = ours(groups, warnings=True)
+    assert [rule in mine for rule, mine in zip(ADVICE, told, strict=True)] == [True] * len(ADVICE)
+    assert [rule for mine in ours(groups) for rule in mine & ADVICE.keys()] == []
+    theirs = official(write_ubl(groups), shared, np.ones(len(records), bool), fatal=False)
+    assert [mine - other for mine, other in zip(told, theirs, strict=True)] == [set()] * len(records)
+
+
+OTHER_VERSIONS = {
+    "of its time": drop(),
+    "process of any number": set_(BT_23="urn:fdc:peppol.eu:2017:poacc:billing:04:1.0"),
+    "no process with response yet": set_(BT_23="urn:peppol:bis:billing_with_response"),
+    "scheme that went": set_(BT_49="1", BT_49_1="0213"),
+    "scheme to come": set_(BT_49="1", BT_49_1="0248"),
+    "currency that went": set_(BT_5="BGN"),
+    "Danish P number": set_(BT_47="1", BT_47_1="0096"),
+}
+
+
+@pytest.mark.parametrize(("day", "version"), [("2026-08-23", "2025.11"), ("2026-08-24", "3.0.21")])
+def test_the_date_of_a_document_chooses_its_rules(shared, day, version):
+    records = []
+    for change in OTHER_VERSIONS.values():
+        records.append(document(BT_2=day))
+        change(records[-1])
+    groups = term_frames(records)
+    theirs = official(write_ubl(groups), shared, np.ones(len(records), bool), version)
+    assert dict(zip(OTHER_VERSIONS, ours(groups), strict=True)) == dict(
+        zip(OTHER_VERSIONS, theirs, strict=True)
+    )
+    then = ours(groups, on=date(2026, 8, 24))
+    assert then == ours(term_frames([Record(r.terms | values(BT_2="2026-08-24"), r.groups) for r in records]))
+
+
+def test_rules_that_are_not_here_are_asked_for(shared):
+    groups = term_frames([document(BT_2="2027-02-24")])
+    assert ours(groups) == [{"RULE-SET"}]
+    assert ours(groups, on=date(2027, 2, 23)) == [set()]
+    assert ours(groups, sets=rule_sets(None, frozenset({"peppol-3.0.22"}))) == [set()]
+
+
 def test_every_rule_is_broken_by_some_case():
     """What is left out can't be broken from our frames without another rule telling the same."""
     groups = term_frames([record for _, record in cases()])
-    broken = set().union(*ours(groups))
+    broken = set().union(*ours(groups)) | ADVICE.keys()
     left = {rule.id for rule in RULES} - broken
     assert left <= NOT_BROKEN, sorted(left - NOT_BROKEN)
 
 
 NOT_BROKEN = {
-    "DE-R-014", "DE-R-024-2", "DE-R-025-1", "NL-R-001", "PEPPOL-EN16931-P0101", "PEPPOL-EN16931-P0105",
+    "DE-R-014", "DE-R-024-2", "DE-R-025-1", "NL-R-001", "PEPPOL-EN16931-P0105",
     "PEPPOL-EN16931-P0106", "PEPPOL-EN16931-P0107", "PEPPOL-EN16931-P0109", "PEPPOL-EN16931-P0110", "PEPPOL-EN16931-P0111",
 }  # fmt: skip

@@ -150,6 +150,26 @@ def test_meter_readings_go_out_as_attributes_and_in_the_energy_extension(workspa
     assert reading.findtext("{*}LatestMeterReadingMethodCode") == "MRM001"
 
 
+def test_what_would_break_on_another_day_is_told_row_by_row(workspace):
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE invoices SET invoice_date = '2026-08-01'")
+        session._con.execute(
+            "UPDATE customers SET endpoint_id = '12345678901', endpoint_scheme = '0213' WHERE customer_id ="
+            " (SELECT customer_id FROM invoices WHERE invoice_id = 2)"
+        )
+    assert export(workspace, mark_as_exported=False).failed.empty
+    plan = workspace.select(where="status = 'created'").plan("export.ubl", as_of="2026-08-24")
+    told = plan.preview["breaks on 2026-08-24"].set_index("number")["reason"]
+    assert list(told.index) == ["F2026-000002"]
+    assert "PEPPOL-EN16931-CL008" in told["F2026-000002"]
+    report = export(workspace, as_of="2026-08-24", mark_as_exported=True)
+    assert report.failed["invoice_id"].tolist() == [2]
+    assert (len(report.done), written(report)) == (5, [])
+    assert workspace.select(where="export_status = 'exported'").frame.empty
+    later = export(workspace, as_of="2027-02-24")
+    assert later.failed["reason"].str.contains("Peppol BIS Billing 3.0.22").all()
+
+
 def test_the_preview_counts_what_breaks_which_rule(workspace):
     with workspace.store.write() as session:
         session._con.execute("UPDATE invoices SET buyer_reference = NULL WHERE invoice_id < 3")

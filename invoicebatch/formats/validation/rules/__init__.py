@@ -14,6 +14,7 @@ from invoicebatch.formats.validation.rules import (
     national,
     parties,
     peppol,
+    structure,
     totals,
     vat,
 )
@@ -27,5 +28,6 @@ RULES: Final[tuple[Rule, ...]] = (
     *codes.RULES,
     *peppol.RULES,
     *national.RULES,
+    *structure.RULES,
 )
 """Every rule; those with a PEPPOL id are asked of documents that follow Peppol BIS Billing 3."""
