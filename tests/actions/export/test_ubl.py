@@ -102,6 +102,17 @@ def test_documents_written_by_one_workspace_come_into_another(workspace, tmp_pat
             assert one.read(name) == two.read(name)
 
 
+def test_two_documents_of_one_seller_with_one_number_are_named_by_the_audit(workspace, tmp_path):
+    report = export(workspace, selection={"ids": [1]})
+    other = init_workspace(tmp_path / "other")
+    twin = tmp_path / "twin.xml"
+    twin.write_bytes(written(report)[0].read_bytes().replace(b"REF-1", b"REF-X"))
+    other.import_files([written(report)[0], twin])
+    found = other.doctor()
+    assert found["subject"].tolist() == ["F2026-000001"]
+    assert "is the number of 2 documents of BE0403170701: invoices 1, 2" in found["problem"].iloc[0]
+
+
 def test_our_own_documents_are_not_imported_twice(workspace):
     report = export(workspace)
     imported = workspace.import_files([written(report)[0]])
