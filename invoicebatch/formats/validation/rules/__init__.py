@@ -10,6 +10,7 @@ from invoicebatch.formats.validation.facts import Rule
 from invoicebatch.formats.validation.rules import (
     codes,
     document,
+    germany,
     lines,
     national,
     parties,
@@ -28,6 +29,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *codes.RULES,
     *peppol.RULES,
     *national.RULES,
+    *germany.RULES,
     *structure.RULES,
 )
 """Every rule; those with a PEPPOL id are asked of documents that follow Peppol BIS Billing 3."""
