@@ -161,14 +161,37 @@ class External(Section):
     timeout_seconds: float = Field(30.0, gt=0, description="Wait for the answer")
 
 
+class France(Section):
+    """What a French seller says on every invoice to a business (XP Z12-012)."""
+
+    sells: Literal["B", "S", "M"] = Field("B", description="B: goods (energy is one), S: services, M: both")
+    recovery_costs: str = Field(
+        "Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement : 40 €",
+        description="Note PMT: costs of recovery",
+    )
+    late_payment: str = Field(
+        "En cas de retard de paiement, pénalités au taux de trois fois le taux d'intérêt légal",
+        description="Note PMD: what late payment costs",
+    )
+    discount: str = Field(
+        "Pas d'escompte pour paiement anticipé", description="Note AAB: discount for early payment"
+    )
+
+
 class EInvoice(Section):
     """Electronic invoices: their profile, how they are checked, and the networks they go through."""
 
-    profile: Literal["auto", "peppol", "en16931"] = Field(
+    profile: Literal["auto", "peppol", "en16931", "xrechnung", "france"] = Field(
         "auto",
         description="Peppol BIS Billing 3 or plain EN 16931; auto: Peppol, but EN 16931 for private persons"
         " without an electronic address",
     )
+    profiles: dict[str, Literal["peppol", "en16931", "xrechnung", "france"]] = Field(
+        {"FR": "france"},
+        description="Profile by the country of a business that buys, where profile is auto or peppol; france holds for"
+        " French sellers since September 2026. A Leitweg-ID (scheme 0204) always gets xrechnung",
+    )
+    france: France = France()
     schematron: tuple[str, ...] = Field(
         (), description="Further schematrons (XSLT), absolute or relative to the workspace, such as Peppol's"
     )

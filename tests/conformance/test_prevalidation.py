@@ -13,7 +13,7 @@ from invoicebatch.formats.validation.rules import RULES
 from invoicebatch.formats.validation.schematron import run_schematron
 from invoicebatch.ingest.ubl.reader import Record
 from invoicebatch.ingest.ubl.records import term_frames
-from invoicebatch.model.en16931.derive.document import EN16931, PEPPOL, PEPPOL_PROCESS
+from invoicebatch.model.en16931.derive.profiles import EN16931, PEPPOL, PEPPOL_PROCESS
 from invoicebatch.model.en16931.terms import TERMS
 from invoicebatch.model.en16931.values import parse_value
 
@@ -401,6 +401,58 @@ def german_cases() -> list[tuple[str, Record]]:
     return found
 
 
+FRENCH_NOTES = [row(BT_22=f"#{code}#text") for code in ("PMT", "PMD", "AAB")]
+
+
+def french() -> Record:
+    """A valid invoice between French businesses."""
+    record = document(BT_24=EN16931, BT_23="B1", BT_30="404833048", BT_30_1="0002", BT_31="FR83404833048", BT_34="404833048",
+                      BT_34_1="0225", BT_40="FR", BT_47="732829320", BT_47_1="0002", BT_48="FR44732829320",
+                      BT_49="732829320", BT_49_1="0225", BT_55="FR")  # fmt: skip
+    for group, term in (("BG-20", "BT-96"), ("BG-21", "BT-103"), ("BG-23", "BT-119")):
+        record.groups[group][0].terms[term] = 200_000
+    for each in record.groups["BG-25"]:
+        each.terms["BT-152"] = 200_000
+    record.groups["BG-23"][0].terms["BT-117"] = 3900
+    record.terms |= values(BT_110="39.00", BT_112="234.00", BT_115="198.10")
+    return Record(record.terms, record.groups | {"BG-1": list(FRENCH_NOTES)})
+
+
+def without_note(code: str):
+    return lambda record: record.groups.update(
+        {"BG-1": [note for note in FRENCH_NOTES if not note.terms["BT-22"].startswith(f"#{code}#")]}
+    )
+
+
+PAID_ALREADY = both(set_(BT_23="B2", BT_113="234.05", BT_115="0.00", BT_114="0.05"))
+FRENCH_MUTATIONS = {
+    "none": drop(),
+    "BR-FR-01_BT-1-1": set_(BT_1="1" * 36),
+    "BR-FR-02_BT-1": set_(BT_1="F 1"),
+    "BR-FR-01_BT-25-1": add("BG-3", row(BT_25="1" * 36)),
+    "BR-FR-02_BT-25": add("BG-3", row(BT_25="F#1")),
+    "BR-FR-04_BT-3": set_(BT_3="575"),
+    "BR-FR-05_BT-22-1": without_note("PMT"),
+    "BR-FR-05_BT-22-2": without_note("PMD"),
+    "BR-FR-05_BT-22-3": without_note("AAB"),
+    "BR-FR-06_BT-21-1": add("BG-1", row(BT_22="#PMT#again")),
+    "BR-FR-08_BT-23": set_(BT_23="B3"),
+    "BR-FR-09_BT-46": set_(BT_46="11111111100011", BT_46_1="0009"),
+    "none: an establishment of the buyer": set_(BT_46="73282932000074", BT_46_1="0009"),
+    "BR-FR-10_BT-30": set_(BT_30="40483304800022", BT_30_1="0009"),
+    "BR-FR-12_BT-49": drop("BT-49", "BT-49-1"),
+    "BR-FR-13_BT-34": drop("BT-34", "BT-34-1"),
+    "BR-FR-16_BT-152": part("BG-25", set_(BT_152="21")),
+    "BR-FR-23_BT-49": set_(BT_49="732829320 A"),
+    "BR-FR-CO-04_BT-3": set_(BT_3="384"),
+    "BR-FR-CO-05_BT-3": both(set_(BT_3="381"), drop("BT-9")),
+    "BR-FR-CO-07_BT-9": set_(BT_9="2026-11-19"),
+    "BR-FR-CO-08_BT-23": set_(BT_23="B4", BT_3="386"),
+    "BR-FR-CO-09_BT-23-1": set_(BT_23="B2", BT_9="2026-11-20"),
+    "BR-FR-CO-12_BT-5": set_(BT_5="USD"),
+}
+
+
 def official(
     documents: list[bytes], shared, peppol: np.ndarray, version: str = "3.0.21", fatal: bool = True
 ) -> list[set[str]]:
@@ -458,6 +510,31 @@ def test_xrechnung_broken_once_gives_the_same_ids(shared):
     assert len([rules for rules in mine if any(rule.startswith("BR-DE-") for rule in rules)]) >= 17
 
 
+def french_cases() -> list[tuple[str, Record]]:
+    found = []
+    for rule, change in FRENCH_MUTATIONS.items():
+        record = french()
+        change(record)
+        found.append((rule, record))
+    return found
+
+
+def test_french_rules_broken_once_give_the_same_ids(shared):
+    rules = shared / "validation" / "france-ctc-1.4.0.03" / "BR-FR-Flux2-Schematron-UBL_V1.4.0.03.xslt"
+    found = french_cases()
+    groups = term_frames([record for _, record in found])
+    documents = write_ubl(groups)
+    results = [run_schematron(documents, [str(path)]) for path in (ubl_schematron(), rules)]
+    theirs = [{f.rule for f in (*one, *two) if f.fatal} for one, two in zip(*results, strict=True)]
+    mine = ours(groups)
+    different = {
+        name: (one - other, other - one)
+        for (name, _), one, other in zip(found, mine, theirs, strict=True)
+        if one != other or (name not in one and not name.startswith("none"))
+    }
+    assert different == {}
+
+
 def test_a_polish_seller_is_refused_by_name():
     assert ours(term_frames([document(BT_40="PL", BT_24=EN16931)])) == [{"KSEF"}]
 
@@ -512,12 +589,15 @@ def test_every_rule_is_broken_by_some_case():
     """What is left out can't be broken from our frames without another rule telling the same."""
     groups = term_frames([record for _, record in cases()])
     german = term_frames([record for _, record in german_cases()])
-    broken = set().union(*ours(groups), *ours(german)) | ADVICE.keys()
+    of_france = term_frames([record for _, record in french_cases()])
+    broken = set().union(*ours(groups), *ours(german), *ours(of_france)) | ADVICE.keys()
     left = {rule.id for rule in RULES} - broken
     assert left <= NOT_BROKEN, sorted(left - NOT_BROKEN)
 
 
 NOT_BROKEN = {
+    "BR-FR-06_BT-21-2", "BR-FR-06_BT-21-3", "BR-FR-06_BT-21-4", "BR-FR-15_BT-118-1", "BR-FR-15_BT-151-1",
+    "BR-FR-15_BT-95_BT-102-1", "BR-FR-16_BT-119", "BR-FR-23_BT-34", "BR-FR-CO-09_BT-23-3",
     "BR-DE-14", "BR-DE-24-b", "BR-DE-25-a", "BR-DE-30", "BR-DE-31",
     "DE-R-014", "DE-R-024-2", "DE-R-025-1", "KSEF", "NL-R-001", "PEPPOL-EN16931-P0105",
     "PEPPOL-EN16931-P0106", "PEPPOL-EN16931-P0107", "PEPPOL-EN16931-P0109", "PEPPOL-EN16931-P0110", "PEPPOL-EN16931-P0111",

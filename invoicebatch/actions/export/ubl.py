@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.archive.document_zip import Documents
-from invoicebatch.formats.ubl.checked import Schematron, checked_documents, sets_of
+from invoicebatch.formats.ubl.checked import Schematron, checked_documents, chosen_profile, sets_of
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
@@ -18,7 +18,7 @@ class UblParams(Params):
     """What may be chosen for electronic invoices."""
 
     profile: Profile = Field(
-        "auto", description="Peppol BIS Billing 3 or plain EN 16931; auto: as the settings say"
+        "auto", description="auto: as the settings say, by buyer and country; else this profile for all"
     )
     schematron: Schematron = Field(
         "auto",
@@ -57,8 +57,8 @@ def preview(batch: Batch, params: UblParams, ctx: Context) -> dict[str, pd.DataF
     from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
     from invoicebatch.model.en16931.derive import derive
 
-    profile = ctx.settings.einvoice.profile if params.profile == "auto" else params.profile
-    derived = derive(batch.invoices, batch.tables, profile)
+    profile, settings = chosen_profile(params.profile, ctx.settings.einvoice)
+    derived = derive(batch.invoices, batch.tables, profile, settings)
     findings = prevalidate(*derived, sets_of(ctx), params.as_of)
     ready = len(batch) - findings["invoice_id"].nunique()
     tables = {

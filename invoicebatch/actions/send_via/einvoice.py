@@ -72,7 +72,7 @@ def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Pr
     for network, profile in ((PEPPOL, "peppol"), (CHORUS_PRO, "en16931")):
         rows = batch.invoices[network_of == network]
         part = Batch(rows.reset_index(drop=True), batch.tables)
-        for item in checked_documents(part, ctx, profile, params.schematron):  # type: ignore[arg-type]
+        for item in checked_documents(part, ctx, profile, params.schematron, national=network == PEPPOL):  # type: ignore[arg-type]
             if item.failure:
                 yield RowFailure(item.invoice_id, item.failure)
             else:

@@ -26,6 +26,7 @@ from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import Profile, derive
 from invoicebatch.model.en16931.frames import only_documents
 from invoicebatch.model.en16931.terms import DOCUMENT
+from invoicebatch.settings import EInvoice
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ def checked_documents(
     schematron: Schematron = "auto",
     energy_extension: bool = False,
     on: date | None = None,
+    national: bool = False,
 ) -> Iterator[Checked]:
     """Every document of a batch, a slice at a time.
 
@@ -76,6 +78,7 @@ def checked_documents(
             that one fails, on all of its structure.
         energy_extension: put meter readings into the Dutch energy extension (SEeF 3.1).
         on: the day whose rules are asked; None: each document's own date.
+        national: whether a profile of the buyer's country comes before `profile`; with `auto` it does.
 
     Raises:
         SettingsError: a schematron is missing or can't be compiled.
@@ -85,16 +88,25 @@ def checked_documents(
     sheets = {
         found.id: () if schematron == "none" else _sheets(ctx, sets, found) for found in sets.sets.values()
     }
-    profile = ctx.settings.einvoice.profile if profile == "auto" else profile
+    profile, settings = chosen_profile(profile, ctx.settings.einvoice, national)
     seen: dict[bytes, bool] = {}
     for start in range(0, len(batch), SLICE):
         part = Batch(batch.invoices.iloc[start : start + SLICE].reset_index(drop=True), batch.tables)
-        written = list(_checked_by_rules(part, profile, energy_extension, sets, on))
+        written = list(_checked_by_rules(part, profile, settings, energy_extension, sets, on))
         documents = [(item.document, sheets[item.rules]) for item in written if not item.failure]
         faults = iter(_faults(ctx, documents, everywhere, seen))
         for item in written:
             fault = "" if item.failure else next(faults)
             yield Checked(item.invoice_id, item.number, failure=fault) if fault else item
+
+
+def chosen_profile(
+    profile: Profile, settings: EInvoice, national: bool = False
+) -> tuple[Profile, EInvoice | None]:
+    """What `derive` is asked for: the profile, and the settings by which a country may choose another."""
+    if profile == "auto":
+        return settings.profile, settings
+    return profile, settings if national else None
 
 
 def sets_of(ctx: Context) -> RuleSets:
@@ -120,10 +132,15 @@ def _sheets(ctx: Context, sets: RuleSets, found: RuleSet) -> Sheets:
 
 
 def _checked_by_rules(
-    part: Batch, profile: Profile, energy_extension: bool, sets: RuleSets, on: date | None
+    part: Batch,
+    profile: Profile,
+    settings: EInvoice | None,
+    energy_extension: bool,
+    sets: RuleSets,
+    on: date | None,
 ) -> Iterator[Checked]:
     """Written documents, those that break a rule with what they break."""
-    groups, problems = derive(part.invoices, part.tables, profile)
+    groups, problems = derive(part.invoices, part.tables, profile, settings)
     findings = reasons(prevalidate(groups, problems, sets, on))
     ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)
     good = ~np.isin(ids, findings.index.to_numpy(np.int64))

@@ -204,7 +204,7 @@ GROUPS: Final = {
     group.id: group
     for group in (
         Group(DOCUMENT, "Invoice", "", _DOCUMENT),
-        Group("BG-1", "Note", DOCUMENT, _terms("BT-22 text Text")),
+        Group("BG-1", "Note", DOCUMENT, _terms("BT-21 code SubjectCode\nBT-22 text Text")),
         Group("BG-3", "PrecedingInvoice", DOCUMENT, _terms("BT-25 id Number\nBT-26 date IssueDate")),
         Group(
             "BG-24",

@@ -10,7 +10,7 @@ from invoicebatch.errors import RulesError
 from invoicebatch.formats.validation.rule_sets import rule_sets
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.interfaces.cli.main import run
-from invoicebatch.model.en16931.derive.document import EN16931, PEPPOL, PEPPOL_PROCESS
+from invoicebatch.model.en16931.derive.profiles import EN16931, PEPPOL, PEPPOL_PROCESS
 
 
 @pytest.mark.parametrize(

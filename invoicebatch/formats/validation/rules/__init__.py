@@ -10,6 +10,7 @@ from invoicebatch.formats.validation.facts import Rule
 from invoicebatch.formats.validation.rules import (
     codes,
     document,
+    france,
     germany,
     lines,
     national,
@@ -30,6 +31,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *peppol.RULES,
     *national.RULES,
     *germany.RULES,
+    *france.RULES,
     *structure.RULES,
 )
 """Every rule; those with a PEPPOL id are asked of documents that follow Peppol BIS Billing 3."""

@@ -11,14 +11,18 @@ import pandas as pd
 
 from invoicebatch.model.en16931.derive.document import documents, notes, preceding
 from invoicebatch.model.en16931.derive.extra import Problems, apply_extra
+from invoicebatch.model.en16931.derive.france import complete
 from invoicebatch.model.en16931.derive.lines import item_attributes, lines, meter_readings
 from invoicebatch.model.en16931.derive.parts import allowances, attachments, vat_breakdown
 from invoicebatch.model.en16931.derive.payment import payment_means
+from invoicebatch.model.en16931.derive.profiles import EN16931, bill_oneself
 from invoicebatch.model.en16931.derive.source import Source
 from invoicebatch.model.en16931.frames import no_rows
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
+from invoicebatch.model.status import Kind
+from invoicebatch.settings import EInvoice
 
-Profile = Literal["auto", "peppol", "en16931"]
+Profile = Literal["auto", "peppol", "en16931", "xrechnung", "france"]
 
 TABLES = frozenset(
     {
@@ -35,7 +39,11 @@ TABLES = frozenset(
 
 
 def derive(
-    invoices: pd.DataFrame, tables: Mapping[str, pd.DataFrame], profile: Profile = "auto"
+    invoices: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    profile: Profile = "auto",
+    settings: EInvoice | None = None,
+    national: bool = False,
 ) -> tuple[dict[str, pd.DataFrame], Problems]:
     """The terms of some documents.
 
@@ -43,14 +51,19 @@ def derive(
         invoices: overview columns, one row a document; mandate columns may be missing.
         tables: the tables of `TABLES`, restricted to these documents and their parties; a table that
             is missing counts as empty.
-        profile: `peppol` or `en16931` for all; `auto`: Peppol BIS Billing 3, but plain EN 16931 for a
+        profile: the one that all follow; `auto`: Peppol BIS Billing 3, but plain EN 16931 for a
             private person without an electronic address, and what an imported document names itself.
+
+        settings: `[einvoice]`, by which a buyer's country or electronic address may ask for another
+            profile than `auto` and `peppol` give; None: none does.
+        national: it may do so for any profile.
 
     Returns:
         Frames by group (see `frames`), and entries of `extra` that are no value of their term.
     """
     source = Source.of(invoices, tables)
-    groups: dict[str, pd.DataFrame] = {DOCUMENT: documents(source, profile)}
+    groups: dict[str, pd.DataFrame] = {DOCUMENT: documents(source, profile, settings, national)}
+    profiles = groups[DOCUMENT].pop("profile")
     line_frame = lines(source)
     groups |= {
         "BG-1": notes(source),
@@ -69,6 +82,10 @@ def derive(
     }
     groups["BG-32"] = item_attributes(groups["METER"])
     problems = apply_extra(groups, keep_profile=profile == "auto")
+    bill_oneself(groups[DOCUMENT])
+    french = profiles.eq("france").to_numpy() & groups[DOCUMENT]["BT-24"].eq(EN16931).to_numpy()
+    final = source.invoices["kind"].astype("str").eq(Kind.FINAL_NOTE.value).to_numpy()
+    complete(groups, french, final, (settings or EInvoice()).france)
     return groups, problems
 
 
