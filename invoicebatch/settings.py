@@ -192,6 +192,10 @@ class EInvoice(Section):
         " French sellers since September 2026. A Leitweg-ID (scheme 0204) always gets xrechnung",
     )
     france: France = France()
+    duty: Literal["warn", "refuse"] = Field(
+        "warn",
+        description="What mail and post do with rows that must get an e-invoice by law (rules/einvoice/duty.toml)",
+    )
     schematron: tuple[str, ...] = Field(
         (), description="Further schematrons (XSLT), absolute or relative to the workspace, such as Peppol's"
     )

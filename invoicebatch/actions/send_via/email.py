@@ -7,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 from pydantic import Field
 
+from invoicebatch.eligibility.duty import COLUMNS, law_preview, refused_by_law
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
 from invoicebatch.formats.mail.payload import mails, senders
@@ -40,7 +41,7 @@ class EmailParams(SendParams):
     )
 
 
-def row_checks(batch: Batch, params: EmailParams, _: Context) -> pd.DataFrame:
+def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
     """Rows that can't be mailed: an address that is none, a customer who wants no mail, no sender."""
     rows = batch.invoices
     reason = address_faults(rows["customer_email"])
@@ -48,6 +49,7 @@ def row_checks(batch: Batch, params: EmailParams, _: Context) -> pd.DataFrame:
     if not params.override_preference:
         unwanted = preference_faults(rows)
         reason = unwanted.where(unwanted != "", reason)
+    reason = refused_by_law(rows, reason, context)
     own = {account: sender.address for account, sender in senders(batch["company_accounts"], "").items()}
     faults = address_faults(pd.Series(own, dtype="str"))
     unknown = rows["company_account_id"].map(faults).fillna("no such company account")
@@ -113,7 +115,7 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
     good = batch.invoices
-    tables = {"recipients": _recipients(good), **again_preview(good)}
+    tables = {"recipients": _recipients(good), **again_preview(good), **law_preview(good, context)}
     first = next(_letters(good.head(1), batch, params, context), None)
     if first is not None:
         language, letter = first
@@ -147,7 +149,7 @@ ACTION = Action(
     reads=TABLES | {"company_accounts"},
     defaults=defaults,
     row_checks=row_checks,
-    check_columns=frozenset({"customer_email", "company_account_id"}) | PREFERENCE,
+    check_columns=frozenset({"customer_email", "company_account_id"}) | PREFERENCE | COLUMNS,
     check_reads=frozenset({"company_accounts"}),
     artefacts=artefacts,
     transform=transform,

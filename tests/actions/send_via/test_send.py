@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.engine.base import clock
+from invoicebatch.interfaces.api import open_workspace
 from tests.engine.sending import outbox, statuses, with_documents
 
 
@@ -47,6 +48,23 @@ def test_customers_who_want_nothing_get_nothing_unless_overridden(ready, action)
         assert "direct debit" in found[2]
         assert len(run(workspace, action, override_preference=True).done) == 2
         assert statuses(workspace) == {"sent": 4}
+
+
+@pytest.mark.parametrize("duty", ["warn", "refuse"])
+def test_what_the_law_wants_sent_otherwise_is_said_before_it_goes(ready, duty):
+    workspace = ready(country=["PL", "NL", "PL", "PL"], is_business=[True, True, True, False])
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE company_accounts SET country = 'PL'")
+    with (workspace.root / "invoicebatch.toml").open("a") as file:
+        file.write(f'[einvoice]\nduty = "{duty}"\n')
+    plan = open_workspace(workspace.root).select(all=True).plan("send_via.email")
+    if duty == "refuse":
+        refused = dict(zip(plan.refused["invoice_id"], plan.refused["reason"], strict=True))
+        assert set(refused) == {1, 3}
+        assert refused[1].startswith("Polish business: KSeF since 1 Feb 2026")
+    else:
+        assert plan.refused.empty
+        assert plan.preview["law"]["rows"].tolist() == [2]
 
 
 def test_addresses_that_are_not_one_address_are_named_and_the_rest_goes(ready):
