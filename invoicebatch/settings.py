@@ -192,6 +192,9 @@ class EInvoice(Section):
         " French sellers since September 2026. A Leitweg-ID (scheme 0204) always gets xrechnung",
     )
     france: France = France()
+    embed_pdf: bool = Field(
+        False, description="Put the stored PDF into each electronic invoice as supporting document (BG-24)"
+    )
     duty: Literal["warn", "refuse"] = Field(
         "warn",
         description="What mail and post do with rows that must get an e-invoice by law (rules/einvoice/duty.toml)",

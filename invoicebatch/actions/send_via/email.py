@@ -1,5 +1,6 @@
 """Send via e-mail: the stored PDF with a letter in the customer's language, one message a document."""
 
+import base64
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
@@ -20,7 +21,7 @@ from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
 from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import EmailPayload
-from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
+from invoicebatch.model.outbox.rows import file_attachments, outbox_rows
 from invoicebatch.model.payments.collection import REMINDER
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
@@ -63,7 +64,8 @@ def defaults(settings: Settings, _today: date) -> dict[str, Any]:
 
 
 def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prepared]:
-    """The UBL documents to attach, where asked for; a document that breaks a rule is not mailed."""
+    """An invoice's own attachments, and its UBL where asked for; a document that breaks a rule is not mailed."""
+    yield from _own_attachments(batch)
     if not params.attach_ubl:
         return
     for item in checked_documents(batch, context, "en16931"):
@@ -71,6 +73,24 @@ def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[P
             yield RowFailure(item.invoice_id, f"electronic invoice: {item.failure}")
         else:
             yield Artefact(f"ubl/{safe_name(item.number)}.xml", item.document, invoice_id=item.invoice_id)
+
+
+def _own_attachments(batch: Batch) -> Iterator[Prepared]:
+    """What the table `attachments` holds for the rows, as files."""
+    rows = batch["attachments"]
+    rows = rows[rows["content_base64"].notna() & rows["invoice_id"].isin(batch.invoices["invoice_id"])]
+    columns = (
+        rows[name].tolist()
+        for name in ("invoice_id", "attachment_no", "filename", "reference", "content_base64")
+    )
+    for invoice_id, number, filename, reference, content in zip(*columns, strict=True):
+        name = safe_name(filename if isinstance(filename, str) else reference)
+        try:
+            data = base64.b64decode(content, validate=True)
+        except ValueError:
+            yield RowFailure(invoice_id, f"attachment {name} can't be read: it is not base64")
+            continue
+        yield Artefact(f"attachments/{invoice_id}/{number}/{name}", data, invoice_id=invoice_id)
 
 
 def _broken(faults: "pd.Series[str]") -> "pd.Series[bool]":
@@ -109,7 +129,7 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
     good = batch.good
     sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
     letters = _letters(good, batch, params, context)
-    return outbox_rows(context.run_id, mails(good, letters, sender_of, xml_attachments(batch.files)))
+    return outbox_rows(context.run_id, mails(good, letters, sender_of, file_attachments(batch.files)))
 
 
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:

@@ -16,6 +16,7 @@ import numpy as np
 
 from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.formats.ubl.energy import with_energy_extension
+from invoicebatch.formats.ubl.supporting import with_stored_pdfs
 from invoicebatch.formats.validation.facts import Facts
 from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
 from invoicebatch.formats.validation.rule_sets import STANDARD, RuleSet, RuleSets, rule_sets, schematron_paths
@@ -89,10 +90,11 @@ def checked_documents(
         found.id: () if schematron == "none" else _sheets(ctx, sets, found) for found in sets.sets.values()
     }
     profile, settings = chosen_profile(profile, ctx.settings.einvoice, national)
+    embed = ctx if ctx.settings.einvoice.embed_pdf else None
     seen: dict[bytes, bool] = {}
     for start in range(0, len(batch), SLICE):
         part = Batch(batch.invoices.iloc[start : start + SLICE].reset_index(drop=True), batch.tables)
-        written = list(_checked_by_rules(part, profile, settings, energy_extension, sets, on))
+        written = list(_checked_by_rules(part, profile, settings, energy_extension, sets, on, embed))
         documents = [(item.document, sheets[item.rules]) for item in written if not item.failure]
         faults = iter(_faults(ctx, documents, everywhere, seen))
         for item in written:
@@ -138,24 +140,32 @@ def _checked_by_rules(
     energy_extension: bool,
     sets: RuleSets,
     on: date | None,
+    embed: Context | None,
 ) -> Iterator[Checked]:
-    """Written documents, those that break a rule with what they break."""
+    """Written documents, those that break a rule with what they break; `embed` opens the PDFs that go inside."""
     groups, problems = derive(part.invoices, part.tables, profile, settings)
+    followed = Facts(groups, sets, on).set_ids()
+    unread: dict[int, str] = {}
+    if embed is not None:
+        of_document = [sets.sets[name] for name in followed]
+        embedded = with_stored_pdfs(groups["BG-24"], part.invoices, of_document, embed)
+        groups["BG-24"], unread = embedded.frame, embedded.failures
     findings = reasons(prevalidate(groups, problems, sets, on))
     ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)
-    good = ~np.isin(ids, findings.index.to_numpy(np.int64))
+    failures = {int(str(key)): reason for key, reason in findings.items()}
+    failures |= {int(ids[row]): reason for row, reason in unread.items()}
+    good = ~np.isin(ids, list(failures))
     kept = only_documents(groups, good)
     documents: Iterable[bytes] = write_ubl(kept) if good.any() else ()
     if energy_extension and good.any():
         documents = with_energy_extension(list(documents), kept)
     following = iter(documents)
     numbers = part.invoices["number"].fillna("").tolist()
-    rules = Facts(groups, sets, on).set_ids()
-    for invoice_id, number, is_good, followed in zip(ids.tolist(), numbers, good, rules, strict=True):
+    for invoice_id, number, is_good, rules in zip(ids.tolist(), numbers, good, followed, strict=True):
         if is_good:
-            yield Checked(invoice_id, number, next(following), rules=followed)
+            yield Checked(invoice_id, number, next(following), rules=rules)
         else:
-            yield Checked(invoice_id, number, failure=findings[invoice_id])
+            yield Checked(invoice_id, number, failure=failures[invoice_id])
 
 
 def _faults(

@@ -58,6 +58,7 @@ class RuleSet(_Data):
         not_asked: rules of those that it does not have.
         warnings: rules that are no more than advice in it.
         code_lists: name of the code list by rule.
+        largest_pdf_mb: how large a PDF inside a document may be, by our own caution where no publisher says.
     """
 
     title: str
@@ -76,6 +77,7 @@ class RuleSet(_Data):
     warnings: frozenset[str] = frozenset()
     code_lists: Mapping[str, str] = {}
     schematrons: tuple[Schematron, ...] = ()
+    largest_pdf_mb: int = Field(10, gt=0)
     id: str = ""
 
     def asks(self, rule: str) -> bool:

@@ -1,12 +1,14 @@
 """export.ubl through the engine: documents out, failures by rule id, imports that come back the same."""
 
+import base64
+import hashlib
 import zipfile
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 
 
 @pytest.fixture
@@ -100,6 +102,37 @@ def test_documents_written_by_one_workspace_come_into_another(workspace, tmp_pat
     with zipfile.ZipFile(written(report)[0]) as one, zipfile.ZipFile(written(back)[0]) as two:
         for name in one.namelist():
             assert one.read(name) == two.read(name)
+
+
+def with_pdf(workspace: Workspace, invoice_id: int, data: bytes) -> None:
+    path = workspace.data / "documents" / f"{invoice_id}.pdf"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    with workspace.store.write() as session:
+        session._con.execute(
+            "UPDATE invoices SET document_path = ?, document_sha256 = ?, document_version = 1 WHERE invoice_id = ?",
+            [f"documents/{invoice_id}.pdf", hashlib.sha256(data).hexdigest(), invoice_id],
+        )
+
+
+def test_the_stored_pdf_goes_inside_with_its_own_bytes(workspace):
+    pdf = b"%PDF-1.7 the bytes of the archive"
+    with_pdf(workspace, 1, pdf)
+    with_pdf(workspace, 2, b"x" * (11 << 20))
+    with_pdf(workspace, 3, pdf)
+    (workspace.data / "documents/3.pdf").write_bytes(b"changed")
+    with (workspace.root / "invoicebatch.toml").open("a") as file:
+        file.write("[einvoice]\nembed_pdf = true\n")
+    report = export(open_workspace(workspace.root), selection={"ids": [1, 2, 3, 4]})
+    reasons = report.failed.set_index("invoice_id")["reason"]
+    assert set(reasons.index) == {2, 3}
+    assert "11.0 MB is larger than the 10 MB that Peppol BIS Billing 3.0.21 takes" in reasons[2]
+    assert "3.pdf" in reasons[3]
+    with zipfile.ZipFile(written(report)[0]) as archive:
+        found = etree.fromstring(archive.read("F2026-000001.xml")).find(".//{*}EmbeddedDocumentBinaryObject")
+        assert b"EmbeddedDocument" not in archive.read("F2026-000004.xml")
+    assert base64.b64decode(found.text) == pdf
+    assert dict(found.attrib) == {"mimeCode": "application/pdf", "filename": "F2026-000001.pdf"}
 
 
 def test_two_documents_of_one_seller_with_one_number_are_named_by_the_audit(workspace, tmp_path):

@@ -109,6 +109,24 @@ def test_nothing_to_mail_has_a_preview_too(ready):
     assert workspace.select(all=True).plan("send_via.email").preview["recipients"]["rows"].tolist()[0] == 0
 
 
+def test_attachments_of_an_invoice_go_along_with_its_mail(ready):
+    workspace = ready(email=["a@x.org", "b@x.org", "c@x.org", "d@x.org"])
+    with workspace.store.write() as session:
+        session._con.execute(
+            "INSERT INTO attachments (invoice_id, attachment_no, reference, filename, mime_code, content_base64) VALUES"
+            " (1, 1, 'R', 'report.csv', 'text/csv', 'YTtiCg=='), (1, 2, 'S', 'report.csv', 'text/csv', 'YztkCg=='),"
+            " (2, 1, 'T', 'bad.pdf', 'application/pdf', 'no base64'), (3, 1, 'U', NULL, NULL, NULL)"
+        )
+    report = run(workspace, "send_via.email")
+    assert reasons(report) == {2: "attachment bad.pdf can't be read: it is not base64"}
+    payloads = {row["invoice_id"]: json.loads(row["payload"]) for row in outbox(workspace).to_dict("records")}
+    went = [(each["name"], each["type"]) for each in payloads[1]["attachments"][1:]]
+    assert went == [("report.csv", "text/csv")] * 2
+    stored = [workspace.data / each["path"] for each in payloads[1]["attachments"][1:]]
+    assert [path.read_bytes() for path in stored] == [b"a;b\n", b"c;d\n"]
+    assert len(payloads[3]["attachments"]) == 1
+
+
 def test_what_is_being_sent_can_not_be_marked_as_shipped(ready):
     workspace = ready()
     with workspace.store.write() as session:
