@@ -16,6 +16,7 @@ from invoicebatch.model.schema.invoices import (
 )
 from invoicebatch.model.schema.journal import (
     ARTEFACTS,
+    BUYER_ANSWERS,
     CLAIMS,
     EVENTS,
     EXPORT_JOBS,
@@ -81,6 +82,7 @@ TABLES: Final[Mapping[str, Table]] = {
         OUTBOX,
         EVENTS,
         IMPORTS,
+        BUYER_ANSWERS,
     )
 }
 """Every table by name."""
