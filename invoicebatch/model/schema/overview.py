@@ -137,7 +137,8 @@ _DERIVED: tuple[Derived, ...] = (
     Derived(choice("buyer_answer", BuyerAnswer, "What the buyer last said of the electronic invoice"), "r", "r.status"),
     Derived(
         text("buyer_answer_reason", "Why, and what the buyer asks for"), "r",
-        "nullif(concat_ws('; asks for ', nullif(r.reason, ''), nullif(r.asked, '')), '')",
+        "CASE WHEN r.status IS NOT NULL THEN coalesce(nullif(concat_ws('; asks for ', nullif(r.reason, ''),"
+        " nullif(r.asked, '')), ''), 'no reason given') END",
     ),
     Derived(timestamp("buyer_answered_at", "When the buyer said so"), "r", "r.answered_at"),
     Derived(
