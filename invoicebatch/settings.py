@@ -218,6 +218,10 @@ class EInvoice(Section):
     )
     look_up: bool = Field(True, description="Ask whether the receiver takes documents, before sending")
     folder: str = Field("einvoice", description="Hot folder, absolute or relative to the data folder")
+    chorus_format: Literal["ubl", "facturx"] = Field(
+        "ubl",
+        description="What Chorus Pro is sent: UBL, or the stored PDF with its Factur-X data ([documents] facturx)",
+    )
     chorus_url: str = Field("https://api.piste.gouv.fr", description="Chorus Pro's API at PISTE")
     chorus_token_url: str = Field(
         "https://oauth.piste.gouv.fr/api/oauth/token", description="Where PISTE's tokens are given"

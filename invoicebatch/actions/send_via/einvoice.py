@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from invoicebatch.errors import InvoicebatchError
 from invoicebatch.formats.archive.zip import safe_name
+from invoicebatch.formats.cii.facturx import holds_facturx
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
@@ -72,12 +74,35 @@ def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Pr
     for network, profile in ((PEPPOL, "peppol"), (CHORUS_PRO, "en16931")):
         rows = batch.invoices[network_of == network]
         part = Batch(rows.reset_index(drop=True), batch.tables)
+        if network == CHORUS_PRO and ctx.settings.einvoice.chorus_format == "facturx":
+            yield from _stored_facturx(part, ctx)
+            continue
         for item in checked_documents(part, ctx, profile, params.schematron, national=network == PEPPOL):  # type: ignore[arg-type]
             if item.failure:
                 yield RowFailure(item.invoice_id, item.failure)
             else:
                 name = f"einvoice/{ctx.run_id[:8]}/{item.invoice_id}-{safe_name(item.number)}.xml"
                 yield Artefact(name, item.document, item.invoice_id, "documents", {"network": network})
+
+
+def _stored_facturx(batch: Batch, ctx: Context) -> Iterator[Prepared]:
+    """The stored PDF of each row, which must hold its data; one without fails by name."""
+    columns = ("invoice_id", "number", "document_path", "document_sha256")
+    for invoice_id, number, path, sha256 in zip(
+        *(batch.invoices[name].tolist() for name in columns), strict=True
+    ):
+        try:
+            data = ctx.document(path, sha256).read_bytes()
+            held = holds_facturx(data)
+        except InvoicebatchError as error:
+            yield RowFailure(invoice_id, error.message)
+            continue
+        if not held:
+            fix = "set [documents] facturx = true and regenerate it"
+            yield RowFailure(invoice_id, f"its PDF holds no Factur-X data for Chorus Pro; {fix}")
+            continue
+        name = f"einvoice/{ctx.run_id[:8]}/{invoice_id}-{safe_name(number)}.pdf"
+        yield Artefact(name, data, invoice_id, "documents", {"network": CHORUS_PRO})
 
 
 def transform(batch: Batch, params: EInvoiceParams, ctx: Context) -> Changes:  # noqa: ARG001
@@ -110,7 +135,8 @@ def effects(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
 
 
 def _message(row: Mapping[Hashable, Any]) -> tuple[int, str, EInvoicePayload]:
-    document = Attachment.xml(row["path"], row["sha256"], safe_name(row["number"]))
+    made = Attachment.pdf if str(row["path"]).endswith(".pdf") else Attachment.xml
+    document = made(row["path"], row["sha256"], safe_name(row["number"]))
     fields = {name: row[name] for name in _FIELDS}
     payload = EInvoicePayload.model_validate(fields | {"attachments": (document,)})
     return row["invoice_id"], f"{payload.scheme}:{payload.identifier}", payload

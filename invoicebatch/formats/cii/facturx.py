@@ -119,6 +119,19 @@ def embed(pdf: bytes, document: bytes) -> bytes:
     return out.getvalue()
 
 
+def holds_facturx(pdf: bytes) -> bool:
+    """Whether the PDF holds Factur-X data.
+
+    Raises:
+        RenderError: it is no readable PDF.
+    """
+    try:
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            return any(name in opened.attachments for _, name in (_EN16931, _XRECHNUNG))
+    except (pikepdf.PdfError, pikepdf.PasswordError) as error:
+        raise RenderError(f"the stored document can't be read as a PDF: {error}") from error
+
+
 def _dated(spec: pikepdf.AttachedFileSpec, opened: pikepdf.Pdf) -> None:
     """The embedded file carries the document's own date, so that the bytes do not depend on the clock."""
     info = opened.docinfo
