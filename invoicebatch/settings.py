@@ -181,12 +181,12 @@ class France(Section):
 class EInvoice(Section):
     """Electronic invoices: their profile, how they are checked, and the networks they go through."""
 
-    profile: Literal["auto", "peppol", "en16931", "xrechnung", "france"] = Field(
+    profile: Literal["auto", "peppol", "en16931", "xrechnung", "france", "ubl.be"] = Field(
         "auto",
         description="Peppol BIS Billing 3 or plain EN 16931; auto: Peppol, but EN 16931 for private persons"
         " without an electronic address",
     )
-    profiles: dict[str, Literal["peppol", "en16931", "xrechnung", "france"]] = Field(
+    profiles: dict[str, Literal["peppol", "en16931", "xrechnung", "france", "ubl.be"]] = Field(
         {"FR": "france"},
         description="Profile by the country of a business that buys, where profile is auto or peppol; france holds for"
         " French sellers since September 2026. A Leitweg-ID (scheme 0204) always gets xrechnung",

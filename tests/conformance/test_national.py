@@ -149,3 +149,19 @@ def test_self_billed_documents_come_in_and_go_out_by_their_own_rules(shared, exa
         assert set(groups["INVOICE"]["BT-3"]) == {"389", "527", "261"}
         assert prevalidate(groups, problems).empty
         assert fatal(write_ubl(groups), ubl_schematron(), rules) == [set()] * 5
+
+
+def test_ubl_be_where_asked_breaks_nothing(make_documents, shared):
+    rows, tables = documents(make_documents)
+    groups, problems = derive(rows, tables, "ubl.be")
+    assert prevalidate(groups, problems).empty
+    written = write_ubl(groups)
+    assert {schema_error(each) for each in written} == {""}
+    assert fatal(written, shared / "validation" / "ublbe-1.31" / "GLOBALUBL.BE.xslt") == [set()] * 9
+
+
+def test_belgian_documents_of_peppol_break_nothing_and_round_vat_on_the_total(make_documents, shared):
+    groups, problems = derive(*documents(make_documents), "auto", EInvoice())
+    assert prevalidate(groups, problems).empty
+    rules = shared / "validation" / "peppol-bis-3.0.21" / "PEPPOL-EN16931-UBL.xslt"
+    assert fatal(write_ubl(groups), ubl_schematron(), rules) == [set()] * 9

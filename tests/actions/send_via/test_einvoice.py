@@ -1,5 +1,7 @@
 """send_via.einvoice as a user runs it: against a network that takes, refuses, hangs and dies."""
 
+import base64
+import hashlib
 import importlib.util
 import json
 import os
@@ -9,8 +11,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import typst
 from lxml import etree
 
+from invoicebatch.formats.cii.facturx import embed
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from tests.waiting import LIMIT, until
 
@@ -225,3 +229,30 @@ def test_networks_are_chosen_by_what_is_on_and_known(make, network):
         outbox = session.whole("outbox")
     assert sorted(outbox["recipient"]) == ["0009:12345678901234", "0208:0200000241"]
     assert sorted(outbox["reference"].str.partition(":")[0]) == ["chorus_pro", "peppol"]
+
+
+def test_chorus_pro_is_sent_the_pdf_with_its_data_where_the_settings_say(make, network):
+    workspace = make(count=2, chorus=True)
+    plain = typst.compile(
+        b"#set document(title: [x], date: datetime(year: 2026, month: 11, day: 22))", pdf_standards=["a-2b"]
+    )
+    data = embed(plain, b"<invoice/>")
+    for invoice_id, pdf in ((1, data), (2, plain)):
+        path = workspace.data / f"documents/{invoice_id}.pdf"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(pdf)
+        with workspace.store.write() as session:
+            session._con.execute(
+                "UPDATE invoices SET document_path = ?, document_sha256 = ? WHERE invoice_id = ?",
+                [f"documents/{invoice_id}.pdf", hashlib.sha256(pdf).hexdigest(), invoice_id],
+            )
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE customers SET siret = '73282932000074', postcode = '75001'")
+    with (workspace.root / "invoicebatch.toml").open("a") as file:
+        file.write('chorus_format = "facturx"\n')
+    _, report = run(workspace, *SEND)
+    assert [row["invoice_id"] for row in report["failed"]] == [2]
+    assert "holds no Factur-X data" in report["failed"][0]["reason"]
+    (body,) = [body for _, path, _, body in network.asked if path.endswith("deposer/flux")]
+    assert base64.b64decode(body["fichierFlux"]) == data
+    assert body["syntaxeFlux"] == "IN_DP_E2_CII_FACTURX"

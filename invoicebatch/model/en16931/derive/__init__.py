@@ -9,20 +9,21 @@ from typing import Literal
 
 import pandas as pd
 
+from invoicebatch.model.en16931.derive.belgium import complete as complete_belgian
 from invoicebatch.model.en16931.derive.document import documents, notes, preceding
 from invoicebatch.model.en16931.derive.extra import Problems, apply_extra
 from invoicebatch.model.en16931.derive.france import complete
 from invoicebatch.model.en16931.derive.lines import item_attributes, lines, meter_readings
 from invoicebatch.model.en16931.derive.parts import allowances, attachments, vat_breakdown
 from invoicebatch.model.en16931.derive.payment import payment_means
-from invoicebatch.model.en16931.derive.profiles import EN16931, bill_oneself
+from invoicebatch.model.en16931.derive.profiles import EN16931, UBL_BE, bill_oneself
 from invoicebatch.model.en16931.derive.source import Source
 from invoicebatch.model.en16931.frames import no_rows
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
 from invoicebatch.model.status import Kind
 from invoicebatch.settings import EInvoice
 
-Profile = Literal["auto", "peppol", "en16931", "xrechnung", "france"]
+Profile = Literal["auto", "peppol", "en16931", "xrechnung", "france", "ubl.be"]
 
 TABLES = frozenset(
     {
@@ -86,6 +87,7 @@ def derive(
     french = profiles.eq("france").to_numpy() & groups[DOCUMENT]["BT-24"].eq(EN16931).to_numpy()
     final = source.invoices["kind"].astype("str").eq(Kind.FINAL_NOTE.value).to_numpy()
     complete(groups, french, final, (settings or EInvoice()).france)
+    complete_belgian(groups, groups[DOCUMENT]["BT-24"].eq(UBL_BE).to_numpy())
     return groups, problems
 
 

@@ -17,12 +17,14 @@ PEPPOL_PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 SELF_BILLING: Final = f"{EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
 SELF_BILLING_PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0"
 XRECHNUNG: Final = f"{EN16931}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+UBL_BE: Final = f"{EN16931}#conformant#urn:UBL.BE:1.0.0.20180214"
 
 IDENTIFIERS: Final = {
     "peppol": (PEPPOL, PEPPOL_PROCESS),
     "en16931": (EN16931, ""),
     "xrechnung": (XRECHNUNG, PEPPOL_PROCESS),
     "france": (EN16931, ""),
+    "ubl.be": (UBL_BE, PEPPOL_PROCESS),
 }
 """BT-24 and BT-23 by profile; the French process depends on what is sold and how it is paid."""
 
