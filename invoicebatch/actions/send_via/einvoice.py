@@ -63,9 +63,19 @@ def networks(invoices: pd.DataFrame, params: EInvoiceParams, ctx: Context) -> pd
 
 
 def row_checks(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
-    """Rows that no network takes."""
-    reason = networks(batch.invoices, params, ctx)["reason"]
-    return where_said(batch.invoices["invoice_id"], reason)
+    """Rows that no network takes, and those whose receiver is known to take none."""
+    rows = batch.invoices
+    found = networks(rows, params, ctx)
+    known = ctx.receivers()
+    away = pd.Series([known.get(each, "") for each in _receivers(rows)], index=rows.index, dtype="str")
+    reason = found["reason"].where((found["reason"] != "") | (found["network"] != PEPPOL), away)
+    return where_said(rows["invoice_id"], reason)
+
+
+def _receivers(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Scheme and identifier of each row's Peppol participant; empty texts where there is none."""
+    columns = (rows[f"customer_endpoint_{part}"].fillna("").tolist() for part in ("scheme", "id"))
+    return list(zip(*columns, strict=True))
 
 
 def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Prepared]:
@@ -143,10 +153,29 @@ def _message(row: Mapping[Hashable, Any]) -> tuple[int, str, EInvoicePayload]:
 
 
 def preview(batch: Batch, params: EInvoiceParams, ctx: Context) -> Preview:
-    """How many documents go by which network."""
-    counts = networks(batch.invoices, params, ctx)["network"].value_counts()
+    """How many documents go by which network, and which receivers of Peppol can be reached."""
+    network = networks(batch.invoices, params, ctx)["network"]
+    counts = network.value_counts()
     rows = [{"what": f"through {name}", "rows": int(count)} for name, count in counts.items()]
-    return {"networks": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(batch.invoices)}
+    tables = {"networks": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(batch.invoices)}
+    return tables | _reached(batch.invoices[network == PEPPOL], ctx)
+
+
+def _reached(rows: pd.DataFrame, ctx: Context) -> dict[str, pd.DataFrame]:
+    """Receivers asked in one go: how many take invoices, how many are unknown, and each that takes none."""
+    asked = _receivers(rows)
+    known = ctx.receivers(ask=[each for each in asked if all(each)]) if len(rows) else {}
+    said = [known.get(each) for each in asked]
+    counts = {
+        "take invoices": sum(why == "" for why in said),
+        "take none": sum(bool(why) for why in said),
+        "unknown": sum(why is None for why in said),
+    }
+    away = [(number, why) for number, why in zip(rows["number"], said, strict=True) if why]
+    tables = {"receivers": pd.DataFrame({"what": list(counts), "rows": list(counts.values())})}
+    if away:
+        tables["can not be reached"] = pd.DataFrame(away, columns=["number", "reason"])
+    return tables
 
 
 def _networks(around: Surroundings) -> dict[str, str]:

@@ -15,7 +15,7 @@ import typst
 from lxml import etree
 
 from invoicebatch.formats.cii.facturx import embed
-from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from tests.waiting import LIMIT, until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -256,3 +256,30 @@ def test_chorus_pro_is_sent_the_pdf_with_its_data_where_the_settings_say(make, n
     (body,) = [body for _, path, _, body in network.asked if path.endswith("deposer/flux")]
     assert base64.b64decode(body["fichierFlux"]) == data
     assert body["syntaxeFlux"] == "IN_DP_E2_CII_FACTURX"
+
+
+def test_the_plan_says_who_can_not_be_reached_before_anything_goes_out(make, network, monkeypatch):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    workspace = make(count=3)
+    network.answers["/discovery/receives"] = [(200, {"code": "ERROR"})]
+    with (workspace.root / "invoicebatch.toml").open("a") as file:
+        file.write("connections = 1\n")
+    workspace = open_workspace(workspace.root)
+    plan = workspace.select(all=True).plan("send_via.einvoice")
+    assert plan.preview["receivers"]["rows"].tolist() == [2, 1, 0]
+    away = plan.preview["can not be reached"]
+    assert "takes no invoices through Peppol (asked on" in away["reason"].iloc[0]
+    again = workspace.select(all=True).plan("send_via.einvoice")
+    assert again.refused["reason"].tolist() == away["reason"].tolist()
+    assert again.preview["receivers"]["rows"].tolist() == [2, 0, 0]
+    assert network.paths().count("/discovery/receives") == 3
+    assert network.submissions == {}
+
+
+def test_without_an_answer_receivers_are_unknown_and_nobody_is_refused(make, network, monkeypatch):
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    plan = open_workspace(make(count=2).root).select(all=True).plan("send_via.einvoice")
+    assert plan.preview["receivers"]["rows"].tolist() == [0, 0, 2]
+    assert plan.refused.empty
