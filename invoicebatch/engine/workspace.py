@@ -107,6 +107,12 @@ class Workspace:
 
         return import_answers(self.base, [Path(path) for path in paths])
 
+    def import_attachments(self, folder: str | Path) -> pd.DataFrame:
+        """Keep the files of a folder with their invoices; see `engine.imports.attachments`."""
+        from invoicebatch.engine.imports.attachments import import_attachments
+
+        return import_attachments(self.base, Path(folder))
+
     def poll_answers(self) -> pd.DataFrame:
         """Take buyers' answers that lie in the hot folder; see `engine.imports.buyer_answers`."""
         from invoicebatch.engine.imports.buyer_answers import poll_answers

@@ -32,7 +32,7 @@ COMMANDS: Final = (
     ("runs", "runs:runs", "List the runs."),
     ("show", "runs:show", "Show what a run did."),
     ("payments", "payments:app", "Payment bundles: list, write, confirm, cancel, reject, import."),
-    ("einvoice", "einvoice:app", "Electronic invoices: import what buyers answered."),
+    ("einvoice", "einvoice:app", "Electronic invoices: import what buyers answered, attach files."),
     ("outbox", "outbox:app", "Messages: list, resend, mark-sent, poll, import-bounces."),
     ("worker", "worker:worker", "Run queued runs and due jobs in the background."),
     ("jobs", "worker:jobs", "Export jobs: list, show, cancel, resume, delete."),
