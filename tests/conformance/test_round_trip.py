@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
@@ -10,6 +11,10 @@ from lxml import etree
 
 from invoicebatch.files.xml import parse_xml
 from invoicebatch.formats.ubl import write_ubl
+from invoicebatch.formats.validation.facts import Facts
+from invoicebatch.formats.validation.official import ubl_schematron
+from invoicebatch.formats.validation.prevalidation import prevalidate
+from invoicebatch.formats.validation.schematron import run_schematron
 from invoicebatch.ingest.ubl.reader import read_document
 from invoicebatch.ingest.ubl.records import term_frames
 from invoicebatch.model.en16931.derive import derive
@@ -103,6 +108,32 @@ def test_what_has_no_place_is_doubted_by_name(example_intake):
     assert set(doubted["file"].str[:13]) == {"20220822_SEeF"}
     assert doubted["column"].tolist() == ["Invoice/UBLExtensions", "SpecificationIdentifier (BT-24)"]
     assert "energie-efactuur.nl:invoice:v3.1 is not kept" in doubted["reason"].iloc[1]
+
+
+OWN_RULES = {
+    "peppol-2025.11": "peppol-bis-2025.11/PEPPOL-EN16931-UBL.xslt",
+    "peppol-3.0.21": "peppol-bis-3.0.21/PEPPOL-EN16931-UBL.xslt",
+    "peppol-self-billing-3.0.21": "peppol-selfbilling-3.0.21/PEPPOL-EN16931-UBL-SB.xslt",
+    "xrechnung-3.0.2": "xrechnung-3.0.2/XRechnung-UBL-validation.xslt",
+}
+
+
+@pytest.mark.parametrize("on", [None, date(2026, 11, 26)])
+def test_our_rules_say_of_each_example_what_the_official_ones_say(examples, read_examples, shared, on):
+    groups = term_frames([document.record for document in read_examples])
+    findings = prevalidate(groups, on=on)
+    followed = Facts(groups, on=on).set_ids()
+    different = {}
+    for row, (path, rules) in enumerate(zip(examples, followed, strict=True)):
+        own = [shared / "validation" / OWN_RULES[rules]] if rules in OWN_RULES else []
+        sheets = [str(sheet) for sheet in (ubl_schematron(), *own)]
+        (failures,) = run_schematron([path.read_bytes()], sheets)
+        ours = set(findings.loc[findings["invoice_id"] == row, "rule"])
+        theirs = {failure.rule for failure in failures if failure.fatal}
+        if ours != theirs:
+            different[path.name] = (ours - theirs, theirs - ours)
+    assert different == {}
+    assert set(OWN_RULES) - set(followed) <= {"peppol-3.0.21", "peppol-2025.11"}
 
 
 def test_nothing_of_the_invoicing_standards_is_outside_our_terms(read_examples):
