@@ -1,5 +1,7 @@
 """Our own documents under the profiles of their countries break no official rule, in UBL and in CII."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
@@ -92,8 +94,13 @@ FRENCH_CUSTOMERS = (
 )
 
 
-def test_invoices_between_french_businesses_break_nothing(make_documents, shared):
-    invoices, tables = at_rate(*documents(make_documents, FRENCH_ACCOUNT, FRENCH_CUSTOMERS), 2000)
+@pytest.mark.parametrize("number", ["73282932000074", "732829320"])
+def test_invoices_between_french_businesses_break_nothing(make_documents, shared, number):
+    buyers = FRENCH_CUSTOMERS | {
+        "legal_id": number,
+        "legal_id_scheme": "0009" if len(number) == 14 else "0002",
+    }
+    invoices, tables = at_rate(*documents(make_documents, FRENCH_ACCOUNT, buyers), 2000)
     invoices.loc[[0, 1], "prepaid_cents"] = invoices.loc[[0, 1], "total_cents"]
     invoices.loc[3, "kind"] = "final_note"
     assert "BR-FR-CO-05_BT-3" in set(prevalidate(*derive(invoices, tables, "auto", EInvoice()))["rule"])
@@ -128,6 +135,8 @@ def test_the_reform_is_asked_from_its_day_and_of_french_sellers_only(make_docume
     )
     groups, _ = derive(*before, "auto", EInvoice())
     assert set(groups["INVOICE"]["BT-23"]) == {"urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"}
+    then, _ = derive(*before, "auto", EInvoice(), on=date(2026, 9, 1))
+    assert set(then["INVOICE"]["BT-23"]) == {"B1"}
     from_belgium = documents(make_documents, {}, FRENCH_CUSTOMERS)
     groups, _ = derive(*from_belgium, "auto", EInvoice())
     assert not groups["INVOICE"]["BT-23"].str.startswith("B").any()

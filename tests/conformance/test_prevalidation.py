@@ -442,6 +442,7 @@ FRENCH_MUTATIONS = {
     "BR-FR-08_BT-23": set_(BT_23="B3"),
     "BR-FR-09_BT-46": set_(BT_46="11111111100011", BT_46_1="0009"),
     "none: an establishment of the buyer": set_(BT_46="73282932000074", BT_46_1="0009"),
+    "BR-FR-CO-10_BT-46-1": set_(BT_46="C1"),
     "BR-FR-10_BT-30": set_(BT_30="40483304800022", BT_30_1="0009"),
     "BR-FR-12_BT-49": drop("BT-49", "BT-49-1"),
     "BR-FR-13_BT-34": drop("BT-34", "BT-34-1"),

@@ -58,7 +58,7 @@ def preview(batch: Batch, params: UblParams, ctx: Context) -> dict[str, pd.DataF
     from invoicebatch.model.en16931.derive import derive
 
     profile, settings = chosen_profile(params.profile, ctx.settings.einvoice)
-    derived = derive(batch.invoices, batch.tables, profile, settings)
+    derived = derive(batch.invoices, batch.tables, profile, settings, on=params.as_of)
     findings = prevalidate(*derived, sets_of(ctx), params.as_of)
     ready = len(batch) - findings["invoice_id"].nunique()
     tables = {

@@ -143,7 +143,7 @@ def _checked_by_rules(
     embed: Context | None,
 ) -> Iterator[Checked]:
     """Written documents, those that break a rule with what they break; `embed` opens the PDFs that go inside."""
-    groups, problems = derive(part.invoices, part.tables, profile, settings)
+    groups, problems = derive(part.invoices, part.tables, profile, settings, on=on)
     followed = Facts(groups, sets, on).set_ids()
     unread: dict[int, str] = {}
     if embed is not None:

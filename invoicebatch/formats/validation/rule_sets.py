@@ -240,6 +240,10 @@ def rule_set_table(root: Path, paths: Mapping[str, str]) -> pd.DataFrame:
             "until": str(found.until or ""),
             "specification": found.specification,
         }
+        if not found.schematrons:
+            rows.append(
+                about | {"syntax": "", "schematron": "none: only the rules of what it extends are run"}
+            )
         for syntax in ("ubl", "cii"):
             for schematron, path in schematron_paths(found, syntax, paths, root):
                 rows.append(about | {"syntax": syntax, "schematron": _origin(found, schematron, path)})

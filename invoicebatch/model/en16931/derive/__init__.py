@@ -5,6 +5,7 @@ beyond our columns stands in `extra` and has the last word.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal
 
 import pandas as pd
@@ -16,7 +17,7 @@ from invoicebatch.model.en16931.derive.france import complete
 from invoicebatch.model.en16931.derive.lines import item_attributes, lines, meter_readings
 from invoicebatch.model.en16931.derive.parts import allowances, attachments, vat_breakdown
 from invoicebatch.model.en16931.derive.payment import payment_means
-from invoicebatch.model.en16931.derive.profiles import EN16931, UBL_BE, bill_oneself
+from invoicebatch.model.en16931.derive.profiles import EN16931, UBL_BE, Choice, bill_oneself
 from invoicebatch.model.en16931.derive.source import Source
 from invoicebatch.model.en16931.frames import no_rows
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
@@ -45,6 +46,7 @@ def derive(
     profile: Profile = "auto",
     settings: EInvoice | None = None,
     national: bool = False,
+    on: date | None = None,
 ) -> tuple[dict[str, pd.DataFrame], Problems]:
     """The terms of some documents.
 
@@ -58,12 +60,13 @@ def derive(
         settings: `[einvoice]`, by which a buyer's country or electronic address may ask for another
             profile than `auto` and `peppol` give; None: none does.
         national: it may do so for any profile.
+        on: the day that decides which law holds; None: each document's own date.
 
     Returns:
         Frames by group (see `frames`), and entries of `extra` that are no value of their term.
     """
     source = Source.of(invoices, tables)
-    groups: dict[str, pd.DataFrame] = {DOCUMENT: documents(source, profile, settings, national)}
+    groups: dict[str, pd.DataFrame] = {DOCUMENT: documents(source, profile, Choice(settings, national, on))}
     profiles = groups[DOCUMENT].pop("profile")
     line_frame = lines(source)
     groups |= {

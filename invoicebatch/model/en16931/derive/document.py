@@ -5,11 +5,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from invoicebatch.model.en16931.derive.profiles import LEITWEG, identifiers_of, profile_of
+from invoicebatch.model.en16931.derive.profiles import LEITWEG, Choice, identifiers_of, profile_of
 from invoicebatch.model.en16931.derive.source import Source, filled, frame_of, text
 from invoicebatch.model.en16931.terms import TERMS, Value
 from invoicebatch.model.status import Kind
-from invoicebatch.settings import EInvoice
 
 TYPE_CODES: Final = {
     Kind.INVOICE: "380",
@@ -102,7 +101,7 @@ REPRESENTATIVE_KEYS: Final = {
 _VAT_IDENTIFIERS: Final = ("BT-31", "BT-48", "BT-63")
 
 
-def documents(source: Source, profile: str, settings: EInvoice | None, national: bool) -> pd.DataFrame:
+def documents(source: Source, profile: str, choice: Choice) -> pd.DataFrame:
     """The `INVOICE` frame: `invoice_id`, `extra`, `profile`, and a column a term."""
     invoices = source.invoices
     columns = {
@@ -118,7 +117,7 @@ def documents(source: Source, profile: str, settings: EInvoice | None, national:
     frame["BT-90"] = _creditor(source)
     _public_body(source, frame)
     _without_vat(source, frame)
-    frame["profile"] = profile_of(source, frame, profile, settings, national)
+    frame["profile"] = profile_of(source, frame, profile, choice)
     frame["BT-24"], frame["BT-23"] = identifiers_of(frame["profile"])
     routed = frame["BT-49-1"].eq(LEITWEG).fillna(value=False) & frame["BT-10"].isna()
     frame["BT-10"] = frame["BT-10"].mask(routed, frame["BT-49"])

@@ -39,8 +39,12 @@ def complete(
         documents[address] = documents[address].mask(bare, documents[_PARTIES[party][0]])
         documents[f"{address}-1"] = documents[f"{address}-1"].mask(bare, ADDRESS)
     known = here & sirets[1].notna()
-    documents["BT-46"] = documents["BT-46"].mask(known, sirets[1])
-    documents["BT-46-1"] = _column(documents, "BT-46-1").mask(known, SIRET)
+    scheme = _column(documents, "BT-46-1").mask(known, SIRET)
+    number = documents["BT-46"].mask(known, sirets[1])
+    documents["BT-46"] = number.mask(
+        here & scheme.isna()
+    )  # our own customer number has no scheme (BR-FR-CO-10)
+    documents["BT-46-1"] = scheme
     _identify_sellers(groups, here & sirets[0].notna(), sirets[0])
     documents["BT-23"] = documents["BT-23"].mask(here, _process(documents, final, france.sells))
     groups["BG-1"] = _with_notes(groups["BG-1"], np.flatnonzero(rows), france)

@@ -1,5 +1,7 @@
 """Which profile a document follows: Peppol BIS, plain EN 16931, or what its country asks, by buyer and setting."""
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -37,26 +39,39 @@ SELF_BILLED: Final = ("389", "527", "261")
 FRENCH_REFORM: Final = np.datetime64("2026-09-01")
 
 
-def profile_of(
-    source: Source, frame: pd.DataFrame, profile: str, settings: EInvoice | None, national: bool
-) -> "pd.Series[str]":
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """By what a country may ask for a profile of its own.
+
+    Attributes:
+        settings: by which countries choose; None: no country does.
+        national: whether they choose for every profile.
+        on: the day that decides which law holds; None: each document's own date.
+    """
+
+    settings: EInvoice | None = None
+    national: bool = False
+    on: date | None = None
+
+
+def profile_of(source: Source, frame: pd.DataFrame, profile: str, choice: Choice) -> "pd.Series[str]":
     """The profile of each document.
 
     Args:
         source: the tables.
         frame: the document terms derived so far.
         profile: `auto`, or the one that all follow.
-        settings: by which countries choose; None: no country does.
-        national: whether they choose for every profile.
+        choice: by what a country may ask for another.
     """
+    settings = choice.settings
     chosen = np.full(len(frame), "peppol" if profile == "auto" else profile, object)
     business = _business(source)
     if profile == "auto":
         chosen[~(business | frame["BT-49"].notna().to_numpy())] = "en16931"
-    if settings is not None and (national or profile in ("auto", "peppol")):
+    if settings is not None and (choice.national or profile in ("auto", "peppol")):
         for country, of_country in settings.profiles.items():
             here = frame["BT-55"].eq(country).fillna(value=False).to_numpy(bool) & business
-            chosen[here & _suits(frame, of_country)] = of_country
+            chosen[here & _suits(frame, of_country, choice.on)] = of_country
         chosen[frame["BT-49-1"].eq(LEITWEG).fillna(value=False).to_numpy(bool)] = "xrechnung"
     return pd.Series(chosen, dtype="str")
 
@@ -76,11 +91,12 @@ def _business(source: Source) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _suits(frame: pd.DataFrame, profile: str) -> npt.NDArray[np.bool_]:
+def _suits(frame: pd.DataFrame, profile: str, on: date | None) -> npt.NDArray[np.bool_]:
     """The French rules are for French sellers, since the reform; others ask nothing of the seller."""
     if profile != "france":
         return np.ones(len(frame), bool)
-    since = frame["BT-2"].isna() | (frame["BT-2"].to_numpy("datetime64[D]") >= FRENCH_REFORM)
+    days = frame["BT-2"].to_numpy("datetime64[D]") if on is None else np.full(len(frame), np.datetime64(on))
+    since = np.isnat(days) | (days >= FRENCH_REFORM)
     found: npt.NDArray[np.bool_] = (frame["BT-40"].eq("FR").fillna(value=False) & since).to_numpy(bool)
     return found
 
