@@ -161,16 +161,51 @@ class External(Section):
     timeout_seconds: float = Field(30.0, gt=0, description="Wait for the answer")
 
 
+class France(Section):
+    """What a French seller says on every invoice to a business (XP Z12-012)."""
+
+    sells: Literal["B", "S", "M"] = Field("B", description="B: goods (energy is one), S: services, M: both")
+    recovery_costs: str = Field(
+        "Indemnité forfaitaire pour frais de recouvrement en cas de retard de paiement : 40 €",
+        description="Note PMT: costs of recovery",
+    )
+    late_payment: str = Field(
+        "En cas de retard de paiement, pénalités au taux de trois fois le taux d'intérêt légal",
+        description="Note PMD: what late payment costs",
+    )
+    discount: str = Field(
+        "Pas d'escompte pour paiement anticipé", description="Note AAB: discount for early payment"
+    )
+
+
 class EInvoice(Section):
     """Electronic invoices: their profile, how they are checked, and the networks they go through."""
 
-    profile: Literal["auto", "peppol", "en16931"] = Field(
+    profile: Literal["auto", "peppol", "en16931", "xrechnung", "france", "ubl.be"] = Field(
         "auto",
         description="Peppol BIS Billing 3 or plain EN 16931; auto: Peppol, but EN 16931 for private persons"
         " without an electronic address",
     )
+    profiles: dict[str, Literal["peppol", "en16931", "xrechnung", "france", "ubl.be"]] = Field(
+        {"FR": "france"},
+        description="Profile by the country of a business that buys, where profile is auto or peppol; france holds for"
+        " French sellers since September 2026. A Leitweg-ID (scheme 0204) always gets xrechnung",
+    )
+    france: France = France()
+    embed_pdf: bool = Field(
+        False, description="Put the stored PDF into each electronic invoice as supporting document (BG-24)"
+    )
+    duty: Literal["warn", "refuse"] = Field(
+        "warn",
+        description="What mail and post do with rows that must get an e-invoice by law (rules/einvoice/duty.toml)",
+    )
     schematron: tuple[str, ...] = Field(
         (), description="Further schematrons (XSLT), absolute or relative to the workspace, such as Peppol's"
+    )
+    schematrons: dict[str, str] = Field(
+        default_factory=dict,
+        description="Paths of the official schematrons that no package ships, by rule set, such as"
+        ' "peppol-3.0.21"; `invoicebatch rules einvoice` lists them',
     )
     access_point: Literal["api", "folder"] = Field("api", description="How Peppol is reached")
     api_url: str = Field("https://api.storecove.com/api/v2", description="The access point's API")
@@ -183,6 +218,10 @@ class EInvoice(Section):
     )
     look_up: bool = Field(True, description="Ask whether the receiver takes documents, before sending")
     folder: str = Field("einvoice", description="Hot folder, absolute or relative to the data folder")
+    chorus_format: Literal["ubl", "facturx"] = Field(
+        "ubl",
+        description="What Chorus Pro is sent: UBL, or the stored PDF with its Factur-X data ([documents] facturx)",
+    )
     chorus_url: str = Field("https://api.piste.gouv.fr", description="Chorus Pro's API at PISTE")
     chorus_token_url: str = Field(
         "https://oauth.piste.gouv.fr/api/oauth/token", description="Where PISTE's tokens are given"

@@ -58,7 +58,7 @@ def _access(workspace: WorkspaceBase) -> Iterator[tuple[str, str, str, str]]:
 
 
 _INVOICE_COLUMNS = (
-    "invoice_id", "number", "status", "line_total_cents", "document_path", "document_sha256", "total_cents",
+    "invoice_id", "number", "kind", "company_account_id", "status", "line_total_cents", "document_path", "document_sha256", "total_cents",
     "prepaid_cents", "rounding_cents", "paid_cents", "credited_cents", "outstanding_cents",
 )  # fmt: skip
 
@@ -105,6 +105,23 @@ def _numbers(
     doubled = issued[issued.duplicated(["company_account_id", "number"], keep=False)]
     for number in doubled["number"].unique():
         yield "numbers", number, "was given twice", restore
+    yield from _shared(invoices)
+
+
+def _shared(invoices: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
+    """Documents of one seller under one number; credit notes may have a series of their own."""
+    rows = invoices[invoices["number"].notna()]
+    rows = rows.assign(credit=rows["kind"].astype("str").eq("credit_note"))
+    key = ["company_account_id", "credit", "number"]
+    for (account, _, number), same in rows[rows.duplicated(key, keep=False)].groupby(key, observed=True):
+        ids = ", ".join(map(str, sorted(same["invoice_id"])))
+        problem = f"is the number of {len(same)} documents of {account}: invoices {ids}"
+        yield (
+            "numbers",
+            str(number),
+            problem,
+            "Ask the seller which one holds; both are here as they came in.",
+        )
 
 
 def _documents(

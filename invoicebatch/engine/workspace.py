@@ -121,6 +121,24 @@ class Workspace:
             self.base, [Path(path) for path in paths], kind, Path(mapping) if mapping else None
         )
 
+    def import_answers(self, paths: Sequence[str | Path]) -> pd.DataFrame:
+        """Bring buyers' answers to their invoices; see `engine.imports.buyer_answers`."""
+        from invoicebatch.engine.imports.buyer_answers import import_answers
+
+        return import_answers(self.base, [Path(path) for path in paths])
+
+    def import_attachments(self, folder: str | Path) -> pd.DataFrame:
+        """Keep the files of a folder with their invoices; see `engine.imports.attachments`."""
+        from invoicebatch.engine.imports.attachments import import_attachments
+
+        return import_attachments(self.base, Path(folder))
+
+    def poll_answers(self) -> pd.DataFrame:
+        """Take buyers' answers that lie in the hot folder; see `engine.imports.buyer_answers`."""
+        from invoicebatch.engine.imports.buyer_answers import poll_answers
+
+        return poll_answers(self.base)
+
     def load_sample(self, invoices: int, seed: int = 1) -> int:
         """Fill an empty workspace with sample data; returns the number of invoices.
 

@@ -26,6 +26,9 @@ DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 Template = tuple[str, tuple[str, ...]]
 _ESCAPES: Final = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("\r", "&#13;"))
 _WHITE_SPACE: Final = (("\n", "&#10;"), ("\t", "&#9;"))
+_LAST_SKONTO: Final = r"((?:^|\n)#[^\n]*#)$"
+"""A discount for early payment ends its line, the last one too (XRechnung, BR-DE-18)."""
+
 _SPECIAL: Final = byte_table(b'&<>"\r')
 _SPACES: Final = byte_table(b"\n\t")
 
@@ -85,6 +88,8 @@ def _column(slot: str, frame: pd.DataFrame, documents: pd.DataFrame, document: n
     array = texts(source[term], value)
     if value is Value.AMOUNT:
         array = _whole(array, documents, None if source is documents else document)
+    if term == "BT-20" and pc.any(pc.match_substring(array, "#")).as_py():
+        array = pc.replace_substring_regex(array, _LAST_SKONTO, "\\1\n")
     array = _escaped(array, term, attribute=kind == "@")
     if kind == "#":
         return pc.replace_substring(array, "-", "")

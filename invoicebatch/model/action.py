@@ -48,6 +48,13 @@ class Context(Protocol):
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table (company_accounts, number_ranges …), read once a run."""
 
+    def receivers(self, ask: Iterable[tuple[str, str]] = ()) -> Mapping[tuple[str, str], str]:
+        """Why receivers of e-invoices (scheme, identifier) take none, empty where they do; unknown ones are missing.
+
+        Args:
+            ask: those that the network is asked for, where nothing is known of them yet.
+        """
+
 
 Preview = Mapping[str, pd.DataFrame]
 """Named tables shown before a run; money columns end in `_cents`."""

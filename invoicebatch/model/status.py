@@ -37,6 +37,18 @@ class ShippingStatus(StrEnum):
     FAILED = "failed"
 
 
+class BuyerAnswer(StrEnum):
+    """What the buyer, or the network for it, says of an electronic invoice."""
+
+    DEPOSITED = "deposited"
+    RECEIVED = "received"
+    IN_PROCESS = "in_process"
+    UNDER_QUERY = "under_query"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PAID = "paid"
+
+
 class ExportStatus(StrEnum):
     """Whether the document was exported."""
 

@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 6
+LATEST: Final = 7
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -94,12 +94,17 @@ def _paths_start_at_the_data_folder(con: Any) -> None:
         )
 
 
+def _buyers_answer(con: Any) -> None:
+    con.execute(TABLES["buyer_answers"].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
     4: _invoices_keep_what_their_document_asks,
     5: _bank_reports_by_level,
     6: _events_are_chained,
+    7: _buyers_answer,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

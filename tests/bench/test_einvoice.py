@@ -65,10 +65,10 @@ def test_rules_over_a_large_selection(make_documents):
 def test_schematron_on_processes(make_documents):
     documents = write_ubl(derive(*make_documents(400, 10))[0])
     sheets = (str(ubl_schematron()),)
-    jobs = [(documents[start::8], sheets) for start in range(8)]
+    jobs = [[(each, sheets) for each in documents[start::8]] for start in range(8)]
     for processes in (1, 4):
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            list(pool.map(check_chunk, [(documents[:1], sheets)] * 8))
+            list(pool.map(check_chunk, [[(documents[0], sheets)]] * 8))
             began = time.perf_counter()
             list(pool.map(check_chunk, jobs))
             rate = len(documents) / (time.perf_counter() - began)

@@ -11,8 +11,14 @@ from invoicebatch.ingest.ubl.reader import read_document
 
 @pytest.fixture(scope="session")
 def examples(shared) -> list[Path]:
-    """Of the profiles that the reader takes whole: EN 16931, Peppol BIS Billing and the energy extension."""
-    sets = ("en16931-*/examples/*", "peppol-bis-3*/examples/*", "energie*/*.xml")
+    """EN 16931, Peppol BIS Billing and Self-Billing, XRechnung, and the energy extension."""
+    sets = (
+        "en16931-*/examples/*",
+        "peppol-bis-3*/examples/*",
+        "peppol-selfbilling-*/examples/*",
+        "xrechnung-*/examples/*_ubl.xml",
+        "energie*/*.xml",
+    )
     return [path for each in sets for path in sorted((shared / "validation").glob(each))]
 
 

@@ -58,6 +58,7 @@ ACCEPTED: list[tuple[str, dict[str, Any]]] = [
     ("export.invoices", {"status": "empty", "number": None}),
     ("export.job", {"status": "approval_failed"}),
     ("export.ubl", {}),
+    ("export.france", {}),
     ("export.aging", {"is_open_item": True, "document_sha256": None, "outstanding_cents": -5}),
     ("export.aging", {"status": "generation_failed", "document_version": 1}),
     ("download.statement", {"is_open_item": True, "document_sha256": None, "outstanding_cents": 0}),
@@ -135,6 +136,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("regenerate", {"status": "approved"}, "status is approved, not created or generation_failed"),
     ("export.ubl", {"number": None, "status": "approved"}, "no invoice number yet, status is approved"),
+    ("export.france", {"number": None, "status": "approved"}, "no invoice number yet, status is approved"),
+    (
+        "send_via.einvoice",
+        {"buyer_answer": "rejected", "buyer_answer_reason": "prices are wrong"},
+        "rejected by the buyer (prices are wrong): credit and reissue it",
+    ),
     (
         "export.aging",
         {"status": "generation_failed", "document_version": 0},
@@ -333,7 +340,7 @@ def test_every_action_of_the_specification_in_bar_order(rules: Rules) -> None:
     expected = (
         "approve", "create", "download.document", "download.merged", "download.statement",
         "assign.bank_file", "assign.collection_case", "assign.collection_step",
-        "assign.collection_status", "assign.payment_plan", "assign.payment_plan_status", "regenerate", "export.invoices", "export.lines", "export.measurements", "export.aging", "export.xml", "export.ubl",
+        "assign.collection_status", "assign.payment_plan", "assign.payment_plan_status", "regenerate", "export.invoices", "export.lines", "export.measurements", "export.aging", "export.xml", "export.ubl", "export.france",
         "export.external", "export.job", "mark_as.shipped", "mark_as.exported", "mark_as.not_exported",
         "send_via.email", "send_via.post", "send_via.einvoice", "credit", "delete",
         "payments.write", "payments.confirm", "payments.cancel", "payments.reject", "payments.book",

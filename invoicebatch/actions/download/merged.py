@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 import pandas as pd
 from pydantic import Field
@@ -10,6 +11,12 @@ from invoicebatch.formats.archive.stored_documents import COLUMNS, verified
 from invoicebatch.formats.merged.merge import MAX_DOCUMENTS, Engine, merge_batch, merge_jobs, write_merged
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure
+
+NOT_KEPT: Final = (
+    "Tags for screen readers; each document has its own",
+    "Embedded invoice data (Factur-X) and other attachments",
+    "The language, where the documents are in several",
+)
 
 
 class Parameters(Params):
@@ -53,9 +60,12 @@ def transform(batch: Batch, params: Parameters, context: Context) -> Changes:  #
 
 
 def preview(batch: Batch, params: Parameters, context: Context) -> Preview:  # noqa: ARG001
-    """How many documents in how many files."""
+    """How many documents in how many files, and what single documents have that the file can't keep."""
     files = -(-len(batch) // MAX_DOCUMENTS)
-    return {"documents": pd.DataFrame({"documents": [len(batch)], "files": [files]})}
+    return {
+        "documents": pd.DataFrame({"documents": [len(batch)], "files": [files]}),
+        "not kept": pd.DataFrame({"what": list(NOT_KEPT)}),
+    }
 
 
 ACTION = Action(

@@ -15,7 +15,7 @@ from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.exports.record import line_records, records, target_columns
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.outbox.payload import ExternalPayload
-from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
+from invoicebatch.model.outbox.rows import file_attachments, outbox_rows
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import FILE
 
@@ -117,7 +117,7 @@ def effects(batch: Batch, params: ExternalParams, context: Context) -> pd.DataFr
         return outbox_rows(context.run_id, ())
     judged = _judged(batch, params, context)
     chosen = judged[(judged["reason"] == "") & ~judged["invoice_id"].isin(batch.failed["invoice_id"])]
-    documents = xml_attachments(batch.files)
+    documents = file_attachments(batch.files)
     columns = (chosen["invoice_id"].tolist(), chosen["record"].tolist(), chosen["sha256"].tolist())
     messages = (
         (

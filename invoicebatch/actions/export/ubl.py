@@ -1,12 +1,13 @@
 """Export as UBL 2.1: electronic invoices for EN 16931 and Peppol BIS Billing 3, each one checked."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.archive.document_zip import Documents
-from invoicebatch.formats.ubl.checked import Schematron, checked_documents
+from invoicebatch.formats.ubl.checked import Schematron, checked_documents, chosen_profile, sets_of
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
@@ -17,7 +18,7 @@ class UblParams(Params):
     """What may be chosen for electronic invoices."""
 
     profile: Profile = Field(
-        "auto", description="Peppol BIS Billing 3 or plain EN 16931; auto: as the settings say"
+        "auto", description="auto: as the settings say, by buyer and country; else this profile for all"
     )
     schematron: Schematron = Field(
         "auto",
@@ -26,6 +27,9 @@ class UblParams(Params):
     energy_extension: bool = Field(
         False, description="Meter readings in the Dutch energy extension (SEeF 3.1) too"
     )
+    as_of: date | None = Field(
+        None, description="Only ask: which rows break the rules in force on that day; nothing is written"
+    )
     mark_as_exported: bool = Field(False, description="Mark the invoices that were written as exported")
 
 
@@ -33,37 +37,48 @@ def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepare
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
     documents = Documents()
     checked = checked_documents(
-        batch, ctx, params.profile, params.schematron, energy_extension=params.energy_extension
+        batch, ctx, params.profile, params.schematron, params.energy_extension, params.as_of
     )
     for item in checked:
         if item.failure:
             yield RowFailure(item.invoice_id, item.failure)
-        else:
+        elif params.as_of is None:
             documents.add(item.invoice_id, item.number, item.document)
     yield from documents.artefacts(len(batch), "invoices-ubl.zip")
 
 
 def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:
     """Mark the documents that were written as exported, where asked for."""
-    return exported(batch.good, batch.failed, ctx.now, mark=params.mark_as_exported)
+    return exported(batch.good, batch.failed, ctx.now, mark=params.mark_as_exported and params.as_of is None)
 
 
 def preview(batch: Batch, params: UblParams, ctx: Context) -> dict[str, pd.DataFrame]:
-    """How many documents are ready, and which rules the others break."""
-    from invoicebatch.formats.validation.prevalidation import prevalidate
+    """How many documents are ready, which rules the others break, and what is advised; by row for another day."""
+    from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
     from invoicebatch.model.en16931.derive import derive
 
-    profile = ctx.settings.einvoice.profile if params.profile == "auto" else params.profile
-    findings = prevalidate(*derive(batch.invoices, batch.tables, profile))
+    profile, settings = chosen_profile(params.profile, ctx.settings.einvoice)
+    derived = derive(batch.invoices, batch.tables, profile, settings, on=params.as_of)
+    findings = prevalidate(*derived, sets_of(ctx), params.as_of)
     ready = len(batch) - findings["invoice_id"].nunique()
-    broken = findings.groupby(["rule", "says", "fix"], sort=False)["invoice_id"].nunique()
-    rules = (
-        broken.rename("invoices").reset_index().sort_values("invoices", ascending=False, ignore_index=True)
-    )
-    return {
+    tables = {
         "documents": pd.DataFrame({"what": ["ready", "break a rule"], "rows": [ready, len(batch) - ready]}),
-        "rules": rules,
+        "rules": _by_rule(findings),
+        "advice": _by_rule(prevalidate(*derived, sets_of(ctx), params.as_of, warnings=True)),
     }
+    if params.as_of is not None:
+        numbers = batch.invoices.set_index("invoice_id")["number"]
+        broken = reasons(findings)
+        rows = {"number": numbers.reindex(broken.index).to_numpy(), "reason": broken.to_numpy()}
+        tables[f"breaks on {params.as_of}"] = pd.DataFrame(rows)
+    return {name: table for name, table in tables.items() if name != "advice" or len(table)}
+
+
+def _by_rule(findings: pd.DataFrame) -> pd.DataFrame:
+    """How many invoices each rule is about, the most first."""
+    counts = findings.groupby(["rule", "says", "fix"], sort=False)["invoice_id"].nunique()
+    named = counts.rename("invoices").reset_index()
+    return named.sort_values("invoices", ascending=False, ignore_index=True)
 
 
 ACTION = Action(

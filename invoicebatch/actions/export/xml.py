@@ -6,7 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from invoicebatch.formats.archive.document_zip import Documents
+from invoicebatch.formats.ubl.checked import sets_of
 from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
+from invoicebatch.formats.validation.rule_sets import RuleSets
 from invoicebatch.formats.validation.schema import own_schema_error
 from invoicebatch.formats.xml_export import write_xml
 from invoicebatch.model.action import Action, Context, Params
@@ -27,16 +29,16 @@ class XmlParams(Params):
 
 def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Prepared]:  # noqa: ARG001
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
-    documents = Documents()
+    documents, sets = Documents(), sets_of(ctx)
     for start in range(0, len(batch), _SLICE):
         part = Batch(batch.invoices.iloc[start : start + _SLICE].reset_index(drop=True), batch.tables)
-        yield from _slice(part, documents)
+        yield from _slice(part, documents, sets)
     yield from documents.artefacts(len(batch), "invoices-xml.zip")
 
 
-def _slice(part: Batch, documents: Documents) -> Iterator[RowFailure]:
+def _slice(part: Batch, documents: Documents, sets: RuleSets) -> Iterator[RowFailure]:
     groups, problems = derive(part.invoices, part.tables, "en16931")
-    broken = reasons(prevalidate(groups, problems))
+    broken = reasons(prevalidate(groups, problems, sets))
     for invoice_id, reason in broken.items():
         yield RowFailure(int(str(invoice_id)), reason)
     ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)

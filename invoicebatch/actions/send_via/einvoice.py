@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from invoicebatch.errors import InvoicebatchError
 from invoicebatch.formats.archive.zip import safe_name
+from invoicebatch.formats.cii.facturx import holds_facturx
 from invoicebatch.formats.ubl.checked import Schematron, checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
@@ -61,9 +63,19 @@ def networks(invoices: pd.DataFrame, params: EInvoiceParams, ctx: Context) -> pd
 
 
 def row_checks(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
-    """Rows that no network takes."""
-    reason = networks(batch.invoices, params, ctx)["reason"]
-    return where_said(batch.invoices["invoice_id"], reason)
+    """Rows that no network takes, and those whose receiver is known to take none."""
+    rows = batch.invoices
+    found = networks(rows, params, ctx)
+    known = ctx.receivers()
+    away = pd.Series([known.get(each, "") for each in _receivers(rows)], index=rows.index, dtype="str")
+    reason = found["reason"].where((found["reason"] != "") | (found["network"] != PEPPOL), away)
+    return where_said(rows["invoice_id"], reason)
+
+
+def _receivers(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Scheme and identifier of each row's Peppol participant; empty texts where there is none."""
+    columns = (rows[f"customer_endpoint_{part}"].fillna("").tolist() for part in ("scheme", "id"))
+    return list(zip(*columns, strict=True))
 
 
 def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Prepared]:
@@ -72,12 +84,35 @@ def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Pr
     for network, profile in ((PEPPOL, "peppol"), (CHORUS_PRO, "en16931")):
         rows = batch.invoices[network_of == network]
         part = Batch(rows.reset_index(drop=True), batch.tables)
-        for item in checked_documents(part, ctx, profile, params.schematron):  # type: ignore[arg-type]
+        if network == CHORUS_PRO and ctx.settings.einvoice.chorus_format == "facturx":
+            yield from _stored_facturx(part, ctx)
+            continue
+        for item in checked_documents(part, ctx, profile, params.schematron, national=network == PEPPOL):  # type: ignore[arg-type]
             if item.failure:
                 yield RowFailure(item.invoice_id, item.failure)
             else:
                 name = f"einvoice/{ctx.run_id[:8]}/{item.invoice_id}-{safe_name(item.number)}.xml"
                 yield Artefact(name, item.document, item.invoice_id, "documents", {"network": network})
+
+
+def _stored_facturx(batch: Batch, ctx: Context) -> Iterator[Prepared]:
+    """The stored PDF of each row, which must hold its data; one without fails by name."""
+    columns = ("invoice_id", "number", "document_path", "document_sha256")
+    for invoice_id, number, path, sha256 in zip(
+        *(batch.invoices[name].tolist() for name in columns), strict=True
+    ):
+        try:
+            data = ctx.document(path, sha256).read_bytes()
+            held = holds_facturx(data)
+        except InvoicebatchError as error:
+            yield RowFailure(invoice_id, error.message)
+            continue
+        if not held:
+            fix = "set [documents] facturx = true and regenerate it"
+            yield RowFailure(invoice_id, f"its PDF holds no Factur-X data for Chorus Pro; {fix}")
+            continue
+        name = f"einvoice/{ctx.run_id[:8]}/{invoice_id}-{safe_name(number)}.pdf"
+        yield Artefact(name, data, invoice_id, "documents", {"network": CHORUS_PRO})
 
 
 def transform(batch: Batch, params: EInvoiceParams, ctx: Context) -> Changes:  # noqa: ARG001
@@ -110,17 +145,37 @@ def effects(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
 
 
 def _message(row: Mapping[Hashable, Any]) -> tuple[int, str, EInvoicePayload]:
-    document = Attachment.xml(row["path"], row["sha256"], safe_name(row["number"]))
+    made = Attachment.pdf if str(row["path"]).endswith(".pdf") else Attachment.xml
+    document = made(row["path"], row["sha256"], safe_name(row["number"]))
     fields = {name: row[name] for name in _FIELDS}
     payload = EInvoicePayload.model_validate(fields | {"attachments": (document,)})
     return row["invoice_id"], f"{payload.scheme}:{payload.identifier}", payload
 
 
 def preview(batch: Batch, params: EInvoiceParams, ctx: Context) -> Preview:
-    """How many documents go by which network."""
-    counts = networks(batch.invoices, params, ctx)["network"].value_counts()
+    """How many documents go by which network, and which receivers of Peppol can be reached."""
+    network = networks(batch.invoices, params, ctx)["network"]
+    counts = network.value_counts()
     rows = [{"what": f"through {name}", "rows": int(count)} for name, count in counts.items()]
-    return {"networks": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(batch.invoices)}
+    tables = {"networks": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(batch.invoices)}
+    return tables | _reached(batch.invoices[network == PEPPOL], ctx)
+
+
+def _reached(rows: pd.DataFrame, ctx: Context) -> dict[str, pd.DataFrame]:
+    """Receivers asked in one go: how many take invoices, how many are unknown, and each that takes none."""
+    asked = _receivers(rows)
+    known = ctx.receivers(ask=[each for each in asked if all(each)]) if len(rows) else {}
+    said = [known.get(each) for each in asked]
+    counts = {
+        "take invoices": sum(why == "" for why in said),
+        "take none": sum(bool(why) for why in said),
+        "unknown": sum(why is None for why in said),
+    }
+    away = [(number, why) for number, why in zip(rows["number"], said, strict=True) if why]
+    tables = {"receivers": pd.DataFrame({"what": list(counts), "rows": list(counts.values())})}
+    if away:
+        tables["can not be reached"] = pd.DataFrame(away, columns=["number", "reason"])
+    return tables
 
 
 def _networks(around: Surroundings) -> dict[str, str]:

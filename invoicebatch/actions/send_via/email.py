@@ -1,5 +1,6 @@
 """Send via e-mail: the stored PDF with a letter in the customer's language, one message a document."""
 
+import base64
 from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 from pydantic import Field
 
+from invoicebatch.eligibility.duty import COLUMNS, law_preview, refused_by_law
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
 from invoicebatch.formats.mail.payload import mails, senders
@@ -19,7 +21,7 @@ from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
 from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import EmailPayload
-from invoicebatch.model.outbox.rows import outbox_rows, xml_attachments
+from invoicebatch.model.outbox.rows import file_attachments, outbox_rows
 from invoicebatch.model.payments.collection import REMINDER
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
@@ -40,7 +42,7 @@ class EmailParams(SendParams):
     )
 
 
-def row_checks(batch: Batch, params: EmailParams, _: Context) -> pd.DataFrame:
+def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
     """Rows that can't be mailed: an address that is none, a customer who wants no mail, no sender."""
     rows = batch.invoices
     reason = address_faults(rows["customer_email"])
@@ -48,6 +50,7 @@ def row_checks(batch: Batch, params: EmailParams, _: Context) -> pd.DataFrame:
     if not params.override_preference:
         unwanted = preference_faults(rows)
         reason = unwanted.where(unwanted != "", reason)
+    reason = refused_by_law(rows, reason, context)
     own = {account: sender.address for account, sender in senders(batch["company_accounts"], "").items()}
     faults = address_faults(pd.Series(own, dtype="str"))
     unknown = rows["company_account_id"].map(faults).fillna("no such company account")
@@ -61,7 +64,8 @@ def defaults(settings: Settings, _today: date) -> dict[str, Any]:
 
 
 def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prepared]:
-    """The UBL documents to attach, where asked for; a document that breaks a rule is not mailed."""
+    """An invoice's own attachments, and its UBL where asked for; a document that breaks a rule is not mailed."""
+    yield from _own_attachments(batch)
     if not params.attach_ubl:
         return
     for item in checked_documents(batch, context, "en16931"):
@@ -69,6 +73,24 @@ def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[P
             yield RowFailure(item.invoice_id, f"electronic invoice: {item.failure}")
         else:
             yield Artefact(f"ubl/{safe_name(item.number)}.xml", item.document, invoice_id=item.invoice_id)
+
+
+def _own_attachments(batch: Batch) -> Iterator[Prepared]:
+    """What the table `attachments` holds for the rows, as files."""
+    rows = batch["attachments"]
+    rows = rows[rows["content_base64"].notna() & rows["invoice_id"].isin(batch.invoices["invoice_id"])]
+    columns = (
+        rows[name].tolist()
+        for name in ("invoice_id", "attachment_no", "filename", "reference", "content_base64")
+    )
+    for invoice_id, number, filename, reference, content in zip(*columns, strict=True):
+        name = safe_name(filename if isinstance(filename, str) else reference)
+        try:
+            data = base64.b64decode(content, validate=True)
+        except ValueError:
+            yield RowFailure(invoice_id, f"attachment {name} can't be read: it is not base64")
+            continue
+        yield Artefact(f"attachments/{invoice_id}/{number}/{name}", data, invoice_id=invoice_id)
 
 
 def _broken(faults: "pd.Series[str]") -> "pd.Series[bool]":
@@ -107,13 +129,13 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
     good = batch.good
     sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
     letters = _letters(good, batch, params, context)
-    return outbox_rows(context.run_id, mails(good, letters, sender_of, xml_attachments(batch.files)))
+    return outbox_rows(context.run_id, mails(good, letters, sender_of, file_attachments(batch.files)))
 
 
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
     good = batch.invoices
-    tables = {"recipients": _recipients(good), **again_preview(good)}
+    tables = {"recipients": _recipients(good), **again_preview(good), **law_preview(good, context)}
     first = next(_letters(good.head(1), batch, params, context), None)
     if first is not None:
         language, letter = first
@@ -147,7 +169,7 @@ ACTION = Action(
     reads=TABLES | {"company_accounts"},
     defaults=defaults,
     row_checks=row_checks,
-    check_columns=frozenset({"customer_email", "company_account_id"}) | PREFERENCE,
+    check_columns=frozenset({"customer_email", "company_account_id"}) | PREFERENCE | COLUMNS,
     check_reads=frozenset({"company_accounts"}),
     artefacts=artefacts,
     transform=transform,

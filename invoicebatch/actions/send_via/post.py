@@ -5,6 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field
 
+from invoicebatch.eligibility.duty import COLUMNS, law_preview, refused_by_law
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.model.action import Action, Context, Preview
 from invoicebatch.model.changes import Batch, Changes, where_said
@@ -54,7 +55,7 @@ def row_checks(batch: Batch, params: PostParams, context: Context) -> pd.DataFra
     if not params.override_preference:
         unwanted = preference_faults(rows)
         reason = unwanted.where(unwanted != "", reason)
-    return where_said(rows["invoice_id"], reason)
+    return where_said(rows["invoice_id"], refused_by_law(rows, reason, context))
 
 
 def transform(batch: Batch, params: PostParams, context: Context) -> Changes:  # noqa: ARG001
@@ -107,6 +108,7 @@ def preview(batch: Batch, params: PostParams, context: Context) -> Preview:  # n
     rows: list[dict[str, Any]] = [{"what": "letters", "rows": len(good)}]
     rows += [{"what": f"to {country}", "rows": int(count)} for country, count in by_country.items()]
     tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(good)}
+    tables |= law_preview(good, context)
     if len(good):
         first = next(_addresses(good.head(1)).itertuples(index=False, name=None))
         home = good[["account_country", "account_language"]].fillna("").iloc[0]
@@ -121,7 +123,7 @@ ACTION = Action(
     help="Hands each document to the print-and-post provider.",
     params=PostParams,
     row_checks=row_checks,
-    check_columns=frozenset(f"customer_{field}" for field in ADDRESS) | PREFERENCE,
+    check_columns=frozenset(f"customer_{field}" for field in ADDRESS) | PREFERENCE | COLUMNS,
     transform=transform,
     effects=effects,
     preview=preview,

@@ -129,6 +129,17 @@ class AccessPoint(ChannelDefaults):
             )
         return entity
 
+    def why_not(self, scheme: str, identifier: str) -> str | None:
+        """Why a receiver (by its EAS code) takes no invoices; empty: it takes them; None: it could not be asked.
+
+        Raises:
+            TemporaryError: the access point is busy or away.
+            SettingsError: no key, or the key is refused.
+        """
+        named = scheme_name(scheme)
+        reason = self._look_up(named, identifier)
+        return None if reason and (named, identifier) not in self._takes else reason
+
     def _look_up(self, scheme: str, identifier: str) -> str:
         """Why the receiver takes no documents; empty: it does. Asked once a receiver."""
         key = (scheme, identifier)

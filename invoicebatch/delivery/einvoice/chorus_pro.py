@@ -18,7 +18,9 @@ from invoicebatch.errors import SettingsError
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import EInvoice
 
-SYNTAX: Final = "IN_DP_E1_UBL_INVOICE"
+SYNTAX: Final = {"application/xml": "IN_DP_E1_UBL_INVOICE", "application/pdf": "IN_DP_E2_CII_FACTURX"}
+"""What is deposited, by media type: UBL, or a PDF with Factur-X data."""
+
 _DEPOSIT: Final = "/cpro/factures/v1/deposer/flux"
 _REPORT: Final = "/cpro/transverses/v1/consulterCRDetaille"
 _ARRIVED: Final = "IN_INTEGRE"
@@ -44,10 +46,11 @@ class ChorusPro(ChannelDefaults):
             InDoubtError: the connection was lost after the deposit went out.
             SettingsError: an account or secret is missing or refused.
         """
+        attachment = message.payload.attachments[0]
         body = {
             "fichierFlux": base64.b64encode(message.attachments[0].read_bytes()).decode(),
-            "nomFichier": message.payload.attachments[0].name,
-            "syntaxeFlux": SYNTAX,
+            "nomFichier": attachment.name,
+            "syntaxeFlux": SYNTAX[attachment.type],
             "avecSignature": False,
         }
         response = self._request(_DEPOSIT, body, repeatable=False)

@@ -11,6 +11,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.progress import Silent
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.deliver import deliver
+from invoicebatch.engine.imports.buyer_answers import poll_answers
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import Runs
@@ -114,6 +115,8 @@ class Worker:
         try:
             for state, group in Outbox(self._workspace).poll().groupby("state"):
                 self._say(f"{counted(len(group), 'message')} became {state}")
+            if answers := len(poll_answers(self._workspace)):
+                self._say(f"{counted(answers, 'answer')} of buyers")
         except InvoicebatchError as error:
             self._say(f"asking about messages: {' '.join(str(error).split())}")
 

@@ -1,6 +1,6 @@
 """What the engine lends to an action while it runs."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -55,6 +55,14 @@ class RunContext:
         """Fresh invoice ids; never given again, used or not."""
         with self._store.write() as session:
             return session.reserve_ids(count)
+
+    def receivers(self, ask: Iterable[tuple[str, str]] = ()) -> Mapping[tuple[str, str], str]:
+        """What is known of receivers, once the network was asked for the named ones."""
+        from invoicebatch.delivery.einvoice.receivers import Receivers
+
+        known = Receivers(self.settings.einvoice, self._store.data)
+        wanted = list(ask)
+        return known.ask(wanted, self.today) if wanted else known.known(self.today)
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, read once a run."""

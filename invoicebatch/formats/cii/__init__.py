@@ -1,11 +1,11 @@
-"""UN/CEFACT CII documents from terms, as Factur-X and ZUGFeRD embed them in a PDF (profile EN 16931)."""
+"""UN/CEFACT CII documents from terms, as Factur-X and ZUGFeRD embed them in a PDF (profile EN 16931 or XRechnung)."""
 
 import numpy as np
 import pandas as pd
 
 from invoicebatch.formats.cii.description import CROSS_INDUSTRY_INVOICE
 from invoicebatch.formats.serializer import serialize
-from invoicebatch.model.en16931.derive.document import EN16931
+from invoicebatch.model.en16931.derive.profiles import EN16931, PEPPOL
 from invoicebatch.model.en16931.frames import PARENT, Groups
 from invoicebatch.model.en16931.terms import DOCUMENT
 
@@ -22,12 +22,22 @@ def write_cii(groups: Groups) -> list[bytes]:
         RenderError: a text holds a character that XML can't hold.
     """
     documents = groups[DOCUMENT].copy()
-    documents["BT-24"], documents["BT-23"] = EN16931, None
+    peppol = documents["BT-24"].eq(PEPPOL)
+    documents["BT-24"] = documents["BT-24"].mask(peppol, EN16931)
+    documents["BT-23"] = documents["BT-23"].mask(peppol)
     means = groups["BG-16"].drop_duplicates(PARENT).set_index(PARENT)
     for term in ("BT-83", "BT-89"):
         documents[term] = _once(means, term, len(documents))
-    written = serialize(CROSS_INDUSTRY_INVOICE, {**groups, DOCUMENT: documents})
+    written = serialize(
+        CROSS_INDUSTRY_INVOICE, {**groups, DOCUMENT: documents, "BG-1": _by_subject(groups["BG-1"])}
+    )
     return [_with_delivery(document) for document in written]
+
+
+def _by_subject(notes: pd.DataFrame) -> pd.DataFrame:
+    """Notes with the subject code apart, which UBL writes in front of the text: `#PMT#text`."""
+    parts = notes["BT-22"].astype("str").str.extract(r"(?s)^(?:#([A-Z]{3})#)?(.*)$")
+    return notes.assign(**{"BT-21": parts[0], "BT-22": parts[1]})
 
 
 def _once(means: pd.DataFrame, term: str, count: int) -> pd.Series:

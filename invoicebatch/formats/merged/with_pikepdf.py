@@ -24,6 +24,7 @@ class Part:
         pdf: its bytes.
         titles: of the documents in it.
         pages: page count of each.
+        languages: in which they are, such as `nl`; empty for one that does not say.
         faults: position in the batch and reason of each file that could not be read.
     """
 
@@ -31,12 +32,20 @@ class Part:
     titles: tuple[str, ...]
     pages: tuple[int, ...]
     faults: tuple[tuple[int, str], ...] = field(default=())
+    languages: frozenset[str] = field(default=frozenset())
+
+
+def one_language(parts: Sequence[Part]) -> str:
+    """The language of all parts; empty where there are several, or one does not say."""
+    languages = frozenset[str]().union(*(part.languages for part in parts))
+    return next(iter(languages)) if len(languages) == 1 else ""
 
 
 def merge_batch(titles: Sequence[str], documents: Sequence[bytes]) -> Part:
     """One PDF of some PDFs; identical fonts, pictures and colour profiles are kept once."""
     merged = pikepdf.Pdf.new()
     kept, pages, faults, sources = [], [], [], []
+    languages: set[str] = set()
     for position, (title, data) in enumerate(zip(titles, documents, strict=True)):
         try:
             source = pikepdf.open(io.BytesIO(data))
@@ -45,12 +54,13 @@ def merge_batch(titles: Sequence[str], documents: Sequence[bytes]) -> Part:
             faults.append((position, f"the document can't be read as a PDF: {error}"))
             continue
         sources.append(source)
+        languages.add(str(source.Root.get("/Lang", "")))
         kept.append(title)
         pages.append(len(source.pages))
     if sources:
         _take_output_intent(merged, sources[0])
     _clean(merged)
-    return Part(_save(merged), tuple(kept), tuple(pages), tuple(faults))
+    return Part(_save(merged), tuple(kept), tuple(pages), tuple(faults), frozenset(languages))
 
 
 def write_merged(parts: Sequence[Part], out: BinaryIO, title: str) -> None:
@@ -65,7 +75,10 @@ def write_merged(parts: Sequence[Part], out: BinaryIO, title: str) -> None:
     titles = [title for part in parts for title in part.titles]
     counts = [count for part in parts for count in part.pages]
     _navigation(merged, titles, counts)
-    metadata = merged.make_stream(xmp(title), Type=Name.Metadata, Subtype=Name.XML)
+    language = one_language(parts)
+    if language:
+        merged.Root.Lang = language
+    metadata = merged.make_stream(xmp(title, language), Type=Name.Metadata, Subtype=Name.XML)
     merged.Root.Metadata = metadata
     merged.docinfo["/Title"] = title
     merged.docinfo["/Producer"] = "invoicebatch"

@@ -22,13 +22,14 @@ from pypdf.generic import (
 )
 
 from invoicebatch.formats.merged.pdfa_metadata import xmp
-from invoicebatch.formats.merged.with_pikepdf import Part
+from invoicebatch.formats.merged.with_pikepdf import Part, one_language
 
 
 def merge_batch(titles: Sequence[str], documents: Sequence[bytes]) -> Part:
     """One PDF of some PDFs; identical objects are kept once."""
     writer = PdfWriter()
     kept, pages, faults = [], [], []
+    languages: set[str] = set()
     for position, (title, data) in enumerate(zip(titles, documents, strict=True)):
         try:
             reader = PdfReader(io.BytesIO(data))
@@ -38,12 +39,13 @@ def merge_batch(titles: Sequence[str], documents: Sequence[bytes]) -> Part:
             faults.append((position, f"the document can't be read as a PDF: {error}"))
             continue
         _take_output_intent(writer, reader)
+        languages.add(str(reader.root_object.get("/Lang", "")))
         kept.append(title)
         pages.append(count)
     _clean(writer)
     _share(writer)
     writer.compress_identical_objects()
-    return Part(_bytes(writer), tuple(kept), tuple(pages), tuple(faults))
+    return Part(_bytes(writer), tuple(kept), tuple(pages), tuple(faults), frozenset(languages))
 
 
 def write_merged(parts: Sequence[Part], out: BinaryIO, title: str) -> None:
@@ -58,8 +60,11 @@ def write_merged(parts: Sequence[Part], out: BinaryIO, title: str) -> None:
     counts = [count for part in parts for count in part.pages]
     _navigation(writer, titles, counts)
     writer.add_metadata({"/Title": title, "/Producer": "invoicebatch"})
+    language = one_language(parts)
+    if language:
+        writer.root_object[NameObject("/Lang")] = TextStringObject(language)
     packet = StreamObject()
-    packet.set_data(xmp(title))
+    packet.set_data(xmp(title, language))
     packet.update({NameObject("/Type"): NameObject("/Metadata"), NameObject("/Subtype"): NameObject("/XML")})
     writer.root_object[NameObject("/Metadata")] = writer._add_object(packet)  # noqa: SLF001
     writer._ID = _identifier(parts)  # noqa: SLF001

@@ -61,7 +61,7 @@ def prepare(
         )
     ]
     rest = Batch(batch.invoices[~lost].reset_index(drop=True), batch.tables)
-    language, facturx = settings.documents.language, settings.documents.facturx
+    language, facturx = settings.documents.language, settings.einvoice if settings.documents.facturx else None
     return render_jobs(rest, folders, language, known, facturx=facturx), failures
 
 

@@ -26,6 +26,7 @@ from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.model.changes import Batch, RowFailure
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.schema import INVOICE_TABLES
+from invoicebatch.settings import EInvoice
 
 JOB_DOCUMENTS: Final = 20
 """Documents a job: enough to hide the hand-over between processes, few enough to spread well."""
@@ -41,14 +42,14 @@ class RenderJob:
         language: where neither customer nor account has one.
         known: by invoice, template and content hash of its present document; a document that
             would be the same is not rendered.
-        facturx: embed the invoice as data (Factur-X); the template's hash then is another one.
+        facturx: embed the invoice as data (Factur-X), by these settings; the template's hash then is another one.
     """
 
     batch: Batch
     folders: Mapping[str, tuple[Path, ...]]
     language: str = "en"
     known: Mapping[int, tuple[str, str]] = field(default_factory=dict)
-    facturx: bool = False
+    facturx: EInvoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def render_jobs(
     language: str,
     known: Mapping[int, tuple[str, str]] | None = None,
     size: int = JOB_DOCUMENTS,
-    facturx: bool = False,
+    facturx: EInvoice | None = None,
 ) -> Iterator[RenderJob]:
     """The batch in groups of `size` documents, each with just its own rows."""
     groups = -(-len(batch) // size)
@@ -109,7 +110,7 @@ def render_documents(job: RenderJob) -> list[Rendered | RowFailure]:
         template = templates.get(account_id) or load_template()
         return template.wording(language, accounts.get(account_id), job.language)
 
-    data = facturx_documents(job.batch) if job.facturx else None
+    data = None if job.facturx is None else facturx_documents(job.batch, job.facturx)
     results: list[Rendered | RowFailure] = []
     for document in documents(job.batch, wording_for):
         if isinstance(document, RowFailure):

@@ -1,11 +1,14 @@
 """UBL 2.1 documents from terms; where a term stands is told by `model.en16931.ubl`."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from invoicebatch.formats.serializer import serialize
+from invoicebatch.model.en16931.derive.profiles import UBL_BE
 from invoicebatch.model.en16931.frames import Groups, only_documents
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, DOCUMENT
-from invoicebatch.model.en16931.ubl import CREDIT_NOTE, INVOICE
+from invoicebatch.model.en16931.ubl import BELGIAN_CREDIT_NOTE, BELGIAN_INVOICE, CREDIT_NOTE, INVOICE
 
 
 def write_ubl(groups: Groups) -> list[bytes]:
@@ -18,11 +21,20 @@ def write_ubl(groups: Groups) -> list[bytes]:
         RenderError: a text holds a character that XML can't hold.
     """
     credit = is_credit_note(groups).to_numpy()
-    if not credit.any():
-        return serialize(INVOICE, groups)
-    invoices = iter(serialize(INVOICE, only_documents(groups, ~credit)))
-    credit_notes = iter(serialize(CREDIT_NOTE, only_documents(groups, credit)))
-    return [next(credit_notes if is_credit else invoices) for is_credit in credit]
+    belgian = groups[DOCUMENT]["BT-24"].eq(UBL_BE).to_numpy(bool)
+    kinds = {
+        (False, False): INVOICE,
+        (False, True): CREDIT_NOTE,
+        (True, False): BELGIAN_INVOICE,
+        (True, True): BELGIAN_CREDIT_NOTE,
+    }
+    written: dict[tuple[bool, bool], Iterator[bytes]] = {}
+    for kind, root in kinds.items():
+        mine = (belgian == kind[0]) & (credit == kind[1])
+        if mine.all():
+            return serialize(root, groups)
+        written[kind] = iter(serialize(root, only_documents(groups, mine)) if mine.any() else ())
+    return [next(written[kind]) for kind in zip(belgian.tolist(), credit.tolist(), strict=True)]
 
 
 def is_credit_note(groups: Groups) -> "pd.Series[bool]":

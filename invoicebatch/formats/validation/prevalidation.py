@@ -1,6 +1,7 @@
 """The rules over a whole selection at once: every broken rule of every row, by its official id."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -8,30 +9,40 @@ import pandas as pd
 import pyarrow as pa
 
 from invoicebatch.formats.validation.facts import Facts, Mask, Rule
+from invoicebatch.formats.validation.rule_sets import RuleSet, RuleSets, rule_sets
 from invoicebatch.formats.validation.rules import RULES
 from invoicebatch.model.en16931.frames import PARENT, Groups
 from invoicebatch.model.en16931.terms import DOCUMENT, GROUPS, LINE, TERMS, Value
 from invoicebatch.model.en16931.values import illegal_rows, texts
 
 COLUMNS: Final = ("invoice_id", "line", "rule", "term", "value", "says", "fix")
-_NATIONAL: Final = ("PEPPOL-", "NL-R-", "DE-R-")
 
 
-def prevalidate(groups: Groups, problems: Sequence[tuple[int, str, str]] = ()) -> pd.DataFrame:
+def prevalidate(
+    groups: Groups,
+    problems: Sequence[tuple[int, str, str]] = (),
+    sets: RuleSets | None = None,
+    on: date | None = None,
+    warnings: bool = False,
+) -> pd.DataFrame:
     """Every rule that a document breaks.
 
     Args:
         groups: frames of terms, as `derive` gives them.
         problems: what `derive` found in `extra`.
+        sets: the rule sets there are; None: those that are shipped.
+        on: the day whose rules are asked; None: each document's own date.
+        warnings: the rules that are no more than advice instead.
 
     Returns:
         One row a broken rule and row: invoice_id int64, line str (BT-126; empty: the document), rule,
         term, value, says and fix str; sorted by document.
     """
-    facts = Facts(groups)
-    found = [part for rule in RULES if (part := _broken(facts, rule)) is not None]
-    found += _illegal(facts)
-    found.append(_of_extra(problems))
+    facts = Facts(groups, sets or rule_sets(), on)
+    found = [part for rule in RULES if (part := _broken(facts, rule, warnings)) is not None]
+    if not warnings:
+        found += [*_illegal(facts), *_unknown(facts)]
+    found.append(_of_extra(() if warnings else problems))
     frame = pd.concat(found, ignore_index=True)
     frame = frame.sort_values("document", kind="stable", ignore_index=True)
     ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)
@@ -57,17 +68,40 @@ def _term_with_name(term: str) -> str:
     return f"{TERMS[term].name} {term}" if term in TERMS else term
 
 
-def _broken(facts: Facts, rule: Rule) -> pd.DataFrame | None:
+def _broken(facts: Facts, rule: Rule, warnings: bool) -> pd.DataFrame | None:
     frame = facts.frame(rule.group)
-    if frame.empty:
+    of_set = rule.id.startswith(facts.known.prefixes)
+    if frame.empty or not _is_asked(facts, rule, of_set, warnings):
         return None
     broken: Mask = rule.broken(facts)
     if not broken.any():
         return None
-    if rule.id.startswith(_NATIONAL):
-        broken = broken & facts.peppol[facts.document(rule.group)]
+    if of_set:
+        asked = facts.where(lambda found: _asks(found, rule, warnings))
+        broken = broken & asked[facts.document(rule.group)]
     rows = np.flatnonzero(broken)
     return _findings(facts, rule.group, rows, rule.id, rule.term, rule.says, rule.fix) if len(rows) else None
+
+
+def _is_asked(facts: Facts, rule: Rule, of_set: bool, warnings: bool) -> bool:
+    if not of_set:
+        return not warnings
+    return any(_asks(found, rule, warnings) for found in facts.sets)
+
+
+def _asks(found: RuleSet, rule: Rule, warnings: bool) -> bool:
+    return found.knows(rule.id) and found.asks(rule.id) != warnings
+
+
+def _unknown(facts: Facts) -> list[pd.DataFrame]:
+    """Documents whose rules are not known here, and have no schematron that is."""
+    rows = np.flatnonzero(facts.where(lambda found: found.unknown and found.id not in facts.known.named))
+    if not len(rows):
+        return []
+    title = next(found for found in facts.sets if found.unknown)
+    says = f"The rules of {title.title}, in force since {title.since}, are not here"
+    fix = f'Give the path of its schematron: [einvoice.schematrons] "{title.id}" = "…".'
+    return [_findings(facts, DOCUMENT, rows, "RULE-SET", "BT-2", says, fix)]
 
 
 def _findings(

@@ -80,7 +80,10 @@ def _compiled(stylesheet: str) -> Any:
     from saxonche import PySaxonApiError
 
     if not Path(stylesheet).is_file():
-        raise SettingsError(f"The schematron {stylesheet} does not exist", "Look into [einvoice] schematron.")
+        raise SettingsError(
+            f"The schematron {stylesheet} does not exist",
+            "Look into [einvoice] schematron and [einvoice.schematrons].",
+        )
     try:
         return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=stylesheet)
     except PySaxonApiError as error:

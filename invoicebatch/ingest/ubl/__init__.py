@@ -1,4 +1,4 @@
-"""UBL 2.1 Invoice and CreditNote to our tables, losing nothing that Peppol BIS Billing 3 defines.
+"""UBL 2.1 Invoice and CreditNote to our tables: every term of EN 16931, and by name what has no place among them.
 
 A document that can't be taken in is refused by name; the others go in. Nothing is written here.
 """
@@ -15,6 +15,7 @@ import pandas as pd
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.xml import parse_xml
 from invoicebatch.ingest.intake import Intake, ReadFile
+from invoicebatch.ingest.ubl.named_rules import breakdown_rule
 from invoicebatch.ingest.ubl.reader import Document, Fault, read_document
 from invoicebatch.ingest.ubl.records import term_frames
 from invoicebatch.ingest.ubl.sources import Found, documents_in
@@ -112,7 +113,10 @@ def _read(found: Found, work: _Work) -> Document | None:
     work.files.append(ReadFile(found.name, found.sha256, "ubl", 1))
     document = _parsed(found)
     work.refused += [(found.name, f.row, f.column, f.value[:_SHOWN], f.reason) for f in document.faults]
-    return None if document.faults else document
+    if document.faults:
+        return None
+    work.doubted += [(found.name, f.row, f.column, f.value[:_SHOWN], f.reason) for f in document.doubts]
+    return document
 
 
 def _parsed(found: Found) -> Document:
@@ -144,7 +148,7 @@ def _missing(document: Document) -> Iterator[Fault]:
         (r.terms.get("BT-118"), r.terms.get("BT-119", 0)) for r in document.record.groups.get("BG-23", ())
     ]
     for category, rate in {key for key in keys if keys.count(key) > 1}:
-        reason = f"VAT category {category} at {rate / 10_000:g} % stands twice in the VAT breakdown"
+        reason = f"VAT category {category} at {rate / 10_000:g} % stands twice in the VAT breakdown ({breakdown_rule(str(category))})"
         yield Fault(0, "VatBreakdown (BG-23)", str(category), reason)
 
 

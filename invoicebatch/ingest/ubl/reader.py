@@ -1,16 +1,17 @@
 """One UBL document to records of terms, following the same description that the writer follows.
 
-What the description does not know is kept by its path under `other`, never dropped silently; tables
-and files are not known here.
+What the description does not know is kept by its path under `other` and doubted; what may stand once and
+differs is a fault. Tables and files are not known here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
 from lxml import etree
 
+from invoicebatch.ingest.ubl.named_rules import once_rule, once_term_rule, value_rule
 from invoicebatch.model.en16931.description import Const, Content, Node, Same
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, TERMS
 from invoicebatch.model.en16931.ubl import (
@@ -26,6 +27,12 @@ ROOTS: Final = {
     f"{{{INVOICE_NAMESPACE}}}Invoice": INVOICE,
     f"{{{CREDIT_NOTE_NAMESPACE}}}CreditNote": CREDIT_NOTE,
 }
+_EXTENSION: Final = "#conformant#"
+_PEPPOL: Final = "urn:fdc:peppol.eu:2017:poacc"
+_NO_PLACE: Final = "has no place among the terms of EN 16931: it is kept in extra and not written again"
+_SAYS_NOTHING: Final = frozenset({"cbc:UBLVersionID"})
+"""Paths that change nothing: every document is UBL 2.1."""
+
 _PREFIXES: Final = {uri: prefix for prefix, uri in NAMESPACES.items()}
 
 
@@ -58,6 +65,7 @@ class Document:
     credit_note: bool = False
     other: list[list[str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    doubts: list[Fault] = field(default_factory=list)
 
 
 def read_document(root: etree._Element) -> Document:
@@ -69,6 +77,8 @@ def read_document(root: etree._Element) -> Document:
         return document
     _children(root, node, document.record, document, node.name)
     _check_type_code(root, document)
+    _check_periods(root, document)
+    _leave_extension(root, document)
     return document
 
 
@@ -82,24 +92,54 @@ def _check_type_code(root: etree._Element, document: Document) -> None:
     code = document.record.terms.get("BT-3")
     if code is not None and (code in CREDIT_NOTE_CODES) != document.credit_note:
         name = etree.QName(root).localname
-        reason = f"Type code {code} does not belong in a UBL {name}"
+        reason = f"Type code {code} does not belong in a UBL {name} (BR-CL-01)"
         document.faults.append(Fault(_row(root), "BT-3", code, reason))
 
 
+def _check_periods(root: etree._Element, document: Document) -> None:
+    """A period has a start or an end (BR-CO-19, of lines BR-CO-20), or a code for the tax point."""
+    for period in root.iter(_tag("cac:InvoicePeriod")):
+        if all(
+            period.find(_tag(f"cbc:{part}")) is None for part in ("StartDate", "EndDate", "DescriptionCode")
+        ):
+            rule = "BR-CO-19" if period.getparent() is root else "BR-CO-20"
+            reason = f"The period has neither a start nor an end ({rule})"
+            document.faults.append(Fault(_row(period), "cac:InvoicePeriod", "", reason))
+
+
+def _leave_extension(root: etree._Element, document: Document) -> None:
+    """A document that claims an extension is no longer of it once something of the extension is left out."""
+    claimed = str(document.record.terms.get("BT-24", ""))
+    core, mark, extension = claimed.rpartition(_EXTENSION)
+    if not mark or not document.doubts:
+        return
+    paid = root.find(f"{_tag('cac:PrepaidPayment')}/{_tag('cbc:PaidAmount')}")
+    if paid is not None:
+        reason = "Payments of third parties are not kept, and change the amount due (BR-CO-16)"
+        document.faults.append(Fault(_row(paid), "cac:PrepaidPayment", paid.text or "", reason))
+    document.record.terms["BT-24"] = core
+    reason = f"The extension {extension} is not kept; the document is now one of {core}"
+    document.doubts.append(Fault(_row(root), "SpecificationIdentifier (BT-24)", claimed, reason))
+
+
 def _children(element: etree._Element, node: Node, record: Record, document: Document, path: str) -> None:
-    used: set[Node] = set()
+    used: dict[Node, etree._Element] = {}
     for child in element:
         here = f"{path}/{_name(child)}"
         chosen = _described_place(node, child, document, used)
+        earlier = _earlier_place(node, child, document, used, chosen)
+        if earlier is not None:
+            _twice(child, used[earlier], earlier, document, here)
+            continue
         if chosen is None:
-            _keep_other(child, document, here)
+            _unplaced(child, document, here)
             continue
         if chosen.group:
             row = Record()
             record.groups.setdefault(chosen.group, []).append(row)
             _take(child, chosen, row, document, here)
         else:
-            used.add(chosen)
+            used[chosen] = child
             _take(child, chosen, record, document, here)
 
 
@@ -128,10 +168,12 @@ def _attribute(
             if document.record.terms.get(term) != value:
                 reason = (
                     f"is in {value}, but {TERMS[term].name} ({term}) is {document.record.terms.get(term)}"
+                    " (PEPPOL-EN16931-R051)"
                 )
                 document.faults.append(Fault(_row(element), path, element.text or "", reason))
         case None:
             document.other.append([f"{path}@{name}", value])
+            document.doubts.append(Fault(_row(element), f"{path}@{name}", value, _NO_PLACE))
 
 
 def _set(
@@ -142,10 +184,12 @@ def _set(
     try:
         value = parse_value(text, TERMS[term].value)
     except ValueError as error:
-        document.faults.append(Fault(_row(element), f"{TERMS[term].name} ({term})", text, str(error)))
+        reason = f"{error} ({value_rule(term, str(error))})"
+        document.faults.append(Fault(_row(element), f"{TERMS[term].name} ({term})", text, reason))
         return
     if record.terms.setdefault(term, value) != value:
-        document.other.append([path, text])
+        reason = f"{TERMS[term].name} ({term}) is said twice, and differently ({once_term_rule(term)})"
+        document.faults.append(Fault(_row(element), path, text, reason))
 
 
 @lru_cache(maxsize=4096)
@@ -177,7 +221,9 @@ def _constants(node: Node, path: str) -> Iterator[tuple[str, Const]]:
         yield from _constants(child, f"{path}/{_tag(child.name)}")
 
 
-def _described_place(node: Node, element: etree._Element, document: Document, used: set[Node]) -> Node | None:
+def _described_place(
+    node: Node, element: etree._Element, document: Document, used: Mapping[Node, etree._Element]
+) -> Node | None:
     """The description's place for an element; a type code that is left out counts as the expected one."""
     free = [c for c in _candidates(node, _name(element)) if c not in used]
     for candidate in free:
@@ -185,6 +231,63 @@ def _described_place(node: Node, element: etree._Element, document: Document, us
             return candidate
     loose = (c for c in free if all(_agrees(found, element, document, True) for found in _constraints(c)))
     return next(loose, None)
+
+
+def _earlier_place(
+    node: Node,
+    element: etree._Element,
+    document: Document,
+    used: Mapping[Node, etree._Element],
+    chosen: Node | None,
+) -> Node | None:
+    """The place that an element would have had, were it not taken already."""
+    least = -1 if chosen is None else len(_constraints(chosen))
+    for candidate in _candidates(node, _name(element)):
+        found = _constraints(candidate)
+        if (
+            candidate in used
+            and len(found) > least
+            and all(_agrees(each, element, document, False) for each in found)
+        ):
+            return candidate
+    return None
+
+
+def _twice(
+    element: etree._Element, before: etree._Element, node: Node, document: Document, path: str
+) -> None:
+    """An element that may stand once stands again: the same is doubted, another is a fault."""
+    if _same(element, before):
+        document.doubts.append(
+            Fault(_row(element), path, _first_text(element), "stands twice; it is kept once")
+        )
+        return
+    rule = once_rule(node)
+    if node.name == "cac:TaxTotal" and _PEPPOL in str(document.record.terms.get("BT-24", "")):
+        inner = element.find(_tag("cac:TaxSubtotal")) is not None
+        rule += ", PEPPOL-EN16931-R053" if inner else ", PEPPOL-EN16931-R054"
+    reason = f"stands twice, and differently, where it may stand once ({rule})"
+    document.faults.append(Fault(_row(element), path, _first_text(element), reason))
+
+
+def _same(one: etree._Element, other: etree._Element) -> bool:
+    """Whether two elements say the same, whatever white space they are written with."""
+
+    def said(element: etree._Element) -> list[tuple[str, str, list[tuple[str, str]]]]:
+        return [
+            (
+                str(part.tag),
+                (part.text or "").strip(),
+                sorted((str(k), str(v)) for k, v in part.attrib.items()),
+            )
+            for part in element.iter()
+        ]
+
+    return said(one) == said(other)
+
+
+def _first_text(element: etree._Element) -> str:
+    return next((str(text).strip() for text in element.itertext() if str(text).strip()), "")
 
 
 def _agrees(
@@ -198,6 +301,16 @@ def _agrees(
     if isinstance(expected, Same):
         return not str(element.tag).endswith("}TaxTotal") or text == document.record.terms.get(expected.term)
     return isinstance(expected, Const) and _BOOLEANS.get(text, text).upper() == expected.text.upper()
+
+
+def _unplaced(element: etree._Element, document: Document, path: str) -> None:
+    """An element without a place among the terms: kept by its paths, and doubted as a whole."""
+    before = len(document.other)
+    _keep_other(element, document, path)
+    count = len(document.other) - before
+    if count and path.partition("/")[2] not in _SAYS_NOTHING:
+        several = "" if count == 1 else f", nor have {count - 1} more values in it"
+        document.doubts.append(Fault(_row(element), path, _first_text(element), _NO_PLACE + several))
 
 
 def _keep_other(element: etree._Element, document: Document, path: str) -> None:

@@ -34,6 +34,7 @@ COMMANDS: Final = (
     ("history", "history:history", "What happened to an invoice: who, when, what changed, files, messages."),
     ("audit", "audit:app", "Audit packs: write, verify; the head of the chain of events."),
     ("payments", "payments:app", "Payment bundles: list, write, confirm, cancel, reject, import."),
+    ("einvoice", "einvoice:app", "Electronic invoices: import what buyers answered, attach files."),
     ("outbox", "outbox:app", "Messages: list, resend, mark-sent, poll, import-bounces."),
     ("worker", "worker:worker", "Run queued runs and due jobs in the background."),
     ("jobs", "worker:jobs", "Export jobs: list, show, cancel, resume, delete."),

@@ -162,8 +162,12 @@ def mark_sent(
 
 @app.command
 def poll(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """Ask what became of accepted messages: letters, e-invoices."""
-    return _show(opened(workspace).outbox.poll(), json=json)
+    """Ask what became of accepted messages: letters, e-invoices; take buyers' answers from the hot folder."""
+    found = opened(workspace)
+    answers = found.poll_answers()
+    if len(answers) and not json:
+        print_table(answers, title=f"{counted(len(answers), 'answer')} of buyers", limit=200)
+    return _show(found.outbox.poll(), json=json)
 
 
 @app.command(name="import-bounces")

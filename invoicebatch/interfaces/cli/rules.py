@@ -1,13 +1,14 @@
-"""The command `rules`: the decision table of actions and facts."""
+"""The command `rules`: the decision table of actions and facts, and the rule sets of electronic invoices."""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pandas as pd
 from cyclopts import Parameter
 
 from invoicebatch.engine.plan.records import records
+from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
     WorkspaceOption,
@@ -18,12 +19,18 @@ from invoicebatch.interfaces.cli.common import (
 
 
 def rules(
+    topic: Annotated[
+        Literal["einvoice"] | None, Parameter(help="einvoice: the rule sets of electronic invoices instead")
+    ] = None,
+    /,
     *,
     xlsx: Annotated[Path | None, Parameter(help="Write the table to an Excel file")] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """What each action asks of a row."""
+    """What each action asks of a row, or the rule sets of electronic invoices."""
+    if topic == "einvoice":
+        return _einvoice(opened(workspace), json)
     found = opened(workspace).base.rules
     table = found.decision_table()
     if xlsx is not None:
@@ -39,6 +46,22 @@ def rules(
         print_table(facts, title="The facts, and what is said where one does not hold", limit=200)
     for note in found.notes:
         print(note, file=sys.stderr)
+    return 0
+
+
+def _einvoice(workspace: Workspace, json: bool) -> int:
+    """Every rule set: its days, its identifier and where its schematrons come from."""
+    from invoicebatch.formats.validation.rule_sets import rule_set_table
+
+    table = rule_set_table(workspace.root, workspace.base.settings.einvoice.schematrons)
+    if json:
+        print_json(records(table))
+    else:
+        shown = ["id", "from", "until", "syntax", "schematron"]
+        print_table(table[shown], title="Rule sets of electronic invoices", limit=200)
+        print(
+            "A schematron that no package ships is named under [einvoice.schematrons] in invoicebatch.toml."
+        )
     return 0
 
 

@@ -198,13 +198,15 @@ BT-149 quantity PriceBaseQuantity
 BT-150 code PriceBaseUnit
 BT-147 quantity PriceDiscount
 BT-148 quantity GrossPrice
+BE-1 code BelgianCategory
+BE-2 amount TaxAmount
 """)
 
 GROUPS: Final = {
     group.id: group
     for group in (
         Group(DOCUMENT, "Invoice", "", _DOCUMENT),
-        Group("BG-1", "Note", DOCUMENT, _terms("BT-22 text Text")),
+        Group("BG-1", "Note", DOCUMENT, _terms("BT-21 code SubjectCode\nBT-22 text Text")),
         Group("BG-3", "PrecedingInvoice", DOCUMENT, _terms("BT-25 id Number\nBT-26 date IssueDate")),
         Group(
             "BG-24",
@@ -257,6 +259,7 @@ BT-91 id DebitedAccount
             "VatBreakdown",
             DOCUMENT,
             _terms("""
+BE-3 code BelgianCategory
 BT-116 amount TaxableAmount
 BT-117 amount TaxAmount
 BT-118 code Category
@@ -304,7 +307,7 @@ METER-10 text Method
         ),
     )
 }
-"""Every group by id; METER is ours: the meter readings behind a line."""
+"""Every group by id; METER is ours: the meter readings behind a line. BE terms are those of UBL.BE alone."""
 
 TERMS: Final = {term.id: term for group in GROUPS.values() for term in group.terms}
 """Every term by id."""

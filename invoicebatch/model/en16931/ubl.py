@@ -166,43 +166,50 @@ _ALLOWANCES: Final = (
     _allowance_charge("BG-21", True, ("BT-99", "BT-100", "BT-101", "BT-104", "BT-105", "BT-102", "BT-103")),
 )
 
-_TOTALS: Final = (
-    (
-        "cac:TaxTotal",
-        _amount("cbc:TaxAmount", "BT-110"),
-        Each(
-            "BG-23",
-            (
-                "cac:TaxSubtotal",
-                _amount("cbc:TaxableAmount", "BT-116"),
-                _amount("cbc:TaxAmount", "BT-117"),
+
+def _totals(*category: Element) -> tuple[Element, ...]:
+    """VAT and sums; `category` is what a VAT category has besides."""
+    return (
+        (
+            "cac:TaxTotal",
+            _amount("cbc:TaxAmount", "BT-110"),
+            Each(
+                "BG-23",
                 (
-                    "cac:TaxCategory",
-                    ("cbc:ID", "BT-118"),
-                    ("cbc:Percent", "BT-119"),
-                    ("cbc:TaxExemptionReasonCode", "BT-121"),
-                    ("cbc:TaxExemptionReason", "BT-120"),
-                    _VAT,
+                    "cac:TaxSubtotal",
+                    _amount("cbc:TaxableAmount", "BT-116"),
+                    _amount("cbc:TaxAmount", "BT-117"),
+                    (
+                        "cac:TaxCategory",
+                        ("cbc:ID", "BT-118"),
+                        *category,
+                        ("cbc:Percent", "BT-119"),
+                        ("cbc:TaxExemptionReasonCode", "BT-121"),
+                        ("cbc:TaxExemptionReason", "BT-120"),
+                        _VAT,
+                    ),
                 ),
             ),
         ),
-    ),
-    ("cac:TaxTotal", ("cbc:TaxAmount", "BT-111", {"currencyID": Same("BT-6")})),
-    (
-        "cac:LegalMonetaryTotal",
-        _amount("cbc:LineExtensionAmount", "BT-106"),
-        _amount("cbc:TaxExclusiveAmount", "BT-109"),
-        _amount("cbc:TaxInclusiveAmount", "BT-112"),
-        _amount("cbc:AllowanceTotalAmount", "BT-107"),
-        _amount("cbc:ChargeTotalAmount", "BT-108"),
-        _amount("cbc:PrepaidAmount", "BT-113"),
-        _amount("cbc:PayableRoundingAmount", "BT-114"),
-        _amount("cbc:PayableAmount", "BT-115"),
-    ),
-)
+        ("cac:TaxTotal", ("cbc:TaxAmount", "BT-111", {"currencyID": Same("BT-6")})),
+        (
+            "cac:LegalMonetaryTotal",
+            _amount("cbc:LineExtensionAmount", "BT-106"),
+            _amount("cbc:TaxExclusiveAmount", "BT-109"),
+            _amount("cbc:TaxInclusiveAmount", "BT-112"),
+            _amount("cbc:AllowanceTotalAmount", "BT-107"),
+            _amount("cbc:ChargeTotalAmount", "BT-108"),
+            _amount("cbc:PrepaidAmount", "BT-113"),
+            _amount("cbc:PayableRoundingAmount", "BT-114"),
+            _amount("cbc:PayableAmount", "BT-115"),
+        ),
+    )
 
 
-def _line(element: str, quantity: str) -> Each:
+def _line(
+    element: str, quantity: str, category: tuple[Element, ...] = (), tax: tuple[Element, ...] = ()
+) -> Each:
+    """A line; `category` is what its VAT category has besides, `tax` its VAT."""
     return Each(
         "BG-25",
         (
@@ -221,6 +228,7 @@ def _line(element: str, quantity: str) -> Each:
             ),
             _allowance_charge("BG-27", False, ("BT-136", "BT-137", "BT-138", "BT-139", "BT-140")),
             _allowance_charge("BG-28", True, ("BT-141", "BT-142", "BT-143", "BT-144", "BT-145")),
+            *tax,
             (
                 "cac:Item",
                 ("cbc:Description", "BT-154"),
@@ -235,6 +243,7 @@ def _line(element: str, quantity: str) -> Each:
                 (
                     "cac:ClassifiedTaxCategory",
                     ("cbc:ID", "BT-151"),
+                    *category,
                     ("cbc:Percent", "BT-152"),
                     _VAT,
                 ),
@@ -309,55 +318,84 @@ _SUPPORTING: Final = Each(
 _PARTIES: Final = (_SELLER, _BUYER, _PAYEE, _TAX_REPRESENTATIVE, _DELIVERY)
 _TERMS: Final = ("cac:PaymentTerms", ("cbc:Note", "BT-20"))
 
-INVOICE: Final[Node] = describe(
-    (
-        "Invoice",
-        {"xmlns": Const(INVOICE_NAMESPACE), **_PREFIXES},
-        *_IDENTIFICATION,
-        ("cbc:IssueDate", "BT-2"),
-        ("cbc:DueDate", "BT-9"),
-        ("cbc:InvoiceTypeCode", "BT-3"),
-        _NOTE,
-        ("cbc:TaxPointDate", "BT-7"),
-        *_CURRENCIES_AND_PERIOD,
-        _TENDER,
-        _CONTRACT,
-        _OBJECT,
-        _SUPPORTING,
-        ("cac:ProjectReference", ("cbc:ID", "BT-11")),
-        *_PARTIES,
-        _payment_means(),
-        _TERMS,
-        *_ALLOWANCES,
-        *_TOTALS,
-        _line("cac:InvoiceLine", "cbc:InvoicedQuantity"),
-    ),
-    "INVOICE",
-)
+Elements = tuple[Element, ...]
+
+
+def _invoice(documents: Elements = (), of_category: Elements = (), tax: Elements = ()) -> Node:
+    """An Invoice, with documents besides, what categories of breakdown and line have besides, and VAT by line."""
+    return describe(
+        (
+            "Invoice",
+            {"xmlns": Const(INVOICE_NAMESPACE), **_PREFIXES},
+            *_IDENTIFICATION,
+            ("cbc:IssueDate", "BT-2"),
+            ("cbc:DueDate", "BT-9"),
+            ("cbc:InvoiceTypeCode", "BT-3"),
+            _NOTE,
+            ("cbc:TaxPointDate", "BT-7"),
+            *_CURRENCIES_AND_PERIOD,
+            _TENDER,
+            _CONTRACT,
+            _OBJECT,
+            *documents,
+            _SUPPORTING,
+            ("cac:ProjectReference", ("cbc:ID", "BT-11")),
+            *_PARTIES,
+            _payment_means(),
+            _TERMS,
+            *_ALLOWANCES,
+            *_totals(*of_category[:1]),
+            _line("cac:InvoiceLine", "cbc:InvoicedQuantity", of_category[1:], tax),
+        ),
+        "INVOICE",
+    )
+
+
+def _credit_note(documents: Elements = (), of_category: Elements = (), tax: Elements = ()) -> Node:
+    """A CreditNote, like `_invoice`."""
+    return describe(
+        (
+            "CreditNote",
+            {"xmlns": Const(CREDIT_NOTE_NAMESPACE), **_PREFIXES},
+            *_IDENTIFICATION,
+            ("cbc:IssueDate", "BT-2"),
+            ("cbc:TaxPointDate", "BT-7"),
+            ("cbc:CreditNoteTypeCode", "BT-3"),
+            _NOTE,
+            *_CURRENCIES_AND_PERIOD,
+            _CONTRACT,
+            _OBJECT,
+            ("cac:AdditionalDocumentReference", ("cbc:ID", "BT-11"), ("cbc:DocumentTypeCode", Const("50"))),
+            *documents,
+            _SUPPORTING,
+            _TENDER,
+            *_PARTIES,
+            _payment_means(("cbc:PaymentDueDate", Same("BT-9"))),
+            _TERMS,
+            *_ALLOWANCES,
+            *_totals(*of_category[:1]),
+            _line("cac:CreditNoteLine", "cbc:CreditedQuantity", of_category[1:], tax),
+        ),
+        "INVOICE",
+    )
+
+
+def _belgian(kind: str) -> tuple[Elements, Elements, Elements]:
+    """What UBL.BE has besides: two documents that say what it is, Belgian names of VAT categories, VAT by line."""
+    said = tuple(
+        ("cac:AdditionalDocumentReference", ("cbc:ID", Const(name)), ("cbc:DocumentDescription", Const(text)))
+        for name, text in (("UBL.BE", kind), ("UBL.BE version", "1.31"))
+    )
+    tax = ("cac:TaxTotal", _amount("cbc:TaxAmount", "BE-2"))
+    return said, (("cbc:Name", "BE-3"), ("cbc:Name", "BE-1")), (tax,)
+
+
+INVOICE: Final[Node] = _invoice()
 """UBL Invoice."""
 
-CREDIT_NOTE: Final[Node] = describe(
-    (
-        "CreditNote",
-        {"xmlns": Const(CREDIT_NOTE_NAMESPACE), **_PREFIXES},
-        *_IDENTIFICATION,
-        ("cbc:IssueDate", "BT-2"),
-        ("cbc:TaxPointDate", "BT-7"),
-        ("cbc:CreditNoteTypeCode", "BT-3"),
-        _NOTE,
-        *_CURRENCIES_AND_PERIOD,
-        _CONTRACT,
-        _OBJECT,
-        ("cac:AdditionalDocumentReference", ("cbc:ID", "BT-11"), ("cbc:DocumentTypeCode", Const("50"))),
-        _SUPPORTING,
-        _TENDER,
-        *_PARTIES,
-        _payment_means(("cbc:PaymentDueDate", Same("BT-9"))),
-        _TERMS,
-        *_ALLOWANCES,
-        *_TOTALS,
-        _line("cac:CreditNoteLine", "cbc:CreditedQuantity"),
-    ),
-    "INVOICE",
-)
+CREDIT_NOTE: Final[Node] = _credit_note()
 """UBL CreditNote: no due date of its own (it stands with the payment means), no project reference."""
+
+BELGIAN_INVOICE: Final[Node] = _invoice(*_belgian("CommercialInvoice"))
+BELGIAN_CREDIT_NOTE: Final[Node] = _credit_note(*_belgian("CreditNote"))
+"""The two of UBL.BE 1.31; they are written, not read."""

@@ -1,6 +1,7 @@
 """Rows of the outbox, made in one way by all that send, and the files that go along."""
 
 from collections.abc import Iterable
+from mimetypes import guess_type
 from pathlib import PurePath
 from typing import Final
 
@@ -37,12 +38,17 @@ def outbox_rows(run_id: str, messages: Iterable[tuple[int | None, str, Payload]]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"invoice_id": "Int64"})
 
 
-def xml_attachments(files: pd.DataFrame) -> dict[int, tuple[Attachment]]:
-    """The XML documents made for a batch (`Batch.files`) as attachments, by invoice id."""
+def file_attachments(files: pd.DataFrame) -> dict[int, tuple[Attachment, ...]]:
+    """The files made for a batch (`Batch.files`) as attachments under their own names, by invoice id."""
+    found: dict[int, tuple[Attachment, ...]] = {}
     if files.empty:
-        return {}
+        return found
     columns = (files[name] for name in ("invoice_id", "path", "sha256", "name"))
-    return {
-        int(invoice_id): (Attachment.xml(path, sha256, PurePath(name).stem),)
-        for invoice_id, path, sha256, name in zip(*columns, strict=True)
-    }
+    for invoice_id, path, sha256, name in zip(*columns, strict=True):
+        media = _TYPES.get(PurePath(name).suffix.lower()) or guess_type(name)[0] or "application/octet-stream"
+        attachment = Attachment(path=path, sha256=sha256, name=PurePath(name).name, type=media)
+        found[int(invoice_id)] = (*found.get(int(invoice_id), ()), attachment)
+    return found
+
+
+_TYPES: Final = {".xml": "application/xml"}

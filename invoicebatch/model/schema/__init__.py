@@ -16,6 +16,7 @@ from invoicebatch.model.schema.invoices import (
 )
 from invoicebatch.model.schema.journal import (
     ARTEFACTS,
+    BUYER_ANSWERS,
     CLAIMS,
     EVENT_CHAIN,
     EVENTS,
@@ -85,6 +86,7 @@ TABLES: Final[Mapping[str, Table]] = {
         INVOICE_CHANGES,
         EVENT_CHAIN,
         IMPORTS,
+        BUYER_ANSWERS,
     )
 }
 """Every table by name."""

@@ -9,7 +9,7 @@ from invoicebatch.model.schema.types import (
     text,
     timestamp,
 )
-from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
+from invoicebatch.model.status import ArtefactStatus, BuyerAnswer, OutboxStatus, RowOutcome, RunStatus
 
 RUNS = Table(
     "runs",
@@ -164,6 +164,22 @@ EXPORT_JOBS = Table(
         timestamp("next_at", "When it is due"),
         text("run_id", "The run that made it"),
         timestamp("created_at", "When it was made", required=True),
+    ),
+)
+
+BUYER_ANSWERS = Table(
+    "buyer_answers",
+    "What buyers and networks answered to electronic invoices; each answer once.",
+    ("answer_id",),
+    (
+        text("answer_id", "Sender and id of the answer, and the number it is about", required=True),
+        integer("invoice_id", "The document", required=True),
+        choice("status", BuyerAnswer, "What it says", required=True),
+        text("reason", "Why, in words"),
+        text("asked", "What the seller is asked to do"),
+        timestamp("answered_at", "When it was given", required=True),
+        text("file", "The file it came in", required=True),
+        timestamp("received_at", "When it was read", required=True),
     ),
 )
 

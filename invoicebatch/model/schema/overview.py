@@ -11,8 +11,18 @@ from typing import Final
 from invoicebatch.model.schema.invoices import INVOICES
 from invoicebatch.model.schema.parties import COMPANY_ACCOUNTS, CUSTOMERS, MANDATES
 from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_BUNDLES, PAYMENT_PLANS
-from invoicebatch.model.schema.types import Column, Table, Type, boolean, choice, day, integer
-from invoicebatch.model.status import PaymentStatus
+from invoicebatch.model.schema.types import (
+    Column,
+    Table,
+    Type,
+    boolean,
+    choice,
+    day,
+    integer,
+    text,
+    timestamp,
+)
+from invoicebatch.model.status import BuyerAnswer, PaymentStatus
 
 JOINS: Final[Mapping[str, str]] = {
     "c": "LEFT JOIN customers c ON c.customer_id = i.customer_id",
@@ -34,6 +44,10 @@ JOINS: Final[Mapping[str, str]] = {
         "LEFT JOIN (SELECT invoice_id, max(document_version) FILTER (WHERE sent_at IS NOT NULL) AS sent_version,"
         " min(created_at) AS first_at, max(created_at) AS last_at FROM documents GROUP BY invoice_id) s"
         " ON s.invoice_id = i.invoice_id"
+    ),
+    "r": (
+        "LEFT JOIN (SELECT * FROM buyer_answers QUALIFY row_number() OVER (PARTITION BY invoice_id"
+        " ORDER BY answered_at DESC, received_at DESC, answer_id DESC) = 1) r ON r.invoice_id = i.invoice_id"
     ),
 }
 """Joins by alias; of several mandates the newest active one counts."""
@@ -120,6 +134,13 @@ _DERIVED: tuple[Derived, ...] = (
         integer("sent_version", "Latest version of its document that a channel of ours sent; empty: none"), "s",
         "s.sent_version",
     ),
+    Derived(choice("buyer_answer", BuyerAnswer, "What the buyer last said of the electronic invoice"), "r", "r.status"),
+    Derived(
+        text("buyer_answer_reason", "Why, and what the buyer asks for"), "r",
+        "CASE WHEN r.status IS NOT NULL THEN coalesce(nullif(concat_ws('; asks for ', nullif(r.reason, ''),"
+        " nullif(r.asked, '')), ''), 'no reason given') END",
+    ),
+    Derived(timestamp("buyer_answered_at", "When the buyer said so"), "r", "r.answered_at"),
     Derived(
         choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL
     ),

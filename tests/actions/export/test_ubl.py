@@ -1,12 +1,14 @@
 """export.ubl through the engine: documents out, failures by rule id, imports that come back the same."""
 
+import base64
+import hashlib
 import zipfile
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 
 
 @pytest.fixture
@@ -102,6 +104,48 @@ def test_documents_written_by_one_workspace_come_into_another(workspace, tmp_pat
             assert one.read(name) == two.read(name)
 
 
+def with_pdf(workspace: Workspace, invoice_id: int, data: bytes) -> None:
+    path = workspace.data / "documents" / f"{invoice_id}.pdf"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    with workspace.store.write() as session:
+        session._con.execute(
+            "UPDATE invoices SET document_path = ?, document_sha256 = ?, document_version = 1 WHERE invoice_id = ?",
+            [f"documents/{invoice_id}.pdf", hashlib.sha256(data).hexdigest(), invoice_id],
+        )
+
+
+def test_the_stored_pdf_goes_inside_with_its_own_bytes(workspace):
+    pdf = b"%PDF-1.7 the bytes of the archive"
+    with_pdf(workspace, 1, pdf)
+    with_pdf(workspace, 2, b"x" * (11 << 20))
+    with_pdf(workspace, 3, pdf)
+    (workspace.data / "documents/3.pdf").write_bytes(b"changed")
+    with (workspace.root / "invoicebatch.toml").open("a") as file:
+        file.write("[einvoice]\nembed_pdf = true\n")
+    report = export(open_workspace(workspace.root), selection={"ids": [1, 2, 3, 4]})
+    reasons = report.failed.set_index("invoice_id")["reason"]
+    assert set(reasons.index) == {2, 3}
+    assert "11.0 MB is larger than the 10 MB that Peppol BIS Billing 3.0.21 takes" in reasons[2]
+    assert "3.pdf" in reasons[3]
+    with zipfile.ZipFile(written(report)[0]) as archive:
+        found = etree.fromstring(archive.read("F2026-000001.xml")).find(".//{*}EmbeddedDocumentBinaryObject")
+        assert b"EmbeddedDocument" not in archive.read("F2026-000004.xml")
+    assert base64.b64decode(found.text) == pdf
+    assert dict(found.attrib) == {"mimeCode": "application/pdf", "filename": "F2026-000001.pdf"}
+
+
+def test_two_documents_of_one_seller_with_one_number_are_named_by_the_audit(workspace, tmp_path):
+    report = export(workspace, selection={"ids": [1]})
+    other = init_workspace(tmp_path / "other")
+    twin = tmp_path / "twin.xml"
+    twin.write_bytes(written(report)[0].read_bytes().replace(b"REF-1", b"REF-X"))
+    other.import_files([written(report)[0], twin])
+    found = other.doctor()
+    assert found["subject"].tolist() == ["F2026-000001"]
+    assert "is the number of 2 documents of BE0403170701: invoices 1, 2" in found["problem"].iloc[0]
+
+
 def test_our_own_documents_are_not_imported_twice(workspace):
     report = export(workspace)
     imported = workspace.import_files([written(report)[0]])
@@ -148,6 +192,26 @@ def test_meter_readings_go_out_as_attributes_and_in_the_energy_extension(workspa
     reading = root.find(".//{urn:www.energie-efactuur.nl:profile:invoice:ver3.1}MeterReading")
     assert reading.findtext("{*}ConsumptionQuantity") == "100"
     assert reading.findtext("{*}LatestMeterReadingMethodCode") == "MRM001"
+
+
+def test_what_would_break_on_another_day_is_told_row_by_row(workspace):
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE invoices SET invoice_date = '2026-08-01'")
+        session._con.execute(
+            "UPDATE customers SET endpoint_id = '12345678901', endpoint_scheme = '0213' WHERE customer_id ="
+            " (SELECT customer_id FROM invoices WHERE invoice_id = 2)"
+        )
+    assert export(workspace, mark_as_exported=False).failed.empty
+    plan = workspace.select(where="status = 'created'").plan("export.ubl", as_of="2026-08-24")
+    told = plan.preview["breaks on 2026-08-24"].set_index("number")["reason"]
+    assert list(told.index) == ["F2026-000002"]
+    assert "PEPPOL-EN16931-CL008" in told["F2026-000002"]
+    report = export(workspace, as_of="2026-08-24", mark_as_exported=True)
+    assert report.failed["invoice_id"].tolist() == [2]
+    assert (len(report.done), written(report)) == (5, [])
+    assert workspace.select(where="export_status = 'exported'").frame.empty
+    later = export(workspace, as_of="2027-02-24")
+    assert later.failed["reason"].str.contains("Peppol BIS Billing 3.0.22").all()
 
 
 def test_the_preview_counts_what_breaks_which_rule(workspace):

@@ -1,5 +1,7 @@
 """send_via.einvoice as a user runs it: against a network that takes, refuses, hangs and dies."""
 
+import base64
+import hashlib
 import importlib.util
 import json
 import os
@@ -9,9 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import typst
 from lxml import etree
 
-from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.formats.cii.facturx import embed
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from tests.waiting import LIMIT, until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -225,3 +229,57 @@ def test_networks_are_chosen_by_what_is_on_and_known(make, network):
         outbox = session.whole("outbox")
     assert sorted(outbox["recipient"]) == ["0009:12345678901234", "0208:0200000241"]
     assert sorted(outbox["reference"].str.partition(":")[0]) == ["chorus_pro", "peppol"]
+
+
+def test_chorus_pro_is_sent_the_pdf_with_its_data_where_the_settings_say(make, network):
+    workspace = make(count=2, chorus=True)
+    plain = typst.compile(
+        b"#set document(title: [x], date: datetime(year: 2026, month: 11, day: 22))", pdf_standards=["a-2b"]
+    )
+    data = embed(plain, b"<invoice/>")
+    for invoice_id, pdf in ((1, data), (2, plain)):
+        path = workspace.data / f"documents/{invoice_id}.pdf"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(pdf)
+        with workspace.store.write() as session:
+            session._con.execute(
+                "UPDATE invoices SET document_path = ?, document_sha256 = ? WHERE invoice_id = ?",
+                [f"documents/{invoice_id}.pdf", hashlib.sha256(pdf).hexdigest(), invoice_id],
+            )
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE customers SET siret = '73282932000074', postcode = '75001'")
+    with (workspace.root / "invoicebatch.toml").open("a") as file:
+        file.write('chorus_format = "facturx"\n')
+    _, report = run(workspace, *SEND)
+    assert [row["invoice_id"] for row in report["failed"]] == [2]
+    assert "holds no Factur-X data" in report["failed"][0]["reason"]
+    (body,) = [body for _, path, _, body in network.asked if path.endswith("deposer/flux")]
+    assert base64.b64decode(body["fichierFlux"]) == data
+    assert body["syntaxeFlux"] == "IN_DP_E2_CII_FACTURX"
+
+
+def test_the_plan_says_who_can_not_be_reached_before_anything_goes_out(make, network, monkeypatch):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    workspace = make(count=3)
+    network.answers["/discovery/receives"] = [(200, {"code": "ERROR"})]
+    with (workspace.root / "invoicebatch.toml").open("a") as file:
+        file.write("connections = 1\n")
+    workspace = open_workspace(workspace.root)
+    plan = workspace.select(all=True).plan("send_via.einvoice")
+    assert plan.preview["receivers"]["rows"].tolist() == [2, 1, 0]
+    away = plan.preview["can not be reached"]
+    assert "takes no invoices through Peppol (asked on" in away["reason"].iloc[0]
+    again = workspace.select(all=True).plan("send_via.einvoice")
+    assert again.refused["reason"].tolist() == away["reason"].tolist()
+    assert again.preview["receivers"]["rows"].tolist() == [2, 0, 0]
+    assert network.paths().count("/discovery/receives") == 3
+    assert network.submissions == {}
+
+
+def test_without_an_answer_receivers_are_unknown_and_nobody_is_refused(make, network, monkeypatch):
+    for name in SECRETS:
+        monkeypatch.delenv(name, raising=False)
+    plan = open_workspace(make(count=2).root).select(all=True).plan("send_via.einvoice")
+    assert plan.preview["receivers"]["rows"].tolist() == [0, 0, 2]
+    assert plan.refused.empty

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.engine.base import clock
+from invoicebatch.interfaces.api import open_workspace
 from tests.engine.sending import outbox, statuses, with_documents
 
 
@@ -49,6 +50,23 @@ def test_customers_who_want_nothing_get_nothing_unless_overridden(ready, action)
         assert statuses(workspace) == {"sent": 4}
 
 
+@pytest.mark.parametrize("duty", ["warn", "refuse"])
+def test_what_the_law_wants_sent_otherwise_is_said_before_it_goes(ready, duty):
+    workspace = ready(country=["PL", "NL", "PL", "PL"], is_business=[True, True, True, False])
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE company_accounts SET country = 'PL'")
+    with (workspace.root / "invoicebatch.toml").open("a") as file:
+        file.write(f'[einvoice]\nduty = "{duty}"\n')
+    plan = open_workspace(workspace.root).select(all=True).plan("send_via.email")
+    if duty == "refuse":
+        refused = dict(zip(plan.refused["invoice_id"], plan.refused["reason"], strict=True))
+        assert set(refused) == {1, 3}
+        assert refused[1].startswith("Polish business: KSeF since 1 Feb 2026")
+    else:
+        assert plan.refused.empty
+        assert plan.preview["law"]["rows"].tolist() == [2]
+
+
 def test_addresses_that_are_not_one_address_are_named_and_the_rest_goes(ready):
     workspace = ready(email=["a@x.org", "a@x.org,b@x.org", "not an address", "c@x.org"])
     found = reasons(run(workspace, "send_via.email"))
@@ -89,6 +107,24 @@ def test_the_mail_is_in_the_customers_language_with_the_accounts_fields(ready):
 def test_nothing_to_mail_has_a_preview_too(ready):
     workspace = ready(email=["x", "x", "x", "x"])
     assert workspace.select(all=True).plan("send_via.email").preview["recipients"]["rows"].tolist()[0] == 0
+
+
+def test_attachments_of_an_invoice_go_along_with_its_mail(ready):
+    workspace = ready(email=["a@x.org", "b@x.org", "c@x.org", "d@x.org"])
+    with workspace.store.write() as session:
+        session._con.execute(
+            "INSERT INTO attachments (invoice_id, attachment_no, reference, filename, mime_code, content_base64) VALUES"
+            " (1, 1, 'R', 'report.csv', 'text/csv', 'YTtiCg=='), (1, 2, 'S', 'report.csv', 'text/csv', 'YztkCg=='),"
+            " (2, 1, 'T', 'bad.pdf', 'application/pdf', 'no base64'), (3, 1, 'U', NULL, NULL, NULL)"
+        )
+    report = run(workspace, "send_via.email")
+    assert reasons(report) == {2: "attachment bad.pdf can't be read: it is not base64"}
+    payloads = {row["invoice_id"]: json.loads(row["payload"]) for row in outbox(workspace).to_dict("records")}
+    went = [(each["name"], each["type"]) for each in payloads[1]["attachments"][1:]]
+    assert went == [("report.csv", "text/csv")] * 2
+    stored = [workspace.data / each["path"] for each in payloads[1]["attachments"][1:]]
+    assert [path.read_bytes() for path in stored] == [b"a;b\n", b"c;d\n"]
+    assert len(payloads[3]["attachments"]) == 1
 
 
 def test_what_is_being_sent_can_not_be_marked_as_shipped(ready):

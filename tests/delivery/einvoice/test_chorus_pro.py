@@ -56,6 +56,17 @@ def test_a_deposit_carries_token_and_account_and_is_accepted(network, channel, m
     assert base64.b64decode(body["fichierFlux"]) == b"<Invoice/>"
 
 
+def test_a_pdf_with_its_data_is_deposited_as_such(network, channel, message, tmp_path):
+    file = tmp_path / "F1.pdf"
+    file.write_bytes(b"%PDF")
+    attachments = (Attachment.pdf("F1.pdf", "0", "F1"),)
+    payload = message.payload.model_copy(update={"attachments": attachments})
+    answer = channel.hand_over(Message("m2", "0009:1", payload, (file,)))
+    assert answer.status is OutboxStatus.ACCEPTED
+    body = network.asked[-1][3]
+    assert (body["syntaxeFlux"], body["nomFichier"]) == ("IN_DP_E2_CII_FACTURX", "F1.pdf")
+
+
 def test_http_200_with_a_return_code_is_a_refusal(network, channel, message):
     network.answers[DEPOSIT] = [(200, {"codeRetour": 20003, "libelle": "SIRET inconnu"})]
     answer = channel.hand_over(message)

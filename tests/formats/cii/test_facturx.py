@@ -1,8 +1,10 @@
 """CII documents are valid by the Factur-X schema and rules, and sit in the PDF as Factur-X asks."""
 
 import io
+import re
 
 import facturx
+import page
 import pandas as pd
 import pikepdf
 import pypdf
@@ -13,20 +15,48 @@ from lxml import etree
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.cii.facturx import FILE_NAME, embed, facturx_documents
+from invoicebatch.formats.pdf.render import render_documents, render_jobs
 from invoicebatch.interfaces.api import init_workspace, open_workspace
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import derive
+from invoicebatch.settings import EInvoice
+from tests.formats.pdf import samples
+
+
+def plain(standard: str) -> bytes:
+    """A page made by typst; part `a` needs tags and a title, which it has."""
+    source = b'#set document(title: "Invoice", date: datetime(year: 2026, month: 11, day: 22))\nHello'
+    return typst.compile(source, pdf_standards=[standard])
 
 
 @pytest.fixture(scope="module")
 def pdf() -> bytes:
-    source = b'#set document(title: "Invoice", date: datetime(year: 2026, month: 11, day: 22))\nHello'
-    return typst.compile(source, pdf_standards=["a-2b"])
+    return plain("a-2b")
+
+
+@pytest.mark.parametrize(("standard", "profile"), [("a-2b", "3b"), ("a-3b", "3b"), ("a-3a", "3a")])
+def test_the_result_is_valid_pdfa_3_whatever_schemas_it_declared_before(standard, profile):
+    result = embed(plain(standard), b"<invoice/>")
+    assert page.validate_pdf_bytes(result, profile=profile).failures == []
+
+
+def test_a_rendered_invoice_is_valid_pdfa_3_and_accessible_with_its_data():
+    [job] = render_jobs(samples.batch(samples.invoice(1)), {}, "en")
+    [rendered] = render_documents(job)
+    result = embed(rendered.pdf, b"<invoice/>")
+    for profile in ("3a", "ua1"):
+        assert page.validate_pdf_bytes(result, profile=profile).failures == []
+    with pikepdf.open(io.BytesIO(result)) as opened:
+        xmp = opened.Root.Metadata.read_bytes()
+    assert xmp.count(b"<pdfaExtension:schemas>") == 1
+    assert {b"XMP Media Management schema", b"Factur-X PDFA Extension Schema"} <= set(
+        re.findall(rb"<pdfaSchema:schema>([^<]+)", xmp)
+    )
 
 
 def test_documents_pass_schema_and_schematron(make_documents):
     invoices, tables = make_documents(3, 2)
-    documents = facturx_documents(Batch(invoices, tables))
+    documents = facturx_documents(Batch(invoices, tables), EInvoice())
     assert [type(document) for document in documents.values()] == [bytes] * 3, documents
     root = etree.fromstring(documents[3])
     assert root.findtext(".//{*}ExchangedDocument/{*}TypeCode") == "381"
@@ -37,7 +67,7 @@ def test_documents_pass_schema_and_schematron(make_documents):
 def test_what_breaks_a_rule_is_named(make_documents):
     invoices, tables = make_documents(2, 1)
     invoices["total_cents"] = [1, invoices["total_cents"][1]]
-    documents = facturx_documents(Batch(invoices, tables))
+    documents = facturx_documents(Batch(invoices, tables), EInvoice())
     assert "BR-CO-15" in documents[1]
     assert isinstance(documents[2], bytes)
 
@@ -59,6 +89,29 @@ def test_the_pdf_becomes_a_3_with_the_document_in_it(pdf, make_documents):
     assert text.count("<fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>") == 1
     assert "Factur-X PDFA Extension Schema" in text
     assert "<pdfaid:part>3</pdfaid:part>" in text or 'pdfaid:part="3"' in text
+
+
+def test_a_german_public_body_gets_xrechnung_in_the_pdf(pdf, make_documents):
+    invoices, tables = make_documents(1, 1)
+    place = {
+        "country": "DE",
+        "city": "Berlin",
+        "postcode": "10115",
+        "vat_id": None,
+        "legal_id": None,
+        "legal_id_scheme": None,
+    }
+    tables["customers"] = tables["customers"].assign(
+        **place, endpoint_id="04011000-12345-34", endpoint_scheme="0204"
+    )
+    documents = facturx_documents(Batch(invoices, tables), EInvoice())
+    assert isinstance(documents[1], bytes), documents[1]
+    result = embed(pdf, documents[1])
+    assert page.validate_pdf_bytes(result, profile="3b").failures == []
+    with pikepdf.open(io.BytesIO(result)) as opened:
+        assert list(opened.attachments) == ["xrechnung.xml"]
+        assert b"<fx:ConformanceLevel>XRECHNUNG</fx:ConformanceLevel>" in opened.Root.Metadata.read_bytes()
+    assert b"kosit:xrechnung_3.0" in documents[1]
 
 
 def test_an_ordinary_pdf_is_refused_in_words(make_documents):

@@ -9,6 +9,7 @@ import page
 import pikepdf
 import pytest
 
+from invoicebatch.formats.cii.facturx import embed
 from invoicebatch.formats.merged.merge import Engine, merge, merge_batch, merge_jobs, write_merged
 from invoicebatch.formats.pdf.render import render_documents, render_jobs
 from tests.formats.pdf import samples
@@ -50,6 +51,35 @@ def test_pages_bookmarks_and_labels(files: list[Path], engine: Engine, tmp_path:
     path.write_bytes(data)
     checked = subprocess.run(["qpdf", "--check", str(path)], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+def test_documents_with_invoice_data_merge_into_a_valid_file(
+    files: list[Path], engine: Engine, tmp_path: Path
+) -> None:
+    embedded = []
+    for file in files[:2]:
+        embedded.append(tmp_path / file.name)
+        embedded[-1].write_bytes(embed(file.read_bytes(), b"<invoice/>"))
+    data = merge(["a", "b"], embedded, "All", engine)
+    assert page.validate_pdf_bytes(data, profile="2b").failures == []
+    assert "/Names" not in pikepdf.open(io.BytesIO(data)).Root
+
+
+@pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])
+@pytest.mark.parametrize("other", ["en", "nl"])
+def test_the_language_is_kept_where_it_is_one(
+    files: list[Path], engine: Engine, other: str, tmp_path: Path
+) -> None:
+    second = tmp_path / "second.pdf"
+    with pikepdf.open(files[1]) as document:
+        document.Root.Lang = other
+        document.save(second)
+    data = merge(["a", "b"], [files[0], second], "All", engine)
+    with pikepdf.open(io.BytesIO(data)) as found:
+        assert str(found.Root.get("/Lang", "")) == ("en" if other == "en" else "")
+        assert (b"<rdf:li>en</rdf:li>" in found.Root.Metadata.read_bytes()) == (other == "en")
+    assert page.validate_pdf_bytes(data, profile="2b").failures == []
 
 
 @pytest.mark.parametrize("engine", ["pikepdf", "pypdf"])

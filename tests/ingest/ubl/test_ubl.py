@@ -1,5 +1,6 @@
 """UBL documents come in whole, or are refused by name while the others go in."""
 
+import json
 import zipfile
 
 import pytest
@@ -40,6 +41,112 @@ def test_a_known_seller_keeps_its_id(documents, make_documents):
     assert intake.frames["company_accounts"].empty
 
 
+CONTRACT = b"<cac:ContractDocumentReference><cbc:ID>%s</cbc:ID></cac:ContractDocumentReference>"
+TERMS = b"<cac:PaymentTerms><cbc:Note>%s</cbc:Note></cac:PaymentTerms>"
+OBJECT = (
+    b"<cac:AdditionalDocumentReference><cbc:ID>%s</cbc:ID><cbc:DocumentTypeCode>130</cbc:DocumentTypeCode>"
+    b"</cac:AdditionalDocumentReference>"
+)
+DELIVERY = b"<cac:Delivery><cbc:ActualDeliveryDate>2026-10-%s</cbc:ActualDeliveryDate></cac:Delivery>"
+TAX_TOTAL = b'<cac:TaxTotal><cbc:TaxAmount currencyID="EUR">%s</cbc:TaxAmount></cac:TaxTotal>'
+VAT = (
+    b"<cac:PartyTaxScheme><cbc:CompanyID>%s</cbc:CompanyID><cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>"
+    b"</cac:PartyTaxScheme>"
+)
+NOTE = b"<cbc:Note>%s</cbc:Note>"
+TWICE = {
+    "contract": (CONTRACT % b"a" + CONTRACT % b"b", b"<cac:AccountingSupplierParty>", "UBL-SR-01"),
+    "object": (OBJECT % b"a" + OBJECT % b"b", b"<cac:AccountingSupplierParty>", "UBL-SR-04"),
+    "terms": (TERMS % b"a" + TERMS % b"b", b"<cac:TaxTotal>", "UBL-SR-05"),
+    "delivery": (DELIVERY % b"01" + DELIVERY % b"02", b"<cac:PaymentMeans>", "UBL-SR-24"),
+    "line note": (NOTE % b"a" + NOTE % b"b", b"<cbc:InvoicedQuantity", "UBL-SR-34"),
+    "seller's VAT": (VAT % b"BE0202239951", b"<cac:PartyLegalEntity>", "UBL-SR-12"),
+    "total VAT": (TAX_TOTAL % b"4.10", b"<cac:LegalMonetaryTotal>", "BR-CO-15, PEPPOL-EN16931-R054"),
+    "breakdown": (b"", b"", "BR-S-08"),
+    "period": (b"<cac:InvoicePeriod/>", b"<cac:AccountingSupplierParty>", "BR-CO-19"),
+    "period of a line": (b"<cac:InvoicePeriod/>", b"<cac:Item>", "BR-CO-20"),
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_what_may_stand_once_and_differs_is_refused_by_its_rule(documents, name):
+    added, before, rule = TWICE[name]
+    text = (documents / "0.xml").read_bytes()
+    if name == "breakdown":
+        part = text[text.index(b"<cac:TaxSubtotal>") : text.index(b"</cac:TaxTotal>")]
+        text = text.replace(
+            part, part + part.replace(b"TaxableAmount currencyID=", b"TaxableAmount  currencyID=")
+        )
+    else:
+        assert before in text
+        text = text.replace(before, added + before, 1)
+    (documents / "0.xml").write_bytes(text)
+    intake = read_ubl([documents])
+    assert len(intake.frames["invoices"]) == 3
+    assert intake.refused["file"].unique().tolist() == ["0.xml"]
+    assert intake.refused["reason"].str.contains(f"({rule})", regex=False).any()
+
+
+def test_the_same_twice_is_kept_once_with_a_doubt(documents):
+    text = (documents / "0.xml").read_bytes()
+    marked = text.replace(
+        b"<cac:AccountingSupplierParty>",
+        CONTRACT % b"a" + CONTRACT % b" a " + b"<cac:AccountingSupplierParty>",
+    )
+    (documents / "0.xml").write_bytes(marked)
+    intake = read_ubl([documents / "0.xml"])
+    assert intake.frames["invoices"]["contract_reference"].tolist() == ["a"]
+    assert intake.doubted["reason"].tolist() == ["stands twice; it is kept once"]
+
+
+def test_what_has_no_place_is_taken_with_a_doubt(documents):
+    local = VAT.replace(b"VAT", b"LOC") % b"123"
+    text = (documents / "0.xml").read_bytes()
+    at = text.index(b"<cac:PartyLegalEntity>", text.index(b"<cac:AccountingCustomerParty>"))
+    text = text[:at] + local + text[at:]
+    text = text.replace(b"<cbc:PriceAmount", b"<cbc:PriceAmount currencyCodeListVersionID='1'", 1)
+    (documents / "0.xml").write_bytes(text)
+    intake = read_ubl([documents / "0.xml"])
+    assert len(intake.frames["invoices"]) == 1
+    assert intake.doubted["column"].str.rpartition("/")[2].tolist() == [
+        "cac:PartyTaxScheme",
+        "cbc:PriceAmount@currencyCodeListVersionID",
+    ]
+    assert intake.doubted["value"].tolist() == ["123", "1"]
+
+
+XRECHNUNG = b"urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+EXTENDED = XRECHNUNG + b"#conformant#urn:xeinkauf.de:kosit:extension:xrechnung_3.0"
+SUB_LINE = b"<cac:SubInvoiceLine><cbc:ID>1.1</cbc:ID><cbc:Note>part</cbc:Note></cac:SubInvoiceLine>"
+PAID_BY_OTHERS = b'<cac:PrepaidPayment><cbc:ID>P</cbc:ID><cbc:PaidAmount currencyID="EUR">9.00</cbc:PaidAmount></cac:PrepaidPayment>'
+
+
+def extended(documents, added: bytes, before: bytes):
+    text = (documents / "0.xml").read_bytes()
+    start, end = text.index(b"<cbc:CustomizationID>") + 21, text.index(b"</cbc:CustomizationID>")
+    text = (text[:start] + EXTENDED + text[end:]).replace(before, added + before, 1)
+    (documents / "0.xml").write_bytes(text)
+    return read_ubl([documents / "0.xml"])
+
+
+def test_an_extension_that_is_not_kept_whole_is_left_by_name(documents):
+    intake = extended(documents, SUB_LINE, b"</cac:InvoiceLine>")
+    extra = json.loads(intake.frames["invoices"]["extra"][0])
+    assert extra["BT-24"] == XRECHNUNG.decode()
+    assert intake.doubted["column"].iloc[0].endswith("cac:SubInvoiceLine")
+    assert "extension:xrechnung_3.0 is not kept" in intake.doubted["reason"].iloc[1]
+
+
+def test_an_extension_of_which_nothing_is_used_stays(documents):
+    intake = extended(documents, b"", b"</cac:InvoiceLine>")
+    assert json.loads(intake.frames["invoices"]["extra"][0])["BT-24"] == EXTENDED.decode()
+    assert intake.doubted.empty
+
+
+def test_payments_of_others_change_what_is_due_and_are_refused(documents):
+    assert "BR-CO-16" in extended(documents, PAID_BY_OTHERS, b"<cac:TaxTotal>").refused["reason"].iloc[0]
+
+
 BAD = {
     "broken.xml": (b"<Invoice>", "not well-formed"),
     "bomb.xml": (b'<!DOCTYPE a [<!ENTITY x "y">]><Invoice>&x;</Invoice>', "DOCTYPE"),
@@ -63,15 +170,15 @@ def test_bad_documents_are_named_and_the_others_go_in(documents):
 @pytest.mark.parametrize(
     ("old", "new", "column", "reason"),
     [
-        (b">24.20<", b">24.205<", "TotalWithVat (BT-112)", "more than 2 decimals"),
+        (b">24.20<", b">24.205<", "TotalWithVat (BT-112)", "more than 2 decimals (BR-DEC-14)"),
         (b"<cbc:IssueDate>2026-11-20", b"<cbc:IssueDate>20.11.2026", "IssueDate (BT-2)", "not a date"),
         (
             b'<cbc:PriceAmount currencyID="EUR"',
             b'<cbc:PriceAmount currencyID="USD"',
             "cac:Price/cbc:PriceAmount",
-            "USD",
+            "USD, but InvoiceCurrency (BT-5) is EUR (PEPPOL-EN16931-R051)",
         ),
-        (b"TypeCode>380<", b"TypeCode>381<", "BT-3", "does not belong in a UBL Invoice"),
+        (b"TypeCode>380<", b"TypeCode>381<", "BT-3", "does not belong in a UBL Invoice (BR-CL-01)"),
         (b"<cbc:ID>F2026-000001</cbc:ID>", b"", "InvoiceNumber (BT-1)", "no number"),
     ],
 )

@@ -10,10 +10,13 @@ from invoicebatch.formats.validation.facts import Rule
 from invoicebatch.formats.validation.rules import (
     codes,
     document,
+    france,
+    germany,
     lines,
     national,
     parties,
     peppol,
+    structure,
     totals,
     vat,
 )
@@ -27,5 +30,8 @@ RULES: Final[tuple[Rule, ...]] = (
     *codes.RULES,
     *peppol.RULES,
     *national.RULES,
+    *germany.RULES,
+    *france.RULES,
+    *structure.RULES,
 )
 """Every rule; those with a PEPPOL id are asked of documents that follow Peppol BIS Billing 3."""

@@ -1,10 +1,12 @@
 """Code lists: EN 16931 BR-CL, and the Peppol rules that ask the same of the same codes."""
 
-from collections.abc import Callable
 from typing import Final
+
+import numpy as np
 
 from invoicebatch.formats.validation.facts import Facts, Mask, Rule
 from invoicebatch.formats.validation.official import code_lists
+from invoicebatch.formats.validation.rule_sets import RuleSet
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, DOCUMENT, LINE, TERMS
 
 _COUNTRIES: Final = ("BT-40", "BT-55", "BT-69", "BT-80")
@@ -14,6 +16,8 @@ LISTED: Final = (
     ("BR-CL-05", DOCUMENT, "BT-6", "currency (ISO 4217)"),
     ("BR-CL-06", DOCUMENT, "BT-8", "tax point code (UNCL 2005)"),
     ("PEPPOL-EN16931-CL006", DOCUMENT, "BT-8", "tax point code (UNCL 2005)"),
+    ("BR-CL-07", DOCUMENT, "BT-18-1", "invoiced object scheme (UNTDID 1153)"),
+    ("BR-CL-07", LINE, "BT-128-1", "invoiced object scheme (UNTDID 1153)"),
     ("BR-CL-10", "BT-29", "BT-29-1", "identifier scheme (ISO 6523)"),
     ("BR-CL-10", DOCUMENT, "BT-46-1", "identifier scheme (ISO 6523)"),
     ("BR-CL-10", DOCUMENT, "BT-60-1", "identifier scheme (ISO 6523)"),
@@ -50,13 +54,18 @@ LISTED: Final = (
 )
 """Rule, group, term, and what the code is."""
 
-_SAME_LIST: Final = {
-    "PEPPOL-EN16931-CL001": "BR-CL-24",
-    "PEPPOL-EN16931-CL002": "BR-CL-19",
-    "PEPPOL-EN16931-CL003": "BR-CL-20",
-    "PEPPOL-EN16931-CL006": "BR-CL-06",
-    "PEPPOL-EN16931-CL008": "BR-CL-25",
-}
+
+def _unlisted(facts: Facts, rule: str, group: str, term: str, add: frozenset[str] = frozenset()) -> Mask:
+    """Rows whose code is not in the list that the rule has: EN 16931's own, else that of the document's set."""
+    own = code_lists().get(rule)
+    if own is not None:
+        return ~facts.is_in(group, term, frozenset().union(*own, add))
+
+    def outside(found: RuleSet) -> Mask:
+        codes = facts.known.lists.get(found.code_lists.get(rule, ""))
+        return ~facts.is_in(group, term, codes) if codes else np.zeros(len(facts.frame(group)), bool)
+
+    return facts.by_set(group, outside)
 
 
 def _code_list_rule(rule: str, group: str, term: str, what: str) -> Rule:
@@ -64,79 +73,54 @@ def _code_list_rule(rule: str, group: str, term: str, what: str) -> Rule:
         present = facts.has(group, term)
         if not present.any():
             return present
-        codes = frozenset().union(*code_lists()[_SAME_LIST.get(rule, rule)])
-        if rule == "BR-CL-22":
-            codes |= frozenset(code.lower() for code in codes)
-        return present & ~facts.is_in(group, term, codes)
+        lower = (
+            frozenset(code.lower() for code in code_lists()[rule][0]) if rule == "BR-CL-22" else frozenset()
+        )
+        return present & _unlisted(facts, rule, group, term, lower)
 
     return Rule(rule, group, term, f"{TERMS[term].name} is no {what}", "Use a code of that list.", broken)
 
 
-def _amount_currency(facts: Facts) -> Mask:
+def _amount_currency(rule: str) -> Rule:
     """The currencies that stand on amounts: BT-5 on all, BT-6 on BT-111."""
-    (codes,) = code_lists()["BR-CL-03"]
-    accounting = facts.has(DOCUMENT, "BT-111") & ~facts.is_in(DOCUMENT, "BT-6", codes)
-    return ~facts.is_in(DOCUMENT, "BT-5", codes) | accounting
+
+    def broken(facts: Facts) -> Mask:
+        accounting = facts.has(DOCUMENT, "BT-111") & _unlisted(facts, rule, DOCUMENT, "BT-6")
+        return _unlisted(facts, rule, DOCUMENT, "BT-5") | accounting
+
+    return Rule(
+        rule, DOCUMENT, "BT-5", "The currency of an amount is no currency (ISO 4217)", "Use EUR, say.", broken
+    )
 
 
-def _type_code(rule: str, credit: bool, codes: Callable[[], frozenset[str]]) -> Rule:
+def _type_code(rule: str, credit: bool) -> Rule:
     def broken(facts: Facts) -> Mask:
         credit_note = facts.is_in(DOCUMENT, "BT-3", CREDIT_NOTE_CODES)
-        mine = credit_note if credit else ~credit_note
-        return mine & facts.has(DOCUMENT, "BT-3") & ~facts.is_in(DOCUMENT, "BT-3", codes())
+        mine = (credit_note if credit else ~credit_note) & facts.has(DOCUMENT, "BT-3")
+        typed = facts.by_set(DOCUMENT, lambda found: facts.matches("BT-23", found.typed_processes))
+        return mine & typed & _unlisted(facts, rule, DOCUMENT, "BT-3")
 
     return Rule(rule, DOCUMENT, "BT-3", "The type code is none of the list", "Use 380 or 381.", broken)
 
 
-PEPPOL_INVOICE_CODES: Final = frozenset(
-    [
-        "71",
-        "80",
-        "82",
-        "84",
-        "102",
-        "218",
-        "219",
-        "326",
-        "331",
-        "380",
-        "382",
-        "383",
-        "384",
-        "386",
-        "388",
-        "393",
-        "395",
-        "553",
-        "575",
-        "623",
-        "780",
-        "817",
-        "870",
-        "875",
-        "876",
-        "877",
-    ]
-)
-"""PEPPOL-EN16931-P0100."""
-PEPPOL_CREDIT_NOTE_CODES: Final = frozenset(["381", "396", "81", "83", "532"])
-"""PEPPOL-EN16931-P0101."""
+def _standard_type_code(credit: bool) -> Rule:
+    """BR-CL-01 has a list for each of the two documents of UBL."""
+
+    def broken(facts: Facts) -> Mask:
+        credit_note = facts.is_in(DOCUMENT, "BT-3", CREDIT_NOTE_CODES)
+        mine = credit_note if credit else ~credit_note
+        listed = facts.is_in(DOCUMENT, "BT-3", code_lists()["BR-CL-01"][int(credit)])
+        return mine & facts.has(DOCUMENT, "BT-3") & ~listed
+
+    return Rule("BR-CL-01", DOCUMENT, "BT-3", "The type code is none of the list", "Use 380 or 381.", broken)
+
 
 RULES: Final = (
     *(_code_list_rule(*row) for row in LISTED),
-    *(
-        Rule(
-            rule,
-            DOCUMENT,
-            "BT-5",
-            "The currency of an amount is no currency (ISO 4217)",
-            "Use EUR, say.",
-            _amount_currency,
-        )
-        for rule in ("BR-CL-03", "PEPPOL-EN16931-CL007")
-    ),
-    _type_code("BR-CL-01", False, lambda: code_lists()["BR-CL-01"][0]),
-    _type_code("BR-CL-01", True, lambda: code_lists()["BR-CL-01"][1]),
-    _type_code("PEPPOL-EN16931-P0100", False, lambda: PEPPOL_INVOICE_CODES),
-    _type_code("PEPPOL-EN16931-P0101", True, lambda: PEPPOL_CREDIT_NOTE_CODES),
+    _amount_currency("BR-CL-03"),
+    _amount_currency("PEPPOL-EN16931-CL007"),
+    _standard_type_code(credit=False),
+    _standard_type_code(credit=True),
+    _type_code("PEPPOL-EN16931-P0100", credit=False),
+    _type_code("PEPPOL-EN16931-P0101", credit=True),
 )

@@ -60,6 +60,9 @@ def _pattern(expression: str) -> Callable[[str], bool]:
     return lambda text: re.fullmatch(expression, text) is not None
 
 
+KVK: Final = r"\d{8}"
+DUTCH_VAT: Final = r"NL\d{9}B\d{2}"
+
 IDENTIFIERS: Final[dict[str, tuple[str, str, Callable[[str], bool]]]] = {
     "0088": ("PEPPOL-COMMON-R040", "GLN", gln),
     "0192": ("PEPPOL-COMMON-R041", "Norwegian organisation number", organisation_number),
@@ -68,6 +71,10 @@ IDENTIFIERS: Final[dict[str, tuple[str, str, Callable[[str], bool]]]] = {
     "0007": ("PEPPOL-COMMON-R049", "Swedish organisation number", swedish_number),
     "0151": ("PEPPOL-COMMON-R050", "Australian business number", business_number),
     "0096": ("PEPPOL-COMMON-R052", "Danish P number", _pattern(r"\d{10}")),
+    "0106": ("PEPPOL-COMMON-R054", "Dutch KVK number", _pattern(KVK)),
+    "0190": ("PEPPOL-COMMON-R055", "Dutch organisation number (OIN)", _pattern(r"\d{20}")),
+    "9944": ("PEPPOL-COMMON-R056-1", "Dutch VAT number", _pattern(DUTCH_VAT)),
+    "0217": ("PEPPOL-COMMON-R057", "Dutch establishment number", _pattern(r"\d{12}")),
     "0198": ("PEPPOL-COMMON-R053", "Danish VAT number", _pattern(r"DK\d{8}")),
 }
 """Rule, what the identifier is, and its check, by scheme."""

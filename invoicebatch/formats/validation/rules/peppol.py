@@ -10,24 +10,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.formats.validation.facts import PEPPOL_SPECIFICATION, Facts, Integers, Mask, Rule, sums
-from invoicebatch.formats.validation.rules.identifiers import IDENTIFIERS, wrong
+from invoicebatch.formats.validation.facts import Facts, Integers, Mask, Rule, sums
+from invoicebatch.formats.validation.rule_sets import RuleSet
+from invoicebatch.formats.validation.rules.identifiers import DUTCH_VAT, IDENTIFIERS, wrong
 from invoicebatch.formats.validation.rules.totals import same_currency
-from invoicebatch.model.en16931.derive.document import PEPPOL
 from invoicebatch.model.en16931.frames import PARENT
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
 
-_PROCESS: Final = rf"^{PEPPOL_SPECIFICATION}:\d\d:1\.0$"
 _SLACK: Final = Decimal("0.02")
 _DOUBTFUL: Final = 1e-6
 Broken = Callable[[Facts], Mask]
 
 
-def _no_match(facts: Facts, term: str, pattern: str) -> Mask:
-    frame = facts.frame(DOCUMENT)
-    if term not in frame:
-        return np.ones(facts.count, bool)
-    return ~frame[term].str.match(pattern).fillna(value=False).to_numpy(bool)
+def _no_match(facts: Facts, term: str, pattern: Callable[[RuleSet], str]) -> Mask:
+    return facts.by_set(DOCUMENT, lambda found: ~facts.matches(term, pattern(found)))
 
 
 def _several_notes(facts: Facts) -> Mask:
@@ -212,11 +208,11 @@ RULES: Final = (
           "Give invoices.buyer_reference or order_reference; the buyer says which.",
           lambda facts: facts.lacks(DOCUMENT, "BT-10") & facts.lacks(DOCUMENT, "BT-13")),
     _rule("R004", DOCUMENT, "BT-24", "The specification identifier is not Peppol's", "Export with profile peppol.",
-          lambda facts: _no_match(facts, "BT-24", f"^{PEPPOL}")),
+          lambda facts: _no_match(facts, "BT-24", lambda found: found.identifier)),
     _rule("R005", DOCUMENT, "BT-6", "The accounting currency is the currency of the invoice", "Leave BT-6 out.",
           same_currency),
     _rule("R007", DOCUMENT, "BT-23", "The business process is unknown", "Export with profile peppol.",
-          lambda facts: _no_match(facts, "BT-23", _PROCESS)),
+          lambda facts: _no_match(facts, "BT-23", lambda found: found.processes)),
     _rule("R010", DOCUMENT, "BT-49", "The buyer has no electronic address",
           "Give customers.endpoint_id and endpoint_scheme, or export with profile en16931.",
           lambda facts: facts.lacks(DOCUMENT, "BT-49")),
@@ -250,4 +246,9 @@ RULES: Final = (
     _exemption("P0110", "VATEX-EU-I", "E"),
     _exemption("P0111", "VATEX-EU-J", "E"),
     *_identifier_rules(),
+    *(
+        Rule("PEPPOL-COMMON-R056-2", DOCUMENT, term, "The Dutch VAT number is not NL123456789B12", "Correct it.",
+             lambda facts, t=term: facts.matches(t, "NL.*") & ~facts.matches(t, DUTCH_VAT))  # type: ignore[misc]
+        for term in ("BT-31", "BT-48", "BT-63")
+    ),
 )  # fmt: skip

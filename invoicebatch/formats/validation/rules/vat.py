@@ -1,4 +1,4 @@
-"""The rules each VAT category has of its own: EN 16931 BR-S, BR-Z, BR-E, BR-AE, BR-IC, BR-G, BR-O."""
+"""The rules each VAT category has of its own: EN 16931 BR-S, -Z, -E, -AE, -IC, -G, -O, -AF (L), -AG (M) and -B."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,18 +10,30 @@ from invoicebatch.formats.validation.rules.parties import DELIVERY_ADDRESS, any_
 from invoicebatch.formats.validation.rules.totals import far_from_rate
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
 
-CATEGORIES: Final = {"S": "S", "Z": "Z", "E": "E", "AE": "AE", "K": "IC", "G": "G", "O": "O"}
+CATEGORIES: Final = {
+    "S": "S",
+    "Z": "Z",
+    "E": "E",
+    "AE": "AE",
+    "K": "IC",
+    "G": "G",
+    "O": "O",
+    "L": "AF",
+    "M": "AG",
+}
 """Name in the rules by UNCL 5305 code."""
 
 _NAMES: Final = {
     "S": "standard rated", "Z": "zero rated", "E": "exempt", "AE": "reverse charge", "K": "intra-community supply",
-    "G": "export", "O": "not subject to VAT",
+    "G": "export", "O": "not subject to VAT", "L": "Canary Islands", "M": "Ceuta and Melilla",
 }  # fmt: skip
 _PLACES: Final = (
     (LINE, "02", "05", "line"),
     ("BG-20", "03", "06", "allowance"),
     ("BG-21", "04", "07", "charge"),
 )
+_BY_RATE: Final = ("S", "L", "M")
+"""Categories with a rate; each rate has a row of the breakdown of its own."""
 _EXEMPT: Final = ("E", "AE", "K", "G", "O")
 
 
@@ -30,7 +42,7 @@ def _breakdown(code: str) -> Callable[[Facts], Mask]:
         used = facts.uses(LINE, code) | facts.uses("BG-20", code) | facts.uses("BG-21", code)
         rows = facts.document("BG-23")[facts.in_category("BG-23", code)]
         count = np.bincount(rows, minlength=facts.count)
-        if code == "S":
+        if code in _BY_RATE:
             return used != (count > 0)
         return (used | (count > 0)) & (count != 1)
 
@@ -40,7 +52,7 @@ def _breakdown(code: str) -> Callable[[Facts], Mask]:
 def _identified(facts: Facts, code: str) -> Mask:
     """Whether seller (and buyer) have the identifiers the category asks for."""
     seller = any_of(facts, ("BT-31", "BT-63"))
-    if code in ("S", "Z", "E", "AE"):
+    if code in (*_BY_RATE, "Z", "E", "AE"):
         seller |= facts.has(DOCUMENT, "BT-32")
     if code == "AE":
         return seller & any_of(facts, ("BT-48", "BT-47"))
@@ -64,19 +76,22 @@ def _wrong_rate(code: str, group: str) -> Callable[[Facts], Mask]:
         said, rate = facts.has(group, term), facts.integers(group, term)
         if code == "O":
             return rows & said
-        return rows & ~(said & ((rate > 0) if code == "S" else (rate == 0)))
+        right = {"S": rate > 0, "L": rate >= 0, "M": rate >= 0}.get(code, rate == 0)
+        return rows & ~(said & right)
 
     return broken
 
 
 def _taxable(facts: Facts, code: str) -> tuple[Integers, Mask]:
     """By row of the breakdown: the sum of what belongs to it, and whether anything does."""
-    by_rate = code == "S"
+    by_rate = code in _BY_RATE
     breakdown = _keys(facts, "BG-23", by_rate)
     total = np.zeros(len(breakdown), np.int64)
     found = np.zeros(len(breakdown), bool)
     for group, amount, sign in ((LINE, "BT-131", 1), ("BG-20", "BT-92", -1), ("BG-21", "BT-99", 1)):
         rows = facts.in_category(group, code)
+        if by_rate:
+            rows = rows & facts.has(group, CATEGORY_TERMS[group][1])
         keys, values = _keys(facts, group, by_rate)[rows], facts.integers(group, amount)[rows] * sign
         order = np.argsort(keys, kind="stable")
         unique, inverse = np.unique(keys[order], return_inverse=True)
@@ -106,7 +121,7 @@ def _wrong_taxable(code: str) -> Callable[[Facts], Mask]:
             return rows
         total, found = _taxable(facts, code)
         difference = np.abs(total - facts.integers("BG-23", "BT-116"))
-        if code != "S":
+        if code not in _BY_RATE:
             return rows & (difference != 0)
         return rows & facts.has("BG-23", "BT-119") & ((difference >= 100) | ~found)
 
@@ -116,7 +131,7 @@ def _wrong_taxable(code: str) -> Callable[[Facts], Mask]:
 def _wrong_tax(code: str) -> Callable[[Facts], Mask]:
     def broken(facts: Facts) -> Mask:
         rows = facts.in_category("BG-23", code)
-        return rows & (far_from_rate(facts) if code == "S" else facts.integers("BG-23", "BT-117") != 0)
+        return rows & (far_from_rate(facts) if code in _BY_RATE else facts.integers("BG-23", "BT-117") != 0)
 
     return broken
 
@@ -136,7 +151,12 @@ def _category_rules(code: str) -> list[Rule]:
         "AE": "seller and buyer need a VAT identifier",
         "K": "seller and buyer need a VAT identifier",
     }.get(code, "the seller needs a VAT identifier")
-    rate = {"S": "must be above zero", "O": "must be left out"}.get(code, "must be zero")
+    rate = {
+        "S": "must be above zero",
+        "O": "must be left out",
+        "L": "may not be below zero",
+        "M": "may not be below zero",
+    }.get(code, "must be zero")
     reason = (
         "needs a reason for the exemption" if code in _EXEMPT else "may not have a reason for an exemption"
     )
@@ -173,6 +193,25 @@ def _mixed(group: str) -> Callable[[Facts], Mask]:
     return broken
 
 
+def _uses(facts: Facts, code: str) -> Mask:
+    """Documents with the category anywhere."""
+    return (
+        facts.uses(LINE, code)
+        | facts.uses("BG-20", code)
+        | facts.uses("BG-21", code)
+        | facts.uses("BG-23", code)
+    )
+
+
+def _split_abroad(facts: Facts) -> Mask:
+    """BR-B-01: split payment between Italian parties only, wherever a country is named."""
+    abroad = np.zeros(facts.count, bool)
+    for term in ("BT-40", "BT-55", "BT-69", "BT-80"):
+        abroad |= facts.has(DOCUMENT, term) & ~facts.is_in(DOCUMENT, term, ("IT",))
+    abroad |= facts.any_of(LINE, facts.has(LINE, "BT-159") & ~facts.is_in(LINE, "BT-159", ("IT",)))
+    return _uses(facts, "B") & abroad
+
+
 def _no_delivery(facts: Facts) -> Mask:
     return facts.uses("BG-23", "K") & ~any_of(facts, ("BT-72", "BT-73", "BT-74", "BT-8"))
 
@@ -191,6 +230,10 @@ RULES: Final = (
             ("11", "BG-23", "VAT breakdown"), ("12", LINE, "lines"), ("13", "BG-20", "allowances"), ("14", "BG-21", "charges"),
         )
     ),
+    Rule("BR-B-01", DOCUMENT, "BT-151", "Split payment (B) is for Italian parties only", "Use another VAT category.",
+         _split_abroad),
+    Rule("BR-B-02", DOCUMENT, "BT-151", "Split payment (B) and the standard rate (S) stand in one document",
+         "Use one of them.", lambda facts: _uses(facts, "B") & _uses(facts, "S")),
     Rule("BR-IC-11", DOCUMENT, "BT-72", "An intra-community supply has neither a delivery date nor a period",
          "Give delivery_date, or the period.", _no_delivery),
     Rule("BR-IC-12", DOCUMENT, "BT-80", "An intra-community supply has no country of delivery",

@@ -5,20 +5,26 @@ beyond our columns stands in `extra` and has the last word.
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal
 
 import pandas as pd
 
+from invoicebatch.model.en16931.derive.belgium import complete as complete_belgian
 from invoicebatch.model.en16931.derive.document import documents, notes, preceding
 from invoicebatch.model.en16931.derive.extra import Problems, apply_extra
+from invoicebatch.model.en16931.derive.france import complete
 from invoicebatch.model.en16931.derive.lines import item_attributes, lines, meter_readings
 from invoicebatch.model.en16931.derive.parts import allowances, attachments, vat_breakdown
 from invoicebatch.model.en16931.derive.payment import payment_means
+from invoicebatch.model.en16931.derive.profiles import EN16931, UBL_BE, Choice, bill_oneself
 from invoicebatch.model.en16931.derive.source import Source
 from invoicebatch.model.en16931.frames import no_rows
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
+from invoicebatch.model.status import Kind
+from invoicebatch.settings import EInvoice
 
-Profile = Literal["auto", "peppol", "en16931"]
+Profile = Literal["auto", "peppol", "en16931", "xrechnung", "france", "ubl.be"]
 
 TABLES = frozenset(
     {
@@ -35,7 +41,12 @@ TABLES = frozenset(
 
 
 def derive(
-    invoices: pd.DataFrame, tables: Mapping[str, pd.DataFrame], profile: Profile = "auto"
+    invoices: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    profile: Profile = "auto",
+    settings: EInvoice | None = None,
+    national: bool = False,
+    on: date | None = None,
 ) -> tuple[dict[str, pd.DataFrame], Problems]:
     """The terms of some documents.
 
@@ -43,14 +54,20 @@ def derive(
         invoices: overview columns, one row a document; mandate columns may be missing.
         tables: the tables of `TABLES`, restricted to these documents and their parties; a table that
             is missing counts as empty.
-        profile: `peppol` or `en16931` for all; `auto`: Peppol BIS Billing 3, but plain EN 16931 for a
+        profile: the one that all follow; `auto`: Peppol BIS Billing 3, but plain EN 16931 for a
             private person without an electronic address, and what an imported document names itself.
+
+        settings: `[einvoice]`, by which a buyer's country or electronic address may ask for another
+            profile than `auto` and `peppol` give; None: none does.
+        national: it may do so for any profile.
+        on: the day that decides which law holds; None: each document's own date.
 
     Returns:
         Frames by group (see `frames`), and entries of `extra` that are no value of their term.
     """
     source = Source.of(invoices, tables)
-    groups: dict[str, pd.DataFrame] = {DOCUMENT: documents(source, profile)}
+    groups: dict[str, pd.DataFrame] = {DOCUMENT: documents(source, profile, Choice(settings, national, on))}
+    profiles = groups[DOCUMENT].pop("profile")
     line_frame = lines(source)
     groups |= {
         "BG-1": notes(source),
@@ -69,6 +86,11 @@ def derive(
     }
     groups["BG-32"] = item_attributes(groups["METER"])
     problems = apply_extra(groups, keep_profile=profile == "auto")
+    bill_oneself(groups[DOCUMENT])
+    french = profiles.eq("france").to_numpy() & groups[DOCUMENT]["BT-24"].eq(EN16931).to_numpy()
+    final = source.invoices["kind"].astype("str").eq(Kind.FINAL_NOTE.value).to_numpy()
+    complete(groups, french, final, (settings or EInvoice()).france)
+    complete_belgian(groups, groups[DOCUMENT]["BT-24"].eq(UBL_BE).to_numpy())
     return groups, problems
 
 

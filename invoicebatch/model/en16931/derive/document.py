@@ -5,14 +5,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.model.en16931.derive.profiles import LEITWEG, Choice, identifiers_of, profile_of
 from invoicebatch.model.en16931.derive.source import Source, filled, frame_of, text
 from invoicebatch.model.en16931.terms import TERMS, Value
-from invoicebatch.model.en16931.values import dtype_of
 from invoicebatch.model.status import Kind
-
-EN16931: Final = "urn:cen.eu:en16931:2017"
-PEPPOL: Final = f"{EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-PEPPOL_PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 
 TYPE_CODES: Final = {
     Kind.INVOICE: "380",
@@ -105,8 +101,8 @@ REPRESENTATIVE_KEYS: Final = {
 _VAT_IDENTIFIERS: Final = ("BT-31", "BT-48", "BT-63")
 
 
-def documents(source: Source, profile: str) -> pd.DataFrame:
-    """The `INVOICE` frame: `invoice_id`, `extra`, and a column a term."""
+def documents(source: Source, profile: str, choice: Choice) -> pd.DataFrame:
+    """The `INVOICE` frame: `invoice_id`, `extra`, `profile`, and a column a term."""
     invoices = source.invoices
     columns = {
         **{term: _column(invoices, name, term) for term, name in INVOICE_COLUMNS.items()},
@@ -121,7 +117,10 @@ def documents(source: Source, profile: str) -> pd.DataFrame:
     frame["BT-90"] = _creditor(source)
     _public_body(source, frame)
     _without_vat(source, frame)
-    frame["BT-24"], frame["BT-23"] = _profile(source, frame, profile)
+    frame["profile"] = profile_of(source, frame, profile, choice)
+    frame["BT-24"], frame["BT-23"] = identifiers_of(frame["profile"])
+    routed = frame["BT-49-1"].eq(LEITWEG).fillna(value=False) & frame["BT-10"].isna()
+    frame["BT-10"] = frame["BT-10"].mask(routed, frame["BT-49"])
     frame["extra"] = text(invoices, "extra")
     return frame
 
@@ -225,18 +224,3 @@ def _without_vat(source: Source, frame: pd.DataFrame) -> None:
         for term in _VAT_IDENTIFIERS:
             if term in frame:
                 frame[term] = frame[term].mask(outside)
-
-
-def _profile(source: Source, frame: pd.DataFrame, profile: str) -> tuple[pd.Series, pd.Series]:
-    peppol = np.full(len(frame), profile != "en16931")
-    if profile == "auto":
-        customers = source.customers
-        business = (
-            customers["is_business"].fillna(value=True).astype(bool)
-            if "is_business" in customers
-            else pd.Series(True, index=frame.index)
-        )
-        peppol = (business | frame["BT-49"].notna()).to_numpy()
-    specification = pd.Series(np.where(peppol, PEPPOL, EN16931), dtype=dtype_of(Value.ID))
-    process = pd.Series(np.where(peppol, PEPPOL_PROCESS, ""), dtype="str")
-    return specification, filled(process)

