@@ -11,7 +11,7 @@ from typing import Any, Final
 from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 
-LATEST: Final = 5
+LATEST: Final = 6
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -72,11 +72,19 @@ def _bank_reports_by_level(con: Any) -> None:
     )
 
 
+def _customers_payments(con: Any) -> None:
+    """Payments that came in, what they pay, and bookings that are no payments."""
+    for name in ("incoming_payments", "payment_allocations"):
+        con.execute(TABLES[name].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
+    con.execute("ALTER TABLE payments ADD COLUMN IF NOT EXISTS what VARCHAR DEFAULT 'payment'")
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
     4: _invoices_keep_what_their_document_asks,
     5: _bank_reports_by_level,
+    6: _customers_payments,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

@@ -11,6 +11,8 @@ import pandas as pd
 
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.payments import incoming as customers
+from invoicebatch.engine.payments import matching
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
 from invoicebatch.engine.payments.returns import list_returns
 from invoicebatch.engine.plan.report import Report
@@ -126,6 +128,26 @@ class Payments:
     def returns(self) -> pd.DataFrame:
         """Rejected and returned payments, why, and what follows; see `returns.list_returns`."""
         return list_returns(self._workspace)
+
+    def incoming(self) -> pd.DataFrame:
+        """Payments of customers, what they paid or may pay; see `incoming.incoming`."""
+        return customers.incoming(self._workspace)
+
+    def match(self, *, book: bool = True) -> matching.Matching:
+        """Book the waiting payments that are certain, propose the others; see `matching.match`."""
+        return matching.match(self._workspace, book=book)
+
+    def unmatch(self, payment: str) -> Report:
+        """Take a payment off the documents it was booked on; see `incoming.unmatch`."""
+        return customers.unmatch(self._workspace, payment)
+
+    def set_aside(self, payment: str, reason: str) -> str:
+        """Mark a payment as none of ours, or with no reason as waiting again; see `incoming.set_aside`."""
+        return customers.set_aside(self._workspace, payment, reason)
+
+    def set_off(self, customer_ids: Sequence[str] = ()) -> Sequence[Report]:
+        """Set customers' credits off against what they owe; see `matching.set_off`."""
+        return matching.set_off(self._workspace, customer_ids)
 
     def _open(self, bundle: str, what: str, *, written: bool = False) -> str:
         full = self.find(bundle)

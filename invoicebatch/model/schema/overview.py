@@ -40,7 +40,7 @@ JOINS: Final[Mapping[str, str]] = {
 
 PAYMENT_STATUS_SQL: Final = (
     "CASE WHEN i.payment_bundle_id IS NOT NULL THEN 'in_payment'"
-    " WHEN i.outstanding = 0 AND i.status = 'created' THEN 'paid'"
+    " WHEN (i.outstanding = 0 OR i.outstanding < 0 AND i.paid > 0) AND i.status = 'created' THEN 'paid'"
     " WHEN i.outstanding > 0 AND i.due_date < $today AND i.status = 'created' THEN 'overdue'"
     " WHEN i.paid <> 0 THEN 'partly_paid' ELSE 'open' END"
 )

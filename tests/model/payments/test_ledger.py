@@ -61,7 +61,7 @@ def ledgers(draw: st.DrawFn) -> tuple[Rows, Rows]:
         amounts = draw(st.lists(CENTS, max_size=3))
         payments += [
             {"payment_id": f"{row['invoice_id']}/{at}", "invoice_id": row["invoice_id"], "booked_on": draw(DAYS),
-             "amount_cents": cents}
+             "amount_cents": cents, "what": "payment"}
             for at, cents in enumerate(amounts)
         ]  # fmt: skip
         row["paid_cents"] = sum(amounts) + draw(st.sampled_from([0, 0, 700]))
