@@ -65,6 +65,21 @@ def incoming(workspace: WorkspaceBase, *, proposed: bool = True) -> pd.DataFrame
     return rows.sort_values(["booked_on", "payment_id"], ascending=[False, True], ignore_index=True)[LISTED]
 
 
+def waiting_with_proposals(workspace: WorkspaceBase) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The payments of which something is left, newest first, with left_cents; and what they may pay.
+
+    Raises:
+        RulesError: rules/matching.toml is wrong.
+    """
+    with workspace.store.read() as session:
+        payments = session.whole("incoming_payments", "set_aside IS NULL")
+        allocations = session.whole("payment_allocations", LIVE)
+    rows = with_left(payments, allocations)
+    rows = rows[rows["left_cents"].gt(0)].sort_values(["booked_on", "payment_id"], ascending=[False, True])
+    rows = rows.reset_index(drop=True)
+    return rows, proposals(workspace, rows.assign(amount_cents=rows["left_cents"]))
+
+
 def _status(rows: pd.DataFrame, found: pd.DataFrame | None) -> "pd.Series[str]":
     proposed = rows["payment_id"].isin(found["payment_id"] if found is not None else [])
     status = proposed.map({True: IncomingStatus.PROPOSED.value, False: IncomingStatus.OPEN.value}).astype(

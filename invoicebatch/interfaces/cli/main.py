@@ -31,7 +31,11 @@ COMMANDS: Final = (
     ("abandon", "runs:abandon", "Give up an interrupted run that can't go on."),
     ("runs", "runs:runs", "List the runs."),
     ("show", "runs:show", "Show what a run did."),
-    ("payments", "payments:app", "Payment bundles: list, write, confirm, cancel, reject, import."),
+    (
+        "payments",
+        "payments:app",
+        "Payment bundles and customers' payments: list, write, confirm, import, incoming, match.",
+    ),
     ("outbox", "outbox:app", "Messages: list, resend, mark-sent, poll, import-bounces."),
     ("worker", "worker:worker", "Run queued runs and due jobs in the background."),
     ("jobs", "worker:jobs", "Export jobs: list, show, cancel, resume, delete."),

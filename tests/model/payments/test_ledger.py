@@ -183,6 +183,7 @@ def test_a_credit_note_set_off_by_half_leaves_the_rest_as_a_credit() -> None:
         "invoice_id": 1,
         "booked_on": date(2026, 9, 5),
         "amount_cents": 6_000,
+        "what": "payment",
     }
     moves = ledger.movements(*frames([invoice, note], [paid]))
     assert moves.groupby("invoice_id")["amount_cents"].sum().to_dict() == {1: 0, 2: -6_000}
