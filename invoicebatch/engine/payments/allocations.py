@@ -22,8 +22,9 @@ LIVE: Final = "taken_back_by IS NULL"
 
 def with_left(payments: pd.DataFrame, allocations: pd.DataFrame) -> pd.DataFrame:
     """The payments with left_cents: what of them is not booked, nor about to be."""
-    taken = payments["payment_id"].map(allocations.groupby("payment_id")["amount_cents"].sum()).fillna(0)
-    return payments.assign(left_cents=(payments["amount_cents"] - taken).astype("int64"))
+    sums = allocations.groupby("payment_id")["amount_cents"].sum()
+    taken = sums.reindex(payments["payment_id"]).fillna(0).to_numpy(np.int64)
+    return payments.assign(left_cents=payments["amount_cents"] - taken)
 
 
 def allocate(workspace: WorkspaceBase, wanted: pd.DataFrame) -> tuple[list[Report], pd.DataFrame]:
@@ -36,6 +37,8 @@ def allocate(workspace: WorkspaceBase, wanted: pd.DataFrame) -> tuple[list[Repor
     Returns:
         The reports, and what was not booked: payment_id, number, reason.
     """
+    if wanted.empty:
+        return [], pd.DataFrame(columns=["payment_id", "number", "reason"])
     with workspace.store.write() as session:
         payments = session.rows_of("incoming_payments", "payment_id", wanted["payment_id"])
         before = session.rows_of("payment_allocations", "payment_id", wanted["payment_id"])

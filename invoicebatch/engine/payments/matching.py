@@ -15,6 +15,7 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.payments.incoming import rules
+from invoicebatch.model.payments.ledger import KEY
 
 _ROUNDS: Final = 25
 """Payments of one document are booked one after the other; after so many rounds the rest waits for the next."""
@@ -111,21 +112,31 @@ def set_off(workspace: WorkspaceBase, customers: Sequence[str] = ()) -> list[Rep
     Raises:
         ParameterError: a customer that there is not.
     """
+    _check_customers(workspace, customers)
     reports, _ = allocate(workspace, _rests(workspace, customers))
     where = "outstanding != 0 and status = 'created' and payment_bundle_id is null"
     with workspace.store.read() as session:
-        known = session.rows_of(
-            "customers", "customer_id", pd.Series(list(customers), dtype="str"), ["customer_id"]
-        )
-        if len(known) < len(set(customers)):
-            lost = ", ".join(sorted(set(customers) - set(known["customer_id"])))
-            raise ParameterError(f"There is no customer {lost}.")
-        rows = session.overview(["customer_id", "company_account_id", "currency", "outstanding_cents"], clock.today(), session.matching(where, clock.today()))  # fmt: skip
+        ids = session.matching(where, clock.today())
+        rows = session.overview([*KEY, "outstanding_cents"], clock.today(), ids)
     rows = rows[rows["customer_id"].isin(customers)] if customers else rows
-    ledgers = rows.groupby(["customer_id", "company_account_id", "currency"])["outstanding_cents"]
+    ledgers = rows.groupby(KEY)["outstanding_cents"]
     both = ledgers.transform("min").lt(0) & ledgers.transform("max").gt(0)
-    ids = rows.loc[both, "invoice_id"].tolist()
-    return [*reports, *([run_action(workspace, "payments.set_off", ids)] if ids else [])]
+    chosen = rows.loc[both, "invoice_id"].tolist()
+    return [*reports, *([run_action(workspace, "payments.set_off", chosen)] if chosen else [])]
+
+
+def _check_customers(workspace: WorkspaceBase, customers: Sequence[str]) -> None:
+    """Customers that are named must be there.
+
+    Raises:
+        ParameterError: one is not.
+    """
+    named = pd.Series(list(customers), dtype="str")
+    with workspace.store.read() as session:
+        known = session.rows_of("customers", "customer_id", named, ["customer_id"])["customer_id"]
+    lost = sorted(set(customers) - set(known))
+    if lost:
+        raise ParameterError(f"There is no customer {', '.join(lost)}.")
 
 
 def _rests(workspace: WorkspaceBase, customers: Sequence[str]) -> pd.DataFrame:

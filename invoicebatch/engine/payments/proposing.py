@@ -9,15 +9,15 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.ingest.bank.evidence import load_evidence
 from invoicebatch.model.payments.incoming.by_text import Open
-from invoicebatch.model.payments.incoming.numbers import COLUMNS, heads_of, keys_of, named
-from invoicebatch.model.payments.incoming.payers import iban_key, known_payers
+from invoicebatch.model.payments.incoming.numbers import COLUMNS, keys_of, named, words_of
+from invoicebatch.model.payments.incoming.payers import iban_key, known_payers, repeated
 from invoicebatch.model.payments.incoming.proposals import propose
 from invoicebatch.model.payments.incoming.texts import whole_texts
 from invoicebatch.store import Session
 
 _PAYABLE: Final = "outstanding > 0 and status in ('created', 'generation_failed')"
 _DOCUMENT: Final = (
-    *COLUMNS, "account_country", "account_iban", "customer_id", "customer_name", "currency", "outstanding_cents",
+    *COLUMNS, "account_iban", "customer_id", "customer_name", "currency", "outstanding_cents",
     "invoice_date", "due_date", "payment_plan_id", "payment_bundle_id",
 )  # fmt: skip
 _PARTY: Final = ("customer_id", "iban")
@@ -37,9 +37,12 @@ def proposals(workspace: WorkspaceBase, payments: pd.DataFrame) -> pd.DataFrame:
     tolerance = workspace.settings.payment.tolerance_cents
     with workspace.store.read() as session:
         rows = _at_own_account(session, payments)
+        rows = rows.assign(
+            repeated=repeated(rows, session.rows_of("incoming_payments", "payer_iban", rows["payer_iban"]))
+        )
         open_ids = session.matching(_PAYABLE, clock.today())
         numbers = session.overview(COLUMNS, clock.today(), open_ids)
-        keys = keys_of(whole_texts(rows), heads_of(numbers["number"]))
+        keys = keys_of(whole_texts(rows), words_of(numbers["number"]))
         pairs = named(keys, numbers)
         del numbers
         around = _around(session, rows, pairs, open_ids)
@@ -52,7 +55,7 @@ def _at_own_account(session: Session, payments: pd.DataFrame) -> pd.DataFrame:
     accounts = session.whole("company_accounts").set_index("company_account_id")["iban"]
     now = bundles.set_index("iban")["company_account_id"].map(accounts)
     ours = payments["account_iban"]
-    moved = ours.map(now.dropna()).fillna(ours)
+    moved = ours.map(now.dropna()).astype("str").fillna(ours)
     return payments.assign(account_iban=ours.where(ours.isin(accounts), moved).astype("str"))
 
 

@@ -30,6 +30,10 @@ JOINS: Final[Mapping[str, str]] = {
         "LEFT JOIN (SELECT plan_id, min(due_date) AS due_date FROM instalments WHERE paid < amount"
         " GROUP BY plan_id) n ON n.plan_id = i.payment_plan_id"
     ),
+    "q": (
+        "LEFT JOIN (SELECT invoice_id, max(booked_on) FILTER (WHERE amount > 0) AS paid_on FROM payments"
+        " GROUP BY invoice_id) q ON q.invoice_id = i.invoice_id"
+    ),
     "s": (
         "LEFT JOIN (SELECT invoice_id, max(document_version) FILTER (WHERE sent_at IS NOT NULL) AS sent_version,"
         " min(created_at) AS first_at, max(created_at) AS last_at FROM documents GROUP BY invoice_id) s"
@@ -119,6 +123,10 @@ _DERIVED: tuple[Derived, ...] = (
     Derived(
         integer("sent_version", "Latest version of its document that a channel of ours sent; empty: none"), "s",
         "s.sent_version",
+    ),
+    Derived(
+        day("paid_on", "When it was paid in full; empty: something is open, or no payment is known"), "q",
+        "CASE WHEN i.outstanding <= 0 THEN q.paid_on END",
     ),
     Derived(
         choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL

@@ -16,7 +16,8 @@ def by_payer(payments: pd.DataFrame, around: Open, most: int) -> pd.DataFrame:
     """Proposals for payments whose payer is known by its account.
 
     Args:
-        payments: as of `hits_of`, with `named` and `loose` bool: its text names documents, or may.
+        payments: as of `hits_of`, with `named` and `loose` bool: its text names documents, or may; repeated:
+            see `payers.repeated`.
         around: see `Open`.
         most: of so many open documents sums are tried.
 
@@ -31,7 +32,13 @@ def by_payer(payments: pd.DataFrame, around: Open, most: int) -> pd.DataFrame:
         planned=("payment_plan_id", "count"),
     )  # fmt: skip
     rows = known.merge(ledgers, on=LEDGER)
-    sure = rows["customers"].eq(1) & ~rows["named"] & ~rows["loose"] & rows["with_bank"].eq(0)
+    sure = (
+        rows["customers"].eq(1)
+        & ~rows["named"]
+        & ~rows["loose"]
+        & ~rows["repeated"]
+        & rows["with_bank"].eq(0)
+    )
     rows = rows.assign(certain=sure & ~rows["newest"].gt(rows["booked_on"]))
     whole = rows[rows["total"].eq(rows["amount_cents"]) & ~rows["newest"].gt(rows["booked_on"])]
     found = [_taken(whole, documents, rules.ALL_OPEN), _instalments(rows, documents, around.instalments)]

@@ -28,7 +28,7 @@ class Open:
     """What payments are matched with.
 
     Attributes:
-        documents: open ones: invoice_id, number, remittance_reference, account_country, account_iban,
+        documents: open ones: invoice_id, number, remittance_reference, account_iban,
             customer_id, customer_name, currency, outstanding_cents, invoice_date, due_date, payment_plan_id,
             payment_bundle_id; all of the payers' customers, and of the customers of named documents.
         payers: iban, customer_id, see `payers.known_payers`.
@@ -65,7 +65,8 @@ def hits_of(payments: pd.DataFrame, pairs: pd.DataFrame, around: Open) -> pd.Dat
     )
     his = rows["owner"].eq(rows["customer_id"]).fillna(False).astype(bool)
     nobody = rows["customers"].eq(0)
-    alike = nobody & _alike(rows) & ~rows["customer_name"].isin(around.namesakes)
+    unheard = rows[nobody & ~rows["customer_name"].isin(around.namesakes)]
+    alike = _alike(unheard).reindex(rows.index, fill_value=False)
     return _in_order(rows.assign(stranger=~nobody & ~his, backed=his | alike))
 
 

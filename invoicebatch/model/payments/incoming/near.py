@@ -4,6 +4,8 @@ from typing import Final
 
 import pandas as pd
 
+from invoicebatch.model.payments.incoming.texts import PIECE, without_zeros
+
 SAME: Final = ["customer_id", "account_iban", "currency", "outstanding_cents"]
 _MOST: Final = 50
 
@@ -37,12 +39,21 @@ def mistakable(hits: pd.DataFrame, documents: pd.DataFrame) -> "pd.Series[bool]"
     others = documents.loc[~many, ["invoice_id", "number", *SAME]]
     both = pairs.merge(others, on=SAME, suffixes=("", "_other"))
     both = both[both["invoice_id"].ne(both["invoice_id_other"])]
-    plain = [
-        both[name].str.upper().str.replace(r"[^A-Z0-9]+", "", regex=True)
-        for name in ("number", "number_other")
+    near = [
+        is_near(_plain(one), _plain(other)) or is_near(_short(one), _short(other))
+        for one, other in zip(both["number"], both["number_other"], strict=True)
     ]
-    near = [is_near(one, other) for one, other in zip(*plain, strict=True)]
     named = pd.MultiIndex.from_frame(hits[["payment_id", "invoice_id"]])
     also = pd.MultiIndex.from_frame(both[["payment_id", "invoice_id_other"]]).isin(named)
     rows = both.loc[pd.Series(near, index=both.index, dtype="bool") & ~also, "row"]
     return crowded | hits.index.to_series().isin(rows)
+
+
+def _plain(number: str) -> str:
+    return "".join(c for c in number.upper() if c.isalnum())
+
+
+def _short(number: str) -> str:
+    """A number as people write it without its zeros."""
+    pieces = PIECE.findall(number.upper())
+    return ".".join(without_zeros(piece) if piece.isdigit() else piece for piece in pieces)

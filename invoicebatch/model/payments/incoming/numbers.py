@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.model.payments.incoming.texts import number_keys, references, without_zeros
-from invoicebatch.model.payments.reference import structured_reference
+from invoicebatch.model.payments.incoming.texts import number_keys, references
+from invoicebatch.model.payments.reference import belgian, creditor_reference, dutch
 
 REFERENCE: Final = "reference"
 NUMBER: Final = "number"
@@ -21,18 +21,18 @@ COLUMNS: Final = ("invoice_id", "number", "remittance_reference")
 """Columns of documents that `named` looks them up by."""
 
 
-def heads_of(numbers: "pd.Series[str]") -> frozenset[str]:
-    """The letters that numbers begin with."""
-    found = pc.unique(pc.struct_field(pc.extract_regex(_upper(numbers), r"^(?P<head>[A-Z]+)"), 0))
-    return frozenset(head for head in found.to_pylist() if head)
+def words_of(numbers: "pd.Series[str]") -> frozenset[str]:
+    """The runs of letters that numbers hold."""
+    skeletons = pc.unique(_sub(_upper(numbers), "[^A-Z]+", "."))
+    return frozenset(word for text in skeletons.to_pylist() for word in text.split(".") if word)
 
 
-def keys_of(texts: "pd.Series[str]", heads: frozenset[str]) -> pd.DataFrame:
+def keys_of(texts: "pd.Series[str]", words: frozenset[str]) -> pd.DataFrame:
     """What payments name.
 
     Args:
         texts: by payment id, see `texts.whole_texts`.
-        heads: see `heads_of`.
+        words: see `words_of`.
 
     Returns:
         payment_id, kind (reference or number), key, token (the reference as it was found; empty).
@@ -40,10 +40,10 @@ def keys_of(texts: "pd.Series[str]", heads: frozenset[str]) -> pd.DataFrame:
     rows: list[tuple[str, str, str, str]] = []
     known: dict[str, list[tuple[str, str, str]]] = {}
     for payment, text in zip(texts.index, texts, strict=True):
-        if text not in known:
+        if text not in known:  # many say the same, or nothing
             known[text] = [
                 *((REFERENCE, key, token) for token in references(text) for key in _reference_keys(token)),
-                *((NUMBER, key, "") for key in number_keys(text, heads)),
+                *((NUMBER, key, "") for key in number_keys(text, words)),
             ]
         rows += [(payment, *found) for found in known[text]]
     return pd.DataFrame(rows, columns=["payment_id", "kind", "key", "token"], dtype="str")
@@ -55,9 +55,9 @@ def _reference_keys(token: str) -> Iterator[str]:
     if token.startswith("RF"):
         yield "~" + token[4:].lstrip("0")
     elif len(token) == 12:
-        yield "#" + without_zeros(token[:10])
+        yield "#" + token[:10].lstrip("0")
     elif len(token) == 16:
-        yield "#" + without_zeros(token[1:])
+        yield "#" + token[1:].lstrip("0")
 
 
 def named(keys: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
@@ -93,52 +93,52 @@ def _spellings(documents: pd.DataFrame) -> Iterator[tuple[str, pa.Array]]:
     """The keys of documents, one a row, empty where there is none; kind by kind."""
     number = _upper(documents["number"])
     joined = _sub(number, "[^A-Z0-9]+", "")
-    digits = _sub(_sub(joined, "[A-Z]+", ""), "^0+([0-9])", r"\1")
+    digits = _without_zeros(_sub(joined, "[A-Z]+", ""))
     long = pc.greater_equal(pc.utf8_length(digits), 3)
     dotted = _dotted(number)
+    letters = pc.utf8_trim(_sub(dotted, "[0-9.]+", "."), characters=".")
+    bare = pc.equal(letters, "")
     yield NUMBER, dotted
-    yield NUMBER, pc.if_else(long, _dotted_letters(dotted, digits), "")
+    yield NUMBER, pc.if_else(long, pc.if_else(bare, digits, _joined(letters, ".", digits)), "")
     yield NUMBER, pc.if_else(long, digits, "")
     yield NUMBER, pc.if_else(long, _sub(dotted, r"^[A-Z]+\.", ""), "")
     given = _sub(_upper(documents["remittance_reference"]), "[^A-Z0-9]+", "")
     own = pc.equal(given, "")
     yield REFERENCE, pc.if_else(own, "", _joined("=", given))
     yield REFERENCE, pc.if_else(own, _joined("#", digits), "")
-    tail = _sub(pc.utf8_slice_codeunits(joined, -21), "^0+", "")
-    yield REFERENCE, pc.if_else(own, _joined("~", tail), "")
+    yield REFERENCE, pc.if_else(own, _joined("~", _without_zeros(pc.utf8_slice_codeunits(joined, -21))), "")
 
 
-def _joined(mark: str, texts: pa.Array) -> pa.Array:
-    return pc.binary_join_element_wise(pa.scalar(mark), texts, "")
+def _joined(*texts: pa.Array | str) -> pa.Array:
+    return pc.binary_join_element_wise(*texts, "")
+
+
+def _without_zeros(texts: pa.Array) -> pa.Array:
+    return pc.utf8_ltrim(texts, characters="0")
 
 
 def _dotted(number: pa.Array) -> pa.Array:
     """Runs of letters and of digits, the latter without leading zeros, with points between."""
-    apart = _sub(_sub(number, "([A-Z])([0-9])", r"\1.\2"), "([0-9])([A-Z])", r"\1.\2")
-    pointed = pc.utf8_trim(_sub(apart, "[^A-Z0-9]+", "."), characters=".")
-    return _sub(pointed, r"(^|\.)0+([0-9])", r"\1\2")
-
-
-def _dotted_letters(dotted: pa.Array, digits: pa.Array) -> pa.Array:
-    """The letters of a number, then all its digits in one."""
-    letters = pc.utf8_trim(_sub(_sub(dotted, "[0-9]+", ""), r"\.+", "."), characters=".")
-    return pc.if_else(pc.equal(letters, ""), digits, pc.binary_join_element_wise(letters, digits, "."))
+    apart = _sub(_sub(number, "[^A-Z0-9]+", "."), "([A-Z])([0-9])", r"\1.\2")
+    if pc.any(pc.match_substring_regex(apart, "[0-9][A-Z]")).as_py():
+        apart = _sub(apart, "([0-9])([A-Z])", r"\1.\2")
+    return _sub(pc.utf8_trim(apart, characters="."), r"(^|\.)0+([0-9])", r"\1\2")
 
 
 def exact(pairs: pd.DataFrame) -> pd.DataFrame:
     """Pairs whose reference is the one that the document prints, not only made of like digits.
 
     Args:
-        pairs: as `named` gives them, of references, with number, remittance_reference and account_country.
+        pairs: as `named` gives them, of references, with number and remittance_reference.
     """
-    rows = zip(
-        pairs["token"], pairs["number"], pairs["remittance_reference"], pairs["account_country"], strict=True
-    )
+    rows = zip(pairs["token"], pairs["number"], pairs["remittance_reference"], strict=True)
     return pairs[[_prints(*row) for row in rows]]
 
 
-def _prints(token: str, number: str, given: object, country: object) -> bool:
+def _prints(token: str, number: str, given: object) -> bool:
     if isinstance(given, str) and given:
         return "".join(c for c in given.upper() if c.isalnum()) == token
-    ours = structured_reference(country if isinstance(country, str) else None, number)
-    return ours == token or (token.startswith("RF") and ours[4:].lstrip("0") == token[4:].lstrip("0"))
+    if token.startswith("RF"):
+        return creditor_reference(number)[4:].lstrip("0") == token[4:].lstrip("0")
+    digits = "".join(c for c in number if c.isdigit())
+    return token in (belgian(digits[-10:]), dutch(digits[-15:]))

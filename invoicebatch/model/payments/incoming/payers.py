@@ -68,6 +68,8 @@ _FORMS: Final = frozenset(
 )
 _PIECES: Final = re.compile(r"[a-z0-9]+")
 _LEAST: Final = 4
+_DAYS: Final = 20
+"""Less than a month: who pays once a month is certain."""
 
 
 def name_key(name: object) -> str:
@@ -106,3 +108,21 @@ def known_payers(customers: pd.DataFrame, mandates: pd.DataFrame, earlier: pd.Da
     )
     rows = rows.assign(iban=iban_key(rows["iban"]))
     return rows[rows["iban"].ne("") & rows["customer_id"].notna()].drop_duplicates(ignore_index=True)
+
+
+def repeated(payments: pd.DataFrame, known: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether the payer sent money another time within `_DAYS`: which of them is for what, is not certain.
+
+    Args:
+        payments: payment_id, payer_iban, booked_on.
+        known: the same of all payments of these payers.
+    """
+    rows, others = (
+        frame.assign(iban=iban_key(frame["payer_iban"]))[["payment_id", "booked_on", "iban"]]
+        for frame in (payments, known)
+    )
+    days = pd.concat([rows, others]).drop_duplicates("payment_id").sort_values(["iban", "booked_on"])
+    groups = days.groupby("iban")["booked_on"]
+    near = [groups.diff(step).abs().le(pd.Timedelta(days=_DAYS)) for step in (1, -1)]
+    again = days.loc[(near[0] | near[1]) & days["iban"].ne(""), "payment_id"]
+    return payments["payment_id"].isin(again)

@@ -14,7 +14,6 @@ from invoicebatch.model.payments.incoming.by_text import Open, by_text, hits_of
 from invoicebatch.model.payments.incoming.numbers import REFERENCE
 from invoicebatch.model.payments.incoming.payers import iban_key
 from invoicebatch.model.payments.incoming.texts import is_loose, whole_texts
-from invoicebatch.model.payments.reference import printed
 
 COLUMNS: Final = {
     "payment_id": "str", "proposal": "int64", "invoice_id": "int64", "number": "str", "cents": "int64",
@@ -34,7 +33,7 @@ def propose(
 
     Args:
         payments: payment_id, account_iban, booked_on, currency, amount_cents (what is left of it), payer,
-            payer_iban and the texts of `incoming_payments`.
+            payer_iban and the texts of `incoming_payments`; repeated bool, see `payers.repeated`.
         keys: what their texts name, see `numbers.keys_of`.
         pairs: which documents that is, see `numbers.named`.
         around: see `by_text.Open`.
@@ -96,7 +95,7 @@ def _ranked(
     books = rows["rule"].map({name: rule.books for name, rule in rules.items()}).astype(bool)
     rows = rows.assign(books=books & rows["certain"] & rows["proposal"].eq(1) & same)
     rows = rows.assign(books=_first_of_document(rows, payments))
-    rows = rows.merge(around.documents[["invoice_id", "number", "account_country"]], on="invoice_id")
+    rows = rows.merge(around.documents[["invoice_id", "number"]], on="invoice_id")
     token = hits[hits["by_reference"]].set_index(["payment_id", "invoice_id"])["token"]
     rows = rows.assign(evidence=_words(rows, token))
     rows = rows.sort_values(["payment_id", "proposal"], kind="stable", ignore_index=True)
@@ -116,12 +115,7 @@ def _words(rows: pd.DataFrame, token: "pd.Series[str]") -> "pd.Series[str]":
     """The evidence as people read it, with what speaks against it."""
     words = rows["rule"].map(dict(evidence.WORDS)).astype("str")
     key = pd.MultiIndex.from_frame(rows[["payment_id", "invoice_id"]])
-    tokens = pd.Series(token.reindex(key).to_numpy(), index=rows.index)
-    told = [
-        f" {printed(text, country if isinstance(country, str) else None)}"
-        if rule == evidence.REFERENCE
-        else ""
-        for text, country, rule in zip(tokens, rows["account_country"], rows["rule"], strict=True)
-    ]
+    tokens = pd.Series(token.reindex(key).to_numpy(), index=rows.index, dtype="str")
+    told = (" " + tokens).where(rows["rule"].eq(evidence.REFERENCE), "").fillna("")
     but = ("; but " + rows["remark"]).where(rows["remark"].ne(""), "")
-    return words + pd.Series(told, index=rows.index, dtype="str") + but
+    return words + told + but

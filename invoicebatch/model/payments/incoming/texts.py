@@ -17,7 +17,9 @@ _BELGIAN: Final = re.compile(r"(?<!\d)(\d{3})[/. ]?(\d{4})[/. ]?(\d{5})(?!\d)")
 _DUTCH: Final = re.compile(r"(?<!\d)\d{4}([ .]?)\d{4}\1\d{4}\1\d{4}(?!\d)")
 _SWISS: Final = re.compile(r"(?<!\d)\d{2}( ?\d{5}){5}(?!\d)")
 _BLANKS: Final = re.compile(r"[^A-Z0-9]")
-_PIECE: Final = re.compile(r"[A-Z]+|\d+")
+PIECE: Final = re.compile(r"[A-Z]+|\d+")
+"""A run of letters or of digits, of which numbers are made."""
+
 _LISTED: Final = re.compile(r"\s*(?:[,;/&+]|EN|AND|ET|UND)\s*")
 _DATE: Final = re.compile(r"(?<!\d)(?:\d{1,2}[-/. ])?(?:\d{1,2}[-/. ])?(?:19|20)\d\d(?!\d)")
 _DIGITS: Final = re.compile(r"(?:\d[ ./-]?){3,}")
@@ -36,7 +38,7 @@ def references(text: str) -> list[str]:
     (['202600012320'], ['RF462026000123'])
     """
     upper = text.upper()[:_MOST_TEXT]
-    found = [_longest(match[0]) for match in _RF.finditer(upper)]
+    found = [_longest(match[0]) for match in _RF.finditer(upper)] if "RF" in upper else []
     for pattern in (_SWISS, _DUTCH, _BELGIAN):
         found += [_BLANKS.sub("", match[0]) for match in pattern.finditer(upper)]
     return list(dict.fromkeys(token for token in found if token and is_reference(token)))
@@ -54,22 +56,25 @@ def without_zeros(piece: str) -> str:
     return piece.lstrip("0") or "0"
 
 
-def number_keys(text: str, heads: Collection[str]) -> set[str]:
+def number_keys(text: str, words: Collection[str]) -> set[str]:
     """What may be an invoice number in a text, in the two spellings of `numbers.spellings`.
 
     Args:
         text: of a payer.
-        heads: letters that invoice numbers begin with; other words begin none.
+        words: runs of letters that invoice numbers hold; other words are in none.
     """
     upper = text.upper()[:_MOST_TEXT]
-    spans = list(_PIECE.finditer(upper))
+    spans = list(PIECE.finditer(upper))
     pieces = [span[0] for span in spans]
     keys: set[str] = set()
     for start, first in enumerate(pieces):
-        if not (first.isdigit() or first in heads):
+        if not (first.isdigit() or first in words):
             continue
         for end in range(start + 1, min(start + _MOST_PIECES, len(pieces)) + 1):
-            if pieces[end - 1].isdigit():
+            if not pieces[end - 1].isdigit():
+                if pieces[end - 1] not in words:
+                    break
+            else:
                 window = pieces[start:end]
                 keys.update(_spelled(window))
                 if len(window) > 1:
