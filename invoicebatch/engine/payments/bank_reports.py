@@ -11,6 +11,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.booking import book
 from invoicebatch.engine.payments.incoming import keep
 from invoicebatch.engine.payments.matching import Matching, match
+from invoicebatch.engine.payments.returns import open_cases
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.bank import BankReport, read_bank_report
 from invoicebatch.model.counted import counted
@@ -20,9 +21,12 @@ from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, matched
 from invoicebatch.model.payments.repeated import fresh
 from invoicebatch.model.payments.statements import foreign, gaps, own_account, unbalanced
 from invoicebatch.model.schema.payments import BANK_STATEMENTS
+from invoicebatch.model.status import EntryKind
 from invoicebatch.store import Session
 
 _UNDECIDED = ("PART", "")
+
+BACK: Final = (EntryKind.REJECTED, EntryKind.RETURNED)
 
 CUSTOMER: Final = "customer_payment"
 """Kind of what customers paid by themselves, among what a report booked."""
@@ -75,6 +79,10 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     with workspace.store.read() as session:
         stored = session.rows_of("bank_entries", "entry_id", new["entry_id"])
     others, notes = _others(report, matches)
+    cases = open_cases(
+        workspace, stored[stored["booked"] & stored["remark"].isna() & stored["kind"].isin(BACK)]
+    )
+    opened = [f"{counted(len(cases.done), 'collection case')} opened"] if cases and len(cases.done) else []
     found = [strangers, unbalanced(report.statements), matches.faults, others, left]
     refused = pd.concat([part[["end_to_end_id", "reason"]] for part in found], ignore_index=True)
     matching = match(workspace, arrived) if len(arrived) else None
@@ -83,7 +91,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     booked = pd.concat([_done(stored), _paid(matching)], ignore_index=True)
     told = _told(len(arrived), matching)
     return BankImport(
-        report.message, len(report.entries), booked, refused, (*told, *notes, *missing, *repeated)
+        report.message, len(report.entries), booked, refused, (*told, *opened, *notes, *missing, *repeated)
     )
 
 

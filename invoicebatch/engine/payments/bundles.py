@@ -14,11 +14,13 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments import incoming as customers
 from invoicebatch.engine.payments import matching
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
-from invoicebatch.engine.payments.returns import list_returns
+from invoicebatch.engine.payments.returns import list_returns, open_cases
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
+from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.payments.bundles import WAITING
+from invoicebatch.model.payments.returns import code_of
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
@@ -119,7 +121,10 @@ class Payments:
                 f"See its items with: invoicebatch payments items {full[:8]}",
             )
         chosen = waiting[waiting["item_no"].isin(wanted)]
-        return self._run("payments.reject", chosen, bundle=full, reason=reason)
+        report = self._run("payments.reject", chosen, bundle=full, reason=reason)
+        code = code_of(reason, load_reasons(self._workspace.root))
+        open_cases(self._workspace, report.done.assign(reason_code=code))
+        return report
 
     def read(self, path: str | Path) -> BankImport:
         """Read a bank's report; see `bank.read_report`."""

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 import pandas as pd
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
+from openpyxl.styles import Font
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -37,10 +37,10 @@ COLUMNS: Final[Mapping[str, tuple[str, Column, float]]] = {
     "currency": ("Currency", text("currency", ""), 11.0),
     "payer": ("Payer", text("payer", ""), 26.0),
     "payer_iban": ("Payer's account", text("payer_iban", ""), 26.0),
-    "said": ("Reference and text", text("said", ""), 44.0),
-    "proposal": ("Proposal", text("proposal", ""), 32.0),
-    "evidence": ("Evidence", text("evidence", ""), 44.0),
-    "others": ("Other proposals", text("others", ""), 44.0),
+    "said": ("Reference and text", text("said", ""), 40.0),
+    "proposal": ("Proposal", text("proposal", ""), 40.0),
+    "evidence": ("Evidence", text("evidence", ""), 52.0),
+    "others": ("Other proposals", text("others", ""), 60.0),
     "set_aside": ("Set aside because", text("set_aside", ""), 24.0),
     "payment_id": ("Payment id", text("payment_id", ""), 10.0),
     "key": ("Key", text("key", ""), 10.0),
@@ -121,15 +121,13 @@ def _head(sheet: Worksheet, count: int, meta: SheetMeta) -> None:
 def _styles(sheet: Worksheet) -> dict[str, tuple[int, int]]:
     """Index of the style of each column's filled and empty cells (0: no cell where empty)."""
     styles = {}
-    for index, (name, (_, column, width)) in enumerate(COLUMNS.items(), 1):
+    for index, (name, (_, column, _)) in enumerate(COLUMNS.items(), 1):
         cell = styling.cell_at(sheet, FIRST_ROW + 1, index)
         if name in INPUTS:
             style = styling.style_value(cell, Type.TEXT, unlocked=True, background=styling.INPUT)
             styles[name] = (style, style)
             continue
         styling.style_value(cell, column.type)
-        if width > 30:
-            cell.alignment = Alignment(vertical="center", wrap_text=True, indent=1)
         styles[name] = (int(cell.style_id), 0)
     sheet.delete_rows(FIRST_ROW + 1)
     return styles

@@ -60,7 +60,7 @@ def _with_words(payments: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
         for name in ("proposal", "evidence", "key")
     }
     others = [
-        "\n".join(f"{one['proposal']}: {one['evidence']}" for one in more[1:]) or None for more in listed
+        " | ".join(f"{one['proposal']}: {one['evidence']}" for one in more[1:]) or None for more in listed
     ]
     said = [
         " ".join(text for text in texts if isinstance(text, str))
