@@ -68,18 +68,24 @@ def number_keys(text: str, words: Collection[str]) -> set[str]:
     pieces = [span[0] for span in spans]
     keys: set[str] = set()
     for start, first in enumerate(pieces):
-        if not (first.isdigit() or first in words):
-            continue
-        for end in range(start + 1, min(start + _MOST_PIECES, len(pieces)) + 1):
-            if not pieces[end - 1].isdigit():
-                if pieces[end - 1] not in words:
-                    break
-            else:
-                window = pieces[start:end]
-                keys.update(_spelled(window))
-                if len(window) > 1:
-                    keys.update(key for more in _more(upper, spans, window, end) for key in _spelled(more))
+        if len(first) >= _LEAST_DIGITS and first.isdigit():
+            keys.add(without_zeros(first))
+        for end in _ends(pieces, start, words):
+            window = pieces[start:end]
+            keys.update(_spelled(window))
+            keys.update(key for more in _more(upper, spans, window, end) for key in _spelled(more))
     return keys
+
+
+def _ends(pieces: list[str], start: int, words: Collection[str]) -> Iterator[int]:
+    """Where a number of several pieces that begins at a place may end."""
+    if not (pieces[start].isdigit() or pieces[start] in words):
+        return
+    for end in range(start + 2, min(start + _MOST_PIECES, len(pieces)) + 1):
+        if pieces[end - 1].isdigit():
+            yield end
+        elif pieces[end - 1] not in words:
+            return
 
 
 def _more(text: str, spans: list[re.Match[str]], window: list[str], end: int) -> Iterator[list[str]]:
