@@ -1,5 +1,6 @@
 """Customers' payments of a workspace: kept once, listed, taken back, set aside."""
 
+import uuid
 from typing import Any, Final
 
 import pandas as pd
@@ -10,6 +11,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.allocations import LIVE, with_left
 from invoicebatch.engine.payments.proposing import proposals
 from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
 from invoicebatch.ingest.bank import BankReport
@@ -151,6 +153,11 @@ def set_aside(workspace: WorkspaceBase, payment: str, reason: str) -> str:
                 f"Some of payment {full[:8]} is booked.",
                 f"Take it back first: invoicebatch payments unmatch {full[:8]}",
             )
-        aside = row[["payment_id", "version"]].assign(set_aside=reason.strip() or None)
+        why = reason.strip()
+        aside = row[["payment_id", "version"]].assign(set_aside=why or None)
+        words = f"payment {full[:8]}: {why or 'waits again'}"
+        details = {"payment": full, "reason": why}
+        made = Record(str(uuid.uuid4()), "set_aside_payment", words, workspace.user, details)
+        record(session, made, pd.Series(dtype="int64"))
         session.update("incoming_payments", INCOMING_PAYMENTS.conform(aside), clock.now())
     return full

@@ -10,6 +10,7 @@ from invoicebatch.errors import ParameterError, RulesError, UnknownNameError
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.model.payments.reference import belgian, creditor_reference, dutch
 from tests.engine.payments.received import IBANS, credit, outstanding, owed_workspace, read
+from tests.ingest.bank.bank_files import entry
 
 AMOUNTS = [13_100, 14_100, 15_100, 16_100, 17_100, 18_100]
 ONE = dutch("2026000001")
@@ -58,6 +59,14 @@ def test_two_alike_payments_of_one_day_are_two_and_a_later_report_says_which_are
     read(ws, credit("10.00", "a", iban="NL01", day="2026-12-02", bank="1"), name="S2")
     read(ws, credit("10.00", "a", iban="NL01", day="2026-12-03", bank="1"), name="S3")
     assert len(ws.payments.incoming()) == 5
+
+
+def test_a_booking_of_several_payments_counts_once_beside_its_details(tmp_path: Path) -> None:
+    ws = owed_workspace(tmp_path, AMOUNTS)
+    sent = [credit("10.00", "a", iban="NL01", bank="B1"), credit("20.00", "b", iban="NL02", bank="B1")]
+    read(ws, *sent, message="camt.054.001.08", name="N1")
+    read(ws, entry("30.00", details="<TxDtls><Refs/></TxDtls>", reference="B1"))
+    assert sorted(ws.payments.incoming()["amount_cents"]) == [1_000, 2_000]
 
 
 def test_evidence_decides_what_is_booked(tmp_path: Path) -> None:
@@ -134,6 +143,7 @@ def test_a_payment_is_taken_back_and_then_only_booked_by_hand(tmp_path: Path) ->
     assert statuses(ws) == ["proposed"]
     assert ws.payments.set_aside(payment[:6], "of the neighbours") == payment
     assert statuses(ws) == ["set_aside"]
+    assert ws.runs.list()["selection"].str.contains("of the neighbours").any()
     assert len(ws.payments.match().proposed) == 0
     with pytest.raises(UnknownNameError, match="No payment begins with 'zz'"):
         ws.payments.unmatch("zz")
