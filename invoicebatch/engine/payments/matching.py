@@ -70,10 +70,10 @@ def match(workspace: WorkspaceBase, only: "pd.Series[str] | None" = None, *, boo
         booked.append(sure[~sure["payment_id"].isin(lost["payment_id"])])
         left = found[~found["payment_id"].isin(sure["payment_id"])]
         touched = left.loc[left["invoice_id"].isin(sure["invoice_id"]), "payment_id"].unique()
-        again = proposals(workspace, payments[payments["payment_id"].isin(touched)])
-        found = pd.concat(
-            [left[~left["payment_id"].isin(touched)].assign(books=False), again], ignore_index=True
-        )
+        found = left.assign(books=False)
+        if len(touched):
+            again = proposals(workspace, payments[payments["payment_id"].isin(touched)])
+            found = pd.concat([found[~found["payment_id"].isin(touched)], again], ignore_index=True)
     done, lost = (pd.concat([found.iloc[:0], *frames], ignore_index=True) for frames in (booked, refused))
     money = payments[["payment_id", "currency"]]
     shown = ["payment_id", "proposal", "number", "amount_cents", "currency", "evidence"]

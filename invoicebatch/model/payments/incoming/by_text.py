@@ -111,8 +111,10 @@ def by_text(hits: pd.DataFrame, unknown: "pd.Series[bool]", around: Open, tolera
     total, size = groups["outstanding_cents"].transform("sum"), groups["invoice_id"].transform("size")
     equal = (total - rows["amount_cents"]).between(0, tolerance)
     backed, stranger = groups["backed"].transform("all"), groups["stranger"].transform("any")
-    slip = mistakable(rows, around.documents).groupby(rows["payment_id"]).transform("any")
     reference = rows["by_reference"]
+    numbered = rows[~reference]
+    slips = numbered.loc[mistakable(numbered, around.documents), "payment_id"]
+    slip = rows["payment_id"].isin(slips)
     clear = ~stranger & ~rows["payment_id"].map(unknown).astype(bool) & rows["others"].eq(0)
     sole = size.eq(rows["tokens"]) & (size.eq(1) | equal)
     rule = np.select(
