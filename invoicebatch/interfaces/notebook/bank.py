@@ -37,7 +37,7 @@ def match(workspace: Workspace, *, dry_run: bool) -> None:
     booked, proposed = (frame["payment_id"].nunique() for frame in (done.booked, done.proposed))
     steps.record(
         {
-            "action": "payments.match",
+            "action": "matching",
             "state": "planned" if dry_run else "finished",
             "selected": booked + proposed + len(done.open),
             "done": booked,
