@@ -61,6 +61,9 @@ class Payment(Section):
         False,
         description="Collect by mandates signed more than 36 months ago of which nobody knows the last use",
     )
+    tolerance_cents: int = Field(
+        0, ge=0, le=10_000, description="What a payment may be short of; that much is written off, in cents"
+    )
     batch_booking: bool = Field(True, description="One booking a group on the bank statement")
 
 

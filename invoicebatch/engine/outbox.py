@@ -119,7 +119,7 @@ class Outbox:
         runs = ", ".join(sorted({str(run_id)[:8] for run_id in messages["run_id"]}))
         words = f"{counted(len(messages), 'message')} of run {runs}"
         details = {"messages": messages["message_id"].tolist()}
-        made = Record(str(uuid.uuid4()), what, words, self._workspace.user, self._workspace.data, details)
+        made = Record(str(uuid.uuid4()), what, words, self._workspace.user, details)
         record(session, made, messages["invoice_id"].dropna().astype("int64"))
 
     @contextmanager

@@ -49,7 +49,7 @@ class KindOfFile:
         return {**plain, **scaled, **{alias: plain[name] for alias, name in self.aliases}}
 
 
-_NOT_READ: Final = frozenset({"version", "invoice_id", "advance_of"})
+_NOT_READ: Final = frozenset({"version", "invoice_id", "advance_of", "what"})
 _OF_ACTIONS: Final = frozenset({"invoices", "customers", "company_accounts", "mandates"})
 _ALWAYS: Final = frozenset({"external_id", "kind", "status"})
 

@@ -172,6 +172,26 @@ class EntryKind(StrEnum):
     RESTORED = "restored"
 
 
+class Movement(StrEnum):
+    """What a booking on a document is: money that moved, a set-off with another document, a loss written off."""
+
+    PAYMENT = "payment"
+    SET_OFF = "set_off"
+    WRITE_OFF = "write_off"
+
+
+class IncomingStatus(StrEnum):
+    """A payment that came in: booked (all or some of it), proposed for an invoice, open, or none of ours.
+
+    Derived, never stored.
+    """
+
+    BOOKED = "booked"
+    PROPOSED = "proposed"
+    OPEN = "open"
+    SET_ASIDE = "set_aside"
+
+
 class RunStatus(StrEnum):
     """A run in the journal."""
 

@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 7
+LATEST: Final = 8
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -98,6 +98,13 @@ def _buyers_answer(con: Any) -> None:
     con.execute(TABLES["buyer_answers"].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
 
 
+def _customers_payments(con: Any) -> None:
+    """Payments that came in, what they pay, and bookings that are no payments."""
+    for name in ("incoming_payments", "payment_allocations"):
+        con.execute(TABLES[name].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
+    con.execute("ALTER TABLE payments ADD COLUMN IF NOT EXISTS what VARCHAR DEFAULT 'payment'")
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -105,6 +112,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     5: _bank_reports_by_level,
     6: _events_are_chained,
     7: _buyers_answer,
+    8: _customers_payments,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

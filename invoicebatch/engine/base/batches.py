@@ -21,6 +21,7 @@ _LINKS: Final[Mapping[str, tuple[str, str]]] = {
     **dict.fromkeys(INVOICE_TABLES, ("invoice_id", "invoice_id")),
     "outbox": ("invoice_id", "invoice_id"),
     "payments": ("invoice_id", "invoice_id"),
+    "payment_allocations": ("invoice_id", "invoice_id"),
     "live_bundle_items": ("invoice_id", "invoice_id"),
     "customers": ("customer_id", "customer_id"),
     "mandates": ("customer_id", "customer_id"),

@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.ingest.buyer_answers import Answered, read_answers
@@ -133,4 +134,4 @@ def _keep(session: Session, taken: pd.DataFrame, user: str) -> None:
     ]
     events = pd.DataFrame({"run_id": run_id, "invoice_id": taken["invoice_id"].astype("int64")})
     events = events.assign(event="buyer: " + taken["answer"], at=now, user=user, details=details)
-    session.insert("events", events.drop_duplicates(["invoice_id", "event"], keep="last"))
+    write_events(session, events.drop_duplicates(["invoice_id", "event"], keep="last"))

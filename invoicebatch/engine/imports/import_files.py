@@ -250,9 +250,9 @@ def _made(
         "import",
         words,
         workspace.user,
-        workspace.data,
         details | {"tables": merge.counts},
         list(filter(None, files)),
+        workspace.data,
     )
 
 

@@ -2,22 +2,34 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.booking import book
+from invoicebatch.engine.payments.incoming import keep
+from invoicebatch.engine.payments.matching import Matching, match
+from invoicebatch.engine.payments.returns import open_cases
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.bank import BankReport, read_bank_report
+from invoicebatch.model.counted import counted
 from invoicebatch.model.payments.booking import AGAIN
+from invoicebatch.model.payments.incoming.keep import received
 from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, matched, unknown
 from invoicebatch.model.payments.repeated import fresh
 from invoicebatch.model.payments.statements import foreign, gaps, own_account, unbalanced
 from invoicebatch.model.schema.payments import BANK_STATEMENTS
+from invoicebatch.model.status import EntryKind
 from invoicebatch.store import Session
 
 _UNDECIDED = ("PART", "")
+
+BACK: Final = (EntryKind.REJECTED, EntryKind.RETURNED)
+
+CUSTOMER: Final = "customer_payment"
+"""Kind of what customers paid by themselves, among what a report booked."""
 
 
 @dataclass(frozen=True)
@@ -62,17 +74,50 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         remark = new["again"].map({True: AGAIN, False: None}).astype(object)
         session.insert("bank_entries", new.assign(source=file.name, booked=new["again"], remark=remark))
         missing = _keep_statements(session, report, file.name)
+        arrived, seen = keep(session, report, _credits(report, matches), file.name)
     left = book(workspace).rename(columns={"number": "end_to_end_id"})
     with workspace.store.read() as session:
         stored = session.rows_of("bank_entries", "entry_id", new["entry_id"])
     others, notes = _others(report, matches)
+    cases = open_cases(
+        workspace, stored[stored["booked"] & stored["remark"].isna() & stored["kind"].isin(BACK)]
+    )
+    opened = [f"{counted(len(cases.done), 'collection case')} opened"] if cases and len(cases.done) else []
     found = [strangers, unbalanced(report.statements), matches.faults, others, left]
     refused = pd.concat([part[["end_to_end_id", "reason"]] for part in found], ignore_index=True)
-    again = len(matches.entries) - len(new) + int(stored["remark"].eq(AGAIN).sum())
+    matching = match(workspace, arrived) if len(arrived) else None
+    again = len(matches.entries) - len(new) + int(stored["remark"].eq(AGAIN).sum()) + seen
     repeated = [f"{again:,} entries were reported before; each counts once"] if again else []
+    booked = pd.concat([_done(stored), _paid(matching)], ignore_index=True)
+    told = _told(len(arrived), matching)
     return BankImport(
-        report.message, len(report.entries), _done(stored), refused, (*notes, *missing, *repeated)
+        report.message, len(report.entries), booked, refused, (*told, *opened, *notes, *missing, *repeated)
     )
+
+
+def _credits(report: BankReport, matches: Matches) -> pd.DataFrame:
+    """Entries of a statement that may be customers' payments."""
+    return matches.others if report.message.startswith("camt") else matches.others.iloc[:0]
+
+
+def _paid(matching: Matching | None) -> pd.DataFrame:
+    """What customers' payments that were booked by themselves came to, in the columns of `_done`."""
+    rows = pd.DataFrame(columns=["payment_id", "amount_cents"]) if matching is None else matching.booked
+    number, total = rows["payment_id"].nunique(), int(rows["amount_cents"].sum())
+    kinds = pd.DataFrame({"kind": [CUSTOMER], "payments": [number], "total_cents": [total]})
+    return kinds[kinds["payments"].gt(0)]
+
+
+def _told(count: int, matching: Matching | None) -> list[str]:
+    """What became of new payments of customers, in a sentence."""
+    if matching is None:
+        return []
+    booked, proposed = (rows["payment_id"].nunique() for rows in (matching.booked, matching.proposed))
+    rest = count - booked
+    words = f"{counted(count, 'payment')} came in from customers: {booked:,} booked by what they name"
+    more = f", {proposed:,} with a proposal" if proposed else ""
+    wait = f", {rest:,} to be looked at{more}: invoicebatch payments incoming" if rest else ""
+    return [words + wait]
 
 
 def _own(session: Session, report: BankReport, name: str) -> tuple[BankReport, pd.DataFrame]:
@@ -126,6 +171,7 @@ def _others(report: BankReport, matches: Matches) -> tuple[pd.DataFrame, list[st
     faults = pd.concat([unknown(bad).assign(reason=bad["fault"]), unknown(others[back])], ignore_index=True)
     early = report.entries[report.entries["status"].ne(BOOKED)]
     notes = [f"{len(early):,} entries are not booked yet; they are read when they are"] if len(early) else []
+    rest = rest[~received(rest)]
     for direction, words in (("credit", "came in"), ("debit", "went out")):
         count = int(rest["direction"].eq(direction).sum())
         notes += [f"{count:,} payments {words} that are not from our bank files"] if count else []

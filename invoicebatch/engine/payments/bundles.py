@@ -11,12 +11,16 @@ import pandas as pd
 
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.payments import incoming as customers
+from invoicebatch.engine.payments import matching
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
-from invoicebatch.engine.payments.returns import list_returns
+from invoicebatch.engine.payments.returns import list_returns, open_cases
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
+from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.payments.bundles import WAITING
+from invoicebatch.model.payments.returns import code_of
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
@@ -117,7 +121,10 @@ class Payments:
                 f"See its items with: invoicebatch payments items {full[:8]}",
             )
         chosen = waiting[waiting["item_no"].isin(wanted)]
-        return self._run("payments.reject", chosen, bundle=full, reason=reason)
+        report = self._run("payments.reject", chosen, bundle=full, reason=reason)
+        code = code_of(reason, load_reasons(self._workspace.root))
+        open_cases(self._workspace, report.done.assign(reason_code=code))
+        return report
 
     def read(self, path: str | Path) -> BankImport:
         """Read a bank's report; see `bank.read_report`."""
@@ -126,6 +133,26 @@ class Payments:
     def returns(self) -> pd.DataFrame:
         """Rejected and returned payments, why, and what follows; see `returns.list_returns`."""
         return list_returns(self._workspace)
+
+    def incoming(self) -> pd.DataFrame:
+        """Payments of customers, what they paid or may pay; see `incoming.incoming`."""
+        return customers.incoming(self._workspace)
+
+    def match(self, *, book: bool = True) -> matching.Matching:
+        """Book the waiting payments that are certain, propose the others; see `matching.match`."""
+        return matching.match(self._workspace, book=book)
+
+    def unmatch(self, payment: str) -> Report:
+        """Take a payment off the documents it was booked on; see `incoming.unmatch`."""
+        return customers.unmatch(self._workspace, payment)
+
+    def set_aside(self, payment: str, reason: str) -> str:
+        """Mark a payment as none of ours, or with no reason as waiting again; see `incoming.set_aside`."""
+        return customers.set_aside(self._workspace, payment, reason)
+
+    def set_off(self, customer_ids: Sequence[str] = ()) -> Sequence[Report]:
+        """Set customers' credits off against what they owe; see `matching.set_off`."""
+        return matching.set_off(self._workspace, customer_ids)
 
     def _open(self, bundle: str, what: str, *, written: bool = False) -> str:
         full = self.find(bundle)

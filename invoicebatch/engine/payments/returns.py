@@ -1,11 +1,14 @@
-"""Rejected and returned payments of a workspace: which, why, and what follows."""
+"""Rejected and returned payments of a workspace: which, why, what follows; collection cases that follow."""
 
 import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.run.runs import run_action
+from invoicebatch.errors import NothingEligibleError
 from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.payments.returns import Reasons, code_of, follows
-from invoicebatch.model.status import EntryKind, ItemStatus
+from invoicebatch.model.status import CaseStatus, EntryKind, ItemStatus
 from invoicebatch.store import Session
 
 _COLUMNS = ["invoice_id", "number", "customer_id", "name", "kind", "booked_on", "amount_cents", "fee_cents",
@@ -13,7 +16,15 @@ _COLUMNS = ["invoice_id", "number", "customer_id", "name", "kind", "booked_on", 
             "end_to_end_id"]  # fmt: skip
 _KEY = ["bundle_id", "item_no"]
 _OF_ITEM = [*_KEY, "invoice_id", "name", "mandate_id", "end_to_end_id"]
-_OF_INVOICE = ["invoice_id", "number", "customer_id", "return_code", "collect_again_on", "outstanding_cents"]
+_OF_INVOICE = [
+    "invoice_id",
+    "number",
+    "customer_id",
+    "return_code",
+    "collect_again_on",
+    "outstanding_cents",
+    "collection_case_id",
+]
 
 
 def list_returns(workspace: WorkspaceBase) -> pd.DataFrame:
@@ -28,10 +39,34 @@ def list_returns(workspace: WorkspaceBase) -> pd.DataFrame:
     with workspace.store.read() as session:
         back = pd.concat([_reported(session), _by_hand(session)], ignore_index=True)
         invoices = session.rows_of("invoices", "invoice_id", back["invoice_id"])[_OF_INVOICE]
+        cases = session.rows_of("collection_cases", "case_id", invoices["collection_case_id"])
         bundles = session.whole("payment_bundles")[["bundle_id", "part"]]
+    live = cases.loc[cases["status"].ne(CaseStatus.CLOSED), "case_id"]
+    invoices = invoices.assign(has_case=invoices["collection_case_id"].isin(live))
     reasons = load_reasons(workspace.root)
     rows = _in_words(back.merge(invoices, on="invoice_id").merge(bundles, on="bundle_id"), reasons)
     return rows.sort_values(["booked_on", "invoice_id"], ascending=[False, True], ignore_index=True)[_COLUMNS]
+
+
+def open_cases(workspace: WorkspaceBase, returned: pd.DataFrame) -> Report | None:
+    """Open the collection cases that follow returned collections, as the table of reasons says.
+
+    Args:
+        workspace: where; its settings say in which flow.
+        returned: invoice_id, reason_code, of what was rejected or returned now.
+
+    Returns:
+        The report; None: nothing follows, or no document of these can have a case (yet).
+
+    Raises:
+        ParameterError: there is no such flow.
+    """
+    opens = [code for code, reason in load_reasons(workspace.root).items() if reason.open_case]
+    ids = returned.loc[returned["reason_code"].isin(opens), "invoice_id"].drop_duplicates().tolist()
+    try:
+        return run_action(workspace, "assign.collection_case", ids) if ids else None
+    except NothingEligibleError:  # such as: no debt collection here, or it has a case
+        return None
 
 
 def _reported(session: Session) -> pd.DataFrame:

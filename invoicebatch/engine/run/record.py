@@ -28,18 +28,18 @@ class Record:
         what: a word for it, such as `import`; no action is called so.
         words: what it did, in a line: files and counts.
         user: who did it.
-        data: the folder that its files are named from.
         details: what else is worth keeping, as JSON values.
         files: files it left, whole on disk already.
+        data: the folder that those are named from.
     """
 
     run_id: str
     what: str
     words: str
     user: str
-    data: Path
     details: Mapping[str, Any]
     files: Sequence[Path] = ()
+    data: Path = Path("/")
 
 
 def record(session: Session, made: Record, invoices: pd.Series) -> None:

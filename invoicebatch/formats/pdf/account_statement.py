@@ -13,14 +13,14 @@ from typing import Any, Final
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.pdf.data import Document
 from invoicebatch.formats.pdf.payment import payment_reference, transfer_details
-from invoicebatch.formats.pdf.reference import printed
 from invoicebatch.formats.pdf.render import render
 from invoicebatch.formats.pdf.seller_and_buyer import buyer_block, footer, seller_block
 from invoicebatch.formats.pdf.template import load_template
 from invoicebatch.formats.pdf.text import Row, line
 from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.model.ident import sha256_json
-from invoicebatch.model.payments.ledger import CREDIT, EARLIER, PAYMENT, RETURNED
+from invoicebatch.model.payments.ledger import CREDIT, EARLIER, PAYMENT, RETURNED, WRITE_OFF
+from invoicebatch.model.payments.reference import printed
 
 JOB_STATEMENTS: Final = 20
 """Statements a job for one process."""
@@ -179,7 +179,7 @@ def _entries(statement: Statement, wording: Wording) -> list[dict[str, str]]:
 
 def _what(row: Row, wording: Wording) -> str:
     number = line(row["number"])
-    if row["what"] in (PAYMENT, RETURNED, CREDIT, EARLIER):
+    if row["what"] in (PAYMENT, RETURNED, CREDIT, WRITE_OFF, EARLIER):
         return wording.say(f"{LAYOUT}.{row['what']}", number=number).strip()
     title = wording.say(f"title.{row['what']}")
     return f"{title} {number}".strip()

@@ -8,10 +8,10 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.formats.pdf import qr
-from invoicebatch.formats.pdf.reference import printed, structured_reference
 from invoicebatch.formats.pdf.text import Row, grouped, line, masked, paragraph, rows
 from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.model.payments.amount_due import Situation, amounts_due, due_at_issue_cents
+from invoicebatch.model.payments.reference import printed, structured_reference
 
 AMOUNTS_DUE: Final = ("situation", "due_cents", "asked_cents", "set_off_cents", "settled_cents")
 """Columns that `with_amounts_due` adds."""

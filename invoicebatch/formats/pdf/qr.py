@@ -5,8 +5,8 @@ Only the code itself lives here; whether a document shows one is decided in `pay
 
 from dataclasses import dataclass
 
-from invoicebatch.formats.pdf.reference import is_creditor_reference
 from invoicebatch.model.money import to_decimal
+from invoicebatch.model.payments.reference import is_creditor_reference
 
 MAX_CENTS = 99_999_999_999
 MAX_BYTES = 331

@@ -53,6 +53,7 @@ _TITLES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "exported_at": ("Exported at", "Geëxporteerd op", "Exporté le", "Exportiert am"),
     "document_version": ("Document version", "Documentversie", "Version du document", "Dokumentversion"),
     "document": ("Document", "Document", "Document", "Dokument"),
+    "paid_on": ("Paid on", "Betaald op", "Payé le", "Bezahlt am"),
     "payment_status": ("Payment", "Betaling", "Paiement", "Zahlung"),
     "payment_method": ("Payment method", "Betaalwijze", "Mode de paiement", "Zahlungsart"),
     "delivery_preference": ("Delivery", "Bezorging", "Livraison", "Zustellung"),

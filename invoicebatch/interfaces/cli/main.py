@@ -33,7 +33,11 @@ COMMANDS: Final = (
     ("show", "runs:show", "Show what a run did."),
     ("history", "history:history", "What happened to an invoice: who, when, what changed, files, messages."),
     ("audit", "audit:app", "Audit packs: write, verify; the head of the chain of events."),
-    ("payments", "payments:app", "Payment bundles: list, write, confirm, cancel, reject, import."),
+    (
+        "payments",
+        "payments:app",
+        "Payment bundles and customers' payments: list, write, confirm, import, incoming, match.",
+    ),
     ("einvoice", "einvoice:app", "Electronic invoices: import what buyers answered, attach files."),
     ("outbox", "outbox:app", "Messages: list, resend, mark-sent, poll, import-bounces."),
     ("worker", "worker:worker", "Run queued runs and due jobs in the background."),

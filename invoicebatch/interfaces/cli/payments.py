@@ -11,6 +11,7 @@ from invoicebatch.engine.payments.bundles import BECAME, Payments
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import ConfirmationError, UsageError
+from invoicebatch.interfaces.cli import incoming as customers
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -24,9 +25,12 @@ from invoicebatch.model.counted import counted
 
 app = App(
     name="payments",
-    help="Payment bundles: list, write, confirm, cancel, reject, import, returns.",
+    help="Payment bundles and customers' payments: list, write, confirm, import, incoming, match.",
     help_format="plaintext",
 )
+app.command(customers.match_app)
+for _name in ("incoming", "unmatch", "set_aside", "set_off"):
+    app.command(getattr(customers, _name), name=_name.replace("_", "-"))
 
 _SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state", *BECAME]
 _ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "name", "iban", "mandate_id",

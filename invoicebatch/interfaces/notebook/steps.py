@@ -82,11 +82,11 @@ def run(plan: Plan, *, dry_run: bool) -> Report | None:
     if dry_run or plan.eligible == 0:
         why = "Dry run" if dry_run else "No row is eligible"
         html(Markup("<b>{}: nothing was changed.</b>").format(why))
-        _result(plan.to_dict())
+        record(plan.to_dict())
         return None
     report = plan.apply(progress=True)
     show_report(report)
-    _result(report.to_dict())
+    record(report.to_dict())
     return report
 
 
@@ -190,7 +190,8 @@ def html(text: Markup) -> None:
     display(HTML(text))
 
 
-def _result(result: Mapping[str, Any]) -> None:
+def record(result: Mapping[str, Any]) -> None:
+    """Show what a step came to, and keep it as the notebook's result: action, state, selected, done, ..."""
     import json
 
     from IPython.display import display

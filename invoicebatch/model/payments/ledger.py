@@ -30,6 +30,7 @@ PAYMENT: Final = "payment"
 RETURNED: Final = "returned"
 CREDIT: Final = "credit"
 SET_OFF: Final = "set_off"
+WRITE_OFF: Final = "write_off"
 EARLIER: Final = "earlier"
 
 BUCKETS: Final = ("not_due", "days_1_30", "days_31_60", "days_61_90", "days_over_90")
@@ -60,8 +61,8 @@ def movements(documents: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
     Returns:
         one row a movement: `KEY`, invoice_id, number, kind, due (datetime64: the due date, else the invoice
         date), day (datetime64), what (the kind of a document as it was issued, or payment, returned, credit,
-        set_off, earlier), amount_cents int64: what it adds to the debt. `set_off` moves a debt between two
-        issued documents, `credit` takes off what a credit note not issued yet will state, `earlier` is what
+        set_off, write_off, earlier), amount_cents int64: what it adds to the debt. `set_off` moves a debt between
+        two issued documents, `credit` takes off what a credit note not issued yet will state, `earlier` is what
         nothing else explains, by the date of its document.
     """
     own = documents[issued(documents)]
@@ -81,7 +82,8 @@ def movements(documents: pd.DataFrame, payments: pd.DataFrame) -> pd.DataFrame:
 
 
 def _paid(payments: pd.DataFrame) -> pd.DataFrame:
-    what = payments["amount_cents"].lt(0).map({True: RETURNED, False: PAYMENT}).astype("str")
+    what = payments["what"].astype("str")
+    what = what.mask(what.eq(PAYMENT) & payments["amount_cents"].lt(0), RETURNED)
     moves = payments[["invoice_id"]].assign(day=payments["booked_on"], what=what)
     return moves.assign(amount_cents=-payments["amount_cents"])
 

@@ -119,7 +119,7 @@ def follows(row: Mapping[str, Any], reasons: Reasons) -> str:
     """What follows a return, in words.
 
     Args:
-        row: reason_code, mandate_id, collect_again_on, return_code, part, invoice_id, outstanding_cents.
+        row: reason_code, mandate_id, collect_again_on, return_code, part, invoice_id, outstanding_cents, has_case.
         reasons: the table.
     """
     reason = reasons.get(str(row["reason_code"]), _FREE)
@@ -133,5 +133,5 @@ def follows(row: Mapping[str, Any], reasons: Reasons) -> str:
     if reason.ask_customer:
         steps.append("ask the customer")
     if collection and reason.open_case and row["outstanding_cents"] > 0:
-        steps.append(f"open a case: invoicebatch run assign.collection_case --ids {row['invoice_id']}")
+        steps.append("a collection case is open" if row["has_case"] else f"open a case: invoicebatch run assign.collection_case --ids {row['invoice_id']}")  # fmt: skip
     return "; ".join(steps)

@@ -40,6 +40,10 @@ JOINS: Final[Mapping[str, str]] = {
         "LEFT JOIN (SELECT plan_id, min(due_date) AS due_date FROM instalments WHERE paid < amount"
         " GROUP BY plan_id) n ON n.plan_id = i.payment_plan_id"
     ),
+    "q": (
+        "LEFT JOIN (SELECT invoice_id, max(booked_on) FILTER (WHERE amount > 0) AS paid_on FROM payments"
+        " GROUP BY invoice_id) q ON q.invoice_id = i.invoice_id"
+    ),
     "s": (
         "LEFT JOIN (SELECT invoice_id, max(document_version) FILTER (WHERE sent_at IS NOT NULL) AS sent_version,"
         " min(created_at) AS first_at, max(created_at) AS last_at FROM documents GROUP BY invoice_id) s"
@@ -54,7 +58,7 @@ JOINS: Final[Mapping[str, str]] = {
 
 PAYMENT_STATUS_SQL: Final = (
     "CASE WHEN i.payment_bundle_id IS NOT NULL THEN 'in_payment'"
-    " WHEN i.outstanding = 0 AND i.status = 'created' THEN 'paid'"
+    " WHEN (i.outstanding = 0 OR i.outstanding < 0 AND i.paid > 0) AND i.status = 'created' THEN 'paid'"
     " WHEN i.outstanding > 0 AND i.due_date < $today AND i.status = 'created' THEN 'overdue'"
     " WHEN i.paid <> 0 THEN 'partly_paid' ELSE 'open' END"
 )
@@ -141,6 +145,10 @@ _DERIVED: tuple[Derived, ...] = (
         " nullif(r.asked, '')), ''), 'no reason given') END",
     ),
     Derived(timestamp("buyer_answered_at", "When the buyer said so"), "r", "r.answered_at"),
+    Derived(
+        day("paid_on", "When it was paid in full; empty: something is open, or no payment is known"), "q",
+        "CASE WHEN i.outstanding <= 0 THEN q.paid_on END",
+    ),
     Derived(
         choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL
     ),

@@ -17,6 +17,7 @@ from invoicebatch.model.status import (
     EntryKind,
     ItemStatus,
     MandateScheme,
+    Movement,
     PlanStatus,
     SequenceType,
 )
@@ -106,6 +107,55 @@ PAYMENTS = Table(
         money("amount", "Amount; negative: paid back to the debtor"),
         text("source", "Where it came from: an import, a bundle, a bank statement"),
         text("reference", "Reference on the statement"),
+        choice("what", Movement, "What kind of booking it is", required=True, default="'payment'"),
+    ),
+)
+
+INCOMING_PAYMENTS = Table(
+    "incoming_payments",
+    "Money that came in and is none of our collections: kept once, whatever reports bring it.",
+    ("payment_id",),
+    (
+        text("payment_id", "Derived from account, statement and the bank's reference", required=True),
+        text("account_iban", "Our account", required=True),
+        text("statement_id", "Id of the statement, or of the report in which it came first", required=True),
+        text("message", "Message that reported it, such as camt.053.001.08", required=True),
+        text("bank_reference", "The bank's reference"),
+        day("booked_on", "Booking date", required=True),
+        day("value_on", "Value date"),
+        text("currency", "ISO 4217", required=True),
+        money("amount", "Amount, positive", required=True),
+        text("payer", "Name of the payer"),
+        text("payer_iban", "Account of the payer"),
+        text("end_to_end_id", "The payer's own id"),
+        text("reference", "Structured references, blanks between several"),
+        text("documents", "Numbers of documents in structured remittance information"),
+        text("text", "Unstructured remittance information"),
+        text("source", "File it came from", required=True),
+        timestamp("read_at", "When it was read", required=True),
+        boolean("by_hand", "Taken back once, so it is only booked by hand"),
+        text("set_aside", "Why it is none of ours; empty: it is not set aside"),
+        integer("version", "Row version; every write adds one", required=True, default="1"),
+    ),
+)
+
+PAYMENT_ALLOCATIONS = Table(
+    "payment_allocations",
+    "Which incoming payment pays which document, how much, and how that is known.",
+    ("allocation_id",),
+    (
+        text("allocation_id", "Derived; the id of the booking in `payments`", required=True),
+        text("payment_id", "The payment", required=True),
+        integer("invoice_id", "The document", required=True),
+        money("amount", "Amount, positive", required=True),
+        day("booked_on", "Booking date of the payment", required=True),
+        text("rule", "The rule of rules/matching.toml, or `hand`", required=True),
+        text("evidence", "How it is known, in words", required=True),
+        text("reference", "Reference and text of the payment"),
+        boolean("beyond", "Whether more than is open may be booked: the rest is the customer's credit"),
+        boolean("booked", "Whether it is booked; else the next run does"),
+        text("run_id", "The run that booked it"),
+        text("taken_back_by", "The run that took it back"),
     ),
 )
 

@@ -116,7 +116,7 @@ def test_a_day_without_bookings_and_one_with_those_of_others(sent: Sent) -> None
     others = entry("55.00", "CRDT", transaction("CUSTOMER-77", "55.00")) + entry("9.00", "DBIT")
     done = sent.read(camt(statement(others, name="S2")))
     assert done.refused.empty
-    assert "1 payments came in that are not from our bank files" in done.notes
+    assert "1 payment came in from customers: 0 booked by what they name" in done.notes[0]
     assert "1 payments went out that are not from our bank files" in done.notes
     assert sent.outstanding() == OPEN
 

@@ -136,3 +136,17 @@ def test_a_rejection_by_hand_has_the_same_consequences(money_workspace: Make) ->
     assert "mandate M-1 is suspended" in refusal(ws, 1)
     row = ws.payments.returns().iloc[0]
     assert (row["kind"], row["reason_code"], row["reason"]) == ("rejected", "MD01", "no valid mandate")
+
+
+def test_a_case_is_opened_where_debt_collection_is_switched_on(ws: Workspace) -> None:
+    (ws.root / "invoicebatch.toml").write_text("[integrations]\ncollection = true\n")
+    ws = Workspace(ws.root)
+    give_back(ws, 1, "AM04")
+    give_back(ws, 2, "MD06")
+    cases = ws.select(all=True).frame.set_index("invoice_id")["case_status"].astype("str")
+    assert cases[2] == "active"
+    assert cases.drop(2).isna().all()
+    follows = ws.payments.returns().set_index("invoice_id")["follows"]
+    assert "a collection case is open" in follows[2]
+    give_back_again = ws.payments.read(ws.root / f"R2MD06{RETURNED_ON}.xml")
+    assert not any("opened" in note for note in give_back_again.notes)

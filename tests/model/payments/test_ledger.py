@@ -61,7 +61,7 @@ def ledgers(draw: st.DrawFn) -> tuple[Rows, Rows]:
         amounts = draw(st.lists(CENTS, max_size=3))
         payments += [
             {"payment_id": f"{row['invoice_id']}/{at}", "invoice_id": row["invoice_id"], "booked_on": draw(DAYS),
-             "amount_cents": cents}
+             "amount_cents": cents, "what": "payment"}
             for at, cents in enumerate(amounts)
         ]  # fmt: skip
         row["paid_cents"] = sum(amounts) + draw(st.sampled_from([0, 0, 700]))
@@ -183,6 +183,7 @@ def test_a_credit_note_set_off_by_half_leaves_the_rest_as_a_credit() -> None:
         "invoice_id": 1,
         "booked_on": date(2026, 9, 5),
         "amount_cents": 6_000,
+        "what": "payment",
     }
     moves = ledger.movements(*frames([invoice, note], [paid]))
     assert moves.groupby("invoice_id")["amount_cents"].sum().to_dict() == {1: 0, 2: -6_000}

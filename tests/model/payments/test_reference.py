@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stdnum import iso11649
 from stdnum.be import ogm_vcs
 
-from invoicebatch.formats.pdf.reference import (
+from invoicebatch.model.payments.reference import (
     belgian,
     creditor_reference,
     dutch,

@@ -1,4 +1,4 @@
-"""Structured payment references: Belgian, Dutch and ISO 11649, derived, checked and printed.
+"""Structured payment references: Belgian, Dutch, Swiss and ISO 11649, derived, checked and printed.
 
 Only the references themselves live here; which document carries one is decided elsewhere.
 """
@@ -9,6 +9,7 @@ from stdnum import iso11649
 from stdnum.be import ogm_vcs
 
 _DUTCH_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)
+_SWISS = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
 
 
 def structured_reference(country: str | None, number: str) -> str:
@@ -51,6 +52,38 @@ def creditor_reference(number: str) -> str:
 def is_creditor_reference(reference: str) -> bool:
     """Whether it is a valid ISO 11649 reference."""
     return bool(iso11649.is_valid(reference))
+
+
+def is_reference(token: str) -> bool:
+    """Whether letters and digits are a structured reference, by its check digits.
+
+    >>> is_reference("202600012320"), is_reference("202600012302")
+    (True, False)
+    """
+    if token.startswith("RF"):
+        return is_creditor_reference(token)
+    if not token.isdigit() or not int(token):
+        return False
+    checks = {12: belgian_check, 16: dutch_check, 27: swiss_check}
+    return len(token) in checks and checks[len(token)](token)
+
+
+def belgian_check(token: str) -> bool:
+    """Twelve digits, the last two the remainder of the others modulo 97."""
+    return belgian(token[:10]) == token
+
+
+def dutch_check(token: str) -> bool:
+    """Sixteen digits, the first one the check digit."""
+    return dutch(token[1:]) == token
+
+
+def swiss_check(token: str) -> bool:
+    """Twenty-seven digits, the last one modulo 10, recursive (Swiss Payment Standards, QR reference)."""
+    carry = 0
+    for digit in token[:-1]:
+        carry = _SWISS[(carry + int(digit)) % 10]
+    return (10 - carry) % 10 == int(token[-1])
 
 
 def printed(reference: str, country: str | None = None) -> str:

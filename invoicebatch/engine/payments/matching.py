@@ -1,0 +1,163 @@
+"""Customers' payments matched with what they owe: what is certain is booked, the rest proposed; credits set off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.payments.allocations import LIVE, allocate, book_waiting, with_left
+from invoicebatch.engine.payments.proposing import proposals
+from invoicebatch.engine.plan import select
+from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.run.runs import run_action
+from invoicebatch.errors import ParameterError
+from invoicebatch.model.payments.incoming import rules
+from invoicebatch.model.payments.ledger import KEY
+
+_ROUNDS: Final = 25
+"""Payments of one document are booked one after the other; after so many rounds the rest waits for the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What matching came to.
+
+    Attributes:
+        booked: payment_id, number, amount_cents, currency, evidence: what was booked by itself, a row a document.
+        proposed: the same of what is only proposed; proposal int64: which of the payment's it is.
+        open: payments for which nothing was found: the columns of `incoming`.
+        refused: payment_id, number, reason: what could not be booked.
+        reports: of the runs.
+    """
+
+    booked: pd.DataFrame
+    proposed: pd.DataFrame
+    open: pd.DataFrame
+    refused: pd.DataFrame
+    reports: tuple[Report, ...] = field(default=(), repr=False)
+
+    def _repr_html_(self) -> str:
+        words = f"{self.booked['payment_id'].nunique():,} booked, {self.proposed['payment_id'].nunique():,} proposed"
+        return f"<b>{words}, {len(self.open):,} open</b>" + self.proposed.head(50).to_html(index=False)
+
+
+def match(workspace: WorkspaceBase, only: "pd.Series[str] | None" = None, *, book: bool = True) -> Matching:
+    """Book what is certain, and propose the rest.
+
+    Args:
+        workspace: where.
+        only: ids of the payments to look at; None: all that wait.
+        book: else nothing is changed, and what would be booked stands among the proposals.
+
+    Raises:
+        RulesError: rules/matching.toml is wrong.
+        BusyError: the workspace is in another process's hands.
+    """
+    reports, refused, booked = list(book_waiting(workspace)) if book else [], [], []
+    payments = _waiting(workspace, only)
+    by_hand = payments.loc[payments["by_hand"], "payment_id"]
+    found = proposals(workspace, payments)
+    for _ in range(_ROUNDS if book else 0):
+        sure = found[found["books"] & ~found["payment_id"].isin(by_hand)]
+        if sure.empty:
+            break
+        run, lost = allocate(workspace, sure)
+        reports += run
+        refused.append(lost)
+        booked.append(sure[~sure["payment_id"].isin(lost["payment_id"])])
+        left = found[~found["payment_id"].isin(sure["payment_id"])]
+        touched = left.loc[left["invoice_id"].isin(sure["invoice_id"]), "payment_id"].unique()
+        found = left.assign(books=False)
+        if len(touched):
+            again = proposals(workspace, payments[payments["payment_id"].isin(touched)])
+            found = pd.concat([found[~found["payment_id"].isin(touched)], again], ignore_index=True)
+    done, lost = (pd.concat([found.iloc[:0], *frames], ignore_index=True) for frames in (booked, refused))
+    money = payments[["payment_id", "currency"]]
+    shown = ["payment_id", "proposal", "number", "amount_cents", "currency", "evidence"]
+    named, rest = (
+        rows.merge(money, on="payment_id").rename(columns={"cents": "amount_cents"}) for rows in (done, found)
+    )
+    still = payments[~payments["payment_id"].isin(pd.concat([done["payment_id"], found["payment_id"]]))]
+    lost = lost.reindex(columns=["payment_id", "number", "reason"])
+    return Matching(named[shown], rest[shown], still, lost, tuple(reports))
+
+
+def _waiting(workspace: WorkspaceBase, only: "pd.Series[str] | None") -> pd.DataFrame:
+    """Payments of which nothing is booked; what is left of others is only booked by hand."""
+    with workspace.store.read() as session:
+        if only is None:
+            payments = session.whole("incoming_payments", "set_aside IS NULL")
+            known = session.whole("payment_allocations", LIVE)
+        else:
+            payments = session.rows_of("incoming_payments", "payment_id", only)
+            known = session.rows_of("payment_allocations", "payment_id", only)
+            known = known[known["taken_back_by"].isna()]
+    free = payments["set_aside"].isna() & ~payments["payment_id"].isin(known["payment_id"])
+    return payments[free].reset_index(drop=True)
+
+
+def set_off(workspace: WorkspaceBase, customers: Sequence[str] = ()) -> list[Report]:
+    """Set customers' credits off against what they owe, the oldest first.
+
+    What is left of their payments goes to their open documents, and what is then still left stays as a credit on
+    the document that the payment was for, to be paid back by `assign.bank_file`.
+
+    Args:
+        workspace: where.
+        customers: only these; none: all.
+
+    Raises:
+        ParameterError: a customer that there is not.
+    """
+    _check_customers(workspace, customers)
+    reports, _ = allocate(workspace, _rests(workspace, customers))
+    where = "outstanding != 0 and status = 'created' and payment_bundle_id is null"
+    ids = select.matching(workspace, where)
+    with workspace.store.read() as session:
+        rows = session.overview([*KEY, "outstanding_cents"], clock.today(), ids)
+    rows = rows[rows["customer_id"].isin(customers)] if customers else rows
+    ledgers = rows.groupby(KEY)["outstanding_cents"]
+    both = ledgers.transform("min").lt(0) & ledgers.transform("max").gt(0)
+    chosen = rows.loc[both, "invoice_id"].tolist()
+    return [*reports, *([run_action(workspace, "payments.set_off", chosen)] if chosen else [])]
+
+
+def _check_customers(workspace: WorkspaceBase, customers: Sequence[str]) -> None:
+    """Customers that are named must be there.
+
+    Raises:
+        ParameterError: one is not.
+    """
+    named = pd.Series(list(customers), dtype="str")
+    with workspace.store.read() as session:
+        known = session.rows_of("customers", "customer_id", named, ["customer_id"])["customer_id"]
+    lost = sorted(set(customers) - set(known))
+    if lost:
+        raise ParameterError(f"There is no customer {', '.join(lost)}.")
+
+
+def _rests(workspace: WorkspaceBase, customers: Sequence[str]) -> pd.DataFrame:
+    """What is left of booked payments, each on the last document it paid, as a credit."""
+    with workspace.store.read() as session:
+        allocations = session.whole("payment_allocations", LIVE)
+        payments = with_left(
+            session.rows_of("incoming_payments", "payment_id", allocations["payment_id"]), allocations
+        )
+        owners = session.overview(["customer_id", "number"], clock.today(), np.unique(allocations["invoice_id"].to_numpy(np.int64)))  # fmt: skip
+    last = (
+        allocations.merge(owners, on="invoice_id")
+        .sort_values("invoice_id")
+        .drop_duplicates("payment_id", keep="last")
+    )
+    rows = last.merge(
+        payments.loc[payments["left_cents"].gt(0), ["payment_id", "left_cents"]], on="payment_id"
+    )
+    rows = rows[rows["customer_id"].isin(customers)] if customers else rows
+    rows = rows.assign(cents=rows["left_cents"], rule=rules.HAND, evidence="overpaid", beyond=True)
+    return rows[["payment_id", "invoice_id", "number", "cents", "rule", "evidence", "beyond"]].reset_index(
+        drop=True
+    )

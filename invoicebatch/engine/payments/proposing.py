@@ -1,0 +1,99 @@
+"""What the payments of a workspace may pay: its open documents, payers and rules, given to the matching."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.select import matching
+from invoicebatch.ingest.bank.evidence import load_evidence
+from invoicebatch.model.payments.incoming.by_text import Open
+from invoicebatch.model.payments.incoming.numbers import COLUMNS, keys_of, named, words_of
+from invoicebatch.model.payments.incoming.payers import iban_key, known_payers, repeated
+from invoicebatch.model.payments.incoming.proposals import propose
+from invoicebatch.model.payments.incoming.texts import whole_texts
+from invoicebatch.store import Session
+
+_PAYABLE: Final = "outstanding > 0 and status in ('created', 'generation_failed')"
+_DOCUMENT: Final = (
+    *COLUMNS, "account_iban", "customer_id", "customer_name", "currency", "outstanding_cents",
+    "invoice_date", "due_date", "payment_plan_id", "payment_bundle_id",
+)  # fmt: skip
+_PARTY: Final = ("customer_id", "iban")
+
+
+def proposals(workspace: WorkspaceBase, payments: pd.DataFrame) -> pd.DataFrame:
+    """What payments may pay, see `propose`.
+
+    Args:
+        workspace: where.
+        payments: rows of `incoming_payments`, amount_cents: what is left of them.
+
+    Raises:
+        RulesError: rules/matching.toml is wrong.
+    """
+    rules = load_evidence(workspace.root)
+    tolerance = workspace.settings.payment.tolerance_cents
+    open_ids = matching(workspace, _PAYABLE)
+    with workspace.store.read() as session:
+        rows = _at_own_account(session, payments)
+        rows = rows.assign(
+            repeated=repeated(rows, session.rows_of("incoming_payments", "payer_iban", rows["payer_iban"]))
+        )
+        numbers = session.overview(COLUMNS, clock.today(), open_ids)
+        keys = keys_of(whole_texts(rows), words_of(numbers["number"]))
+        pairs = named(keys, numbers)
+        del numbers
+        around = _around(session, rows, pairs, open_ids)
+    return propose(rows, keys, pairs, around, rules, tolerance)
+
+
+def _at_own_account(session: Session, payments: pd.DataFrame) -> pd.DataFrame:
+    """The payments with the account that the company has now, where theirs was an earlier one of it."""
+    bundles = session.whole("payment_bundles")[["iban", "company_account_id"]].drop_duplicates("iban")
+    accounts = session.whole("company_accounts").set_index("company_account_id")["iban"]
+    now = bundles.set_index("iban")["company_account_id"].map(accounts)
+    ours = payments["account_iban"]
+    moved = ours.map(now.dropna()).astype("str").fillna(ours)
+    return payments.assign(account_iban=ours.where(ours.isin(accounts), moved).astype("str"))
+
+
+def _around(session: Session, payments: pd.DataFrame, pairs: pd.DataFrame, open_ids: "np.ndarray") -> Open:
+    """The open documents of the payers, and of the customers of named documents."""
+    today = clock.today()
+    payers = _payers(session, payments)
+    found = np.unique(pairs["invoice_id"].to_numpy(np.int64))
+    customers = pd.concat(
+        [session.overview(["customer_id"], today, found)["customer_id"], payers["customer_id"]]
+    )
+    theirs = session.rows_of("invoices", "customer_id", customers, ["invoice_id"])["invoice_id"]
+    wanted = np.union1d(found, np.intersect1d(theirs.to_numpy(np.int64), open_ids))
+    documents = session.overview(_DOCUMENT, today, wanted)
+    documents = documents.assign(account_iban=iban_key(documents["account_iban"]))
+    names = documents["customer_name"].drop_duplicates()
+    known = session.rows_of("customers", "name", names, ["customer_id", "name"])["name"].value_counts()
+    return Open(
+        documents,
+        payers,
+        session.rows_of("instalments", "plan_id", documents["payment_plan_id"]),
+        frozenset(known.index[known.gt(1)]),
+    )
+
+
+def _payers(session: Session, payments: pd.DataFrame) -> pd.DataFrame:
+    """Whose accounts the payers' are: of customers, of mandates, of earlier payments."""
+    ibans = iban_key(payments["payer_iban"])
+    ibans = ibans[ibans.ne("")]
+    customers, mandates = (
+        session.rows_of(table, "iban", ibans, _PARTY) for table in ("customers", "mandates")
+    )
+    before = session.rows_of("incoming_payments", "payer_iban", ibans, ["payment_id", "payer_iban"])
+    paid = session.rows_of("payment_allocations", "payment_id", before["payment_id"])
+    paid = paid[paid["booked"] & paid["taken_back_by"].isna()].merge(before, on="payment_id")
+    owners = session.overview(
+        ["customer_id"], clock.today(), np.unique(paid["invoice_id"].to_numpy(np.int64))
+    )
+    earlier = paid.merge(owners, on="invoice_id").rename(columns={"payer_iban": "iban"})
+    return known_payers(customers, mandates, earlier)

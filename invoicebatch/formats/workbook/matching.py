@@ -1,0 +1,154 @@
+"""The matching sheet: one row a payment that waits, with what it may pay, and cells to say what it does pay.
+
+Pure: rows come in as data; reading a sheet back is the interface's.
+"""
+
+from collections.abc import Mapping
+from typing import BinaryIO, Final
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from invoicebatch.formats.workbook import styling
+from invoicebatch.formats.workbook.cells import CellColumn, cell_column, column_letter
+from invoicebatch.formats.workbook.package import Body, write_package
+from invoicebatch.formats.workbook.sheet.keys import row_checks
+from invoicebatch.formats.workbook.sheet.model import SheetMeta
+from invoicebatch.formats.workbook.sheet.pages import meta_page
+from invoicebatch.model.counted import counted
+from invoicebatch.model.schema.types import Column, Type, day, money, text
+
+SHEET: Final = "Payments"
+HEADER_ROW: Final = 4
+FIRST_ROW: Final = HEADER_ROW + 1
+
+INPUTS: Final = ("book", "numbers", "amounts", "set_aside")
+"""Columns a person fills in."""
+
+COLUMNS: Final[Mapping[str, tuple[str, Column, float]]] = {
+    "book": ("Book", text("book", ""), 7.0),
+    "numbers": ("Numbers", text("numbers", ""), 26.0),
+    "amounts": ("Amounts", text("amounts", ""), 16.0),
+    "booked_on": ("Date", day("booked_on", ""), 12.5),
+    "left_cents": ("Amount", money("left", ""), 13.5),
+    "currency": ("Currency", text("currency", ""), 11.0),
+    "payer": ("Payer", text("payer", ""), 26.0),
+    "payer_iban": ("Payer's account", text("payer_iban", ""), 26.0),
+    "said": ("Reference and text", text("said", ""), 40.0),
+    "proposal": ("Proposal", text("proposal", ""), 40.0),
+    "evidence": ("Evidence", text("evidence", ""), 52.0),
+    "others": ("Other proposals", text("others", ""), 60.0),
+    "set_aside": ("Set aside because", text("set_aside", ""), 24.0),
+    "payment_id": ("Payment id", text("payment_id", ""), 10.0),
+    "key": ("Key", text("key", ""), 10.0),
+    "check": ("Check", text("check", ""), 10.0),
+}
+"""Title, type and width of each column, by frame name."""
+
+HIDDEN: Final = ("payment_id", "key", "check")
+
+_HELP: Final = (
+    "Put an x under Book to book the proposal; or type Numbers (and Amounts, in their order, parted by semicolons); "
+    "or say why it is none of ours. Then: invoicebatch payments match check FILE, invoicebatch payments match run FILE."
+)
+
+
+def checks(selection_id: str, rows: pd.DataFrame) -> list[str]:
+    """Check values of rows: that key, payer and amount still belong together.
+
+    Args:
+        selection_id: of the sheet.
+        rows: payment_id, key, payer, left_cents.
+    """
+    columns = [rows["payment_id"], [0] * len(rows), rows["key"], rows["payer"], rows["left_cents"]]
+    return row_checks(selection_id, zip(*columns, strict=True))
+
+
+def write_matching(out: BinaryIO, rows: pd.DataFrame, meta: SheetMeta) -> None:
+    """Write the sheet.
+
+    Args:
+        out: an open file.
+        rows: booked_on, left_cents, currency, payer, payer_iban, said, proposal, evidence, others, payment_id and
+            key (what the proposal pays, as the reader takes it).
+        meta: ids, date, user.
+    """
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.title = SHEET
+    body = rows.assign(
+        check=pd.Series(checks(meta.selection_id, rows), index=rows.index, dtype="str"),
+        **{name: pd.Series(None, index=rows.index, dtype="str") for name in INPUTS},
+    )
+    _head(sheet, len(rows), meta)
+    styles = _styles(sheet)
+    _finish(sheet, len(rows))
+    meta_page(workbook, meta, len(rows))
+    workbook.properties.creator = "invoicebatch"
+    workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
+    styling.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
+    cells = [_cells(body[name], column, *styles[name]) for name, (_, column, _) in COLUMNS.items()]
+    write_package(out, workbook, {SHEET: Body(cells, FIRST_ROW)})
+
+
+def _cells(values: pd.Series, column: Column, filled: int, blank: int) -> CellColumn:
+    cells = cell_column(values, column, filled)
+    return CellColumn(cells.values, cells.type, filled, blank)
+
+
+def _head(sheet: Worksheet, count: int, meta: SheetMeta) -> None:
+    styling.put_text(styling.cell_at(sheet, 1, 1), f"{counted(count, 'payment')} to be matched")
+    sheet["A1"].font = Font(name=styling.FONT, bold=True, size=14, color=styling.ACCENT)
+    for row, words in ((2, _HELP), (3, f"Made {meta.made_at:%Y-%m-%d %H:%M} UTC by {meta.user}.")):
+        styling.put_text(styling.cell_at(sheet, row, 1), words)
+        sheet[f"A{row}"].font = Font(name=styling.FONT, italic=True, color=styling.QUIET)
+    for index, (name, (title, column, width)) in enumerate(COLUMNS.items(), 1):
+        cell = styling.cell_at(sheet, HEADER_ROW, index)
+        cell.value = title
+        styling.style_header(cell, column.type)
+        if name in INPUTS:
+            cell.fill = styling.fill("9A6700")
+        letter = column_letter(index - 1)
+        sheet.column_dimensions[letter].width = width
+        sheet.column_dimensions[letter].hidden = name in HIDDEN
+    sheet.row_dimensions[1].height = 24
+    sheet.row_dimensions[HEADER_ROW].height = 32
+
+
+def _styles(sheet: Worksheet) -> dict[str, tuple[int, int]]:
+    """Index of the style of each column's filled and empty cells (0: no cell where empty)."""
+    styles = {}
+    for index, (name, (_, column, _)) in enumerate(COLUMNS.items(), 1):
+        cell = styling.cell_at(sheet, FIRST_ROW + 1, index)
+        if name in INPUTS:
+            style = styling.style_value(cell, Type.TEXT, unlocked=True, background=styling.INPUT)
+            styles[name] = (style, style)
+            continue
+        styling.style_value(cell, column.type)
+        styles[name] = (int(cell.style_id), 0)
+    sheet.delete_rows(FIRST_ROW + 1)
+    return styles
+
+
+def _finish(sheet: Worksheet, count: int) -> None:
+    """Drop-down, frozen header, filter, protection without a password, and pages for a printer."""
+    last = FIRST_ROW + max(count, 1) - 1
+    ticks = DataValidation(type="list", formula1='"x"', allow_blank=True, showErrorMessage=False)
+    ticks.add(f"A{FIRST_ROW}:A{last}")
+    sheet.add_data_validation(ticks)
+    shown = column_letter(len(COLUMNS) - len(HIDDEN) - 1)
+    styling.paint_where(sheet, f"A{FIRST_ROW}:{shown}{last}", f"LEN(TRIM($A{FIRST_ROW}))>0", ("", "EAF6EC"))
+    sheet.freeze_panes = f"D{FIRST_ROW}"
+    sheet.auto_filter.ref = f"A{HEADER_ROW}:{shown}{last}"
+    sheet.protection.sheet = True
+    for name in ("autoFilter", "sort", "formatColumns", "formatRows", "formatCells"):
+        setattr(sheet.protection, name, False)
+    sheet.sheet_view.showGridLines = False
+    sheet.sheet_view.zoomScale = 90
+    sheet.sheet_properties.tabColor = styling.ACCENT
+    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    sheet.print_area = f"A1:{shown}{last}"
+    styling.print_wide(sheet)

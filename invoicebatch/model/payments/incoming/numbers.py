@@ -1,0 +1,144 @@
+"""The documents that payments name: by structured reference or by number, however it is spelled.
+
+Documents are looked up by keys, a key the spelling of a number or what a reference is made of; so a million of
+them are gone through once, whatever the number of payments.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from invoicebatch.model.payments.incoming.texts import number_keys, references
+from invoicebatch.model.payments.reference import belgian, creditor_reference, dutch
+
+REFERENCE: Final = "reference"
+NUMBER: Final = "number"
+
+COLUMNS: Final = ("invoice_id", "number", "remittance_reference")
+"""Columns of documents that `named` looks them up by."""
+
+
+def words_of(numbers: "pd.Series[str]") -> frozenset[str]:
+    """The runs of letters that numbers hold."""
+    skeletons = pc.unique(_sub(_upper(numbers), "[^A-Z]+", "."))
+    return frozenset(word for text in skeletons.to_pylist() for word in text.split(".") if word)
+
+
+def keys_of(texts: "pd.Series[str]", words: frozenset[str]) -> pd.DataFrame:
+    """What payments name.
+
+    Args:
+        texts: by payment id, see `texts.whole_texts`.
+        words: see `words_of`.
+
+    Returns:
+        payment_id, kind (reference or number), key, token (the reference as it was found; empty).
+    """
+    rows: list[tuple[str, str, str, str]] = []
+    known: dict[str, list[tuple[str, str, str]]] = {}
+    for payment, text in zip(texts.index, texts, strict=True):
+        if text not in known:  # many say the same, or nothing
+            known[text] = [
+                *((REFERENCE, key, token) for token in references(text) for key in _reference_keys(token)),
+                *((NUMBER, key, "") for key in number_keys(text, words)),
+            ]
+        rows += [(payment, *found) for found in known[text]]
+    return pd.DataFrame(rows, columns=["payment_id", "kind", "key", "token"], dtype="str")
+
+
+def _reference_keys(token: str) -> Iterator[str]:
+    """What a document may be looked up by: the reference itself, or what ours are made of."""
+    yield f"={token}"
+    if token.startswith("RF"):
+        yield "~" + token[4:].lstrip("0")
+    elif len(token) == 12:
+        yield "#" + token[:10].lstrip("0")
+    elif len(token) == 16:
+        yield "#" + token[1:].lstrip("0")
+
+
+def named(keys: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
+    """Which documents are named by which payments.
+
+    Args:
+        keys: see `keys_of`.
+        documents: `COLUMNS`.
+
+    Returns:
+        payment_id, invoice_id int64, kind, token; a pair may be named in several ways.
+    """
+    wanted = pa.array(keys["key"].unique(), pa.string())
+    parts = [documents.iloc[:0][["invoice_id"]].assign(key=pd.Series(dtype="str"), kind=REFERENCE)]
+    for kind, spelled in _spellings(documents):
+        hit = pc.is_in(spelled, value_set=wanted).to_numpy(zero_copy_only=False)
+        rows = documents.loc[hit, ["invoice_id"]]
+        parts.append(rows.assign(key=spelled.filter(pa.array(hit)).to_pandas().to_numpy(), kind=kind))
+    index = pd.concat(parts, ignore_index=True).astype({"key": "str", "kind": "str"}).drop_duplicates()
+    pairs = keys.merge(index, on=["key", "kind"])
+    return pairs[["payment_id", "invoice_id", "kind", "token"]].drop_duplicates(ignore_index=True)
+
+
+def _upper(texts: "pd.Series[str]") -> pa.Array:
+    return pc.utf8_upper(pc.fill_null(pa.array(texts, pa.string(), from_pandas=True), ""))
+
+
+def _sub(texts: pa.Array, pattern: str, by: str) -> pa.Array:
+    return pc.replace_substring_regex(texts, pattern=pattern, replacement=by)
+
+
+def _spellings(documents: pd.DataFrame) -> Iterator[tuple[str, pa.Array]]:
+    """The keys of documents, one a row, empty where there is none; kind by kind."""
+    number = _upper(documents["number"])
+    joined = _sub(number, "[^A-Z0-9]+", "")
+    digits = _without_zeros(_sub(joined, "[A-Z]+", ""))
+    long = pc.greater_equal(pc.utf8_length(digits), 3)
+    dotted = _dotted(number)
+    letters = pc.utf8_trim(_sub(dotted, "[0-9.]+", "."), characters=".")
+    bare = pc.equal(letters, "")
+    yield NUMBER, dotted
+    yield NUMBER, pc.if_else(long, pc.if_else(bare, digits, _joined(letters, ".", digits)), "")
+    yield NUMBER, pc.if_else(long, digits, "")
+    yield NUMBER, pc.if_else(long, _sub(dotted, r"^[A-Z]+\.", ""), "")
+    given = _sub(_upper(documents["remittance_reference"]), "[^A-Z0-9]+", "")
+    own = pc.equal(given, "")
+    yield REFERENCE, pc.if_else(own, "", _joined("=", given))
+    yield REFERENCE, pc.if_else(own, _joined("#", digits), "")
+    yield REFERENCE, pc.if_else(own, _joined("~", _without_zeros(pc.utf8_slice_codeunits(joined, -21))), "")
+
+
+def _joined(*texts: pa.Array | str) -> pa.Array:
+    return pc.binary_join_element_wise(*texts, "")
+
+
+def _without_zeros(texts: pa.Array) -> pa.Array:
+    return pc.utf8_ltrim(texts, characters="0")
+
+
+def _dotted(number: pa.Array) -> pa.Array:
+    """Runs of letters and of digits, the latter without leading zeros, with points between."""
+    apart = _sub(_sub(number, "[^A-Z0-9]+", "."), "([A-Z])([0-9])", r"\1.\2")
+    if pc.any(pc.match_substring_regex(apart, "[0-9][A-Z]")).as_py():
+        apart = _sub(apart, "([0-9])([A-Z])", r"\1.\2")
+    return _sub(pc.utf8_trim(apart, characters="."), r"(^|\.)0+([0-9])", r"\1\2")
+
+
+def exact(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs whose reference is the one that the document prints, not only made of like digits.
+
+    Args:
+        pairs: as `named` gives them, of references, with number and remittance_reference.
+    """
+    rows = zip(pairs["token"], pairs["number"], pairs["remittance_reference"], strict=True)
+    return pairs[[_prints(*row) for row in rows]]
+
+
+def _prints(token: str, number: str, given: object) -> bool:
+    if isinstance(given, str) and given:
+        return "".join(c for c in given.upper() if c.isalnum()) == token
+    if token.startswith("RF"):
+        return creditor_reference(number)[4:].lstrip("0") == token[4:].lstrip("0")
+    digits = "".join(c for c in number if c.isdigit())
+    return token in (belgian(digits[-10:]), dutch(digits[-15:]))
