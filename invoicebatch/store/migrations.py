@@ -11,7 +11,7 @@ from typing import Any, Final
 from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 
-LATEST: Final = 5
+LATEST: Final = 6
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -72,11 +72,24 @@ def _bank_reports_by_level(con: Any) -> None:
     )
 
 
+_OUTGOING_COLUMNS: Final = (
+    ("payment_bundles", "message_no BIGINT DEFAULT 1"),
+    ("payment_bundles", "batch_booking BOOLEAN"),
+)
+
+
+def _bank_files_that_stay(con: Any) -> None:
+    """Bundles know which message they are."""
+    for table, column in _OUTGOING_COLUMNS:
+        con.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
     4: _invoices_keep_what_their_document_asks,
     5: _bank_reports_by_level,
+    6: _bank_files_that_stay,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

@@ -105,7 +105,8 @@ def _match(session: Session, report: BankReport) -> Matches:
     by_message = bundles.loc[bundles["message_id"].isin(set(whole["message_id"]) - {""}), "bundle_id"]
     groups = session.rows_of("bundle_items", "bundle_id", by_message)
     items = pd.concat([by_id, by_group, groups]).drop_duplicates(["bundle_id", "item_no"])
-    mine = bundles[["bundle_id", "message_id", "part", "iban"]].rename(columns={"iban": "account_iban"})
+    of_bundle = ["bundle_id", "message_id", "part", "collection_date", "iban"]
+    mine = bundles[of_bundle].rename(columns={"iban": "account_iban"})
     items = items.drop(columns=["iban", "bic", "name"]).merge(mine, on="bundle_id")
     return matched(entries, items, report.message)
 

@@ -5,17 +5,21 @@ Each verb is a run of a hidden action on the bundle's invoices: claims, versions
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
 from invoicebatch.engine.payments.returns import list_returns
+from invoicebatch.engine.payments.show import BundleView, view_bundle
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
+from invoicebatch.files.stored import DocumentState, document_state
+from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus, ItemStatus
@@ -74,23 +78,54 @@ class Payments:
         with self._workspace.store.read() as session:
             return session.rows_of("bundle_items", "bundle_id", key).reset_index(drop=True)
 
-    def write(self, bundle: str, folder: str | Path = "") -> Report:
+    def show(self, bundle: str) -> BundleView:
+        """A bundle with its payments, its messages and what was done with it; see `show.view_bundle`."""
+        return view_bundle(self._workspace, self.find(bundle))
+
+    def write(self, bundle: str, folder: str | Path = "", *, replace: bool = False) -> Report:
         """Write the bank file; written again, the same bytes.
 
+        Args:
+            bundle: id of the bundle.
+            folder: where the file goes; empty: a folder of the run's own.
+            replace: a new message, with ids of its own, of what still waits. The written one must never
+                have gone to the bank.
+
         Raises:
-            ParameterError: the bundle is settled or cancelled.
+            ParameterError: the bundle is settled or cancelled, or the bank has the file that would be replaced.
         """
-        full = self._open(bundle, "written")
-        return self._run("payments.write", self._waiting(full), folder=folder, bundle=full)
+        full = self._open(bundle, "written", written=replace)
+        if replace:
+            self._not_with_the_bank(full)
+        return self._run("payments.write", self._waiting(full), folder=folder, bundle=full, replace=replace)
 
     def confirm(self, bundle: str) -> Report:
-        """The bank took it: its invoices are paid.
+        """The bank took it: its payments are accepted, and from its date on its invoices are paid.
 
         Raises:
-            ParameterError: it has no bank file yet, or is settled or cancelled.
+            ParameterError: it has no bank file yet, is settled or cancelled, or its file was changed.
         """
         full = self._open(bundle, "confirmed", written=True)
+        self._unchanged_file(full)
         return self._run("payments.confirm", self._waiting(full), bundle=full)
+
+    def confirming(self, bundle: str) -> str:
+        """What confirming it would mean, in a sentence: payments, amount, date.
+
+        Raises:
+            ParameterError: see `confirm`.
+        """
+        full = self._open(bundle, "confirmed", written=True)
+        self._unchanged_file(full)
+        row, waiting = self._row(full), self._waiting(full)
+        day = row["collection_date"].date()
+        then = (
+            f"which lies ahead: they become accepted, and are paid from {day} on"
+            if day > clock.today()
+            else "and their invoices become paid"
+        )
+        amount = f"{row['currency']} {format_cents(int(waiting['amount_cents'].sum()))}"
+        return f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}"
 
     def cancel(self, bundle: str) -> Report:
         """Call it off: its invoices are free again.
@@ -100,6 +135,31 @@ class Payments:
         """
         full = self._open(bundle, "cancelled")
         return self._run("payments.cancel", self._waiting(full), bundle=full)
+
+    def _row(self, bundle: str) -> "pd.Series[Any]":
+        with self._workspace.store.read() as session:
+            return session.rows_of("payment_bundles", "bundle_id", pd.Series([bundle])).iloc[0]
+
+    def _unchanged_file(self, bundle: str) -> None:
+        """The written file, where it still lies there, must be what was written; it may have been moved."""
+        row = self._row(bundle)
+        path = str(row["file_path"])
+        folder = (self._workspace.data / path).parent
+        state = document_state(self._workspace.data, path, str(row["file_sha256"]), folder)
+        if state is DocumentState.CHANGED:
+            raise ParameterError(
+                f"The bank file of bundle {bundle[:8]} {state.sentence}: {path}.",
+                f"If the bank got that file, ask it what it took; payments write {bundle[:8]} gives the true one.",
+            )
+
+    def _not_with_the_bank(self, bundle: str) -> None:
+        with self._workspace.store.read() as session:
+            told = session.rows_of("bank_entries", "bundle_id", pd.Series([bundle]))
+        if len(told):
+            raise ParameterError(
+                f"The bank has the file of bundle {bundle[:8]}: {told['source'].iloc[0]} reports on it.",
+                "What the bank has is recalled or returned there, not replaced here.",
+            )
 
     def reject(self, bundle: str, item: int | Sequence[int], reason: str) -> Report:
         """The bank refused one or more items, by their number in the bundle.
@@ -144,5 +204,5 @@ class Payments:
         items = self.items(bundle) if bundle else BUNDLE_ITEMS.empty()
         return items[items["status"].astype("str").isin(WAITING)]
 
-    def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: str) -> Report:
+    def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: Any) -> Report:
         return run_action(self._workspace, action, items["invoice_id"].tolist(), folder=folder, **params)

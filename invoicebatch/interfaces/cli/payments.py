@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 from cyclopts import App, Parameter
 
 from invoicebatch.engine.payments.bank_reports import BankImport
@@ -21,10 +22,11 @@ from invoicebatch.interfaces.cli.common import (
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 from invoicebatch.model.counted import counted
+from invoicebatch.model.money import format_cents
 
 app = App(
     name="payments",
-    help="Payment bundles: list, write, confirm, cancel, reject, import, returns.",
+    help="Payment bundles: list, show, write, confirm, cancel, reject, import, returns.",
     help_format="plaintext",
 )
 
@@ -95,23 +97,67 @@ def items(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOptio
 
 
 @app.command
+def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Show a bundle: its payments as a table, every message that was written, who did what and when."""
+    view = opened(workspace).payments.show(bundle)
+    if json:
+        print_json(view.to_dict())
+        return 0
+    head = view.bundle.iloc[0]
+    for name in view.bundle.columns.drop(["total_cents", "items"]):
+        text = head[name].date() if name == "collection_date" else head[name]
+        if not pd.isna(text):
+            print(f"{name.replace('_', ' ')}: {text}")
+    for title, frame in (
+        ("History", view.history),
+        ("Messages", view.messages),
+        (
+            f"Payments: {head['items']:,} of together EUR {format_cents(int(head['total_cents']))}",
+            view.payments,
+        ),
+    ):
+        print_table(frame, title=f"\n{title}")
+    return 0
+
+
+@app.command
 def write(
     bundle: Bundles,
     *,
+    replace: Annotated[
+        bool,
+        Parameter(
+            negative="", help="A new message of what still waits; the written one never went to the bank"
+        ),
+    ] = False,
+    yes: Yes = False,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the file")] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Write the bank files of bundles; written again, the same bytes."""
+    """Write the bank files of bundles; written again, the same bytes. Another message asks for --yes."""
     payments = opened(workspace).payments
-    return _each(lambda one: payments.write(one, output or ""), _found(payments, bundle), json=json)
+    chosen = _found(payments, bundle)
+    if replace and not yes:
+        raise ConfirmationError(
+            f"The bank file of bundle {chosen[0][:8]} is replaced by another message: make sure that the bank"
+            " never gets the old one.",
+            "Confirm with --yes.",
+        )
+    return _each(lambda one: payments.write(one, output or "", replace=replace), chosen, json=json)
 
 
 @app.command
-def confirm(bundle: Bundles, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """The bank took the bundles: their invoices are paid."""
+def confirm(
+    bundle: Bundles, *, yes: Yes = False, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """The bank took the bundles: accepted before their date, paid from it on. Asks for --yes."""
     payments = opened(workspace).payments
-    return _each(payments.confirm, _found(payments, bundle), json=json)
+    chosen = _found(payments, bundle)
+    meant = [f"Bundle {one[:8]}: {payments.confirming(one)}." for one in chosen]
+    if not yes:
+        raise ConfirmationError("\n".join(meant), "If the bank took them, confirm with --yes.")
+    return _each(payments.confirm, chosen, json=json)
 
 
 @app.command

@@ -70,10 +70,7 @@ def book_items(
     early = context.settings.payment_plans.early_payment
     effects = settlement.settled(batch, movements, context.today, early)
     if len(decided):
-        touched = batch["payment_bundles"]["bundle_id"].isin(decided["bundle_id"])
-        bundles.resolve(
-            effects, batch.invoices, batch["payment_bundles"][touched], batch["bundle_items"], decided
-        )
+        bundles.resolve(effects, batch.invoices, batch["payment_bundles"], batch["bundle_items"], decided)
     effects.update_more("bundle_items", decisions.changed)
     ended = pd.Series(dtype="str")
     if len(decisions.returned):

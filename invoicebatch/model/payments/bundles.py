@@ -45,7 +45,7 @@ def bundle_frames(
         end_to_end_id(bundle, item) for bundle, item in zip(items["bundle_id"], items["item_no"], strict=True)
     ]
     items["status"] = ItemStatus.PENDING.value
-    items["payment_information_id"] = _groups(items)
+    items["payment_information_id"] = payment_groups(items)
     accounts = invoices.drop_duplicates("company_account_id").set_index("company_account_id")
     account = accounts.reindex(bundles["company_account_id"]).reset_index()
     bundles = bundles.assign(
@@ -55,6 +55,7 @@ def bundle_frames(
         account_name=sepa_texts(account["account_name"], MAX_NAME),
         creditor_id=account["account_creditor_id"],
         currency="EUR",
+        message_no=1,
         description=description or None,
         message_id=[message_id(bundle) for bundle in bundles["bundle_id"]],
         run_id=run_id,
@@ -65,13 +66,16 @@ def bundle_frames(
     return bundles, items.drop(columns=["part", "company_account_id", "collection_date", "reason"])
 
 
-def _groups(items: pd.DataFrame) -> "pd.Series[str]":
+def payment_groups(items: pd.DataFrame, message_no: int = 1) -> "pd.Series[str]":
     """PmtInfId of each item: one group a scheme and sequence type, in the order of the bank file."""
     table = BUNDLE_ITEMS.conform(items[["bundle_id", "scheme", "sequence_type"]])
     keys = ["bundle_id", "scheme", "sequence_type"]
     groups = table.drop_duplicates().sort_values(keys)
     number = groups.groupby("bundle_id").cumcount() + 1
-    ids = [payment_information_id(bundle, no) for bundle, no in zip(groups["bundle_id"], number, strict=True)]
+    ids = [
+        payment_information_id(bundle, no, message_no)
+        for bundle, no in zip(groups["bundle_id"], number, strict=True)
+    ]
     joined = table.merge(groups.assign(group=ids), on=keys, how="left")
     return joined["group"].set_axis(items.index)
 
@@ -81,6 +85,12 @@ WAITING = (ItemStatus.PENDING.value, ItemStatus.ACCEPTED.value)
 
 READS = frozenset({"payment_bundles", "bundle_items"})
 """Tables that `resolve` looks into."""
+
+
+def bundle_row(batch: Batch, bundle: str) -> pd.Series:
+    """The row of a bundle in `payment_bundles`."""
+    bundles = batch["payment_bundles"]
+    return bundles[bundles["bundle_id"] == bundle].iloc[0]
 
 
 def waiting_items(batch: Batch, bundle: str) -> pd.DataFrame:
@@ -107,11 +117,12 @@ def resolve(
     Args:
         effects: gets the updates of items, bundles and invoices, and frees the key.
         invoices: overview rows of the items.
-        bundles: rows of `payment_bundles`.
+        bundles: rows of `payment_bundles`; others than those of decided items stay as they are.
         items: all rows of `bundle_items` of these bundles.
         decided: bundle_id, item_no, status (str), reason (str or missing); may hold returned_cents.
     """
     key = ["bundle_id", "item_no"]
+    bundles = bundles[bundles["bundle_id"].isin(decided["bundle_id"])]
     new = decided.set_index(key)["status"]
     index = pd.MultiIndex.from_frame(items[key])
     status = pd.Series(new.reindex(index).to_numpy(), index=items.index).fillna(items["status"].astype("str"))

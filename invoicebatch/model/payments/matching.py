@@ -47,7 +47,7 @@ def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str) -> Matches
 
     Args:
         entries: of `BankReport`; those of a statement are booked ones, of our own accounts.
-        items: rows of `bundle_items`, with message_id, part and account_iban of their bundle.
+        items: rows of `bundle_items`, with message_id, part, collection_date and account_iban of their bundle.
         message: message and version of the report.
     """
     ours = items.assign(item_cents=items["amount_cents"], item_status=items["status"].astype("str"))
@@ -187,10 +187,15 @@ def _misfit(row: pd.Series, ours: pd.DataFrame, number: int | None, cents: int) 
 
 
 def _with_kind(pairs: pd.DataFrame) -> pd.DataFrame:
-    """`kind` of each pair: by its status, else by where the money went; empty: it contradicts itself."""
+    """`kind` of each pair: by its status, else by where the money went; empty: it contradicts itself.
+
+    A status that says settled is no more than accepted while the date of the bundle lies ahead.
+    """
     planned = pairs["part"].astype("str").eq(COLLECTIONS).map({True: "credit", False: "debit"})
     forward = pairs["direction"].eq(planned)
     kind = pairs["status"].map(KINDS).astype(object)
+    ahead = kind.eq(EntryKind.CONFIRMED) & pairs["booked_on"].lt(pairs["collection_date"])
+    kind = kind.mask(ahead, EntryKind.ACCEPTED.value)
     moved = pairs["direction"].ne("")
     kind = kind.mask(moved & ~forward, EntryKind.RETURNED.value)
     kind = kind.mask(moved & forward, EntryKind.CONFIRMED.value)

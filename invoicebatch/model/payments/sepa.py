@@ -96,19 +96,27 @@ def creditor_id_warning(creditor_id: str) -> str:
     return f"the check digits of creditor identifier {creditor_id} are wrong: the bank may refuse the file"
 
 
-def message_id(bundle_id: str) -> str:
+def message_id(bundle_id: str, message_no: int = 1) -> str:
     """MsgId of a bundle's file: derived, so that a file written twice is the same file.
+
+    A message that replaces a written one has an id of its own: the bank may know the old one.
 
     >>> message_id("6f1f2c0e-9f0b-5c3e-8a53-0d3a8ff3c9a1")
     'IB6F1F2C0E9F0B5C3E8A530D3A8FF3C9A1'
+    >>> message_id("6f1f2c0e-9f0b-5c3e-8a53-0d3a8ff3c9a1", 2)
+    'IB6F1F2C0E9F0B5C3E8A530D3A8FF3-M02'
     """
-    return f"IB{bundle_id.replace('-', '').upper()}"[:MAX_ID]
+    plain = bundle_id.replace("-", "").upper()
+    return f"IB{plain}" if message_no == 1 else f"IB{plain[:28]}-M{message_no:02d}"
 
 
-def payment_information_id(bundle_id: str, group_no: int) -> str:
+def payment_information_id(bundle_id: str, group_no: int, message_no: int = 1) -> str:
     """PmtInfId of the n-th group of a bundle's file.
 
     >>> payment_information_id("6f1f2c0e-9f0b-5c3e-8a53-0d3a8ff3c9a1", 2)
     'IB6F1F2C0E9F0B5C3E8A530D3A-G02'
+    >>> payment_information_id("6f1f2c0e-9f0b-5c3e-8a53-0d3a8ff3c9a1", 2, 3)
+    'IB6F1F2C0E9F0B5C3E8A530D3A-M03G02'
     """
-    return f"IB{bundle_id.replace('-', '').upper()[:24]}-G{group_no:02d}"
+    message = "" if message_no == 1 else f"M{message_no:02d}"
+    return f"IB{bundle_id.replace('-', '').upper()[:24]}-{message}G{group_no:02d}"

@@ -42,6 +42,13 @@ PAYMENT_BUNDLES = Table(
         money("total", "Sum of those payments, positive"),
         text("description", "Text for the bank statement"),
         text("message_id", "MsgId of the bank file"),
+        integer(
+            "message_no",
+            "Which message it is: one more for each that replaced a written one",
+            required=True,
+            default="1",
+        ),
+        boolean("batch_booking", "One booking a group, as the file was written"),
         text("message", "ISO 20022 message and version of the written bank file"),
         text("file_path", "The written bank file, relative to the workspace's data folder"),
         text("file_sha256", "SHA-256 of the written bank file"),

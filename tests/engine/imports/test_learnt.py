@@ -7,6 +7,7 @@ import pytest
 
 from invoicebatch.engine.imports.import_files import ImportReport
 from invoicebatch.engine.workspace import Workspace
+from tests.paying import date_has_come
 
 HEADER = "mandate_id,customer_id,iban,signed_on,sequence_type,status,last_used_on,previous_iban\n"
 IBAN, OTHER = "NL91ABNA0417164300", "NL20INGB0001234567"
@@ -27,6 +28,7 @@ def collect(workspace: Workspace) -> pd.Timestamp:
         assert workspace.select(all=True).plan(action).apply().complete
     (bundle,) = workspace.payments.list()["bundle_id"]
     workspace.payments.write(bundle)
+    date_has_come(workspace)
     workspace.payments.confirm(bundle)
     return workspace.payments.list()["collection_date"].iloc[0]
 
@@ -99,6 +101,7 @@ def test_a_one_off_mandate_that_is_used_is_not_revived(
         workspace.select(where="external_id = 'A1'").plan(action).apply()
     (bundle,) = workspace.payments.list()["bundle_id"]
     workspace.payments.write(bundle)
+    date_has_come(workspace)
     workspace.payments.confirm(bundle)
     assert mandate(whole)["status"] == "cancelled"
     bring({"mandates.csv": row("OOFF", "")})

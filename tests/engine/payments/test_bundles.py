@@ -14,6 +14,7 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.execute import Run
 from invoicebatch.errors import ParameterError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace
+from tests.paying import date_has_come
 
 Make = Callable[..., Workspace]
 
@@ -91,6 +92,7 @@ def test_confirming_pays_the_invoices_and_turns_first_mandates(money_workspace: 
     bundle = bundle_all(ws)
     ws.payments.write(bundle)
     assert set(table(ws, "mandates")["sequence_type"].astype("str")) == {"FRST", "RCUR"}
+    date_has_come(ws)
     report = ws.payments.confirm(bundle)
     assert len(report.done) == 6
     rows = overview(ws)
@@ -146,6 +148,7 @@ def test_a_rejected_item_is_free_for_a_new_bundle(money_workspace: Make) -> None
     free = ws.select(all=True).plan("assign.bank_file")
     assert free.eligible == 1
     free.apply()
+    date_has_come(ws)
     ws.payments.confirm(bundle)
     assert sorted(ws.payments.list()["state"]) == ["confirmed", "created"]
     assert overview(ws)["paid_cents"].tolist().count(12_100) == 2
@@ -165,6 +168,7 @@ def test_collections_and_refunds_are_never_netted(money_workspace: Make) -> None
     data = file_of(ws.payments.write(refund)).read_bytes()
     assert b"pain.001.001.09" in data
     assert b"51.00</CtrlSum>" in data
+    date_has_come(ws)
     ws.payments.confirm(refund)
     assert overview(ws)["outstanding_cents"].tolist() == [12_100, 0, 12_100, 0, 0, 12_100]
     assert ws.doctor().empty
@@ -235,6 +239,7 @@ def test_a_bundle_that_changes_before_the_commit_is_computed_anew(
         return changes
 
     monkeypatch.setattr(Run, "_changes", disturbed)
+    date_has_come(ws)
     assert len(ws.payments.confirm(bundle).done) == 3
     assert left == [0]
     assert ws.payments.list()["state"].tolist() == ["confirmed"]
