@@ -74,14 +74,20 @@ def _bank_reports_by_level(con: Any) -> None:
 
 _OUTGOING_COLUMNS: Final = (
     ("payment_bundles", "message_no BIGINT DEFAULT 1"),
-    ("payment_bundles", "batch_booking BOOLEAN"),
+    ("payment_bundles", "batch_booking BOOLEAN DEFAULT false"),
+    ("payment_bundles", "scheme VARCHAR"),
 )
 
 
 def _bank_files_that_stay(con: Any) -> None:
-    """Bundles know which message they are."""
+    """Bundles know which message they are, and their scheme; one of two schemes has none."""
     for table, column in _OUTGOING_COLUMNS:
         con.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
+    con.execute(
+        "UPDATE payment_bundles b SET scheme = s.scheme FROM (SELECT bundle_id, min(scheme) AS scheme"
+        " FROM bundle_items GROUP BY bundle_id HAVING count(DISTINCT scheme) = 1) s"
+        " WHERE b.bundle_id = s.bundle_id"
+    )
 
 
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {

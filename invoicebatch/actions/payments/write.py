@@ -190,13 +190,21 @@ def artefacts(batch: Batch, params: WriteParams, context: Context) -> Iterator[P
     except RenderError as error:
         yield from (RowFailure(int(row), str(error)) for row in batch.invoices["invoice_id"])
         return
-    name = f"{message.version}_{bundle['company_account_id']}_{message.requested_date}_{params.bundle[:8]}"
+    yield Artefact(_file_name(bundle, message, params), content, details={"message": message.version})
+
+
+def _file_name(bundle: pd.Series, message: Message, params: WriteParams) -> str:
+    """Such as `pain.008.001.08_NL_CORE_2026-12-03_930d2bb3.xml`."""
     number = _message_no(bundle, params)
-    yield Artefact(
-        f"{name}{f'_M{number:02d}' if number > 1 else ''}.xml",
-        content,
-        details={"message": message.version},
-    )
+    scheme = bundle["scheme"] if isinstance(bundle["scheme"], str) else ""
+    parts = [
+        message.version,
+        bundle["company_account_id"],
+        scheme,
+        str(message.requested_date),
+        params.bundle[:8],
+    ]
+    return "_".join([*filter(None, parts), *([f"M{number:02d}"] if number > 1 else [])]) + ".xml"
 
 
 def transform(batch: Batch, params: WriteParams, context: Context) -> Changes:

@@ -49,7 +49,7 @@ class Payments:
         """All bundles, newest first.
 
         Returns:
-            bundle_id, part, account, collection_date datetime64[s], items int64, total_cents int64 (of what
+            bundle_id, part, account, scheme (of collections), collection_date datetime64[s], items int64, total_cents int64 (of what
             was or will be sent), state, description, file (path of the written bank file, or missing),
             created_at; and of its items, int64: waiting, confirmed, rejected, returned, withdrawn.
         """
@@ -57,7 +57,7 @@ class Payments:
             bundles = session.whole("payment_bundles")
             items = session.rows_of("bundle_items", "bundle_id", bundles["bundle_id"], _OF_ITEMS)
         named = {"company_account_id": "account", "status": "state", "file_path": "file"}
-        columns = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state",
+        columns = ["bundle_id", "part", "account", "scheme", "collection_date", "items", "total_cents", "state",
                    "description", "file", "created_at"]  # fmt: skip
         ordered = bundles.sort_values(["created_at", "collection_date", "bundle_id"], ascending=False)
         listed = ordered.rename(columns=named)[columns]

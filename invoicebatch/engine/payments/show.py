@@ -11,7 +11,7 @@ from invoicebatch.engine.plan.records import records
 from invoicebatch.model.payments.sepa import message_id
 from invoicebatch.store import Session
 
-_OF_BUNDLE: Final = ["bundle_id", "part", "company_account_id", "iban", "collection_date", "items", "total_cents",
+_OF_BUNDLE: Final = ["bundle_id", "part", "company_account_id", "scheme", "iban", "collection_date", "items", "total_cents",
                      "status", "message_id", "message", "file_path", "file_sha256", "description"]  # fmt: skip
 _OF_ITEM: Final = ["item_no", "status", "amount_cents", "name", "iban", "mandate_id", "sequence_type",
                    "remittance", "end_to_end_id", "reason"]  # fmt: skip
@@ -22,7 +22,7 @@ class BundleView:
     """A bundle and what belongs to it.
 
     Attributes:
-        bundle: one row: bundle_id, part, account, iban, collection_date, items, total_cents, state, message_id,
+        bundle: one row: bundle_id, part, account, scheme, iban, collection_date, items, total_cents, state, message_id,
             message, file, file_sha256, description.
         history: what was done with it: at datetime64, what, by, payments int64, run_id; oldest first.
         messages: every file that was written: message_id, state (current or replaced), file, sha256, at, by.

@@ -52,6 +52,7 @@ class _Reader:
         self._space = f"{{{message.namespace}}}"
         self._payments: list[tuple[str, str, str, str]] = []
         self._group: list[int] = []
+        self._scheme = ""  # EPC130-08 and EPC131-08: one a message
         self._transaction = self._space + ("DrctDbtTxInf" if self._debit else "CdtTrfTxInf")
         self._leaves = [self._space + name for name in ("EndToEndId", "IBAN", "InstdAmt", "MndtId")]
 
@@ -90,6 +91,14 @@ class _Reader:
             parent.remove(previous)
 
     def _take_group(self, element: etree._Element) -> None:
+        if self._debit:
+            scheme = element.findtext(self._path("PmtTpInf", "LclInstrm", "Cd")) or ""
+            self._scheme = self._scheme or scheme
+            if scheme != self._scheme:
+                raise RenderError(
+                    f"{self._message.message_id}: {self._scheme} and {scheme} may not share a message",
+                    "The file was not published. Cancel the bundle and make new ones: one a scheme.",
+                )
         ours = element.findtext(self._path("CdtrAcct" if self._debit else "DbtrAcct", "Id", "IBAN"))
         self._agree("own IBAN", ours, self._message.iban)
         self._totals(element, len(self._group), sum(self._group))

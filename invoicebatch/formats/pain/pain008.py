@@ -28,7 +28,7 @@ _SAME_MANDATE_NEW_ACCOUNT: Final = (
 
 
 def parts(message: Message) -> Iterator[str]:
-    """One PmtInf per sequence type and local instrument, then its debits in item order."""
+    """One PmtInf a sequence type (and local instrument, of which there is one), its debits in item order."""
     groups = message.items.groupby(["scheme", "sequence_type"], observed=True, sort=True)
     for (scheme, sequence_type), items in groups:
         yield _opening(message, items, str(scheme), str(sequence_type))

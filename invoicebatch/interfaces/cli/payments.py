@@ -30,7 +30,17 @@ app = App(
     help_format="plaintext",
 )
 
-_SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state", *BECAME]
+_SHOWN = [
+    "bundle_id",
+    "part",
+    "account",
+    "scheme",
+    "collection_date",
+    "items",
+    "total_cents",
+    "state",
+    *BECAME,
+]
 _ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "name", "iban", "mandate_id",
           "sequence_type", "scheme", "remittance", "reason"]  # fmt: skip
 

@@ -18,7 +18,9 @@ from invoicebatch.model.status import BundleStatus, ItemStatus
 def bundle_frames(
     good: pd.DataFrame, invoices: pd.DataFrame, run_id: str, now: datetime, description: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bundles and items of the payments that may go: one bundle an account, part and date.
+    """Bundles and items of the payments that may go: one bundle an account, part, scheme and date.
+
+    EPC130-08 and EPC131-08: CORE and B2B never share a message.
 
     Args:
         good: rows of `candidates` with an empty reason.
@@ -30,15 +32,18 @@ def bundle_frames(
     Returns:
         Frames of `payment_bundles` and `bundle_items`.
     """
-    key = ["company_account_id", "part", "collection_date"]
-    items = good.sort_values(key, kind="stable").reset_index(drop=True)
-    items["item_no"] = items.groupby(key).cumcount() + 1
-    bundles = items.groupby(key, as_index=False).agg(
+    key = ["company_account_id", "part", "scheme", "collection_date"]
+    apart = good.assign(scheme=good["scheme"].astype("str"))  # missing of refunds
+    items = apart.sort_values(key, kind="stable").reset_index(drop=True)
+    items["item_no"] = items.groupby(key, dropna=False).cumcount() + 1
+    bundles = items.groupby(key, as_index=False, dropna=False).agg(
         items=("invoice_id", "size"), total_cents=("amount_cents", "sum")
     )
     bundles["bundle_id"] = [
-        derived_id("bundle", run_id, account, part, day.date())
-        for account, part, day in zip(*(bundles[name] for name in key), strict=True)
+        derived_id(
+            "bundle", run_id, account, part, *([scheme] if isinstance(scheme, str) else []), day.date()
+        )
+        for account, part, scheme, day in zip(*(bundles[name] for name in key), strict=True)
     ]
     items = items.merge(bundles[[*key, "bundle_id"]], on=key, how="left", validate="many_to_one")
     items["end_to_end_id"] = [

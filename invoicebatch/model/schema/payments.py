@@ -23,10 +23,10 @@ from invoicebatch.model.status import (
 
 PAYMENT_BUNDLES = Table(
     "payment_bundles",
-    "One outgoing bundle: collections or refunds of one account on one date.",
+    "One outgoing bundle: collections of one scheme, or refunds, of one account on one date.",
     ("bundle_id",),
     (
-        text("bundle_id", "Derived from run, account, part and date", required=True),
+        text("bundle_id", "Derived from run, account, part, scheme and date", required=True),
         choice("part", BundlePart, "Collections or refunds", required=True),
         choice("status", BundleStatus, "Where the bundle stands", required=True, default="'created'"),
         text("company_account_id", "The account", required=True),
@@ -34,6 +34,7 @@ PAYMENT_BUNDLES = Table(
         text("bic", "The account's BIC when the bundle was made"),
         text("account_name", "The account's name when the bundle was made", required=True),
         text("creditor_id", "The account's SEPA creditor identifier, of collections"),
+        text("scheme", "CORE or B2B, of collections: one a message"),
         day("collection_date", "Collection date, or execution date of refunds", required=True),
         text("currency", "ISO 4217", required=True),
         integer(

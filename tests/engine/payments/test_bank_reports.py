@@ -200,7 +200,7 @@ def test_a_group_whose_booking_does_not_fit_is_named(sent: Sent) -> None:
     group, (number, cents) = next(row for row in sent.groups.iterrows() if row[1]["number"] > 1)
     total = f"{cents / 100:.2f}"
     short = entry("200.00", "CRDT", "", batch=batch(group, number, total))
-    assert "reported with 2 payments of together 200.00" in reasons(
+    assert "reported with 3 payments of together 200.00" in reasons(
         sent.read(camt(statement(short, name="S")))
     )
     in_group = sent.ws.payments.items(sent.bundle)["payment_information_id"].eq(group)

@@ -74,8 +74,22 @@ def test_a_written_file_is_what_the_bundle_holds_and_the_same_twice(money_worksp
             g.findtext("p:CtrlSum", None, ns),
         )
         for g in groups
-    ] == [("CORE", "FRST", "121.00"), ("CORE", "RCUR", "363.00"), ("B2B", "RCUR", "242.00")]
+    ] == [("CORE", "FRST", "121.00"), ("CORE", "RCUR", "605.00")]
     assert root.findtext(".//p:Ustrd", None, ns) == "F2026-000001 Energie november"
+
+
+def test_each_scheme_is_a_bundle_and_a_file_of_its_own(money_workspace: Make) -> None:
+    ws = money_workspace(6, mandates={"scheme": ["B2B", "CORE", "CORE"]})
+    plan = ws.select(all=True).plan("assign.bank_file")
+    assert set(plan.preview["groups"]["local_instrument"]) == {"CORE", "B2B"}
+    plan.apply()
+    listed = ws.payments.list().set_index("scheme")
+    assert listed["items"].to_dict() == {"CORE": 4, "B2B": 2}
+    for scheme, bundle in listed["bundle_id"].items():
+        file = file_of(ws.payments.write(bundle))
+        root = etree.fromstring(file.read_bytes())
+        found = {e.text for e in root.iterfind(".//{*}LclInstrm/{*}Cd")}
+        assert (found, f"_{scheme}_" in file.name) == ({scheme}, True)
 
 
 @pytest.mark.parametrize("version", ["pain.008.001.02", "pain.008.001.08"])

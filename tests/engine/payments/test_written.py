@@ -19,7 +19,7 @@ Make = Callable[..., Workspace]
 @pytest.fixture
 def written(money_workspace: Make) -> tuple[Workspace, str, Path]:
     """A workspace, its written bundle of three collections of 121.00, and the file."""
-    ws = money_workspace(3, mandates={"scheme": "CORE"})
+    ws = money_workspace(3)
     ws.select(all=True).plan("assign.bank_file").apply()
     (bundle,) = ws.payments.list()["bundle_id"]
     return ws, bundle, file_of(ws.payments.write(bundle))
