@@ -40,8 +40,13 @@ class Payment(Section):
 
     term_days: int = Field(14, ge=0, description="Payment term where the customer has none")
     collection_date: str = Field(
-        "+5 banking days", description="Default collection date: a rule or an ISO date"
+        "+5 banking days",
+        description="Default collection date: a rule, an ISO date, or `due date`: a bundle a date",
     )
+    notice_days: int = Field(
+        14, ge=0, description="Days before a collection that its date and amount are told; 1 where agreed"
+    )
+    require_notice: bool = Field(False, description="Refuse collections that were not told in time")
     execution_date: str = Field(
         "+1 banking days", description="Default execution date of refunds: a rule or an ISO date"
     )

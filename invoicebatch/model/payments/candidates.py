@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.model.money import format_cents
+from invoicebatch.model.payments.calendar import next_banking_days
 from invoicebatch.model.payments.iban import EEA, iban_faults
 from invoicebatch.model.payments.sepa import (
     MANDATE_LIFE_MONTHS,
@@ -45,10 +46,21 @@ WATCHED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the person asked for: the date of each part and the text for the statement."""
+    """What the person asked for.
+
+    Attributes:
+        dates: the date of each part; the earliest one where collections go on their due date.
+        description: text for the statement.
+        on_due_date: collections go on the due date of their document, moved to a banking day.
+        early: collections may go before it.
+        latest: no payment is planned after that day.
+    """
 
     dates: dict[str, date]
     description: str = ""
+    on_due_date: bool = False
+    early: bool = False
+    latest: date | None = None
 
 
 def with_part(invoices: pd.DataFrame) -> pd.DataFrame:
@@ -72,13 +84,12 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
         sequence_type, scheme, previous_iban, remittance, reason (str).
     """
     collecting = invoices["part"] == COLLECTIONS
-    dates = invoices["part"].map({part: pd.Timestamp(day) for part, day in terms.dates.items()})
     rows = pd.DataFrame(
         {
             "invoice_id": invoices["invoice_id"].astype("int64"),
             "part": invoices["part"],
             "company_account_id": invoices["company_account_id"].astype("str"),
-            "collection_date": dates.astype("datetime64[s]"),
+            "collection_date": _dates(invoices, collecting, terms),
             "amount_cents": invoices["outstanding_cents"].astype("int64").where(
                 collecting, -invoices["outstanding_cents"].astype("int64")
             ),
@@ -89,9 +100,37 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
             ),
         }
     )  # fmt: skip
-    rows["reason"] = first_reason(rows.index, _checks(rows, invoices))
+    rows["reason"] = first_reason(
+        rows.index, [*_date_checks(rows, invoices, terms), *_checks(rows, invoices)]
+    )
     rows.loc[rows["reason"] == "", "reason"] = _repeated_mandates(rows)
     return _sequenced(rows)
+
+
+def _dates(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Terms) -> "pd.Series[pd.Timestamp]":
+    asked = invoices["part"].map({part: pd.Timestamp(day) for part, day in terms.dates.items()})
+    asked = asked.astype("datetime64[s]")
+    if not terms.on_due_date or COLLECTIONS not in terms.dates:
+        return asked
+    due = next_banking_days(invoices["due_date"].clip(lower=pd.Timestamp(terms.dates[COLLECTIONS])))
+    return asked.mask(collecting & due.notna(), due)
+
+
+def _date_checks(rows: pd.DataFrame, invoices: pd.DataFrame, terms: Terms) -> Iterable[Check]:
+    day = rows["collection_date"]
+    due = invoices["due_date"]
+    yield day.isna(), "its part was not asked for"
+    before = rows["part"].eq(COLLECTIONS) & due.gt(day)
+    yield (
+        before & (not terms.early),
+        "due on " + _days(due) + ", after the collection date " + _days(day) + "; early = true collects it",
+    )
+    if terms.latest is not None:
+        yield day.gt(pd.Timestamp(terms.latest)), "its date " + _days(day) + " is more than a year ahead"
+
+
+def _days(days: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
+    return days.dt.strftime("%Y-%m-%d").fillna("").astype("str")
 
 
 def _party(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, "pd.Series[str]"]:
@@ -139,7 +178,6 @@ def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
     foreign = ~rows["iban"].str[:2].isin(EEA)
     incomplete = (rows["bic"].fillna("") == "") | (rows["city"] == "") | (rows["country"].fillna("") == "")
     currency = invoices["currency"]
-    yield rows["collection_date"].isna(), "its part was not asked for"
     yield (
         invoices["payment_bundle_id"].notna(),
         "already in payment bundle " + _text(invoices, "payment_bundle_id"),
@@ -199,10 +237,11 @@ def _repeated_mandates(rows: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _sequenced(rows: pd.DataFrame) -> pd.DataFrame:
-    """First and final apply to one payment of a mandate: the first or last here; the others recur."""
+    """First and final apply to one payment of a mandate: the first or last by date; the others recur."""
     good = rows["reason"].eq("") & rows["mandate_id"].notna()
-    first = good & ~rows[good].duplicated("mandate_id").reindex(rows.index, fill_value=True)
-    last = good & ~rows[good].duplicated("mandate_id", keep="last").reindex(rows.index, fill_value=True)
+    by_date = rows[good].sort_values("collection_date", kind="stable")
+    first = good & ~by_date.duplicated("mandate_id").reindex(rows.index, fill_value=True)
+    last = good & ~by_date.duplicated("mandate_id", keep="last").reindex(rows.index, fill_value=True)
     recurs = (rows["sequence_type"].eq(SequenceType.FRST) & ~first) | (
         rows["sequence_type"].eq(SequenceType.FNAL) & ~last
     )

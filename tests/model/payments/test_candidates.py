@@ -1,5 +1,6 @@
 """Which payments may go to the bank, and why the others may not."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ GOOD: dict[str, Any] = {
     "mandate_sequence_type": "RCUR", "mandate_status": "active", "mandate_iban": "BE68539007547034", "mandate_bic": None,
     "mandate_account_holder": None, "mandate_signed_on": "2025-01-01", "mandate_last_used_on": None,
     "mandate_previous_iban": None, "account_name": "Stroom BV", "account_iban": "DE89370400440532013000",
-    "account_bic": None, "account_creditor_id": "DE98ZZZ09999999999",
+    "account_bic": None, "account_creditor_id": "DE98ZZZ09999999999", "due_date": "2026-12-01",
 }  # fmt: skip
 
 
@@ -36,6 +37,36 @@ def overview(*rows: dict[str, Any]) -> pd.DataFrame:
 
 def reasons(*rows: dict[str, Any], terms: Terms = TERMS) -> list[str]:
     return candidates(with_part(overview(*rows)), terms)["reason"].tolist()
+
+
+def test_a_collection_goes_never_before_its_due_date_unless_asked() -> None:
+    later = {"due_date": "2026-12-09"}
+    assert reasons(later) == [
+        "due on 2026-12-09, after the collection date 2026-12-01; early = true collects it"
+    ]
+    assert reasons(later, terms=replace(TERMS, early=True)) == [""]
+    assert reasons(later | {"outstanding_cents": -1}) == [""]
+
+
+def test_on_the_due_date_each_goes_on_a_banking_day_of_its_own() -> None:
+    """The 25th and 26th are closed, the 27th is a Sunday; what is late goes on the first day there is."""
+    rows = [{"due_date": day} for day in ("2026-12-25", "2026-12-09", "2026-11-01", None, "2028-01-03")]
+    terms = replace(TERMS, on_due_date=True, latest=date(2027, 11, 30))
+    found = candidates(with_part(overview(*rows)), terms)
+    assert found["collection_date"].dt.strftime("%m-%d").tolist() == [
+        "12-28",
+        "12-09",
+        "12-01",
+        "12-01",
+        "01-03",
+    ]
+    assert found["reason"].tolist() == [""] * 4 + ["its date 2028-01-03 is more than a year ahead"]
+
+
+def test_the_first_collection_of_a_mandate_is_the_earliest_by_date() -> None:
+    rows = [{"due_date": day, "mandate_sequence_type": "FRST"} for day in ("2026-12-10", "2026-12-09")]
+    found = candidates(with_part(overview(*rows)), replace(TERMS, on_due_date=True))
+    assert found["sequence_type"].astype("str").tolist() == ["RCUR", "FRST"]
 
 
 def test_a_good_collection_goes() -> None:
