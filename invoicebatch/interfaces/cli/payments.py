@@ -65,6 +65,8 @@ Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm
 
 def _show(report: Report, *, json: bool) -> int:
     show_report(report, json=json)
+    if not json and report.totals:
+        print(", ".join(f"{name} {amount}" for name, amount in report.totals.items()))
     return exit_code(report)
 
 

@@ -112,8 +112,9 @@ def _dates(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Terms) 
     asked = asked.astype("datetime64[s]")
     if not terms.on_due_date or COLLECTIONS not in terms.dates:
         return asked
-    due = next_banking_days(invoices["due_date"].clip(lower=pd.Timestamp(terms.dates[COLLECTIONS])))
-    return asked.mask(collecting & due.notna(), due)
+    due, first = invoices["due_date"], pd.Timestamp(terms.dates[COLLECTIONS])
+    moved = next_banking_days(due.mask(due.lt(first), first))
+    return asked.mask(collecting & moved.notna(), moved)
 
 
 def _date_checks(rows: pd.DataFrame, invoices: pd.DataFrame, terms: Terms) -> Iterable[Check]:

@@ -175,7 +175,14 @@ def test_collections_and_refunds_are_never_netted(money_workspace: Make) -> None
     assert plan.eligible == 5
     parts = plan.preview["parts"].set_index("part")
     assert parts["total_cents"].to_dict() == {"collections": 36_300, "refunds": 5_100}
-    plan.apply()
+    report = plan.apply()
+    assert plan.totals == {}
+    assert report.totals == {"collections": "363.00", "refunds": "51.00"}
+    labels = sorted(
+        step.label.partition(", ")[2].replace(" of 20", "|").partition("|")[0] for step in report.next
+    )
+    assert labels == ["collections CORE", "refunds"]
+    assert any(step.label.endswith("EUR 363.00") for step in report.next)
     bundles = ws.payments.list().set_index("part")
     assert bundles["total_cents"].to_dict() == {"collections": 36_300, "refunds": 5_100}
     refund = bundles.loc["refunds", "bundle_id"]
