@@ -62,6 +62,9 @@ class Payment(Section):
     credit_transfer_message: Literal["pain.001.001.09", "pain.001.001.03"] = Field(
         "pain.001.001.09", description="Message version of refunds"
     )
+    old_messages: bool = Field(
+        False, description="This bank still takes messages of 2009 (pain.008.001.02, pain.001.001.03)"
+    )
     collect_undated_mandates: bool = Field(
         False,
         description="Collect by mandates signed more than 36 months ago of which nobody knows the last use",

@@ -76,6 +76,8 @@ _OUTGOING_COLUMNS: Final = (
     ("payment_bundles", "message_no BIGINT DEFAULT 1"),
     ("payment_bundles", "batch_booking BOOLEAN DEFAULT false"),
     ("payment_bundles", "scheme VARCHAR"),
+    *(("bundle_items", f"{name} VARCHAR") for name in ("street", "building", "free_line", "free_line_2")),
+    ("bundle_items", "creditor_reference VARCHAR"),
 )
 
 

@@ -146,6 +146,8 @@ def _notes(rows: pd.DataFrame, batch: Batch, dates: Mapping[str, date]) -> pd.Da
         for part, day in dates.items()
         if part in present and next_banking_day(day) != day
     ]
+    bare = int((rows["reason"].eq("") & rows["city"].eq("")).sum())
+    notes += [f"{bare:,} payments go without an address: none is stored"] if bare else []
     collecting = batch.invoices["invoice_id"].isin(rows.loc[rows["part"] == COLLECTIONS, "invoice_id"])
     creditors = batch.invoices.loc[collecting, "account_creditor_id"].dropna().unique()
     notes += [warning for creditor in creditors if (warning := creditor_id_warning(creditor))]

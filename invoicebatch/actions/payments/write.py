@@ -5,7 +5,7 @@ It is written once: again gives the same bytes. Only a new message may hold some
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import cast
+from typing import Final, cast
 
 import pandas as pd
 from pydantic import Field
@@ -23,6 +23,12 @@ from invoicebatch.model.payments.sepa import message_id, payment_information_id
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.status import BundleStatus, ItemStatus, MandateStatus
+
+OLD_MESSAGES: Final = {
+    "pain.008.001.02": 'direct_debit_message = "pain.008.001.08"',
+    "pain.001.001.03": 'credit_transfer_message = "pain.001.001.09"',
+}
+"""Messages older than 2019, and the setting that does without."""
 
 
 class WriteParams(Params):
@@ -109,6 +115,12 @@ def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
     if items["status"].astype("str").eq(ItemStatus.ACCEPTED).any():
         return "the bank took it already: its message can't be replaced"
     payment = context.settings.payment
+    version = _version(bundle, params, context)
+    if version in OLD_MESSAGES and not payment.old_messages:
+        return (
+            f"{version} is of 2009: banks refuse it since November 2026; set {OLD_MESSAGES[version]} in [payment],"
+            " or old_messages = true where this bank still takes it"
+        )
     lead = payment.collection_lead_days if bundle["part"] == COLLECTIONS else payment.execution_lead_days
     earliest = earliest_date(context.now, lead, payment.cut_off, payment.time_zone)
     day = bundle["collection_date"].date()

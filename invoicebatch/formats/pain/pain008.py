@@ -18,6 +18,7 @@ from invoicebatch.formats.pain.message import (
     column,
     counts,
     own_agent,
+    remittances,
 )
 
 _SAME_MANDATE_NEW_ACCOUNT: Final = (
@@ -51,15 +52,16 @@ def _opening(message: Message, items: pd.DataFrame, scheme: str, sequence_type: 
 
 
 def _debits(message: Message, items: pd.DataFrame) -> Iterator[str]:
-    texts = ("end_to_end_id", "mandate_id", "name", "iban", "bic", "remittance", "previous_iban")
+    texts = ("end_to_end_id", "mandate_id", "name", "iban", "bic", "previous_iban")
     rows = zip(
         *(column(items, name) for name in texts),
         items["amount_cents"].tolist(),
         items["mandate_signed_on"].dt.strftime("%Y-%m-%d").tolist(),
         addresses(items),
+        remittances(items),
         strict=True,
     )
-    for end_to_end_id, mandate_id, name, iban, bic, remittance, previous_iban, cents, signed, address in rows:
+    for end_to_end_id, mandate_id, name, iban, bic, previous_iban, cents, signed, address, remittance in rows:
         yield (
             f"<DrctDbtTxInf><PmtId><EndToEndId>{end_to_end_id}</EndToEndId></PmtId>"
             f'<InstdAmt Ccy="EUR">{amount(cents)}</InstdAmt><DrctDbtTx><MndtRltdInf>'
@@ -67,5 +69,5 @@ def _debits(message: Message, items: pd.DataFrame) -> Iterator[str]:
             f"{_SAME_MANDATE_NEW_ACCOUNT if previous_iban else ''}</MndtRltdInf></DrctDbtTx>"
             f"<DbtrAgt>{agent(message, bic) or NOT_PROVIDED}</DbtrAgt><Dbtr><Nm>{name}</Nm>{address}</Dbtr>"
             f"<DbtrAcct><Id><IBAN>{iban}</IBAN></Id></DbtrAcct>"
-            f"<RmtInf><Ustrd>{remittance}</Ustrd></RmtInf></DrctDbtTxInf>"
+            f"<RmtInf>{remittance}</RmtInf></DrctDbtTxInf>"
         )

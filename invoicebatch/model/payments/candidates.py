@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.model.money import format_cents
+from invoicebatch.model.payments.address import COLUMNS, address_faults, addresses
 from invoicebatch.model.payments.calendar import next_banking_days
 from invoicebatch.model.payments.iban import EEA, iban_faults
 from invoicebatch.model.payments.sepa import (
     MANDATE_LIFE_MONTHS,
     MAX_CENTS,
     MAX_NAME,
-    MAX_POSTCODE,
     MAX_REMITTANCE,
-    MAX_TOWN,
     creditor_id_fault,
+    creditor_reference,
     is_sepa_id,
     sepa_texts,
 )
@@ -80,7 +80,7 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
 
     Returns:
         invoice_id int64, part, company_account_id, collection_date datetime64[s], amount_cents int64
-        (positive), name, iban, bic, postcode, city, country, mandate_id, mandate_signed_on,
+        (positive), name, iban, bic, the columns of an address, creditor_reference, mandate_id, mandate_signed_on,
         sequence_type, scheme, previous_iban, remittance, reason (str).
     """
     collecting = invoices["part"] == COLLECTIONS
@@ -95,6 +95,7 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
             ),
             **_party(invoices, collecting),
             **_mandate(invoices, collecting),
+            "creditor_reference": _references(invoices, collecting, terms),
             "remittance": sepa_texts(
                 invoices["number"].fillna("").astype("str") + f" {terms.description}", MAX_REMITTANCE
             ),
@@ -147,10 +148,19 @@ def _party(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, "
         "name": sepa_texts(name, MAX_NAME),
         "iban": chosen["iban"],
         "bic": chosen["bic"],
-        "postcode": sepa_texts(invoices["customer_postcode"], MAX_POSTCODE),
-        "city": sepa_texts(invoices["customer_city"], MAX_TOWN),
-        "country": invoices["customer_country"],
+        **{str(column): values for column, values in addresses(invoices).items()},
     }
+
+
+def _references(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Terms) -> "pd.Series[str]":
+    """The structured reference of each document; a text that a person gave goes before it (EPC130-08: one of both)."""
+    known = zip(
+        invoices["remittance_reference"].fillna(""), invoices["account_country"].fillna(""), strict=True
+    )
+    found = [
+        "" if terms.description else creditor_reference(str(text), str(country)) for text, country in known
+    ]
+    return pd.Series(found, index=invoices.index, dtype="str").where(collecting, "")
 
 
 def _mandate(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, pd.Series]:
@@ -177,6 +187,7 @@ def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
     faults = iban_faults(rows["iban"])
     own_faults = iban_faults(invoices["account_iban"])
     foreign = ~rows["iban"].str[:2].isin(EEA)
+    address = address_faults(rows[list(COLUMNS)])
     incomplete = (rows["bic"].fillna("") == "") | (rows["city"] == "") | (rows["country"].fillna("") == "")
     currency = invoices["currency"]
     yield (
@@ -194,6 +205,7 @@ def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
     yield from _mandate_checks(rows, invoices)
     yield faults.ne(""), faults
     yield rows["name"].eq(""), "the account holder's name has no letters that SEPA can carry"
+    yield address.ne(""), address
     yield foreign & incomplete, "an account outside the EEA needs BIC, town and country of its holder"
 
 

@@ -97,8 +97,20 @@ def test_the_version_is_a_setting(
     money_workspace: Make, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INVOICEBATCH_PAYMENT__DIRECT_DEBIT_MESSAGE", version)
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__OLD_MESSAGES", "true")
     ws = money_workspace(2)
     assert version.encode() in file_of(ws.payments.write(bundle_all(ws))).read_bytes()
+
+
+def test_a_message_of_2009_is_refused_unless_the_bank_still_takes_it(
+    money_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__DIRECT_DEBIT_MESSAGE", "pain.008.001.02")
+    ws = money_workspace(1)
+    report = ws.payments.write(bundle_all(ws))
+    assert report.files.empty
+    assert "banks refuse it since November 2026" in report.failed["reason"].iloc[0]
+    assert ws.payments.list()["state"].tolist() == ["created"]
 
 
 def test_confirming_pays_the_invoices_and_turns_first_mandates(money_workspace: Make) -> None:

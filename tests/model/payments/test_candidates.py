@@ -26,6 +26,7 @@ GOOD: dict[str, Any] = {
     "mandate_account_holder": None, "mandate_signed_on": "2025-01-01", "mandate_last_used_on": None,
     "mandate_previous_iban": None, "account_name": "Stroom BV", "account_iban": "DE89370400440532013000",
     "account_bic": None, "account_creditor_id": "DE98ZZZ09999999999", "due_date": "2026-12-01",
+    "customer_street": "Kade 1", "customer_street_extra": None, "remittance_reference": None, "account_country": "BE",
 }  # fmt: skip
 
 
@@ -69,6 +70,36 @@ def test_the_first_collection_of_a_mandate_is_the_earliest_by_date() -> None:
     assert found["sequence_type"].astype("str").tolist() == ["RCUR", "FRST"]
 
 
+@pytest.mark.parametrize(
+    ("street", "extra", "wanted"),
+    [
+        ("Kade 1", None, ["Kade", "1", "", ""]),
+        ("Rue de la Loi 16 B", None, ["Rue de la Loi", "16 B", "", ""]),
+        ("12 bis, rue de Rivoli", None, ["rue de Rivoli", "12 bis", "", ""]),
+        ("Plein 1940-1945 3", None, ["", "", "Plein 1940-1945 3", ""]),
+        ("Kade 1", "Hinterhaus", ["", "", "Kade 1", "Hinterhaus"]),
+        ("De Hoeve", None, ["", "", "De Hoeve", ""]),
+        (None, None, ["", "", "", ""]),
+    ],
+)
+def test_an_address_is_structured_or_hybrid(street: str | None, extra: str | None, wanted: list[str]) -> None:
+    rows = overview({"customer_street": street, "customer_street_extra": extra})
+    payment = candidates(with_part(rows), TERMS).iloc[0]
+    assert [payment[name] for name in ("street", "building", "free_line", "free_line_2")] == wanted
+    assert payment["reason"] == ""
+
+
+def test_the_structured_reference_goes_along_where_there_is_one() -> None:
+    rows = [
+        {"remittance_reference": text} for text in ("RF46 2026 0001 23", "+++202/6000/12320+++", "F1", None)
+    ]
+    plain = replace(TERMS, description="")
+    assert candidates(with_part(overview(*rows)), plain)["creditor_reference"].tolist() == [
+        "RF462026000123", "202600012320", "", "",
+    ]  # fmt: skip
+    assert set(candidates(with_part(overview(*rows)), TERMS)["creditor_reference"]) == {""}
+
+
 def test_a_good_collection_goes() -> None:
     payment = candidates(with_part(overview({})), TERMS).iloc[0]
     assert payment["reason"] == ""
@@ -93,6 +124,9 @@ def test_a_good_collection_goes() -> None:
         ({"mandate_iban": "BE68539007547035"}, "wrong checksum"),
         ({"mandate_iban": "TR330006100519786457841326"}, "outside SEPA"),
         ({"mandate_iban": "CH9300762011623852957"}, "needs BIC, town and country"),
+        ({"customer_country": None}, "address has no country"),
+        ({"customer_country": "Belgium"}, "address has no country"),
+        ({"customer_city": None}, "address has no town"),
         ({"currency": "SEK"}, "currency is SEK"),
         ({"payment_bundle_id": "B1"}, "already in payment bundle B1"),
         ({"outstanding_cents": 0}, "nothing outstanding"),
