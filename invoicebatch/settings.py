@@ -62,6 +62,9 @@ class Payment(Section):
     credit_transfer_message: Literal["pain.001.001.09", "pain.001.001.03"] = Field(
         "pain.001.001.09", description="Message version of refunds"
     )
+    four_eyes: bool = Field(
+        False, description="A bank file is written once another than who bundled it has released it"
+    )
     old_messages: bool = Field(
         False, description="This bank still takes messages of 2009 (pain.008.001.02, pain.001.001.03)"
     )
@@ -250,7 +253,7 @@ class Export(Section):
     csv_delimiter: Literal[",", ";", "\t"] = Field(",", description="Between the values of a CSV file")
 
 
-SWITCHES: Final = (*Integrations.model_fields, "collect_undated_mandates")
+SWITCHES: Final = (*Integrations.model_fields, "collect_undated_mandates", "four_eyes")
 
 
 class Settings(BaseSettings):
@@ -277,8 +280,8 @@ class Settings(BaseSettings):
     @property
     def switches(self) -> dict[str, bool]:
         """What rules may ask of the workspace: `SWITCHES`, on or off."""
-        undated = self.payment.collect_undated_mandates
-        return {**self.integrations.model_dump(), "collect_undated_mandates": undated}
+        asked = {name: getattr(self.payment, name) for name in ("collect_undated_mandates", "four_eyes")}
+        return {**self.integrations.model_dump(), **asked}
 
     @classmethod
     def settings_customise_sources(

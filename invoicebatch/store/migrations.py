@@ -76,13 +76,17 @@ _OUTGOING_COLUMNS: Final = (
     ("payment_bundles", "message_no BIGINT DEFAULT 1"),
     ("payment_bundles", "batch_booking BOOLEAN DEFAULT false"),
     ("payment_bundles", "scheme VARCHAR"),
+    ("payment_bundles", "created_by VARCHAR"),
+    ("payment_bundles", "released_by VARCHAR"),
+    ("payment_bundles", "released_at TIMESTAMP"),
+    ("payment_bundles", "released_sha256 VARCHAR"),
     *(("bundle_items", f"{name} VARCHAR") for name in ("street", "building", "free_line", "free_line_2")),
     ("bundle_items", "creditor_reference VARCHAR"),
 )
 
 
 def _bank_files_that_stay(con: Any) -> None:
-    """Bundles know which message they are, and their scheme; one of two schemes has none."""
+    """Bundles know who made and released them, which message they are, and their scheme (of two: none)."""
     for table, column in _OUTGOING_COLUMNS:
         con.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
     con.execute(
@@ -90,6 +94,7 @@ def _bank_files_that_stay(con: Any) -> None:
         " FROM bundle_items GROUP BY bundle_id HAVING count(DISTINCT scheme) = 1) s"
         " WHERE b.bundle_id = s.bundle_id"
     )
+    con.execute("UPDATE payment_bundles b SET created_by = r.user FROM runs r WHERE r.run_id = b.run_id")
 
 
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {

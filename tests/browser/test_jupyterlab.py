@@ -142,6 +142,9 @@ def test_bank_file_has_its_two_tabs(page, workspace):
     workspace.select(where="status = 'approved'").plan("create").apply()
     page.locator(".ib-chip", has_text="Created").first.wait_for()
     page.locator("[data-group=assign]").click()
+    with workspace.store.write() as session:  # due, so that they may be collected
+        due = session.whole("invoices")[["invoice_id"]].assign(due_date=pd.Timestamp("2026-11-22"))
+        session.update("invoices", due, pd.Timestamp("2026-11-22").to_pydatetime())
     page.locator("[data-action='assign.bank_file']").click()
     page.get_by_role("tab", name="Collections").wait_for()
     page.get_by_role("tab", name="Refunds").click()

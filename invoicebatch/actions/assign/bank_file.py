@@ -156,7 +156,9 @@ def _notes(rows: pd.DataFrame, batch: Batch, dates: Mapping[str, date]) -> pd.Da
 
 def _transform(batch: Batch, params: BankFile, context: Context) -> Changes:
     rows = _candidates(batch, params, context)
-    bundles, items = bundle_frames(rows, batch.invoices, context.run_id, context.now, params.description)
+    bundles, items = bundle_frames(
+        rows, batch.invoices, context.run_id, context.now, params.description, context.user
+    )
     live = items[["invoice_id", "bundle_id"]]
     return Changes(
         updates={"invoices": live.rename(columns={"bundle_id": "payment_bundle_id"})},
@@ -183,6 +185,6 @@ ACTION = Action(
     check=_check,
     order=("invoice_date", "invoice_id"),
     watch=WATCHED,
-    after=("payments.write",),
+    after=("payments.release", "payments.write"),
     undo="payments.cancel",
 )

@@ -18,11 +18,13 @@ from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFa
 from invoicebatch.model.ident import sha256_bytes
 from invoicebatch.model.payments.bundles import READS, WAITING, bundle_row, payment_groups, resolve
 from invoicebatch.model.payments.calendar import earliest_date
-from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
+from invoicebatch.model.payments.candidates import COLLECTIONS
+from invoicebatch.model.payments.release import release_fault
 from invoicebatch.model.payments.sepa import message_id, payment_information_id
 from invoicebatch.model.payments.settlement import ChangesBuilder
+from invoicebatch.model.payments.stale import stale_items
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
-from invoicebatch.model.status import BundleStatus, ItemStatus, MandateStatus
+from invoicebatch.model.status import BundleStatus, ItemStatus
 
 OLD_MESSAGES: Final = {
     "pain.008.001.02": 'direct_debit_message = "pain.008.001.08"',
@@ -70,32 +72,7 @@ def _stale(batch: Batch, params: WriteParams, items: pd.DataFrame) -> pd.DataFra
     bundle = bundle_row(batch, params.bundle)
     if not _fresh(bundle, params):
         return items.iloc[:0].assign(reason="")
-    rows = batch.invoices.set_index("invoice_id").reindex(items["invoice_id"]).reset_index()
-    collecting = pd.Series(bundle["part"] == COLLECTIONS, index=items.index)
-    due = rows["outstanding_cents"].where(collecting, -rows["outstanding_cents"])
-    own = rows["customer_iban"].where(rows["customer_iban"].fillna("") != "", rows["mandate_iban"])
-    reason = first_reason(
-        items.index,
-        [
-            (
-                collecting
-                & (
-                    rows["mandate_id"].ne(items["mandate_id"])
-                    | rows["mandate_status"].astype("str").ne(MandateStatus.ACTIVE)
-                ),
-                "its mandate was replaced, suspended or cancelled since it was bundled; bundle it again",
-            ),
-            (
-                rows["mandate_iban"].where(collecting, own).ne(items["iban"]),
-                "the account changed since it was bundled; bundle it again",
-            ),
-            (
-                due.ne(items["amount_cents"]),
-                "the outstanding amount changed since it was bundled; bundle it again",
-            ),
-        ],
-    )
-    return items.assign(reason=reason)[reason != ""]
+    return stale_items(items, batch.invoices, collecting=bundle["part"] == COLLECTIONS)
 
 
 def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
@@ -108,13 +85,19 @@ def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
     missing = int((held & ~items["invoice_id"].isin(batch.invoices["invoice_id"])).sum())
     if missing:
         return f"{missing:,} invoices of the bundle are busy in another run; write it when that has finished"
-    if not _fresh(bundle, params):
-        return ""
+    return _new_hindrance(batch, params, context) if _fresh(bundle, params) else ""
+
+
+def _new_hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
+    """Why no new message can come into being, or an empty string."""
+    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
     if params.replace and bundle["status"] == BundleStatus.CREATED:
         return f"payment bundle {params.bundle} has no bank file yet that could be replaced"
     if items["status"].astype("str").eq(ItemStatus.ACCEPTED).any():
         return "the bank took it already: its message can't be replaced"
     payment = context.settings.payment
+    if payment.four_eyes and (fault := _release_fault(batch, params)):
+        return fault
     version = _version(bundle, params, context)
     if version in OLD_MESSAGES and not payment.old_messages:
         return (
@@ -127,6 +110,17 @@ def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
     if day < earliest:
         return f"its date {day} is too near: the bank takes {earliest} or later; cancel it and bundle again"
     return ""
+
+
+def _release_fault(batch: Batch, params: WriteParams) -> str:
+    """Why what would be written is not what was released, or an empty string."""
+    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
+    stale = _stale(batch, params, items)
+    if len(stale):
+        numbers = batch.invoices.set_index("invoice_id")["number"].reindex(stale["invoice_id"])
+        listed = ", ".join(f"{number} ({why})" for number, why in zip(numbers, stale["reason"], strict=True))
+        return f"it would be less than was released: {listed}; remove these and release it again"
+    return release_fault(bundle, items, _message_no(bundle, params))
 
 
 def _version(bundle: pd.Series, params: WriteParams, context: Context) -> Version:

@@ -99,6 +99,16 @@ class Payments:
             self._not_with_the_bank(full)
         return self._run("payments.write", self._waiting(full), folder=folder, bundle=full, replace=replace)
 
+    def release(self, bundle: str) -> Report:
+        """Another person than who bundled it looked at it: it may be written. Any change voids that.
+
+        Raises:
+            ParameterError: it is settled or cancelled.
+            NothingEligibleError: no release is asked for.
+        """
+        full = self._open(bundle, "released")
+        return self._run("payments.release", self._waiting(full), bundle=full)
+
     def confirm(self, bundle: str) -> Report:
         """The bank took it: its payments are accepted, and from its date on its invoices are paid.
 

@@ -26,7 +26,7 @@ from invoicebatch.model.money import format_cents
 
 app = App(
     name="payments",
-    help="Payment bundles: list, show, write, confirm, cancel, reject, import, returns.",
+    help="Payment bundles: list, show, release, write, confirm, cancel, reject, import, returns.",
     help_format="plaintext",
 )
 
@@ -130,6 +130,13 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
     ):
         print_table(frame, title=f"\n{title}")
     return 0
+
+
+@app.command
+def release(bundle: Bundles, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Release bundles for the bank, where two people are asked for; who bundled one can't release it."""
+    payments = opened(workspace).payments
+    return _each(payments.release, _found(payments, bundle), json=json)
 
 
 @app.command

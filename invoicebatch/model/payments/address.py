@@ -40,13 +40,14 @@ def addresses(invoices: pd.DataFrame) -> pd.DataFrame:
         city=sepa_texts(parts["city"], MAX_TOWN),
         country=parts["country"].str.strip(),
     )
-    return whole.where(
-        whole[["city", "postcode"]].ne("").any(axis=1) | whole["street"].ne("") | whole["free_line"].ne(""),
-        "",
-    )
+    return whole.where(_filled(whole.drop(columns="country")), "")
 
 
 _FIELDS: Final = ("street", "street_extra", "postcode", "city", "country")
+
+
+def _filled(parts: pd.DataFrame) -> "pd.Series[bool]":
+    return (parts != "").any(axis=1)
 
 
 def _street(street: str, extra: str) -> tuple[str, str, str, str]:
@@ -60,7 +61,7 @@ def _street(street: str, extra: str) -> tuple[str, str, str, str]:
 
 def address_faults(addresses: pd.DataFrame) -> "pd.Series[str]":
     """Why banks refuse an address (`addresses`), or an empty string; none at all is none to refuse."""
-    there = addresses.ne("").any(axis=1)
+    there = _filled(addresses)
     reason = pd.Series("", index=addresses.index, dtype="str")
     reason = reason.mask(
         there & addresses["city"].eq(""), "the customer's address has no town: banks refuse it"

@@ -16,7 +16,7 @@ from invoicebatch.model.status import BundleStatus, ItemStatus
 
 
 def bundle_frames(
-    good: pd.DataFrame, invoices: pd.DataFrame, run_id: str, now: datetime, description: str
+    good: pd.DataFrame, invoices: pd.DataFrame, run_id: str, now: datetime, description: str, user: str = ""
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Bundles and items of the payments that may go: one bundle an account, part, scheme and date.
 
@@ -28,6 +28,7 @@ def bundle_frames(
         run_id: the run that bundles.
         now: time of the bundles.
         description: text for the bank statement.
+        user: who bundles.
 
     Returns:
         Frames of `payment_bundles` and `bundle_items`.
@@ -64,6 +65,7 @@ def bundle_frames(
         description=description or None,
         message_id=[message_id(bundle) for bundle in bundles["bundle_id"]],
         run_id=run_id,
+        created_by=user or None,
         created_at=pd.Timestamp(now).tz_localize(None),
         updated_at=pd.Timestamp(now).tz_localize(None),
         version=1,
