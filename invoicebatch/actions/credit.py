@@ -215,7 +215,7 @@ def _take_out(effects: ChangesBuilder, batch: Batch, rows: pd.DataFrame) -> None
         )
         bundles.resolve(effects, batch.invoices, batch["payment_bundles"], items, decided)
     settlement.close_cases(effects, batch["collection_cases"], effects.updates["invoices"], "credited")
-    settlement.credited(effects, batch, rows.set_index("invoice_id")["applied_cents"])
+    settlement.taken_out(effects, batch, rows.set_index("invoice_id")["applied_cents"])
 
 
 ACTION = Action(

@@ -82,6 +82,7 @@ _OUTGOING_COLUMNS: Final = (
     ("payment_bundles", "released_sha256 VARCHAR"),
     *(("bundle_items", f"{name} VARCHAR") for name in ("street", "building", "free_line", "free_line_2")),
     ("bundle_items", "creditor_reference VARCHAR"),
+    ("bundle_items", "recalled_at TIMESTAMP"),
 )
 
 

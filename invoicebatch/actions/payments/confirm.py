@@ -28,8 +28,11 @@ def transform(batch: Batch, params: ConfirmParams, context: Context) -> Changes:
         reason = f"payment bundle {params.bundle} is {bundle['status']}: write its bank file first"
         return Changes(failures=failures(batch.invoices["invoice_id"], reason))
     waiting = waiting_items(batch, params.bundle)
+    recalled = waiting["recalled_at"].notna()
+    waits = failures(waiting.loc[recalled, "invoice_id"], "recalled: it waits for the bank's answer")
+    waiting = waiting[~recalled]
     if bundle["collection_date"].date() > context.today:
-        return _accepted(waiting, bundle["collection_date"])
+        return _accepted(waiting, bundle["collection_date"], waits)
     decided = waiting.assign(
         status=ItemStatus.CONFIRMED.value,
         reason=pd.Series(None, index=waiting.index, dtype="str"),
@@ -37,10 +40,10 @@ def transform(batch: Batch, params: ConfirmParams, context: Context) -> Changes:
         source=f"bundle {params.bundle}",
     )
     effects = book_items(batch, Decisions(decided), context)
-    return effects.changes(totals={"confirmed_cents": int(waiting["amount_cents"].sum())})
+    return effects.changes(unchanged=waits, totals={"confirmed_cents": int(waiting["amount_cents"].sum())})
 
 
-def _accepted(waiting: pd.DataFrame, on: pd.Timestamp) -> Changes:
+def _accepted(waiting: pd.DataFrame, on: pd.Timestamp, waits: pd.DataFrame) -> Changes:
     """No money moves before its date."""
     known = waiting["status"].astype("str").eq(ItemStatus.ACCEPTED)
     new = waiting[~known]
@@ -49,7 +52,7 @@ def _accepted(waiting: pd.DataFrame, on: pd.Timestamp) -> Changes:
     effects.update("bundle_items", BUNDLE_ITEMS.conform(accepted.reset_index(drop=True)))
     why = f"accepted already; paid from {on.date()} on: confirm it then, or import the bank's statement"
     return effects.changes(
-        unchanged=failures(waiting.loc[known, "invoice_id"], why),
+        unchanged=pd.concat([failures(waiting.loc[known, "invoice_id"], why), waits], ignore_index=True),
         totals={"accepted_cents": int(new["amount_cents"].sum())},
     )
 

@@ -146,6 +146,54 @@ class Payments:
         full = self._open(bundle, "cancelled")
         return self._run("payments.cancel", self._waiting(full), bundle=full)
 
+    def remove(self, bundle: str, numbers: Sequence[str]) -> Report:
+        """Take the payments of some documents, by their numbers, out of a bundle that is not written yet.
+
+        Raises:
+            ParameterError: the bundle holds no waiting payment of one of them, or is settled, cancelled or written.
+        """
+        full = self._open(bundle, "changed")
+        if self._row(full)["status"] == BundleStatus.EXPORTED:
+            raise ParameterError(
+                f"The bank file of bundle {full[:8]} is written: nothing is removed from it.",
+                f"Recall or reject the payments: invoicebatch payments recall {full[:8]} --numbers ...",
+            )
+        return self._run("payments.remove", self._of_numbers(full, numbers), bundle=full)
+
+    def recall(
+        self, bundle: str, numbers: Sequence[str], folder: str | Path = "", *, reason: str = "CUST",
+        refused: bool = False,
+    ) -> Report:  # fmt: skip
+        """Write a recall (camt.055) of the payments of some documents of a written bundle.
+
+        Args:
+            bundle: id of the bundle.
+            numbers: of the documents.
+            folder: where the file goes.
+            reason: CUST, DUPL, TECH or FRAD.
+            refused: the bank refused an earlier recall; nothing is written.
+
+        Raises:
+            ParameterError: it has no bank file yet, is settled or cancelled, or holds no such waiting payment.
+        """
+        full = self._open(bundle, "recalled in part", written=True)
+        chosen = self._of_numbers(full, numbers)
+        return self._run("payments.recall", chosen, folder, bundle=full, reason=reason, refused=refused)
+
+    def _of_numbers(self, bundle: str, numbers: Sequence[str]) -> pd.DataFrame:
+        """The waiting payments of documents, by their numbers."""
+        waiting = self._waiting(bundle)
+        with self._workspace.store.read() as session:
+            names = ["invoice_id", "number"]
+            known = session.rows_of("invoices", "invoice_id", waiting["invoice_id"], names)
+        found = waiting.merge(known[known["number"].isin(numbers)], on="invoice_id")
+        if missing := [number for number in numbers if number not in set(found["number"])]:
+            raise ParameterError(
+                f"Payment bundle {bundle[:8]} has no waiting payment of {', '.join(missing)}.",
+                f"See its payments with: invoicebatch payments show {bundle[:8]}",
+            )
+        return found
+
     def _row(self, bundle: str) -> "pd.Series[Any]":
         with self._workspace.store.read() as session:
             return session.rows_of("payment_bundles", "bundle_id", pd.Series([bundle])).iloc[0]

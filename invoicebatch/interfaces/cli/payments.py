@@ -26,7 +26,7 @@ from invoicebatch.model.money import format_cents
 
 app = App(
     name="payments",
-    help="Payment bundles: list, show, release, write, confirm, cancel, reject, import, returns.",
+    help="Payment bundles: list, show, release, write, confirm, cancel, reject, remove, recall, import, returns.",
     help_format="plaintext",
 )
 
@@ -60,6 +60,7 @@ Bundle = Annotated[str, Parameter(help="Id of the bundle, or its first character
 Bundles = Annotated[
     list[str], Parameter(help="Ids of bundles, or their first characters", consume_multiple=True)
 ]
+Numbers = Annotated[list[str], Parameter(help="Numbers of the documents, by commas", consume_multiple=True)]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm")]
 
 
@@ -207,6 +208,37 @@ def reject(
 ) -> int:
     """The bank refused items of the bundle: their invoices are free again."""
     return _show(opened(workspace).payments.reject(bundle, item, reason), json=json)
+
+
+@app.command
+def remove(
+    bundle: Bundle, *, numbers: Numbers, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """Take payments out of a bundle that is not written yet; the rest goes on."""
+    return _show(opened(workspace).payments.remove(bundle, _listed(numbers)), json=json)
+
+
+@app.command
+def recall(
+    bundle: Bundle,
+    *,
+    numbers: Numbers,
+    reason: Annotated[str, Parameter(help="CUST (the customer asks), DUPL, TECH or FRAD")] = "CUST",
+    refused: Annotated[
+        bool, Parameter(negative="", help="The bank refused the recall: they wait as before")
+    ] = False,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the file")] = None,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Call payments of a written bundle back at the bank (camt.055); they wait for its answer."""
+    payments = opened(workspace).payments
+    done = payments.recall(bundle, _listed(numbers), output or "", reason=reason, refused=refused)
+    return _show(done, json=json)
+
+
+def _listed(numbers: list[str]) -> list[str]:
+    return [part.strip() for text in numbers for part in text.split(",") if part.strip()]
 
 
 @app.command

@@ -95,6 +95,7 @@ BUNDLE_ITEMS = Table(
         text("reason", "Why the bank rejected or returned it"),
         text("payment_information_id", "PmtInfId, the group of the bank file that it goes in"),
         money("returned", "What of it went back after it was booked"),
+        timestamp("recalled_at", "When it was called back at the bank, which has not answered yet"),
     ),
 )
 
