@@ -62,6 +62,9 @@ class Payment(Section):
     credit_transfer_message: Literal["pain.001.001.09", "pain.001.001.03"] = Field(
         "pain.001.001.09", description="Message version of refunds"
     )
+    file_payments: int = Field(
+        0, ge=0, description="Payments the bank takes in one file; more: several; 0: any"
+    )
     recalls: bool = Field(False, description="This bank takes recalls of single payments (camt.055)")
     four_eyes: bool = Field(
         False, description="A bank file is written once another than who bundled it has released it"

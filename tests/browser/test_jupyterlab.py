@@ -127,7 +127,7 @@ def test_bank_file_has_its_two_tabs(page, workspace):
         session.insert("mandates", pd.DataFrame(mandates))
         session.update(
             "company_accounts",
-            pd.DataFrame([{"company_account_id": "NL", "creditor_id": "NL98ZZZ999999990000"}]),
+            pd.DataFrame([{"company_account_id": "NL", "creditor_id": "DE98ZZZ09999999999"}]),
             pd.Timestamp("2026-11-22").to_pydatetime(),
         )
         customers = pd.DataFrame(

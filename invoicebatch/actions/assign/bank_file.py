@@ -13,11 +13,10 @@ from pydantic import Field
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, where_said
-from invoicebatch.model.payments.bundles import bundle_frames
+from invoicebatch.model.payments.bundles import Making, bundle_frames
 from invoicebatch.model.payments.calendar import DUE_DATE, earliest_date, next_banking_day, resolve_date
 from invoicebatch.model.payments.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
 from invoicebatch.model.payments.notice import notice_faults
-from invoicebatch.model.payments.sepa import creditor_id_warning
 from invoicebatch.settings import Settings
 
 _YEAR: Final = timedelta(days=366)
@@ -98,6 +97,7 @@ def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFram
         on_due_date=_on_due_date(params, context.settings),
         early=params.early,
         latest=context.today + _YEAR,
+        today=context.today,
     )
     rows = candidates(with_part(batch.invoices), terms)
     earliest = _earliest(context.settings, context.now)
@@ -128,7 +128,7 @@ def _preview(batch: Batch, params: BankFile, context: Context) -> Preview:
         "parts": rows.groupby("part", as_index=False).agg(**sums),
         "groups": groups.rename(columns={"company_account_id": "account", "scheme": "local_instrument"}),
         "notice": _notice(rows, batch, context),
-        "notes": _notes(rows, batch, _dates_by_part(params, context)),
+        "notes": _notes(rows, _dates_by_part(params, context)),
     }
 
 
@@ -139,7 +139,7 @@ def _notice(rows: pd.DataFrame, batch: Batch, context: Context) -> pd.DataFrame:
     return pd.DataFrame({"without_notice": counts.index.astype("str"), "invoices": counts.to_numpy("int64")})
 
 
-def _notes(rows: pd.DataFrame, batch: Batch, dates: Mapping[str, date]) -> pd.DataFrame:
+def _notes(rows: pd.DataFrame, dates: Mapping[str, date]) -> pd.DataFrame:
     present = set(rows["part"])
     notes = [
         f"{part}: {day} is no banking day, moved to {next_banking_day(day)}"
@@ -148,17 +148,15 @@ def _notes(rows: pd.DataFrame, batch: Batch, dates: Mapping[str, date]) -> pd.Da
     ]
     bare = int((rows["reason"].eq("") & rows["city"].eq("")).sum())
     notes += [f"{bare:,} payments go without an address: none is stored"] if bare else []
-    collecting = batch.invoices["invoice_id"].isin(rows.loc[rows["part"] == COLLECTIONS, "invoice_id"])
-    creditors = batch.invoices.loc[collecting, "account_creditor_id"].dropna().unique()
-    notes += [warning for creditor in creditors if (warning := creditor_id_warning(creditor))]
     return pd.DataFrame({"note": pd.Series(notes, dtype="str")})
 
 
 def _transform(batch: Batch, params: BankFile, context: Context) -> Changes:
     rows = _candidates(batch, params, context)
-    bundles, items = bundle_frames(
-        rows, batch.invoices, context.run_id, context.now, params.description, context.user
+    making = Making(
+        context.run_id, context.now, params.description, context.user, context.settings.payment.file_payments
     )
+    bundles, items = bundle_frames(rows, batch.invoices, making)
     live = items[["invoice_id", "bundle_id"]]
     return Changes(
         updates={"invoices": live.rename(columns={"bundle_id": "payment_bundle_id"})},

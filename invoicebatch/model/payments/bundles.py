@@ -3,6 +3,7 @@
 What may go into one is decided in `candidates`; files are the formats' work.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
@@ -15,36 +16,54 @@ from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
 
-def bundle_frames(
-    good: pd.DataFrame, invoices: pd.DataFrame, run_id: str, now: datetime, description: str, user: str = ""
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bundles and items of the payments that may go: one bundle an account, part, scheme and date.
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How bundles are made.
 
-    EPC130-08 and EPC131-08: CORE and B2B never share a message.
-
-    Args:
-        good: rows of `candidates` with an empty reason.
-        invoices: overview rows of the accounts (`account_*`).
+    Attributes:
         run_id: the run that bundles.
         now: time of the bundles.
         description: text for the bank statement.
         user: who bundles.
+        most: payments that the bank takes in one file; 0: any number.
+    """
+
+    run_id: str
+    now: datetime
+    description: str = ""
+    user: str = ""
+    most: int = 0
+
+
+def bundle_frames(
+    good: pd.DataFrame, invoices: pd.DataFrame, making: Making
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bundles and items of the payments that may go: one bundle an account, part, scheme and date.
+
+    EPC130-08 and EPC131-08: CORE and B2B never share a message. What is more than the bank takes in a file
+    makes further bundles.
+
+    Args:
+        good: rows of `candidates` with an empty reason.
+        invoices: overview rows of the accounts (`account_*`).
+        making: see `Making`.
 
     Returns:
         Frames of `payment_bundles` and `bundle_items`.
     """
-    key = ["company_account_id", "part", "scheme", "collection_date"]
+    one = ["company_account_id", "part", "scheme", "collection_date"]
+    key = [*one, "file_no"]
     apart = good.assign(scheme=good["scheme"].astype("str"))  # missing of refunds
-    items = apart.sort_values(key, kind="stable").reset_index(drop=True)
+    items = apart.sort_values(one, kind="stable").reset_index(drop=True)
+    place = items.groupby(one, dropna=False).cumcount()
+    items["file_no"] = place // (making.most or max(len(items), 1))
     items["item_no"] = items.groupby(key, dropna=False).cumcount() + 1
     bundles = items.groupby(key, as_index=False, dropna=False).agg(
         items=("invoice_id", "size"), total_cents=("amount_cents", "sum")
     )
     bundles["bundle_id"] = [
-        derived_id(
-            "bundle", run_id, account, part, *([scheme] if isinstance(scheme, str) else []), day.date()
-        )
-        for account, part, scheme, day in zip(*(bundles[name] for name in key), strict=True)
+        _bundle_id(making.run_id, account, part, scheme, day, number)
+        for account, part, scheme, day, number in zip(*(bundles[name] for name in key), strict=True)
     ]
     items = items.merge(bundles[[*key, "bundle_id"]], on=key, how="left", validate="many_to_one")
     items["end_to_end_id"] = [
@@ -62,15 +81,21 @@ def bundle_frames(
         creditor_id=account["account_creditor_id"],
         currency="EUR",
         message_no=1,
-        description=description or None,
+        description=making.description or None,
         message_id=[message_id(bundle) for bundle in bundles["bundle_id"]],
-        run_id=run_id,
-        created_by=user or None,
-        created_at=pd.Timestamp(now).tz_localize(None),
-        updated_at=pd.Timestamp(now).tz_localize(None),
+        run_id=making.run_id,
+        created_by=making.user or None,
+        created_at=pd.Timestamp(making.now).tz_localize(None),
+        updated_at=pd.Timestamp(making.now).tz_localize(None),
         version=1,
     )
-    return bundles, items.drop(columns=["part", "company_account_id", "collection_date", "reason"])
+    gone = ["part", "company_account_id", "collection_date", "file_no", "reason"]
+    return bundles.drop(columns="file_no"), items.drop(columns=gone)
+
+
+def _bundle_id(run_id: str, account: str, part: str, scheme: object, day: pd.Timestamp, file_no: int) -> str:
+    further = [*([scheme] if isinstance(scheme, str) else []), *([file_no] if file_no else [])]
+    return derived_id("bundle", run_id, account, part, *further, day.date())
 
 
 def payment_groups(items: pd.DataFrame, message_no: int = 1) -> "pd.Series[str]":

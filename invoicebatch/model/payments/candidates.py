@@ -21,6 +21,7 @@ from invoicebatch.model.payments.sepa import (
     MAX_NAME,
     MAX_REMITTANCE,
     creditor_id_fault,
+    creditor_id_warning,
     creditor_reference,
     is_sepa_id,
     sepa_texts,
@@ -54,6 +55,7 @@ class Terms:
         on_due_date: collections go on the due date of their document, moved to a banking day.
         early: collections may go before it.
         latest: no payment is planned after that day.
+        today: no mandate may be signed after it.
     """
 
     dates: dict[str, date]
@@ -61,6 +63,7 @@ class Terms:
     on_due_date: bool = False
     early: bool = False
     latest: date | None = None
+    today: date | None = None
 
 
 def with_part(invoices: pd.DataFrame) -> pd.DataFrame:
@@ -127,6 +130,12 @@ def _date_checks(rows: pd.DataFrame, invoices: pd.DataFrame, terms: Terms) -> It
         before & (not terms.early),
         "due on " + _days(due) + ", after the collection date " + _days(day) + "; early = true collects it",
     )
+    if terms.today is not None:
+        signed = rows["mandate_signed_on"]
+        yield (
+            rows["part"].eq(COLLECTIONS) & signed.gt(pd.Timestamp(terms.today)),
+            "mandate " + _text(rows, "mandate_id") + " is signed on " + _days(signed) + ", which lies ahead",
+        )
     if terms.latest is not None:
         yield day.gt(pd.Timestamp(terms.latest)), "its date " + _days(day) + " is more than a year ahead"
 
@@ -214,7 +223,9 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
     mandate = _text(rows, "mandate_id")
     last = invoices["mandate_last_used_on"]  # where it is not known, the rules ask
     used_up = last.notna() & rows["sequence_type"].eq(SequenceType.OOFF)
-    creditor = invoices["account_creditor_id"].fillna("").map(creditor_id_fault).astype("str")
+    creditors = invoices["account_creditor_id"].fillna("")
+    by_id = {one: creditor_id_fault(one) or creditor_id_warning(one) for one in creditors.unique()}
+    creditor = creditors.map(by_id).astype("str")
     bad_ids = [value for value in rows["mandate_id"].dropna().unique() if not is_sepa_id(value)]
     yield collecting & creditor.ne(""), creditor
     yield collecting & rows["mandate_id"].isna(), "the customer has no mandate"
@@ -225,10 +236,6 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
     yield (
         collecting & rows["mandate_id"].isin(bad_ids),
         "mandate reference " + mandate + " holds characters that banks refuse",
-    )
-    yield (
-        collecting & rows["mandate_signed_on"].gt(rows["collection_date"]),
-        "mandate " + mandate + " is signed after the collection date",
     )
     yield (
         collecting & (last + pd.DateOffset(months=MANDATE_LIFE_MONTHS)).lt(rows["collection_date"]),

@@ -277,3 +277,18 @@ def test_a_bundle_that_changes_before_the_commit_is_computed_anew(
     assert left == [0]
     assert ws.payments.list()["state"].tolist() == ["confirmed"]
     assert ws.doctor().empty
+
+
+def test_more_than_the_bank_takes_in_a_file_makes_several(
+    money_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__FILE_PAYMENTS", "2")
+    ws = money_workspace(5)
+    ws.select(all=True).plan("assign.bank_file").apply()
+    listed = ws.payments.list()
+    assert sorted(listed["items"]) == [1, 2, 2]
+    files = [file_of(ws.payments.write(bundle)) for bundle in listed["bundle_id"]]
+    roots = [etree.fromstring(file.read_bytes()) for file in files]
+    assert len({root.findtext(".//{*}MsgId") for root in roots}) == 3
+    ids = [e.text for root in roots for e in root.iterfind(".//{*}EndToEndId")]
+    assert len(set(ids)) == len(ids) == 5
