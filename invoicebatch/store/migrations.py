@@ -83,6 +83,8 @@ _OUTGOING_COLUMNS: Final = (
     *(("bundle_items", f"{name} VARCHAR") for name in ("street", "building", "free_line", "free_line_2")),
     ("bundle_items", "creditor_reference VARCHAR"),
     ("bundle_items", "recalled_at TIMESTAMP"),
+    ("bundle_items", "previous_mandate_id VARCHAR"),
+    ("mandates", "previous_mandate_id VARCHAR"),
 )
 
 

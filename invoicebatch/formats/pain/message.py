@@ -34,7 +34,7 @@ class Message:
         batch_booking: one booking a group on the statement.
         items: rows of `bundle_items` that go out: end_to_end_id, amount_cents int64 (positive), name,
             iban, bic, the columns of an address, creditor_reference, mandate_id, mandate_signed_on, sequence_type, scheme,
-            previous_iban, remittance, payment_information_id.
+            previous_mandate_id, previous_iban, remittance, payment_information_id.
     """
 
     version: Version

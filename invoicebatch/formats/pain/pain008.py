@@ -21,10 +21,7 @@ from invoicebatch.formats.pain.message import (
     remittances,
 )
 
-_SAME_MANDATE_NEW_ACCOUNT: Final = (
-    "<AmdmntInd>true</AmdmntInd><AmdmntInfDtls><OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id></Othr></Id>"
-    "</OrgnlDbtrAcct></AmdmntInfDtls>"
-)
+_SAME_MANDATE_NEW_ACCOUNT: Final = "<OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id></Othr></Id></OrgnlDbtrAcct>"
 """The debtor's account changed since the last collection (SMNDA: same mandate, new debtor account)."""
 
 
@@ -52,7 +49,7 @@ def _opening(message: Message, items: pd.DataFrame, scheme: str, sequence_type: 
 
 
 def _debits(message: Message, items: pd.DataFrame) -> Iterator[str]:
-    texts = ("end_to_end_id", "mandate_id", "name", "iban", "bic", "previous_iban")
+    texts = ("end_to_end_id", "mandate_id", "name", "iban", "bic", "previous_mandate_id", "previous_iban")
     rows = zip(
         *(column(items, name) for name in texts),
         items["amount_cents"].tolist(),
@@ -61,13 +58,32 @@ def _debits(message: Message, items: pd.DataFrame) -> Iterator[str]:
         remittances(items),
         strict=True,
     )
-    for end_to_end_id, mandate_id, name, iban, bic, previous_iban, cents, signed, address, remittance in rows:
+    for (
+        end_to_end_id,
+        mandate_id,
+        name,
+        iban,
+        bic,
+        old_id,
+        old_iban,
+        cents,
+        signed,
+        address,
+        remittance,
+    ) in rows:
         yield (
             f"<DrctDbtTxInf><PmtId><EndToEndId>{end_to_end_id}</EndToEndId></PmtId>"
             f'<InstdAmt Ccy="EUR">{amount(cents)}</InstdAmt><DrctDbtTx><MndtRltdInf>'
             f"<MndtId>{mandate_id}</MndtId><DtOfSgntr>{signed}</DtOfSgntr>"
-            f"{_SAME_MANDATE_NEW_ACCOUNT if previous_iban else ''}</MndtRltdInf></DrctDbtTx>"
+            f"{_amendment(old_id, old_iban)}</MndtRltdInf></DrctDbtTx>"
             f"<DbtrAgt>{agent(message, bic) or NOT_PROVIDED}</DbtrAgt><Dbtr><Nm>{name}</Nm>{address}</Dbtr>"
             f"<DbtrAcct><Id><IBAN>{iban}</IBAN></Id></DbtrAcct>"
             f"<RmtInf>{remittance}</RmtInf></DrctDbtTxInf>"
         )
+
+
+def _amendment(previous_mandate_id: str, previous_iban: str) -> str:
+    """What changed of the mandate since its last collection (EPC130-08, AT-24)."""
+    changes = f"<OrgnlMndtId>{previous_mandate_id}</OrgnlMndtId>" if previous_mandate_id else ""
+    changes += _SAME_MANDATE_NEW_ACCOUNT if previous_iban else ""
+    return f"<AmdmntInd>true</AmdmntInd><AmdmntInfDtls>{changes}</AmdmntInfDtls>" if changes else ""

@@ -84,7 +84,7 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     Returns:
         invoice_id int64, part, company_account_id, collection_date datetime64[s], amount_cents int64
         (positive), name, iban, bic, the columns of an address, creditor_reference, mandate_id, mandate_signed_on,
-        sequence_type, scheme, previous_iban, remittance, reason (str).
+        sequence_type, scheme, previous_mandate_id, previous_iban, remittance, reason (str).
     """
     collecting = invoices["part"] == COLLECTIONS
     rows = pd.DataFrame(
@@ -104,11 +104,12 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
             ),
         }
     )  # fmt: skip
+    waits = invoices["mandate_waits"].fillna(False).astype(bool)
     rows["reason"] = first_reason(
         rows.index, [*_date_checks(rows, invoices, terms), *_checks(rows, invoices)]
     )
     rows.loc[rows["reason"] == "", "reason"] = _repeated_mandates(rows)
-    return _sequenced(rows)
+    return _sequenced(rows, waits)
 
 
 def _dates(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Terms) -> "pd.Series[pd.Timestamp]":
@@ -173,13 +174,17 @@ def _references(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Te
 
 
 def _mandate(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, pd.Series]:
-    changed = invoices["mandate_previous_iban"].ne(invoices["mandate_iban"])
+    # the payment that waits already carries the amendment
+    told = collecting & ~invoices["mandate_waits"].fillna(False).astype(bool)
+    changed = told & invoices["mandate_previous_iban"].ne(invoices["mandate_iban"])
+    renamed = told & invoices["mandate_previous_mandate_id"].ne(invoices["mandate_id"])
     return {
         "mandate_id": invoices["mandate_id"].where(collecting),
         "mandate_signed_on": invoices["mandate_signed_on"].where(collecting),
         "sequence_type": invoices["mandate_sequence_type"].astype("str").where(collecting),
         "scheme": invoices["mandate_scheme"].astype("str").where(collecting),
-        "previous_iban": invoices["mandate_previous_iban"].where(collecting & changed),
+        "previous_mandate_id": invoices["mandate_previous_mandate_id"].where(renamed),
+        "previous_iban": invoices["mandate_previous_iban"].where(changed),
     }
 
 
@@ -241,6 +246,11 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
         collecting & (last + pd.DateOffset(months=MANDATE_LIFE_MONTHS)).lt(rows["collection_date"]),
         "mandate " + mandate + " will have lapsed: not used for 36 months",
     )
+    waits = invoices["mandate_waits"].fillna(False).astype(bool)
+    yield (
+        collecting & waits & rows["sequence_type"].eq(SequenceType.OOFF),
+        "mandate " + mandate + " is for one collection, and that waits in a payment bundle already",
+    )
     yield collecting & used_up, "mandate " + mandate + " was for one collection and is used"
     yield (
         collecting & rows["scheme"].eq("B2B") & ~invoices["customer_is_business"].fillna(False).astype(bool),
@@ -256,16 +266,21 @@ def _repeated_mandates(rows: pd.DataFrame) -> "pd.Series[str]":
     return pd.Series("", index=good.index, dtype="str").mask(again, text)
 
 
-def _sequenced(rows: pd.DataFrame) -> pd.DataFrame:
-    """First and final apply to one payment of a mandate: the first or last by date; the others recur."""
+def _sequenced(rows: pd.DataFrame, waits: "pd.Series[bool]") -> pd.DataFrame:
+    """First and final apply to one payment of a mandate: the first or last by date; the others recur.
+
+    An amendment goes along with the first payment after it. Where one `waits` already, that is the first.
+    """
     good = rows["reason"].eq("") & rows["mandate_id"].notna()
     by_date = rows[good].sort_values("collection_date", kind="stable")
     first = good & ~by_date.duplicated("mandate_id").reindex(rows.index, fill_value=True)
     last = good & ~by_date.duplicated("mandate_id", keep="last").reindex(rows.index, fill_value=True)
-    recurs = (rows["sequence_type"].eq(SequenceType.FRST) & ~first) | (
+    recurs = (rows["sequence_type"].eq(SequenceType.FRST) & (~first | waits)) | (
         rows["sequence_type"].eq(SequenceType.FNAL) & ~last
     )
-    return rows.assign(sequence_type=rows["sequence_type"].mask(good & recurs, SequenceType.RCUR.value))
+    told = {name: rows[name].where(first) for name in ("previous_mandate_id", "previous_iban")}
+    sequence = rows["sequence_type"].mask(good & recurs, SequenceType.RCUR.value)
+    return rows.assign(sequence_type=sequence, **told)
 
 
 def _text(frame: pd.DataFrame, column: str) -> "pd.Series[str]":

@@ -89,6 +89,7 @@ BUNDLE_ITEMS = Table(
         day("mandate_signed_on", "Date of signature, of a collection"),
         choice("sequence_type", SequenceType, "Sequence type, of a collection"),
         choice("scheme", MandateScheme, "Local instrument, of a collection"),
+        text("previous_mandate_id", "Reference before an amendment of the mandate"),
         text("previous_iban", "Account before an amendment of the mandate"),
         text("remittance", "Remittance information", required=True),
         text("creditor_reference", "Structured reference that goes along instead, of a collection"),

@@ -44,6 +44,7 @@ def items(count: int, **columns: Any) -> pd.DataFrame:
             "mandate_signed_on": pd.Timestamp("2020-01-01"),
             "sequence_type": np.where(number % 5, "RCUR", "FRST"),
             "scheme": "CORE",
+            "previous_mandate_id": None,
             "previous_iban": None,
             "remittance": [f"2026-{n:06d} Energy" for n in number],
         }

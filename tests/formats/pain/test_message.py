@@ -44,6 +44,7 @@ def test_a_file_is_the_golden_one(make_message: Maker, version: str) -> None:
         free_line_2=[None, None, "Hinterhaus"],
         creditor_reference=[None, "RF462026000123", "202600012320"],
         previous_iban=[None, "BE68539007547034", None],
+        previous_mandate_id=[None, "OLD-1", None],
         scheme="CORE",
     )
     data = written(message)

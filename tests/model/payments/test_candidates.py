@@ -24,7 +24,7 @@ GOOD: dict[str, Any] = {
     "customer_city": "Gent", "customer_country": "BE", "mandate_id": "M-1", "mandate_scheme": "CORE",
     "mandate_sequence_type": "RCUR", "mandate_status": "active", "mandate_iban": "BE68539007547034", "mandate_bic": None,
     "mandate_account_holder": None, "mandate_signed_on": "2025-01-01", "mandate_last_used_on": None,
-    "mandate_previous_iban": None, "account_name": "Stroom BV", "account_iban": "DE89370400440532013000",
+    "mandate_previous_iban": None, "mandate_previous_mandate_id": None, "mandate_waits": False, "account_name": "Stroom BV", "account_iban": "DE89370400440532013000",
     "account_bic": None, "account_creditor_id": "DE98ZZZ09999999999", "due_date": "2026-12-01",
     "customer_street": "Kade 1", "customer_street_extra": None, "remittance_reference": None, "account_country": "BE",
 }  # fmt: skip
@@ -100,6 +100,21 @@ def test_the_structured_reference_goes_along_where_there_is_one() -> None:
     assert set(candidates(with_part(overview(*rows)), TERMS)["creditor_reference"]) == {""}
 
 
+def test_an_amendment_goes_along_with_the_first_collection_after_it() -> None:
+    changed = {"mandate_previous_iban": "NL91ABNA0417164300", "mandate_previous_mandate_id": "OLD-1"}
+    found = candidates(with_part(overview(changed, changed)), TERMS)
+    assert (
+        found["previous_mandate_id"].notna().tolist()
+        == found["previous_iban"].notna().tolist()
+        == [True, False]
+    )
+    waiting = candidates(
+        with_part(overview(changed | {"mandate_waits": True, "mandate_sequence_type": "FRST"})), TERMS
+    )
+    assert waiting["previous_iban"].isna().all()
+    assert waiting["sequence_type"].astype("str").tolist() == ["RCUR"]
+
+
 def test_a_good_collection_goes() -> None:
     payment = candidates(with_part(overview({})), TERMS).iloc[0]
     assert payment["reason"] == ""
@@ -119,6 +134,7 @@ def test_a_good_collection_goes() -> None:
         ({"mandate_signed_on": "2020-01-01", "mandate_last_used_on": "2023-11-30"}, "will have lapsed: not used for 36 months"),
         ({"mandate_scheme": "B2B"}, "B2B mandate M-1 of a private person"),
         ({"mandate_sequence_type": "OOFF", "mandate_last_used_on": "2026-01-01"}, "was for one collection and is used"),
+        ({"mandate_sequence_type": "OOFF", "mandate_waits": True}, "is for one collection, and that waits"),
         ({"mandate_id": "M_1"}, "holds characters that banks refuse"),
         ({"mandate_iban": "BE68539007547035"}, "wrong checksum"),
         ({"mandate_iban": "TR330006100519786457841326"}, "outside SEPA"),
