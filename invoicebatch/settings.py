@@ -65,6 +65,12 @@ class Payment(Section):
     file_payments: int = Field(
         0, ge=0, description="Payments the bank takes in one file; more: several; 0: any"
     )
+    instant_refunds: bool = Field(False, description="Refunds go as instant credit transfers (SCT Inst)")
+    payee_check_opt_out: str = Field(
+        "",
+        max_length=128,
+        description="What this bank reads in GrpHdr/Authstn/Prtry as: do not verify the payees of this file",
+    )
     recalls: bool = Field(False, description="This bank takes recalls of single payments (camt.055)")
     four_eyes: bool = Field(
         False, description="A bank file is written once another than who bundled it has released it"

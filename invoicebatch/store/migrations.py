@@ -85,6 +85,7 @@ _OUTGOING_COLUMNS: Final = (
     ("bundle_items", "recalled_at TIMESTAMP"),
     ("bundle_items", "previous_mandate_id VARCHAR"),
     ("mandates", "previous_mandate_id VARCHAR"),
+    ("bundle_items", "payee_check VARCHAR"),
 )
 
 

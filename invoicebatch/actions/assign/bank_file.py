@@ -35,6 +35,9 @@ class BankFile(Params):
         None, description="Date of the refunds; empty: as the settings say; moved to a banking day"
     )
     parts: Literal["both", "collections", "refunds"] = Field("both", description="What to bundle")
+    instant: bool | None = Field(
+        None, description="Refunds as instant credit transfers; empty: as the settings say"
+    )
     description: str = Field("", max_length=100, description="Text for the bank statement, after the number")
 
 
@@ -98,6 +101,7 @@ def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFram
         early=params.early,
         latest=context.today + _YEAR,
         today=context.today,
+        instant=context.settings.payment.instant_refunds if params.instant is None else params.instant,
     )
     rows = candidates(with_part(batch.invoices), terms)
     earliest = _earliest(context.settings, context.now)

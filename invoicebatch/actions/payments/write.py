@@ -148,7 +148,13 @@ def _message(batch: Batch, params: WriteParams, context: Context) -> Message:
         creditor_id=bundle["creditor_id"] if isinstance(bundle["creditor_id"], str) else "",
         batch_booking=context.settings.payment.batch_booking if fresh else bool(bundle["batch_booking"]),
         items=items[~items["item_no"].isin(stale["item_no"])],
+        authorisation=_opt_out(bundle, context),
     )
+
+
+def _opt_out(bundle: pd.Series, context: Context) -> str:
+    """Names of payees are verified of credit transfers only."""
+    return "" if bundle["part"] == COLLECTIONS else context.settings.payment.payee_check_opt_out
 
 
 def _checked(message: Message) -> bytes:

@@ -8,6 +8,7 @@ import pandas as pd
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.booking import book
+from invoicebatch.engine.payments.payee_checks import OF_WHOLE, keep_payee_checks
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.bank import BankReport, read_bank_report
 from invoicebatch.model.payments.booking import AGAIN
@@ -17,7 +18,7 @@ from invoicebatch.model.payments.statements import foreign, gaps, own_account, u
 from invoicebatch.model.schema.payments import BANK_STATEMENTS
 from invoicebatch.store import Session
 
-_UNDECIDED = ("PART", "")
+_UNDECIDED = ("PART", "", *OF_WHOLE)
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         remark = new["again"].map({True: AGAIN, False: None}).astype(object)
         session.insert("bank_entries", new.assign(source=file.name, booked=new["again"], remark=remark))
         missing = _keep_statements(session, report, file.name)
+        checked = keep_payee_checks(session, report, pd.Timestamp(clock.now()))
     left = book(workspace).rename(columns={"number": "end_to_end_id"})
     with workspace.store.read() as session:
         stored = session.rows_of("bank_entries", "entry_id", new["entry_id"])
@@ -71,7 +73,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     again = len(matches.entries) - len(new) + int(stored["remark"].eq(AGAIN).sum())
     repeated = [f"{again:,} entries were reported before; each counts once"] if again else []
     return BankImport(
-        report.message, len(report.entries), _done(stored), refused, (*notes, *missing, *repeated)
+        report.message, len(report.entries), _done(stored), refused, (*notes, *checked, *missing, *repeated)
     )
 
 

@@ -13,6 +13,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
+from invoicebatch.engine.payments.payee_checks import doubted
 from invoicebatch.engine.payments.returns import list_returns
 from invoicebatch.engine.payments.show import BundleView, view_bundle
 from invoicebatch.engine.plan.report import Report
@@ -135,7 +136,16 @@ class Payments:
             else "and their invoices become paid"
         )
         amount = f"{row['currency']} {format_cents(int(waiting['amount_cents'].sum()))}"
-        return f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}"
+        return f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{self.doubts(full)}"
+
+    def doubts(self, bundle: str) -> str:
+        """What the bank found of payees' names that somebody should look at, as the end of a sentence."""
+        rows = doubted(self._waiting(self.find(bundle)))
+        if rows.empty:
+            return ""
+        named = [f"{name} ({check})" for name, check in zip(rows["name"], rows["payee_check"], strict=True)]
+        more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
+        return f"; names that the bank doubts: {', '.join(named[:5])}{more}"
 
     def cancel(self, bundle: str) -> Report:
         """Call it off: its invoices are free again.

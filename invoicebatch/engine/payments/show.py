@@ -14,7 +14,7 @@ from invoicebatch.store import Session
 _OF_BUNDLE: Final = ["bundle_id", "part", "company_account_id", "scheme", "iban", "collection_date", "items", "total_cents",
                      "status", "message_id", "message", "file_path", "file_sha256", "description", "created_by", "released_by", "released_at"]  # fmt: skip
 _OF_ITEM: Final = ["item_no", "status", "amount_cents", "name", "iban", "mandate_id", "sequence_type",
-                   "remittance", "end_to_end_id", "recalled_at", "reason"]  # fmt: skip
+                   "remittance", "end_to_end_id", "payee_check", "recalled_at", "reason"]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class Message:
         bic: its bank; may be empty.
         creditor_id: SEPA creditor identifier, of debits.
         batch_booking: one booking a group on the statement.
+        authorisation: what stands in Authstn/Prtry; empty: nothing.
         items: rows of `bundle_items` that go out: end_to_end_id, amount_cents int64 (positive), name,
             iban, bic, the columns of an address, creditor_reference, mandate_id, mandate_signed_on, sequence_type, scheme,
             previous_mandate_id, previous_iban, remittance, payment_information_id.
@@ -47,6 +48,7 @@ class Message:
     creditor_id: str
     batch_booking: bool
     items: pd.DataFrame
+    authorisation: str = ""
 
     @property
     def namespace(self) -> str:

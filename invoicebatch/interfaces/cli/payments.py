@@ -134,10 +134,19 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
 
 
 @app.command
-def release(bundle: Bundles, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """Release bundles for the bank, where two people are asked for; who bundled one can't release it."""
+def release(
+    bundle: Bundles, *, yes: Yes = False, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """Release bundles for the bank, where two people are asked for; who bundled one can't release it.
+
+    A name that the bank doubts asks for --yes.
+    """
     payments = opened(workspace).payments
-    return _each(payments.release, _found(payments, bundle), json=json)
+    chosen = _found(payments, bundle)
+    doubts = [f"Bundle {one[:8]}{text}." for one in chosen if (text := payments.doubts(one))]
+    if doubts and not yes:
+        raise ConfirmationError("\n".join(doubts), "If they are right all the same, confirm with --yes.")
+    return _each(payments.release, chosen, json=json)
 
 
 @app.command

@@ -26,7 +26,7 @@ from invoicebatch.model.payments.sepa import (
     is_sepa_id,
     sepa_texts,
 )
-from invoicebatch.model.status import BundlePart, MandateStatus, SequenceType
+from invoicebatch.model.status import BundlePart, LocalInstrument, MandateStatus, SequenceType
 
 COLLECTIONS: Final = BundlePart.COLLECTIONS.value
 REFUNDS: Final = BundlePart.REFUNDS.value
@@ -55,6 +55,7 @@ class Terms:
         on_due_date: collections go on the due date of their document, moved to a banking day.
         early: collections may go before it.
         latest: no payment is planned after that day.
+        instant: refunds are instant credit transfers.
         today: no mandate may be signed after it.
     """
 
@@ -64,6 +65,7 @@ class Terms:
     early: bool = False
     latest: date | None = None
     today: date | None = None
+    instant: bool = False
 
 
 def with_part(invoices: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +107,8 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
         }
     )  # fmt: skip
     waits = invoices["mandate_waits"].fillna(False).astype(bool)
+    if terms.instant:
+        rows["scheme"] = rows["scheme"].mask(~collecting, LocalInstrument.INST.value)
     rows["reason"] = first_reason(
         rows.index, [*_date_checks(rows, invoices, terms), *_checks(rows, invoices)]
     )
