@@ -71,6 +71,9 @@ class Payment(Section):
         max_length=128,
         description="What this bank reads in GrpHdr/Authstn/Prtry as: do not verify the payees of this file",
     )
+    combine: Literal["none", "mandate"] = Field(
+        "none", description="mandate: the invoices of one mandate and date in one debit"
+    )
     recalls: bool = Field(False, description="This bank takes recalls of single payments (camt.055)")
     four_eyes: bool = Field(
         False, description="A bank file is written once another than who bundled it has released it"

@@ -35,6 +35,10 @@ class BankFile(Params):
         None, description="Date of the refunds; empty: as the settings say; moved to a banking day"
     )
     parts: Literal["both", "collections", "refunds"] = Field("both", description="What to bundle")
+    combine: Literal["none", "mandate"] | None = Field(
+        None,
+        description="mandate: the invoices of one mandate and date in one debit; empty: as the settings say",
+    )
     instant: bool | None = Field(
         None, description="Refunds as instant credit transfers; empty: as the settings say"
     )
@@ -101,6 +105,7 @@ def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFram
         early=params.early,
         latest=context.today + _YEAR,
         today=context.today,
+        combine=_combines(params, context),
         instant=context.settings.payment.instant_refunds if params.instant is None else params.instant,
     )
     rows = candidates(with_part(batch.invoices), terms)
@@ -116,6 +121,10 @@ def _without_notice(rows: pd.DataFrame, batch: Batch, context: Context) -> "pd.S
     """Why collections come unannounced; empty: they don't."""
     fault = notice_faults(batch.invoices, rows["collection_date"], context.settings.payment.notice_days)
     return fault.where(rows["part"].eq(COLLECTIONS) & rows["collection_date"].notna(), "")
+
+
+def _combines(params: BankFile, context: Context) -> bool:
+    return (params.combine or context.settings.payment.combine) == "mandate"
 
 
 def _row_checks(batch: Batch, params: BankFile, context: Context) -> pd.DataFrame:
@@ -158,7 +167,12 @@ def _notes(rows: pd.DataFrame, dates: Mapping[str, date]) -> pd.DataFrame:
 def _transform(batch: Batch, params: BankFile, context: Context) -> Changes:
     rows = _candidates(batch, params, context)
     making = Making(
-        context.run_id, context.now, params.description, context.user, context.settings.payment.file_payments
+        run_id=context.run_id,
+        now=context.now,
+        description=params.description,
+        user=context.user,
+        most=context.settings.payment.file_payments,
+        combine=_combines(params, context),
     )
     bundles, items = bundle_frames(rows, batch.invoices, making)
     live = items[["invoice_id", "bundle_id"]]

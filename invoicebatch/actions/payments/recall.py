@@ -11,6 +11,7 @@ from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.payments.bundles import READS, bundle_row, waiting_items
 from invoicebatch.model.payments.candidates import COLLECTIONS
+from invoicebatch.model.payments.combined import debits
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus
@@ -70,7 +71,7 @@ def _recall(batch: Batch, params: RecallParams, context: Context, items: pd.Data
         message=bundle["message"],
         day=bundle["collection_date"].date(),
         reason=params.reason,
-        items=items,
+        items=debits(items),
     )
 
 

@@ -19,6 +19,7 @@ from invoicebatch.model.ident import sha256_bytes
 from invoicebatch.model.payments.bundles import READS, WAITING, bundle_row, payment_groups, resolve
 from invoicebatch.model.payments.calendar import earliest_date
 from invoicebatch.model.payments.candidates import COLLECTIONS
+from invoicebatch.model.payments.combined import debits
 from invoicebatch.model.payments.release import release_fault
 from invoicebatch.model.payments.sepa import message_id, payment_information_id
 from invoicebatch.model.payments.settlement import ChangesBuilder
@@ -147,7 +148,10 @@ def _message(batch: Batch, params: WriteParams, context: Context) -> Message:
         bic=bundle["bic"] if isinstance(bundle["bic"], str) else "",
         creditor_id=bundle["creditor_id"] if isinstance(bundle["creditor_id"], str) else "",
         batch_booking=context.settings.payment.batch_booking if fresh else bool(bundle["batch_booking"]),
-        items=items[~items["item_no"].isin(stale["item_no"])],
+        items=debits(
+            items[~items["item_no"].isin(stale["item_no"])],
+            bundle["description"] if isinstance(bundle["description"], str) else "",
+        ),
         authorisation=_opt_out(bundle, context),
     )
 

@@ -22,6 +22,7 @@ from invoicebatch.errors import ParameterError
 from invoicebatch.files.stored import DocumentState, document_state
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
+from invoicebatch.model.payments.combined import sharing
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
@@ -187,7 +188,7 @@ class Payments:
             ParameterError: it has no bank file yet, is settled or cancelled, or holds no such waiting payment.
         """
         full = self._open(bundle, "recalled in part", written=True)
-        chosen = self._of_numbers(full, numbers)
+        chosen = sharing(self._waiting(full), self._of_numbers(full, numbers))
         return self._run("payments.recall", chosen, folder, bundle=full, reason=reason, refused=refused)
 
     def _of_numbers(self, bundle: str, numbers: Sequence[str]) -> pd.DataFrame:
@@ -230,7 +231,7 @@ class Payments:
             )
 
     def reject(self, bundle: str, item: int | Sequence[int], reason: str) -> Report:
-        """The bank refused one or more items, by their number in the bundle.
+        """The bank refused one or more items, by their number in the bundle; those of the same debit with them.
 
         Raises:
             ParameterError: the bundle has no bank file yet, or an item is not waiting.
@@ -244,7 +245,7 @@ class Payments:
                 f"Payment bundle {full[:8]} has no waiting item {', '.join(map(str, missing))}.",
                 f"See its items with: invoicebatch payments items {full[:8]}",
             )
-        chosen = waiting[waiting["item_no"].isin(wanted)]
+        chosen = sharing(waiting, waiting[waiting["item_no"].isin(wanted)])
         return self._run("payments.reject", chosen, bundle=full, reason=reason)
 
     def read(self, path: str | Path) -> BankImport:

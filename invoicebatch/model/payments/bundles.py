@@ -25,6 +25,7 @@ class Making:
         now: time of the bundles.
         description: text for the bank statement.
         user: who bundles.
+        combine: the invoices of one mandate make one debit of a bundle.
         most: payments that the bank takes in one file; 0: any number.
     """
 
@@ -33,6 +34,7 @@ class Making:
     description: str = ""
     user: str = ""
     most: int = 0
+    combine: bool = False
 
 
 def bundle_frames(
@@ -66,8 +68,11 @@ def bundle_frames(
         for account, part, scheme, day, number in zip(*(bundles[name] for name in key), strict=True)
     ]
     items = items.merge(bundles[[*key, "bundle_id"]], on=key, how="left", validate="many_to_one")
+    number = items["item_no"]
+    if making.combine:  # the first item of a mandate names the debit
+        number = items.groupby(["bundle_id", "mandate_id"])["item_no"].transform("min").fillna(number)
     items["end_to_end_id"] = [
-        end_to_end_id(bundle, item) for bundle, item in zip(items["bundle_id"], items["item_no"], strict=True)
+        end_to_end_id(bundle, int(no)) for bundle, no in zip(items["bundle_id"], number, strict=True)
     ]
     items["status"] = ItemStatus.PENDING.value
     items["payment_information_id"] = payment_groups(items)

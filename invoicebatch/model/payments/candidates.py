@@ -56,6 +56,7 @@ class Terms:
         early: collections may go before it.
         latest: no payment is planned after that day.
         instant: refunds are instant credit transfers.
+        combine: the invoices of one mandate and date are one debit.
         today: no mandate may be signed after it.
     """
 
@@ -66,6 +67,7 @@ class Terms:
     latest: date | None = None
     today: date | None = None
     instant: bool = False
+    combine: bool = False
 
 
 def with_part(invoices: pd.DataFrame) -> pd.DataFrame:
@@ -112,8 +114,9 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
     rows["reason"] = first_reason(
         rows.index, [*_date_checks(rows, invoices, terms), *_checks(rows, invoices)]
     )
-    rows.loc[rows["reason"] == "", "reason"] = _repeated_mandates(rows)
-    return _sequenced(rows, waits)
+    rows.loc[rows["reason"] == "", "reason"] = _repeated_mandates(rows, terms)
+    found = _sequenced(rows, waits)
+    return _combined(found) if terms.combine else found
 
 
 def _dates(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Terms) -> "pd.Series[pd.Timestamp]":
@@ -262,10 +265,17 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
     )
 
 
-def _repeated_mandates(rows: pd.DataFrame) -> "pd.Series[str]":
+_ONE_DEBIT: Final = ["company_account_id", "mandate_id", "collection_date"]
+
+
+def _repeated_mandates(rows: pd.DataFrame, terms: Terms) -> "pd.Series[str]":
     """A one-off mandate serves one payment; a second one in the same selection is refused."""
     good = rows[rows["reason"] == ""]
-    again = good["sequence_type"].eq(SequenceType.OOFF) & good.duplicated("mandate_id")
+    further = good.duplicated("mandate_id")
+    if terms.combine:
+        first = good[~further].set_index("mandate_id")["collection_date"]
+        further &= good["collection_date"].ne(good["mandate_id"].map(first.to_dict()))
+    again = good["sequence_type"].eq(SequenceType.OOFF) & further
     text = "mandate " + _text(good, "mandate_id") + " is for one collection, another row has it"
     return pd.Series("", index=good.index, dtype="str").mask(again, text)
 
@@ -285,6 +295,22 @@ def _sequenced(rows: pd.DataFrame, waits: "pd.Series[bool]") -> pd.DataFrame:
     told = {name: rows[name].where(first) for name in ("previous_mandate_id", "previous_iban")}
     sequence = rows["sequence_type"].mask(good & recurs, SequenceType.RCUR.value)
     return rows.assign(sequence_type=sequence, **told)
+
+
+def _combined(rows: pd.DataFrame) -> pd.DataFrame:
+    """The items of a debit say the same of their mandate, and are no more than one payment may be."""
+    good = rows["reason"].eq("") & rows["mandate_id"].notna()
+    by_debit = rows[good].groupby(_ONE_DEBIT)
+    special = rows["sequence_type"].astype("str").where(rows["sequence_type"].ne(SequenceType.RCUR))
+    shared = special[good].groupby([rows.loc[good, name] for name in _ONE_DEBIT]).transform("first")
+    sequence = rows["sequence_type"].astype("str").mask(good, shared.fillna(SequenceType.RCUR.value))
+    told = {name: by_debit[name].transform("first") for name in ("previous_mandate_id", "previous_iban")}
+    much = by_debit["amount_cents"].transform("sum").gt(MAX_CENTS).reindex(rows.index, fill_value=False)
+    return rows.assign(
+        sequence_type=sequence,
+        **{name: rows[name].mask(good, values) for name, values in told.items()},
+        reason=rows["reason"].mask(much, "more than EUR 999,999,999.99 in one debit of its mandate"),
+    )
 
 
 def _text(frame: pd.DataFrame, column: str) -> "pd.Series[str]":

@@ -13,6 +13,7 @@ from invoicebatch.model.ident import derived_id
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.candidates import COLLECTIONS
+from invoicebatch.model.payments.combined import as_debits, shares
 from invoicebatch.model.status import EntryKind, ItemStatus
 
 KINDS: Final = {
@@ -51,7 +52,8 @@ def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str) -> Matches
         message: message and version of the report.
     """
     ours = items.assign(item_cents=items["amount_cents"], item_status=items["status"].astype("str"))
-    ours = ours.drop(columns=["amount_cents", "status", "reason", "mandate_id"])
+    each = ours.drop(columns=["amount_cents", "status", "reason", "mandate_id"])
+    ours = as_debits(each)
     named = _named(entries, ours)
     if message.startswith("pain.002"):
         pairs, wrong, found = _nearest(named, entries, ours)
@@ -63,6 +65,7 @@ def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str) -> Matches
     bad, good = pairs[fault.ne("")], pairs[fault.eq("")]
     faults = pd.concat([_faults(bad, fault[bad.index]), wrong], ignore_index=True)
     others = entries[~entries["position"].isin(found)]
+    good = shares(good, each)
     return Matches(_bank_entries(good, message), faults.drop_duplicates(), others)
 
 

@@ -72,7 +72,11 @@ BUNDLE_ITEMS = Table(
         text("bundle_id", "The bundle", required=True),
         integer("item_no", "Position, from 1", required=True),
         integer("invoice_id", "The document", required=True),
-        text("end_to_end_id", "EndToEndId, derived from bundle and item; unique", required=True),
+        text(
+            "end_to_end_id",
+            "EndToEndId, derived from bundle and item; items of one debit share it",
+            required=True,
+        ),
         choice("status", ItemStatus, "What the bank said", required=True, default="'pending'"),
         money("amount", "Amount, positive"),
         text("name", "Debtor or creditor name", required=True),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from invoicebatch.model.payments.bundles import Making, bundle_frames
 from invoicebatch.model.payments.candidates import COLLECTIONS, REFUNDS, Terms, candidates, with_part
+from invoicebatch.model.payments.combined import debits
 from invoicebatch.model.schema import OVERVIEW, TABLES
 
 DAY = date(2026, 12, 1)
@@ -212,21 +213,28 @@ ROWS = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(ROWS, min_size=1, max_size=25), st.integers(0, 4))
-def test_every_row_is_bundled_once_or_named_and_sums_hold(rows: list[dict[str, Any]], most: int) -> None:
+@given(st.lists(ROWS, min_size=1, max_size=25), st.integers(0, 4), st.booleans())
+def test_every_row_is_bundled_once_or_named_and_sums_hold(
+    rows: list[dict[str, Any]], most: int, combine: bool
+) -> None:
     invoices = overview(*rows)
-    found = candidates(with_part(invoices), TERMS)
+    found = candidates(with_part(invoices), replace(TERMS, combine=combine))
     good = found[found["reason"] == ""]
     assert found["invoice_id"].tolist() == invoices["invoice_id"].tolist()
     if good.empty:
         return
-    making = Making("run", datetime(2026, 11, 22, tzinfo=UTC), most=most)
+    making = Making("run", datetime(2026, 11, 22, tzinfo=UTC), most=most, combine=combine)
     bundles, items = bundle_frames(good, invoices, making)
     assert bundles["message_id"].is_unique
     assert not most or bundles["items"].max() <= most
     assert not items.drop_duplicates(["bundle_id", "scheme"])["bundle_id"].duplicated().any()
     assert sorted(items["invoice_id"]) == sorted(good["invoice_id"])
-    assert items["end_to_end_id"].is_unique
+    sent = debits(items)
+    assert sent["end_to_end_id"].is_unique
+    assert sent["amount_cents"].sum() == items["amount_cents"].sum()
+    assert combine or len(sent) == len(items)
+    per_debit = items.groupby("end_to_end_id")[["mandate_id", "sequence_type", "iban"]]
+    assert (per_debit.nunique() <= 1).all(axis=None)
     assert (items["amount_cents"] > 0).all()
     signs = np.sign(invoices.set_index("invoice_id")["outstanding_cents"])
     part = items["bundle_id"].map(bundles.set_index("bundle_id")["part"])
@@ -234,7 +242,7 @@ def test_every_row_is_bundled_once_or_named_and_sums_hold(rows: list[dict[str, A
     sums = items.groupby("bundle_id")["amount_cents"].agg(["sum", "size"])
     assert bundles.set_index("bundle_id")["total_cents"].to_dict() == sums["sum"].to_dict()
     assert bundles.set_index("bundle_id")["items"].to_dict() == sums["size"].to_dict()
-    ones = items[items["sequence_type"].isin(["FRST", "OOFF", "FNAL"])]
+    ones = sent[sent["sequence_type"].isin(["FRST", "OOFF", "FNAL"])]
     assert not ones.duplicated(["mandate_id", "sequence_type"]).any()
     TABLES["bundle_items"].conform(items)
     TABLES["payment_bundles"].conform(bundles)
