@@ -70,7 +70,11 @@ def bundle_frames(
     items = items.merge(bundles[[*key, "bundle_id"]], on=key, how="left", validate="many_to_one")
     number = items["item_no"]
     if making.combine:  # the first item of a mandate names the debit
-        number = items.groupby(["bundle_id", "mandate_id"])["item_no"].transform("min").fillna(number)
+        number = (
+            items.groupby(["bundle_id", "mandate_id", "iban", "sequence_type"], observed=True)["item_no"]
+            .transform("min")
+            .fillna(number)
+        )
     items["end_to_end_id"] = [
         end_to_end_id(bundle, int(no)) for bundle, no in zip(items["bundle_id"], number, strict=True)
     ]
