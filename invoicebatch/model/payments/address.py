@@ -31,8 +31,10 @@ def addresses(invoices: pd.DataFrame) -> pd.DataFrame:
         invoices: overview rows: customer_street, _street_extra, _postcode, _city, _country.
     """
     parts = {name: invoices[f"customer_{name}"].fillna("").astype("str") for name in _FIELDS}
+    lines = list(zip(parts["street"], parts["street_extra"], strict=True))
+    known = {line: _street(*line) for line in set(lines)}
     split = pd.DataFrame(
-        [_street(*row) for row in zip(parts["street"], parts["street_extra"], strict=True)],
+        [known[line] for line in lines],
         index=invoices.index, columns=list(COLUMNS[:4]), dtype="str",
     )  # fmt: skip
     whole = split.assign(

@@ -171,12 +171,12 @@ def _party(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, "
 
 def _references(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Terms) -> "pd.Series[str]":
     """The structured reference of each document; a text that a person gave goes before it (EPC130-08: one of both)."""
-    known = zip(
-        invoices["remittance_reference"].fillna(""), invoices["account_country"].fillna(""), strict=True
-    )
-    found = [
-        "" if terms.description else creditor_reference(str(text), str(country)) for text, country in known
-    ]
+    if terms.description:
+        return pd.Series("", index=invoices.index, dtype="str")
+    texts = invoices["remittance_reference"].fillna("").astype("str")
+    pairs = list(zip(texts, invoices["account_country"].fillna("").astype("str"), strict=True))
+    by_pair = {pair: creditor_reference(*pair) for pair in set(pairs)}
+    found = [by_pair[pair] for pair in pairs]
     return pd.Series(found, index=invoices.index, dtype="str").where(collecting, "")
 
 
