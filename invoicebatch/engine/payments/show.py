@@ -48,7 +48,8 @@ def view_bundle(workspace: WorkspaceBase, bundle: str) -> BundleView:
         items = session.rows_of("bundle_items", "bundle_id", key)
         numbers = session.rows_of("invoices", "invoice_id", items["invoice_id"], ["invoice_id", "number"])
         runs = _runs(session, bundle, str(row["run_id"].iloc[0]))
-        files = pd.concat([session.artefacts(run).assign(run_id=run) for run in runs["run_id"]])
+        wrote = runs.loc[runs["action"].isin(["payments.write", runs["action"].iloc[0]]), "run_id"]
+        files = pd.concat([session.artefacts(run).assign(run_id=run) for run in wrote])
     named = {"company_account_id": "account", "status": "state", "file_path": "file"}
     payments = items.merge(numbers, on="invoice_id", how="left")[["number", *_OF_ITEM]]
     return BundleView(

@@ -117,6 +117,7 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
         print_json(view.to_dict())
         return 0
     head = view.bundle.iloc[0]
+    readable = view.payments.drop(columns=["item_no", "end_to_end_id"]).dropna(axis=1, how="all")
     for name in view.bundle.columns.drop(["total_cents", "items"]):
         text = head[name].date() if name == "collection_date" else head[name]
         if not pd.isna(text):
@@ -126,7 +127,7 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
         ("Messages", view.messages),
         (
             f"Payments: {head['items']:,} of together EUR {format_cents(int(head['total_cents']))}",
-            view.payments,
+            readable,
         ),
     ):
         print_table(frame, title=f"\n{title}")

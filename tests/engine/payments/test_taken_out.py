@@ -58,6 +58,7 @@ def test_a_recalled_payment_waits_for_the_banks_answer(
         "OrgnlEndToEndId": item["end_to_end_id"], "OrgnlInstdAmt": "121.00", "Cd": "DUPL",
         "OrgnlMsgId": ws.payments.show(bundle).bundle["message_id"].iloc[0],
     }  # fmt: skip
+    assert ws.payments.show(bundle).messages["state"].tolist() == ["current"]  # a recall is no message of it
     again = ws.payments.recall(bundle, [FIRST])
     assert again.failed["reason"].str.contains("waits for the bank's answer").all()
     assert len(ws.payments.confirm(bundle).done) == 2
