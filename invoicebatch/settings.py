@@ -40,8 +40,13 @@ class Payment(Section):
 
     term_days: int = Field(14, ge=0, description="Payment term where the customer has none")
     collection_date: str = Field(
-        "+5 banking days", description="Default collection date: a rule or an ISO date"
+        "+5 banking days",
+        description="Default collection date: a rule, an ISO date, or `due date`: a bundle a date",
     )
+    notice_days: int = Field(
+        14, ge=0, description="Days before a collection that its date and amount are told; 1 where agreed"
+    )
+    require_notice: bool = Field(False, description="Refuse collections that were not told in time")
     execution_date: str = Field(
         "+1 banking days", description="Default execution date of refunds: a rule or an ISO date"
     )
@@ -56,6 +61,25 @@ class Payment(Section):
     )
     credit_transfer_message: Literal["pain.001.001.09", "pain.001.001.03"] = Field(
         "pain.001.001.09", description="Message version of refunds"
+    )
+    file_payments: int = Field(
+        0, ge=0, description="Payments the bank takes in one file; more: several; 0: any"
+    )
+    instant_refunds: bool = Field(False, description="Refunds go as instant credit transfers (SCT Inst)")
+    payee_check_opt_out: str = Field(
+        "",
+        max_length=128,
+        description="What this bank reads in GrpHdr/Authstn/Prtry as: do not verify the payees of this file",
+    )
+    combine: Literal["none", "mandate"] = Field(
+        "none", description="mandate: the invoices of one mandate and date in one debit"
+    )
+    recalls: bool = Field(False, description="This bank takes recalls of single payments (camt.055)")
+    four_eyes: bool = Field(
+        False, description="A bank file is written once another than who bundled it has released it"
+    )
+    old_messages: bool = Field(
+        False, description="This bank still takes messages of 2009 (pain.008.001.02, pain.001.001.03)"
     )
     collect_undated_mandates: bool = Field(
         False,
@@ -284,7 +308,7 @@ class Export(Section):
     csv_delimiter: Literal[",", ";", "\t"] = Field(",", description="Between the values of a CSV file")
 
 
-SWITCHES: Final = (*Integrations.model_fields, "collect_undated_mandates")
+SWITCHES: Final = (*Integrations.model_fields, "collect_undated_mandates", "four_eyes")
 
 
 class Settings(BaseSettings):
@@ -319,8 +343,8 @@ class Settings(BaseSettings):
     @property
     def switches(self) -> dict[str, bool]:
         """What rules may ask of the workspace: `SWITCHES`, on or off."""
-        undated = self.payment.collect_undated_mandates
-        return {**self.integrations.model_dump(), "collect_undated_mandates": undated}
+        asked = {name: getattr(self.payment, name) for name in ("collect_undated_mandates", "four_eyes")}
+        return {**self.integrations.model_dump(), **asked}
 
     @classmethod
     def settings_customise_sources(

@@ -91,7 +91,7 @@ def small_frames(count: int, status: str = "empty") -> dict[str, pd.DataFrame]:
 def money_workspace(tmp_path: Path) -> Callable[..., Workspace]:
     """Make a workspace of `count` created invoices of 121.00 to customers on direct debit, due 2026-01-31.
 
-    Customer K0 is a business with a B2B mandate; `columns` overrides columns of the invoices,
+    Customer K0 is a business; `columns` overrides columns of the invoices,
     `mandates` of the mandates.
     """
 
@@ -113,7 +113,7 @@ def money_workspace(tmp_path: Path) -> Callable[..., Workspace]:
         )
         frames["mandates"] = pd.DataFrame(
             {"mandate_id": ["M-0", "M-1", "M-2"], "customer_id": ["K0", "K1", "K2"], "iban": ibans,
-             "scheme": ["B2B", "CORE", "CORE"], "sequence_type": ["RCUR", "FRST", "RCUR"], "status": "active",
+             "scheme": "CORE", "sequence_type": ["RCUR", "FRST", "RCUR"], "status": "active",
              "signed_on": pd.Timestamp("2025-01-01")}
         ).assign(**(mandates or {}))  # fmt: skip
         with workspace.store.write() as session:

@@ -213,10 +213,9 @@ def _take_out(effects: ChangesBuilder, batch: Batch, rows: pd.DataFrame) -> None
         decided = waiting[["bundle_id", "item_no"]].assign(
             status=ItemStatus.CANCELLED.value, reason="the invoice was credited"
         )
-        touched = batch["payment_bundles"]["bundle_id"].isin(waiting["bundle_id"])
-        bundles.resolve(effects, batch.invoices, batch["payment_bundles"][touched], items, decided)
+        bundles.resolve(effects, batch.invoices, batch["payment_bundles"], items, decided)
     settlement.close_cases(effects, batch["collection_cases"], effects.updates["invoices"], "credited")
-    settlement.credited(effects, batch, rows.set_index("invoice_id")["applied_cents"])
+    settlement.taken_out(effects, batch, rows.set_index("invoice_id")["applied_cents"])
 
 
 ACTION = Action(

@@ -118,7 +118,7 @@ class Action:
         waives: facts of the rules that are not asked where a parameter is true, by parameter; such a run
             asks for confirmation.
         irreversible: can't be undone, and the dialog says so.
-        repeatable: changes nothing by itself, so running it again is a new run.
+        repeatable: running it again is a new run, also where nothing about its rows has changed.
         lasting: facts of the rules that must still hold where a message of it is sent again later.
         watch: overview columns outside the invoice's own row (an IBAN, a mandate) that the plan
             freezes; a row in which one has changed at the claim is refused as stale.

@@ -15,6 +15,11 @@ def sha256_json(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def sha256_bytes(content: bytes) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def derived_id(kind: str, *parts: object) -> str:
     """A uuid5 of a kind of thing and the parts that make it unique.
 

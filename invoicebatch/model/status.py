@@ -96,6 +96,14 @@ class MandateScheme(StrEnum):
     B2B = "B2B"
 
 
+class LocalInstrument(StrEnum):
+    """ISO 20022 local instrument of a payment: a direct debit scheme, or an instant credit transfer."""
+
+    CORE = "CORE"
+    B2B = "B2B"
+    INST = "INST"
+
+
 class SequenceType(StrEnum):
     """ISO 20022 SequenceType3Code of the next collection under a mandate."""
 

@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 8
+LATEST: Final = 9
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -105,6 +105,35 @@ def _customers_payments(con: Any) -> None:
     con.execute("ALTER TABLE payments ADD COLUMN IF NOT EXISTS what VARCHAR DEFAULT 'payment'")
 
 
+_OUTGOING_COLUMNS: Final = (
+    ("payment_bundles", "message_no BIGINT DEFAULT 1"),
+    ("payment_bundles", "batch_booking BOOLEAN DEFAULT false"),
+    ("payment_bundles", "scheme VARCHAR"),
+    ("payment_bundles", "created_by VARCHAR"),
+    ("payment_bundles", "released_by VARCHAR"),
+    ("payment_bundles", "released_at TIMESTAMP"),
+    ("payment_bundles", "released_sha256 VARCHAR"),
+    *(("bundle_items", f"{name} VARCHAR") for name in ("street", "building", "free_line", "free_line_2")),
+    ("bundle_items", "creditor_reference VARCHAR"),
+    ("bundle_items", "recalled_at TIMESTAMP"),
+    ("bundle_items", "previous_mandate_id VARCHAR"),
+    ("mandates", "previous_mandate_id VARCHAR"),
+    ("bundle_items", "payee_check VARCHAR"),
+)
+
+
+def _bank_files_that_stay(con: Any) -> None:
+    """Bundles know who made and released them, which message they are, and their scheme (of two: none)."""
+    for table, column in _OUTGOING_COLUMNS:
+        con.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
+    con.execute(
+        "UPDATE payment_bundles b SET scheme = s.scheme FROM (SELECT bundle_id, min(scheme) AS scheme"
+        " FROM bundle_items GROUP BY bundle_id HAVING count(DISTINCT scheme) = 1) s"
+        " WHERE b.bundle_id = s.bundle_id"
+    )
+    con.execute("UPDATE payment_bundles b SET created_by = r.user FROM runs r WHERE r.run_id = b.run_id")
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -113,6 +142,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     6: _events_are_chained,
     7: _buyers_answer,
     8: _customers_payments,
+    9: _bank_files_that_stay,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

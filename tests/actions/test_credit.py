@@ -11,6 +11,7 @@ import pytest
 from invoicebatch.errors import ParameterError
 from invoicebatch.formats.pdf.compare import document_text
 from invoicebatch.interfaces.api import Workspace
+from tests.paying import date_has_come
 
 Make = Callable[..., Workspace]
 
@@ -145,6 +146,7 @@ def test_a_document_stays_as_it_is_when_its_invoice_is_credited_or_paid(money_wo
     ws.select(ids=[3]).plan("assign.bank_file").apply()
     [bundle] = ws.payments.list()["bundle_id"]
     ws.payments.write(bundle)
+    date_has_come(ws)
     ws.payments.confirm(bundle)
     rows = invoices(ws)
     assert rows.loc[[1, 2, 3], "outstanding_cents"].tolist() == [0, 6_050, 0]

@@ -127,7 +127,7 @@ def test_bank_file_has_its_two_tabs(page, workspace):
         session.insert("mandates", pd.DataFrame(mandates))
         session.update(
             "company_accounts",
-            pd.DataFrame([{"company_account_id": "NL", "creditor_id": "NL98ZZZ999999990000"}]),
+            pd.DataFrame([{"company_account_id": "NL", "creditor_id": "DE98ZZZ09999999999"}]),
             pd.Timestamp("2026-11-22").to_pydatetime(),
         )
         customers = pd.DataFrame(
@@ -142,6 +142,9 @@ def test_bank_file_has_its_two_tabs(page, workspace):
     workspace.select(where="status = 'approved'").plan("create").apply()
     page.locator(".ib-chip", has_text="Created").first.wait_for()
     page.locator("[data-group=assign]").click()
+    with workspace.store.write() as session:  # due, so that they may be collected
+        due = session.whole("invoices")[["invoice_id"]].assign(due_date=pd.Timestamp("2026-11-22"))
+        session.update("invoices", due, pd.Timestamp("2026-11-22").to_pydatetime())
     page.locator("[data-action='assign.bank_file']").click()
     page.get_by_role("tab", name="Collections").wait_for()
     page.get_by_role("tab", name="Refunds").click()

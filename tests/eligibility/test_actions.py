@@ -343,7 +343,7 @@ def test_every_action_of_the_specification_in_bar_order(rules: Rules) -> None:
         "assign.collection_status", "assign.payment_plan", "assign.payment_plan_status", "regenerate", "export.invoices", "export.lines", "export.measurements", "export.aging", "export.xml", "export.ubl", "export.france",
         "export.external", "export.job", "mark_as.shipped", "mark_as.exported", "mark_as.not_exported",
         "send_via.email", "send_via.post", "send_via.einvoice", "credit", "delete",
-        "payments.write", "payments.confirm", "payments.cancel", "payments.reject", "payments.book",
+        "payments.release", "payments.write", "payments.confirm", "payments.cancel", "payments.reject", "payments.remove", "payments.recall", "payments.book",
         "payments.match", "payments.unmatch", "payments.set_off", "payments.write_off",
     )  # fmt: skip
     assert tuple(action for action in rules.actions if action in expected) == expected

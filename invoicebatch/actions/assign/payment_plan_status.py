@@ -7,7 +7,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, where_said
-from invoicebatch.model.payments.settlement import ChangesBuilder
+from invoicebatch.model.payments.settlement import ChangesBuilder, taken_out
 from invoicebatch.model.schema.payments import PAYMENT_PLANS
 from invoicebatch.model.status import PlanStatus
 
@@ -15,8 +15,9 @@ from invoicebatch.model.status import PlanStatus
 class PlanStatusParams(Params):
     """Parameters of `assign.payment_plan_status`."""
 
-    change: Literal["approve", "cancel", "cancel_overdue"] = Field(
-        description="approve drafts, cancel plans, or cancel those overdue for longer than the settings allow"
+    change: Literal["approve", "cancel", "cancel_overdue", "remove"] = Field(
+        description="approve drafts, cancel plans, cancel those overdue for longer than the settings allow,"
+        " or remove the invoices from their plan"
     )
 
 
@@ -35,7 +36,7 @@ def _reasons(batch: Batch, params: PlanStatusParams, context: Context) -> "pd.Se
     state = plans["status"].astype("str")
     if params.change == "approve":
         return ("the payment plan is " + state + ", not draft").where(state.ne(PlanStatus.DRAFT), "")
-    if params.change == "cancel":
+    if params.change in ("cancel", "remove"):
         return pd.Series("", index=plans.index, dtype="str")
     late = _overdue(batch, context).reindex(plans.index, fill_value=False)
     return pd.Series("no instalment is overdue for longer than the settings allow", index=plans.index).mask(
@@ -57,7 +58,9 @@ def preview(batch: Batch, params: PlanStatusParams, context: Context) -> Preview
 
 
 def transform(batch: Batch, params: PlanStatusParams, context: Context) -> Changes:  # noqa: ARG001
-    """The plans of the rows change, each with all its invoices."""
+    """The plans of the rows change, each with all its invoices; or the rows leave them."""
+    if params.change == "remove":
+        return _removed(batch)
     plans = batch["payment_plans"]
     new = PlanStatus.ACTIVE if params.change == "approve" else PlanStatus.CANCELLED
     effects = ChangesBuilder()
@@ -66,10 +69,20 @@ def transform(batch: Batch, params: PlanStatusParams, context: Context) -> Chang
     return effects.changes(totals={"plans": len(plans)})
 
 
+def _removed(batch: Batch) -> Changes:
+    """The invoices leave their plan; what is open of them is no longer in its instalments, the last ones first."""
+    rows = batch.invoices
+    effects = ChangesBuilder()
+    freed = pd.Series(None, index=rows.index, dtype="str")
+    effects.update_invoices(rows, rows[["invoice_id"]].assign(payment_plan_id=freed))
+    taken_out(effects, batch, rows.set_index("invoice_id")["outstanding_cents"])
+    return effects.changes(totals={"removed_cents": int(rows["outstanding_cents"].sum())})
+
+
 ACTION = Action(
     name="assign.payment_plan_status",
     label="Approve or cancel payment plans",
-    help="Approve draft payment plans, or cancel plans.",
+    help="Approve draft payment plans, cancel plans, or take invoices out of theirs.",
     params=PlanStatusParams,
     reads=frozenset({"payment_plans", "instalments"}),
     transform=transform,

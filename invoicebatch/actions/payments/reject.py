@@ -7,7 +7,7 @@ from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.payments.booking import READS, Decisions, book_items
-from invoicebatch.model.payments.bundles import waiting_items
+from invoicebatch.model.payments.bundles import bundle_row, waiting_items
 from invoicebatch.model.payments.returns import code_of
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
@@ -21,8 +21,7 @@ class RejectParams(Params):
 
 def transform(batch: Batch, params: RejectParams, context: Context) -> Changes:
     """The waiting items of the rows are rejected; what follows is as if the bank's report said it."""
-    bundles = batch["payment_bundles"]
-    bundle = bundles[bundles["bundle_id"] == params.bundle].iloc[0]
+    bundle = bundle_row(batch, params.bundle)
     if bundle["status"] != BundleStatus.EXPORTED:
         reason = f"payment bundle {params.bundle} is {bundle['status']}: only a written one can be rejected"
         return Changes(failures=failures(batch.invoices["invoice_id"], reason))

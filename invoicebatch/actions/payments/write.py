@@ -1,81 +1,84 @@
 """Write the bank file of a payment bundle: all of it or nothing, checked before it is published.
 
-Written again it is the same bytes: everything in it was fixed when the bundle was made.
+It is written once: again gives the same bytes. Only a new message may hold something else.
 """
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import cast
+from typing import Final, cast
 
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.errors import RenderError
+from invoicebatch.errors import DocumentError, RenderError
 from invoicebatch.formats.pain import Message, check_message, write_message
 from invoicebatch.formats.pain.message import Version
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
-from invoicebatch.model.payments.bundles import READS, WAITING, resolve
+from invoicebatch.model.ident import sha256_bytes
+from invoicebatch.model.payments.bundles import READS, WAITING, bundle_row, payment_groups, resolve
 from invoicebatch.model.payments.calendar import earliest_date
-from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
+from invoicebatch.model.payments.candidates import COLLECTIONS
+from invoicebatch.model.payments.combined import debits
+from invoicebatch.model.payments.release import release_fault
+from invoicebatch.model.payments.sepa import message_id, payment_information_id
 from invoicebatch.model.payments.settlement import ChangesBuilder
-from invoicebatch.model.schema.payments import PAYMENT_BUNDLES
-from invoicebatch.model.status import BundleStatus, ItemStatus, MandateStatus
+from invoicebatch.model.payments.stale import stale_items
+from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
+from invoicebatch.model.status import BundleStatus, ItemStatus
+
+OLD_MESSAGES: Final = {
+    "pain.008.001.02": 'direct_debit_message = "pain.008.001.08"',
+    "pain.001.001.03": 'credit_transfer_message = "pain.001.001.09"',
+}
+"""Messages older than 2019, and the setting that does without."""
 
 
 class WriteParams(Params):
     """Parameters of `payments.write`."""
 
     bundle: str = Field(description="Id of the bundle")
+    replace: bool = Field(
+        False, description="A new message of what still waits; the written one never went to the bank"
+    )
 
 
-def _bundle(batch: Batch, params: WriteParams) -> pd.Series:
-    bundles = batch["payment_bundles"]
-    return bundles[bundles["bundle_id"] == params.bundle].iloc[0]
+def _fresh(bundle: pd.Series, params: WriteParams) -> bool:
+    """Whether a message comes into being: the first one, or one that replaces it."""
+    return bundle["status"] == BundleStatus.CREATED or params.replace
 
 
 def _sent(batch: Batch, params: WriteParams) -> pd.DataFrame:
     """The items of the file; of a written one all that went in, whatever became of them since."""
+    bundle = bundle_row(batch, params.bundle)
     items = batch["bundle_items"]
-    kept = items["status"].astype("str").ne(ItemStatus.CANCELLED)
-    return items[items["bundle_id"].eq(params.bundle) & kept].reset_index(drop=True)
+    items = items[items["bundle_id"].eq(params.bundle)].reset_index(drop=True)
+    status = items["status"].astype("str")
+    if not _fresh(bundle, params):
+        prefix = payment_information_id(params.bundle, 0, int(bundle["message_no"]))[:-2]
+        inside = items["payment_information_id"].str.startswith(prefix).fillna(False).astype(bool)
+        return items[status.ne(ItemStatus.CANCELLED) & inside].reset_index(drop=True)
+    chosen = items[status.isin(WAITING)].reset_index(drop=True)
+    if not params.replace:
+        return chosen
+    return chosen.assign(payment_information_id=payment_groups(chosen, _message_no(bundle, params)))
 
 
-def _stale(batch: Batch, bundle: pd.Series, items: pd.DataFrame) -> pd.DataFrame:
-    """Items that may no longer go, before the first writing: invoice_id, item_no, reason."""
-    if bundle["status"] != BundleStatus.CREATED:
+def _message_no(bundle: pd.Series, params: WriteParams) -> int:
+    return int(bundle["message_no"]) + params.replace
+
+
+def _stale(batch: Batch, params: WriteParams, items: pd.DataFrame) -> pd.DataFrame:
+    """Items that may no longer go, before a message comes into being: invoice_id, item_no, reason."""
+    bundle = bundle_row(batch, params.bundle)
+    if not _fresh(bundle, params):
         return items.iloc[:0].assign(reason="")
-    rows = batch.invoices.set_index("invoice_id").reindex(items["invoice_id"]).reset_index()
-    collecting = pd.Series(bundle["part"] == COLLECTIONS, index=items.index)
-    due = rows["outstanding_cents"].where(collecting, -rows["outstanding_cents"])
-    own = rows["customer_iban"].where(rows["customer_iban"].fillna("") != "", rows["mandate_iban"])
-    reason = first_reason(
-        items.index,
-        [
-            (
-                collecting
-                & (
-                    rows["mandate_id"].ne(items["mandate_id"])
-                    | rows["mandate_status"].astype("str").ne(MandateStatus.ACTIVE)
-                ),
-                "its mandate was replaced, suspended or cancelled since it was bundled; bundle it again",
-            ),
-            (
-                rows["mandate_iban"].where(collecting, own).ne(items["iban"]),
-                "the account changed since it was bundled; bundle it again",
-            ),
-            (
-                due.ne(items["amount_cents"]),
-                "the outstanding amount changed since it was bundled; bundle it again",
-            ),
-        ],
-    )
-    return items.assign(reason=reason)[reason != ""]
+    return stale_items(items, batch.invoices, collecting=bundle["part"] == COLLECTIONS)
 
 
 def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
     """Why the bundle can't be written at all, or an empty string."""
-    bundle = _bundle(batch, params)
+    bundle = bundle_row(batch, params.bundle)
     items = _sent(batch, params)
     if bundle["status"] not in (BundleStatus.CREATED, BundleStatus.EXPORTED):
         return f"payment bundle {params.bundle} is {bundle['status']}"
@@ -83,18 +86,47 @@ def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
     missing = int((held & ~items["invoice_id"].isin(batch.invoices["invoice_id"])).sum())
     if missing:
         return f"{missing:,} invoices of the bundle are busy in another run; write it when that has finished"
+    return _new_hindrance(batch, params, context) if _fresh(bundle, params) else ""
+
+
+def _new_hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
+    """Why no new message can come into being, or an empty string."""
+    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
+    if params.replace and bundle["status"] == BundleStatus.CREATED:
+        return f"payment bundle {params.bundle} has no bank file yet that could be replaced"
+    if items["status"].astype("str").eq(ItemStatus.ACCEPTED).any():
+        return "the bank took it already: its message can't be replaced"
     payment = context.settings.payment
+    if payment.four_eyes and (fault := _release_fault(batch, params)):
+        return fault
+    version = _version(bundle, params, context)
+    if version in OLD_MESSAGES and not payment.old_messages:
+        return (
+            f"{version} is of 2009: banks refuse it since November 2026; set {OLD_MESSAGES[version]} in [payment],"
+            " or old_messages = true where this bank still takes it"
+        )
     lead = payment.collection_lead_days if bundle["part"] == COLLECTIONS else payment.execution_lead_days
     earliest = earliest_date(context.now, lead, payment.cut_off, payment.time_zone)
     day = bundle["collection_date"].date()
-    if bundle["status"] == BundleStatus.CREATED and day < earliest:
+    if day < earliest:
         return f"its date {day} is too near: the bank takes {earliest} or later; cancel it and bundle again"
     return ""
 
 
-def _version(bundle: pd.Series, context: Context) -> Version:
+def _release_fault(batch: Batch, params: WriteParams) -> str:
+    """Why what would be written is not what was released, or an empty string."""
+    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
+    stale = _stale(batch, params, items)
+    if len(stale):
+        numbers = batch.invoices.set_index("invoice_id")["number"].reindex(stale["invoice_id"])
+        listed = ", ".join(f"{number} ({why})" for number, why in zip(numbers, stale["reason"], strict=True))
+        return f"it would be less than was released: {listed}; remove these and release it again"
+    return release_fault(bundle, items, _message_no(bundle, params))
+
+
+def _version(bundle: pd.Series, params: WriteParams, context: Context) -> Version:
     """The version of a written file stays; a new one is as the settings say."""
-    if isinstance(bundle["message"], str) and bundle["message"]:
+    if not _fresh(bundle, params):
         return cast("Version", bundle["message"])
     payment = context.settings.payment
     debit = bundle["part"] == COLLECTIONS
@@ -102,71 +134,129 @@ def _version(bundle: pd.Series, context: Context) -> Version:
 
 
 def _message(batch: Batch, params: WriteParams, context: Context) -> Message:
-    bundle = _bundle(batch, params)
+    bundle = bundle_row(batch, params.bundle)
     items = _sent(batch, params)
-    stale = _stale(batch, bundle, items)
+    stale = _stale(batch, params, items)
+    fresh = _fresh(bundle, params)
     return Message(
-        version=_version(bundle, context),
-        message_id=bundle["message_id"],
+        version=_version(bundle, params, context),
+        message_id=message_id(params.bundle, _message_no(bundle, params)),
         created_at=bundle["created_at"].to_pydatetime(),
         requested_date=bundle["collection_date"].date(),
         account_name=bundle["account_name"],
         iban=bundle["iban"],
         bic=bundle["bic"] if isinstance(bundle["bic"], str) else "",
         creditor_id=bundle["creditor_id"] if isinstance(bundle["creditor_id"], str) else "",
-        batch_booking=context.settings.payment.batch_booking,
-        items=items[~items["item_no"].isin(stale["item_no"])],
+        batch_booking=context.settings.payment.batch_booking if fresh else bool(bundle["batch_booking"]),
+        items=debits(
+            items[~items["item_no"].isin(stale["item_no"])],
+            bundle["description"] if isinstance(bundle["description"], str) else "",
+        ),
+        authorisation=_opt_out(bundle, context),
     )
 
 
+def _opt_out(bundle: pd.Series, context: Context) -> str:
+    """Names of payees are verified of credit transfers only."""
+    return "" if bundle["part"] == COLLECTIONS else context.settings.payment.payee_check_opt_out
+
+
+def _checked(message: Message) -> bytes:
+    """The file, validated against the ISO schema and read back.
+
+    Raises:
+        RenderError: it is not what the bundle holds.
+    """
+    out = BytesIO()
+    write_message(message, out)
+    out.seek(0)
+    check_message(message, out)
+    return out.getvalue()
+
+
+def _as_written(bundle: pd.Series, message: Message, context: Context) -> bytes:
+    """The bytes that were written: the stored file, or made once more where it lies elsewhere or is gone.
+
+    Raises:
+        RenderError: neither has the hash of what was written.
+    """
+    path, sha256 = str(bundle["file_path"]), str(bundle["file_sha256"])
+    try:
+        return context.document(path, sha256).read_bytes()
+    except DocumentError as error:
+        made = _checked(message)
+        if sha256_bytes(made) == sha256:
+            return made
+        raise RenderError(
+            f"the written bank file {path} can't be given again: {error.message}, and made anew it differs",
+            "Look for a copy with its hash (payments show), or replace it by a new message.",
+        ) from error
+
+
 def artefacts(batch: Batch, params: WriteParams, context: Context) -> Iterator[Prepared]:
-    """The bank file, validated against the ISO schema and read back before it is handed over."""
+    """The bank file, checked before it is handed over; of a written bundle the bytes that were written."""
+    bundle = bundle_row(batch, params.bundle)
     reason = _hindrance(batch, params, context)
     message = None if reason else _message(batch, params, context)
     if message is None or message.items.empty:
         yield from (RowFailure(int(row), reason) for row in batch.invoices["invoice_id"] if reason)
         return
-    out = BytesIO()
-    write_message(message, out)
-    out.seek(0)
     try:
-        check_message(message, out)
+        content = _checked(message) if _fresh(bundle, params) else _as_written(bundle, message, context)
     except RenderError as error:
         yield from (RowFailure(int(row), str(error)) for row in batch.invoices["invoice_id"])
         return
-    name = f"{message.version}_{_bundle(batch, params)['company_account_id']}_{message.requested_date}"
-    yield Artefact(
-        f"{name}_{params.bundle[:8]}.xml",
-        lambda file: (file.write(out.getbuffer()), None)[1],
-        details={"message": message.version},
-    )
+    yield Artefact(_file_name(bundle, message, params), content, details={"message": message.version})
 
 
-def transform(batch: Batch, params: WriteParams, _: Context) -> Changes:
+def _file_name(bundle: pd.Series, message: Message, params: WriteParams) -> str:
+    """Such as `pain.008.001.08_NL_CORE_2026-12-03_930d2bb3.xml`."""
+    number = _message_no(bundle, params)
+    scheme = bundle["scheme"] if isinstance(bundle["scheme"], str) else ""
+    parts = [
+        message.version,
+        bundle["company_account_id"],
+        scheme,
+        str(message.requested_date),
+        params.bundle[:8],
+    ]
+    return "_".join([*filter(None, parts), *([f"M{number:02d}"] if number > 1 else [])]) + ".xml"
+
+
+def transform(batch: Batch, params: WriteParams, context: Context) -> Changes:
     """The bundle is `exported`; items that may no longer go leave it, named."""
     if len(batch.failed):
         return Changes(failures=batch.failed)
-    bundle, items = _bundle(batch, params), _sent(batch, params)
-    stale = _stale(batch, bundle, items)
+    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
+    stale = _stale(batch, params, items)
     effects = ChangesBuilder()
     if len(stale):
         decided = stale[["bundle_id", "item_no", "reason"]].assign(status=ItemStatus.CANCELLED.value)
-        bundles = batch["payment_bundles"]
-        resolve(effects, batch.invoices, bundles, batch["bundle_items"], decided)
+        resolve(effects, batch.invoices, batch["payment_bundles"], batch["bundle_items"], decided)
     gone = failures(stale["invoice_id"], stale["reason"])
     good = items[~items["item_no"].isin(stale["item_no"])]
-    if len(batch.files) and bundle["status"] == BundleStatus.CREATED:
-        effects.updates["payment_bundles"] = _exported(bundle, good, batch)
+    if len(batch.files) and _fresh(bundle, params):
+        effects.updates["payment_bundles"] = _exported(bundle, good, batch, params, context)
+        if params.replace:
+            out = stale.assign(status=ItemStatus.CANCELLED.value)
+            moved = ["bundle_id", "item_no", "status", "reason", "payment_information_id"]
+            effects.updates["bundle_items"] = BUNDLE_ITEMS.conform(pd.concat([good, out])[moved])
     return effects.changes(failures=gone, totals={"written_cents": int(good["amount_cents"].sum())})
 
 
-def _exported(bundle: pd.Series, items: pd.DataFrame, batch: Batch) -> pd.DataFrame:
+def _exported(
+    bundle: pd.Series, items: pd.DataFrame, batch: Batch, params: WriteParams, context: Context
+) -> pd.DataFrame:
     file = batch.files.iloc[0]
+    number = _message_no(bundle, params)
     frame = pd.DataFrame({"bundle_id": [bundle["bundle_id"]], "version": [bundle["version"]]})
     exported = frame.assign(
         status=BundleStatus.EXPORTED.value,
         items=len(items),
         total_cents=int(items["amount_cents"].sum()),
+        message_id=message_id(params.bundle, number),
+        message_no=number,
+        batch_booking=context.settings.payment.batch_booking,
         file_path=file["path"],
         file_sha256=file["sha256"],
         message=file["message"],

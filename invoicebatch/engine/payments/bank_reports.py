@@ -11,6 +11,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.booking import book
 from invoicebatch.engine.payments.incoming import keep
 from invoicebatch.engine.payments.matching import Matching, match
+from invoicebatch.engine.payments.payee_checks import OF_WHOLE, keep_payee_checks
 from invoicebatch.engine.payments.returns import open_cases
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.bank import BankReport, read_bank_report
@@ -24,7 +25,7 @@ from invoicebatch.model.schema.payments import BANK_STATEMENTS
 from invoicebatch.model.status import EntryKind
 from invoicebatch.store import Session
 
-_UNDECIDED = ("PART", "")
+_UNDECIDED = ("PART", "", *OF_WHOLE)
 
 BACK: Final = (EntryKind.REJECTED, EntryKind.RETURNED)
 
@@ -75,6 +76,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         session.insert("bank_entries", new.assign(source=file.name, booked=new["again"], remark=remark))
         missing = _keep_statements(session, report, file.name)
         arrived, seen = keep(session, report, _credits(report, matches), file.name)
+        checked = keep_payee_checks(session, report, pd.Timestamp(clock.now()))
     left = book(workspace).rename(columns={"number": "end_to_end_id"})
     with workspace.store.read() as session:
         stored = session.rows_of("bank_entries", "entry_id", new["entry_id"])
@@ -91,7 +93,11 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     booked = pd.concat([_done(stored), _paid(matching)], ignore_index=True)
     told = _told(len(arrived), matching)
     return BankImport(
-        report.message, len(report.entries), booked, refused, (*told, *opened, *notes, *missing, *repeated)
+        report.message,
+        len(report.entries),
+        booked,
+        refused,
+        (*told, *opened, *notes, *checked, *missing, *repeated),
     )
 
 
@@ -150,7 +156,8 @@ def _match(session: Session, report: BankReport) -> Matches:
     by_message = bundles.loc[bundles["message_id"].isin(set(whole["message_id"]) - {""}), "bundle_id"]
     groups = session.rows_of("bundle_items", "bundle_id", by_message)
     items = pd.concat([by_id, by_group, groups]).drop_duplicates(["bundle_id", "item_no"])
-    mine = bundles[["bundle_id", "message_id", "part", "iban"]].rename(columns={"iban": "account_iban"})
+    of_bundle = ["bundle_id", "message_id", "part", "collection_date", "iban"]
+    mine = bundles[of_bundle].rename(columns={"iban": "account_iban"})
     items = items.drop(columns=["iban", "bic", "name"]).merge(mine, on="bundle_id")
     return matched(entries, items, report.message)
 

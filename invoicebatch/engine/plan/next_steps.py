@@ -9,13 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from invoicebatch.actions import registry
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.report import NextStep, Report
 from invoicebatch.model.action import Action
+from invoicebatch.model.money import format_cents
 from invoicebatch.model.status import RunStatus
+from invoicebatch.store import Session
 
 
 def with_next_steps(base: WorkspaceBase, report: Report) -> Report:
@@ -47,6 +50,20 @@ def _by_values(base: WorkspaceBase, action: Action, ids: npt.NDArray[np.int64]) 
     columns = list(action.of_rows.values())
     with base.store.read() as session:
         values = session.overview(columns, clock.today(), ids)
+        words = _bundles_in_words(session, values.get("payment_bundle_id", pd.Series(dtype="str")))
     for key, rows in values.groupby(columns, sort=False):
         command = shlex.join(["invoicebatch", *action.name.split("."), *map(str, key)])
-        yield NextStep(action.name, action.label, command, len(rows), on_bar=False)
+        label = ", ".join([action.label, *(words[one] for one in key if one in words)])
+        yield NextStep(action.name, label, command, len(rows), on_bar=False)
+
+
+def _bundles_in_words(session: Session, bundles: "pd.Series[str]") -> dict[str, str]:
+    """Each bundle by what a person knows it by: part, scheme, date and total."""
+    found = session.rows_of("payment_bundles", "bundle_id", bundles)
+    columns = ("part", "scheme", "collection_date", "currency", "total_cents")
+    rows = zip(found["bundle_id"], *(found[name] for name in columns), strict=True)
+    return {
+        bundle: f"{part} {scheme if isinstance(scheme, str) else ''}".rstrip()
+        + f" of {day:%Y-%m-%d}, {format_cents(cents, currency)}"
+        for bundle, part, scheme, day, currency, cents in rows
+    }

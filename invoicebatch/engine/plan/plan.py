@@ -22,6 +22,7 @@ from invoicebatch.model.action import Action, Params, Preview
 from invoicebatch.model.ident import run_id, sha256_json
 from invoicebatch.model.markup import table
 from invoicebatch.model.money import to_decimal
+from invoicebatch.model.status import BundlePart
 
 
 class Runner(Protocol):
@@ -118,7 +119,9 @@ class Plan:
 
     @property
     def totals(self) -> dict[str, int]:
-        """Sum of the eligible rows' totals in cents by currency."""
+        """Sum of the eligible rows' totals in cents by currency; collections and refunds are never netted."""
+        if set(BundlePart) <= set(self.rows.loc[self.rows["eligible"], "part"]):
+            return {}
         sums = self.rows[self.rows["eligible"]].groupby("currency", observed=True)["total_cents"].sum()
         return {str(currency): int(cents) for currency, cents in sums.items()}
 

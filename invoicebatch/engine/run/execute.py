@@ -29,7 +29,7 @@ from invoicebatch.engine.run.staging import RunFiles
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Batch, Changes, Frames, RowFailure, RowUnchanged, failures, joined
-from invoicebatch.model.status import RowOutcome, RunStatus
+from invoicebatch.model.status import BundlePart, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
 _ALL_AT_ONCE = 1 << 40
@@ -238,7 +238,10 @@ class Run:
         assert run is not None  # noqa: S101 - the run is being executed
         totals: dict[str, int] = json.loads(run["totals"])
         sums = done.groupby("currency", observed=True)["total_cents"].sum()
-        found = {f"{currency}_cents": int(cents) for currency, cents in sums.items()} | dict(changes.totals)
+        found = {f"{currency}_cents": int(cents) for currency, cents in sums.items()}
+        if set(BundlePart) <= set(done["part"]):  # never netted
+            found = {}
+        found |= dict(changes.totals)
         for name, value in found.items():
             totals[name] = totals.get(name, 0) + int(value)
         session.note_run(self._run_id, totals=json.dumps(totals))

@@ -16,6 +16,9 @@ from invoicebatch.model.money import to_cents, to_decimal
 _HINT = "The file was not published. Correct the payment's data, cancel the bundle and make a new one."
 
 
+_LEAVES = ("EndToEndId", "IBAN", "InstdAmt", "MndtId", "OrgnlMndtId", "AmdmntInd")
+
+
 @cache
 def schema(version: str) -> etree.XMLSchema:
     """The ISO 20022 schema of a message version, as ISO gives it out, compiled once a process."""
@@ -50,10 +53,11 @@ class _Reader:
         self._message = message
         self._debit = message.version.startswith("pain.008")
         self._space = f"{{{message.namespace}}}"
-        self._payments: list[tuple[str, str, str, str]] = []
+        self._payments: list[tuple[str, str, str, str, str, str]] = []
         self._group: list[int] = []
+        self._scheme = ""  # EPC130-08 and EPC131-08: one a message
         self._transaction = self._space + ("DrctDbtTxInf" if self._debit else "CdtTrfTxInf")
-        self._leaves = [self._space + name for name in ("EndToEndId", "IBAN", "InstdAmt", "MndtId")]
+        self._leaves = [self._space + name for name in _LEAVES]
 
     def _path(self, *names: str) -> str:
         return "/".join(self._space + name for name in names)
@@ -78,10 +82,10 @@ class _Reader:
                 self._take_header(element)
 
     def _take_payment(self, element: etree._Element) -> None:
-        """Each of the four leaves occurs once in a payment we send; another one would not agree."""
+        """Each of the leaves occurs once in a payment we send, if at all; another one would not agree."""
         found = {leaf.tag: leaf.text or "" for leaf in element.iter(*self._leaves)}
-        end_to_end, iban, amount, mandate = (found.get(tag, "") for tag in self._leaves)
-        self._payments.append((end_to_end, iban, amount, mandate))
+        end_to_end, iban, amount, mandate, old_mandate, amended = (found.get(tag, "") for tag in self._leaves)
+        self._payments.append((end_to_end, iban, amount, mandate, old_mandate, amended))
         self._group.append(int(amount.replace(".", "")) if amount[-3:-2] == "." else to_cents(amount))
         previous = element.getprevious()
         element.clear()
@@ -90,6 +94,14 @@ class _Reader:
             parent.remove(previous)
 
     def _take_group(self, element: etree._Element) -> None:
+        if self._debit:
+            scheme = element.findtext(self._path("PmtTpInf", "LclInstrm", "Cd")) or ""
+            self._scheme = self._scheme or scheme
+            if scheme != self._scheme:
+                raise RenderError(
+                    f"{self._message.message_id}: {self._scheme} and {scheme} may not share a message",
+                    "The file was not published. Cancel the bundle and make new ones: one a scheme.",
+                )
         ours = element.findtext(self._path("CdtrAcct" if self._debit else "DbtrAcct", "Id", "IBAN"))
         self._agree("own IBAN", ours, self._message.iban)
         self._totals(element, len(self._group), sum(self._group))
@@ -108,9 +120,13 @@ class _Reader:
     def compare(self) -> None:
         """Every payment of the file is one of the bundle, with its account, amount and mandate."""
         items = self._message.items
-        mandates = items["mandate_id"] if self._debit else [""] * len(items)
+        none = [""] * len(items)
+        mandates = items["mandate_id"] if self._debit else none
+        old = items["previous_mandate_id"].fillna("").tolist() if self._debit else none
+        moved = items["previous_iban"].fillna("").tolist() if self._debit else none
+        amended = ["true" if one or other else "" for one, other in zip(old, moved, strict=True)]
         amounts = [str(to_decimal(cents)) for cents in items["amount_cents"]]
-        wanted = zip(items["iban"], amounts, mandates, strict=True)
+        wanted = zip(items["iban"], amounts, mandates, old, amended, strict=True)
         journal = dict(zip(items["end_to_end_id"], wanted, strict=True))
         self._agree("number of payments", len(self._payments), len(items))
         self._agree("number of EndToEndIds", len(journal), len(items))

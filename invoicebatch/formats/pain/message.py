@@ -10,6 +10,8 @@ from xml.sax.saxutils import escape
 
 import pandas as pd
 
+from invoicebatch.model.payments.address import COLUMNS
+
 Version = Literal["pain.008.001.08", "pain.008.001.02", "pain.001.001.09", "pain.001.001.03"]
 
 NOT_PROVIDED: Final = "<FinInstnId><Othr><Id>NOTPROVIDED</Id></Othr></FinInstnId>"
@@ -30,9 +32,10 @@ class Message:
         bic: its bank; may be empty.
         creditor_id: SEPA creditor identifier, of debits.
         batch_booking: one booking a group on the statement.
+        authorisation: what stands in Authstn/Prtry; empty: nothing.
         items: rows of `bundle_items` that go out: end_to_end_id, amount_cents int64 (positive), name,
-            iban, bic, postcode, city, country, mandate_id, mandate_signed_on, sequence_type, scheme,
-            previous_iban, remittance, payment_information_id.
+            iban, bic, the columns of an address, creditor_reference, mandate_id, mandate_signed_on, sequence_type, scheme,
+            previous_mandate_id, previous_iban, remittance, payment_information_id.
     """
 
     version: Version
@@ -45,6 +48,7 @@ class Message:
     creditor_id: str
     batch_booking: bool
     items: pd.DataFrame
+    authorisation: str = ""
 
     @property
     def namespace(self) -> str:
@@ -87,16 +91,32 @@ def column(items: pd.DataFrame, name: str) -> list[str]:
 
 
 def addresses(items: pd.DataFrame) -> list[str]:
-    """Structured addresses: postcode, town and country, or none (unstructured ones are refused).
-
-    Source: EPC153-22: since November 2026 an address holds at least town and country.
-    """
-    rows = zip(*(column(items, name) for name in ("postcode", "city", "country")), strict=True)
-    return [_address(postcode, city, country) for postcode, city, country in rows]
+    """Structured addresses, or hybrid ones with at most two free lines (EPC153-22); empty where there is none."""
+    return [_address(*row) for row in zip(*(column(items, name) for name in COLUMNS), strict=True)]
 
 
-def _address(postcode: str, city: str, country: str) -> str:
-    if not (city and len(country) == 2 and country.isalpha() and country.isupper()):
+def _address(
+    street: str, building: str, free_line: str, free_line_2: str, postcode: str, city: str, country: str
+) -> str:
+    if not (city and country):
         return ""
-    post = f"<PstCd>{postcode}</PstCd>" if postcode else ""
-    return f"<PstlAdr>{post}<TwnNm>{city}</TwnNm><Ctry>{country}</Ctry></PstlAdr>"
+    parts = (
+        ("StrtNm", street), ("BldgNb", building), ("PstCd", postcode), ("TwnNm", city), ("Ctry", country),
+        ("AdrLine", free_line), ("AdrLine", free_line_2),
+    )  # fmt: skip
+    return f"<PstlAdr>{''.join(f'<{tag}>{text}</{tag}>' for tag, text in parts if text)}</PstlAdr>"
+
+
+def remittances(items: pd.DataFrame) -> list[str]:
+    """The structured reference, else the text: one of both (EPC130-08)."""
+    rows = zip(column(items, "creditor_reference"), column(items, "remittance"), strict=True)
+    return [_structured(reference) if reference else f"<Ustrd>{text}</Ustrd>" for reference, text in rows]
+
+
+def _structured(reference: str) -> str:
+    """ISO 11649 by ISO; the Belgian one by the Belgian banks' association."""
+    issuer = "ISO" if reference.startswith("RF") else "BBA"
+    return (
+        f"<Strd><CdtrRefInf><Tp><CdOrPrtry><Cd>SCOR</Cd></CdOrPrtry><Issr>{issuer}</Issr></Tp>"
+        f"<Ref>{reference}</Ref></CdtrRefInf></Strd>"
+    )

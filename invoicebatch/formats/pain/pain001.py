@@ -26,10 +26,12 @@ def parts(message: Message) -> Iterator[str]:
 
 def _opening(message: Message) -> str:
     day = str(message.requested_date)
+    instant = message.items["scheme"].iloc[0] == "INST"
+    instrument = "<LclInstrm><Cd>INST</Cd></LclInstrm>" if instant else ""
     return (
         f"<PmtInf><PmtInfId>{message.items['payment_information_id'].iloc[0]}</PmtInfId><PmtMtd>TRF</PmtMtd>"
         f"<BtchBookg>{str(message.batch_booking).lower()}</BtchBookg>{counts(message.items)}"
-        "<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl></PmtTpInf>"
+        f"<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl>{instrument}</PmtTpInf>"
         f"<ReqdExctnDt>{day if message.version.endswith('.03') else f'<Dt>{day}</Dt>'}</ReqdExctnDt>"
         f"<Dbtr><Nm>{escape(message.account_name)}</Nm></Dbtr>"
         f"<DbtrAcct><Id><IBAN>{message.iban}</IBAN></Id></DbtrAcct><DbtrAgt>{own_agent(message)}</DbtrAgt>"

@@ -42,7 +42,10 @@ def _joined(parts: Iterator[str]) -> Iterator[str]:
 
 def _header(message: Message) -> str:
     created = message.created_at.replace(microsecond=0, tzinfo=None).isoformat()
+    told = (
+        f"<Authstn><Prtry>{escape(message.authorisation)}</Prtry></Authstn>" if message.authorisation else ""
+    )
     return (
-        f"<GrpHdr><MsgId>{escape(message.message_id)}</MsgId><CreDtTm>{created}</CreDtTm>"
+        f"<GrpHdr><MsgId>{escape(message.message_id)}</MsgId><CreDtTm>{created}</CreDtTm>{told}"
         f"{counts(message.items)}<InitgPty><Nm>{escape(message.account_name)}</Nm></InitgPty></GrpHdr>"
     )

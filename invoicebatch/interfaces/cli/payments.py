@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 from cyclopts import App, Parameter
 
 from invoicebatch.engine.payments.bank_reports import BankImport
@@ -22,17 +23,29 @@ from invoicebatch.interfaces.cli.common import (
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 from invoicebatch.model.counted import counted
+from invoicebatch.model.money import format_cents
 
 app = App(
     name="payments",
-    help="Payment bundles and customers' payments: list, write, confirm, import, incoming, match.",
+    help="Payment bundles (list, show, release, write, confirm, cancel, reject, remove, recall, returns) and customers'"
+    " payments (import, incoming, match).",
     help_format="plaintext",
 )
 app.command(customers.match_app)
 for _name in ("incoming", "unmatch", "set_aside", "set_off"):
     app.command(getattr(customers, _name), name=_name.replace("_", "-"))
 
-_SHOWN = ["bundle_id", "part", "account", "collection_date", "items", "total_cents", "state", *BECAME]
+_SHOWN = [
+    "bundle_id",
+    "part",
+    "account",
+    "scheme",
+    "collection_date",
+    "items",
+    "total_cents",
+    "state",
+    *BECAME,
+]
 _ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "name", "iban", "mandate_id",
           "sequence_type", "scheme", "remittance", "reason"]  # fmt: skip
 
@@ -52,11 +65,14 @@ Bundle = Annotated[str, Parameter(help="Id of the bundle, or its first character
 Bundles = Annotated[
     list[str], Parameter(help="Ids of bundles, or their first characters", consume_multiple=True)
 ]
+Numbers = Annotated[list[str], Parameter(help="Numbers of the documents, by commas", consume_multiple=True)]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm")]
 
 
 def _show(report: Report, *, json: bool) -> int:
     show_report(report, json=json)
+    if not json and report.totals:
+        print(", ".join(f"{name} {amount}" for name, amount in report.totals.items()))
     return exit_code(report)
 
 
@@ -99,23 +115,84 @@ def items(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOptio
 
 
 @app.command
+def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+    """Show a bundle: its payments as a table, every message that was written, who did what and when."""
+    view = opened(workspace).payments.show(bundle)
+    if json:
+        print_json(view.to_dict())
+        return 0
+    head = view.bundle.iloc[0]
+    readable = view.payments.drop(columns=["item_no", "end_to_end_id"]).dropna(axis=1, how="all")
+    for name in view.bundle.columns.drop(["total_cents", "items"]):
+        text = head[name].date() if name == "collection_date" else head[name]
+        if not pd.isna(text):
+            print(f"{name.replace('_', ' ')}: {text}")
+    for title, frame in (
+        ("History", view.history),
+        ("Messages", view.messages),
+        (
+            f"Payments: {head['items']:,} of together EUR {format_cents(int(head['total_cents']))}",
+            readable,
+        ),
+    ):
+        print_table(frame, title=f"\n{title}")
+    return 0
+
+
+@app.command
+def release(
+    bundle: Bundles, *, yes: Yes = False, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """Release bundles for the bank, where two people are asked for; who bundled one can't release it.
+
+    A name that the bank doubts asks for --yes.
+    """
+    payments = opened(workspace).payments
+    chosen = _found(payments, bundle)
+    doubts = [f"Bundle {one[:8]}{text}." for one in chosen if (text := payments.doubts(one))]
+    if doubts and not yes:
+        raise ConfirmationError("\n".join(doubts), "If they are right all the same, confirm with --yes.")
+    return _each(payments.release, chosen, json=json)
+
+
+@app.command
 def write(
     bundle: Bundles,
     *,
+    replace: Annotated[
+        bool,
+        Parameter(
+            negative="", help="A new message of what still waits; the written one never went to the bank"
+        ),
+    ] = False,
+    yes: Yes = False,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the file")] = None,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Write the bank files of bundles; written again, the same bytes."""
+    """Write the bank files of bundles; written again, the same bytes. Another message asks for --yes."""
     payments = opened(workspace).payments
-    return _each(lambda one: payments.write(one, output or ""), _found(payments, bundle), json=json)
+    chosen = _found(payments, bundle)
+    if replace and not yes:
+        raise ConfirmationError(
+            f"The bank file of bundle {chosen[0][:8]} is replaced by another message: make sure that the bank"
+            " never gets the old one.",
+            "Confirm with --yes.",
+        )
+    return _each(lambda one: payments.write(one, output or "", replace=replace), chosen, json=json)
 
 
 @app.command
-def confirm(bundle: Bundles, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """The bank took the bundles: their invoices are paid."""
+def confirm(
+    bundle: Bundles, *, yes: Yes = False, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """The bank took the bundles: accepted before their date, paid from it on. Asks for --yes."""
     payments = opened(workspace).payments
-    return _each(payments.confirm, _found(payments, bundle), json=json)
+    chosen = _found(payments, bundle)
+    meant = [f"Bundle {one[:8]}: {payments.confirming(one)}." for one in chosen]
+    if not yes:
+        raise ConfirmationError("\n".join(meant), "If the bank took them, confirm with --yes.")
+    return _each(payments.confirm, chosen, json=json)
 
 
 @app.command
@@ -146,6 +223,37 @@ def reject(
 ) -> int:
     """The bank refused items of the bundle: their invoices are free again."""
     return _show(opened(workspace).payments.reject(bundle, item, reason), json=json)
+
+
+@app.command
+def remove(
+    bundle: Bundle, *, numbers: Numbers, json: JsonOption = False, workspace: WorkspaceOption = None
+) -> int:
+    """Take payments out of a bundle that is not written yet; the rest goes on."""
+    return _show(opened(workspace).payments.remove(bundle, _listed(numbers)), json=json)
+
+
+@app.command
+def recall(
+    bundle: Bundle,
+    *,
+    numbers: Numbers,
+    reason: Annotated[str, Parameter(help="CUST (the customer asks), DUPL, TECH or FRAD")] = "CUST",
+    refused: Annotated[
+        bool, Parameter(negative="", help="The bank refused the recall: they wait as before")
+    ] = False,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the file")] = None,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Call payments of a written bundle back at the bank (camt.055); they wait for its answer."""
+    payments = opened(workspace).payments
+    done = payments.recall(bundle, _listed(numbers), output or "", reason=reason, refused=refused)
+    return _show(done, json=json)
+
+
+def _listed(numbers: list[str]) -> list[str]:
+    return [part.strip() for text in numbers for part in text.split(",") if part.strip()]
 
 
 @app.command

@@ -61,7 +61,7 @@ def book_items(
     taken = items[items["status"].eq(ItemStatus.CONFIRMED)]
     sign = taken["part"].astype("str").eq(COLLECTIONS).map({True: 1, False: -1}).astype("int64")
     movements = taken[["invoice_id", "booked_on", "source"]].assign(
-        payment_id=taken["end_to_end_id"],
+        payment_id=_payment_ids(taken),
         amount_cents=taken["amount_cents"] * sign,
         reference=taken["remittance"],
     )
@@ -70,10 +70,7 @@ def book_items(
     early = context.settings.payment_plans.early_payment
     effects = settlement.settled(batch, movements, context.today, early)
     if len(decided):
-        touched = batch["payment_bundles"]["bundle_id"].isin(decided["bundle_id"])
-        bundles.resolve(
-            effects, batch.invoices, batch["payment_bundles"][touched], batch["bundle_items"], decided
-        )
+        bundles.resolve(effects, batch.invoices, batch["payment_bundles"], batch["bundle_items"], decided)
     effects.update_more("bundle_items", decisions.changed)
     ended = pd.Series(dtype="str")
     if len(decisions.returned):
@@ -83,3 +80,10 @@ def book_items(
         ended = ended_mandates(decisions.returned, decisions.reasons)
     effects.update("mandates", after_collection(batch["mandates"], taken, ended))
     return effects
+
+
+def _payment_ids(items: pd.DataFrame) -> "pd.Series[str]":
+    """The EndToEndId; of further items of a debit with their number."""
+    number = items["item_no"].astype("str").str.zfill(6)
+    ids = items["end_to_end_id"].astype("str")
+    return ids.where(ids.str[-6:].eq(number), ids + "-" + number)

@@ -3,6 +3,7 @@
 What may go into one is decided in `candidates`; files are the formats' work.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
@@ -15,37 +16,70 @@ from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How bundles are made.
+
+    Attributes:
+        run_id: the run that bundles.
+        now: time of the bundles.
+        description: text for the bank statement.
+        user: who bundles.
+        combine: the invoices of one mandate make one debit of a bundle.
+        most: payments that the bank takes in one file; 0: any number.
+    """
+
+    run_id: str
+    now: datetime
+    description: str = ""
+    user: str = ""
+    most: int = 0
+    combine: bool = False
+
+
 def bundle_frames(
-    good: pd.DataFrame, invoices: pd.DataFrame, run_id: str, now: datetime, description: str
+    good: pd.DataFrame, invoices: pd.DataFrame, making: Making
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bundles and items of the payments that may go: one bundle an account, part and date.
+    """Bundles and items of the payments that may go: one bundle an account, part, scheme and date.
+
+    EPC130-08 and EPC131-08: CORE and B2B never share a message. What is more than the bank takes in a file
+    makes further bundles.
 
     Args:
         good: rows of `candidates` with an empty reason.
         invoices: overview rows of the accounts (`account_*`).
-        run_id: the run that bundles.
-        now: time of the bundles.
-        description: text for the bank statement.
+        making: see `Making`.
 
     Returns:
         Frames of `payment_bundles` and `bundle_items`.
     """
-    key = ["company_account_id", "part", "collection_date"]
-    items = good.sort_values(key, kind="stable").reset_index(drop=True)
-    items["item_no"] = items.groupby(key).cumcount() + 1
-    bundles = items.groupby(key, as_index=False).agg(
+    one = ["company_account_id", "part", "scheme", "collection_date"]
+    key = [*one, "file_no"]
+    apart = good.assign(scheme=good["scheme"].astype("str"))  # missing of refunds
+    items = apart.sort_values(one, kind="stable").reset_index(drop=True)
+    place = items.groupby(one, dropna=False).cumcount()
+    items["file_no"] = place // (making.most or max(len(items), 1))
+    items["item_no"] = items.groupby(key, dropna=False).cumcount() + 1
+    bundles = items.groupby(key, as_index=False, dropna=False).agg(
         items=("invoice_id", "size"), total_cents=("amount_cents", "sum")
     )
     bundles["bundle_id"] = [
-        derived_id("bundle", run_id, account, part, day.date())
-        for account, part, day in zip(*(bundles[name] for name in key), strict=True)
+        _bundle_id(making.run_id, account, part, scheme, day, number)
+        for account, part, scheme, day, number in zip(*(bundles[name] for name in key), strict=True)
     ]
     items = items.merge(bundles[[*key, "bundle_id"]], on=key, how="left", validate="many_to_one")
+    number = items["item_no"]
+    if making.combine:  # the first item of a mandate names the debit
+        number = (
+            items.groupby(["bundle_id", "mandate_id", "iban", "sequence_type"], observed=True)["item_no"]
+            .transform("min")
+            .fillna(number)
+        )
     items["end_to_end_id"] = [
-        end_to_end_id(bundle, item) for bundle, item in zip(items["bundle_id"], items["item_no"], strict=True)
+        end_to_end_id(bundle, int(no)) for bundle, no in zip(items["bundle_id"], number, strict=True)
     ]
     items["status"] = ItemStatus.PENDING.value
-    items["payment_information_id"] = _groups(items)
+    items["payment_information_id"] = payment_groups(items)
     accounts = invoices.drop_duplicates("company_account_id").set_index("company_account_id")
     account = accounts.reindex(bundles["company_account_id"]).reset_index()
     bundles = bundles.assign(
@@ -55,23 +89,34 @@ def bundle_frames(
         account_name=sepa_texts(account["account_name"], MAX_NAME),
         creditor_id=account["account_creditor_id"],
         currency="EUR",
-        description=description or None,
+        message_no=1,
+        description=making.description or None,
         message_id=[message_id(bundle) for bundle in bundles["bundle_id"]],
-        run_id=run_id,
-        created_at=pd.Timestamp(now).tz_localize(None),
-        updated_at=pd.Timestamp(now).tz_localize(None),
+        run_id=making.run_id,
+        created_by=making.user or None,
+        created_at=pd.Timestamp(making.now).tz_localize(None),
+        updated_at=pd.Timestamp(making.now).tz_localize(None),
         version=1,
     )
-    return bundles, items.drop(columns=["part", "company_account_id", "collection_date", "reason"])
+    gone = ["part", "company_account_id", "collection_date", "file_no", "reason"]
+    return bundles.drop(columns="file_no"), items.drop(columns=gone)
 
 
-def _groups(items: pd.DataFrame) -> "pd.Series[str]":
+def _bundle_id(run_id: str, account: str, part: str, scheme: object, day: pd.Timestamp, file_no: int) -> str:
+    further = [*([scheme] if isinstance(scheme, str) else []), *([file_no] if file_no else [])]
+    return derived_id("bundle", run_id, account, part, *further, day.date())
+
+
+def payment_groups(items: pd.DataFrame, message_no: int = 1) -> "pd.Series[str]":
     """PmtInfId of each item: one group a scheme and sequence type, in the order of the bank file."""
     table = BUNDLE_ITEMS.conform(items[["bundle_id", "scheme", "sequence_type"]])
     keys = ["bundle_id", "scheme", "sequence_type"]
     groups = table.drop_duplicates().sort_values(keys)
     number = groups.groupby("bundle_id").cumcount() + 1
-    ids = [payment_information_id(bundle, no) for bundle, no in zip(groups["bundle_id"], number, strict=True)]
+    ids = [
+        payment_information_id(bundle, no, message_no)
+        for bundle, no in zip(groups["bundle_id"], number, strict=True)
+    ]
     joined = table.merge(groups.assign(group=ids), on=keys, how="left")
     return joined["group"].set_axis(items.index)
 
@@ -81,6 +126,12 @@ WAITING = (ItemStatus.PENDING.value, ItemStatus.ACCEPTED.value)
 
 READS = frozenset({"payment_bundles", "bundle_items"})
 """Tables that `resolve` looks into."""
+
+
+def bundle_row(batch: Batch, bundle: str) -> pd.Series:
+    """The row of a bundle in `payment_bundles`."""
+    bundles = batch["payment_bundles"]
+    return bundles[bundles["bundle_id"] == bundle].iloc[0]
 
 
 def waiting_items(batch: Batch, bundle: str) -> pd.DataFrame:
@@ -107,11 +158,12 @@ def resolve(
     Args:
         effects: gets the updates of items, bundles and invoices, and frees the key.
         invoices: overview rows of the items.
-        bundles: rows of `payment_bundles`.
+        bundles: rows of `payment_bundles`; others than those of decided items stay as they are.
         items: all rows of `bundle_items` of these bundles.
         decided: bundle_id, item_no, status (str), reason (str or missing); may hold returned_cents.
     """
     key = ["bundle_id", "item_no"]
+    bundles = bundles[bundles["bundle_id"].isin(decided["bundle_id"])]
     new = decided.set_index(key)["status"]
     index = pd.MultiIndex.from_frame(items[key])
     status = pd.Series(new.reindex(index).to_numpy(), index=items.index).fillna(items["status"].astype("str"))

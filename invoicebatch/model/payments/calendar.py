@@ -10,9 +10,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 from dateutil.easter import easter
 
 from invoicebatch.errors import ParameterError
+
+DUE_DATE: Final = "due date"
+"""The rule that names no day: each payment on the due date of its document."""
 
 FIRST_YEAR: Final = 1999
 LAST_YEAR: Final = 2120
@@ -52,6 +56,17 @@ def is_banking_day(day: date) -> bool:
 def next_banking_day(day: date) -> date:
     """That day, or the first banking day after it."""
     return add_banking_days(day, 0)
+
+
+def next_banking_days(days: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
+    """`next_banking_day` of every value; missing stays missing, dtype datetime64[s]."""
+    known = days.dropna()
+    moved = np.busday_offset(known.to_numpy("datetime64[D]"), 0, roll="forward", busdaycal=target_calendar())
+    return (
+        pd.Series(moved.astype("datetime64[s]"), index=known.index)
+        .reindex(days.index)
+        .astype("datetime64[s]")
+    )
 
 
 def add_banking_days(day: date, count: int) -> date:

@@ -12,19 +12,21 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.model.money import format_cents
+from invoicebatch.model.payments.address import COLUMNS, address_faults, addresses
+from invoicebatch.model.payments.calendar import next_banking_days
 from invoicebatch.model.payments.iban import EEA, iban_faults
 from invoicebatch.model.payments.sepa import (
     MANDATE_LIFE_MONTHS,
     MAX_CENTS,
     MAX_NAME,
-    MAX_POSTCODE,
     MAX_REMITTANCE,
-    MAX_TOWN,
     creditor_id_fault,
+    creditor_id_warning,
+    creditor_reference,
     is_sepa_id,
     sepa_texts,
 )
-from invoicebatch.model.status import BundlePart, MandateStatus, SequenceType
+from invoicebatch.model.status import BundlePart, LocalInstrument, MandateStatus, SequenceType
 
 COLLECTIONS: Final = BundlePart.COLLECTIONS.value
 REFUNDS: Final = BundlePart.REFUNDS.value
@@ -45,10 +47,27 @@ WATCHED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the person asked for: the date of each part and the text for the statement."""
+    """What the person asked for.
+
+    Attributes:
+        dates: the date of each part; the earliest one where collections go on their due date.
+        description: text for the statement.
+        on_due_date: collections go on the due date of their document, moved to a banking day.
+        early: collections may go before it.
+        latest: no payment is planned after that day.
+        instant: refunds are instant credit transfers.
+        combine: the invoices of one mandate and date are one debit.
+        today: no mandate may be signed after it.
+    """
 
     dates: dict[str, date]
     description: str = ""
+    on_due_date: bool = False
+    early: bool = False
+    latest: date | None = None
+    today: date | None = None
+    instant: bool = False
+    combine: bool = False
 
 
 def with_part(invoices: pd.DataFrame) -> pd.DataFrame:
@@ -68,30 +87,69 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
 
     Returns:
         invoice_id int64, part, company_account_id, collection_date datetime64[s], amount_cents int64
-        (positive), name, iban, bic, postcode, city, country, mandate_id, mandate_signed_on,
-        sequence_type, scheme, previous_iban, remittance, reason (str).
+        (positive), name, iban, bic, the columns of an address, creditor_reference, mandate_id, mandate_signed_on,
+        sequence_type, scheme, previous_mandate_id, previous_iban, remittance, reason (str).
     """
     collecting = invoices["part"] == COLLECTIONS
-    dates = invoices["part"].map({part: pd.Timestamp(day) for part, day in terms.dates.items()})
     rows = pd.DataFrame(
         {
             "invoice_id": invoices["invoice_id"].astype("int64"),
             "part": invoices["part"],
             "company_account_id": invoices["company_account_id"].astype("str"),
-            "collection_date": dates.astype("datetime64[s]"),
+            "collection_date": _dates(invoices, collecting, terms),
             "amount_cents": invoices["outstanding_cents"].astype("int64").where(
                 collecting, -invoices["outstanding_cents"].astype("int64")
             ),
             **_party(invoices, collecting),
             **_mandate(invoices, collecting),
+            "creditor_reference": _references(invoices, collecting, terms),
             "remittance": sepa_texts(
                 invoices["number"].fillna("").astype("str") + f" {terms.description}", MAX_REMITTANCE
             ),
         }
     )  # fmt: skip
-    rows["reason"] = first_reason(rows.index, _checks(rows, invoices))
-    rows.loc[rows["reason"] == "", "reason"] = _repeated_mandates(rows)
-    return _sequenced(rows)
+    waits = invoices["mandate_waits"].fillna(False).astype(bool)
+    if terms.instant:
+        rows["scheme"] = rows["scheme"].mask(~collecting, LocalInstrument.INST.value)
+    rows["reason"] = first_reason(
+        rows.index, [*_date_checks(rows, invoices, terms), *_checks(rows, invoices)]
+    )
+    rows.loc[rows["reason"] == "", "reason"] = _repeated_mandates(rows, terms)
+    found = _sequenced(rows, waits)
+    return _combined(found) if terms.combine else found
+
+
+def _dates(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Terms) -> "pd.Series[pd.Timestamp]":
+    asked = invoices["part"].map({part: pd.Timestamp(day) for part, day in terms.dates.items()})
+    asked = asked.astype("datetime64[s]")
+    if not terms.on_due_date or COLLECTIONS not in terms.dates:
+        return asked
+    due, first = invoices["due_date"], pd.Timestamp(terms.dates[COLLECTIONS])
+    moved = next_banking_days(due.mask(due.lt(first), first))
+    return asked.mask(collecting & moved.notna(), moved)
+
+
+def _date_checks(rows: pd.DataFrame, invoices: pd.DataFrame, terms: Terms) -> Iterable[Check]:
+    day = rows["collection_date"]
+    due = invoices["due_date"]
+    yield day.isna(), "its part was not asked for"
+    before = rows["part"].eq(COLLECTIONS) & due.gt(day)
+    yield (
+        before & (not terms.early),
+        "due on " + _days(due) + ", after the collection date " + _days(day) + "; early = true collects it",
+    )
+    if terms.today is not None:
+        signed = rows["mandate_signed_on"]
+        yield (
+            rows["part"].eq(COLLECTIONS) & signed.gt(pd.Timestamp(terms.today)),
+            "mandate " + _text(rows, "mandate_id") + " is signed on " + _days(signed) + ", which lies ahead",
+        )
+    if terms.latest is not None:
+        yield day.gt(pd.Timestamp(terms.latest)), "its date " + _days(day) + " is more than a year ahead"
+
+
+def _days(days: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
+    return days.dt.strftime("%Y-%m-%d").fillna("").astype("str")
 
 
 def _party(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, "pd.Series[str]"]:
@@ -107,20 +165,33 @@ def _party(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, "
         "name": sepa_texts(name, MAX_NAME),
         "iban": chosen["iban"],
         "bic": chosen["bic"],
-        "postcode": sepa_texts(invoices["customer_postcode"], MAX_POSTCODE),
-        "city": sepa_texts(invoices["customer_city"], MAX_TOWN),
-        "country": invoices["customer_country"],
+        **{str(column): values for column, values in addresses(invoices).items()},
     }
 
 
+def _references(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Terms) -> "pd.Series[str]":
+    """The structured reference of each document; a text that a person gave goes before it (EPC130-08: one of both)."""
+    if terms.description:
+        return pd.Series("", index=invoices.index, dtype="str")
+    texts = invoices["remittance_reference"].fillna("").astype("str")
+    pairs = list(zip(texts, invoices["account_country"].fillna("").astype("str"), strict=True))
+    by_pair = {pair: creditor_reference(*pair) for pair in set(pairs)}
+    found = [by_pair[pair] for pair in pairs]
+    return pd.Series(found, index=invoices.index, dtype="str").where(collecting, "")
+
+
 def _mandate(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, pd.Series]:
-    changed = invoices["mandate_previous_iban"].ne(invoices["mandate_iban"])
+    # the payment that waits already carries the amendment
+    told = collecting & ~invoices["mandate_waits"].fillna(False).astype(bool)
+    changed = told & invoices["mandate_previous_iban"].ne(invoices["mandate_iban"])
+    renamed = told & invoices["mandate_previous_mandate_id"].ne(invoices["mandate_id"])
     return {
         "mandate_id": invoices["mandate_id"].where(collecting),
         "mandate_signed_on": invoices["mandate_signed_on"].where(collecting),
         "sequence_type": invoices["mandate_sequence_type"].astype("str").where(collecting),
         "scheme": invoices["mandate_scheme"].astype("str").where(collecting),
-        "previous_iban": invoices["mandate_previous_iban"].where(collecting & changed),
+        "previous_mandate_id": invoices["mandate_previous_mandate_id"].where(renamed),
+        "previous_iban": invoices["mandate_previous_iban"].where(changed),
     }
 
 
@@ -137,9 +208,9 @@ def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
     faults = iban_faults(rows["iban"])
     own_faults = iban_faults(invoices["account_iban"])
     foreign = ~rows["iban"].str[:2].isin(EEA)
+    address = address_faults(rows[list(COLUMNS)])
     incomplete = (rows["bic"].fillna("") == "") | (rows["city"] == "") | (rows["country"].fillna("") == "")
     currency = invoices["currency"]
-    yield rows["collection_date"].isna(), "its part was not asked for"
     yield (
         invoices["payment_bundle_id"].notna(),
         "already in payment bundle " + _text(invoices, "payment_bundle_id"),
@@ -155,6 +226,7 @@ def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
     yield from _mandate_checks(rows, invoices)
     yield faults.ne(""), faults
     yield rows["name"].eq(""), "the account holder's name has no letters that SEPA can carry"
+    yield address.ne(""), address
     yield foreign & incomplete, "an account outside the EEA needs BIC, town and country of its holder"
 
 
@@ -163,7 +235,9 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
     mandate = _text(rows, "mandate_id")
     last = invoices["mandate_last_used_on"]  # where it is not known, the rules ask
     used_up = last.notna() & rows["sequence_type"].eq(SequenceType.OOFF)
-    creditor = invoices["account_creditor_id"].fillna("").map(creditor_id_fault).astype("str")
+    creditors = invoices["account_creditor_id"].fillna("")
+    by_id = {one: creditor_id_fault(one) or creditor_id_warning(one) for one in creditors.unique()}
+    creditor = creditors.map(by_id).astype("str")
     bad_ids = [value for value in rows["mandate_id"].dropna().unique() if not is_sepa_id(value)]
     yield collecting & creditor.ne(""), creditor
     yield collecting & rows["mandate_id"].isna(), "the customer has no mandate"
@@ -176,12 +250,13 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
         "mandate reference " + mandate + " holds characters that banks refuse",
     )
     yield (
-        collecting & rows["mandate_signed_on"].gt(rows["collection_date"]),
-        "mandate " + mandate + " is signed after the collection date",
-    )
-    yield (
         collecting & (last + pd.DateOffset(months=MANDATE_LIFE_MONTHS)).lt(rows["collection_date"]),
         "mandate " + mandate + " will have lapsed: not used for 36 months",
+    )
+    waits = invoices["mandate_waits"].fillna(False).astype(bool)
+    yield (
+        collecting & waits & rows["sequence_type"].eq(SequenceType.OOFF),
+        "mandate " + mandate + " is for one collection, and that waits in a payment bundle already",
     )
     yield collecting & used_up, "mandate " + mandate + " was for one collection and is used"
     yield (
@@ -190,23 +265,52 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
     )
 
 
-def _repeated_mandates(rows: pd.DataFrame) -> "pd.Series[str]":
+_ONE_DEBIT: Final = ["company_account_id", "mandate_id", "collection_date"]
+
+
+def _repeated_mandates(rows: pd.DataFrame, terms: Terms) -> "pd.Series[str]":
     """A one-off mandate serves one payment; a second one in the same selection is refused."""
     good = rows[rows["reason"] == ""]
-    again = good["sequence_type"].eq(SequenceType.OOFF) & good.duplicated("mandate_id")
+    further = good.duplicated("mandate_id")
+    if terms.combine:
+        first = good[~further].set_index("mandate_id")["collection_date"]
+        further &= good["collection_date"].ne(good["mandate_id"].map(first.to_dict()))
+    again = good["sequence_type"].eq(SequenceType.OOFF) & further
     text = "mandate " + _text(good, "mandate_id") + " is for one collection, another row has it"
     return pd.Series("", index=good.index, dtype="str").mask(again, text)
 
 
-def _sequenced(rows: pd.DataFrame) -> pd.DataFrame:
-    """First and final apply to one payment of a mandate: the first or last here; the others recur."""
+def _sequenced(rows: pd.DataFrame, waits: "pd.Series[bool]") -> pd.DataFrame:
+    """First and final apply to one payment of a mandate: the first or last by date; the others recur.
+
+    An amendment goes along with the first payment after it. Where one `waits` already, that is the first.
+    """
     good = rows["reason"].eq("") & rows["mandate_id"].notna()
-    first = good & ~rows[good].duplicated("mandate_id").reindex(rows.index, fill_value=True)
-    last = good & ~rows[good].duplicated("mandate_id", keep="last").reindex(rows.index, fill_value=True)
-    recurs = (rows["sequence_type"].eq(SequenceType.FRST) & ~first) | (
+    by_date = rows[good].sort_values("collection_date", kind="stable")
+    first = good & ~by_date.duplicated("mandate_id").reindex(rows.index, fill_value=True)
+    last = good & ~by_date.duplicated("mandate_id", keep="last").reindex(rows.index, fill_value=True)
+    recurs = (rows["sequence_type"].eq(SequenceType.FRST) & (~first | waits)) | (
         rows["sequence_type"].eq(SequenceType.FNAL) & ~last
     )
-    return rows.assign(sequence_type=rows["sequence_type"].mask(good & recurs, SequenceType.RCUR.value))
+    told = {name: rows[name].where(first) for name in ("previous_mandate_id", "previous_iban")}
+    sequence = rows["sequence_type"].mask(good & recurs, SequenceType.RCUR.value)
+    return rows.assign(sequence_type=sequence, **told)
+
+
+def _combined(rows: pd.DataFrame) -> pd.DataFrame:
+    """The items of a debit say the same of their mandate, and are no more than one payment may be."""
+    good = rows["reason"].eq("") & rows["mandate_id"].notna()
+    by_debit = rows[good].groupby(_ONE_DEBIT)
+    special = rows["sequence_type"].astype("str").where(rows["sequence_type"].ne(SequenceType.RCUR))
+    shared = special[good].groupby([rows.loc[good, name] for name in _ONE_DEBIT]).transform("first")
+    sequence = rows["sequence_type"].astype("str").mask(good, shared.fillna(SequenceType.RCUR.value))
+    told = {name: by_debit[name].transform("first") for name in ("previous_mandate_id", "previous_iban")}
+    much = by_debit["amount_cents"].transform("sum").gt(MAX_CENTS).reindex(rows.index, fill_value=False)
+    return rows.assign(
+        sequence_type=sequence,
+        **{name: rows[name].mask(good, values) for name, values in told.items()},
+        reason=rows["reason"].mask(much, "more than EUR 999,999,999.99 in one debit of its mandate"),
+    )
 
 
 def _text(frame: pd.DataFrame, column: str) -> "pd.Series[str]":

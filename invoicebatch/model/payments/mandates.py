@@ -20,7 +20,8 @@ def after_collection(
         suspended: why, by id of the mandates to suspend.
 
     Returns:
-        mandate_id, sequence_type, status, last_used_on, previous_iban, suspended_because, version.
+        mandate_id, sequence_type, status, last_used_on, previous_mandate_id, previous_iban,
+        suspended_because, version.
     """
     used = items[items["mandate_id"].notna()]
     because = pd.Series(dtype="str") if suspended is None else suspended
@@ -43,6 +44,7 @@ def after_collection(
         sequence_type=old.mask(was_used & old.eq(SequenceType.FRST), SequenceType.RCUR.value),
         status=status.mask(stops, MandateStatus.SUSPENDED.value),
         last_used_on=before.where((before > last) | last.isna(), last),
+        previous_mandate_id=rows["previous_mandate_id"].mask(was_used),
         previous_iban=rows["previous_iban"].mask(was_used),
         suspended_because=rows["suspended_because"].mask(stops, why),
     )
@@ -87,6 +89,7 @@ def with_learnt(
         "last_used_on": older,
         "sequence_type": older & first,
         "status": older & before["status"].eq(MandateStatus.CANCELLED),
+        "previous_mandate_id": older & before["previous_mandate_id"].isna(),
         "previous_iban": older & amended,
     }
     keeps = {column: kept for column, kept in keeps.items() if column in wanted}

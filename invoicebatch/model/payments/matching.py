@@ -13,6 +13,7 @@ from invoicebatch.model.ident import derived_id
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.candidates import COLLECTIONS
+from invoicebatch.model.payments.combined import as_debits, shares
 from invoicebatch.model.status import EntryKind, ItemStatus
 
 KINDS: Final = {
@@ -47,11 +48,12 @@ def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str) -> Matches
 
     Args:
         entries: of `BankReport`; those of a statement are booked ones, of our own accounts.
-        items: rows of `bundle_items`, with message_id, part and account_iban of their bundle.
+        items: rows of `bundle_items`, with message_id, part, collection_date and account_iban of their bundle.
         message: message and version of the report.
     """
     ours = items.assign(item_cents=items["amount_cents"], item_status=items["status"].astype("str"))
-    ours = ours.drop(columns=["amount_cents", "status", "reason", "mandate_id"])
+    each = ours.drop(columns=["amount_cents", "status", "reason", "mandate_id"])
+    ours = as_debits(each)
     named = _named(entries, ours)
     if message.startswith("pain.002"):
         pairs, wrong, found = _nearest(named, entries, ours)
@@ -63,6 +65,7 @@ def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str) -> Matches
     bad, good = pairs[fault.ne("")], pairs[fault.eq("")]
     faults = pd.concat([_faults(bad, fault[bad.index]), wrong], ignore_index=True)
     others = entries[~entries["position"].isin(found)]
+    good = shares(good, each)
     return Matches(_bank_entries(good, message), faults.drop_duplicates(), others)
 
 
@@ -187,10 +190,15 @@ def _misfit(row: pd.Series, ours: pd.DataFrame, number: int | None, cents: int) 
 
 
 def _with_kind(pairs: pd.DataFrame) -> pd.DataFrame:
-    """`kind` of each pair: by its status, else by where the money went; empty: it contradicts itself."""
+    """`kind` of each pair: by its status, else by where the money went; empty: it contradicts itself.
+
+    A status that says settled is no more than accepted while the date of the bundle lies ahead.
+    """
     planned = pairs["part"].astype("str").eq(COLLECTIONS).map({True: "credit", False: "debit"})
     forward = pairs["direction"].eq(planned)
     kind = pairs["status"].map(KINDS).astype(object)
+    ahead = kind.eq(EntryKind.CONFIRMED) & pairs["booked_on"].lt(pairs["collection_date"])
+    kind = kind.mask(ahead, EntryKind.ACCEPTED.value)
     moved = pairs["direction"].ne("")
     kind = kind.mask(moved & ~forward, EntryKind.RETURNED.value)
     kind = kind.mask(moved & forward, EntryKind.CONFIRMED.value)

@@ -9,6 +9,8 @@ from typing import Final
 
 import pandas as pd
 from anyascii import anyascii
+from stdnum import iso11649
+from stdnum.be import ogm_vcs
 from stdnum.eu import at_02
 
 MAX_NAME: Final = 70
@@ -16,6 +18,7 @@ MAX_REMITTANCE: Final = 140
 MAX_ID: Final = 35
 MAX_TOWN: Final = 35
 MAX_POSTCODE: Final = 16
+MAX_OGM: Final = 12
 MAX_CENTS: Final = 99_999_999_999
 """EUR 999,999,999.99, the largest amount of a SEPA transaction."""
 
@@ -76,6 +79,23 @@ def is_sepa_id(text: str) -> bool:
     return len(text) <= MAX_ID and bool(_LEGAL_ID.fullmatch(text))
 
 
+def creditor_reference(reference: str, country: str) -> str:
+    """The structured reference that a collection carries, or an empty string: then it carries text.
+
+    ISO 11649 everywhere; the Belgian structured communication of a Belgian creditor.
+
+    >>> creditor_reference("RF46 2026 0001 23", "DE"), creditor_reference("+++202/6000/12320+++", "BE")
+    ('RF462026000123', '202600012320')
+    >>> creditor_reference("2026-000123", "BE")
+    ''
+    """
+    compact = re.sub(r"[\s+/*]", "", reference)
+    if iso11649.is_valid(compact):
+        return compact
+    belgian = country == "BE" and len(compact) == MAX_OGM and compact.isdigit() and ogm_vcs.is_valid(compact)
+    return compact if belgian else ""
+
+
 def creditor_id_fault(creditor_id: str | None) -> str:
     """What is wrong with the form of a SEPA creditor identifier, or an empty string (EPC262-08)."""
     if not creditor_id:
@@ -96,19 +116,27 @@ def creditor_id_warning(creditor_id: str) -> str:
     return f"the check digits of creditor identifier {creditor_id} are wrong: the bank may refuse the file"
 
 
-def message_id(bundle_id: str) -> str:
+def message_id(bundle_id: str, message_no: int = 1) -> str:
     """MsgId of a bundle's file: derived, so that a file written twice is the same file.
+
+    A message that replaces a written one has an id of its own: the bank may know the old one.
 
     >>> message_id("6f1f2c0e-9f0b-5c3e-8a53-0d3a8ff3c9a1")
     'IB6F1F2C0E9F0B5C3E8A530D3A8FF3C9A1'
+    >>> message_id("6f1f2c0e-9f0b-5c3e-8a53-0d3a8ff3c9a1", 2)
+    'IB6F1F2C0E9F0B5C3E8A530D3A8FF3-M02'
     """
-    return f"IB{bundle_id.replace('-', '').upper()}"[:MAX_ID]
+    plain = bundle_id.replace("-", "").upper()
+    return f"IB{plain}" if message_no == 1 else f"IB{plain[:28]}-M{message_no:02d}"
 
 
-def payment_information_id(bundle_id: str, group_no: int) -> str:
+def payment_information_id(bundle_id: str, group_no: int, message_no: int = 1) -> str:
     """PmtInfId of the n-th group of a bundle's file.
 
     >>> payment_information_id("6f1f2c0e-9f0b-5c3e-8a53-0d3a8ff3c9a1", 2)
     'IB6F1F2C0E9F0B5C3E8A530D3A-G02'
+    >>> payment_information_id("6f1f2c0e-9f0b-5c3e-8a53-0d3a8ff3c9a1", 2, 3)
+    'IB6F1F2C0E9F0B5C3E8A530D3A-M03G02'
     """
-    return f"IB{bundle_id.replace('-', '').upper()[:24]}-G{group_no:02d}"
+    message = "" if message_no == 1 else f"M{message_no:02d}"
+    return f"IB{bundle_id.replace('-', '').upper()[:24]}-{message}G{group_no:02d}"

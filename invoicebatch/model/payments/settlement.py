@@ -16,7 +16,7 @@ from invoicebatch.model.schema.payments import COLLECTION_CASES, INSTALMENTS, PA
 from invoicebatch.model.status import CaseStatus, PlanStatus
 
 READS = frozenset({"collection_cases", "payment_plans", "instalments"})
-"""Tables that `settled` and `credited` look into."""
+"""Tables that `settled` and `taken_out` look into."""
 
 
 @dataclass(slots=True)
@@ -137,8 +137,8 @@ def _pay_plans(
     _write_plans(effects, plans, before, after)
 
 
-def credited(effects: ChangesBuilder, batch: Batch, by_invoice: "pd.Series[int]") -> None:
-    """Take credited amounts (cents set off, indexed by invoice id) out of the plans of the invoices."""
+def taken_out(effects: ChangesBuilder, batch: Batch, by_invoice: "pd.Series[int]") -> None:
+    """Take amounts (cents credited or no longer in the plan, by invoice id) out of the invoices' plans."""
     rows = batch.invoices[batch.invoices["invoice_id"].isin(by_invoice.index)]
     amounts = rows["invoice_id"].map(by_invoice).astype("int64")
     by_plan = amounts.groupby(rows["payment_plan_id"]).sum()

@@ -153,6 +153,9 @@ MANDATES = Table(
             "Date of the last collection; a mandate lapses 36 months after it",
             editable=True,
         ),
+        text(
+            "previous_mandate_id", "Reference of the last collection, where it changed since", editable=True
+        ),
         text("previous_iban", "Account of the last collection, where it changed since", editable=True),
         text("suspended_because", "The bank's reason code and its date, of a suspended mandate"),
         integer("version", "Row version; every write adds one", required=True, default="1"),

@@ -135,3 +135,17 @@ def test_nothing_that_was_not_invoiced_is_paid_in_instalments(make_workspace: Ma
     why = ws.select(ids=[1, 2]).why("assign.payment_plan").set_index("invoice_id")["reason"]
     assert why[1].startswith("status is approval_failed, not approved yet")
     assert why[2].startswith("status is empty, not approved yet")
+
+
+def test_one_invoice_leaves_its_plan_and_the_others_stay(money_workspace: Make) -> None:
+    ws = money_workspace(6)
+    ws.select(ids=MINE).plan("assign.payment_plan", instalments=3).apply()
+    before = table(ws, "payment_plans").iloc[0]
+    report = ws.select(ids=MINE[:1]).plan("assign.payment_plan_status", change="remove").apply()
+    assert report.complete
+    after, parts = table(ws, "payment_plans").iloc[0], table(ws, "instalments")
+    assert after["total_cents"] == before["total_cents"] - 12_100 == parts["amount_cents"].sum()
+    assert after["status"] == "active"
+    frame = ws.select(ids=MINE).frame.set_index("invoice_id")["payment_plan_id"]
+    assert frame.isna().tolist() == [True, *[False] * (len(MINE) - 1)]
+    assert ws.select(ids=MINE[:1]).plan("assign.bank_file").eligible == 1

@@ -7,9 +7,12 @@ import pytest
 
 from invoicebatch.engine.imports.import_files import ImportReport
 from invoicebatch.engine.workspace import Workspace
+from tests.paying import date_has_come
 
 HEADER = "mandate_id,customer_id,iban,signed_on,sequence_type,status,last_used_on,previous_iban\n"
 IBAN, OTHER = "NL91ABNA0417164300", "NL20INGB0001234567"
+
+NOW = {"assign.bank_file": {"early": True}}
 
 Import = Callable[..., ImportReport]
 Whole = Callable[[str], pd.DataFrame]
@@ -24,9 +27,10 @@ def row(
 def collect(workspace: Workspace) -> pd.Timestamp:
     """Both invoices are collected; returns the date."""
     for action in ("approve", "create", "assign.bank_file"):
-        assert workspace.select(all=True).plan(action).apply().complete
+        assert workspace.select(all=True).plan(action, **NOW.get(action, {})).apply().complete
     (bundle,) = workspace.payments.list()["bundle_id"]
     workspace.payments.write(bundle)
+    date_has_come(workspace)
     workspace.payments.confirm(bundle)
     return workspace.payments.list()["collection_date"].iloc[0]
 
@@ -96,9 +100,10 @@ def test_a_one_off_mandate_that_is_used_is_not_revived(
 ) -> None:
     bring({"mandates.csv": row("OOFF", "")})
     for action in ("approve", "create", "assign.bank_file"):
-        workspace.select(where="external_id = 'A1'").plan(action).apply()
+        workspace.select(where="external_id = 'A1'").plan(action, **NOW.get(action, {})).apply()
     (bundle,) = workspace.payments.list()["bundle_id"]
     workspace.payments.write(bundle)
+    date_has_come(workspace)
     workspace.payments.confirm(bundle)
     assert mandate(whole)["status"] == "cancelled"
     bring({"mandates.csv": row("OOFF", "")})

@@ -13,6 +13,7 @@ from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import InputFileError, RenderError
 from invoicebatch.interfaces.api import open_workspace
 from invoicebatch.interfaces.cli.main import run
+from tests.paying import date_has_come
 
 HEADER = "number,customer,date,due_date,outstanding\n"
 ITEM = "OLD-1,00013,2026-08-01,2026-08-15,121.00\n"
@@ -85,6 +86,7 @@ def test_it_is_collected_by_a_bank_file_and_paid(workspace: Workspace, take: Tak
     assert "OLD-1" in Path(path).read_text()
     refused = take(ITEM.replace("121.00", "100.00")).refused
     assert refused["reason"].tolist() == ["is in a payment bundle or plan: an import can't change it"]
+    date_has_come(workspace)
     workspace.payments.confirm(bundle)
     assert one(whole)["outstanding_cents"] == 0
     assert workspace.doctor().empty

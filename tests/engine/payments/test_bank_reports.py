@@ -23,6 +23,7 @@ from tests.ingest.bank.bank_files import (
     status_report,
     transaction,
 )
+from tests.paying import date_has_come
 
 Make = Callable[..., Workspace]
 OPEN = [12_100] * 4
@@ -199,7 +200,7 @@ def test_a_group_whose_booking_does_not_fit_is_named(sent: Sent) -> None:
     group, (number, cents) = next(row for row in sent.groups.iterrows() if row[1]["number"] > 1)
     total = f"{cents / 100:.2f}"
     short = entry("200.00", "CRDT", "", batch=batch(group, number, total))
-    assert "reported with 2 payments of together 200.00" in reasons(
+    assert "reported with 3 payments of together 200.00" in reasons(
         sent.read(camt(statement(short, name="S")))
     )
     in_group = sent.ws.payments.items(sent.bundle)["payment_information_id"].eq(group)
@@ -279,7 +280,16 @@ def test_accepted_is_a_step_on_the_way(sent: Sent) -> None:
     assert sent.states() == ["confirmed"] * 4
 
 
+def test_settled_ahead_of_its_date_is_no_more_than_accepted(sent: Sent) -> None:
+    done = sent.read(status_report(sent.message, "ACSC"))
+    assert done.booked.set_index("kind")["payments"].to_dict() == {"accepted": 4}
+    assert sent.outstanding() == OPEN
+    all_booked(sent)
+    assert sent.outstanding() == [0] * 4
+
+
 def test_the_nearest_word_of_a_status_report_counts(sent: Sent) -> None:
+    date_has_come(sent.ws)
     group = sent.ws.payments.items(sent.bundle)["payment_information_id"].iloc[3]
     infos = group_status("X", "", payment_status(sent.ids[3], "RJCT", "AM04"))
     infos += group_status(group, "", payment_status(sent.ids[0], "PDNG"))

@@ -14,6 +14,7 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.execute import Run
 from invoicebatch.errors import ParameterError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace
+from tests.paying import date_has_come
 
 Make = Callable[..., Workspace]
 
@@ -73,8 +74,22 @@ def test_a_written_file_is_what_the_bundle_holds_and_the_same_twice(money_worksp
             g.findtext("p:CtrlSum", None, ns),
         )
         for g in groups
-    ] == [("CORE", "FRST", "121.00"), ("CORE", "RCUR", "363.00"), ("B2B", "RCUR", "242.00")]
+    ] == [("CORE", "FRST", "121.00"), ("CORE", "RCUR", "605.00")]
     assert root.findtext(".//p:Ustrd", None, ns) == "F2026-000001 Energie november"
+
+
+def test_each_scheme_is_a_bundle_and_a_file_of_its_own(money_workspace: Make) -> None:
+    ws = money_workspace(6, mandates={"scheme": ["B2B", "CORE", "CORE"]})
+    plan = ws.select(all=True).plan("assign.bank_file")
+    assert set(plan.preview["groups"]["local_instrument"]) == {"CORE", "B2B"}
+    plan.apply()
+    listed = ws.payments.list().set_index("scheme")
+    assert listed["items"].to_dict() == {"CORE": 4, "B2B": 2}
+    for scheme, bundle in listed["bundle_id"].items():
+        file = file_of(ws.payments.write(bundle))
+        root = etree.fromstring(file.read_bytes())
+        found = {e.text for e in root.iterfind(".//{*}LclInstrm/{*}Cd")}
+        assert (found, f"_{scheme}_" in file.name) == ({scheme}, True)
 
 
 @pytest.mark.parametrize("version", ["pain.008.001.02", "pain.008.001.08"])
@@ -82,8 +97,20 @@ def test_the_version_is_a_setting(
     money_workspace: Make, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INVOICEBATCH_PAYMENT__DIRECT_DEBIT_MESSAGE", version)
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__OLD_MESSAGES", "true")
     ws = money_workspace(2)
     assert version.encode() in file_of(ws.payments.write(bundle_all(ws))).read_bytes()
+
+
+def test_a_message_of_2009_is_refused_unless_the_bank_still_takes_it(
+    money_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__DIRECT_DEBIT_MESSAGE", "pain.008.001.02")
+    ws = money_workspace(1)
+    report = ws.payments.write(bundle_all(ws))
+    assert report.files.empty
+    assert "banks refuse it since November 2026" in report.failed["reason"].iloc[0]
+    assert ws.payments.list()["state"].tolist() == ["created"]
 
 
 def test_confirming_pays_the_invoices_and_turns_first_mandates(money_workspace: Make) -> None:
@@ -91,6 +118,7 @@ def test_confirming_pays_the_invoices_and_turns_first_mandates(money_workspace: 
     bundle = bundle_all(ws)
     ws.payments.write(bundle)
     assert set(table(ws, "mandates")["sequence_type"].astype("str")) == {"FRST", "RCUR"}
+    date_has_come(ws)
     report = ws.payments.confirm(bundle)
     assert len(report.done) == 6
     rows = overview(ws)
@@ -146,6 +174,7 @@ def test_a_rejected_item_is_free_for_a_new_bundle(money_workspace: Make) -> None
     free = ws.select(all=True).plan("assign.bank_file")
     assert free.eligible == 1
     free.apply()
+    date_has_come(ws)
     ws.payments.confirm(bundle)
     assert sorted(ws.payments.list()["state"]) == ["confirmed", "created"]
     assert overview(ws)["paid_cents"].tolist().count(12_100) == 2
@@ -158,13 +187,21 @@ def test_collections_and_refunds_are_never_netted(money_workspace: Make) -> None
     assert plan.eligible == 5
     parts = plan.preview["parts"].set_index("part")
     assert parts["total_cents"].to_dict() == {"collections": 36_300, "refunds": 5_100}
-    plan.apply()
+    report = plan.apply()
+    assert plan.totals == {}
+    assert report.totals == {"collections": "363.00", "refunds": "51.00"}
+    labels = sorted(
+        step.label.partition(", ")[2].replace(" of 20", "|").partition("|")[0] for step in report.next
+    )
+    assert labels == ["collections CORE", "refunds"]
+    assert any(step.label.endswith("EUR 363.00") for step in report.next)
     bundles = ws.payments.list().set_index("part")
     assert bundles["total_cents"].to_dict() == {"collections": 36_300, "refunds": 5_100}
     refund = bundles.loc["refunds", "bundle_id"]
     data = file_of(ws.payments.write(refund)).read_bytes()
     assert b"pain.001.001.09" in data
     assert b"51.00</CtrlSum>" in data
+    date_has_come(ws)
     ws.payments.confirm(refund)
     assert overview(ws)["outstanding_cents"].tolist() == [12_100, 0, 12_100, 0, 0, 12_100]
     assert ws.doctor().empty
@@ -235,7 +272,23 @@ def test_a_bundle_that_changes_before_the_commit_is_computed_anew(
         return changes
 
     monkeypatch.setattr(Run, "_changes", disturbed)
+    date_has_come(ws)
     assert len(ws.payments.confirm(bundle).done) == 3
     assert left == [0]
     assert ws.payments.list()["state"].tolist() == ["confirmed"]
     assert ws.doctor().empty
+
+
+def test_more_than_the_bank_takes_in_a_file_makes_several(
+    money_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__FILE_PAYMENTS", "2")
+    ws = money_workspace(5)
+    ws.select(all=True).plan("assign.bank_file").apply()
+    listed = ws.payments.list()
+    assert sorted(listed["items"]) == [1, 2, 2]
+    files = [file_of(ws.payments.write(bundle)) for bundle in listed["bundle_id"]]
+    roots = [etree.fromstring(file.read_bytes()) for file in files]
+    assert len({root.findtext(".//{*}MsgId") for root in roots}) == 3
+    ids = [e.text for root in roots for e in root.iterfind(".//{*}EndToEndId")]
+    assert len(set(ids)) == len(ids) == 5

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from invoicebatch.interfaces.api import Workspace
+from tests.paying import date_has_come
 from tests.waiting import LIMIT
 
 Make = Callable[..., Workspace]
@@ -44,10 +45,11 @@ def test_confirming_twice_at_once_books_once(money_workspace: Make) -> None:
     ws.select(all=True).plan("assign.bank_file").apply()
     bundle = ws.payments.list()["bundle_id"].iloc[0]
     ws.payments.write(bundle)
+    date_has_come(ws)
     said = together(
         ws,
-        ["payments", "confirm", bundle],
-        ["payments", "confirm", bundle],
+        ["payments", "confirm", bundle, "--yes"],
+        ["payments", "confirm", bundle, "--yes"],
         ["payments", "reject", bundle, "1", "--reason", "x"],
     )
     with ws.store.read() as session:

@@ -7,6 +7,7 @@ import pytest
 
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.main import run
+from tests.paying import date_has_come
 
 Make = Callable[..., Workspace]
 
@@ -27,7 +28,9 @@ def test_write_confirm_and_cancel_take_several(
     assert [report["action"] for report in reports] == ["payments.write"] * 2
     assert run(["payments", "write", third, "--json", *where]) == 0
     assert json.loads(capsys.readouterr().out)["done"] == 1
-    assert run(["payments", "confirm", first, second, *where]) == 0
+    date_has_come(workspace)
+    assert run(["payments", "confirm", first, second, *where]) == 2
+    assert run(["payments", "confirm", first, second, "--yes", *where]) == 0
     assert run(["payments", "cancel", third, *where]) == 2
     assert run(["payments", "cancel", third, "--yes", *where]) == 0
     states = workspace.payments.list().set_index("bundle_id")["state"]

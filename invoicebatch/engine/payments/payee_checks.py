@@ -1,0 +1,45 @@
+"""What a bank's status report says of payees' names (verification of payee), kept with each payment.
+
+Codes: ISO 20022 ExternalPaymentTransactionStatus1Code, as the EPC's verification of payee scheme uses them.
+"""
+
+from typing import Final
+
+import pandas as pd
+
+from invoicebatch.ingest.bank import BankReport
+from invoicebatch.store import Session
+
+PAYEE_CHECKS: Final = {"RCVC": "match", "RVMC": "close", "RVNM": "none", "RVNA": "impossible"}
+"""What was found of a name and its account, by status."""
+
+OF_WHOLE: Final = (*PAYEE_CHECKS, "RVCM", "RVNC")
+"""Further statuses of a group or message: done with mismatches, not done; the payments say which."""
+
+DOUBTED: Final = ("close", "none")
+_LEVELS: Final = {"transaction": "end_to_end_id", "group": "payment_information_id"}
+
+
+def keep_payee_checks(session: Session, report: BankReport, now: pd.Timestamp) -> list[str]:
+    """Note on our payments what the report says of their names; a sentence a result.
+
+    A payment's own status goes before its group's.
+    """
+    entries = report.entries[report.entries["status"].isin(PAYEE_CHECKS)]
+    if entries.empty or not report.message.startswith("pain.002"):
+        return []
+    found = []
+    for level, key in _LEVELS.items():
+        rows = entries[entries["level"].eq(level)].drop_duplicates(key, keep="last").set_index(key)
+        items = session.rows_of("bundle_items", key, rows.index.to_series())[["bundle_id", "item_no", key]]
+        said = rows["status"].map(PAYEE_CHECKS) + (": " + rows["reason"]).where(rows["reason"].ne(""), "")
+        found.append(items.assign(payee_check=items[key].map(said))[["bundle_id", "item_no", "payee_check"]])
+    checks = pd.concat(found).drop_duplicates(["bundle_id", "item_no"]).reset_index(drop=True)
+    session.update("bundle_items", checks, now.to_pydatetime())
+    results = checks["payee_check"].str.partition(":")[0].value_counts(sort=False)
+    return [f"names of payees: {count:,} {result}" for result, count in results.items()]
+
+
+def doubted(items: pd.DataFrame) -> pd.DataFrame:
+    """Waiting payments whose name is close to the account's or does not match it."""
+    return items[items["payee_check"].fillna("").str.partition(":")[0].isin(DOUBTED)]

@@ -1,0 +1,58 @@
+"""Collections that come as announced: on the date that was told, and told in time."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+
+from invoicebatch.errors import ParameterError
+from invoicebatch.interfaces.api import Workspace
+
+Make = Callable[..., Workspace]
+DUE = [pd.Timestamp(day) for day in ("2027-01-29", "2027-01-29", "2027-02-05")]
+
+
+def test_on_the_due_date_there_is_a_bundle_a_date(money_workspace: Make) -> None:
+    ws = money_workspace(3, due_date=DUE)
+    refused = ws.select(all=True).plan("assign.bank_file").refused["reason"]
+    assert refused.str.contains("due on 2027-0.-.., after the collection date").all()
+    assert ws.select(all=True).plan("assign.bank_file", early=True).eligible == 3
+    ws.select(all=True).plan("assign.bank_file", collection_date="due date").apply()
+    listed = ws.payments.list().sort_values("collection_date")
+    assert listed["collection_date"].dt.strftime("%Y-%m-%d").tolist() == ["2027-01-29", "2027-02-05"]
+    assert listed["items"].tolist() == [2, 1]
+
+
+def test_the_setting_collects_on_the_due_date(money_workspace: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__COLLECTION_DATE", "due date")
+    ws = money_workspace(3, due_date=DUE)
+    assert len(ws.select(all=True).plan("assign.bank_file").preview["groups"]) == 3
+    with pytest.raises(ParameterError, match="must be a date"):
+        ws.select(all=True).plan("assign.bank_file", collection_date="due")
+    with pytest.raises(ParameterError, match="more than a year ahead"):
+        ws.select(all=True).plan("assign.bank_file", collection_date="2099-01-01")
+
+
+def test_who_was_not_told_in_time_is_counted_and_refused_where_asked(
+    money_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__COLLECTION_DATE", "due date")
+    told = [pd.Timestamp(day) for day in ("2027-01-10", "2027-01-20", "NaT")]
+    ws = money_workspace(
+        3,
+        due_date=DUE,
+        shipping_status=["sent", "sent", "to_send"],
+        sent_at=pd.Series(told, dtype="datetime64[us]"),
+    )
+    plan = ws.select(all=True).plan("assign.bank_file")
+    assert plan.preview["notice"].set_index("without_notice")["invoices"].to_dict() == {
+        "told on 2027-01-20, 9 days before the collection; 14 are to lie between": 1,
+        "not told: its document was not sent": 1,
+    }
+    assert plan.eligible == 3
+    for days, eligible in ((14, [1]), (1, [1, 2])):
+        monkeypatch.setenv("INVOICEBATCH_PAYMENT__REQUIRE_NOTICE", "true")
+        monkeypatch.setenv("INVOICEBATCH_PAYMENT__NOTICE_DAYS", str(days))
+        strict = type(ws)(ws.root).select(all=True).plan("assign.bank_file")
+        assert strict.rows.loc[strict.rows["eligible"], "invoice_id"].tolist() == eligible
+        assert len(strict.refused) == 3 - len(eligible)
