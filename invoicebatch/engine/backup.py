@@ -8,6 +8,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.files.backup import write_backup
 from invoicebatch.files.hashed_zip import Listed
+from invoicebatch.files.stored import DOCUMENTS
 from invoicebatch.store import FILE
 
 _LEFT_OUT = {f"{FILE}", f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
@@ -40,15 +41,18 @@ def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) 
 
 
 def _files(workspace: WorkspaceBase, temporary: Path) -> Iterator[tuple[str, Path]]:
-    """Staged files first: what is published meanwhile is found at the one place or the other."""
+    """Staged files first: what is published meanwhile is found at the one place or the other.
+
+    The archive of documents may be a link to a folder elsewhere, which a walk does not follow.
+    """
     data = workspace.data
-    trees = [data / "staging", data, workspace.root]
-    for tree in trees:
-        for path in sorted(tree.rglob("*")):
+    for folder in (data / "staging", data / DOCUMENTS, data, workspace.root):
+        there = folder.resolve()
+        for path in sorted(there.rglob("*")):
             own = path.parent == data and path.name in _LEFT_OUT
             hidden = data / "locks" in path.parents or temporary in path.parents
             if path.is_file() and not own and not hidden and not path.name.endswith(".part"):
-                yield _name(workspace, path), path
+                yield _name(workspace, folder / path.relative_to(there)), path
 
 
 def _name(workspace: WorkspaceBase, path: Path) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from invoicebatch.errors import StorageError
 from invoicebatch.model.changes import Content
@@ -111,6 +112,22 @@ def publish(source: Path, target: Path, sha256: str) -> Path:
     except OSError as error:
         raise storage_error(target, error) from error
     raise StorageError(f"{source.name} was lost before it could be published to {target}.")
+
+
+def check_publishing(staging: Path, folder: Path) -> None:
+    """Publish a file and remove it again, so that a folder that can't be published in is known beforehand.
+
+    Raises:
+        StorageError: it can't.
+    """
+    probe = Staging(staging)
+    name = f".probe-{token_hex(8)}"
+    staged = probe.add(name, b"")
+    try:
+        publish(staging / name, folder / name, staged.sha256).unlink()
+        (staging / name).unlink()
+    except OSError as error:
+        raise storage_error(folder / name, error) from error
 
 
 def numbered(target: Path) -> Iterator[Path]:

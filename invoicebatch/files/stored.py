@@ -2,9 +2,13 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from invoicebatch.errors import DocumentError
 from invoicebatch.files.publish import sha256_of
+
+DOCUMENTS: Final = "documents"
+"""Folder of the stored documents, in the data folder; it may be a link to a folder elsewhere."""
 
 
 class DocumentState(StrEnum):
@@ -32,7 +36,8 @@ def document_state(archive: Path, path: str, sha256: str, *further: Path) -> Doc
         further: other folders that it may lie in, such as the one a run publishes in.
     """
     file = (archive / path).resolve()
-    if not any(file.is_relative_to(folder.resolve()) for folder in (archive, *further)):
+    folders = (archive, archive / DOCUMENTS, *further)  # the archive of documents may be a link elsewhere
+    if not any(file.is_relative_to(folder.resolve()) for folder in folders):
         return DocumentState.OUTSIDE
     try:
         if not file.is_file():

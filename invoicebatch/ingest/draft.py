@@ -15,6 +15,7 @@ from invoicebatch.ingest.cells import Cells, Mask, Refusals
 from invoicebatch.ingest.convert import Fault, Writing, convert
 from invoicebatch.ingest.dates import check_format
 from invoicebatch.ingest.kinds import KindOfFile
+from invoicebatch.model.money import to_decimal
 from invoicebatch.model.schema import Column, Type
 from invoicebatch.model.schema.types import TEXTS
 
@@ -120,14 +121,17 @@ class Typed:
         if spoils:
             self.spoiled = _spoiled_documents(self, cells) | self.spoiled
         values: Any = [""] * int(cells.sum())
+        stored, scaled = self.kind.by_name.get(column, (None, False))
         if column in self.frame:
             shown = self.frame.loc[cells, column].astype(object)
-            values = shown.where(shown.notna(), "")
+            values = (shown.map(to_decimal, na_action="ignore") if scaled else shown).where(shown.notna(), "")
         reasons = reason if isinstance(reason, str) else np.asarray(reason, dtype=object)[cells]
         for file, part in (
             self.source[cells].assign(value=list(values), reason=reasons).groupby("file", sort=False)
         ):
-            refused.add(str(file), part["row"], column, part["value"], part["reason"])
+            refused.add(
+                str(file), part["row"], stored.name if stored else column, part["value"], part["reason"]
+            )
         self.keep(~cells)
 
 

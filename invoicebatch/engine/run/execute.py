@@ -146,6 +146,7 @@ class Run:
         """Commit what must stand before files are made; returns the ids that go on."""
         assert self.action.reserve is not None  # noqa: S101 - for the type checker
         changes = self.action.reserve(batch, self._params, context)
+        self._files.check_archive()
         reach("reserve.before")
         with self._store.write() as session:
             failed = pd.concat([changes.failures, self._give_numbers(session, batch, changes)])

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from invoicebatch.files.publish import Staging, inside, publish, sha256_of, sync_folders
-from invoicebatch.files.stored import stored_path
+from invoicebatch.files.publish import Staging, check_publishing, inside, publish, sha256_of, sync_folders
+from invoicebatch.files.stored import DOCUMENTS, stored_path
 from invoicebatch.model.changes import Artefact
 
 _COLUMNS = {"invoice_id": "Int64", "name": "str", "path": "str", "sha256": "str", "size": "int64"}
@@ -26,7 +26,7 @@ class RunFiles:
         name = f"{artefact.place}/{artefact.name}"
         staged = self._staging.add(name, artefact.content)
         if artefact.place == "documents":
-            path = self._free_path(f"documents/{artefact.name}", staged.sha256)
+            path = self._free_path(artefact.name, staged.sha256)
         else:
             path = stored_path(self._data, inside(self._folder, artefact.name))
         self._rows.append(
@@ -42,12 +42,20 @@ class RunFiles:
 
     def _free_path(self, name: str, sha256: str) -> str:
         """A path in the archive where no other document lies (one may, after a restored backup)."""
-        target = inside(self._data, name)
+        target = inside(self._data / DOCUMENTS, name)
         for number in range(2, 1000):
             if not target.exists() or sha256_of(target) == sha256:
                 break
             target = target.with_name(f"{Path(name).stem} ({number}){target.suffix}")
         return str(target.relative_to(self._data))
+
+    def check_archive(self) -> None:
+        """Stored documents can be written and linked now: asked before a number is given to one.
+
+        Raises:
+            StorageError: they can't.
+        """
+        check_publishing(self._staging.folder, self._data / DOCUMENTS)
 
     def staged(self) -> pd.DataFrame:
         """The files added since the last call, all safe on disk; see `Batch.files` for the columns."""
