@@ -29,6 +29,8 @@ LAYOUTS: Final = (
 )
 _TEXT = frozenset({".typ", ".toml", ".svg", ".csv", ".json", ".txt"})
 _PICTURES: Mapping[str, str] = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+_PACKAGE = re.compile(rb'"@[\w./-]+')
+"""An import that typst would download."""
 _BRACES = re.compile(r"\{(\w+)\}")
 
 Layers = tuple[tuple[str, int], ...]
@@ -139,15 +141,25 @@ def _load(stamps: Layers) -> Template:
 
 
 def _read(folder: Path) -> dict[str, bytes]:
+    for path in folder.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+            raise RenderError(f"template {folder.name}: {path.name} is a link out of the folder")
     names = sorted(path for path in folder.rglob("*") if path.is_file())
     try:
-        return {
+        files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
             for path in names
             if not path.name.startswith((".", "README"))
         }
     except OSError as error:
         raise RenderError(f"template {folder.name}: {error.filename} can't be read") from error
+    for name, data in files.items():
+        if name.endswith(".typ") and (package := _PACKAGE.search(data)):
+            raise RenderError(
+                f"template {folder.name}, {name}: {package[0].decode()} is a package, which is fetched from the"
+                " network; put its files into the folder and import those"
+            )
+    return files
 
 
 def _toml(folder: Path, name: str, data: bytes) -> dict[str, Any]:

@@ -157,3 +157,15 @@ def test_each_fault_is_named(
     monkeypatch.setattr(check, "LAYOUTS", ("invoice",))
     checked = check_template(folder(tmp_path / "mine", **files))
     assert any(problem in fault.problem for fault in checked.faults), checked.faults
+
+
+def test_nothing_is_fetched_or_read_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "secret.typ").write_text("#let x = 1")
+    for name in ("fetching", "linking"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "fetching" / "opening.typ").write_text('#import "@preview/cetz:0.2.0": canvas')
+    (tmp_path / "linking" / "opening.typ").symlink_to(tmp_path / "secret.typ")
+    with pytest.raises(RenderError, match=r"opening\.typ: .@preview/cetz is a package"):
+        load_template((tmp_path / "fetching",))
+    with pytest.raises(RenderError, match=r"opening\.typ is a link out of the folder"):
+        load_template((tmp_path / "linking",))
