@@ -7,7 +7,7 @@ WORKERS ?= auto
 # The pinned versions, also of what a package is built with: older pips read the one name for that, newer ones the other.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: install constraints system demo test test-full test-latest bench lint docs clean
+.PHONY: install constraints system demo test test-full test-latest bench audit lint docs clean
 
 install: $(VENV)/.installed  ## a virtual environment with everything, in the versions of constraints.txt
 
@@ -40,6 +40,10 @@ test-latest:  ## the tests with the newest of everything: what differs, what bro
 
 bench: install  ## measurements, side by side in one run
 	$(BIN)/python -m pytest -m bench -s tests/bench
+
+audit: install  ## published faults of what is installed
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/python -m pip_audit
 
 lint: install
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.main import run
+from tests.paying import date_has_come
 
 Make = Callable[..., Workspace]
 
@@ -62,6 +63,7 @@ def test_a_payment_shows_what_it_paid(money_workspace: Make, capsys: pytest.Capt
     workspace.select(ids=[1]).plan("assign.bank_file").apply()
     (bundle,) = workspace.payments.list()["bundle_id"]
     workspace.payments.write(bundle)
+    date_has_come(workspace)
     workspace.payments.confirm(bundle)
     assert run(["history", "F2026-000001", "--json", "-w", str(workspace.root)]) == 0
     events = json.loads(capsys.readouterr().out)
