@@ -26,6 +26,7 @@ from invoicebatch.files.shipped import shipped
 from invoicebatch.formats.archive.stored_documents import document_list
 from invoicebatch.formats.workbook.columns import known_columns
 from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.interfaces.matching_sheet.write import matching_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet
 from invoicebatch.interfaces.sheet.rules import write_rules
 from invoicebatch.model.outbox.payload import Attachment, ExternalPayload, PostalAddress, PostPayload
@@ -235,6 +236,35 @@ def hand_over_records(_: Workspace, folder: Path) -> None:
     )
 
 
+def write_matching_sheet(workspace: Workspace, folder: Path) -> None:
+    """What customers paid, whose names and texts anyone may choose."""
+    count = len(NASTY)
+    rows = pd.DataFrame(
+        {
+            "payment_id": [f"{place:04d}" for place in range(count)],
+            "booked_on": pd.Timestamp("2026-11-22"),
+            "read_at": pd.Timestamp("2026-11-22"),
+            "amount_cents": 100,
+            "currency": "EUR",
+            "account_iban": "NL91ABNA0417164300",
+            "payer_iban": "BE68539007547034",
+            **dict.fromkeys(("payer", "text", "reference", "documents"), NASTY),
+            **dict.fromkeys(("statement_id", "message", "source"), "x"),
+        }
+    )
+    with workspace.store.write() as session:
+        session.insert("incoming_payments", rows)
+    matching_sheet(workspace, folder / "matching.xlsx")
+
+
+def write_audit_pack(workspace: Workspace, folder: Path) -> None:
+    """All that is known of the documents, its tables one after another."""
+    workspace.audit_pack(workspace.root / "audit.zip", workspace.select(all=True))
+    with zipfile.ZipFile(workspace.root / "audit.zip") as pack:
+        tables = [pack.read(name) for name in pack.namelist() if name.endswith(".csv")]
+    (folder / "tables.csv").write_bytes(b"".join(tables))
+
+
 def write_decisions(workspace: Workspace, folder: Path) -> None:
     """The rules as a workbook, with a reason that a workspace wrote."""
     write_rules(load_rules(workspace.root / "rules", shipped("rules")), folder / "rules.xlsx")
@@ -243,16 +273,18 @@ def write_decisions(workspace: Workspace, folder: Path) -> None:
 WRITERS: dict[str, Callable[[Workspace, Path], None]] = {
     "delivery/external/files.py": hand_over_records,
     "delivery/post/folder.py": hand_over_letters,
+    "engine/audit.py": write_audit_pack,
     "engine/imports/import_files.py": import_refused_rows,
     "formats/archive/stored_documents.py": list_documents,
     "formats/workbook/flat.py": export_every_table,
     "formats/workbook/table.py": export_every_table,
+    "formats/workbook/matching.py": write_matching_sheet,
     "formats/workbook/sheet/write.py": write_sheets,
     "interfaces/sheet/rules.py": write_decisions,
 }
 """Each module that makes the content of a CSV file or workbook, and what lets it do so."""
 
-MAKERS = {"csv_bytes", "csv_lines", "Workbook"}
+MAKERS = {"csv_bytes", "csv_lines", "table_bytes", "Workbook"}
 UNGUARDED = {
     "csv.writer",
     "csv.DictWriter",
