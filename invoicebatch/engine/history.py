@@ -7,6 +7,7 @@ import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.files.stored import whole_paths
 from invoicebatch.store import Session
 
 COLUMNS: Final = (
@@ -38,6 +39,7 @@ def history(workspace: WorkspaceBase, which: str | int) -> pd.DataFrame:
         links = session.rows_of("event_chain", "batch", events["batch"]).set_index("batch")
         runs = session.rows_of("runs", "run_id", events["run_id"]).set_index("run_id")
         files = session.rows_of("artefacts", "invoice_id", key)
+        files["path"] = whole_paths(workspace.data, files["path"])
         messages = session.rows_of("outbox", "invoice_id", key)
     events = events.reset_index(drop=True).join(links[["known_by", "host"]], on="batch")
     parameters = events["run_id"].map(runs["parameters"])

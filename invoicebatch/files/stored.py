@@ -4,6 +4,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from invoicebatch.errors import DocumentError
 from invoicebatch.files.publish import sha256_of
 
@@ -64,3 +66,8 @@ def stored_document(archive: Path, path: str, sha256: str, *further: Path) -> Pa
 def stored_path(data: Path, path: Path) -> str:
     """How the state names a file or folder: from the data folder where it lies there, so that both may move."""
     return str(path.relative_to(data)) if path.is_relative_to(data) else str(path)
+
+
+def whole_paths(data: Path, paths: "pd.Series[str]") -> "pd.Series[str]":
+    """Paths as the state names them, from the root of the machine on; a missing one stays missing."""
+    return paths.map(lambda path: str(data / path), na_action="ignore").astype("str")

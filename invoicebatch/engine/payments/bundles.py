@@ -21,7 +21,7 @@ from invoicebatch.engine.payments.show import BundleView, view_bundle
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
-from invoicebatch.files.stored import DocumentState, document_state
+from invoicebatch.files.stored import DocumentState, document_state, whole_paths
 from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
@@ -67,6 +67,7 @@ class Payments:
                    "description", "file", "created_at"]  # fmt: skip
         ordered = bundles.sort_values(["created_at", "collection_date", "bundle_id"], ascending=False)
         listed = ordered.rename(columns=named)[columns]
+        listed = listed.assign(file=whole_paths(self._workspace.data, listed["file"]))
         return listed.merge(_became(items, listed["bundle_id"]), on="bundle_id", how="left")
 
     def find(self, bundle: str) -> str:

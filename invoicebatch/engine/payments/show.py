@@ -8,6 +8,7 @@ import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.records import records
+from invoicebatch.files.stored import whole_paths
 from invoicebatch.model.payments.sepa import message_id
 from invoicebatch.store import Session
 
@@ -50,6 +51,8 @@ def view_bundle(workspace: WorkspaceBase, bundle: str) -> BundleView:
         runs = _runs(session, bundle, str(row["run_id"].iloc[0]))
         wrote = runs.loc[runs["action"].isin(["payments.write", runs["action"].iloc[0]]), "run_id"]
         files = pd.concat([session.artefacts(run).assign(run_id=run) for run in wrote])
+    files["path"] = whole_paths(workspace.data, files["path"])
+    row["file_path"] = whole_paths(workspace.data, row["file_path"])
     named = {"company_account_id": "account", "status": "state", "file_path": "file"}
     payments = items.merge(numbers, on="invoice_id", how="left")[["number", *_OF_ITEM]]
     return BundleView(

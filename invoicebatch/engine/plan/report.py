@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from invoicebatch.engine.plan.records import records, refusals
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.files.stored import whole_paths
 from invoicebatch.model.markup import joined, table
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.status import RowOutcome
@@ -200,5 +201,5 @@ def read_report(session: Session, run_id: str, data: Path, *, alive: bool) -> Re
     state = "interrupted" if run["status"] == "running" and not alive else str(run["status"])
     files = session.artefacts(run_id)
     own = ~files["name"].str.startswith("documents/")
-    files["path"] = files["path"].mask(own, files["path"].map(lambda path: str(data / path)).astype("str"))
+    files["path"] = files["path"].mask(own, whole_paths(data, files["path"]))
     return Report(run, session.run_rows(run_id), files, state)
