@@ -1,5 +1,6 @@
 """Shared fixtures of all tests."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,6 +15,7 @@ from hypothesis import settings
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.model.schema import TABLES, Table
 
+os.environ.setdefault("INVOICEBATCH_EXECUTOR__PROCESSES", "1")  # the tests run side by side already
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 

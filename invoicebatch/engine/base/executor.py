@@ -10,7 +10,8 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from multiprocessing import get_context
-from typing import Any, Self, TypeVar
+from time import perf_counter
+from typing import Any, Final, Self, TypeVar
 
 from invoicebatch.errors import SettingsError
 from invoicebatch.settings import Settings
@@ -20,6 +21,10 @@ R = TypeVar("R")
 
 _AHEAD = 3
 """Jobs in flight per process."""
+
+
+SECONDS_ALONE: Final = 1.0
+"""About what it takes to start workers."""
 
 
 class Pool:
@@ -36,13 +41,23 @@ class Pool:
         return self._settings.processes or _cores()
 
     def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
-        """Apply a module-level function to each job, results in order; one lone job runs right here."""
+        """Apply a module-level function to each job, results in order.
+
+        The first jobs run right here: workers are started for what lasts longer than starting them.
+        """
         iterator = iter(jobs)
         first = list(islice(iterator, 2))
-        if len(first) < 2 or (self.processes == 1 and not self._settings.dask):
-            yield from map(function, chain(first, iterator))
+        rest = chain(first, iterator)
+        if len(first) > 1 and self._settings.dask:
+            yield from self._spread(function, rest)
             return
-        yield from self._spread(function, chain(first, iterator))
+        begun = perf_counter()
+        for job in rest:
+            yield function(job)
+            if self.processes > 1 and perf_counter() - begun > SECONDS_ALONE:
+                break
+        if following := list(islice(rest, 1)):
+            yield from self._spread(function, chain(following, rest))
 
     def _spread(self, function: Callable[[J], R], jobs: Iterator[J]) -> Iterator[R]:
         executor = self._start()
