@@ -39,6 +39,12 @@ class InvoicebatchError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
+    @property
+    def id(self) -> str:
+        """Its kind in a word, for `invoicebatch explain`: IB-UNKNOWN-NAME."""
+        name = type(self).__name__.removesuffix("Error")
+        return "IB" + "".join(f"-{letter}" if letter.isupper() else letter.upper() for letter in name)
+
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.message, self.hint)
 

@@ -56,6 +56,7 @@ COMMANDS: Final = (
     ("demo", "demo:demo", "Run the main job on sample data in a new folder."),
     ("sheet", "sheet:app", "Selection sheets: write, check, run."),
     ("rules", "rules:rules", "The decision table: what each action asks of a row."),
+    ("explain", "explain:explain", "What a word of the field means, or an error by its id."),
     ("lab", "lab:lab", "Open JupyterLab at the invoice overview."),
 )
 """Command, where it is, what it does."""
@@ -120,7 +121,7 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
     except InvoicebatchError as error:
         if debug:
             raise
-        return _say(str(error), error.exit_code)
+        return _say(f"{error} [{error.id}]", error.exit_code)
     except Exception as error:
         if debug:
             raise
