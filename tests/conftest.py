@@ -1,9 +1,11 @@
 """Shared fixtures of all tests."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 
-from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.model.schema import TABLES, Table
+from tests.copies import copy_workspace
 
 os.environ.setdefault("INVOICEBATCH_EXECUTOR__PROCESSES", "1")  # the tests run side by side already
 settings.register_profile("any machine", deadline=None)
@@ -97,34 +100,61 @@ def money_workspace(tmp_path: Path) -> Callable[..., Workspace]:
     `mandates` of the mandates.
     """
 
-    def make(count: int = 6, mandates: dict[str, object] | None = None, **columns: object) -> Workspace:
-        workspace = init_workspace(tmp_path / "money")
-        frames = small_frames(count, "created")
-        number = frames["invoices"]["invoice_id"].map(lambda i: f"F2026-{i:06d}")
-        dates = {"invoice_date": pd.Timestamp("2026-01-17"), "due_date": pd.Timestamp("2026-01-31")}
-        frames["invoices"] = frames["invoices"].assign(**{"number": number} | dates | columns)
-        frames["company_accounts"] = frames["company_accounts"].assign(
-            creditor_id="DE98ZZZ09999999999", bic="ABNANL2A"
-        )
-        ibans = ["BE68539007547034", "NL91ABNA0417164300", "DE89370400440532013000"]
-        frames["customers"] = frames["customers"].assign(
-            payment_method="direct_debit", iban=ibans, is_business=[True, False, False]
-        )
-        frames["vat_breakdown"] = frames["invoices"][["invoice_id"]].assign(
-            vat_category="S", vat_rate_bp=2_100, taxable_cents=10_000, tax_cents=2_100
-        )
-        frames["mandates"] = pd.DataFrame(
-            {"mandate_id": ["M-0", "M-1", "M-2"], "customer_id": ["K0", "K1", "K2"], "iban": ibans,
-             "scheme": "CORE", "sequence_type": ["RCUR", "FRST", "RCUR"], "status": "active",
-             "signed_on": pd.Timestamp("2025-01-01")}
-        ).assign(**(mandates or {}))  # fmt: skip
-        with workspace.store.write() as session:
-            for table, frame in frames.items():
-                session.insert(table, frame)
-            session.reserve_ids(count)
-        return workspace
+    return partial(money_workspace_in, tmp_path / "money")
+
+
+@pytest.fixture
+def written_bundle(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Callable[..., Workspace]:
+    """Make a workspace of `money_workspace` whose collections are bundled and written; made once, then copied.
+
+    `params` are those of `assign.bank_file`.
+    """
+
+    def make(count: int, **params: object) -> Workspace:
+        key = json.dumps([count, params, os.environ.get("INVOICEBATCH_NOW", "")])
+        if key not in _WRITTEN:
+            workspace = money_workspace_in(tmp_path_factory.mktemp("written") / "money", count)
+            workspace.select(all=True).plan("assign.bank_file", **params).apply()
+            for bundle in workspace.payments.list()["bundle_id"]:
+                workspace.payments.write(bundle)
+            _WRITTEN[key] = workspace.root
+        return open_workspace(copy_workspace(_WRITTEN[key], tmp_path / "money"))
 
     return make
+
+
+_WRITTEN: dict[str, Path] = {}
+
+
+def money_workspace_in(
+    folder: Path, count: int = 6, mandates: dict[str, object] | None = None, **columns: object
+) -> Workspace:
+    """See the fixture `money_workspace`."""
+    workspace = init_workspace(folder)
+    frames = small_frames(count, "created")
+    number = frames["invoices"]["invoice_id"].map(lambda i: f"F2026-{i:06d}")
+    dates = {"invoice_date": pd.Timestamp("2026-01-17"), "due_date": pd.Timestamp("2026-01-31")}
+    frames["invoices"] = frames["invoices"].assign(**{"number": number} | dates | columns)
+    frames["company_accounts"] = frames["company_accounts"].assign(
+        creditor_id="DE98ZZZ09999999999", bic="ABNANL2A"
+    )
+    ibans = ["BE68539007547034", "NL91ABNA0417164300", "DE89370400440532013000"]
+    frames["customers"] = frames["customers"].assign(
+        payment_method="direct_debit", iban=ibans, is_business=[True, False, False]
+    )
+    frames["vat_breakdown"] = frames["invoices"][["invoice_id"]].assign(
+        vat_category="S", vat_rate_bp=2_100, taxable_cents=10_000, tax_cents=2_100
+    )
+    frames["mandates"] = pd.DataFrame(
+        {"mandate_id": ["M-0", "M-1", "M-2"], "customer_id": ["K0", "K1", "K2"], "iban": ibans,
+         "scheme": "CORE", "sequence_type": ["RCUR", "FRST", "RCUR"], "status": "active",
+         "signed_on": pd.Timestamp("2025-01-01")}
+    ).assign(**(mandates or {}))  # fmt: skip
+    with workspace.store.write() as session:
+        for table, frame in frames.items():
+            session.insert(table, frame)
+        session.reserve_ids(count)
+    return workspace
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,16 @@
 """Importing members again: what our collections have taught of a mandate stays."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from invoicebatch.engine.imports.import_files import ImportReport
 from invoicebatch.engine.workspace import Workspace
+from invoicebatch.interfaces.api import init_workspace, open_workspace
+from tests.copies import copy_workspace
+from tests.engine.imports.conftest import ACCOUNTS, CUSTOMERS, INVOICES, LINES, MANDATES
 from tests.paying import date_has_come
 
 HEADER = "mandate_id,customer_id,iban,signed_on,sequence_type,status,last_used_on,previous_iban\n"
@@ -35,10 +39,33 @@ def collect(workspace: Workspace) -> pd.Timestamp:
     return workspace.payments.list()["collection_date"].iloc[0]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.Timestamp]:
+    """A workspace whose two invoices were collected, and when; made once, copied for each test."""
+    folder = tmp_path_factory.mktemp("collected")
+    workspace = init_workspace(folder / "ws")
+    for files in (
+        {"accounts.csv": ACCOUNTS, "customers.csv": CUSTOMERS, "mandates.csv": MANDATES},
+        {"invoices.csv": INVOICES, "lines.csv": LINES},
+        {"mandates.csv": row()},
+    ):
+        for name, text in files.items():
+            (folder / name).write_text(text)
+        workspace.import_files([folder / name for name in files])
+    return workspace.root, collect(workspace)
+
+
 @pytest.fixture
-def collected(workspace: Workspace, filled: ImportReport, bring: Import) -> pd.Timestamp:
-    bring({"mandates.csv": row()})
-    return collect(workspace)
+def workspace(request: pytest.FixtureRequest, made: tuple[Path, pd.Timestamp], tmp_path: Path) -> Workspace:
+    """A copy of what was made, for the tests of what was collected; else an empty one."""
+    if "collected" in request.fixturenames:
+        return open_workspace(copy_workspace(made[0], tmp_path / "ws"))
+    return init_workspace(tmp_path / "ws")
+
+
+@pytest.fixture
+def collected(made: tuple[Path, pd.Timestamp]) -> pd.Timestamp:
+    return made[1]
 
 
 def mandate(whole: Whole) -> pd.Series:

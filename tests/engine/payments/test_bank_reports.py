@@ -67,12 +67,9 @@ class Sent:
 
 
 @pytest.fixture
-def sent(money_workspace: Make) -> Sent:
-    ws = money_workspace(4)
-    ws.select(all=True).plan("assign.bank_file").apply()
-    bundle = ws.payments.list()["bundle_id"].iloc[0]
-    ws.payments.write(bundle)
-    return Sent(ws, bundle)
+def sent(written_bundle: Make) -> Sent:
+    ws = written_bundle(4)
+    return Sent(ws, ws.payments.list()["bundle_id"].iloc[0])
 
 
 def reasons(done: BankImport) -> str:

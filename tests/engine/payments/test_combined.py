@@ -23,12 +23,10 @@ Make = Callable[..., Workspace]
 
 
 @pytest.fixture
-def combined(money_workspace: Make) -> tuple[Workspace, str, etree._Element]:
+def combined(written_bundle: Make) -> tuple[Workspace, str, etree._Element]:
     """Seven invoices of 121.00 under three mandates: debits of three, two and two of them."""
-    ws = money_workspace(7)
-    ws.select(all=True).plan("assign.bank_file", combine="mandate", description="Energie").apply()
-    (bundle,) = ws.payments.list()["bundle_id"]
-    (path,) = ws.payments.write(bundle).files["path"]
+    ws = written_bundle(7, combine="mandate", description="Energie")
+    ((bundle, path),) = ws.payments.list()[["bundle_id", "file"]].to_numpy()
     return ws, bundle, etree.fromstring(Path(path).read_bytes())
 
 

@@ -16,13 +16,11 @@ RETURNED_ON = date(2026, 12, 3)
 
 
 @pytest.fixture
-def ws(money_workspace: Make, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def ws(written_bundle: Make, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Three collections of 121.00, all booked on 1 December 2026."""
     monkeypatch.setenv("INVOICEBATCH_NOW", "2026-11-20T10:00:00")
-    ws = money_workspace(3)
-    ws.select(all=True).plan("assign.bank_file").apply()
+    ws = written_bundle(3)
     bundle = ws.payments.list()["bundle_id"].iloc[0]
-    ws.payments.write(bundle)
     monkeypatch.setenv("INVOICEBATCH_NOW", "2026-12-04T10:00:00")
     details = "".join(transaction(end_to_end) for end_to_end in ws.payments.items(bundle)["end_to_end_id"])
     read(ws, entry("363.00", "CRDT", details), "S1")
