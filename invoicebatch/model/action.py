@@ -66,8 +66,10 @@ class Surroundings(Protocol):
     settings: Settings
     root: Path
     """The workspace's folder, for reading templates and rules."""
-    actions: Mapping[str, "Action"]
-    """The actions of the bar."""
+
+    @property
+    def actions(self) -> Mapping[str, "Action"]:
+        """The actions of the bar."""
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, as it is now."""

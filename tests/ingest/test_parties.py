@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from invoicebatch.ingest import Intake
+from invoicebatch.ingest.intake import Intake
 from invoicebatch.ingest.checks.identifiers import country_code, is_email, is_vat_id
 
 Take = Callable[..., Intake]

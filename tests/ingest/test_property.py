@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from invoicebatch.errors import RulesError, UsageError
-from invoicebatch.ingest import Intake, read_files
+from invoicebatch.ingest.intake import Intake, read_files
 from invoicebatch.ingest.convert import Writing, convert
 from invoicebatch.ingest.dates import to_dates
 from invoicebatch.ingest.kinds import KINDS

@@ -26,9 +26,9 @@ def with_next_steps(base: WorkspaceBase, report: Report) -> Report:
     action = registry().get(report.action)
     if action is None or report.state != RunStatus.FINISHED or report.done.empty:
         return report
-    known = [registry()[name] for name in base.rules.actions if name in registry()]
-    after = [one for one in known if {one.name, one.group} & set(action.after)]
-    undo = [one for one in known if one.name == action.undo]
+    known = [name for name in base.rules.actions if name in registry()]
+    after = [registry()[name] for name in known if {name, name.partition(".")[0]} & set(action.after)]
+    undo = [registry()[name] for name in known if name == action.undo]
     return replace(report, next=tuple(_steps(base, report, after)), undo=tuple(_steps(base, report, undo)))
 
 

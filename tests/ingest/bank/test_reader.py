@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.ingest.bank import BankReport, read_bank_report
+from invoicebatch.ingest.bank.report import BankReport, read_bank_report
 from invoicebatch.ingest.bank.entries import COLUMNS
 from tests.ingest.bank.bank_files import (
     balance,
