@@ -39,14 +39,14 @@ def artefacts(batch: Batch, params: AgingParams, context: Context) -> Iterator[P
     """`aging.xlsx` (or csv, parquet) with a row for each ledger with anything open, and `aging.png`."""
     from invoicebatch.formats.workbook.aging import COLUMNS, aging_facts, write_picture
     from invoicebatch.formats.workbook.export import export_file, run_facts
-    from invoicebatch.formats.workbook.table import TableExport
+    from invoicebatch.formats.workbook.rows import TableExport
 
     rows = _rows(batch, params, context)
     settings = context.settings.export
     on = params.on or context.today
     facts = run_facts(context) | aging_facts(rows, on)
     table = TableExport("aging", rows, COLUMNS, context.now, facts, params.language or settings.language)
-    yield Artefact(*export_file(table, params.format, context.map, settings.csv_delimiter))
+    yield Artefact(*export_file(table, params.format, settings.csv_delimiter))
     if params.picture:
         yield Artefact("aging.png", partial(write_picture, table=table, on=on))
 

@@ -61,13 +61,13 @@ def artefacts(batch: Batch, params: FranceParams, context: Context) -> Iterator[
     """`b2c.csv`, or the life-cycle messages: one file, or a ZIP of several."""
     from invoicebatch.formats.archive.document_zip import Documents
     from invoicebatch.formats.workbook.export import export_file, run_facts
-    from invoicebatch.formats.workbook.table import TableExport
+    from invoicebatch.formats.workbook.rows import TableExport
 
     if params.report == "b2c":
         rows = totals(batch, context.settings.einvoice)
         settings = context.settings.export
         table = TableExport("b2c", rows, COLUMNS, context.now, run_facts(context), settings.language)
-        yield Artefact(*export_file(table, "csv", context.map, settings.csv_delimiter))
+        yield Artefact(*export_file(table, "csv", settings.csv_delimiter))
         return
     documents = Documents()
     for invoice_id, number, message in _messages(batch, context.settings.einvoice):

@@ -24,6 +24,7 @@ ACTION = Action(
     label="Invoices",
     help="A formatted workbook (or CSV, Parquet) with one row an invoice.",
     params=ExportParams,
+    columns=frozenset(),
     transform=transform,
     artefacts=artefacts,
     repeatable=True,
