@@ -47,11 +47,10 @@ class WorkspaceBase:
         """Folder of the state."""
         return self.store.data
 
-    @cached_property
+    @property
     def id(self) -> str:
         """The id given to the workspace when it was made."""
-        with self.store.read() as session:
-            return session.workspace_id()
+        return self.store.id
 
     @property
     def user(self) -> str:
