@@ -3,17 +3,13 @@
 A secret is never a setting: a setting names the environment variable or keyring entry it is in.
 """
 
+import os
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from invoicebatch.errors import SettingsError
 from invoicebatch.validation import first_problem
@@ -308,15 +304,15 @@ class Export(Section):
     csv_delimiter: Literal[",", ";", "\t"] = Field(",", description="Between the values of a CSV file")
 
 
+_PREFIX: Final = "INVOICEBATCH_"
+"""Before the name of a setting in the environment."""
+
 SWITCHES: Final = (*Integrations.model_fields, "collect_undated_mandates", "four_eyes")
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """All settings of a workspace."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="INVOICEBATCH_", env_nested_delimiter="__", extra="forbid", frozen=True
-    )
     data: str = Field("data", description="Folder of the state, relative to the workspace")
     shared_with_group: bool = Field(
         False, description="Whether the user's group may read and change what is made; else the user alone"
@@ -346,17 +342,26 @@ class Settings(BaseSettings):
         asked = {name: getattr(self.payment, name) for name in ("collect_undated_mandates", "four_eyes")}
         return {**self.integrations.model_dump(), **asked}
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment before file; the file's content comes in as init values."""
-        return env_settings, init_settings
+
+def _from_environment() -> dict[str, Any]:
+    """What INVOICEBATCH_* variables say; the library that reads them is imported where there are any."""
+    said = {name.upper().removeprefix(_PREFIX).partition("__")[0].lower() for name in os.environ}
+    if said.isdisjoint(Settings.model_fields):
+        return {}
+    from pydantic_settings import EnvSettingsSource
+
+    settings: Any = Settings
+    return EnvSettingsSource(settings, env_prefix=_PREFIX, env_nested_delimiter="__")()
+
+
+def _over(file: dict[str, Any], environment: dict[str, Any]) -> dict[str, Any]:
+    """The values of the file, with those of the environment over them, key by key."""
+    inner = {
+        key: _over(file[key], value)
+        for key, value in environment.items()
+        if isinstance(value, dict) and isinstance(file.get(key), dict)
+    }
+    return {**file, **environment, **inner}
 
 
 def load_settings(root: Path) -> Settings:
@@ -368,7 +373,7 @@ def load_settings(root: Path) -> Settings:
     file = root / FILE
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        return Settings(**values)
+        return Settings(**_over(values, _from_environment()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}") from error
     except ValidationError as error:

@@ -4,7 +4,7 @@ An action is pure: it may use model, formats and eligibility, never the store, t
 """
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -22,24 +22,45 @@ MAIN_JOB: Final[Sequence[tuple[str, Mapping[str, object]]]] = (
 """What most people come for, in order: action and parameters, each on the same rows."""
 
 
+class Actions(Mapping[str, Action]):
+    """The actions by name, each module imported when its action is first asked for."""
+
+    def __init__(self) -> None:
+        """Only looks which modules there are."""
+        tree = Path(__file__).parent
+        files = (file for file in sorted(tree.rglob("*.py")) if not file.name.startswith("_"))
+        names = (".".join(file.relative_to(tree).with_suffix("").parts) for file in files)
+        self._found: dict[str, Action | None] = dict.fromkeys(names)
+
+    def __getitem__(self, name: str) -> Action:
+        """The action; see `registry` for the error."""
+        action = self._found[name]
+        if action is None:
+            action = self._found[name] = importlib.import_module(f"{__name__}.{name}").ACTION
+            if action.name != name:
+                raise RuntimeError(f"{__name__}.{name}: ACTION is called {action.name}")
+        return action
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
 @cache
-def registry() -> Mapping[str, Action]:
+def registry() -> Actions:
     """Every action by name; which come first on the bar is the rules' order.
 
+    To ask which there are imports none of them.
+
     Raises:
-        RuntimeError: an action that is not called like its module.
+        RuntimeError: (once it is asked for) an action that is not called like its module.
     """
-    found: dict[str, Action] = {}
-    tree = Path(__file__).parent
-    for file in sorted(tree.rglob("*.py")):
-        if file.name.startswith("_"):
-            continue
-        name = ".".join(file.relative_to(tree).with_suffix("").parts)
-        action = importlib.import_module(f"{__name__}.{name}").ACTION
-        if action.name != name:
-            raise RuntimeError(f"{file}: ACTION is called {action.name}")
-        found[name] = action
-    return found
+    return Actions()
 
 
 def find(name: str) -> Action:

@@ -8,16 +8,6 @@ from collections.abc import Iterator
 import pandas as pd
 
 from invoicebatch.formats.pdf.data import COLUMNS, TABLES_READ
-from invoicebatch.formats.pdf.job import (
-    by_invoice,
-    created_rows,
-    document_artefact,
-    document_rows,
-    documented_invoices,
-    failed_rows,
-    prepare,
-)
-from invoicebatch.formats.pdf.render import render_documents
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.documents import number_series
@@ -44,6 +34,9 @@ def row_checks(batch: Batch, params: Params, context: Context) -> pd.DataFrame: 
 
 def artefacts(batch: Batch, params: Params, context: Context) -> Iterator[Prepared]:  # noqa: ARG001
     """The documents, rendered in the process pool."""
+    from invoicebatch.formats.pdf.job import by_invoice, document_artefact, prepare
+    from invoicebatch.formats.pdf.render import render_documents
+
     rows = by_invoice(batch)
     jobs, lost = prepare(batch, context.settings, context.root)
     yield from lost
@@ -57,6 +50,8 @@ def artefacts(batch: Batch, params: Params, context: Context) -> Iterator[Prepar
 
 def transform(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
     """`created` with the document, or `generation_failed` with the number kept and the reason."""
+    from invoicebatch.formats.pdf.job import created_rows, document_rows, documented_invoices, failed_rows
+
     good = documented_invoices(batch)
     updates = [created_rows(good), failed_rows(batch.invoices, batch.failed)]
     return Changes(

@@ -7,27 +7,21 @@ out the same is left as it is.
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import Field
 
 from invoicebatch.errors import DocumentError
-from invoicebatch.formats.pdf.compare import CompareJob, render_compared
 from invoicebatch.formats.pdf.data import COLUMNS, TABLES_READ
-from invoicebatch.formats.pdf.job import (
-    by_invoice,
-    created_rows,
-    document_artefact,
-    document_rows,
-    documented_invoices,
-    failed_rows,
-    prepare,
-)
-from invoicebatch.formats.pdf.render import RenderJob
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure, RowUnchanged
 from invoicebatch.model.documents import number_series
 from invoicebatch.model.status import Status
+
+if TYPE_CHECKING:
+    from invoicebatch.formats.pdf.compare import CompareJob
+    from invoicebatch.formats.pdf.render import RenderJob
 
 
 class Parameters(Params):
@@ -47,6 +41,9 @@ def artefacts(
     context: Context,
 ) -> Iterator[Prepared]:
     """The new versions, rendered and compared with the present ones in the process pool."""
+    from invoicebatch.formats.pdf.compare import render_compared
+    from invoicebatch.formats.pdf.job import by_invoice, document_artefact, prepare
+
     rows = by_invoice(batch)
     last = _last_versions(batch)
     present = _present(batch, context)
@@ -66,7 +63,9 @@ def artefacts(
                 yield document_artefact(result, rows[result.invoice_id], version)
 
 
-def _compare(job: RenderJob, present: dict[int, Path], sent: frozenset[int]) -> CompareJob:
+def _compare(job: "RenderJob", present: dict[int, Path], sent: frozenset[int]) -> "CompareJob":
+    from invoicebatch.formats.pdf.compare import CompareJob
+
     ids = set(job.batch.invoices["invoice_id"].tolist())
     files = {invoice_id: path for invoice_id, path in present.items() if invoice_id in ids}
     return CompareJob(job, files, sent & ids)
@@ -113,6 +112,8 @@ def transform(batch: Batch, params: Parameters, context: Context) -> Changes:
 
     A `created` row that fails keeps its document; a `generation_failed` one its new reason.
     """
+    from invoicebatch.formats.pdf.job import created_rows, document_rows, documented_invoices, failed_rows
+
     good = documented_invoices(batch)
     unmade = batch.invoices[batch.invoices["status"] == Status.GENERATION_FAILED.value]
     updates = [created_rows(good), failed_rows(unmade, batch.failed)]

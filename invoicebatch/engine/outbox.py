@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from invoicebatch.actions import find
 from invoicebatch.delivery.channel import Answer, Message, TemporaryError
-from invoicebatch.delivery.mail.bounces import Bounce, read_bounces
 from invoicebatch.delivery.open_channel import open_channel
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.only_match import only_match
@@ -32,6 +31,9 @@ from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import KINDS
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
 from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.delivery.mail.bounces import Bounce
 
 _OPEN = (OutboxStatus.IN_DOUBT, OutboxStatus.FAILED)
 _MARKABLE = (OutboxStatus.IN_DOUBT, OutboxStatus.ACCEPTED, OutboxStatus.FAILED)
@@ -235,6 +237,8 @@ class Outbox:
         Raises:
             InputFileError: no such folder.
         """
+        from invoicebatch.delivery.mail.bounces import read_bounces
+
         place = Path(folder)
         if not place.is_dir():
             raise InputFileError(f"{place} is not a folder.", "Give the folder your bounces are stored in.")
@@ -255,7 +259,7 @@ class Outbox:
         return pd.DataFrame(rows, columns=["file", "recipient", "message_id", "number", "text", "outcome"])
 
 
-def _bounce_outcome(bounce: Bounce, mails: pd.DataFrame) -> str:
+def _bounce_outcome(bounce: "Bounce", mails: pd.DataFrame) -> str:
     if bounce.message_id not in mails.index:
         return "not one of our mails"
     if not bounce.permanent:

@@ -4,18 +4,15 @@ All interfaces talk to this class; it holds no rows, so any number of them may b
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from invoicebatch.engine.background.jobs import Jobs
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.outbox import Outbox
-from invoicebatch.engine.payments.bundles import Payments
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.plan.selection import Selection
-from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import WorkspaceError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.settings import Settings
@@ -23,7 +20,11 @@ from invoicebatch.store import Store
 
 if TYPE_CHECKING:
     from invoicebatch.engine.audit import AuditPack
+    from invoicebatch.engine.background.jobs import Jobs
     from invoicebatch.engine.imports.import_files import ImportReport
+    from invoicebatch.engine.outbox import Outbox
+    from invoicebatch.engine.payments.bundles import Payments
+    from invoicebatch.engine.run.runs import Runs
     from invoicebatch.files.hashed_zip import Listed
 
 
@@ -32,18 +33,38 @@ class Workspace:
 
     Attributes:
         base: the folder, settings, store and rules that every room stands on.
-        runs: what was done and what is unfinished.
-        payments: the payment bundles.
-        outbox: the messages to customers and other systems.
-        jobs: the export jobs.
     """
 
     def __init__(self, root: Path) -> None:
         self.base = WorkspaceBase(root)
-        self.runs = Runs(self.base)
-        self.payments = Payments(self.base)
-        self.outbox = Outbox(self.base)
-        self.jobs = Jobs(self.base)
+
+    @cached_property
+    def runs(self) -> "Runs":
+        """What was done and what is unfinished."""
+        from invoicebatch.engine.run.runs import Runs
+
+        return Runs(self.base)
+
+    @cached_property
+    def payments(self) -> "Payments":
+        """The payment bundles."""
+        from invoicebatch.engine.payments.bundles import Payments
+
+        return Payments(self.base)
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """The messages to customers and other systems."""
+        from invoicebatch.engine.outbox import Outbox
+
+        return Outbox(self.base)
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """The export jobs."""
+        from invoicebatch.engine.background.jobs import Jobs
+
+        return Jobs(self.base)
 
     @property
     def root(self) -> Path:

@@ -42,6 +42,17 @@ class Context(Protocol):
             DocumentError: missing, or its bytes have changed.
         """
 
+    def pieces(
+        self, ids: npt.NDArray[np.int64], columns: Iterable[str], reads: Mapping[str, Iterable[str]]
+    ) -> Iterator[Batch]:
+        """What a file needs of many invoices, some thousand at a time, in their order.
+
+        Args:
+            ids: invoice ids.
+            columns: overview columns.
+            reads: columns of the rows that belong to them, by table.
+        """
+
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
         """That many fresh invoice ids, for rows an action inserts."""
 
@@ -66,8 +77,10 @@ class Surroundings(Protocol):
     settings: Settings
     root: Path
     """The workspace's folder, for reading templates and rules."""
-    actions: Mapping[str, "Action"]
-    """The actions of the bar."""
+
+    @property
+    def actions(self) -> Mapping[str, "Action"]:
+        """The actions of the bar."""
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, as it is now."""

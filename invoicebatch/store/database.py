@@ -57,6 +57,8 @@ class Database:
         self.path = path
         self._timeout = timeout
         self._checked = False
+        self.id: str | None = None
+        """The workspace's id, once the file was opened."""
         self._placed = False
 
     @contextmanager
@@ -115,6 +117,7 @@ class Database:
             self._connect(read_only=False) as con,
         ):
             set_place(con, self._place, new_id=True)
+            self.id = workspace_id(con)
 
     @property
     def _place(self) -> str:
@@ -190,6 +193,7 @@ class Database:
                 if found > LATEST
                 else "Bring it up to date with: invoicebatch init DIR",
             )
+        self.id = workspace_id(con)
         self._checked = True
 
 

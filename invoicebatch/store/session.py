@@ -10,7 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from invoicebatch.store import event_chain, journal, migrations, numbering, outbox, tables
+from invoicebatch.store import event_chain, journal, numbering, outbox, tables
 from invoicebatch.store import overview as invoices
 from invoicebatch.store import snapshot as snapshots
 from invoicebatch.store.database import Database, interrupt
@@ -54,7 +54,6 @@ class Session:
     delete = _verb(tables.delete)
     apply = _verb(tables.apply)
 
-    workspace_id = _verb(migrations.workspace_id)
     reserve_ids = _verb(numbering.reserve_ids)
     allocate = _verb(numbering.allocate)
 
@@ -104,6 +103,14 @@ class Store:
         """A session that is one transaction; see `store.database.Database.write`."""
         with self._database.write() as con:
             yield Session(con)
+
+    @property
+    def id(self) -> str:
+        """The id given to the workspace when it was made; read with the first look at the file."""
+        if self._database.id is None:
+            with self.read():
+                pass
+        return str(self._database.id)
 
     def adopt(self) -> None:
         """Make a copy a workspace of its own; see `store.database.Database.adopt`."""

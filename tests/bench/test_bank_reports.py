@@ -15,7 +15,7 @@ import resource, sys, time
 from datetime import date
 from pathlib import Path
 from lxml import etree
-from invoicebatch.ingest.bank import read_bank_report
+from invoicebatch.ingest.bank.report import read_bank_report
 file = Path(sys.argv[1])
 start = time.process_time()
 entries = read_bank_report(file, date(2026, 12, 5)).entries

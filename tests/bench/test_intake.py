@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pytest
 
-from invoicebatch.ingest import read_files
+from invoicebatch.ingest.intake import read_files
 from invoicebatch.ingest.sample import generate
 
 ROWS = 1_000_000

@@ -116,7 +116,8 @@ LINES = (
 from invoicebatch.formats.workbook.cells import scaled
 from invoicebatch.formats.workbook.columns import choose_columns, export_rows
 from invoicebatch.formats.workbook.flat import write_csv, write_parquet
-from invoicebatch.formats.workbook.table import TableExport, write_table
+from invoicebatch.formats.workbook.rows import TableExport
+from invoicebatch.formats.workbook.table import write_table
 import pyarrow as pa
 what, n, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 invoices = overview(n // 5); i = np.arange(n)

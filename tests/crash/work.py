@@ -171,7 +171,7 @@ def _must(condition: bool, what: str) -> None:
 
 def main(mode: str, *arguments: str) -> None:
     """`swarm ROOT WORKERS RUNS SEED` or `sweep TEMPLATE FOLDER ACTIONS SWEPT EVERY`; prints JSON."""
-    registry()  # imports every action now, not in each child
+    list(registry().values())  # imports every action now, not in each child
     if mode == "swarm":
         root, workers, runs, seed = arguments
         print(json.dumps(swarm(root, int(workers), int(runs), int(seed))))

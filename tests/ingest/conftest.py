@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from invoicebatch.ingest import Intake, read_files
+from invoicebatch.ingest.intake import Intake, read_files
 from invoicebatch.ingest.mapping.model import parse_mapping
 
 INVOICES = "external_id,customer_id,company_account_id\nA1,00013,NL\nA2,C2,NL\n"

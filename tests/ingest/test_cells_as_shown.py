@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from invoicebatch.ingest import Intake
+from invoicebatch.ingest.intake import Intake
 
 Take = Callable[..., Intake]
 INVOICES = ["external_id", "company_account_id", "customer_id", "order_reference"]

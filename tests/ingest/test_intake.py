@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.errors import InputFileError, UnknownNameError
-from invoicebatch.ingest import Intake, read_files
+from invoicebatch.ingest.intake import Intake, read_files
 from invoicebatch.model.schema import TABLES
 from tests.ingest.conftest import INVOICES, LINES
 

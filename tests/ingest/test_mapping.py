@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from invoicebatch.errors import InputFileError, RulesError
-from invoicebatch.ingest import Intake, load_mapping
+from invoicebatch.ingest.intake import Intake
 from invoicebatch.ingest.mapping.expression import compile_expression
-from invoicebatch.ingest.mapping.model import parse_mapping
+from invoicebatch.ingest.mapping.model import load_mapping, parse_mapping
 
 Take = Callable[..., Intake]
 

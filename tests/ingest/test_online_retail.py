@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from invoicebatch.ingest import Intake, load_mapping, read_files
+from invoicebatch.ingest.intake import Intake, read_files
+from invoicebatch.ingest.mapping.model import load_mapping
 
 MAPPING = Path(__file__).parents[2] / "rules" / "mappings" / "online_retail.toml"
 

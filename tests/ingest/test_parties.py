@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from invoicebatch.ingest import Intake
 from invoicebatch.ingest.checks.identifiers import country_code, is_email, is_vat_id
+from invoicebatch.ingest.intake import Intake
 
 Take = Callable[..., Intake]
 

@@ -13,9 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from invoicebatch.errors import RulesError, UsageError
-from invoicebatch.ingest import Intake, read_files
 from invoicebatch.ingest.convert import Writing, convert
 from invoicebatch.ingest.dates import to_dates
+from invoicebatch.ingest.intake import Intake, read_files
 from invoicebatch.ingest.kinds import KINDS
 from invoicebatch.ingest.lines import line_net
 from invoicebatch.ingest.mapping.expression import compile_expression

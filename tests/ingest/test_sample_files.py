@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from invoicebatch.ingest import read_files
+from invoicebatch.ingest.intake import read_files
 
 FOLDER = Path(__file__).parents[2] / "data" / "sample"
 

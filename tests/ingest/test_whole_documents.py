@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from invoicebatch.ingest import Intake, lost_advances, read_files, short_documents
+from invoicebatch.ingest.intake import Intake, read_files
+from invoicebatch.ingest.orphans import lost_advances, short_documents
 
 Take = Callable[..., Intake]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.ingest import Intake
+from invoicebatch.ingest.intake import Intake
 
 Take = Callable[..., Intake]
 INVOICE = "external_id,company_account_id,currency\nA1,NL,{currency}\n"

@@ -168,7 +168,7 @@ def test_a_run_whose_action_names_a_row_twice_changes_nothing(
     before = stored(workspace, "invoices")
     plan = workspace.select(all=True).plan("approve", invoice_date=TODAY)
     with monkeypatch.context() as patch:
-        patch.setitem(registry(), "approve", replace(action, transform=doubled))
+        patch.setitem(registry()._found, "approve", replace(action, transform=doubled))
         with pytest.raises(UsageError, match="invoices 1 is given more than once"):
             plan.apply()
     assert stored(workspace, "invoices").equals(before)

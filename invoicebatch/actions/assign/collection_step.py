@@ -6,9 +6,6 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
-from invoicebatch.formats.mail.payload import mails, senders
-from invoicebatch.formats.mail.words import date_text
-from invoicebatch.formats.pdf.paper_letter import PaperLetter, letter_pdf
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, where_said
 from invoicebatch.model.contact.mailbox import address_faults
@@ -96,6 +93,9 @@ def row_checks(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
 
 def artefacts(batch: Batch, _: Params, context: Context) -> Iterator[Prepared]:
     """A letter to print for each step by post."""
+    from invoicebatch.formats.mail.words import date_text
+    from invoicebatch.formats.pdf.paper_letter import PaperLetter, letter_pdf
+
     rows = _due(batch, context)
     rows = rows[rows["channel"].eq("post")]
     accounts = batch["company_accounts"].set_index("company_account_id")
@@ -141,6 +141,8 @@ def transform(batch: Batch, _: Params, context: Context) -> Changes:
 
 def effects(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
     """One mail for each step by e-mail; the stored PDF goes with it."""
+    from invoicebatch.formats.mail.payload import mails, senders
+
     rows = _due(batch, context)
     rows = rows[rows["channel"].eq(EmailPayload.channel)]
     sender_of = senders(batch["company_accounts"], context.settings.mail.sender)

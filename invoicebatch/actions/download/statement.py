@@ -3,18 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 from pydantic import Field, model_validator
 
 from invoicebatch.formats.archive.zip import Entry, safe_name, unique_names, write_zip
-from invoicebatch.formats.pdf.account_statement import (
-    JOB_STATEMENTS,
-    Statement,
-    StatementJob,
-    render_statements,
-)
 from invoicebatch.formats.pdf.account_statement_data import (
     COLUMNS,
     READS,
@@ -23,10 +17,12 @@ from invoicebatch.formats.pdf.account_statement_data import (
     by_ledger,
     statements,
 )
-from invoicebatch.formats.pdf.job import account_folders
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, RowUnchanged
 from invoicebatch.model.payments.ledger import KEY, by_currency
+
+if TYPE_CHECKING:
+    from invoicebatch.formats.pdf.account_statement import Statement
 
 _PART: Final = 2000
 """Statements a ZIP: what is held in memory at once."""
@@ -76,8 +72,11 @@ def artefacts(batch: Batch, params: StatementParams, context: Context) -> Iterat
 
 
 def _rendered(
-    batch: Batch, made: Mapping[Key, Statement], context: Context
+    batch: Batch, made: "Mapping[Key, Statement]", context: Context
 ) -> Iterator[tuple[Key, bytes | str]]:
+    from invoicebatch.formats.pdf.account_statement import StatementJob, render_statements
+    from invoicebatch.formats.pdf.job import account_folders
+
     settings = context.settings
     folders = account_folders(batch["company_accounts"], settings, context.root)
     jobs = (
@@ -88,7 +87,9 @@ def _rendered(
     yield from zip(made, (pdf for some in results for pdf in some), strict=True)
 
 
-def _groups(all_of_them: list[Statement]) -> Iterator[list[Statement]]:
+def _groups(all_of_them: "list[Statement]") -> "Iterator[list[Statement]]":
+    from invoicebatch.formats.pdf.account_statement import JOB_STATEMENTS
+
     for start in range(0, len(all_of_them), JOB_STATEMENTS):
         yield all_of_them[start : start + JOB_STATEMENTS]
 

@@ -8,9 +8,6 @@ from typing import Literal
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.workbook.aging import COLUMNS, aging_facts, write_picture
-from invoicebatch.formats.workbook.export import Format, export_file, run_facts
-from invoicebatch.formats.workbook.table import TableExport
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared
 from invoicebatch.model.payments import ledger
@@ -23,7 +20,7 @@ class AgingParams(Params):
         None,
         description="Day it is aged on; empty: today. One that has passed: the amounts as they stood then",
     )
-    format: Format = Field("xlsx", description="Kind of file")
+    format: Literal["xlsx", "csv", "parquet"] = Field("xlsx", description="Kind of file")
     picture: bool = Field(True, description="Draw the sums as a picture (PNG) too")
     language: Literal["", "en", "nl", "fr", "de"] = Field(
         "", description="Language of the titles; empty: as the settings say"
@@ -40,12 +37,16 @@ def _rows(batch: Batch, params: AgingParams, context: Context) -> pd.DataFrame:
 
 def artefacts(batch: Batch, params: AgingParams, context: Context) -> Iterator[Prepared]:
     """`aging.xlsx` (or csv, parquet) with a row for each ledger with anything open, and `aging.png`."""
+    from invoicebatch.formats.workbook.aging import COLUMNS, aging_facts, write_picture
+    from invoicebatch.formats.workbook.export import export_file, run_facts
+    from invoicebatch.formats.workbook.rows import TableExport
+
     rows = _rows(batch, params, context)
     settings = context.settings.export
     on = params.on or context.today
     facts = run_facts(context) | aging_facts(rows, on)
     table = TableExport("aging", rows, COLUMNS, context.now, facts, params.language or settings.language)
-    yield Artefact(*export_file(table, params.format, context.map, settings.csv_delimiter))
+    yield Artefact(*export_file(table, params.format, settings.csv_delimiter))
     if params.picture:
         yield Artefact("aging.png", partial(write_picture, table=table, on=on))
 

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from invoicebatch.eligibility.filter import holds
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.en16931.derive import TABLES
@@ -40,6 +39,8 @@ def _systems(around: Surroundings) -> dict[str, str]:
 
 def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterator[Prepared]:
     """The UBL documents of a target that takes them; a document that breaks a rule stays out."""
+    from invoicebatch.formats.ubl.checked import checked_documents
+
     system = context.settings.external.get(params.target)
     if system is None or system.kind != "http" or system.body != "ubl":
         return

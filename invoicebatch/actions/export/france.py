@@ -9,10 +9,6 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.errors import RenderError
-from invoicebatch.formats.archive.document_zip import Documents
-from invoicebatch.formats.cdar import LifeCycle, write_life_cycle
-from invoicebatch.formats.workbook.export import export_file, run_facts
-from invoicebatch.formats.workbook.table import TableExport
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
 from invoicebatch.model.en16931.derive import TABLES, derive
@@ -63,11 +59,15 @@ def row_checks(batch: Batch, params: FranceParams, _: Context) -> pd.DataFrame:
 
 def artefacts(batch: Batch, params: FranceParams, context: Context) -> Iterator[Prepared]:
     """`b2c.csv`, or the life-cycle messages: one file, or a ZIP of several."""
+    from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.workbook.export import export_file, run_facts
+    from invoicebatch.formats.workbook.rows import TableExport
+
     if params.report == "b2c":
         rows = totals(batch, context.settings.einvoice)
         settings = context.settings.export
         table = TableExport("b2c", rows, COLUMNS, context.now, run_facts(context), settings.language)
-        yield Artefact(*export_file(table, "csv", context.map, settings.csv_delimiter))
+        yield Artefact(*export_file(table, "csv", settings.csv_delimiter))
         return
     documents = Documents()
     for invoice_id, number, message in _messages(batch, context.settings.einvoice):
@@ -95,6 +95,8 @@ def totals(batch: Batch, settings: EInvoice) -> pd.DataFrame:
 
 def _messages(batch: Batch, settings: EInvoice) -> Iterator[tuple[int, str, bytes | str]]:
     """Id, number and message of each invoice, or why there is none."""
+    from invoicebatch.formats.cdar import LifeCycle, write_life_cycle
+
     groups, _ = derive(batch.invoices, batch.tables, "france", settings)
     documents, breakdown = groups[DOCUMENT], groups["BG-23"]
     last = batch["payments"].groupby("invoice_id")["booked_on"].max()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from invoicebatch.formats.workbook.export import export_artefacts
 from invoicebatch.model.action import Action, Context
 from invoicebatch.model.changes import Batch, Changes, Prepared
 from invoicebatch.model.exports.exported import ExportParams, exported
@@ -10,6 +9,8 @@ from invoicebatch.model.exports.exported import ExportParams, exported
 
 def artefacts(batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Prepared]:
     """One file with a row for each line; an invoice without lines is named and left out."""
+    from invoicebatch.formats.workbook.export import export_artefacts
+
     return export_artefacts("lines", batch, params, ctx)
 
 
@@ -23,7 +24,7 @@ ACTION = Action(
     label="Invoice lines",
     help="A formatted workbook (or CSV, Parquet) with one row an invoice line.",
     params=ExportParams,
-    reads=frozenset({"lines"}),
+    columns=frozenset(),
     transform=transform,
     artefacts=artefacts,
     repeatable=True,

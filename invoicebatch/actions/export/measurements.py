@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from invoicebatch.formats.workbook.export import export_artefacts
 from invoicebatch.model.action import Action, Context
 from invoicebatch.model.changes import Batch, Changes, Prepared
 from invoicebatch.model.exports.exported import ExportParams, exported
@@ -10,6 +9,8 @@ from invoicebatch.model.exports.exported import ExportParams, exported
 
 def artefacts(batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Prepared]:
     """One file with a row for each reading; an invoice without readings is named and left out."""
+    from invoicebatch.formats.workbook.export import export_artefacts
+
     return export_artefacts("measurements", batch, params, ctx)
 
 
@@ -23,7 +24,7 @@ ACTION = Action(
     label="Meter readings",
     help="A formatted workbook (or CSV, Parquet) with one row a meter reading.",
     params=ExportParams,
-    reads=frozenset({"lines", "measurements"}),
+    columns=frozenset(),
     transform=transform,
     artefacts=artefacts,
     repeatable=True,

@@ -6,8 +6,7 @@ from datetime import date
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.archive.document_zip import Documents
-from invoicebatch.formats.ubl.checked import Schematron, checked_documents, chosen_profile, sets_of
+from invoicebatch.formats.validation import Schematron
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
@@ -35,6 +34,9 @@ class UblParams(Params):
 
 def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepared]:
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
+    from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.ubl.checked import checked_documents
+
     documents = Documents()
     checked = checked_documents(
         batch, ctx, params.profile, params.schematron, params.energy_extension, params.as_of
@@ -54,6 +56,7 @@ def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:
 
 def preview(batch: Batch, params: UblParams, ctx: Context) -> dict[str, pd.DataFrame]:
     """How many documents are ready, which rules the others break, and what is advised; by row for another day."""
+    from invoicebatch.formats.ubl.checked import chosen_profile, sets_of
     from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
     from invoicebatch.model.en16931.derive import derive
 

@@ -1,22 +1,21 @@
 """Export as simple XML: one documented element a term, checked by the rules of EN 16931 and our schema."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
-from invoicebatch.formats.archive.document_zip import Documents
-from invoicebatch.formats.ubl.checked import sets_of
-from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
-from invoicebatch.formats.validation.rule_sets import RuleSets
-from invoicebatch.formats.validation.schema import own_schema_error
-from invoicebatch.formats.xml_export import write_xml
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, derive
 from invoicebatch.model.en16931.frames import only_documents
 from invoicebatch.model.en16931.terms import DOCUMENT
 from invoicebatch.model.exports.exported import exported
+
+if TYPE_CHECKING:
+    from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.validation.rule_sets import RuleSets
 
 _SLICE = 2000
 
@@ -29,6 +28,9 @@ class XmlParams(Params):
 
 def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Prepared]:  # noqa: ARG001
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
+    from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.ubl.checked import sets_of
+
     documents, sets = Documents(), sets_of(ctx)
     for start in range(0, len(batch), _SLICE):
         part = Batch(batch.invoices.iloc[start : start + _SLICE].reset_index(drop=True), batch.tables)
@@ -36,7 +38,11 @@ def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Prepare
     yield from documents.artefacts(len(batch), "invoices-xml.zip")
 
 
-def _slice(part: Batch, documents: Documents, sets: RuleSets) -> Iterator[RowFailure]:
+def _slice(part: Batch, documents: "Documents", sets: "RuleSets") -> Iterator[RowFailure]:
+    from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
+    from invoicebatch.formats.validation.schema import own_schema_error
+    from invoicebatch.formats.xml_export import write_xml
+
     groups, problems = derive(part.invoices, part.tables, "en16931")
     broken = reasons(prevalidate(groups, problems, sets))
     for invoice_id, reason in broken.items():

@@ -5,13 +5,12 @@ It is written once: again gives the same bytes. Only a new message may hold some
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import pandas as pd
 from pydantic import Field
 
 from invoicebatch.errors import DocumentError, RenderError
-from invoicebatch.formats.pain import Message, check_message, write_message
 from invoicebatch.formats.pain.message import Version
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
@@ -26,6 +25,9 @@ from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.payments.stale import stale_items
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.status import BundleStatus, ItemStatus
+
+if TYPE_CHECKING:
+    from invoicebatch.formats.pain import Message
 
 OLD_MESSAGES: Final = {
     "pain.008.001.02": 'direct_debit_message = "pain.008.001.08"',
@@ -133,7 +135,9 @@ def _version(bundle: pd.Series, params: WriteParams, context: Context) -> Versio
     return payment.direct_debit_message if debit else payment.credit_transfer_message
 
 
-def _message(batch: Batch, params: WriteParams, context: Context) -> Message:
+def _message(batch: Batch, params: WriteParams, context: Context) -> "Message":
+    from invoicebatch.formats.pain import Message
+
     bundle = bundle_row(batch, params.bundle)
     items = _sent(batch, params)
     stale = _stale(batch, params, items)
@@ -161,12 +165,14 @@ def _opt_out(bundle: pd.Series, context: Context) -> str:
     return "" if bundle["part"] == COLLECTIONS else context.settings.payment.payee_check_opt_out
 
 
-def _checked(message: Message) -> bytes:
+def _checked(message: "Message") -> bytes:
     """The file, validated against the ISO schema and read back.
 
     Raises:
         RenderError: it is not what the bundle holds.
     """
+    from invoicebatch.formats.pain import check_message, write_message
+
     out = BytesIO()
     write_message(message, out)
     out.seek(0)
@@ -174,7 +180,7 @@ def _checked(message: Message) -> bytes:
     return out.getvalue()
 
 
-def _as_written(bundle: pd.Series, message: Message, context: Context) -> bytes:
+def _as_written(bundle: pd.Series, message: "Message", context: Context) -> bytes:
     """The bytes that were written: the stored file, or made once more where it lies elsewhere or is gone.
 
     Raises:
@@ -209,7 +215,7 @@ def artefacts(batch: Batch, params: WriteParams, context: Context) -> Iterator[P
     yield Artefact(_file_name(bundle, message, params), content, details={"message": message.version})
 
 
-def _file_name(bundle: pd.Series, message: Message, params: WriteParams) -> str:
+def _file_name(bundle: pd.Series, message: "Message", params: WriteParams) -> str:
     """Such as `pain.008.001.08_NL_CORE_2026-12-03_930d2bb3.xml`."""
     number = _message_no(bundle, params)
     scheme = bundle["scheme"] if isinstance(bundle["scheme"], str) else ""

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.formats.cii.facturx import holds_facturx
-from invoicebatch.formats.ubl.checked import Schematron, checked_documents
+from invoicebatch.formats.validation import Schematron
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
 from invoicebatch.model.en16931.derive import TABLES
@@ -80,6 +79,8 @@ def _receivers(rows: pd.DataFrame) -> list[tuple[str, str]]:
 
 def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Prepared]:
     """The document of each row, kept in the archive as it is sent; rows that break a rule fail, named."""
+    from invoicebatch.formats.ubl.checked import checked_documents
+
     network_of = networks(batch.invoices, params, ctx)["network"]
     for network, profile in ((PEPPOL, "peppol"), (CHORUS_PRO, "en16931")):
         rows = batch.invoices[network_of == network]
@@ -97,6 +98,8 @@ def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Pr
 
 def _stored_facturx(batch: Batch, ctx: Context) -> Iterator[Prepared]:
     """The stored PDF of each row, which must hold its data; one without fails by name."""
+    from invoicebatch.formats.cii.facturx import holds_facturx
+
     columns = ("invoice_id", "number", "document_path", "document_sha256")
     for invoice_id, number, path, sha256 in zip(
         *(batch.invoices[name].tolist() for name in columns), strict=True

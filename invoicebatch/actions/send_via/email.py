@@ -12,7 +12,6 @@ from invoicebatch.eligibility.duty import COLUMNS, law_preview, refused_by_law
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
 from invoicebatch.formats.mail.payload import mails, senders
-from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
 from invoicebatch.model.contact.mailbox import address_faults
@@ -65,6 +64,8 @@ def defaults(settings: Settings, _today: date) -> dict[str, Any]:
 
 def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prepared]:
     """An invoice's own attachments, and its UBL where asked for; a document that breaks a rule is not mailed."""
+    from invoicebatch.formats.ubl.checked import checked_documents
+
     yield from _own_attachments(batch)
     if not params.attach_ubl:
         return

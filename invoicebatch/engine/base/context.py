@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +11,12 @@ import pandas as pd
 
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.files.stored import stored_document
+from invoicebatch.model.changes import Batch
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
+
+_PIECE: Final = 25_000
+"""Invoices whose rows are in memory at once."""
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -50,6 +54,22 @@ class RunContext:
     def document(self, path: str, sha256: str) -> Path:
         """The stored document, its bytes checked."""
         return stored_document(self._store.data, path, sha256)
+
+    def pieces(
+        self, ids: npt.NDArray[np.int64], columns: Iterable[str], reads: Mapping[str, Iterable[str]]
+    ) -> Iterator[Batch]:
+        """Read piece by piece, each by a connection of its own: nobody waits until the file is written.
+
+        The run's claims keep others from changing what belongs to the invoices meanwhile.
+        """
+        for start in range(0, len(ids), _PIECE):
+            with self._store.read() as session:
+                invoices = session.overview(columns, self.today, ids[start : start + _PIECE])
+                tables = {
+                    name: session.rows_of(name, "invoice_id", invoices["invoice_id"], wanted)
+                    for name, wanted in reads.items()
+                }
+            yield Batch(invoices, tables)
 
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
         """Fresh invoice ids; never given again, used or not."""

@@ -47,11 +47,10 @@ class WorkspaceBase:
         """Folder of the state."""
         return self.store.data
 
-    @cached_property
+    @property
     def id(self) -> str:
         """The id given to the workspace when it was made."""
-        with self.store.read() as session:
-            return session.workspace_id()
+        return self.store.id
 
     @property
     def user(self) -> str:
@@ -69,7 +68,10 @@ class WorkspaceBase:
         return self.settings.switches
 
     def offered(self) -> Mapping[str, Action]:
-        """The actions of the bar, in the order of the rules; an action without code is not offered."""
+        """The actions of the bar, in the order of the rules; an action without code is not offered.
+
+        It imports all of them: ask for one by its name where one is enough.
+        """
         actions = registry()
         return {
             name: actions[name] for name in self.rules.actions if name in actions and not actions[name].hidden
@@ -77,7 +79,7 @@ class WorkspaceBase:
 
     def choices(self, action: Action) -> dict[str, dict[str, str]]:
         """The values that parameters of an action may take here: value and label, by parameter."""
-        around = WorkspaceSurroundings(self.settings, self.root, self.offered(), self.store)
+        around = WorkspaceSurroundings(self.settings, self.root, self.offered, self.store)
         return {name: dict(one.values(around)) for name, one in action.choices.items()}
 
     def judged(

@@ -27,7 +27,7 @@ from invoicebatch.model.status import OutboxStatus
 _FIRST_GROUP = 16
 _LARGEST_GROUP = 500
 _GROUP_SECONDS = 3.0
-_LIVE = "run_id = $run_id AND status IN ('pending', 'connecting', 'handing_over')"
+LIVE = "run_id = $run_id AND status IN ('pending', 'connecting', 'handing_over')"
 
 
 def deliver(workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: Event) -> bool:
@@ -36,7 +36,7 @@ def deliver(workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: E
     The caller holds the run's lock. Cancelling stops before the next message; what was begun is settled.
     """
     with workspace.store.read() as session:
-        heads = session.outbox_heads(_LIVE, run_id=run_id)
+        heads = session.outbox_heads(LIVE, run_id=run_id)
     if heads.empty:
         return True
     log = HandoverLog(workspace.data / "outbox" / f"{run_id}.log")
@@ -114,7 +114,7 @@ class _Delivery:
 
     def _pending(self) -> list[str]:
         with self._workspace.store.read() as session:
-            heads = session.outbox_heads(_LIVE, run_id=self._run_id)
+            heads = session.outbox_heads(LIVE, run_id=self._run_id)
         known = heads["message_id"].isin(self._attempts)
         free = heads["status"] != OutboxStatus.HANDING_OVER.value
         return [str(message_id) for message_id in heads["message_id"][known & free]]

@@ -22,15 +22,10 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.shipped import shipped
 from invoicebatch.files.whole import write_whole
-from invoicebatch.ingest import (
-    Intake,
-    Mapping,
-    load_mapping,
-    lost_advances,
-    read_files,
-    read_ubl,
-    short_documents,
-)
+from invoicebatch.ingest.intake import Intake, read_files
+from invoicebatch.ingest.mapping.model import Mapping, load_mapping
+from invoicebatch.ingest.orphans import lost_advances, short_documents
+from invoicebatch.ingest.ubl import read_ubl
 from invoicebatch.model.payments.mandates import last_collections, with_learnt
 from invoicebatch.store import Session
 

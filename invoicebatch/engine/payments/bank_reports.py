@@ -1,8 +1,8 @@
 """Bank reports into a workspace: matched with our bundles, noted once, booked by a run of their own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -14,7 +14,6 @@ from invoicebatch.engine.payments.matching import Matching, match
 from invoicebatch.engine.payments.payee_checks import OF_WHOLE, keep_payee_checks
 from invoicebatch.engine.payments.returns import open_cases
 from invoicebatch.errors import InputFileError
-from invoicebatch.ingest.bank import BankReport, read_bank_report
 from invoicebatch.model.counted import counted
 from invoicebatch.model.payments.booking import AGAIN
 from invoicebatch.model.payments.incoming.keep import received
@@ -24,6 +23,9 @@ from invoicebatch.model.payments.statements import foreign, gaps, own_account, u
 from invoicebatch.model.schema.payments import BANK_STATEMENTS
 from invoicebatch.model.status import EntryKind
 from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.ingest.bank.report import BankReport
 
 _UNDECIDED = ("PART", "", *OF_WHOLE)
 
@@ -61,6 +63,8 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     Raises:
         InputFileError: not such a file, or of accounts that are not ours.
     """
+    from invoicebatch.ingest.bank.report import read_bank_report
+
     report = read_bank_report(file, clock.today())
     if report.provisional:
         note = (
@@ -101,7 +105,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     )
 
 
-def _credits(report: BankReport, matches: Matches) -> pd.DataFrame:
+def _credits(report: "BankReport", matches: Matches) -> pd.DataFrame:
     """Entries of a statement that may be customers' payments."""
     return matches.others if report.message.startswith("camt") else matches.others.iloc[:0]
 
@@ -126,7 +130,7 @@ def _told(count: int, matching: Matching | None) -> list[str]:
     return [words + wait]
 
 
-def _own(session: Session, report: BankReport, name: str) -> tuple[BankReport, pd.DataFrame]:
+def _own(session: Session, report: "BankReport", name: str) -> tuple["BankReport", pd.DataFrame]:
     """The report without statements of accounts that are not ours, and those, each named."""
     if not report.message.startswith("camt"):
         return report, foreign(report.statements, ())
@@ -140,10 +144,10 @@ def _own(session: Session, report: BankReport, name: str) -> tuple[BankReport, p
         raise InputFileError(f"{name}: {strange['reason'].iloc[0]}.", "Check the accounts of the company.")
     kept = statements[statements["account_iban"].isin(ours)]
     mine = entries[entries["account_iban"].isin(ours)]
-    return BankReport(report.message, report.report_id, mine, kept), strange
+    return replace(report, entries=mine, statements=kept), strange
 
 
-def _match(session: Session, report: BankReport) -> Matches:
+def _match(session: Session, report: "BankReport") -> Matches:
     """The report's entries with our items; only bundles it can be about are looked at."""
     entries = report.entries
     if report.message.startswith("camt"):
@@ -162,7 +166,7 @@ def _match(session: Session, report: BankReport) -> Matches:
     return matched(entries, items, report.message)
 
 
-def _others(report: BankReport, matches: Matches) -> tuple[pd.DataFrame, list[str]]:
+def _others(report: "BankReport", matches: Matches) -> tuple[pd.DataFrame, list[str]]:
     """What is about none of our payments: named where it should be ours, else counted."""
     others = matches.others
     if not report.message.startswith("camt"):
@@ -185,7 +189,7 @@ def _others(report: BankReport, matches: Matches) -> tuple[pd.DataFrame, list[st
     return faults, notes
 
 
-def _keep_statements(session: Session, report: BankReport, source: str) -> list[str]:
+def _keep_statements(session: Session, report: "BankReport", source: str) -> list[str]:
     """Note the statements that were read; a sentence for each gap in their numbers."""
     if not report.message.startswith("camt.053"):
         return []

@@ -1,17 +1,21 @@
 """Payments that came in: kept as bank entries once, then booked by one run, whatever brought them."""
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.run.runs import run_action
-from invoicebatch.ingest import Intake
 from invoicebatch.model.status import EntryKind, Status
 from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.ingest.intake import Intake
 
 TABLE = "payments"
 
 
-def take_payments(session: Session, intake: Intake, file: str) -> tuple[pd.DataFrame, dict[str, int]]:
+def take_payments(session: Session, intake: "Intake", file: str) -> tuple[pd.DataFrame, dict[str, int]]:
     """Keep the imported payments that are new, to be booked after the import.
 
     Args:

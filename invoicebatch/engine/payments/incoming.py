@@ -1,7 +1,7 @@
 """Customers' payments of a workspace: kept once, listed, taken back, set aside."""
 
 import uuid
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -14,12 +14,14 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
-from invoicebatch.ingest.bank import BankReport
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.incoming.keep import fresh, payments_of, received
 from invoicebatch.model.schema.payments import INCOMING_PAYMENTS
 from invoicebatch.model.status import IncomingStatus
 from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.ingest.bank.report import BankReport
 
 LISTED: Final = [
     "payment_id", "booked_on", "amount_cents", "currency", "payer", "payer_iban", "reference", "text", "status",
@@ -28,7 +30,7 @@ LISTED: Final = [
 
 
 def keep(
-    session: Session, report: BankReport, others: pd.DataFrame, source: str
+    session: Session, report: "BankReport", others: pd.DataFrame, source: str
 ) -> tuple["pd.Series[str]", int]:
     """Keep the customers' payments of a report; gives the ids of the new ones, and how many were there already."""
     rows = payments_of(others[received(others)], report.message, source, clock.now())

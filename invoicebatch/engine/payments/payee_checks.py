@@ -3,12 +3,14 @@
 Codes: ISO 20022 ExternalPaymentTransactionStatus1Code, as the EPC's verification of payee scheme uses them.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from invoicebatch.ingest.bank import BankReport
 from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.ingest.bank.report import BankReport
 
 PAYEE_CHECKS: Final = {"RCVC": "match", "RVMC": "close", "RVNM": "none", "RVNA": "impossible"}
 """What was found of a name and its account, by status."""
@@ -20,7 +22,7 @@ DOUBTED: Final = ("close", "none")
 _LEVELS: Final = {"transaction": "end_to_end_id", "group": "payment_information_id"}
 
 
-def keep_payee_checks(session: Session, report: BankReport, now: pd.Timestamp) -> list[str]:
+def keep_payee_checks(session: Session, report: "BankReport", now: pd.Timestamp) -> list[str]:
     """Note on our payments what the report says of their names; a sentence a result.
 
     A payment's own status goes before its group's.

@@ -21,36 +21,40 @@ from invoicebatch.model.status import RunStatus
 from invoicebatch.store import Session
 
 
-def with_next_steps(base: WorkspaceBase, report: Report) -> Report:
+def with_next_steps(session: Session, base: WorkspaceBase, report: Report) -> Report:
     """The report of a finished run with what may follow it, in the order of the bar."""
     action = registry().get(report.action)
     if action is None or report.state != RunStatus.FINISHED or report.done.empty:
         return report
-    known = [registry()[name] for name in base.rules.actions if name in registry()]
-    after = [one for one in known if {one.name, one.group} & set(action.after)]
-    undo = [one for one in known if one.name == action.undo]
-    return replace(report, next=tuple(_steps(base, report, after)), undo=tuple(_steps(base, report, undo)))
+    known = [name for name in base.rules.actions if name in registry()]
+    after = [registry()[name] for name in known if {name, name.partition(".")[0]} & set(action.after)]
+    undo = [registry()[name] for name in known if name == action.undo]
+    return replace(
+        report,
+        next=tuple(_steps(session, base, report, after)),
+        undo=tuple(_steps(session, base, report, undo)),
+    )
 
 
-def _steps(base: WorkspaceBase, report: Report, actions: list[Action]) -> Iterator[NextStep]:
+def _steps(
+    session: Session, base: WorkspaceBase, report: Report, actions: list[Action]
+) -> Iterator[NextStep]:
     ids = report.done["invoice_id"].to_numpy(np.int64)
     for action in actions:
-        with base.store.read() as session:
-            frame = base.judged(session, ids, action)
+        frame = base.judged(session, ids, action)
         able = base.evaluate(frame, picked_by_hand=True, action=action).eligible(action.name)
         if action.hidden:
-            yield from _by_values(base, action, frame["invoice_id"].to_numpy(np.int64)[able])
+            yield from _by_values(session, action, frame["invoice_id"].to_numpy(np.int64)[able])
         elif able.any():
             command = f"invoicebatch run {action.name} --run {report.run_id}"
             yield NextStep(action.name, action.label, command, int(able.sum()), on_bar=True)
 
 
-def _by_values(base: WorkspaceBase, action: Action, ids: npt.NDArray[np.int64]) -> Iterator[NextStep]:
+def _by_values(session: Session, action: Action, ids: npt.NDArray[np.int64]) -> Iterator[NextStep]:
     """One step for each combination of the parameters' values: a hidden action is a command by itself."""
     columns = list(action.of_rows.values())
-    with base.store.read() as session:
-        values = session.overview(columns, clock.today(), ids)
-        words = _bundles_in_words(session, values.get("payment_bundle_id", pd.Series(dtype="str")))
+    values = session.overview(columns, clock.today(), ids)
+    words = _bundles_in_words(session, values.get("payment_bundle_id", pd.Series(dtype="str")))
     for key, rows in values.groupby(columns, sort=False):
         command = shlex.join(["invoicebatch", *action.name.split("."), *map(str, key)])
         label = ", ".join([action.label, *(words[one] for one in key if one in words)])

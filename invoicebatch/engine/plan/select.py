@@ -49,10 +49,12 @@ def select(
         raise SelectionError(
             "Say which invoices, in exactly one way.", "One of: where, ids, numbers, sheet, frame, run, all."
         )
-    if where is not None or all:
-        found = matching(workspace, where if where is not None else "true")
-        return Selection(workspace, runner, found, where or "all invoices", picked_by_hand=False)
+    if where is not None:
+        return Selection(workspace, runner, matching(workspace, where), where, picked_by_hand=False)
     with workspace.store.read() as session:
+        if all:
+            found = session.overview(["invoice_id"], clock.today())["invoice_id"].to_numpy(np.int64)
+            return Selection(workspace, runner, found, "all invoices", picked_by_hand=False)
         if numbers is not None:
             found = _ids_of_numbers(session, numbers)
             return Selection(workspace, runner, found, counted(len(found), "number"), picked_by_hand=True)

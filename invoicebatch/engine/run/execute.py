@@ -22,7 +22,7 @@ from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.handover.deliver import deliver
+from invoicebatch.engine.handover.deliver import LIVE, deliver
 from invoicebatch.engine.plan.report import OPEN_OUTCOMES
 from invoicebatch.engine.run.claim import judge_changed
 from invoicebatch.engine.run.staging import RunFiles
@@ -51,8 +51,12 @@ class Run:
         self._cancel = cancel or Event()
         with self._store.read() as session:
             row = session.run(run_id)
+            self._rows = session.run_rows(run_id)
+            self._made = session.artefacts(run_id)
+            self._messages = not session.outbox_heads(LIVE, run_id=run_id).empty
         if row is None:
             raise KeyError(run_id)
+        self._status = str(row["status"])
         self.action: Action = find(str(row["action"]))
         # a run of an older version may hold a parameter that the action no longer has
         self._params = self.action.params.model_validate_json(str(row["parameters"]), extra="ignore")
@@ -62,20 +66,25 @@ class Run:
         """Do what is left of the run; returns early where it was cancelled."""
         with Pool(self._workspace.settings) as pool:
             context = self._workspace.context(self._run_id, pool)
-            self._publish()
+            self._publish(self._made)
             for rows in self._chunks():
                 if self._cancel.is_set():
                     return
                 self._chunk(context, rows)
                 self._progress.advance(len(rows))
-            if deliver(self._workspace, self._run_id, self._progress, self._cancel):
+            if self._delivered():
                 self._finish()
 
+    def _delivered(self) -> bool:
+        """Whether nothing waits to be handed over any more."""
+        nothing = self.action.effects is None and not self._messages
+        return nothing or deliver(self._workspace, self._run_id, self._progress, self._cancel)
+
     def _chunks(self) -> Iterable[pd.DataFrame]:
-        with self._store.write() as session:
-            session.note_run(self._run_id, status=RunStatus.RUNNING.value)
-            rows = session.run_rows(self._run_id)
-        rows = rows[rows["outcome"].isin(OPEN_OUTCOMES)]
+        if self._status != RunStatus.RUNNING:
+            with self._store.write() as session:
+                session.note_run(self._run_id, status=RunStatus.RUNNING.value)
+        rows = self._rows[self._rows["outcome"].isin(OPEN_OUTCOMES)]
         self._progress.start(self.action.label, len(rows))
         size = self.action.chunk_rows or _ALL_AT_ONCE
         if self.action.chunk_rows and self.action.artefacts:
@@ -104,33 +113,35 @@ class Run:
                 batch = self._prepare(context, batch)
         else:
             self._commit(batch, self._changes(context, batch))
-        self._publish()
+        if len(batch.files):
+            with self._store.read() as session:
+                made = session.artefacts(self._run_id)
+            self._publish(made)
 
-    def _qualified(self, rows: pd.DataFrame) -> np.ndarray:
-        """Ids of the rows that can go on; one that changed since its claim is judged again."""
+    def _checked(self, context: RunContext, rows: pd.DataFrame, parts: pd.Series) -> Batch:
+        """The batch of the rows that can go on: one that changed since its claim is judged again.
+
+        A row whose number is committed goes on in any case.
+        """
         claimed = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
         with self._store.read() as session:
             lost = judge_changed(session, self._workspace, self.action, self._params, claimed)
-        return self._without(rows["invoice_id"], lost)
-
-    def _checked(self, context: RunContext, rows: pd.DataFrame, parts: pd.Series) -> Batch:
-        """The batch of the rows that can go on; a row whose number is committed goes on in any case."""
-        batch = self._load(context, self._qualified(rows), parts)
+            ids = _left(rows["invoice_id"], lost)
+            batch = load_batch(session, self.action, ids, context.today, parts)
+        self._refuse(lost)
         if self.action.row_checks is None or self.action.records_faults or not len(batch):
             return batch
         found = self.action.row_checks(batch, self._params, context)
-        claimed = rows.loc[rows["outcome"] == RowOutcome.CLAIMED.value, "invoice_id"]
-        lost = found[found["invoice_id"].isin(claimed)]
+        lost = found[found["invoice_id"].isin(claimed["invoice_id"])]
         if lost.empty:
             return batch
-        return self._load(context, self._without(batch.invoices["invoice_id"], lost), parts)
+        self._refuse(lost)
+        return self._load(context, _left(batch.invoices["invoice_id"], lost), parts)
 
-    def _without(self, ids: pd.Series, lost: pd.DataFrame) -> np.ndarray:
-        """The ids but for the lost ones, which are refused."""
+    def _refuse(self, lost: pd.DataFrame) -> None:
         if len(lost):
             with self._store.write() as session:
                 session.settle(self._run_id, _settled(lost, RowOutcome.REFUSED))
-        return ids[~ids.isin(lost["invoice_id"])].to_numpy(np.int64)
 
     def _changes(self, context: RunContext, batch: Batch) -> Changes:
         changes = self.action.transform(batch, self._params, context)
@@ -247,10 +258,8 @@ class Run:
             totals[name] = totals.get(name, 0) + int(value)
         session.note_run(self._run_id, totals=json.dumps(totals))
 
-    def _publish(self) -> None:
+    def _publish(self, files: pd.DataFrame) -> None:
         """Give staged files their final names; safe to repeat."""
-        with self._store.read() as session:
-            files = session.artefacts(self._run_id)
         waiting = files[files["status"] == "staged"]
         if waiting.empty:
             return
@@ -267,6 +276,11 @@ class Run:
             session.finish_run(self._run_id, RunStatus.FINISHED, clock.now())
         reach("finish.committed")
         self._files.remove_staging()
+
+
+def _left(ids: "pd.Series[int]", lost: pd.DataFrame) -> np.ndarray:
+    """The ids but for the lost ones."""
+    return ids[~ids.isin(lost["invoice_id"])].to_numpy(np.int64)
 
 
 def _details(ids: "pd.Series[int]", reason: str, notes: pd.DataFrame) -> "pd.Series[str]":

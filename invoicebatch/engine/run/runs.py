@@ -191,7 +191,7 @@ class Runs:
         alive = self._workspace.at_work(run_id)
         with self._workspace.store.read() as session:
             report = read_report(session, run_id, self._workspace.data, alive=alive)
-        return with_next_steps(self._workspace, report)
+            return with_next_steps(session, self._workspace, report)
 
     def list(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""

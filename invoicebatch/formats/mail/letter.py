@@ -7,14 +7,14 @@ workspace may replace any one of these files.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, Template, TemplateError
-from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import TYPE_CHECKING, Any, Final
 
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.mail.words import date_text, iban_ending, iban_text, money_text
+
+if TYPE_CHECKING:
+    from jinja2 import BaseLoader, Template
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 LANGUAGES: Final = ("en", "nl", "fr", "de")
 SHIPPED: Final = Path(__file__).parent / "templates"
@@ -59,6 +59,8 @@ class Letters:
             name: the set, such as `invoice`.
             folders: folders that go before ours, such as the workspace's `templates/mail`.
         """
+        from jinja2 import ChoiceLoader, FileSystemLoader
+
         self.name = name
         loaders: list[BaseLoader] = [FileSystemLoader(folder) for folder in (*folders, SHIPPED)]
         self._html = _environment(ChoiceLoader(loaders), escape=True)
@@ -82,8 +84,14 @@ class Letters:
         )
 
     def _part(
-        self, environment: ImmutableSandboxedEnvironment, language: str, part: str, values: Mapping[str, Any]
+        self,
+        environment: "ImmutableSandboxedEnvironment",
+        language: str,
+        part: str,
+        values: Mapping[str, Any],
     ) -> str:
+        from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
+
         name = f"{self.name}/{language}/{part}"
         try:
             template: Template = environment.get_template(name)
@@ -100,7 +108,10 @@ class Letters:
             raise RenderError(f"Mail template {name}: {error}") from error
 
 
-def _environment(loader: BaseLoader, *, escape: bool) -> ImmutableSandboxedEnvironment:
+def _environment(loader: "BaseLoader", *, escape: bool) -> "ImmutableSandboxedEnvironment":
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     environment = ImmutableSandboxedEnvironment(
         loader=loader, autoescape=escape, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -2,19 +2,20 @@
 
 from datetime import date
 from functools import lru_cache
-from typing import Final
-
-from babel.core import Locale
-from babel.dates import format_date
-from babel.numbers import format_currency
+from typing import TYPE_CHECKING, Final
 
 from invoicebatch.model.money import decimals_of, to_decimal
+
+if TYPE_CHECKING:
+    from babel.core import Locale
 
 _LOCALES: Final = {"en": "en_GB", "nl": "nl_NL", "fr": "fr_FR", "de": "de_DE"}
 
 
 @lru_cache
-def _locale(language: str) -> Locale:
+def _locale(language: str) -> "Locale":
+    from babel.core import Locale
+
     return Locale.parse(_LOCALES.get(language, "en_GB"))
 
 
@@ -27,6 +28,8 @@ def money_text(cents: int, currency: str, language: str) -> str:
         currency: ISO 4217.
         language: en, nl, fr or de.
     """
+    from babel.numbers import format_currency
+
     whole = decimals_of(currency) == 0 and cents % 100 == 0  # CLDR also drops decimals that ISO 4217 has
     text = format_currency(to_decimal(cents), currency, locale=_locale(language), currency_digits=whole)
     return str(text)
@@ -35,6 +38,8 @@ def money_text(cents: int, currency: str, language: str) -> str:
 @lru_cache(maxsize=4096)
 def date_text(day: date | None, language: str) -> str:
     """A date in words, `22 November 2026` in English; empty where there is none."""
+    from babel.dates import format_date
+
     return str(format_date(day, format="long", locale=_locale(language))) if day else ""
 
 

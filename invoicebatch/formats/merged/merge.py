@@ -7,10 +7,11 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 
-from invoicebatch.formats.merged import with_pikepdf, with_pypdf
-from invoicebatch.formats.merged.with_pikepdf import Part
+if TYPE_CHECKING:
+    from invoicebatch.formats.merged.with_pikepdf import Part
+
 
 Engine = Literal["pikepdf", "pypdf"]
 
@@ -39,18 +40,22 @@ def merge_jobs(
         yield MergeJob(tuple(titles[start:end]), tuple(paths[start:end]), engine)
 
 
-def merge_batch(job: MergeJob) -> Part:
+def merge_batch(job: MergeJob) -> "Part":
     """One batch as a PDF, with the page count of each document; picklable by name.
 
     A file that is no readable PDF is left out and named in `Part.faults`.
     """
     documents = [path.read_bytes() for path in job.paths]
     if job.engine == "pypdf":
+        from invoicebatch.formats.merged import with_pypdf
+
         return with_pypdf.merge_batch(job.titles, documents)
+    from invoicebatch.formats.merged import with_pikepdf
+
     return with_pikepdf.merge_batch(job.titles, documents)
 
 
-def write_merged(parts: Sequence[Part], out: BinaryIO, title: str, engine: Engine = "pikepdf") -> None:
+def write_merged(parts: "Sequence[Part]", out: BinaryIO, title: str, engine: Engine = "pikepdf") -> None:
     """Write the parts as one PDF/A-2b with a bookmark and page labels for each document.
 
     Args:
@@ -60,8 +65,12 @@ def write_merged(parts: Sequence[Part], out: BinaryIO, title: str, engine: Engin
         engine: `pikepdf`, or `pypdf` at four to eight times its time.
     """
     if engine == "pypdf":
+        from invoicebatch.formats.merged import with_pypdf
+
         with_pypdf.write_merged(parts, out, title)
     else:
+        from invoicebatch.formats.merged import with_pikepdf
+
         with_pikepdf.write_merged(parts, out, title)
 
 

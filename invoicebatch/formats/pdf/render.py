@@ -11,13 +11,11 @@ from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-import typst
 
 from invoicebatch.errors import RenderError
-from invoicebatch.formats.cii.facturx import embed, facturx_documents
 from invoicebatch.formats.pdf import qr
 from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.faults import describe
@@ -27,6 +25,9 @@ from invoicebatch.model.changes import Batch, RowFailure
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.schema import INVOICE_TABLES
 from invoicebatch.settings import EInvoice
+
+if TYPE_CHECKING:
+    import typst
 
 JOB_DOCUMENTS: Final = 20
 """Documents a job: enough to hide the hand-over between processes, few enough to spread well."""
@@ -103,6 +104,8 @@ def _positions(batch: Batch, table: str, size: int, groups: int) -> list[np.ndar
 
 def render_documents(job: RenderJob) -> list[Rendered | RowFailure]:
     """Render a job's documents; a document that can't be made is a failure with its reason."""
+    from invoicebatch.formats.cii.facturx import facturx_documents
+
     templates, broken = _templates(job)
     accounts = job.batch["company_accounts"].set_index("company_account_id")["language"].to_dict()
 
@@ -139,6 +142,8 @@ def _rendered(
     document: Document, template: Template, known: tuple[str, str] | None, data: bytes | str | None
 ) -> Rendered | RowFailure:
     """The document; `data` is its Factur-X document, or why that can't be made."""
+    from invoicebatch.formats.cii.facturx import embed
+
     if isinstance(data, str):
         return RowFailure(document.invoice_id, f"Factur-X: {data}")
     sha256 = template.sha256 if data is None else sha256_json(["facturx", template.sha256])
@@ -193,6 +198,8 @@ def _compile(
 def _compiled(
     document: Document, template: Template, form: Literal["pdf", "png"], ppi: float
 ) -> tuple[Any, list[Any]]:
+    import typst
+
     content = document.content
     options: dict[str, Any] = {"timestamp": _timestamp(content)}
     options |= {"pdf_standards": template.look["pdf"]} if form == "pdf" else {"ppi": ppi}
@@ -229,8 +236,10 @@ def _timestamp(content: Mapping[str, Any]) -> int:
 
 
 @lru_cache(maxsize=8)
-def _compiler(root: Path, fonts: tuple[Path, ...]) -> typst.Compiler:
+def _compiler(root: Path, fonts: tuple[Path, ...]) -> "typst.Compiler":
     # Fonts come from packages: a document never depends on what a machine happens to have.
+    import typst
+
     folders = [str(folder) for folder in (*fonts, *_font_folders())]
     found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
     return typst.Compiler(root=str(root), font_paths=found)

@@ -10,13 +10,14 @@ from datetime import date
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
 from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.formats.ubl.energy import with_energy_extension
 from invoicebatch.formats.ubl.supporting import with_stored_pdfs
+from invoicebatch.formats.validation import Schematron
 from invoicebatch.formats.validation.facts import Facts
 from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
 from invoicebatch.formats.validation.rule_sets import STANDARD, RuleSet, RuleSets, rule_sets, schematron_paths
@@ -31,7 +32,6 @@ from invoicebatch.settings import EInvoice
 
 T = TypeVar("T")
 
-Schematron = Literal["auto", "all", "sample", "none"]
 ALL_UP_TO: Final = 1000
 """Documents up to which `auto` runs the schematron on each."""
 

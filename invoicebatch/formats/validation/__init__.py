@@ -2,3 +2,8 @@
 
 Each layer names the row and the rule; nothing is repaired here.
 """
+
+from typing import Literal
+
+Schematron = Literal["auto", "all", "sample", "none"]
+"""Which documents the official schematron checks; `auto`: all of a few, a sample of many."""

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, Final
 
 import pandas as pd
 
-from invoicebatch.formats.workbook.table import TableExport
+from invoicebatch.formats.workbook.rows import TableExport
 from invoicebatch.formats.workbook.titles import title
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.ledger import BUCKETS, by_currency

@@ -16,6 +16,9 @@ from invoicebatch.files.csv_text import CHUNK_ROWS, joined_bytes
 from invoicebatch.formats.workbook.text import inline
 from invoicebatch.model.schema.types import TEXTS, Column, Type
 
+MAX_ROWS: Final = 1_048_576
+"""Rows of a sheet, header included (Excel's published limits)."""
+
 _DAY: Final = 86_400_000_000
 _EPOCH_DAYS: Final = 25_569
 """Days from 1899-12-30, where serial days begin, to 1970-01-01."""

@@ -87,13 +87,25 @@ def export_rows(
         or reading has itself are the line's or reading's.
     """
     keys = list(TABLES[export].key)
-    wanted = list(dict.fromkeys([*keys, "currency", "unit", *(c.frame_name for c in columns)]))
+    wanted = _wanted(export, columns)
     if export == "invoices":
         return _pick(invoices, wanted)
     rows = _in_order(_pick(tables[export], wanted), invoices, keys[1:])
     if export == "measurements":
         rows = _join(rows, _pick(tables["lines"], wanted), ["invoice_id", "line_no"])
     return _join(rows, _pick(invoices, wanted), ["invoice_id"])
+
+
+def columns_read(export: str, columns: Sequence[Column]) -> tuple[list[str], dict[str, list[str]]]:
+    """What `export_rows` needs for these columns: of the overview, and of each table; frame names."""
+    wanted = _wanted(export, columns)
+    tables = {name: [one for one in wanted if one in TABLES[name].frame_names] for name in _SOURCES[export]}
+    own = {one for names in tables.values() for one in names}
+    return [one for one in wanted if one in OVERVIEW and one not in own], tables
+
+
+def _wanted(export: str, columns: Sequence[Column]) -> list[str]:
+    return list(dict.fromkeys([*TABLES[export].key, "currency", "unit", *(c.frame_name for c in columns)]))
 
 
 def _pick(frame: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:

@@ -1,24 +1,30 @@
 """The files of an export in the format asked for; a table longer than a sheet becomes several.
 
-Several workbooks travel in one ZIP, numbered, each made by a process of its own.
+Several workbooks travel in one ZIP, numbered.
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO, Final, Literal, Protocol
+from typing import BinaryIO, Final, Literal
+
+import numpy as np
+import pandas as pd
 
 from invoicebatch.formats.archive.zip import Entry, write_zip
-from invoicebatch.formats.workbook.columns import choose_columns, export_rows
+from invoicebatch.formats.workbook.columns import choose_columns, columns_read, export_rows
 from invoicebatch.formats.workbook.flat import write_csv, write_parquet
-from invoicebatch.formats.workbook.table import TABLE_ROWS, TableExport, write_table
+from invoicebatch.formats.workbook.rows import TABLE_ROWS, TableExport, regrouped, survey
 from invoicebatch.model.action import Context
 from invoicebatch.model.changes import Artefact, Batch, Prepared
 from invoicebatch.model.exports.exported import ExportParams, without_rows
+from invoicebatch.model.schema import Column
 
 Format = Literal["xlsx", "csv", "parquet"]
 
+_FIRST: Final = 500
+"""Rows that the widths of columns are taken from."""
 
 _NOTHING: Final = {"lines": "it has no lines to export", "measurements": "it has no meter readings to export"}
 
@@ -26,8 +32,10 @@ _NOTHING: Final = {"lines": "it has no lines to export", "measurements": "it has
 def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Prepared]:
     """The file of an export, and a failure for each invoice that has nothing to put in it.
 
+    The rows are read while they are written, some thousand at a time.
+
     Args:
-        export: `invoices`, `lines` or `measurements`; the batch holds the table of that name.
+        export: `invoices`, `lines` or `measurements`.
         batch: the selection.
         params: format, columns and language.
         ctx: the run.
@@ -37,15 +45,36 @@ def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Conte
     """
     settings = ctx.settings.export
     columns = choose_columns(export, params.columns or getattr(settings, export))
+    owners = _owners(export, batch, ctx)
     if export in _NOTHING:
-        yield from without_rows(batch.invoices, batch[export], _NOTHING[export])
-    rows = export_rows(export, columns, batch.invoices, batch.tables)
-    if rows.empty:
+        yield from without_rows(batch.invoices, owners.to_frame(), _NOTHING[export])
+    if owners.empty:
         return
-    invoices = len(rows["invoice_id"].unique())
-    facts = {**run_facts(ctx), "invoices": f"{invoices:,}"}
-    table = TableExport(export, rows, columns, ctx.now, facts, params.language or settings.language)
-    yield Artefact(*export_file(table, params.format, ctx.map, settings.csv_delimiter))
+    read = partial(_read, export, batch, ctx)
+    table = TableExport(
+        export, next(read(columns)).head(_FIRST), columns, ctx.now,
+        {**run_facts(ctx), "invoices": f"{owners.nunique():,}"},
+        params.language or settings.language, read=read, rows=len(owners),
+    )  # fmt: skip
+    yield Artefact(*export_file(table, params.format, settings.csv_delimiter))
+
+
+def _owners(export: str, batch: Batch, ctx: Context) -> "pd.Series[int]":
+    """The invoice of each row that the file will have."""
+    ids = batch.invoices["invoice_id"]
+    if export not in _NOTHING:
+        return ids
+    pieces = ctx.pieces(ids.to_numpy(np.int64), (), {export: ("invoice_id",)})
+    return pd.concat([piece[export]["invoice_id"] for piece in pieces], ignore_index=True)
+
+
+def _read(export: str, batch: Batch, ctx: Context, columns: Sequence[Column]) -> Iterator[pd.DataFrame]:
+    """The rows of an export with these columns; a `Read` once the other arguments are given."""
+    ids = batch.invoices["invoice_id"].to_numpy(np.int64)
+    for piece in ctx.pieces(ids, *columns_read(export, columns)):
+        rows = export_rows(export, columns, piece.invoices, piece.tables)
+        if len(rows):
+            yield rows
 
 
 def run_facts(ctx: Context) -> dict[str, str]:
@@ -55,28 +84,14 @@ def run_facts(ctx: Context) -> dict[str, str]:
     return {"run_id": ctx.run_id, "selection": selection, "user": ctx.user}
 
 
-class Map(Protocol):
-    """Something that runs a function over jobs, in order, perhaps in other processes."""
-
-    def __call__(
-        self, function: Callable[[TableExport], bytes], jobs: Iterable[TableExport], /
-    ) -> Iterator[bytes]:
-        """The results in the jobs' order."""
-
-
 def export_file(
-    export: TableExport,
-    file_format: Format,
-    run_jobs: Map,
-    delimiter: str = ",",
-    most_rows: int = TABLE_ROWS,
+    export: TableExport, file_format: Format, delimiter: str = ",", most_rows: int = TABLE_ROWS
 ) -> tuple[str, Callable[[BinaryIO], None]]:
     """The name of the export's file and the function that writes it to an open file.
 
     Args:
         export: the rows and columns.
         file_format: xlsx, csv or parquet.
-        run_jobs: runs the parts of a split workbook.
         delimiter: between the values of a CSV file.
         most_rows: rows of one sheet; longer exports become `<name>-1.xlsx` … in `<name>.zip`.
     """
@@ -84,33 +99,32 @@ def export_file(
         return f"{export.export}.csv", partial(write_csv, export=export, delimiter=delimiter)
     if file_format == "parquet":
         return f"{export.export}.parquet", partial(write_parquet, export=export)
-    if len(export.frame) <= most_rows:
-        return f"{export.export}.xlsx", partial(write_table, export=export)
-    return f"{export.export}.zip", partial(
-        _write_split, export=export, run_jobs=run_jobs, most_rows=most_rows
-    )
+    if export.count <= most_rows:
+        return f"{export.export}.xlsx", partial(_write_workbook, export=export)
+    return f"{export.export}.zip", partial(_write_split, export=export, most_rows=most_rows)
 
 
-def table_bytes(export: TableExport) -> bytes:
-    """The workbook as bytes; a job of a worker process."""
-    out = io.BytesIO()
+def _write_workbook(out: BinaryIO, export: TableExport) -> None:
+    from invoicebatch.formats.workbook.table import write_table
+
     write_table(out, export)
-    return out.getvalue()
 
 
-def _write_split(out: BinaryIO, export: TableExport, run_jobs: Map, most_rows: int) -> None:
-    count = -(-len(export.frame) // most_rows)
-    names = (f"{export.export}-{number:0{len(str(count))}d}.xlsx" for number in range(1, count + 1))
-    contents = run_jobs(table_bytes, _parts(export, most_rows))
-    write_zip((Entry(name, content) for name, content in zip(names, contents, strict=True)), out)
+def _write_split(out: BinaryIO, export: TableExport, most_rows: int) -> None:
+    write_zip(_parts(export, most_rows), out)
 
 
-def _parts(export: TableExport, most_rows: int) -> Iterator[TableExport]:
-    total = len(export.frame)
-    size = -(-total // -(-total // most_rows))  # parts of one size: the processes finish together
-    for start in range(0, total, size):
-        stop = min(start + size, total)
-        rows = f"{start + 1:,}–{stop:,} of {total:,}"
-        yield replace(
-            export, frame=export.frame.iloc[start:stop], properties={**export.properties, "part": rows}
-        )
+def _parts(export: TableExport, most_rows: int) -> Iterator[Entry]:
+    """The workbooks, one made after the other; their sums are known before their rows."""
+    from invoicebatch.formats.workbook.table import write_part
+
+    number = -(-export.count // most_rows)
+    size = -(-export.count // number)  # parts of one size
+    found = [survey(group, export.columns) for group in regrouped(export.summable(), size)]
+    groups = regrouped(export.pieces(), size)
+    for place, (one, pieces) in enumerate(zip(found, groups, strict=True)):
+        rows = f"{place * size + 1:,}–{place * size + one.rows:,} of {export.count:,}"
+        out = io.BytesIO()
+        part = replace(export, properties={**export.properties, "part": rows})
+        write_part(out, part, one, pieces)
+        yield Entry(f"{export.export}-{place + 1:0{len(str(number))}d}.xlsx", out.getvalue())

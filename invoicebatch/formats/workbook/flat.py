@@ -3,6 +3,7 @@
 The same rows and columns as the workbook, exact; layout is left to the reader.
 """
 
+from collections.abc import Sequence
 from typing import BinaryIO, Final
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from invoicebatch.files.csv_text import BYTE_ORDER_MARK, CHUNK_ROWS, csv_lines
 from invoicebatch.formats.workbook.cells import number_text, scaled
 from invoicebatch.formats.workbook.columns import values_of
-from invoicebatch.formats.workbook.table import TableExport
+from invoicebatch.formats.workbook.rows import TableExport, regrouped
 from invoicebatch.model.money import decimals_of
 from invoicebatch.model.schema.types import TEXTS, Column, Type
 
@@ -29,18 +30,24 @@ def write_csv(out: BinaryIO, export: TableExport, delimiter: str = ",") -> None:
     plain = [place for place, column in enumerate(export.columns) if column.type not in TEXTS]
     out.write(BYTE_ORDER_MARK)
     out.write(csv_lines([pa.array([title]) for title in export.titles], delimiter))
-    for start in range(0, len(export.frame), CHUNK_ROWS):
-        piece = export.frame.iloc[start : start + CHUNK_ROWS]
-        out.write(csv_lines([_cells(piece, column) for column in export.columns], delimiter, plain))
+    for piece in export.pieces():
+        for start in range(0, len(piece), CHUNK_ROWS):
+            rows = piece.iloc[start : start + CHUNK_ROWS]
+            out.write(csv_lines([_cells(rows, column) for column in export.columns], delimiter, plain))
 
 
 def write_parquet(out: BinaryIO, export: TableExport) -> None:
     """Write Parquet; columns by stored name, money DECIMAL(18,2), rates in percent DECIMAL(18,2)."""
-    arrays = [_exact(export.frame, column) for column in export.columns]
-    table = pa.table(dict(zip([c.name for c in export.columns], arrays, strict=True)))
     facts = {f"invoicebatch.{name}": value for name, value in export.properties.items()}
-    table = table.replace_schema_metadata(facts)
-    pq.write_table(table, pa.PythonFile(out, "w"), row_group_size=_ROW_GROUP, compression="zstd")
+    schema = _table(export.frame.iloc[:0], export.columns).schema.with_metadata(facts)
+    with pq.ParquetWriter(pa.PythonFile(out, "w"), schema, compression="zstd") as writer:
+        for group in regrouped(export.pieces(), _ROW_GROUP):
+            tables = [_table(piece, export.columns).cast(schema) for piece in group]
+            writer.write_table(pa.concat_tables(tables).combine_chunks(), _ROW_GROUP)
+
+
+def _table(frame: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:
+    return pa.table({column.name: _exact(frame, column) for column in columns})
 
 
 def _array(frame: pd.DataFrame, column: Column) -> pa.Array:

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import CellColumn, cell_column, column_letter
-from invoicebatch.formats.workbook.package import Body, write_package
+from invoicebatch.formats.workbook.package import whole_body, write_package
 from invoicebatch.formats.workbook.sheet.keys import row_checks
 from invoicebatch.formats.workbook.sheet.model import SheetMeta
 from invoicebatch.formats.workbook.sheet.pages import meta_page
@@ -91,7 +91,7 @@ def write_matching(out: BinaryIO, rows: pd.DataFrame, meta: SheetMeta) -> None:
     workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
     styling.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
     cells = [_cells(body[name], column, *styles[name]) for name, (_, column, _) in COLUMNS.items()]
-    write_package(out, workbook, {SHEET: Body(cells, FIRST_ROW)})
+    write_package(out, workbook, {SHEET: whole_body(cells, FIRST_ROW)})
 
 
 def _cells(values: pd.Series, column: Column, filled: int, blank: int) -> CellColumn:

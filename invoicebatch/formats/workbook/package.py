@@ -18,9 +18,6 @@ from invoicebatch.formats.workbook.cells import CellColumn, column_letter, row_c
 
 Chunk = bytes | memoryview
 
-MAX_ROWS: Final = 1_048_576
-"""Rows of a sheet, header included (Excel's published limits)."""
-
 _LEVEL: Final = 1
 _ROW: Final = re.compile(r'<row r="(\d+)"')
 _AFTER_IGNORED: Final = re.compile("<(?:drawing|legacyDrawing|tableParts|extLst|/worksheet)")
@@ -34,19 +31,35 @@ class Body:
     """Rows to stream into one sheet.
 
     Attributes:
-        columns: cells of columns A, B, C …, all of one length.
+        pieces: rows, some at a time: cells of columns A, B, C …, all of one length.
+        shape: how many rows and columns.
         first_row: row number of the first one; the package's own rows lie above or below.
         results: values of the sheet's formulas by cell, for readers that don't calculate.
     """
 
-    columns: Sequence[CellColumn]
+    pieces: Iterable[Sequence[CellColumn]]
+    shape: tuple[int, int]
     first_row: int
     results: Mapping[str, str | int | float] = field(default_factory=dict)
 
     @property
     def last_row(self) -> int:
         """Row number of the last one."""
-        return self.first_row + len(self.columns[0].values) - 1
+        return self.first_row + self.shape[0] - 1
+
+    def chunks(self) -> Iterator[memoryview]:
+        """The `<row>` elements."""
+        row = self.first_row
+        for columns in self.pieces:
+            yield from row_chunks(columns, row)
+            row += len(columns[0].values)
+
+
+def whole_body(
+    columns: Sequence[CellColumn], first_row: int, results: Mapping[str, str | int | float] | None = None
+) -> Body:
+    """The body of rows that are all there."""
+    return Body([columns], (len(columns[0].values), len(columns)), first_row, results or {})
 
 
 def write_package(out: BinaryIO, workbook: Workbook, bodies: Mapping[str, Body]) -> None:
@@ -86,7 +99,7 @@ def _dated(part: bytes, name: str, made_at: datetime) -> bytes:
 def _sheet(xml: str, body: Body) -> Iterator[Chunk]:
     xml = _FORMULA.sub(lambda match: _result(match, body.results), xml)
     last = max([body.last_row, *(int(row) for row in _ROW.findall(xml))])
-    area = f"A1:{column_letter(len(body.columns) - 1)}{last}"
+    area = f"A1:{column_letter(body.shape[1] - 1)}{last}"
     xml = re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{area}"', xml, count=1)
     xml = re.sub("<sheetData ?/>", "<sheetData></sheetData>", xml, count=1)
     xml = _AFTER_IGNORED.sub(
@@ -97,7 +110,7 @@ def _sheet(xml: str, body: Body) -> Iterator[Chunk]:
     below = [match.start() for match in _ROW.finditer(xml) if int(match[1]) >= body.first_row]
     cut = below[0] if below else xml.index("</sheetData>")
     yield xml[:cut].encode()
-    yield from row_chunks(body.columns, body.first_row)
+    yield from body.chunks()
     yield xml[cut:].encode()
 
 

@@ -3,10 +3,7 @@
 Rows are streamed by `package`; which rows and columns is decided elsewhere.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
 from typing import BinaryIO, Final
 
 import pandas as pd
@@ -17,15 +14,13 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.formats.workbook import styling
-from invoicebatch.formats.workbook.cells import cell_column, column_letter
+from invoicebatch.formats.workbook.cells import CellColumn, cell_column, column_letter
 from invoicebatch.formats.workbook.columns import values_of
-from invoicebatch.formats.workbook.package import MAX_ROWS, Body, write_package
-from invoicebatch.formats.workbook.titles import LANGUAGES, Language, title
+from invoicebatch.formats.workbook.package import Body, write_package
+from invoicebatch.formats.workbook.rows import TABLE_ROWS, Survey, TableExport, survey
+from invoicebatch.formats.workbook.titles import title
 from invoicebatch.model.money import decimals_of
 from invoicebatch.model.schema.types import Column, Type
-
-TABLE_ROWS: Final = MAX_ROWS - 1
-"""Most rows of a table below its header."""
 
 _NAMES: Final = {
     "invoices": ("Invoices", "Facturen", "Factures", "Rechnungen"),
@@ -38,97 +33,54 @@ _TOTAL: Final = ("Total", "Totaal", "Total", "Summe")
 _ABOUT: Final = ("About", "Over", "À propos", "Info")
 
 
-@dataclass(frozen=True, slots=True)
-class TableExport:
-    """What an export holds.
-
-    Attributes:
-        export: `invoices`, `lines`, `measurements` or `aging`.
-        frame: the rows, columns by frame name; `currency` always, `unit` besides `usage`.
-        columns: the columns shown, in order.
-        made_at: when the run was made, UTC; the file's own date.
-        properties: facts about the file by name, such as run_id.
-        language: of the titles.
-        colours: font and background of cells by column and value.
-    """
-
-    export: str
-    frame: pd.DataFrame
-    columns: Sequence[Column]
-    made_at: datetime
-    properties: Mapping[str, str] = field(default_factory=dict)
-    language: Language = "en"
-    colours: Sequence[tuple[str, str, str, str]] = ()
-
-    @property
-    def titles(self) -> list[str]:
-        """Titles of the columns; Excel tables ask for distinct ones."""
-        seen: dict[str, int] = {}
-        titles = []
-        for column in self.columns:
-            name = title(column.name, self.language)
-            seen[name] = seen.get(name, 0) + 1
-            titles.append(name if seen[name] == 1 else f"{name} {seen[name]}")
-        return titles
-
-    def words(self, words: Sequence[str]) -> str:
-        """The word in the export's language."""
-        return words[LANGUAGES.index(self.language)]
-
-
 def write_table(out: BinaryIO, export: TableExport) -> None:
     """Write the workbook.
 
     Raises:
         ValueError: more rows than a sheet holds (`TABLE_ROWS`).
     """
-    rows = len(export.frame)
+    write_part(out, export, survey(export.summable(), export.columns), export.pieces())
+
+
+def write_part(out: BinaryIO, export: TableExport, found: Survey, pieces: Iterable[pd.DataFrame]) -> None:
+    """Write a workbook with some of the rows of an export, and what was found of them.
+
+    Raises:
+        ValueError: more rows than a sheet holds (`TABLE_ROWS`).
+    """
+    rows = found.rows
     if rows > TABLE_ROWS:
         raise ValueError(f"{rows} rows are more than a sheet holds")
     workbook = Workbook()
     sheet = workbook.worksheets[0]
     sheet.title = export.words(_NAMES[export.export])
-    styles = _header(sheet, export)
-    results = _totals(sheet, export, rows + 2) if 0 < rows < TABLE_ROWS else {}
+    styles = _header(sheet, export, found)
+    results = _totals(sheet, export, found) if 0 < rows < TABLE_ROWS else {}
     _add_table(sheet, export, rows, results)
     _set_up(workbook, sheet, export)
     letters = {column.name: column_letter(index) for index, column in enumerate(export.columns)}
     for name, value, colour, background in export.colours:
         styling.paint(sheet, letters[name], 2, rows + 1, value, (colour, background))
-    _about(workbook, export)
-    cells = [
-        cell_column(values_of(export.frame, column), column, style)
-        for column, style in zip(export.columns, styles, strict=True)
+    _about(workbook, export, rows)
+    cells = (_cells(piece, export.columns, styles) for piece in pieces)
+    write_package(out, workbook, {sheet.title: Body(cells, (rows, len(styles)), 2, results)})
+
+
+def _cells(frame: pd.DataFrame, columns: Sequence[Column], styles: Sequence[int]) -> list[CellColumn]:
+    return [
+        cell_column(values_of(frame, column), column, style)
+        for column, style in zip(columns, styles, strict=True)
     ]
-    write_package(out, workbook, {sheet.title: Body(cells, 2, results)})
 
 
-def sums(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Decimal]:
-    """Exact sums by stored name, of the columns that can be summed.
-
-    Money only where all rows are of one currency, usage only where all are of one unit.
-    """
-    one_currency = len(frame["currency"].unique()) <= 1
-    one_unit = "unit" in frame and len(frame["unit"].unique()) <= 1
-    found = {}
-    for column in columns:
-        if column.frame_name not in frame:
-            continue
-        if column.type is Type.MONEY and one_currency:
-            found[column.name] = Decimal(int(frame[column.frame_name].sum())).scaleb(-2)
-        elif column.name == "usage" and one_unit:
-            found[column.name] = Decimal(frame[column.frame_name].sum() or 0)
-    return found
-
-
-def _header(sheet: Worksheet, export: TableExport) -> list[int]:
+def _header(sheet: Worksheet, export: TableExport, found: Survey) -> list[int]:
     """Titles, widths and column styles; gives the style of each column's cells."""
     styles = []
     for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True), 1):
         cell = sheet.cell(1, index, name)
         cell.data_type = "s"
         styling.style_header(styling.cell_at(sheet, 1, index), column.type)
-        code = _number_format(export, column)
+        code = _number_format(column, found)
         styles.append(styling.style_value(styling.cell_at(sheet, 3, index), column.type, code=code))
         letter = column_letter(index - 1)
         sheet.column_dimensions[letter].width = styling.width(
@@ -139,28 +91,25 @@ def _header(sheet: Worksheet, export: TableExport) -> list[int]:
     return styles
 
 
-def _number_format(export: TableExport, column: Column) -> str:
+def _number_format(column: Column, found: Survey) -> str:
     """Of a column: amounts without decimals where none of the currencies has any."""
-    if column.type is Type.MONEY and "currency" in export.frame and len(export.frame):
-        currencies = export.frame["currency"].astype("str").unique()
-        if not any(decimals_of(currency) for currency in currencies):
-            return styling.WHOLE_MONEY
+    if column.type is Type.MONEY and found.currencies and not any(map(decimals_of, found.currencies)):
+        return styling.WHOLE_MONEY
     return styling.NUMBER_FORMATS.get(column.type, "General")
 
 
-def _totals(sheet: Worksheet, export: TableExport, row: int) -> dict[str, float]:
+def _totals(sheet: Worksheet, export: TableExport, found: Survey) -> dict[str, float]:
     """A totals row of formulas that follow the filter; gives their present values."""
     results = {}
-    found = sums(export.frame, export.columns)
     for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True)):
-        cell = sheet.cell(row, index + 1)
+        cell = sheet.cell(found.rows + 2, index + 1)
         cell.font = Font(name=styling.FONT, bold=True, color=styling.INK)
         cell.border = Border(top=Side("thin", color=styling.ACCENT))
-        cell.alignment = Alignment(horizontal="right" if column.name in found else "left", indent=1)
-        if column.name in found:
+        cell.alignment = Alignment(horizontal="right" if column.name in found.sums else "left", indent=1)
+        if column.name in found.sums:
             cell.value = f"=SUBTOTAL(109,{_table_name(export)}[{_quoted(name)}])"
-            cell.number_format = _number_format(export, column)
-            results[cell.coordinate] = float(found[column.name])
+            cell.number_format = _number_format(column, found)
+            results[cell.coordinate] = float(found.sums[column.name])
         elif index == 0:
             cell.value = export.words(_TOTAL)
     return results
@@ -204,12 +153,12 @@ def _set_up(workbook: Workbook, sheet: Worksheet, export: TableExport) -> None:
     styling.add_properties(workbook, export.properties)
 
 
-def _about(workbook: Workbook, export: TableExport) -> None:
+def _about(workbook: Workbook, export: TableExport, rows: int) -> None:
     """A second sheet: what this file is, for whoever gets it forwarded."""
     sheet = workbook.create_sheet(export.words(_ABOUT))
     facts = {
         "made_at": f"{export.made_at:%Y-%m-%d %H:%M} UTC",
-        "rows": f"{len(export.frame):,}",
+        "rows": f"{rows:,}",
         **export.properties,
     }
     for row, (name, value) in enumerate(facts.items(), 1):

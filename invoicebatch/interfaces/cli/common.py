@@ -23,6 +23,9 @@ SOME_NOT_DONE = 3
 MANY = 1_000
 """From so many ids on, a notebook gets a file instead of a list."""
 
+TABLE_ROWS = 50
+"""Rows of a table on the screen, where no other number is asked for."""
+
 WorkspaceOption = Annotated[
     Path | None,
     Parameter(name=["--workspace", "-w"], help="The workspace; else INVOICEBATCH_WORKSPACE, else here"),
@@ -128,16 +131,33 @@ def pairs(texts: list[str] | None, options: Mapping[str, Any] | None = None) -> 
 
 
 def print_rows(
-    frame: pd.DataFrame, *, json: bool, shown: pd.DataFrame | None = None, title: str = "", limit: int | None
+    frame: pd.DataFrame,
+    *,
+    json: bool,
+    shown: pd.DataFrame | None = None,
+    title: str = "",
+    limit: int | None,
+    total: int | None = None,
 ) -> None:
-    """A list: as JSON, or as a table of what is shown of it; both hold at most `limit` rows."""
+    """A list: as JSON, or as a table of what is shown of it; both hold at most `limit` rows.
+
+    Args:
+        frame: the rows.
+        json: as JSON.
+        shown: what of them the table has; None: all.
+        title: of the table.
+        limit: of rows; None: `TABLE_ROWS` in the table.
+        total: rows there are, where the frame holds the first of them alone.
+    """
     if json:
         print_json(records(frame if limit is None else frame.head(limit)))
     else:
-        print_table(frame if shown is None else shown, title=title, limit=limit or 50)
+        print_table(frame if shown is None else shown, title=title, limit=limit or TABLE_ROWS, total=total)
 
 
-def print_table(frame: pd.DataFrame, *, title: str = "", limit: int = 50) -> None:
+def print_table(
+    frame: pd.DataFrame, *, title: str = "", limit: int = TABLE_ROWS, total: int | None = None
+) -> None:
     """A frame as a table for people; amounts and counts to the right, the rest cut at `limit` rows.
 
     Of an empty one only the title is printed.
@@ -160,8 +180,9 @@ def print_table(frame: pd.DataFrame, *, title: str = "", limit: int = 50) -> Non
     for row in zip(*texts, strict=True):
         table.add_row(*row)
     console.print(table)
-    if len(frame) > limit:
-        console.print(f"… and {len(frame) - limit:,} more")
+    rows = len(frame) if total is None else total
+    if rows > limit:
+        console.print(f"… and {rows - limit:,} more")
 
 
 def _texts(name: str, values: pd.Series, currencies: pd.Series | None) -> list[str]:

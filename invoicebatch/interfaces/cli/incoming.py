@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
@@ -21,9 +21,10 @@ from invoicebatch.interfaces.cli.common import (
     print_table,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
-from invoicebatch.interfaces.matching_sheet.plan import MatchingPlan, plan_matching
-from invoicebatch.interfaces.matching_sheet.read import read_matching
 from invoicebatch.model.counted import counted
+
+if TYPE_CHECKING:
+    from invoicebatch.interfaces.matching_sheet.plan import MatchingPlan
 
 match_app = App(name="match", help="Match customers' payments: here, or in a sheet.", help_format="plaintext")
 
@@ -98,6 +99,9 @@ def write(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption =
 @match_app.command
 def check(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Say row by row what running a matching sheet would do and refuse; nothing changes."""
+    from invoicebatch.interfaces.matching_sheet.plan import plan_matching
+    from invoicebatch.interfaces.matching_sheet.read import read_matching
+
     plan = plan_matching(opened(workspace), read_matching(file))
     _show_sheet(plan, json=json)
     return 0 if plan.refused.empty else SOME_NOT_DONE
@@ -106,6 +110,8 @@ def check(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption =
 @match_app.command
 def run(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Book what a matching sheet says; twice changes nothing."""
+    from invoicebatch.interfaces.matching_sheet.plan import plan_matching
+    from invoicebatch.interfaces.matching_sheet.read import read_matching
     from invoicebatch.interfaces.matching_sheet.run import run_matching
 
     ws = opened(workspace)
@@ -114,7 +120,7 @@ def run(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption = N
     return 0 if done.refused.empty else SOME_NOT_DONE
 
 
-def _show_sheet(plan: MatchingPlan, *, json: bool) -> None:
+def _show_sheet(plan: "MatchingPlan", *, json: bool) -> None:
     counts = plan.rows["outcome"].value_counts().to_dict()
     if json:
         print_json({"file": str(plan.path), **counts, "rows": records(plan.rows)})

@@ -6,6 +6,7 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from threading import Thread
 from typing import Final
@@ -66,8 +67,8 @@ _FORMS: Final = {"int": "a whole number", "float": "a number", "bool": "yes or n
 """What people call the types of a command's own options."""
 
 
-def build() -> App:
-    """The application with its commands, none of them loaded yet."""
+def build(arguments: Sequence[str] = ()) -> App:
+    """The application with its commands, none of them loaded yet; of `run`, the action that is asked for alone."""
     app = App(
         name="invoicebatch",
         help="The invoice action bar for people who work in notebooks and spreadsheets.",
@@ -75,8 +76,10 @@ def build() -> App:
         help_format="plaintext",
         suppress_keyboard_interrupt=False,
     )
+    asked = f" {arguments[1]}" if arguments[:1] == ["run"] and len(arguments) > 1 else ""
     for name, place, text in COMMANDS:
-        app.command(f"{_CLI}.{place}", name=name, help=text)
+        which = place + asked if name == "run" else place
+        app.command(f"{_CLI}.{which}", name=name, help=text)
     return app
 
 
@@ -137,7 +140,7 @@ def _check_text(arguments: list[str]) -> None:
 
 
 def _call(arguments: list[str]) -> int:
-    result = build()(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    result = build(arguments)(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     return result if isinstance(result, int) else 0
 
 

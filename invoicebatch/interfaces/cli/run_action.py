@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -40,8 +40,6 @@ NO_CHOICES: Final[Known] = {}
 MANY_FOLDERS: Final = 6
 LISTED: Final = 20
 """Rows shown one by one."""
-
-app = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
 
 
 def run_action(
@@ -240,9 +238,22 @@ def _show_help(action: Action, workspace: Path | None) -> int:
     return 0
 
 
-for _action in registry().values():
-    if _action.hidden:
-        continue
-    _dashed = _action.name.replace("_", "-")
-    _alias = _dashed if _dashed != _action.name else None
-    app.command(_command(_action), name=_action.name, alias=_alias, help_flags=())
+def _app(names: Iterable[str]) -> App:
+    """The command with a sub-command for each of these actions."""
+    made = App(name="run", help="Run an action on the selected rows.", help_format="plaintext")
+    for action in map(find, names):
+        if not action.hidden:
+            dashed = action.name.replace("_", "-")
+            alias = dashed if dashed != action.name else None
+            made.command(_command(action), name=action.name, alias=alias, help_flags=())
+    return made
+
+
+def __getattr__(name: str) -> App:
+    """The command `app`, or `app NAME` with that action alone: to run one need not import them all."""
+    what, _, action = name.partition(" ")
+    if what != "app":
+        raise AttributeError(name)
+    action = action.replace("-", "_")
+    known = action in registry() and not find(action).hidden
+    return _app([action] if known else registry())

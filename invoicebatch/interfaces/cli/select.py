@@ -1,11 +1,13 @@
 """Commands that look and change nothing: list, actions, why."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.interfaces.cli.common import (
+    TABLE_ROWS,
     JsonOption,
     LimitOption,
     ParameterOption,
@@ -38,8 +40,10 @@ def list_invoices(
 ) -> int:
     """List invoices; all of them where no selection is given."""
     selection = (select or Select()).of(opened(workspace), default_all=True)
-    frame = selection.columns(_names(columns, json=json))
-    print_rows(frame, json=json, title=counted(len(frame), "invoice"), limit=limit)
+    most = limit if limit or json else TABLE_ROWS
+    shown = replace(selection, ids=selection.ids[:most]).columns(_names(columns, json=json))
+    total = len(selection)
+    print_rows(shown, json=json, title=counted(total, "invoice"), limit=limit, total=total)
     return 0
 
 

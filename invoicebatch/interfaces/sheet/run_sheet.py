@@ -19,8 +19,9 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import ConfirmationError, InvoicebatchError
 from invoicebatch.files.whole import write_whole
+from invoicebatch.formats.workbook.rows import TableExport
 from invoicebatch.formats.workbook.sheet.model import SHOWN, sheet_columns, sheet_rows_needed
-from invoicebatch.formats.workbook.table import TableExport, write_table
+from invoicebatch.formats.workbook.table import write_table
 from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan
 from invoicebatch.model.counted import counted
 from invoicebatch.model.markup import joined, table

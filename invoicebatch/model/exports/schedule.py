@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from croniter import croniter
-
 
 def schedule_fault(schedule: str) -> str:
     """What is wrong with a cron expression; empty: nothing.
@@ -11,6 +9,8 @@ def schedule_fault(schedule: str) -> str:
     >>> schedule_fault("0 6 * * 1"), schedule_fault("daily")
     ('', 'not a cron expression of five fields, such as 0 6 * * 1')
     """
+    from croniter import croniter
+
     good = len(schedule.split()) == 5 and croniter.is_valid(schedule)
     return "" if good else "not a cron expression of five fields, such as 0 6 * * 1"
 
@@ -22,6 +22,8 @@ def next_time(schedule: str, after: datetime) -> datetime:
         schedule: five cron fields.
         after: the moment to look from, UTC without zone; so is what is returned.
     """
+    from croniter import croniter
+
     local = after.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)  # the clock on the wall
     due: datetime = croniter(schedule, local).get_next(datetime)
     moment = due.astimezone(UTC).replace(tzinfo=None)

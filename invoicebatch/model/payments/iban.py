@@ -7,8 +7,6 @@ from functools import cache
 from typing import Final
 
 import pandas as pd
-from schwifty import IBAN
-from schwifty.exceptions import SchwiftyException
 
 EEA: Final = frozenset(
     {
@@ -25,6 +23,9 @@ _DIGITS = {ord(letter): str(ord(letter) - 55) for letter in "ABCDEFGHIJKLMNOPQRS
 @cache
 def _form(country: str) -> tuple[int, str, bool] | None:
     """Length, BBAN structure and SEPA membership of a country's IBAN; None: no such country."""
+    from schwifty import IBAN
+    from schwifty.exceptions import SchwiftyException
+
     try:
         spec = IBAN(country + "00", allow_invalid=True).spec
     except SchwiftyException:

@@ -1,7 +1,7 @@
 """Table exports: who is in the file is exactly who is marked."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -24,14 +24,28 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ACTIONS = [invoices.ACTION, lines.ACTION, measurements.ACTION]
 
 
-def in_turn(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
-    return map(function, jobs)
-
-
 RUNS = pd.DataFrame({"run_id": ["run-0", "run-1"], "selection": ["another", "status = 'created'"]})
-CTX: Any = SimpleNamespace(
-    run_id="run-1", now=NOW, user="ann", settings=Settings(), map=in_turn, table={"runs": RUNS}.__getitem__
-)
+
+
+def lent(of: Batch) -> Any:
+    """What the engine lends: it reads the rows of one invoice at a time."""
+
+    def pieces(ids: Any, _columns: Any, reads: Any) -> Iterator[Batch]:
+        for one in ids.tolist():
+            tables = {name: of[name][of[name]["invoice_id"] == one] for name in reads}
+            yield Batch(of.invoices[of.invoices["invoice_id"] == one], tables)
+
+    return SimpleNamespace(
+        run_id="run-1",
+        now=NOW,
+        user="ann",
+        settings=Settings(),
+        pieces=pieces,
+        table={"runs": RUNS}.__getitem__,
+    )
+
+
+CTX: Any = SimpleNamespace(now=NOW)
 
 
 def batch() -> Batch:
@@ -49,7 +63,7 @@ def batch() -> Batch:
 
 def run(action: Action, params: ExportParams, of: Batch) -> tuple[list[Artefact], Batch]:
     assert action.artefacts is not None
-    made = list(action.artefacts(of, params, CTX))
+    made = list(action.artefacts(of, params, lent(of)))
     left = [each for each in made if isinstance(each, RowUnchanged)]
     frame = pd.DataFrame(
         {

@@ -2,7 +2,8 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,9 +17,10 @@ import pytest
 
 from invoicebatch.errors import ParameterError
 from invoicebatch.formats.workbook.columns import choose_columns, export_rows, known_columns
-from invoicebatch.formats.workbook.export import export_file, table_bytes
+from invoicebatch.formats.workbook.export import export_file
 from invoicebatch.formats.workbook.flat import write_csv, write_parquet
-from invoicebatch.formats.workbook.table import TableExport, sums, write_table
+from invoicebatch.formats.workbook.rows import TableExport, survey
+from invoicebatch.formats.workbook.table import write_table
 from invoicebatch.formats.workbook.titles import LANGUAGES, column_of, title
 from invoicebatch.model.schema import TABLES
 
@@ -98,7 +100,7 @@ def test_libreoffice_computes_the_same_total(tmp_path: Path, soffice: Callable[[
 
 def test_different_currencies_are_never_summed() -> None:
     export = lines_export(currencies=("EUR", "GBP"))
-    assert sums(export.frame, export.columns) == {}
+    assert survey([export.frame], export.columns).sums == {}
     assert read(export)[3]["Net amount"] is None
 
 
@@ -106,7 +108,7 @@ def test_currency_is_minded_even_where_its_column_is_left_out() -> None:
     export = lines_export(currencies=("EUR", "GBP"))
     without = [c for c in export.columns if c.name != "currency"]
     frame = TableExport("lines", export.frame, without, NOW)
-    assert sums(frame.frame, without) == {}
+    assert survey([frame.frame], without).sums == {}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -164,12 +166,8 @@ def test_empty_export_is_a_valid_workbook(tmp_path: Path, soffice: Callable[[Pat
     assert soffice(path, "xlsx").exists()
 
 
-def in_turn(function: Callable[[TableExport], bytes], jobs: Iterable[TableExport]) -> Iterator[bytes]:
-    return map(function, jobs)
-
-
 def test_a_long_export_is_split_into_numbered_workbooks() -> None:
-    name, write = export_file(lines_export(), "xlsx", in_turn, most_rows=2)
+    name, write = export_file(lines_export(), "xlsx", most_rows=2)
     out = io.BytesIO()
     write(out)
     assert name == "lines.zip"
@@ -182,11 +180,25 @@ def test_a_long_export_is_split_into_numbered_workbooks() -> None:
     assert counts == [2, 1]
 
 
+@pytest.mark.parametrize("kind", ["xlsx", "csv", "parquet", "split"])
+def test_rows_that_are_read_piece_by_piece_make_the_same_file(kind: Any) -> None:
+    whole = lines_export()
+    rows = [whole.frame.iloc[[place]] for place in range(len(whole.frame))]
+    read = replace(whole, frame=whole.frame.head(2), read=lambda _: iter(rows), rows=len(rows))
+    files = []
+    for export in (whole, read):
+        out = io.BytesIO()
+        form, most = ("xlsx", 2) if kind == "split" else (kind, 10)
+        export_file(export, form, most_rows=most)[1](out)
+        files.append(out.getvalue())
+    assert files[0] == files[1]
+
+
 def test_a_sheet_is_never_overfilled() -> None:
     export = lines_export()
     frame = pd.DataFrame({"invoice_id": range(1_048_576)})
     with pytest.raises(ValueError, match="more than a sheet holds"):
-        table_bytes(TableExport("lines", frame, export.columns, NOW))
+        written(TableExport("lines", frame, export.columns, NOW))
 
 
 def test_csv_is_plain_and_exact() -> None:
@@ -236,4 +248,4 @@ def test_readings_carry_line_and_invoice() -> None:
         ["2026-0007", "Power", "high"],
         ["2026-0007", "Power", "low"],
     ]
-    assert sums(rows, columns)["usage"] == Decimal("15.5")
+    assert survey([rows], columns).sums["usage"] == Decimal("15.5")

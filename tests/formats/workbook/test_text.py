@@ -18,7 +18,8 @@ from python_calamine import CalamineWorkbook
 
 from invoicebatch.formats.workbook.columns import choose_columns
 from invoicebatch.formats.workbook.flat import write_csv
-from invoicebatch.formats.workbook.table import TableExport, write_table
+from invoicebatch.formats.workbook.rows import TableExport
+from invoicebatch.formats.workbook.table import write_table
 from invoicebatch.formats.workbook.text import MAX_CELL, fit
 
 ATTACKS = [

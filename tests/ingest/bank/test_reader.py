@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.ingest.bank import BankReport, read_bank_report
 from invoicebatch.ingest.bank.entries import COLUMNS
+from invoicebatch.ingest.bank.report import BankReport, read_bank_report
 from tests.ingest.bank.bank_files import (
     balance,
     batch,

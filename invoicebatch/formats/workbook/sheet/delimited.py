@@ -9,9 +9,9 @@ from typing import BinaryIO, Final
 import pandas as pd
 
 from invoicebatch.formats.workbook.flat import write_csv
+from invoicebatch.formats.workbook.rows import TableExport
 from invoicebatch.formats.workbook.sheet.model import LAYOUT, SheetAction, SheetMeta, sheet_columns
 from invoicebatch.formats.workbook.sheet.rows import action_profiles, sheet_frame
-from invoicebatch.formats.workbook.table import TableExport
 from invoicebatch.model.schema.types import text
 
 CSV_KEYS: Final = ("selection_id", "workspace_id")

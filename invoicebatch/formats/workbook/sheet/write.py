@@ -12,7 +12,7 @@ from openpyxl import Workbook
 
 from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import CellColumn, cell_column
-from invoicebatch.formats.workbook.package import Body, write_package
+from invoicebatch.formats.workbook.package import whole_body, write_package
 from invoicebatch.formats.workbook.sheet.front import decorate, head
 from invoicebatch.formats.workbook.sheet.model import (
     FIRST_ROW,
@@ -50,7 +50,7 @@ def write_sheet(out: BinaryIO, frame: pd.DataFrame, actions: Sequence[SheetActio
     workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
     styling.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
     columns = [_cells(name, body, *styles[name]) for name in LAYOUT]
-    write_package(out, workbook, {sheet.title: Body(columns, FIRST_ROW, results)})
+    write_package(out, workbook, {sheet.title: whole_body(columns, FIRST_ROW, results)})
 
 
 def _cells(name: str, rows: pd.DataFrame, style: int, blank: int) -> CellColumn:

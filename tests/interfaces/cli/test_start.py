@@ -1,0 +1,65 @@
+"""Half of a short command is imports: what each may load is counted, so that it doesn't creep back."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from invoicebatch.interfaces.api import Workspace
+
+HEAVY: Final = frozenset(
+    {
+        "babel", "croniter", "fontTools", "httpx", "jinja2", "lxml", "matplotlib", "openpyxl", "PIL", "pikepdf", "pycountry",
+        "pydantic_settings", "pypdf", "saxonche", "schwifty", "smtplib", "stdnum", "typst",
+        "invoicebatch.formats", "invoicebatch.ingest",
+    }
+)  # fmt: skip
+"""What belongs to an action at work or to a file that is read."""
+
+_AFTER_EACH: Final = """
+import contextlib, io, json, sys
+from invoicebatch.interfaces.cli.main import run
+told = []
+for command in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        code = run(command)
+    told.append([code, sorted(sys.modules)])
+print(json.dumps(told))
+"""
+
+
+def _loaded(*commands: list[str]) -> list[set[str]]:
+    """The modules after each command, one after the other in one process."""
+    program = [sys.executable, "-c", _AFTER_EACH, json.dumps(commands)]
+    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert [code for code, _ in told] == [0] * len(commands), done.stderr
+    return [set(modules) for _, modules in told]
+
+
+def _heavy(modules: set[str]) -> set[str]:
+    return HEAVY & modules
+
+
+def test_a_command_imports_no_more_than_it_uses(make_workspace: Callable[..., Workspace]) -> None:
+    where = ["-w", str(make_workspace(2).root)]
+    of_help, of_list, of_run, of_actions = _loaded(
+        ["--help"],
+        ["list", *where],
+        ["run", "mark_as.exported", "--all", "--dry-run", *where],
+        ["actions", "--all", *where],
+    )
+    assert len(of_help) < 350
+    assert not {"numpy", "pandas", "pyarrow", "duckdb", "pydantic"} & of_help
+    assert len(of_list) < 1_000
+    assert not _heavy(of_list)
+    assert not [name for name in of_list if name.startswith("invoicebatch.actions.")]
+    assert not _heavy(of_run)
+    assert {name for name in of_run if name.startswith("invoicebatch.actions.")} <= {
+        "invoicebatch.actions.mark_as",
+        "invoicebatch.actions.mark_as.exported",
+    }
+    assert len(of_run) < 1_010
+    assert len(of_actions) < 1_250
+    assert not {"jinja2", "openpyxl", "pikepdf", "pypdf", "saxonche", "typst", "matplotlib"} & of_actions
