@@ -1,6 +1,7 @@
 """Half of a short command is imports: what each may load is counted, so that it doesn't creep back."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,7 +33,8 @@ print(json.dumps(told))
 def _loaded(*commands: list[str]) -> list[set[str]]:
     """The modules after each command, one after the other in one process."""
     program = [sys.executable, "-c", _AFTER_EACH, json.dumps(commands)]
-    done = subprocess.run(program, capture_output=True, text=True, check=True)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("INVOICEBATCH_")}
+    done = subprocess.run(program, capture_output=True, text=True, check=True, env=plain)
     told = json.loads(done.stdout)
     assert [code for code, _ in told] == [0] * len(commands), done.stderr
     return [set(modules) for _, modules in told]
