@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from invoicebatch.engine.background.jobs import Jobs
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.payments.bundles import Payments
@@ -22,6 +23,7 @@ from invoicebatch.settings import Settings
 from invoicebatch.store import Store
 
 if TYPE_CHECKING:
+    from invoicebatch.eligibility.review import Review
     from invoicebatch.engine.audit import AuditPack
     from invoicebatch.engine.imports.import_files import ImportReport
     from invoicebatch.files.hashed_zip import Listed
@@ -83,6 +85,12 @@ class Workspace:
         from invoicebatch.engine.doctor import audit
 
         return audit(self.base)
+
+    def review(self, selection: Selection) -> "Review":
+        """What is odd about the selected invoices; see `engine.base.review`."""
+        from invoicebatch.engine.base.review import review
+
+        return review(self.store, self.root, selection.ids, clock.today())
 
     def history(self, invoice: str | int) -> pd.DataFrame:
         """What happened to an invoice, by its number or id, deleted or not; see `engine.history`."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base.executor import Pool
+from invoicebatch.engine.base.review import review
 from invoicebatch.files.stored import stored_document
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
@@ -63,6 +64,10 @@ class RunContext:
         known = Receivers(self.settings.einvoice, self._store.data)
         wanted = list(ask)
         return known.ask(wanted, self.today) if wanted else known.known(self.today)
+
+    def odd(self, ids: npt.NDArray[np.int64]) -> pd.DataFrame:
+        """What the review finds of invoices."""
+        return review(self._store, self.root, ids, self.today).findings
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, read once a run."""

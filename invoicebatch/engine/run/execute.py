@@ -116,9 +116,9 @@ class Run:
     def _checked(self, context: RunContext, rows: pd.DataFrame, parts: pd.Series) -> Batch:
         """The batch of the rows that can go on; a row whose number is committed goes on in any case."""
         batch = self._load(context, self._qualified(rows), parts)
-        if self.action.row_checks is None or self.action.records_faults or not len(batch):
+        if self.action.refusing is None or not len(batch):
             return batch
-        found = self.action.row_checks(batch, self._params, context)
+        found = self.action.refusing(batch, self._params, context)
         claimed = rows.loc[rows["outcome"] == RowOutcome.CLAIMED.value, "invoice_id"]
         lost = found[found["invoice_id"].isin(claimed)]
         if lost.empty:

@@ -176,7 +176,7 @@ def readings(rng: Generator, plan: Plan, lines: LineNumbers, start: Any, end: An
     frame = pd.DataFrame(
         {"invoice_id": plan.ids[owner], "line_no": lines.place[row] + 1, "reading_no": second + 1}
     )
-    serial = plan.customer[owner] * 16 + lines.product[row]
+    serial = plan.ids[owner] * 16 + lines.product[row]  # drawn by chance, no document goes on from another
     frame["connection_id"] = _connections(plan.account[owner], serial)
     frame["meter_id"] = "E" + digits(serial + 100_000, 10)
     frame["register"] = pick(_REGISTERS, lines.product[row])
