@@ -12,84 +12,84 @@ from invoicebatch.store.frames import fetch, registered
 
 _IDS: Final = "reviewed_ids"
 
+_GROUP: Final = "hash(i.customer_id, i.company_account_id, i.kind, i.currency)"
+_METER: Final = "hash(b.customer_id, b.kind, m.connection_id, m.meter_id, m.register, m.unit)"
+
 _DOCUMENTS: Final = f"""
 wanted AS MATERIALIZED (
-  SELECT i.*, w.place AS row_place, coalesce(i.period_end, i.invoice_date, i.created_at::DATE) AS moment
+  SELECT i.*, w.place AS row_place, coalesce(i.period_end, i.invoice_date, i.created_at::DATE) AS moment,
+    {_GROUP} AS alike
   FROM {_IDS} w JOIN invoices i ON i.invoice_id = w.id),
-issued AS MATERIALIZED (
-  SELECT i.invoice_id, i.customer_id, i.company_account_id, i.kind, i.currency, i.total,
-    coalesce(i.period_end, i.invoice_date, i.created_at::DATE) AS moment,
-    row_number() OVER (PARTITION BY i.customer_id, i.company_account_id, i.kind, i.currency
-      ORDER BY coalesce(i.period_end, i.invoice_date, i.created_at::DATE), i.invoice_id) AS place
+issued AS (
+  SELECT i.invoice_id, i.total, coalesce(i.period_end, i.invoice_date, i.created_at::DATE) AS moment, {_GROUP} AS alike
   FROM invoices i SEMI JOIN wanted w ON w.customer_id = i.customer_id
   WHERE i.status IN ('approved', 'created', 'generation_failed') AND i.credited_by IS NULL AND NOT i.is_open_item),
-days AS (
-  SELECT customer_id, company_account_id, kind, currency, moment, max(place) AS place FROM issued GROUP BY ALL),
-latest AS (
-  SELECT w.invoice_id, w.customer_id, w.company_account_id, w.kind, w.currency, d.place
-  FROM wanted w ASOF JOIN days d ON w.customer_id = d.customer_id
-    AND w.company_account_id = d.company_account_id AND w.kind = d.kind AND w.currency = d.currency AND w.moment > d.moment),
-steps AS (
-  SELECT *, unnest(range(greatest(1, place - $documents + 1), place + 1)) AS step FROM latest),
-earlier AS MATERIALIZED (
-  SELECT s.invoice_id, i.invoice_id AS earlier_id, i.total
-  FROM steps s JOIN issued i ON i.customer_id = s.customer_id AND i.company_account_id = s.company_account_id
-    AND i.kind = s.kind AND i.currency = s.currency AND i.place = s.step),
-usual AS MATERIALIZED (
-  SELECT invoice_id, count(*) AS earlier_documents, median(total)::DECIMAL(18,2) AS usual_total
-  FROM earlier GROUP BY invoice_id)"""
-"""The reviewed documents, and of each the last ones before it: same customer, account, kind and currency."""
+last AS MATERIALIZED (
+  SELECT alike, w.moment, max_by(struct_pack(id := i.invoice_id, total := i.total), i.moment, $documents) AS documents
+  FROM (SELECT DISTINCT alike, moment FROM wanted) w JOIN issued i USING (alike) WHERE i.moment < w.moment
+  GROUP BY alike, w.moment),
+usual AS (
+  SELECT w.invoice_id, len(documents) AS earlier_documents,
+    list_median(list_transform(documents, lambda d: d.total))::DECIMAL(18,2) AS usual_total
+  FROM wanted w JOIN last USING (alike, moment))"""
+"""The reviewed documents, and the last ones before them: same customer, account, kind and currency."""
 
 _PRODUCTS: Final = """
+gone AS MATERIALIZED (
+  SELECT w.invoice_id, coalesce(l.item_id, l.name) AS product, min(l.name) AS name, any_value(a.documents) AS documents
+  FROM wanted w JOIN last a USING (alike, moment) JOIN lines l ON l.invoice_id = a.documents[1].id
+  ANTI JOIN lines n ON n.invoice_id = w.invoice_id AND coalesce(n.item_id, n.name) = coalesce(l.item_id, l.name)
+  WHERE l.net <> 0 GROUP BY w.invoice_id, product),
 had AS (
-  SELECT e.invoice_id, coalesce(l.item_id, l.name) AS product, min(l.name) AS name
-  FROM earlier e JOIN lines l ON l.invoice_id = e.earlier_id JOIN usual u ON u.invoice_id = e.invoice_id
-  WHERE l.net <> 0
-  GROUP BY e.invoice_id, product HAVING count(DISTINCT e.earlier_id) = any_value(u.earlier_documents)),
+  SELECT g.invoice_id, g.product, g.name
+  FROM (SELECT invoice_id, product, name, len(documents) AS many, unnest(documents).id AS id FROM gone) g
+  JOIN lines l ON l.invoice_id = g.id AND coalesce(l.item_id, l.name) = g.product AND l.net <> 0
+  GROUP BY g.invoice_id, g.product, g.name HAVING count(DISTINCT g.id) = any_value(g.many)),
 missing AS (
-  SELECT h.invoice_id, string_agg(h.name, ', ' ORDER BY h.name) AS missing_products
-  FROM had h ANTI JOIN lines l ON l.invoice_id = h.invoice_id AND coalesce(l.item_id, l.name) = h.product
-  GROUP BY h.invoice_id)"""
+  SELECT invoice_id, string_agg(name, ', ' ORDER BY name) AS missing_products FROM had GROUP BY invoice_id)"""
+"""What all earlier documents have and a document has not: the last one says what may be missing, the others whether."""
 
-_READINGS: Final = """
-billed AS (
-  SELECT i.invoice_id, i.customer_id, i.kind FROM invoices i SEMI JOIN wanted w ON w.customer_id = i.customer_id
+_READINGS: Final = f"""
+billed AS MATERIALIZED (
+  SELECT i.invoice_id, i.customer_id, i.kind, w.invoice_id IS NOT NULL AS is_wanted
+  FROM invoices i LEFT JOIN wanted w ON w.invoice_id = i.invoice_id
+  SEMI JOIN wanted v ON v.customer_id = i.customer_id
   WHERE i.kind NOT IN ('credit_note', 'correction_note') AND i.credited_by IS NULL
-    AND (i.status IN ('approved', 'created', 'generation_failed') OR i.invoice_id IN (SELECT invoice_id FROM wanted))),
+    AND (i.status IN ('approved', 'created', 'generation_failed') OR w.invoice_id IS NOT NULL)),
 read AS MATERIALIZED (
-  SELECT b.invoice_id, b.customer_id, b.kind, coalesce(m.connection_id, '') AS connection, m.meter_id,
-    coalesce(m.register, '') AS register, m.unit, min(m.date_from) AS date_from, max(m.date_to) AS date_to,
-    sum(m.usage)::DOUBLE AS usage, bool_or(coalesce(m.method, '') = 'estimated') AS estimated,
-    max(m.date_to) - min(m.date_from) + 1 AS days
-  FROM measurements m JOIN billed b ON b.invoice_id = m.invoice_id GROUP BY ALL),
-streaks AS MATERIALIZED (
-  SELECT *, lag(date_to) OVER meter AS read_until, lag(usage / days) OVER meter AS daily,
-    row_number() OVER meter - coalesce(max(CASE WHEN NOT estimated THEN turn ELSE 0 END) OVER meter, 0) AS streak
-  FROM (SELECT *, row_number() OVER (PARTITION BY customer_id, kind, connection, meter_id, register, unit
-      ORDER BY date_from, date_to, invoice_id) AS turn FROM read)
-  WINDOW meter AS (PARTITION BY customer_id, kind, connection, meter_id, register, unit
-    ORDER BY date_from, date_to, invoice_id)),
-mine AS (
-  SELECT s.*, usage AS now_usage, CASE WHEN read_until < date_from THEN daily * days END AS before
-  FROM streaks s SEMI JOIN wanted w ON w.invoice_id = s.invoice_id),
-year_ago AS (
-  SELECT m.*, y.usage / y.days * m.days AS year_before
-  FROM mine m ASOF JOIN read y ON y.customer_id = m.customer_id AND y.kind = m.kind AND y.connection = m.connection
-    AND y.meter_id = m.meter_id AND y.register = m.register AND y.unit = m.unit AND m.date_from - 335 >= y.date_from
-  WHERE y.date_from >= m.date_from - 395),
+  SELECT b.invoice_id, {_METER} AS meter, any_value(b.is_wanted) AS is_wanted, min(m.date_from) AS date_from,
+    max(m.date_to) AS date_to, sum(m.usage)::DOUBLE AS usage, max(m.date_to) - min(m.date_from) + 1 AS days,
+    bool_or(coalesce(m.method = 'estimated', false)) AS estimated
+  FROM measurements m JOIN billed b ON b.invoice_id = m.invoice_id GROUP BY b.invoice_id, meter),
+mine AS MATERIALIZED (
+  SELECT r.*, n.meter_id FROM read r JOIN (
+    SELECT b.invoice_id, {_METER} AS meter, min(m.meter_id) AS meter_id
+    FROM measurements m JOIN billed b ON b.invoice_id = m.invoice_id WHERE b.is_wanted GROUP BY b.invoice_id, meter) n
+  USING (invoice_id, meter)),
+beside AS MATERIALIZED (
+  SELECT m.invoice_id, meter, max_by(r.date_to, r.date_from) FILTER (r.date_from <= m.date_from) AS read_until,
+    max_by(r.usage / r.days, r.date_from) FILTER (r.date_to < m.date_from) AS daily,
+    min_by(r.usage / r.days, abs(m.date_from - 365 - r.date_from))
+      FILTER (abs(m.date_from - 365 - r.date_from) <= 30) AS daily_year,
+    max(r.date_from) FILTER (NOT r.estimated AND r.date_from <= m.date_from) AS last_read
+  FROM mine m JOIN read r USING (meter) WHERE r.invoice_id <> m.invoice_id GROUP BY m.invoice_id, meter),
+guessed AS (
+  SELECT m.invoice_id, meter, count(*) AS streak FROM mine m LEFT JOIN beside b USING (invoice_id, meter)
+  JOIN read r USING (meter)
+  WHERE m.estimated AND r.date_from <= m.date_from AND (b.last_read IS NULL OR r.date_from > b.last_read)
+  GROUP BY m.invoice_id, meter),
+compared AS MATERIALIZED (
+  SELECT m.*, read_until, daily * days AS before, daily_year * days AS year_before, coalesce(streak, 0) AS streak,
+    m.date_from - read_until - 1 AS gap
+  FROM mine m LEFT JOIN beside USING (invoice_id, meter) LEFT JOIN guessed USING (invoice_id, meter)),
 meters AS (
-  SELECT invoice_id,
-    min(sign(usage) * ceil(abs(usage)))::BIGINT AS least_usage,
-    max(CASE WHEN estimated THEN streak ELSE 0 END) AS estimated_in_a_row,
-    arg_max(date_from - read_until - 1, abs(date_from - read_until - 1)) AS gap_days,
-    arg_max(read_until, abs(date_from - read_until - 1)) AS read_until
-  FROM mine GROUP BY invoice_id),
-previous AS (
-  SELECT invoice_id, arg_max(struct_pack(meter := meter_id, usage := usage, expected := before),
-    abs(ln(greatest(usage, 0.001) / before))) AS p FROM mine WHERE before > 0 GROUP BY invoice_id),
-yearly AS (
-  SELECT invoice_id, arg_max(struct_pack(meter := meter_id, usage := usage, expected := year_before),
-    abs(ln(greatest(usage, 0.001) / year_before))) AS y FROM year_ago WHERE year_before > 0 GROUP BY invoice_id),
+  SELECT invoice_id, min(sign(usage) * ceil(abs(usage)))::BIGINT AS least_usage, max(streak) AS estimated_in_a_row,
+    max_by(gap, abs(gap)) AS gap_days, max_by(read_until, abs(gap)) AS read_until,
+    max_by(struct_pack(meter := meter_id, usage := usage, expected := before),
+      abs(ln(greatest(usage, 0.001) / before))) FILTER (before > 0) AS p,
+    max_by(struct_pack(meter := meter_id, usage := usage, expected := year_before),
+      abs(ln(greatest(usage, 0.001) / year_before))) FILTER (year_before > 0) AS y
+  FROM compared GROUP BY invoice_id),
 bare AS (
   SELECT l.invoice_id, count(*) AS lines_without_readings
   FROM lines l SEMI JOIN wanted w ON w.invoice_id = l.invoice_id
@@ -159,7 +159,7 @@ SELECT w.invoice_id,
   round(v.share * 10000) AS usual_vat_share_bp, v.lines AS vat_lines
 FROM wanted w
 LEFT JOIN usual u USING (invoice_id) LEFT JOIN missing USING (invoice_id) LEFT JOIN meters USING (invoice_id)
-LEFT JOIN previous USING (invoice_id) LEFT JOIN yearly USING (invoice_id) LEFT JOIN bare USING (invoice_id)
+LEFT JOIN bare USING (invoice_id)
 LEFT JOIN twice USING (invoice_id) LEFT JOIN priced USING (invoice_id) LEFT JOIN taxed USING (invoice_id)
 LEFT JOIN debited d ON d.customer_id = w.customer_id
 LEFT JOIN metered t ON t.company_account_id = w.company_account_id AND t.currency = w.currency AND t.total = w.total
