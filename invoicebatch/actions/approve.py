@@ -40,8 +40,7 @@ def warnings(batch: Batch, params: ApproveParams, context: Context) -> pd.DataFr
 
 
 def _found(batch: Batch, context: Context, severity: str) -> pd.DataFrame:
-    found = context.odd(batch.invoices["invoice_id"].to_numpy(np.int64))
-    return found.loc[found["severity"] == severity, ["invoice_id", "reason"]]
+    return context.odd(batch.invoices["invoice_id"].to_numpy(np.int64), severity)
 
 
 def _accepted(batch: Batch, params: ApproveParams, context: Context) -> pd.DataFrame:

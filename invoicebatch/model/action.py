@@ -45,8 +45,8 @@ class Context(Protocol):
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
         """That many fresh invoice ids, for rows an action inserts."""
 
-    def odd(self, ids: npt.NDArray[np.int64]) -> pd.DataFrame:
-        """What the review (rules/review.toml) finds of invoices: invoice_id int64, check, severity, reason str."""
+    def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
+        """What the review (rules/review.toml) finds of invoices, to `stop` or to `look`: invoice_id, reason."""
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table (company_accounts, number_ranges …), read once a run."""

@@ -73,7 +73,9 @@ class Checks:
     @property
     def overview(self) -> list[str]:
         """The overview columns they read."""
-        wanted = {"invoice_id", "number", "external_id"}.union(*(c.columns for c in self.by_name.values()))
+        wanted = {"invoice_id", "number", "external_id", "reviewed"}.union(
+            *(c.columns for c in self.by_name.values())
+        )
         return [name for name in OVERVIEW if name in wanted]
 
 

@@ -18,7 +18,7 @@ FINE: Final = "fine"
 _NUMBERS: Final = (Type.INTEGER, Type.MONEY, Type.PERCENT)
 _FINDINGS: Final = {
     "invoice_id": "int64", "number": "str", "check": "str", "severity": "str", "reason": "str", "value": "str",
-    "expected": "str", "share": "float64",
+    "expected": "str", "share": "float64", "reviewed": "str",
 }  # fmt: skip
 
 
@@ -29,7 +29,8 @@ class Review:
     Attributes:
         findings: one row a document and check, those that stop first, then as selected: invoice_id int64,
             number (else the id of the system it came from), check, severity, reason, value, expected str,
-            share float64 (value in percent of expected).
+            share float64 (value in percent of expected), reviewed str (what was said of the document when it
+            was marked as reviewed; missing: nothing).
         reviewed: number of documents.
         no_history: for each check that compares with earlier documents, of how many there was nothing to
             compare with: check str, rows int64; none where there was of all.
@@ -40,8 +41,9 @@ class Review:
     no_history: pd.DataFrame
 
     def reasons(self, severity: str) -> pd.DataFrame:
-        """Rows of one severity: invoice_id int64, reason str."""
-        rows = self.findings[self.findings["severity"] == severity]
+        """Rows of one severity: invoice_id int64, reason str; what was reviewed need not be looked at again."""
+        found = self.findings
+        rows = found[(found["severity"] == severity) & ((severity == STOP) | found["reviewed"].isna())]
         return failures(rows["invoice_id"], rows["reason"])
 
     @property
@@ -94,6 +96,7 @@ def _findings(check: Check, frame: pd.DataFrame, holds: Any) -> pd.DataFrame:
             "value": _shown(rows, check.value),
             "expected": _shown(rows, check.expected),
             "share": _share(rows, check),
+            "reviewed": rows["reviewed"],
         },
         index=rows.index,
     )

@@ -65,9 +65,9 @@ class RunContext:
         wanted = list(ask)
         return known.ask(wanted, self.today) if wanted else known.known(self.today)
 
-    def odd(self, ids: npt.NDArray[np.int64]) -> pd.DataFrame:
+    def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
         """What the review finds of invoices."""
-        return review(self._store, self.root, ids, self.today).findings
+        return review(self._store, self.root, ids, self.today).reasons(severity)
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, read once a run."""

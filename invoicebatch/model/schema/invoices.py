@@ -106,6 +106,10 @@ INVOICES = Table(
             "An open item of an earlier system, which has its lines, VAT and document; the total is what was"
             " outstanding",
         ),
+        text(
+            "reviewed",
+            "What was said when it was marked as reviewed; an import that changes the document takes it back",
+        ),
         text("imported_from", "File of the last import"),
         integer("version", "Row version; every write adds one", required=True, default="1"),
         timestamp("created_at", "When the row was made", required=True),
