@@ -25,6 +25,7 @@ from invoicebatch.store import Store
 if TYPE_CHECKING:
     from invoicebatch.eligibility.review import Review
     from invoicebatch.engine.audit import AuditPack
+    from invoicebatch.engine.comparison import Comparison
     from invoicebatch.engine.imports.import_files import ImportReport
     from invoicebatch.files.hashed_zip import Listed
 
@@ -91,6 +92,13 @@ class Workspace:
         from invoicebatch.engine.base.review import review
 
         return review(self.store, self.root, selection.ids, clock.today())
+
+    def compare(self, now: Selection, before: Selection) -> "Comparison":
+        """Two billing runs beside each other: who is missing, new, what moved; see `engine.comparison`."""
+        from invoicebatch.engine.comparison import comparison
+
+        facts = {"now": now.description, "before": before.description}
+        return comparison(self.base, now.ids, before.ids, facts)
 
     def history(self, invoice: str | int) -> pd.DataFrame:
         """What happened to an invoice, by its number or id, deleted or not; see `engine.history`."""

@@ -85,7 +85,7 @@ def export_file(
     if file_format == "parquet":
         return f"{export.export}.parquet", partial(write_parquet, export=export)
     if len(export.frame) <= most_rows:
-        return f"{export.export}.xlsx", partial(write_table, export=export)
+        return f"{export.export}.xlsx", lambda out: write_table(out, export)
     return f"{export.export}.zip", partial(
         _write_split, export=export, run_jobs=run_jobs, most_rows=most_rows
     )

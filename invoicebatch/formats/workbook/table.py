@@ -32,6 +32,13 @@ _NAMES: Final = {
     "lines": ("Lines", "Regels", "Lignes", "Positionen"),
     "measurements": ("Readings", "Meterstanden", "Relevés", "Zählerstände"),
     "aging": ("Ageing", "Ouderdom", "Balance âgée", "Fälligkeiten"),
+    "accounts": ("Accounts", "Administraties", "Entités", "Mandanten"),
+    "products": ("Products", "Producten", "Produits", "Produkte"),
+    "vat_rates": ("VAT rates", "Btw-tarieven", "Taux de TVA", "Steuersätze"),
+    "usages": ("Usage", "Verbruik", "Consommation", "Verbrauch"),
+    "movers": ("Movers", "Grootste verschillen", "Principaux écarts", "Größte Abweichungen"),
+    "missing": ("Missing", "Ontbrekend", "Manquants", "Fehlende"),
+    "new": ("New", "Nieuw", "Nouveaux", "Neue"),
     "result": ("Result", "Resultaat", "Résultat", "Ergebnis"),
 }
 _TOTAL: Final = ("Total", "Totaal", "Total", "Summe")
@@ -43,7 +50,7 @@ class TableExport:
     """What an export holds.
 
     Attributes:
-        export: `invoices`, `lines`, `measurements` or `aging`.
+        export: one of `_NAMES`, such as `invoices`.
         frame: the rows, columns by frame name; `currency` always, `unit` besides `usage`.
         columns: the columns shown, in order.
         made_at: when the run was made, UTC; the file's own date.
@@ -76,31 +83,37 @@ class TableExport:
         return words[LANGUAGES.index(self.language)]
 
 
-def write_table(out: BinaryIO, export: TableExport) -> None:
-    """Write the workbook.
+def write_table(out: BinaryIO, *exports: TableExport) -> None:
+    """Write the workbook, a sheet an export; what the first one is stands on the last sheet.
 
     Raises:
         ValueError: more rows than a sheet holds (`TABLE_ROWS`).
     """
+    workbook = Workbook()
+    workbook.remove(workbook.worksheets[0])
+    bodies = dict(_add_sheet(workbook, export) for export in exports)
+    _describe(workbook, exports[0])
+    _about(workbook, exports[0])
+    write_package(out, workbook, bodies)
+
+
+def _add_sheet(workbook: Workbook, export: TableExport) -> tuple[str, Body]:
     rows = len(export.frame)
     if rows > TABLE_ROWS:
         raise ValueError(f"{rows} rows are more than a sheet holds")
-    workbook = Workbook()
-    sheet = workbook.worksheets[0]
-    sheet.title = export.words(_NAMES[export.export])
+    sheet = workbook.create_sheet(export.words(_NAMES[export.export]))
     styles = _header(sheet, export)
     results = _totals(sheet, export, rows + 2) if 0 < rows < TABLE_ROWS else {}
     _add_table(sheet, export, rows, results)
-    _set_up(workbook, sheet, export)
+    _set_up(sheet)
     letters = {column.name: column_letter(index) for index, column in enumerate(export.columns)}
     for name, value, colour, background in export.colours:
         styling.paint(sheet, letters[name], 2, rows + 1, value, (colour, background))
-    _about(workbook, export)
     cells = [
         cell_column(values_of(export.frame, column), column, style)
         for column, style in zip(export.columns, styles, strict=True)
     ]
-    write_package(out, workbook, {sheet.title: Body(cells, 2, results)})
+    return sheet.title, Body(cells, 2, results)
 
 
 def sums(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Decimal]:
@@ -108,7 +121,7 @@ def sums(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Decimal]:
 
     Money only where all rows are of one currency, usage only where all are of one unit.
     """
-    one_currency = len(frame["currency"].unique()) <= 1
+    one_currency = "currency" not in frame or len(frame["currency"].unique()) <= 1
     one_unit = "unit" in frame and len(frame["unit"].unique()) <= 1
     found = {}
     for column in columns:
@@ -193,13 +206,16 @@ def _add_table(sheet: Worksheet, export: TableExport, rows: int, results: Mappin
     sheet.add_table(table)
 
 
-def _set_up(workbook: Workbook, sheet: Worksheet, export: TableExport) -> None:
+def _set_up(sheet: Worksheet) -> None:
     sheet.freeze_panes = "B2"
     sheet.print_title_rows = "1:1"
     styling.print_wide(sheet)
+
+
+def _describe(workbook: Workbook, export: TableExport) -> None:
     made_at = export.made_at.replace(tzinfo=None)
     workbook.properties.creator = "invoicebatch"
-    workbook.properties.title = sheet.title
+    workbook.properties.title = workbook.worksheets[0].title
     workbook.properties.created = workbook.properties.modified = made_at
     styling.add_properties(workbook, export.properties)
 
