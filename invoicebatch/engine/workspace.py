@@ -155,15 +155,15 @@ class Workspace:
 
         return poll_answers(self.base)
 
-    def load_sample(self, invoices: int, seed: int = 1) -> int:
-        """Fill an empty workspace with sample data; returns the number of invoices.
+    def load_sample(self, invoices: int, seed: int = 1, *, faults: bool = False) -> int:
+        """Fill an empty workspace with sample data; returns the number of invoices; see `engine.imports.sample`.
 
         Raises:
             UsageError: the workspace has invoices already.
         """
         from invoicebatch.engine.imports.sample import load_sample
 
-        return load_sample(self.base, invoices, seed)
+        return load_sample(self.base, invoices, seed, faults=faults)
 
 
 def check_folder(root: Path) -> None:

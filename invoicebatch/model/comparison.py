@@ -110,6 +110,6 @@ def _usages(now: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([before.assign(side="usage_before"), now.assign(side="usage_now")])
     sums = both.astype({"usage": object}).groupby(["register", "unit", "side"], dropna=False)["usage"].sum()
     sides = [column.name for column in _USED[:2]]
-    table = sums.unstack("side", fill_value=0).reindex(columns=sides, fill_value=0).map(Decimal)
+    table = sums.unstack("side", fill_value=0).reindex(columns=sides, fill_value=0).map(Decimal)  # noqa: PD010 - exact
     table["usage_change"] = table["usage_now"] - table["usage_before"]
     return table.astype({column.name: column.dtype for column in _USED}).reset_index()

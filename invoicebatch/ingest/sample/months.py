@@ -19,6 +19,8 @@ from invoicebatch.ingest.sample.lines import LineNumbers, rate_of
 from invoicebatch.ingest.sample.plan import Plan
 from invoicebatch.model.status import Kind, Status
 
+LEAST: Final = 200
+"""Fewer customers leave no room for every fault."""
 HISTORY: Final = 13
 """Months before the run, so that the same month a year ago is one of them."""
 
@@ -56,7 +58,7 @@ def months(
     """Month by month, the run last, one document a customer and month.
 
     Args:
-        customers: number of customers; with faults at least 200.
+        customers: number of customers; with faults at least `LEAST`.
         seed: of the chance.
         today: date of the run; it bills the month before.
         history: months billed before it.

@@ -35,6 +35,9 @@ def init(
     sample: Annotated[bool, Parameter(negative="", help="Fill it with sample data")] = False,
     invoices: Annotated[int, Parameter(help="Number of sample invoices")] = 400,
     seed: Annotated[int, Parameter(help="Seed of the sample")] = 1,
+    faults: Annotated[
+        bool, Parameter(negative="", help="With --sample: a year of bills, and a run with faults to be found")
+    ] = False,
     adopt: Annotated[
         bool, Parameter(negative="", help="It is a copy of another; make it a workspace of its own")
     ] = False,
@@ -45,8 +48,10 @@ def init(
     workspace = init_workspace(folder, adopt=adopt)
     print(f"Workspace: {workspace.root}")
     if sample:
-        count = workspace.load_sample(invoices, seed)
+        count = workspace.load_sample(invoices, seed, faults=faults)
         print(f"Sample: {counted(count, 'invoice')} of three company accounts")
+        if faults:
+            print("Find what is odd with: invoicebatch review; planted.csv says what was planted.")
     return 0
 
 
