@@ -1,6 +1,7 @@
 """Comparing two billing runs: their documents read in one moment, put beside each other, and written as a workbook."""
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,14 @@ from invoicebatch.store import Session
 
 Ids = npt.NDArray[np.int64]
 _INVOICES = ("customer_id", "customer_name", "company_account_id", "kind", "currency", "total_cents")
+
+
+def billed_in(month: str) -> str:
+    """The condition of what was billed for a month; empty: the text is no month such as 2026-10."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        return ""
+    period = pd.Period(month, "M")
+    return f"period_end >= '{period.start_time:%Y-%m-%d}' and period_end <= '{period.end_time:%Y-%m-%d}'"
 
 
 @dataclass(frozen=True)

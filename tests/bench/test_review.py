@@ -40,7 +40,9 @@ def test_recall_and_false_alarms(tmp_path: Path) -> None:
     clean = len(chosen) - planted["invoice_id"].nunique()
     alarms = beside.groupby("severity")["invoice_id"].nunique() / clean
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    print(f"\nReview of {len(chosen):,} documents, 13 months of history: {cost:.1f} s CPU, {peak:,} MB at most")
+    print(
+        f"\nReview of {len(chosen):,} documents, 13 months of history: {cost:.1f} s CPU, {peak:,} MB at most"
+    )
     print(table.astype("Float64").round(4).to_string(na_rep="–"))
     print("false alarms:", {name: f"{share:.3%}" for name, share in alarms.items()})
     assert both["found"].all()

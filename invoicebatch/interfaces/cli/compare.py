@@ -1,19 +1,17 @@
 """The command `compare`: two billing runs beside each other."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 from cyclopts import Parameter
 
+from invoicebatch.engine.comparison import billed_in
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import SelectionError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.common import JsonOption, WorkspaceOption, opened, print_json, print_table
-
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 def compare(
@@ -52,8 +50,5 @@ def _as_shown(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _selected(workspace: Workspace, which: str) -> Selection:
     """The rows of a run, or what was billed for a month."""
-    if not _MONTH.fullmatch(which):
-        return workspace.select(run=which)
-    month = pd.Period(which, "M")
-    first, last = month.start_time.date(), month.end_time.date()
-    return workspace.select(f"period_end >= '{first}' and period_end <= '{last}'")
+    month = billed_in(which)
+    return workspace.select(month) if month else workspace.select(run=which)
