@@ -1,5 +1,7 @@
 """History columns of documents: one pass over the stored documents, lines and readings; see `model.schema.review`."""
 
+import re
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -143,50 +145,82 @@ debited AS (
   WHERE status = 'active' AND previous_iban IS NOT NULL AND previous_iban <> iban GROUP BY customer_id)"""
 """The billing run: what waits for approval, and the reviewed documents."""
 
-_SELECT: Final = """
-SELECT w.invoice_id,
-  u.earlier_documents, (u.usual_total * 100)::BIGINT AS usual_total_cents,
-  CASE WHEN u.usual_total <> 0 THEN round(w.total::DOUBLE / u.usual_total::DOUBLE * 10000) END AS total_share_bp,
-  (abs(w.total - u.usual_total) * 100)::BIGINT AS total_difference_cents, missing_products,
-  p.meter AS previous_meter, round(p.usage) AS previous_usage, round(p.expected) AS previous_expected,
-  round(p.usage / p.expected * 10000) AS previous_share_bp, round(abs(p.usage - p.expected)) AS previous_difference,
-  y.meter AS yearly_meter, round(y.usage) AS yearly_usage, round(y.expected) AS yearly_expected,
-  round(y.usage / y.expected * 10000) AS yearly_share_bp, round(abs(y.usage - y.expected)) AS yearly_difference,
-  gap_days, read_until, least_usage, coalesce(lines_without_readings, 0) AS lines_without_readings, estimated_in_a_row,
-  isodow(w.due_date) AS due_weekday, previous_iban, billed_as, same_totals,
-  x.name AS price_product, round(x.share * 10000) AS price_share_bp, x.lines AS price_lines,
-  v.name AS vat_product, (v.rate * 100)::BIGINT AS vat_rate_bp, (v.usual * 100)::BIGINT AS usual_vat_rate_bp,
-  round(v.share * 10000) AS usual_vat_share_bp, v.lines AS vat_lines
-FROM wanted w
-LEFT JOIN usual u USING (invoice_id) LEFT JOIN missing USING (invoice_id) LEFT JOIN meters USING (invoice_id)
-LEFT JOIN bare USING (invoice_id)
-LEFT JOIN twice USING (invoice_id) LEFT JOIN priced USING (invoice_id) LEFT JOIN taxed USING (invoice_id)
-LEFT JOIN debited d ON d.customer_id = w.customer_id
-LEFT JOIN metered t ON t.company_account_id = w.company_account_id AND t.currency = w.currency AND t.total = w.total
-ORDER BY w.row_place"""
+_SOURCES: Final[Mapping[str, str]] = {
+    "w": "",
+    "u": "LEFT JOIN usual u ON u.invoice_id = w.invoice_id",
+    "g": "LEFT JOIN missing g ON g.invoice_id = w.invoice_id",
+    "m": "LEFT JOIN meters m ON m.invoice_id = w.invoice_id",
+    "b": "LEFT JOIN bare b ON b.invoice_id = w.invoice_id",
+    "t": "LEFT JOIN twice t ON t.invoice_id = w.invoice_id",
+    "x": "LEFT JOIN priced x ON x.invoice_id = w.invoice_id",
+    "v": "LEFT JOIN taxed v ON v.invoice_id = w.invoice_id",
+    "d": "LEFT JOIN debited d ON d.customer_id = w.customer_id",
+    "s": (
+        "LEFT JOIN metered s ON s.company_account_id = w.company_account_id AND s.currency = w.currency"
+        " AND s.total = w.total"
+    ),
+}
+_USAGE: Final[Mapping[str, str]] = {
+    "meter": "m.{0}.meter",
+    "usage": "round(m.{0}.usage)",
+    "expected": "round(m.{0}.expected)",
+    "share_bp": "round(m.{0}.usage / m.{0}.expected * 10000)",
+    "difference": "round(abs(m.{0}.usage - m.{0}.expected))",
+}
+_COLUMNS: Final[Mapping[str, str]] = {
+    "earlier_documents": "u.earlier_documents",
+    "usual_total_cents": "u.usual_total * 100",
+    "total_share_bp": "round(w.total::DOUBLE / nullif(u.usual_total, 0)::DOUBLE * 10000)",
+    "total_difference_cents": "abs(w.total - u.usual_total) * 100",
+    "missing_products": "g.missing_products",
+    **{f"previous_{name}": sql.format("p") for name, sql in _USAGE.items()},
+    **{f"yearly_{name}": sql.format("y") for name, sql in _USAGE.items()},
+    "gap_days": "m.gap_days",
+    "read_until": "m.read_until",
+    "least_usage": "m.least_usage",
+    "lines_without_readings": "coalesce(b.lines_without_readings, 0)",
+    "estimated_in_a_row": "m.estimated_in_a_row",
+    "due_weekday": "isodow(w.due_date)",
+    "previous_iban": "d.previous_iban",
+    "billed_as": "t.billed_as",
+    "same_totals": "s.same_totals",
+    "price_product": "x.x.name",
+    "price_share_bp": "round(x.x.share * 10000)",
+    "price_lines": "x.x.lines",
+    "vat_product": "v.v.name",
+    "vat_rate_bp": "v.v.rate * 100",
+    "usual_vat_rate_bp": "v.v.usual * 100",
+    "usual_vat_share_bp": "round(v.v.share * 10000)",
+    "vat_lines": "v.v.lines",
+}
+"""Each history column; a source that none of the wanted ones comes from is not worked out."""
 
 
-def history_columns(con: Any, ids: npt.NDArray[np.int64], documents: int) -> pd.DataFrame:
+def history_columns(
+    con: Any, ids: npt.NDArray[np.int64], documents: int, wanted: Collection[str]
+) -> pd.DataFrame:
     """History columns of some documents, in their order.
 
     Args:
         con: an open connection.
         ids: int64 invoice ids; unknown ones are left out.
         documents: so many earlier documents of a customer count.
+        wanted: names in `HISTORY_COLUMNS`; others are ignored.
 
     Returns:
-        invoice_id int64, and `HISTORY_COLUMNS`; missing where there is nothing to compare with.
+        invoice_id int64, and the wanted columns; missing where there is nothing to compare with.
     """
+    columns = [column for name, column in HISTORY_COLUMNS.items() if name in wanted]
     whole = (Type.INTEGER, Type.MONEY, Type.PERCENT)
-    types = {c.frame_name: "BIGINT" if c.type in whole else c.sql_type for c in HISTORY_COLUMNS.values()}
-    columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind in types.items())
+    parts = ["w.invoice_id"]
+    for column in columns:
+        kind = "BIGINT" if column.type in whole else column.sql_type
+        parts.append(f"({_COLUMNS[column.frame_name]})::{kind} AS {column.frame_name}")
+    used = "".join(parts)
+    joins = " ".join(sql for alias, sql in _SOURCES.items() if re.search(rf"\b{alias}\.", used))
     steps = f"{_DOCUMENTS},{_PRODUCTS},{_READINGS},{_RUN}"
-    sql = f"WITH {steps} SELECT invoice_id, {columns} FROM ({_SELECT})"
+    sql = f"WITH {steps} SELECT {', '.join(parts)} FROM wanted w {joins} ORDER BY w.row_place"
     source = pa.table({"id": pa.array(ids, pa.int64()), "place": pa.array(np.arange(len(ids)), pa.int64())})
     with registered(con, _IDS, source):
-        return fetch(
-            con,
-            sql,
-            [TABLES["invoices"].column("invoice_id"), *HISTORY_COLUMNS.values()],
-            {"documents": documents},
-        )
+        described = [TABLES["invoices"].column("invoice_id"), *columns]
+        return fetch(con, sql.replace("$documents", str(int(documents))), described)

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
@@ -70,6 +70,10 @@ class Checks:
     by_name: Mapping[str, Check]
     documents: int
 
+    def of(self, severity: str) -> "Checks":
+        """Only those of one severity."""
+        return replace(self, by_name={n: c for n, c in self.by_name.items() if c.severity == severity})
+
     @property
     def overview(self) -> list[str]:
         """The overview columns they read."""
@@ -77,6 +81,11 @@ class Checks:
             *(c.columns for c in self.by_name.values())
         )
         return [name for name in OVERVIEW if name in wanted]
+
+    @property
+    def history(self) -> frozenset[str]:
+        """The history columns they read."""
+        return frozenset(HISTORY_COLUMNS) & frozenset().union(*(c.columns for c in self.by_name.values()))
 
 
 class _Filled(ast.NodeTransformer):

@@ -67,7 +67,7 @@ class RunContext:
 
     def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
         """What the review finds of invoices."""
-        return review(self._store, self.root, ids, self.today).reasons(severity)
+        return review(self._store, self.root, ids, self.today, severity).reasons(severity)
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, read once a run."""
