@@ -136,6 +136,7 @@ def _bank_files_that_stay(con: Any) -> None:
 
 def _reviews_are_marked(con: Any) -> None:
     con.execute("ALTER TABLE invoices ADD COLUMN IF NOT EXISTS reviewed VARCHAR")
+    con.execute(TABLES["billing_history"].ddl().replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
 
 
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {

@@ -25,7 +25,9 @@ wanted AS MATERIALIZED (
 issued AS (
   SELECT i.invoice_id, i.total, coalesce(i.period_end, i.invoice_date, i.created_at::DATE) AS moment, {_GROUP} AS alike
   FROM invoices i SEMI JOIN wanted w ON w.customer_id = i.customer_id
-  WHERE i.status IN ('approved', 'created', 'generation_failed') AND i.credited_by IS NULL AND NOT i.is_open_item),
+  WHERE i.status IN ('approved', 'created', 'generation_failed') AND i.credited_by IS NULL AND NOT i.is_open_item
+  UNION ALL SELECT NULL, i.total, i.period_end, {_GROUP}
+  FROM billing_history i SEMI JOIN wanted w ON w.customer_id = i.customer_id),
 last AS MATERIALIZED (
   SELECT alike, w.moment, max_by(struct_pack(id := i.invoice_id, total := i.total), i.moment, $documents) AS documents
   FROM (SELECT DISTINCT alike, moment FROM wanted) w JOIN issued i USING (alike) WHERE i.moment < w.moment

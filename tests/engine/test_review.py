@@ -128,3 +128,42 @@ def test_the_command_lists_findings_with_their_reasons(
     (faulty.root / "rules" / "review.toml").write_text("[total]\nseverity = 'halt'\n", encoding="utf-8")
     assert run(["review", "-w", str(faulty.root)]) == 2
     assert "review.toml: total.severity" in capsys.readouterr().err
+
+
+def test_what_an_earlier_system_billed_is_history_and_no_document(tmp_path: Path) -> None:
+    workspace, _ = _filled(tmp_path / "new", customers=60, faults=False, history=0)
+    first = workspace.select(WAITING).frame.iloc[0]
+    who = f"{first['customer_id']},{first['company_account_id']}"
+    months = [f"{who},2026-{month:02d}-01,2026-{month:02d}-28,1.00" for month in range(3, 9)]
+    wrong = [f"{who},2026-02-01,2026-03-05,1.00", "nobody,NL,2026-02-01,2026-02-28,1.00"]
+    file = tmp_path / "history.csv"
+    head = "customer_id,company_account_id,period_start,period_end,total"
+    file.write_text("\n".join([head, *months, *wrong]), encoding="utf-8")
+    report = workspace.import_files([file])
+    assert report.counts["added"].tolist() == [6]
+    assert report.refused["reason"].tolist() == ["overlaps another period of the customer in the same file"]
+    assert report.doubted["reason"].tolist() == ["there is no customer nobody: import it too"]
+    found = workspace.review(workspace.select(WAITING)).findings
+    assert set(found["invoice_id"]) == {first["invoice_id"]}
+    assert len(workspace.select(all=True)) == 60
+
+
+def test_two_months_beside_each_other(run_with_faults: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
+    root, planted = run_with_faults
+    workspace = open_workspace(root)
+    now, before = (workspace.select(f"period_end = '{day}'") for day in ("2026-10-31", "2026-09-30"))
+    left_out = workspace.select(ids=now.ids[3:].tolist())
+    found = workspace.compare(left_out, before)
+    missing = now.frame["customer_id"].head(3)
+    assert set(found.tables["missing"]["customer_id"]) == set(missing)
+    assert found.tables["new"].empty
+    top = found.tables["movers"].iloc[0]
+    assert "total_high" in top["checks"]
+    assert top["change_cents"] == top["total_now_cents"] - top["total_before_cents"]
+    accounts = found.tables["accounts"]
+    assert accounts["total_now_cents"].sum() == left_out.frame["total_cents"].sum()
+    assert accounts["documents_before"].sum() == 240
+    file = found.write(tmp_path / "moved.xlsx")
+    sheets = pd.read_excel(file, sheet_name=None)
+    assert list(sheets) == ["Accounts", "Products", "VAT rates", "Usage", "Movers", "Missing", "New", "About"]
+    assert len(sheets["Missing"]) == 3 + 1

@@ -25,7 +25,7 @@ _KINDS: Final = (
     f"What the files hold: {', '.join(KINDS)} or ubl; found out from names and columns where it can be. "
     f"number_ranges name the series {' and '.join(Series)}, each with a pattern such as {{year}}-{{seq:06d}}. "
     "open_items are what is still to be paid of an earlier system's invoices: number, customer, date, due_date, "
-    "outstanding"
+    "outstanding. history is what it billed, for the review: customer_id, period_start, period_end, total"
 )
 
 

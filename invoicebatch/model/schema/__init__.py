@@ -8,6 +8,7 @@ from typing import Final
 from invoicebatch.model.schema.invoices import (
     ALLOWANCE_CHARGES,
     ATTACHMENTS,
+    BILLING_HISTORY,
     DOCUMENTS,
     INVOICES,
     LINES,
@@ -63,6 +64,7 @@ TABLES: Final[Mapping[str, Table]] = {
         MEASUREMENTS,
         DOCUMENTS,
         ATTACHMENTS,
+        BILLING_HISTORY,
         CUSTOMERS,
         MANDATES,
         COMPANY_ACCOUNTS,

@@ -117,6 +117,21 @@ INVOICES = Table(
     ),
 )
 
+BILLING_HISTORY = Table(
+    "billing_history",
+    "What an earlier system billed: history for the review, never documents.",
+    ("customer_id", "company_account_id", "kind", "period_end"),
+    (
+        text("customer_id", "The debtor", required=True),
+        text("company_account_id", "The seller's account", required=True),
+        choice("kind", Kind, "What the document was", required=True, default="'invoice'"),
+        text("currency", "ISO 4217", required=True, default="'EUR'", editable=True),
+        day("period_start", "First day of what was billed", required=True, editable=True),
+        day("period_end", "Last day", required=True),
+        money("total", "Total with VAT", editable=True),
+    ),
+)
+
 LINES = Table(
     "lines",
     "One row an invoice line (BG-25).",
