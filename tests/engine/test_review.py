@@ -149,8 +149,7 @@ def test_what_an_earlier_system_billed_is_history_and_no_document(tmp_path: Path
 
 
 def test_two_months_beside_each_other(run_with_faults: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
-    root, planted = run_with_faults
-    workspace = open_workspace(root)
+    workspace = open_workspace(run_with_faults[0])
     now, before = (workspace.select(f"period_end = '{day}'") for day in ("2026-10-31", "2026-09-30"))
     left_out = workspace.select(ids=now.ids[3:].tolist())
     found = workspace.compare(left_out, before)
