@@ -92,9 +92,9 @@ def test_what_is_marked_as_reviewed_is_no_longer_counted_until_the_document_chan
     assert "to_look_at" not in faulty.select(ids=ids).plan("approve").preview
     assert faulty.review(faulty.select(ids=ids)).counts == {"stop": 0, "look": 0, "fine": len(ids)}
     row = faulty.select(ids=ids[:1]).frame.iloc[0]
-    file = faulty.root / "lines.csv"
-    file.write_text(f"external_id,line_no,name\n{row['external_id']},1,Elektriciteit\n", encoding="utf-8")
-    faulty.import_files([file], kind="lines")
+    file = faulty.root / "invoices.csv"
+    file.write_text(f"external_id,note\n{row['external_id']},Meter exchanged\n", encoding="utf-8")
+    faulty.import_files([file], kind="invoices")
     assert faulty.select(ids=ids).frame["reviewed"].isna().tolist() == [True] + [False] * (len(ids) - 1)
 
 
@@ -140,7 +140,7 @@ def test_what_an_earlier_system_billed_is_history_and_no_document(tmp_path: Path
     head = "customer_id,company_account_id,period_start,period_end,total"
     file.write_text("\n".join([head, *months, *wrong]), encoding="utf-8")
     report = workspace.import_files([file])
-    assert report.counts["added"].tolist() == [6]
+    assert report.counts["added"].tolist() == [7]
     assert report.refused["reason"].tolist() == ["overlaps another period of the customer in the same file"]
     assert report.doubted["reason"].tolist() == ["there is no customer nobody: import it too"]
     found = workspace.review(workspace.select(WAITING)).findings
@@ -163,6 +163,6 @@ def test_two_months_beside_each_other(run_with_faults: tuple[Path, pd.DataFrame]
     assert accounts["total_now_cents"].sum() == left_out.frame["total_cents"].sum()
     assert accounts["documents_before"].sum() == 240
     file = found.write(tmp_path / "moved.xlsx")
-    sheets = pd.read_excel(file, sheet_name=None)
+    sheets = pd.read_excel(file, sheet_name=None, engine="openpyxl")
     assert list(sheets) == ["Accounts", "Products", "VAT rates", "Usage", "Movers", "Missing", "New", "About"]
     assert len(sheets["Missing"]) == 3 + 1

@@ -122,10 +122,11 @@ def compile_check(name: str, table: CheckTable) -> Check:
 def _condition(table: CheckTable) -> Expression:
     filled = _Filled(table.parameters)
     text = ast.unparse(filled.visit(parse(table.when)))
+    found = compile_expression(text, WORDS)
     left = sorted(set(table.parameters) - filled.used)
     if left:
         raise ExpressionError(f"does not use the parameter {left[0]}")
-    return compile_expression(text, WORDS)
+    return found
 
 
 def _column(key: str, name: str) -> Column | None:

@@ -1,5 +1,6 @@
 """rules/review.toml → `Checks`: the shipped file, with what a workspace changes or adds, key by key."""
 
+import re
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -33,13 +34,14 @@ def load_checks(root: Path) -> Checks:
 
 
 def _over(ours: Any, own: Any) -> Any:
-    """Keys of a table, and single parameters, over those of the shipped one."""
+    """Keys of a table, and single parameters, over those of the shipped one; a new condition has what it names."""
     if not isinstance(ours, dict) or not isinstance(own, dict):
         return own
-    parameters = (
-        {"parameters": _over(ours.get("parameters"), own["parameters"])} if "parameters" in own else {}
-    )
-    return {**ours, **own, **parameters}
+    names = re.findall(r"\w+", str(own.get("when", ours.get("when"))))
+    kept = {name: value for name, value in ours.get("parameters", {}).items() if name in names}
+    given = own.get("parameters", {})
+    parameters = {**kept, **given} if isinstance(given, dict) else given
+    return {**ours, **own, **({"parameters": parameters} if parameters or "parameters" in ours else {})}
 
 
 def _check(file: Path, name: str, table: Any) -> Check:
