@@ -2,11 +2,12 @@
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
-from invoicebatch.model.changes import Batch, Changes, joined
+from invoicebatch.model.changes import Batch, Changes, joined, no_failures
 from invoicebatch.model.documents.approval import approval_faults
 from invoicebatch.model.status import Status
 
@@ -15,11 +16,39 @@ class ApproveParams(Params):
     """Parameters of approve."""
 
     invoice_date: date = Field(default_factory=date.today, description="Invoice date; default today")
+    accept_review: str = Field(
+        "", description="Why documents that the review stops are right all the same; empty: they are refused"
+    )
 
 
 def row_checks(batch: Batch, params: ApproveParams, context: Context) -> pd.DataFrame:  # noqa: ARG001
     """Every fault of every document; see `approval_faults`."""
     return approval_faults(batch, pd.Timestamp(params.invoice_date).as_unit("s"))
+
+
+def refusals(batch: Batch, params: ApproveParams, context: Context) -> pd.DataFrame:
+    """What the review stops, unless a reason says why it is right."""
+    stopped = _found(batch, context, "stop")
+    if params.accept_review:
+        return stopped.iloc[:0]
+    return stopped.assign(reason="review: " + stopped["reason"] + "; accept_review takes a reason")
+
+
+def warnings(batch: Batch, params: ApproveParams, context: Context) -> pd.DataFrame:  # noqa: ARG001
+    """What the review only asks to look at."""
+    return _found(batch, context, "look")
+
+
+def _found(batch: Batch, context: Context, severity: str) -> pd.DataFrame:
+    return context.odd(batch.invoices["invoice_id"].to_numpy(np.int64), severity)
+
+
+def _accepted(batch: Batch, params: ApproveParams, context: Context) -> pd.DataFrame:
+    """What the history keeps of documents that go out although the review stops them."""
+    if not params.accept_review:
+        return no_failures()
+    stopped = _found(batch, context, "stop")
+    return stopped.assign(reason="review accepted (" + params.accept_review + "): " + stopped["reason"])
 
 
 def transform(batch: Batch, params: ApproveParams, context: Context) -> Changes:
@@ -38,7 +67,7 @@ def transform(batch: Batch, params: ApproveParams, context: Context) -> Changes:
         due_date=invoices["due_date"].where(~good, moment + terms),
         failure=invoices["invoice_id"].map(reasons).astype("str"),
     )
-    return Changes(updates={"invoices": rows}, failures=faults)
+    return Changes(updates={"invoices": rows}, failures=faults, notes=_accepted(batch, params, context))
 
 
 def _term_days(batch: Batch, context: Context) -> pd.Series:
@@ -68,6 +97,8 @@ ACTION = Action(
     ),
     transform=transform,
     row_checks=row_checks,
+    refusals=refusals,
+    warnings=warnings,
     records_faults=True,
     defaults=lambda _settings, today: {"invoice_date": today},
     chunk_rows=100_000,

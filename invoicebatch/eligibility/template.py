@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.errors import UnknownNameError
-from invoicebatch.expressions import OVERVIEW_WORDS, ExpressionError
+from invoicebatch.expressions import OVERVIEW_WORDS, ExpressionError, Vocabulary
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.schema import OVERVIEW, Column, Type
 
@@ -65,26 +66,30 @@ class Template:
         return self.text.format(**dict(zip(names, values, strict=True)))
 
 
-def parse_template(text: str) -> Template:
+def parse_template(text: str, more: Mapping[str, Column] = MappingProxyType({})) -> Template:
     """The template of a reason text.
 
+    Args:
+        text: with columns of the overview in braces.
+        more: further columns it may show, by frame name.
+
     Raises:
-        ExpressionError: a placeholder that is no overview column, or more than a plain name.
+        ExpressionError: a placeholder that is no column, or more than a plain name.
     """
     try:
-        names = list(dict.fromkeys(_placeholders(text)))
+        names = list(dict.fromkeys(_placeholders(text, OVERVIEW_WORDS.extended(more.values()))))
     except ValueError as error:
         raise error if isinstance(error, ExpressionError) else ExpressionError(str(error)) from error
-    return Template(text, tuple(OVERVIEW[name].column for name in names))
+    return Template(text, tuple(more[name] if name in more else OVERVIEW[name].column for name in names))
 
 
-def _placeholders(text: str) -> Iterator[str]:
+def _placeholders(text: str, words: Vocabulary) -> Iterator[str]:
     for _, name, form, conversion in Formatter().parse(text):
         if name is None:
             continue
         if form or conversion or not name.isidentifier():
             raise ExpressionError(f"placeholder {{{name}}} must be a plain column name")
-        yield OVERVIEW_WORDS.field(name).column
+        yield words.field(name).column
 
 
 def _distinct(codes: Codes) -> tuple[Codes, list[int]]:

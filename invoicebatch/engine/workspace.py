@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.plan.selection import Selection
@@ -19,8 +20,10 @@ from invoicebatch.settings import Settings
 from invoicebatch.store import Store
 
 if TYPE_CHECKING:
+    from invoicebatch.eligibility.review import Review
     from invoicebatch.engine.audit import AuditPack
     from invoicebatch.engine.background.jobs import Jobs
+    from invoicebatch.engine.comparison import Comparison
     from invoicebatch.engine.imports.import_files import ImportReport
     from invoicebatch.engine.outbox import Outbox
     from invoicebatch.engine.payments.bundles import Payments
@@ -105,6 +108,19 @@ class Workspace:
 
         return audit(self.base)
 
+    def review(self, selection: Selection) -> "Review":
+        """What is odd about the selected invoices; see `engine.base.review`."""
+        from invoicebatch.engine.base.review import review
+
+        return review(self.store, self.root, selection.ids, clock.today())
+
+    def compare(self, now: Selection, before: Selection) -> "Comparison":
+        """Two billing runs beside each other: who is missing, new, what moved; see `engine.comparison`."""
+        from invoicebatch.engine.comparison import comparison
+
+        facts = {"now": now.description, "before": before.description}
+        return comparison(self.base, now.ids, before.ids, facts)
+
     def history(self, invoice: str | int) -> pd.DataFrame:
         """What happened to an invoice, by its number or id, deleted or not; see `engine.history`."""
         from invoicebatch.engine.history import history
@@ -160,15 +176,15 @@ class Workspace:
 
         return poll_answers(self.base)
 
-    def load_sample(self, invoices: int, seed: int = 1) -> int:
-        """Fill an empty workspace with sample data; returns the number of invoices.
+    def load_sample(self, invoices: int, seed: int = 1, *, faults: bool = False) -> int:
+        """Fill an empty workspace with sample data; returns the number of invoices; see `engine.imports.sample`.
 
         Raises:
             UsageError: the workspace has invoices already.
         """
         from invoicebatch.engine.imports.sample import load_sample
 
-        return load_sample(self.base, invoices, seed)
+        return load_sample(self.base, invoices, seed, faults=faults)
 
 
 def check_folder(root: Path) -> None:

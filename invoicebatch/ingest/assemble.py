@@ -20,7 +20,8 @@ from invoicebatch.ingest.documents import (
     number_rows,
 )
 from invoicebatch.ingest.draft import Typed, default_value
-from invoicebatch.ingest.kinds import KINDS, OPEN_ITEMS
+from invoicebatch.ingest.history import complete_history
+from invoicebatch.ingest.kinds import HISTORY, KINDS, OPEN_ITEMS
 from invoicebatch.ingest.numbers import DecimalMark
 from invoicebatch.ingest.open_items import complete_open_items
 from invoicebatch.ingest.ranges import ranges_of_accounts
@@ -68,6 +69,7 @@ def assemble(
     if "invoices" in kinds:
         _complete_invoices(kinds, defaults, refused)
     account = defaults.company_account_id or _only_account(kinds)
+    complete_history(kinds.get(HISTORY), account, refused)
     complete_open_items(kinds.get(OPEN_ITEMS), account, defaults.currency, refused)
     for kind in kinds.values():
         number_rows(kind)

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from invoicebatch.errors import InputFileError, UnknownNameError
@@ -92,6 +92,14 @@ def _open_items() -> KindOfFile:
 
 
 OPEN_ITEMS: Final = "open_items"
+HISTORY: Final = "history"
+
+
+def _history() -> KindOfFile:
+    """What an earlier system billed; a file says so itself, by name or `--kind`."""
+    needs, key = "customer_id period_start period_end total", "customer_id company_account_id kind period_end"
+    return replace(_kind(HISTORY, "billing_history", needs, key), told_by_columns=False)
+
 
 _RANGES = (
     text("number_pattern", "Pattern of invoice numbers"),
@@ -107,6 +115,7 @@ KINDS: Final[Mapping[str, KindOfFile]] = {
         _kind("mandates", "mandates", "mandate_id customer_id iban signed_on", "mandate_id"),
         _kind("invoices", "invoices", "external_id", "external_id"),
         _open_items(),
+        _history(),
         _kind("lines", "lines", "external_id name price", "external_id line_no", (_EXTERNAL, _ADVANCE)),
         _kind(
             "allowance_charges", "allowance_charges", "external_id amount", "external_id allowance_no", (_EXTERNAL,)

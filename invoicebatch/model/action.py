@@ -56,6 +56,9 @@ class Context(Protocol):
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
         """That many fresh invoice ids, for rows an action inserts."""
 
+    def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
+        """What the review (rules/review.toml) finds of invoices, to `stop` or to `look`: invoice_id, reason."""
+
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table (company_accounts, number_ranges …), read once a run."""
 
@@ -123,6 +126,9 @@ class Action:
             run; None: the action's own, and its tables.
         check_reads: tables it needs then.
         records_faults: what `row_checks` find is not refused but done, and fails: the row keeps its faults.
+        refusals: why rows are refused all the same where `records_faults`: as `row_checks`.
+        warnings: what a person should look at before the run, which does the rows all the same: as
+            `row_checks`; a preview counts them.
         wanted_parts: the parts of its rule that the parameters ask for; a row that fits another is refused.
         companions: ids of further rows that go with the selected ones, such as listed advances.
         order: overview columns that fix the order of the rows; empty: as selected.
@@ -161,6 +167,8 @@ class Action:
     check_columns: frozenset[str] | None = None
     check_reads: frozenset[str] = frozenset()
     records_faults: bool = False
+    refusals: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
+    warnings: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     wanted_parts: Callable[[Any], Collection[str]] | None = None
     companions: Callable[[Batch, Any], npt.NDArray[np.int64]] | None = None
     order: tuple[str, ...] = ()
@@ -184,6 +192,11 @@ class Action:
         if self.check_columns is None:
             return self
         return replace(self, columns=self.check_columns, reads=self.check_reads)
+
+    @property
+    def refusing(self) -> Callable[[Batch, Any, Context], pd.DataFrame] | None:
+        """What refuses rows that the rules allow; None: nothing does."""
+        return self.refusals if self.records_faults else self.row_checks
 
     def waived(self, params: Params) -> frozenset[str]:
         """The facts that these parameters do without."""

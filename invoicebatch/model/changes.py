@@ -9,7 +9,8 @@ import pandas as pd
 Frames = Mapping[str, pd.DataFrame]
 
 
-def _no_failures() -> pd.DataFrame:
+def no_failures() -> pd.DataFrame:
+    """`failures` of no rows."""
     return pd.DataFrame({"invoice_id": pd.Series(dtype="int64"), "reason": pd.Series(dtype="str")})
 
 
@@ -49,8 +50,8 @@ class Batch:
     invoices: pd.DataFrame
     tables: Frames = field(default_factory=dict)
     files: pd.DataFrame = field(default_factory=pd.DataFrame)
-    failed: pd.DataFrame = field(default_factory=_no_failures)
-    unchanged: pd.DataFrame = field(default_factory=_no_failures)
+    failed: pd.DataFrame = field(default_factory=no_failures)
+    unchanged: pd.DataFrame = field(default_factory=no_failures)
 
     def __len__(self) -> int:
         return len(self.invoices)
@@ -88,9 +89,9 @@ class Changes:
     inserts: Frames = field(default_factory=dict)
     deletes: Frames = field(default_factory=dict)
     numbers: pd.DataFrame | None = None
-    failures: pd.DataFrame = field(default_factory=_no_failures)
-    unchanged: pd.DataFrame = field(default_factory=_no_failures)
-    notes: pd.DataFrame = field(default_factory=_no_failures)
+    failures: pd.DataFrame = field(default_factory=no_failures)
+    unchanged: pd.DataFrame = field(default_factory=no_failures)
+    notes: pd.DataFrame = field(default_factory=no_failures)
     totals: Mapping[str, int] = field(default_factory=dict)
 
 

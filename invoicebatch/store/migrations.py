@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 9
+LATEST: Final = 10
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -134,6 +134,11 @@ def _bank_files_that_stay(con: Any) -> None:
     con.execute("UPDATE payment_bundles b SET created_by = r.user FROM runs r WHERE r.run_id = b.run_id")
 
 
+def _reviews_are_marked(con: Any) -> None:
+    con.execute("ALTER TABLE invoices ADD COLUMN IF NOT EXISTS reviewed VARCHAR")
+    con.execute(TABLES["billing_history"].ddl().replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -143,6 +148,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     7: _buyers_answer,
     8: _customers_payments,
     9: _bank_files_that_stay,
+    10: _reviews_are_marked,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

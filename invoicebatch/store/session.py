@@ -10,7 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from invoicebatch.store import event_chain, journal, numbering, outbox, tables
+from invoicebatch.store import event_chain, journal, numbering, outbox, review, tables
 from invoicebatch.store import overview as invoices
 from invoicebatch.store import snapshot as snapshots
 from invoicebatch.store.database import Database, interrupt
@@ -43,6 +43,7 @@ class Session:
     overview = _verb(invoices.overview)
     filterable = _verb(invoices.filterable)
     ids_of = _verb(invoices.ids_of)
+    history_columns = _verb(review.history_columns)
 
     rows_of = _verb(tables.rows_of)
     stored_rows = _verb(tables.stored_rows)

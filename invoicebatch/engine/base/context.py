@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base.executor import Pool
+from invoicebatch.engine.base.review import review
 from invoicebatch.files.stored import stored_document
 from invoicebatch.model.changes import Batch
 from invoicebatch.settings import Settings
@@ -83,6 +84,10 @@ class RunContext:
         known = Receivers(self.settings.einvoice, self._store.data)
         wanted = list(ask)
         return known.ask(wanted, self.today) if wanted else known.known(self.today)
+
+    def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
+        """What the review finds of invoices."""
+        return review(self._store, self.root, ids, self.today, severity).reasons(severity)
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, read once a run."""

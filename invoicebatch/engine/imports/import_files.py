@@ -29,7 +29,7 @@ from invoicebatch.ingest.ubl import read_ubl
 from invoicebatch.model.payments.mandates import last_collections, with_learnt
 from invoicebatch.store import Session
 
-_PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates")
+_PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates", "billing_history")
 UBL: Final = "ubl"
 _PARTS: Final = ("lines", "allowance_charges", "vat_breakdown", "measurements", "attachments")
 _OLDER: Final = "what the file says of last use, sequence or status is older"

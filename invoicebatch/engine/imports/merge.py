@@ -125,7 +125,7 @@ class Merge:
     def finish(self) -> None:
         """A document whose rows changed has changed: plans and sheets made before are stale.
 
-        A changed document is not the one whose approval failed: it is empty again.
+        A changed document is not the one whose approval failed: it is empty again; nor the one that was reviewed.
         """
         ids = pd.concat(self.part_touched) if self.part_touched else pd.Series(dtype="int64")
         done = pd.concat(self.touched) if self.touched else ids[:0]
@@ -134,8 +134,11 @@ class Merge:
         self.touched.append(ids)
         changed = pd.concat(self.touched)
         stored = self.session.rows_of(
-            "invoices", "invoice_id", changed[~changed.isin(self.fresh)], ["invoice_id", "status"]
+            "invoices", "invoice_id", changed[~changed.isin(self.fresh)], ["invoice_id", "status", "reviewed"]
         )
+        reviewed = stored.loc[stored["reviewed"].notna(), ["invoice_id"]]
+        nobody = pd.Series(None, reviewed.index, dtype="str")
+        self.session.update("invoices", reviewed.assign(reviewed=nobody), self.now)
         failed = stored.loc[stored["status"] == Status.APPROVAL_FAILED, ["invoice_id"]]
         emptied = failed.assign(status=Status.EMPTY.value, failure=pd.Series(None, failed.index, dtype="str"))
         self.session.update("invoices", emptied, self.now, TRANSITIONS["import"])

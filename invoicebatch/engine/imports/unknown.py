@@ -12,6 +12,7 @@ _NAMES: Final = (
     ("mandates", "customer_id", "customers", "customer"),
     ("invoices", "company_account_id", "company_accounts", "company account"),
     ("invoices", "customer_id", "customers", "customer"),
+    ("billing_history", "customer_id", "customers", "customer"),
     ("open_items", "customer_id", "customers", "customer"),
 )
 """Table and column that name something, the table that knows it, and the word for it."""

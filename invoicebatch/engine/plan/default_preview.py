@@ -31,6 +31,13 @@ def will_fail(failing: pd.DataFrame) -> Preview:
     return {"will_fail": by_kind(failing["reason"]).rename(columns={"rows": "invoices"})}
 
 
+def to_look_at(warnings: "pd.Series[str]") -> Preview:
+    """Table `to_look_at` (reason, invoices), where there is anything."""
+    if warnings.empty:
+        return {}
+    return {"to_look_at": by_kind(warnings).rename(columns={"rows": "invoices"})}
+
+
 def default_preview(rows: pd.DataFrame) -> Preview:
     """Tables `eligible` (currency, rows, total_cents; without those that will fail) and `refused` (reason, rows).
 

@@ -173,13 +173,16 @@ class Selection:
 
     def _checked(self, rows: pd.DataFrame, action: Action, params: Params) -> pd.DataFrame:
         """The rows of a plan with what the action's own checks find; eligible ones first again."""
-        found = faults(self.workspace, action, params, rows[rows["eligible"]])
-        if found.empty:
+        asked = rows[rows["eligible"]]
+        refused = faults(self.workspace, action, action.refusing, params, asked)
+        failing = pd.Series(dtype="str")
+        if action.records_faults:
+            failing = faults(self.workspace, action, action.row_checks, params, asked)
+        if refused.empty and failing.empty:
             return rows
-        reason = rows["invoice_id"].map(found).astype("str").fillna(rows["reason"])
-        rows = rows.assign(
-            reason=reason, eligible=rows["eligible"] & ((reason == "") | action.records_faults)
-        )
+        ids = rows["invoice_id"]
+        reason = ids.map(refused).astype("str").fillna(ids.map(failing).astype("str")).fillna(rows["reason"])
+        rows = rows.assign(reason=reason, eligible=rows["eligible"] & ~ids.isin(refused.index))
         return rows.sort_values("eligible", ascending=False, kind="stable", ignore_index=True)
 
     def _fresh(self, plan: Plan) -> Plan:

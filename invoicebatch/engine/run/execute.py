@@ -129,9 +129,9 @@ class Run:
             ids = _left(rows["invoice_id"], lost)
             batch = load_batch(session, self.action, ids, context.today, parts)
         self._refuse(lost)
-        if self.action.row_checks is None or self.action.records_faults or not len(batch):
+        if self.action.refusing is None or not len(batch):
             return batch
-        found = self.action.row_checks(batch, self._params, context)
+        found = self.action.refusing(batch, self._params, context)
         lost = found[found["invoice_id"].isin(claimed["invoice_id"])]
         if lost.empty:
             return batch

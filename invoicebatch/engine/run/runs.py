@@ -15,7 +15,13 @@ from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.progress import Progress, automatic
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.default_preview import before_and_after, default_preview, will_fail
+from invoicebatch.engine.plan.checks import faults
+from invoicebatch.engine.plan.default_preview import (
+    before_and_after,
+    default_preview,
+    to_look_at,
+    will_fail,
+)
 from invoicebatch.engine.plan.next_steps import with_next_steps
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report, read_report
@@ -45,7 +51,12 @@ class Runs:
         """The plan's preview tables."""
         eligible = plan.rows[plan.rows["eligible"]]
         ids = eligible["invoice_id"].to_numpy(np.int64)
-        changed = {**self._outcome_of(plan, eligible[eligible["reason"] == ""]), **will_fail(plan.failing)}
+        warnings = faults(self._workspace, plan.action, plan.action.warnings, plan.params, eligible)
+        changed = {
+            **self._outcome_of(plan, eligible[eligible["reason"] == ""]),
+            **will_fail(plan.failing),
+            **to_look_at(warnings),
+        }
         if plan.action.preview is None:
             return {**changed, **default_preview(plan.rows)}
         parts = eligible.set_index("invoice_id")["part"]

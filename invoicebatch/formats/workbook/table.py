@@ -27,19 +27,30 @@ _NAMES: Final = {
     "lines": ("Lines", "Regels", "Lignes", "Positionen"),
     "measurements": ("Readings", "Meterstanden", "Relevés", "Zählerstände"),
     "aging": ("Ageing", "Ouderdom", "Balance âgée", "Fälligkeiten"),
+    "accounts": ("Accounts", "Administraties", "Entités", "Mandanten"),
+    "products": ("Products", "Producten", "Produits", "Produkte"),
+    "vat_rates": ("VAT rates", "Btw-tarieven", "Taux de TVA", "Steuersätze"),
+    "usages": ("Usage", "Verbruik", "Consommation", "Verbrauch"),
+    "movers": ("Movers", "Grootste verschillen", "Principaux écarts", "Größte Abweichungen"),
+    "missing": ("Missing", "Ontbrekend", "Manquants", "Fehlende"),
+    "new": ("New", "Nieuw", "Nouveaux", "Neue"),
     "result": ("Result", "Resultaat", "Résultat", "Ergebnis"),
 }
 _TOTAL: Final = ("Total", "Totaal", "Total", "Summe")
 _ABOUT: Final = ("About", "Over", "À propos", "Info")
 
 
-def write_table(out: BinaryIO, export: TableExport) -> None:
-    """Write the workbook.
+Part = tuple[TableExport, Survey, Iterable[pd.DataFrame]]
+"""What goes on one sheet: the export, what was found of its rows, and the rows."""
+
+
+def write_table(out: BinaryIO, *exports: TableExport) -> None:
+    """Write the workbook, a sheet an export; what the first one is stands on the last sheet.
 
     Raises:
         ValueError: more rows than a sheet holds (`TABLE_ROWS`).
     """
-    write_part(out, export, survey(export.summable(), export.columns), export.pieces())
+    _write(out, [(one, survey(one.summable(), one.columns), one.pieces()) for one in exports])
 
 
 def write_part(out: BinaryIO, export: TableExport, found: Survey, pieces: Iterable[pd.DataFrame]) -> None:
@@ -48,22 +59,35 @@ def write_part(out: BinaryIO, export: TableExport, found: Survey, pieces: Iterab
     Raises:
         ValueError: more rows than a sheet holds (`TABLE_ROWS`).
     """
+    _write(out, [(export, found, pieces)])
+
+
+def _write(out: BinaryIO, parts: Sequence[Part]) -> None:
+    workbook = Workbook()
+    workbook.remove(workbook.worksheets[0])
+    bodies = dict(_add_sheet(workbook, *part) for part in parts)
+    export, found, _ = parts[0]
+    _describe(workbook, export)
+    _about(workbook, export, found.rows)
+    write_package(out, workbook, bodies)
+
+
+def _add_sheet(
+    workbook: Workbook, export: TableExport, found: Survey, pieces: Iterable[pd.DataFrame]
+) -> tuple[str, Body]:
     rows = found.rows
     if rows > TABLE_ROWS:
         raise ValueError(f"{rows} rows are more than a sheet holds")
-    workbook = Workbook()
-    sheet = workbook.worksheets[0]
-    sheet.title = export.words(_NAMES[export.export])
+    sheet = workbook.create_sheet(export.words(_NAMES[export.export]))
     styles = _header(sheet, export, found)
     results = _totals(sheet, export, found) if 0 < rows < TABLE_ROWS else {}
     _add_table(sheet, export, rows, results)
-    _set_up(workbook, sheet, export)
+    _set_up(sheet)
     letters = {column.name: column_letter(index) for index, column in enumerate(export.columns)}
     for name, value, colour, background in export.colours:
         styling.paint(sheet, letters[name], 2, rows + 1, value, (colour, background))
-    _about(workbook, export, rows)
     cells = (_cells(piece, export.columns, styles) for piece in pieces)
-    write_package(out, workbook, {sheet.title: Body(cells, (rows, len(styles)), 2, results)})
+    return sheet.title, Body(cells, (rows, len(styles)), 2, results)
 
 
 def _cells(frame: pd.DataFrame, columns: Sequence[Column], styles: Sequence[int]) -> list[CellColumn]:
@@ -142,13 +166,16 @@ def _add_table(sheet: Worksheet, export: TableExport, rows: int, results: Mappin
     sheet.add_table(table)
 
 
-def _set_up(workbook: Workbook, sheet: Worksheet, export: TableExport) -> None:
+def _set_up(sheet: Worksheet) -> None:
     sheet.freeze_panes = "B2"
     sheet.print_title_rows = "1:1"
     styling.print_wide(sheet)
+
+
+def _describe(workbook: Workbook, export: TableExport) -> None:
     made_at = export.made_at.replace(tzinfo=None)
     workbook.properties.creator = "invoicebatch"
-    workbook.properties.title = sheet.title
+    workbook.properties.title = workbook.worksheets[0].title
     workbook.properties.created = workbook.properties.modified = made_at
     styling.add_properties(workbook, export.properties)
 

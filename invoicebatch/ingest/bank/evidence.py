@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from invoicebatch.errors import RulesError
-from invoicebatch.ingest.bank.tables import tables
+from invoicebatch.files.rule_tables import tables
 from invoicebatch.model.payments.incoming.rules import WORDS, Evidence, Rules
 from invoicebatch.validation import first_problem
 

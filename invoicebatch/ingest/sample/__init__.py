@@ -68,8 +68,23 @@ def _documents(
     counters: documents.Counters,
     today: date,
 ) -> Frames:
-    numbers = documents.give_numbers(planned, counters)
     drawn = lines.line_numbers(rng, planned)
+    meters = planned.ids  # drawn by chance, no document goes on from another
+    return frames_of(rng, planned, drawn, meters, people, language, counters, today)
+
+
+def frames_of(
+    rng: np.random.Generator,
+    planned: Plan,
+    drawn: lines.LineNumbers,
+    meters: Ints,
+    people: pd.DataFrame,
+    language: Ints,
+    counters: documents.Counters,
+    today: date,
+) -> Frames:
+    """The frames of planned documents with their lines; `meters` says by document whose they are."""
+    numbers = documents.give_numbers(planned, counters)
     taxable, tax, times = lines.vat_sums(drawn, len(planned.ids))
     invoices = documents.invoice_frame(rng, planned, drawn, tax, people, numbers, today)
     start, end = lines.month_before(planned.day, today)
@@ -77,7 +92,7 @@ def _documents(
         "invoices": invoices,
         "lines": lines.line_frame(planned, drawn, language[planned.customer]),
         "vat_breakdown": lines.vat_frame(planned, taxable, tax, times),
-        "measurements": lines.readings(rng, planned, drawn, start, end),
+        "measurements": lines.readings(rng, planned, drawn, start, end, meters),
         "issued_numbers": numbers,
         "payments": documents.payment_frame(invoices),
     }

@@ -42,6 +42,12 @@ _NAMES: Final = [
 ]
 
 
+def rate_of(product: Ints, account: Ints) -> Ints:
+    """The VAT rate of products in their accounts, in basis points."""
+    rates: Ints = _RATE[product, account]
+    return rates
+
+
 @dataclass(frozen=True, slots=True)
 class LineNumbers:
     """Lines as numbers: owner is the position of the document in its chunk."""
@@ -71,7 +77,7 @@ def line_numbers(rng: Generator, plan: Plan) -> LineNumbers:
     original = np.flatnonzero(note) - np.repeat(plan.counts[plan.crediting], plan.counts[plan.crediting])
     product[note], price[note], quantity[note] = product[original], price[original], -quantity[original]
     net = half_up(quantity * price, 10_000_000)
-    return LineNumbers(owner, place, product, price, quantity, net, _RATE[product, plan.account[owner]])
+    return LineNumbers(owner, place, product, price, quantity, net, rate_of(product, plan.account[owner]))
 
 
 def _products(rng: Generator, size: int, owner: Ints, place: Ints) -> Ints:
@@ -153,7 +159,9 @@ def vat_frame(plan: Plan, taxable: Ints, tax: Ints, times: Ints) -> pd.DataFrame
     return TABLES["vat_breakdown"].conform(frame)
 
 
-def readings(rng: Generator, plan: Plan, lines: LineNumbers, start: Any, end: Any) -> pd.DataFrame:
+def readings(
+    rng: Generator, plan: Plan, lines: LineNumbers, start: Any, end: Any, meters: Ints
+) -> pd.DataFrame:
     """The `measurements` frame: one reading a metered line, two for every fifth line.
 
     Args:
@@ -162,6 +170,7 @@ def readings(rng: Generator, plan: Plan, lines: LineNumbers, start: Any, end: An
         lines: their lines.
         start: first day of each document's period, datetime64[D].
         end: last day.
+        meters: by document, whose meters these are.
     """
     metered = _METERED[lines.product] & (plan.kind != Kind.CREDIT_NOTE.value)[lines.owner]
     at = np.flatnonzero(metered)
@@ -176,7 +185,7 @@ def readings(rng: Generator, plan: Plan, lines: LineNumbers, start: Any, end: An
     frame = pd.DataFrame(
         {"invoice_id": plan.ids[owner], "line_no": lines.place[row] + 1, "reading_no": second + 1}
     )
-    serial = plan.customer[owner] * 16 + lines.product[row]
+    serial = meters[owner] * 16 + lines.product[row]
     frame["connection_id"] = _connections(plan.account[owner], serial)
     frame["meter_id"] = "E" + digits(serial + 100_000, 10)
     frame["register"] = pick(_REGISTERS, lines.product[row])

@@ -27,6 +27,8 @@ COMMANDS: Final = (
     ("list", "select:list_invoices", "List invoices."),
     ("actions", "select:actions", "The action bar: which actions apply to how many of the selected rows."),
     ("why", "select:why", "Why an action does not apply to some rows."),
+    ("review", "review:review", "What is odd about invoices before they are approved, and why."),
+    ("compare", "compare:compare", "Compare two billing runs: who is missing, who is new, what moved."),
     ("run", "run_action:app", "Run an action on the selected rows."),
     ("resume", "runs:resume", "Finish runs that were interrupted."),
     ("abandon", "runs:abandon", "Give up an interrupted run that can't go on."),

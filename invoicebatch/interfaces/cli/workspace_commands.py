@@ -25,7 +25,7 @@ _KINDS: Final = (
     f"What the files hold: {', '.join(KINDS)} or ubl; found out from names and columns where it can be. "
     f"number_ranges name the series {' and '.join(Series)}, each with a pattern such as {{year}}-{{seq:06d}}. "
     "open_items are what is still to be paid of an earlier system's invoices: number, customer, date, due_date, "
-    "outstanding"
+    "outstanding. history is what it billed, for the review: customer_id, period_start, period_end, total"
 )
 
 
@@ -35,6 +35,9 @@ def init(
     sample: Annotated[bool, Parameter(negative="", help="Fill it with sample data")] = False,
     invoices: Annotated[int, Parameter(help="Number of sample invoices")] = 400,
     seed: Annotated[int, Parameter(help="Seed of the sample")] = 1,
+    faults: Annotated[
+        bool, Parameter(negative="", help="With --sample: a year of bills, and a run with faults to be found")
+    ] = False,
     adopt: Annotated[
         bool, Parameter(negative="", help="It is a copy of another; make it a workspace of its own")
     ] = False,
@@ -45,8 +48,10 @@ def init(
     workspace = init_workspace(folder, adopt=adopt)
     print(f"Workspace: {workspace.root}")
     if sample:
-        count = workspace.load_sample(invoices, seed)
+        count = workspace.load_sample(invoices, seed, faults=faults)
         print(f"Sample: {counted(count, 'invoice')} of three company accounts")
+        if faults:
+            print("Find what is odd with: invoicebatch review; planted.csv says what was planted.")
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from invoicebatch.model.schema.invoices import (
     ALLOWANCE_CHARGES,
     ATTACHMENTS,
+    BILLING_HISTORY,
     DOCUMENTS,
     INVOICES,
     LINES,
@@ -50,6 +51,7 @@ from invoicebatch.model.schema.payments import (
     PAYMENT_PLANS,
     PAYMENTS,
 )
+from invoicebatch.model.schema.review import HISTORY_COLUMNS, PAST
 from invoicebatch.model.schema.types import Column, Table, Type
 
 TABLES: Final[Mapping[str, Table]] = {
@@ -62,6 +64,7 @@ TABLES: Final[Mapping[str, Table]] = {
         MEASUREMENTS,
         DOCUMENTS,
         ATTACHMENTS,
+        BILLING_HISTORY,
         CUSTOMERS,
         MANDATES,
         COMPANY_ACCOUNTS,
@@ -101,6 +104,9 @@ INVOICE_TABLES: Final = tuple(
 """Tables whose rows belong to one invoice (`invoice_id` leads the key)."""
 
 
+_HEAD: Final = "| column | kind | meaning |\n|---|---|---|\n"
+
+
 def documentation() -> str:
     """All tables and columns as Markdown."""
     parts = []
@@ -114,12 +120,21 @@ def documentation() -> str:
             f"## {table.name}\n{table.meaning} Key: {', '.join(table.key)}.\n\n"
             f"| column in a frame | stored as | unit | editable | meaning |\n|---|---|---|---|---|\n{rows}\n"
         )
-    return "\n".join(parts)
+    history = "\n".join(f"| `{c.name}` | {c.type} | {c.meaning} |" for c in HISTORY_COLUMNS.values())
+    return "\n".join(
+        [
+            *parts,
+            "## History columns\nFor the conditions of rules/review.toml; stored nowhere.\n",
+            _HEAD + history + "\n",
+        ]
+    )
 
 
 __all__ = [
+    "HISTORY_COLUMNS",
     "INVOICE_TABLES",
     "OVERVIEW",
+    "PAST",
     "TABLES",
     "Column",
     "Derived",

@@ -106,10 +106,29 @@ INVOICES = Table(
             "An open item of an earlier system, which has its lines, VAT and document; the total is what was"
             " outstanding",
         ),
+        text(
+            "reviewed",
+            "What was said when it was marked as reviewed; an import that changes the document takes it back",
+        ),
         text("imported_from", "File of the last import"),
         integer("version", "Row version; every write adds one", required=True, default="1"),
         timestamp("created_at", "When the row was made", required=True),
         timestamp("updated_at", "When the row last changed", required=True),
+    ),
+)
+
+BILLING_HISTORY = Table(
+    "billing_history",
+    "What an earlier system billed: history for the review, never documents.",
+    ("customer_id", "company_account_id", "kind", "period_end"),
+    (
+        text("customer_id", "The debtor", required=True),
+        text("company_account_id", "The seller's account", required=True),
+        choice("kind", Kind, "What the document was", required=True, default="'invoice'"),
+        text("currency", "ISO 4217", required=True, default="'EUR'", editable=True),
+        day("period_start", "First day of what was billed", required=True, editable=True),
+        day("period_end", "Last day", required=True),
+        money("total", "Total with VAT", editable=True),
     ),
 )
 

@@ -18,11 +18,18 @@ def tables(root: Path, name: str) -> dict[str, tuple[Path, Any]]:
     Raises:
         RulesError: a file can't be read.
     """
+    return {key: (file, table) for file, found in rule_files(root, name) for key, table in found.items()}
+
+
+def rule_files(root: Path, name: str) -> list[tuple[Path, dict[str, Any]]]:
+    """The shipped file of that name, then the workspace's own where it has one: path and tables.
+
+    Raises:
+        RulesError: a file can't be read.
+    """
     ours, own = shipped("rules") / name, root / "rules" / name
-    found = {key: (ours, table) for key, table in _read(ours).items()}
-    if own.is_file() and own.resolve() != ours.resolve():
-        found |= {key: (own, table) for key, table in _read(own).items()}
-    return found
+    files = [ours, own] if own.is_file() and own.resolve() != ours.resolve() else [ours]
+    return [(file, _read(file)) for file in files]
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -1,0 +1,168 @@
+"""The review of a billing run: planted faults are found, a clean run is let go, approve refuses and counts."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from invoicebatch.ingest.sample.months import months
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
+from invoicebatch.interfaces.cli.main import run
+from tests.copies import copy_workspace
+
+WAITING = "status in ('empty', 'approval_failed')"
+
+
+def _filled(
+    folder: Path, *, customers: int, faults: bool, history: int = 13
+) -> tuple[Workspace, pd.DataFrame]:
+    workspace = init_workspace(folder)
+    planted = []
+    with workspace.store.write() as session:
+        for month in months(customers, faults=faults, history=history):
+            for table, frame in month.frames.items():
+                session.insert(table, frame)
+            session.reserve_ids(len(month.frames["invoices"]))
+            planted.append(month.planted)
+    return workspace, pd.concat(planted)
+
+
+@pytest.fixture(scope="module")
+def run_with_faults(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFrame]:
+    """A run of 240 customers in its fourteenth month, and what is planted in it."""
+    workspace, planted = _filled(tmp_path_factory.mktemp("review") / "run", customers=240, faults=True)
+    return workspace.root, planted
+
+
+@pytest.fixture
+def faulty(run_with_faults: tuple[Path, pd.DataFrame], tmp_path: Path) -> Workspace:
+    """A copy of it that may be changed."""
+    return open_workspace(copy_workspace(run_with_faults[0], tmp_path / "run"))
+
+
+def test_every_planted_fault_is_found_and_hardly_anything_else(
+    run_with_faults: tuple[Path, pd.DataFrame],
+) -> None:
+    root, planted = run_with_faults
+    workspace = open_workspace(root)
+    found = workspace.review(workspace.select(WAITING)).findings
+    missed = planted.merge(found, on=["invoice_id", "check"], how="left", indicator=True)
+    assert planted["check"].nunique() == 15
+    assert missed.loc[missed["_merge"] != "both", "check"].tolist() == []
+    beside = found[~found["invoice_id"].isin(planted["invoice_id"])]
+    assert beside.loc[beside["severity"] == "look", "invoice_id"].nunique() <= 2
+    assert "stop" not in set(beside["severity"])
+
+
+def test_a_finding_says_what_is_there_what_was_expected_and_why(
+    run_with_faults: tuple[Path, pd.DataFrame],
+) -> None:
+    root, planted = run_with_faults
+    workspace = open_workspace(root)
+    wanted = int(planted.set_index("check").loc["vat_rate", "invoice_id"])
+    (found,) = workspace.review(workspace.select(ids=[wanted])).findings.to_dict("records")
+    assert (found["value"], found["expected"], found["share"]) == ("9.00", "21.00", 42.9)
+    assert "VAT 9 %, where" in found["reason"]
+    assert found["reason"].endswith("have 21 %")
+
+
+def test_approve_refuses_what_stops_until_a_reason_is_given_which_history_keeps(faulty: Workspace) -> None:
+    review = faulty.review(faulty.select(WAITING))
+    stopped = set(review.reasons("stop")["invoice_id"])
+    plan = faulty.select(ids=sorted(stopped)).plan("approve")
+    assert set(plan.refused["invoice_id"]) == stopped
+    assert plan.refused["reason"].str.startswith("review: ").all()
+    assert plan.eligible == 0
+    assert faulty.select(ids=sorted(stopped)).plan("approve", accept_review="  ").eligible == 0
+    report = faulty.select(ids=sorted(stopped)).plan("approve", accept_review="checked by hand").apply()
+    assert set(report.done["invoice_id"]) == stopped
+    kept = faulty.history(min(stopped))["details"].iloc[-1]["note"]
+    assert kept.startswith("review accepted (checked by hand): ")
+
+
+def test_what_is_marked_as_reviewed_is_no_longer_counted_until_the_document_changes(
+    faulty: Workspace,
+) -> None:
+    review = faulty.review(faulty.select(WAITING))
+    ids = sorted(set(review.reasons("look")["invoice_id"]) - set(review.reasons("stop")["invoice_id"]))
+    preview = faulty.select(ids=ids).plan("approve").preview
+    assert preview["to_look_at"]["invoices"].sum() == len(ids)
+    faulty.select(ids=ids).plan("mark_as.reviewed", reason="the meter was exchanged").apply()
+    assert "to_look_at" not in faulty.select(ids=ids).plan("approve").preview
+    assert faulty.review(faulty.select(ids=ids)).counts == {"stop": 0, "look": 0, "fine": len(ids)}
+    row = faulty.select(ids=ids[:1]).frame.iloc[0]
+    file = faulty.root / "invoices.csv"
+    file.write_text(f"external_id,note\n{row['external_id']},Meter exchanged\n", encoding="utf-8")
+    faulty.import_files([file], kind="invoices")
+    assert faulty.select(ids=ids).frame["reviewed"].isna().tolist() == [True] + [False] * (len(ids) - 1)
+
+
+def test_without_history_nothing_stops_and_it_is_said_once(tmp_path: Path) -> None:
+    workspace, _ = _filled(tmp_path / "new", customers=60, faults=False, history=0)
+    review = workspace.review(workspace.select(WAITING))
+    assert review.counts == {"stop": 0, "look": 0, "fine": 60}
+    assert review.summary.count("No history") == 1
+    assert set(review.no_history["rows"]) == {60}
+    assert workspace.select(WAITING).plan("approve").eligible == 60
+
+
+def test_the_plain_sample_is_hardly_ever_odd(tmp_path: Path) -> None:
+    workspace = init_workspace(tmp_path / "sample")
+    workspace.load_sample(1_500)
+    counts = workspace.review(workspace.select(WAITING)).counts
+    assert counts["stop"] == 0
+    assert counts["look"] <= sum(counts.values()) / 100
+
+
+def test_the_command_lists_findings_with_their_reasons(
+    faulty: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["review", "--json", "-w", str(faulty.root)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["reviewed"] == told["stop"] + told["look"] + told["fine"] == 242 - 1
+    assert told["findings"][0]["severity"] == "stop"
+    assert run(["review", "--where", "total > 100000", "-w", str(faulty.root)]) == 0
+    shown = capsys.readouterr().out
+    assert "total_high" in shown
+    (faulty.root / "rules" / "review.toml").write_text("[total]\nseverity = 'halt'\n", encoding="utf-8")
+    assert run(["review", "-w", str(faulty.root)]) == 2
+    assert "review.toml: total.severity" in capsys.readouterr().err
+
+
+def test_what_an_earlier_system_billed_is_history_and_no_document(tmp_path: Path) -> None:
+    workspace, _ = _filled(tmp_path / "new", customers=60, faults=False, history=0)
+    first = workspace.select(WAITING).frame.iloc[0]
+    who = f"{first['customer_id']},{first['company_account_id']}"
+    months = [f"{who},2026-{month:02d}-01,2026-{month:02d}-28,1.00" for month in range(3, 9)]
+    wrong = [f"{who},2026-02-01,2026-03-05,1.00", "nobody,NL,2026-02-01,2026-02-28,1.00"]
+    file = tmp_path / "history.csv"
+    head = "customer_id,company_account_id,period_start,period_end,total"
+    file.write_text("\n".join([head, *months, *wrong]), encoding="utf-8")
+    report = workspace.import_files([file])
+    assert report.counts["added"].tolist() == [7]
+    assert report.refused["reason"].tolist() == ["overlaps another period of the customer in the same file"]
+    assert report.doubted["reason"].tolist() == ["there is no customer nobody: import it too"]
+    found = workspace.review(workspace.select(WAITING)).findings
+    assert set(found["invoice_id"]) == {first["invoice_id"]}
+    assert len(workspace.select(all=True)) == 60
+
+
+def test_two_months_beside_each_other(run_with_faults: tuple[Path, pd.DataFrame], tmp_path: Path) -> None:
+    workspace = open_workspace(run_with_faults[0])
+    now, before = (workspace.select(f"period_end = '{day}'") for day in ("2026-10-31", "2026-09-30"))
+    left_out = workspace.select(ids=now.ids[3:].tolist())
+    found = workspace.compare(left_out, before)
+    missing = now.frame["customer_id"].head(3)
+    assert set(found.tables["missing"]["customer_id"]) == set(missing)
+    assert found.tables["new"].empty
+    top = found.tables["movers"].iloc[0]
+    assert "total_high" in top["checks"]
+    assert top["change_cents"] == top["total_now_cents"] - top["total_before_cents"]
+    accounts = found.tables["accounts"]
+    assert accounts["total_now_cents"].sum() == left_out.frame["total_cents"].sum()
+    assert accounts["documents_before"].sum() == 240
+    file = found.write(tmp_path / "moved.xlsx")
+    sheets = pd.read_excel(file, sheet_name=None, engine="openpyxl")
+    assert list(sheets) == ["Accounts", "Products", "VAT rates", "Usage", "Movers", "Missing", "New", "About"]
+    assert len(sheets["Missing"]) == 3 + 1
