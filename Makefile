@@ -29,10 +29,10 @@ demo: install  ## the main job on a sample, in ./demo
 	$(BIN)/python -m invoicebatch demo demo
 
 test: install system lint  ## everything that must hold before a change lands
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not full and not bench'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not full and not bench'
 
 test-full: install system lint  ## the slow sweeps too
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not bench'
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not bench'
 
 test-latest:  ## the tests with the newest of everything: what differs, what broke; TESTS=tests/store narrows it
 	./tests/system-packages
