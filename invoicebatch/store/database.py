@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import duckdb
@@ -232,10 +233,16 @@ def interruptible(con: Connection) -> Iterator[None]:
 def interrupt() -> None:
     """Stop every query of this process that is at work; it ends as a KeyboardInterrupt.
 
-    DuckDB looks for a Ctrl-C only between the pieces of a query, and one may last for minutes.
+    DuckDB looks for a Ctrl-C only between the pieces of a query, and one may last for minutes. It forgets
+    one that comes before a query has begun, so it is told until the connection has come to its end.
     """
-    for con in _AT_WORK:
-        con.interrupt()
+    asked = list(_AT_WORK)
+    while asked:
+        for con in asked:
+            with suppress(duckdb.Error):  # it may come to its end right now
+                con.interrupt()
+        sleep(0.05)
+        asked = [con for con in asked if any(con is other for other in _AT_WORK)]
 
 
 def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
