@@ -46,7 +46,7 @@ def test_a_plan_needs_one_customer_only_among_the_ticked(workspace: Workspace) -
 
 def test_refusals_say_why_with_actions_of_one_reason_together(path: Path) -> None:
     by_id = {row["Invoice id"]: row for row in rows_of(path)}
-    assert "Approve: status is approved, not empty" in str(by_id[1]["Why not"])
+    assert "Approve, Mark as reviewed: status is approved, not empty" in str(by_id[1]["Why not"])
     assert not str(by_id[5]["Why not"]).startswith("Approve")
 
 
