@@ -64,7 +64,10 @@ def _keys(section: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[tu
 
 
 @pytest.mark.parametrize("keys", list(_keys(Settings)), ids=".".join)
-def test_a_wrong_setting_is_named_in_words(keys: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_wrong_setting_is_named_in_words(
+    keys: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INVOICEBATCH_EXECUTOR__PROCESSES", raising=False)
     told: list[str] = []
     for value in ('"perhaps"', "-1", "1e999", "[[1]]", "{ a = 1 }", "2026-11-22", '""'):
         *tables, key = keys

@@ -97,8 +97,8 @@ def _beside(now: pd.DataFrame, before: pd.DataFrame, keys: list[str], amount: st
     sides = []
     for frame, side in ((before, "before"), (now, "now")):
         groups = frame.groupby(keys, observed=True, dropna=False)
-        counted = groups["invoice_id"].nunique().rename(f"documents_{side}")
-        sides.append(pd.concat([counted, groups[amount].sum().rename(f"total_{side}_cents")], axis=1))
+        named = {f"documents_{side}": ("invoice_id", "nunique"), f"total_{side}_cents": (amount, "sum")}
+        sides.append(groups.agg(**named))
     table = sides[0].join(sides[1], how="outer").fillna(0).astype("int64")
     table["change_cents"] = table["total_now_cents"] - table["total_before_cents"]
     base = table["total_before_cents"].where(table["total_before_cents"] != 0).astype("Float64").abs()

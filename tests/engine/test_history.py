@@ -29,7 +29,7 @@ def test_each_event_says_who_what_and_every_column_before_and_after(
     assert events["event"].tolist() == ["approve", "withdraw_approval"]
     assert events["user"].iloc[0] == "anna"
     assert events["known_by"].tolist() == ["INVOICEBATCH_USER, claimed", "operating system"]
-    assert events["parameters"].iloc[0] == {"invoice_date": "2026-11-22"}
+    assert events["parameters"].iloc[0] == {"invoice_date": "2026-11-22", "accept_review": ""}
     assert events["changes"].iloc[0]["status"] == {"before": "empty", "after": "approved"}
     assert events["changes"].iloc[0]["invoice_date"] == {"before": None, "after": "2026-11-22"}
     assert events["changes"].iloc[1]["status"] == {"before": "approved", "after": "empty"}

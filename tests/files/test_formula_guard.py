@@ -303,7 +303,8 @@ def test_every_writer_is_walked() -> None:
         for path, tree in trees().items()
         if MAKERS & {name.rpartition(".")[2] for name, _ in calls(tree)}
     }
-    assert makers - {"files/csv_text.py"} == set(WRITERS)
+    own_words = {"engine/imports/sample.py"}  # what the sample plants: ids and words of ours alone
+    assert makers - {"files/csv_text.py"} - own_words == set(WRITERS)
 
 
 def test_nobody_writes_csv_or_workbooks_by_other_means() -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import UsageError
+from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.whole import write_whole
 from invoicebatch.ingest.sample import Frames, generate
 from invoicebatch.ingest.sample.months import HISTORY, LEAST, months
@@ -48,5 +49,4 @@ def _months(workspace: WorkspaceBase, invoices: int, seed: int) -> Iterator[Fram
     customers = max(LEAST, invoices // (HISTORY + 1))
     for month in months(customers, seed, clock.today(), faults=True):
         yield month.frames
-    text = month.planted.to_csv(index=False)
-    write_whole(workspace.root / PLANTED, text, on_clash="replace")
+    write_whole(workspace.root / PLANTED, csv_bytes(month.planted), on_clash="replace")
