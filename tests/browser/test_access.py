@@ -21,8 +21,15 @@ def serious(page):
     ]
 
 
-@pytest.mark.parametrize("width", [480, 1280])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(
+    ("dark", "width"),
+    [
+        (True, 480),
+        (False, 1280),
+        pytest.param(False, 480, marks=pytest.mark.full),
+        pytest.param(True, 1280, marks=pytest.mark.full),
+    ],
+)
 def test_axe_finds_nothing_serious(show, tmp_path, dark, width):
     widget = Overview(WorkspaceBackend(books(tmp_path / "books", 300)), poll_seconds=0)
     widget.wait()

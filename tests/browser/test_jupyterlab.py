@@ -103,6 +103,7 @@ def test_delete_needs_the_count(page, workspace):
     assert len(workspace.select(all=True)) == ROWS - 4
 
 
+@pytest.mark.full
 def test_credit_needs_the_count(page, workspace):
     approve(page)
     page.get_by_role("button", name="Close the report").click()

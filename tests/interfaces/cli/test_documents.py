@@ -141,7 +141,7 @@ def test_one_document_is_downloaded_under_its_number(workspace: Path, tmp_path: 
     assert Path(file["path"]).read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("point", [1, 5, 7, 9])
+@pytest.mark.parametrize("point", [5, 9, *(pytest.param(point, marks=pytest.mark.full) for point in (1, 7))])
 def test_a_killed_create_is_finished_without_gap_or_double(make_workspace: Make, point: int) -> None:
     workspace = make_workspace(6)
     workspace.select(all=True).plan("approve").apply()

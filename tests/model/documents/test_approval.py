@@ -66,7 +66,7 @@ def test_right_documents_have_no_fault(documents: list[list[tuple[int, int]]]) -
     assert approval_faults(batch_of(documents), DATE).empty
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(DOCUMENTS, st.sampled_from(AMOUNTS), st.integers(-500, 500).filter(bool), st.data())
 def test_any_amount_that_is_off_is_named_on_its_own_document_only(
     documents: list[list[tuple[int, int]]], name: str, by: int, data: st.DataObject

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoicebatch.model.payments.bundles import Making, bundle_frames
@@ -213,6 +213,7 @@ ROWS = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=25), st.integers(0, 4), st.booleans())
 def test_every_row_is_bundled_once_or_named_and_sums_hold(
     rows: list[dict[str, Any]], most: int, combine: bool
