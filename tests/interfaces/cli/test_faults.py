@@ -147,7 +147,8 @@ def test_init_of_a_good_workspace_changes_nothing(make_workspace: Make, tmp_path
 
 
 TOLD = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to it
 from invoicebatch.interfaces.cli import main
 from invoicebatch.store import filters
 evaluate = filters.Filter.matching
