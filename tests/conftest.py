@@ -19,7 +19,7 @@ from invoicebatch.model.schema import TABLES, Table
 from tests.copies import copy_workspace
 
 os.environ.setdefault("INVOICEBATCH_EXECUTOR__PROCESSES", "1")  # the tests run side by side already
-settings.register_profile("any machine", deadline=None)
+settings.register_profile("any machine", deadline=None, max_examples=50)
 settings.load_profile("any machine")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -25,7 +25,14 @@ def run(workspace: Workspace, name: str, **parameters: object):
     return run_notebook(workspace.root, find_notebook(workspace.root, name), parameters)
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
+RUN_ELSEWHERE = ("bank", "delete", "mark_as", "month_end")
+"""Notebooks that other tests run too."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.full) if name in RUN_ELSEWHERE else name for name in NOTEBOOKS],
+)
 def test_every_notebook_runs_dry_and_changes_nothing(make_workspace: Make, name: str) -> None:
     workspace = make_workspace(3)
     before = workspace.select(all=True).columns(["version", "status", "export_status"])
