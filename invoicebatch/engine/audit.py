@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,11 +76,8 @@ def write_audit_pack(workspace: WorkspaceBase, ids: npt.NDArray[np.int64], targe
     """
     with workspace.store.read() as session:
         tables = _tables(session, pd.Series(ids))
-        chain = {
-            f"chain/{name}.jsonl": session.hashed_rows(name, pd.Series(ids))
-            for name in ("events", "invoice_changes")
-        }
-        batches = session.chain_batches()
+        chained = {name: session.hashed_rows(name, pd.Series(ids)) for name in ("events", "invoice_changes")}
+        chained["batches"] = batches = session.chain_batches()
     head = batches[-1]["head"] if batches else ""
     documents = dict(_documents(workspace.data, tables))
     missing = [name for name, path in documents.items() if path is None]
@@ -93,14 +90,12 @@ def write_audit_pack(workspace: WorkspaceBase, ids: npt.NDArray[np.int64], targe
         "head": head,
         "missing": missing,
     }
-    entries: list[Entry] = [
-        ("verify.py", Path(verify_audit_pack.__file__)),
-        ("tables.md", documentation().encode()),
-        ("chain/batches.jsonl", _json_lines(batches)),
-        *((name, _json_lines(rows)) for name, rows in chain.items()),
-        *_table_files(tables),
-        *((f"files/{name}", path) for name, path in documents.items() if path is not None),
-    ]
+    entries: Iterator[Entry] = chain(
+        [("verify.py", Path(verify_audit_pack.__file__)), ("tables.md", documentation().encode())],
+        ((f"chain/{name}.jsonl", _json_lines(rows)) for name, rows in chained.items()),
+        _table_files(tables),
+        ((f"files/{name}", path) for name, path in documents.items() if path is not None),
+    )
     files, sealed = write_hashed_zip(target.resolve(), entries, about, manifest="manifest.json")
     return AuditPack(target, files, head, sealed, missing)
 
@@ -114,7 +109,9 @@ def _tables(session: Session, ids: "pd.Series[int]") -> dict[str, pa.Table]:
 
 def _table_files(tables: Mapping[str, pa.Table]) -> Iterator[Entry]:
     for name, table in tables.items():
-        yield f"tables/{name}.parquet", partial(pq.write_table, table)
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        yield f"tables/{name}.parquet", sink.getvalue().to_pybytes()
         yield f"tables/{name}.csv", table_bytes(table)
 
 

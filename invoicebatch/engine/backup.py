@@ -11,7 +11,7 @@ from invoicebatch.files.hashed_zip import Listed
 from invoicebatch.files.stored import DOCUMENTS
 from invoicebatch.store import FILE
 
-_LEFT_OUT = {f"{FILE}", f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
+_LEFT_OUT = {FILE, f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
 
 
 def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) -> list[Listed]:

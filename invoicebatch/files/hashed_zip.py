@@ -4,9 +4,8 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
@@ -15,8 +14,8 @@ from invoicebatch.files.whole import write_whole
 
 _BLOCK: Final = 1 << 20
 
-Entry = tuple[str, Path | bytes | Callable[[BinaryIO], object]]
-"""Name in the ZIP, and where its bytes come from: a file, the bytes, or a function that writes them."""
+Entry = tuple[str, Path | bytes]
+"""Name in the ZIP, and its bytes or the file that holds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +74,7 @@ def write_hashed_zip(
     return list(listed.values()), sealed[0]
 
 
-def _add(
-    archive: zipfile.ZipFile,
-    name: str,
-    source: Path | bytes | Callable[[BinaryIO], object],
-    held: Listed | None,
-) -> Listed | None:
-    if callable(source):
-        buffer = BytesIO()
-        source(buffer)
-        source = buffer.getvalue()
+def _add(archive: zipfile.ZipFile, name: str, source: Path | bytes, held: Listed | None) -> Listed | None:
     if isinstance(source, bytes):
         archive.writestr(name, source)
         return Listed(name, hashlib.sha256(source).hexdigest(), len(source))

@@ -14,6 +14,25 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+WHOLE = "The pack is whole: every file, event and change is as it was written."
+
+
+class NoPackError(Exception):
+    """The file can't be read as an audit pack."""
+
+
+def check(file: str, manifest_hash: str = "", head: str = "") -> list[str]:
+    """What is wrong with a pack, one text each; empty: nothing is.
+
+    Raises:
+        NoPackError: it is none.
+    """
+    try:
+        with zipfile.ZipFile(file) as pack:
+            return list(problems(pack, manifest_hash, head))
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise NoPackError(f"{file} can't be read as an audit pack: {error}") from error
+
 
 def problems(pack: zipfile.ZipFile, manifest_hash: str, head: str) -> Iterator[str]:
     """What is wrong with a pack, one text each."""
@@ -89,14 +108,10 @@ def main() -> int:
     parser.add_argument("--head", default="", help="head of the chain, as printed")
     given = parser.parse_args()
     try:
-        with zipfile.ZipFile(given.pack) as pack:
-            found = list(problems(pack, given.manifest, given.head))
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-        found = [f"{given.pack} can't be read as an audit pack: {error}"]
-    for problem in found:
-        print(problem)  # noqa: T201 - a command of its own
-    if not found:
-        print("The pack is whole: every file, event and change is as it was written.")  # noqa: T201 - as above
+        found = check(given.pack, given.manifest, given.head)
+    except NoPackError as error:
+        found = [str(error)]
+    print("\n".join(found) or WHOLE)  # noqa: T201 - a command of its own
     return 1 if found else 0
 
 

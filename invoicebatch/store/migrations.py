@@ -18,16 +18,28 @@ LATEST: Final = 10
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
 
+def _add_columns(con: Any, *columns: tuple[str, str]) -> None:
+    """Add columns (table; name, type and default) that are not there yet."""
+    for table, column in columns:
+        con.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
+
+
+def _add_tables(con: Any, *names: str) -> None:
+    """Make tables that are not there yet, as they are described now."""
+    for name in names:
+        con.execute(TABLES[name].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
+
+
 def _jobs_name_their_run(con: Any) -> None:
-    con.execute("ALTER TABLE export_jobs ADD COLUMN run_id VARCHAR")
+    _add_columns(con, ("export_jobs", "run_id VARCHAR"))
 
 
 def _invoices_may_be_open_items(con: Any) -> None:
-    con.execute("ALTER TABLE invoices ADD COLUMN IF NOT EXISTS is_open_item BOOLEAN DEFAULT false")
+    _add_columns(con, ("invoices", "is_open_item BOOLEAN DEFAULT false"))
 
 
 def _invoices_keep_what_their_document_asks(con: Any) -> None:
-    con.execute("ALTER TABLE invoices ADD COLUMN IF NOT EXISTS due_at_issue DECIMAL(18, 2)")
+    _add_columns(con, ("invoices", "due_at_issue DECIMAL(18, 2)"))
     con.execute(
         "UPDATE invoices SET due_at_issue = total - prepaid + rounding"
         " - CASE WHEN kind = 'credit_note' THEN credited ELSE 0 END WHERE document_version > 0"
@@ -53,9 +65,8 @@ _BANK_COLUMNS: Final = (
 
 def _bank_reports_by_level(con: Any) -> None:
     """Items know their group, what went back of them; bundles count what their file holds."""
-    for table, column in _BANK_COLUMNS:
-        con.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
-    con.execute(TABLES["bank_statements"].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
+    _add_columns(con, *_BANK_COLUMNS)
+    _add_tables(con, "bank_statements")
     con.execute("UPDATE bundle_items SET returned = amount WHERE status = 'returned'")
     con.execute(
         "UPDATE bundle_items t SET payment_information_id = 'IB' || upper(replace(t.bundle_id, '-', ''))[:24]"
@@ -76,9 +87,8 @@ def _bank_reports_by_level(con: Any) -> None:
 
 def _events_are_chained(con: Any) -> None:
     """Events of before become the first batch: no later change of them escapes."""
-    for table in ("invoice_changes", "event_chain"):
-        con.execute(TABLES[table].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
-    con.execute("ALTER TABLE events ADD COLUMN IF NOT EXISTS batch BIGINT DEFAULT 1")
+    _add_tables(con, "invoice_changes", "event_chain")
+    _add_columns(con, ("events", "batch BIGINT DEFAULT 1"))
     event_chain.seal_first(con)
     _paths_start_at_the_data_folder(con)
 
@@ -95,14 +105,13 @@ def _paths_start_at_the_data_folder(con: Any) -> None:
 
 
 def _buyers_answer(con: Any) -> None:
-    con.execute(TABLES["buyer_answers"].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
+    _add_tables(con, "buyer_answers")
 
 
 def _customers_payments(con: Any) -> None:
     """Payments that came in, what they pay, and bookings that are no payments."""
-    for name in ("incoming_payments", "payment_allocations"):
-        con.execute(TABLES[name].ddl().replace("TABLE", "TABLE IF NOT EXISTS", 1))
-    con.execute("ALTER TABLE payments ADD COLUMN IF NOT EXISTS what VARCHAR DEFAULT 'payment'")
+    _add_tables(con, "incoming_payments", "payment_allocations")
+    _add_columns(con, ("payments", "what VARCHAR DEFAULT 'payment'"))
 
 
 _OUTGOING_COLUMNS: Final = (
@@ -124,8 +133,7 @@ _OUTGOING_COLUMNS: Final = (
 
 def _bank_files_that_stay(con: Any) -> None:
     """Bundles know who made and released them, which message they are, and their scheme (of two: none)."""
-    for table, column in _OUTGOING_COLUMNS:
-        con.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
+    _add_columns(con, *_OUTGOING_COLUMNS)
     con.execute(
         "UPDATE payment_bundles b SET scheme = s.scheme FROM (SELECT bundle_id, min(scheme) AS scheme"
         " FROM bundle_items GROUP BY bundle_id HAVING count(DISTINCT scheme) = 1) s"
@@ -135,8 +143,8 @@ def _bank_files_that_stay(con: Any) -> None:
 
 
 def _reviews_are_marked(con: Any) -> None:
-    con.execute("ALTER TABLE invoices ADD COLUMN IF NOT EXISTS reviewed VARCHAR")
-    con.execute(TABLES["billing_history"].ddl().replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+    _add_columns(con, ("invoices", "reviewed VARCHAR"))
+    _add_tables(con, "billing_history")
 
 
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {

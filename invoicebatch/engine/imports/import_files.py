@@ -21,6 +21,7 @@ from invoicebatch.engine.run.record import Record, record
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.shipped import shipped
+from invoicebatch.files.stored import stored_path
 from invoicebatch.files.whole import write_whole
 from invoicebatch.ingest.intake import Intake, read_files
 from invoicebatch.ingest.mapping.model import Mapping, load_mapping
@@ -246,8 +247,7 @@ def _made(
         words,
         workspace.user,
         details | {"tables": merge.counts},
-        list(filter(None, files)),
-        workspace.data,
+        {stored_path(workspace.data, path): path for path in files if path},
     )
 
 

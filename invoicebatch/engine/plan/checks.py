@@ -1,7 +1,6 @@
 """What an action's own checks, beyond the rules, find of rows: asked for counts, reasons and plans."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -50,14 +49,11 @@ def faults_by_default(workspace: WorkspaceBase, action: Action, evaluation: Eval
 
     Nothing is asked where a parameter has no default, or of more than `COUNTED_ROWS` rows.
     """
-    count = evaluation.count(action.name)
-    if action.refusing is None or not 0 < count <= COUNTED_ROWS:
+    if action.refusing is None or not 0 < evaluation.count(action.name) <= COUNTED_ROWS:
         return pd.Series(dtype="str")
-    with suppress(ParameterError):
+    try:
         params = parse_params(action, {}, workspace.settings, clock.today(), workspace.choices(action))
-        eligible = evaluation.eligible(action.name)
-        rows = pd.DataFrame(
-            {"invoice_id": evaluation.frame["invoice_id"], "part": evaluation.part(action.name)}
-        )
-        return faults(workspace, action, action.refusing, params, rows[eligible])
-    return pd.Series(dtype="str")
+    except ParameterError:
+        return pd.Series(dtype="str")
+    rows = pd.DataFrame({"invoice_id": evaluation.frame["invoice_id"], "part": evaluation.part(action.name)})
+    return faults(workspace, action, action.refusing, params, rows[evaluation.eligible(action.name)])

@@ -1,7 +1,6 @@
 """A selection: which rows, how they were chosen, and which actions apply to them."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -118,9 +117,12 @@ class Selection:
         found = find(action)
         with self.workspace.store.read() as session:
             frame = self.workspace.judged(session, self.ids, found)
-        parsed = None
-        with suppress(*() if params else (ParameterError,)):
+        try:
             parsed = self._params(found, params)
+        except ParameterError:
+            if params:
+                raise
+            parsed = None  # what it asks for is left open
         evaluation = self._evaluate(frame, found, parsed)
         rows = frame[["invoice_id", "number"]].assign(reason=evaluation.all_reasons(found.name).to_numpy())
         if parsed is not None:

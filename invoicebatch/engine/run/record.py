@@ -4,8 +4,8 @@ Such a record is written finished, in the transaction of the change itself: ther
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.files.publish import sha256_of
-from invoicebatch.files.stored import stored_path
 from invoicebatch.model.status import ArtefactStatus, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
@@ -29,8 +28,7 @@ class Record:
         words: what it did, in a line: files and counts.
         user: who did it.
         details: what else is worth keeping, as JSON values.
-        files: files it left, whole on disk already.
-        data: the folder that those are named from.
+        files: files it left, whole on disk already, by the paths that the state knows them by.
     """
 
     run_id: str
@@ -38,8 +36,7 @@ class Record:
     words: str
     user: str
     details: Mapping[str, Any]
-    files: Sequence[Path] = ()
-    data: Path = Path("/")
+    files: Mapping[str, Path] = field(default_factory=dict)
 
 
 def record(session: Session, made: Record, invoices: pd.Series) -> None:
@@ -66,9 +63,8 @@ def record(session: Session, made: Record, invoices: pd.Series) -> None:
     )
     session.start_run(_run(made, len(ids)), rows)
     if made.files:
-        session.insert(
-            "artefacts", pd.DataFrame([_file(made.run_id, path, made.data) for path in made.files])
-        )
+        files = [_file(made.run_id, name, path) for name, path in made.files.items()]
+        session.insert("artefacts", pd.DataFrame(files))
 
 
 def _run(made: Record, invoices: int) -> dict[str, Any]:
@@ -91,11 +87,11 @@ def _run(made: Record, invoices: int) -> dict[str, Any]:
     }
 
 
-def _file(run_id: str, path: Path, data: Path) -> dict[str, Any]:
+def _file(run_id: str, stored: str, path: Path) -> dict[str, Any]:
     return {
         "run_id": run_id,
         "name": path.name,
-        "path": stored_path(data, path),
+        "path": stored,
         "sha256": sha256_of(path),
         "size": path.stat().st_size,
         "status": ArtefactStatus.PUBLISHED.value,

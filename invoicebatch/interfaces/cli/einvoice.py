@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 from cyclopts import App, Parameter
 
 from invoicebatch.engine.plan.records import records
@@ -32,16 +33,10 @@ def import_answers(
 ) -> int:
     """Read Peppol responses (T111, T71) and French life-cycle messages (CDAR); each is taken once."""
     taken = opened(workspace).import_answers(files)
-    outside = ~taken["outcome"].isin(["taken", "known already"])
-    if json:
-        print_json(records(taken))
-    else:
-        print_table(
-            taken, title=f"{counted(len(taken), 'answer')}, {int(outside.sum())} not taken", limit=200
-        )
-        if (taken["answer"].eq("rejected") & ~outside).any():
-            print("Rejected by the buyer: credit and issue anew, with:")
-            print("  invoicebatch run credit --where \"buyer_answer = 'rejected'\"")
+    outside = _show(taken, "answer", json=json)
+    if not json and (taken["answer"].eq("rejected") & ~outside).any():
+        print("Rejected by the buyer: credit and issue anew, with:")
+        print("  invoicebatch run credit --where \"buyer_answer = 'rejected'\"")
     return SOME_NOT_DONE if outside.any() else 0
 
 
@@ -53,10 +48,16 @@ def attach(
     workspace: WorkspaceOption = None,
 ) -> int:
     """Keep files with their invoices: they go into UBL, Factur-X data and mails; each is taken once."""
-    taken = opened(workspace).import_attachments(folder)
+    outside = _show(opened(workspace).import_attachments(folder), "file", json=json)
+    return SOME_NOT_DONE if outside.any() else 0
+
+
+def _show(taken: pd.DataFrame, what: str, *, json: bool) -> "pd.Series[bool]":
+    """Show what became of each file; gives which were not taken."""
     outside = ~taken["outcome"].isin(["taken", "known already"])
     if json:
         print_json(records(taken))
     else:
-        print_table(taken, title=f"{counted(len(taken), 'file')}, {int(outside.sum())} not taken", limit=200)
-    return SOME_NOT_DONE if outside.any() else 0
+        title = f"{counted(len(taken), what)}, {int(outside.sum())} not taken"
+        print_table(taken, title=title, limit=200)
+    return outside

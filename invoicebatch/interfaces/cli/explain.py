@@ -1,6 +1,7 @@
 """The command `explain`: a word of the field, an action, or an error by its id."""
 
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 from invoicebatch.actions import registry
@@ -17,16 +18,27 @@ def glossary() -> dict[str, dict[str, str]]:
 def explain(*words: str) -> int:
     """Explain a word of the field, an action, or an error by its id (IB-…)."""
     asked = " ".join(words)
-    known = {text: meaning for part in glossary().values() for text, meaning in part.items()}
-    known |= {name: action.help for name, action in registry().items() if not action.hidden}
-    plain = {text.lower().replace("_", " "): text for text in known}
-    wanted = asked.lower().replace("_", " ")
+    texts = {text: meaning for part in glossary().values() for text, meaning in part.items()}
+    known = {_plain(text): text for text in (*registry(), *texts)}
+    wanted = _plain(asked)
     for form in (wanted, wanted.removesuffix("s")):
-        if form in plain:
-            print(f"{plain[form]}: {known[plain[form]]}")
+        if form in known and (meaning := _meaning(texts, known[form])):
+            print(f"{known[form]}: {meaning}")
             return 0
-    near = [plain[text] for text in get_close_matches(wanted, plain, n=3)]
+    near = [known[form] for form in get_close_matches(wanted, known, n=3) if _meaning(texts, known[form])]
     raise UnknownNameError(
         f"There is nothing to explain under {asked!r}.",
-        f"Did you mean {', '.join(near)}?" if near else "Known: " + ", ".join(sorted(known, key=str.lower)),
+        f"Did you mean {', '.join(near)}?" if near else "Known: " + ", ".join(sorted(texts, key=str.lower)),
     )
+
+
+def _meaning(texts: Mapping[str, str], word: str) -> str:
+    """What a word of the glossary or an action means; empty: an action that is not on the bar."""
+    if word in texts:
+        return texts[word]
+    action = registry()[word]  # imported only where it is asked for
+    return "" if action.hidden else action.help
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("_", " ")

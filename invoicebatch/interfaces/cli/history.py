@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from invoicebatch.engine.plan.records import records
 from invoicebatch.interfaces.cli.common import JsonOption, WorkspaceOption, opened, print_json, print_table
 
 
@@ -12,8 +13,7 @@ def history(invoice: str, *, json: JsonOption = False, workspace: WorkspaceOptio
     """Who did what to an invoice, when, and what it changed; NUMBER or id."""
     events = opened(workspace).history(invoice)
     if json:
-        rows = events.astype(object).where(events.notna(), None).to_dict("records")
-        print_json([row | {"at": f"{row['at']:%Y-%m-%dT%H:%M:%S}"} for row in rows])
+        print_json(records(events))
         return 0
     print_table(
         pd.DataFrame(

@@ -15,7 +15,6 @@ from invoicebatch.settings import Executor, Settings
 
 @pytest.fixture(autouse=True)
 def _workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("INVOICEBATCH_EXECUTOR__PROCESSES", raising=False)
     monkeypatch.setattr(executor, "SECONDS_ALONE", -1.0)
 
 
