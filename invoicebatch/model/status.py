@@ -28,6 +28,10 @@ class Status(StrEnum):
     CREATED = "created"
 
 
+PAYABLE: Final = (Status.CREATED, Status.GENERATION_FAILED)
+"""Documents that have their number: money may be booked on them."""
+
+
 class ShippingStatus(StrEnum):
     """Whether the document reached the customer."""
 

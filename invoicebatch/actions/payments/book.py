@@ -13,7 +13,7 @@ from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.booking import AGAIN, READS, Decisions, book_items
 from invoicebatch.model.payments.bundles import WAITING
-from invoicebatch.model.payments.candidates import COLLECTIONS
+from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
 from invoicebatch.model.schema.payments import BANK_ENTRIES
 from invoicebatch.model.status import EntryKind, ItemStatus
 
@@ -63,8 +63,7 @@ def _outcome(rows: pd.DataFrame) -> "pd.Series[str]":
     too_old = kind.eq(EntryKind.REJECTED) & rows["booked_on"].lt(rows["came_on"])
     collected_again = confirmed & status.eq(ItemStatus.RETURNED) & rows["booked_on"].gt(rows["gone_on"])
     restored = kind.eq(EntryKind.RESTORED) & amount.le(rows["returned_cents"])
-    given = pd.Series("", index=rows.index, dtype="str")
-    for name, mask in (
+    outcomes = (
         ("pay", kind.eq(EntryKind.PAYMENT)),
         ("accept", kind.eq(EntryKind.ACCEPTED) & status.eq(ItemStatus.PENDING)),
         ("again", kind.eq(EntryKind.ACCEPTED) & status.ne(ItemStatus.CANCELLED) & rows["item_cents"].notna()),
@@ -76,9 +75,8 @@ def _outcome(rows: pd.DataFrame) -> "pd.Series[str]":
         ("again", back & whole & status.eq(ItemStatus.RETURNED) & otherwise),
         ("again", back & refused & whole),
         ("give_back", back & booked & amount.le(left) & ~too_old),
-    ):
-        given = given.mask(given.eq("") & mask.fillna(False).astype(bool), name)
-    return given
+    )
+    return first_reason(rows.index, ((mask, name) for name, mask in outcomes))
 
 
 def _decided(batch: Batch, rows: pd.DataFrame, outcome: "pd.Series[str]") -> Decisions:

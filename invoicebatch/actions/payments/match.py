@@ -10,9 +10,7 @@ from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments import settlement
 from invoicebatch.model.schema.payments import PAYMENT_ALLOCATIONS
-from invoicebatch.model.status import Status
-
-_PAYABLE = (Status.CREATED.value, Status.GENERATION_FAILED.value)
+from invoicebatch.model.status import PAYABLE
 
 
 def _faults(rows: pd.DataFrame) -> "pd.Series[str]":
@@ -27,7 +25,7 @@ def _faults(rows: pd.DataFrame) -> "pd.Series[str]":
         + held
         + " is open now"
     )
-    early = ~rows["status"].astype("str").isin(_PAYABLE)
+    early = ~rows["status"].astype("str").isin(PAYABLE)
     reason = text.where(short, "")
     return reason.mask(early, "the document is " + rows["status"].astype("str") + ": it can't be paid yet")
 

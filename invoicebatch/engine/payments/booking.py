@@ -6,7 +6,7 @@ import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.run.runs import run_action
-from invoicebatch.model.status import EntryKind, Status
+from invoicebatch.model.status import PAYABLE, EntryKind
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def take_payments(session: Session, intake: "Intake", file: str) -> tuple[pd.Dat
     stored = session.rows_of("invoices", "invoice_id", ids.dropna().astype("int64"))
     status = ids.map(stored.set_index("invoice_id")["status"].astype("str"))
     reason = pd.Series("", index=frame.index).mask(ids.isna(), "there is no invoice with this external id")
-    early = ids.notna() & ~status.isin([Status.CREATED.value, Status.GENERATION_FAILED.value])
+    early = ids.notna() & ~status.isin(PAYABLE)
     reason = reason.mask(early, "the invoice is " + status.astype("str") + ": it can't be paid yet")
     before = session.rows_of("bank_entries", "entry_id", frame["payment_id"]).set_index("entry_id")
     other = (

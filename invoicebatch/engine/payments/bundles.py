@@ -27,7 +27,6 @@ from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.combined import sharing
 from invoicebatch.model.payments.returns import code_of
-from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
 BECAME: Final = ("waiting", "confirmed", "rejected", "returned", "withdrawn")
@@ -76,14 +75,14 @@ class Payments:
         Raises:
             UnknownNameError: none, or several, begin so.
         """
-        found = only_match(self.list(), "bundle_id", bundle, "payment bundle", "invoicebatch payments list")
+        with self._workspace.store.read() as session:
+            bundles = session.whole("payment_bundles")
+        found = only_match(bundles, "bundle_id", bundle, "payment bundle", "invoicebatch payments list")
         return str(found["bundle_id"])
 
     def items(self, bundle: str) -> pd.DataFrame:
         """The payments of a bundle: the columns of table `bundle_items`."""
-        key = pd.Series([self.find(bundle)])  # reads too, so outside the session
-        with self._workspace.store.read() as session:
-            return session.rows_of("bundle_items", "bundle_id", key).reset_index(drop=True)
+        return self._items(self.find(bundle))
 
     def show(self, bundle: str) -> BundleView:
         """A bundle with its payments, its messages and what was done with it; see `show.view_bundle`."""
@@ -286,8 +285,7 @@ class Payments:
 
     def _open(self, bundle: str, what: str, *, written: bool = False) -> str:
         full = self.find(bundle)
-        bundles = self.list()
-        state = str(bundles.loc[bundles["bundle_id"] == full, "state"].iloc[0])
+        state = str(self._row(full)["status"])
         if state in (BundleStatus.CONFIRMED, BundleStatus.CANCELLED):
             raise ParameterError(f"Payment bundle {full[:8]} is {state}: it can't be {what}.")
         if written and state != BundleStatus.EXPORTED:
@@ -297,8 +295,13 @@ class Payments:
             )
         return full
 
+    def _items(self, bundle: str) -> pd.DataFrame:
+        with self._workspace.store.read() as session:
+            found = session.rows_of("bundle_items", "bundle_id", pd.Series([bundle]))
+        return found.reset_index(drop=True)
+
     def _waiting(self, bundle: str) -> pd.DataFrame:
-        items = self.items(bundle) if bundle else BUNDLE_ITEMS.empty()
+        items = self._items(bundle)
         return items[items["status"].astype("str").isin(WAITING)]
 
     def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: Any) -> Report:

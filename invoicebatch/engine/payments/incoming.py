@@ -14,7 +14,7 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
-from invoicebatch.model.money import format_cents
+from invoicebatch.model.money import amount_text
 from invoicebatch.model.payments.incoming.keep import fresh, payments_of, received
 from invoicebatch.model.schema.payments import INCOMING_PAYMENTS
 from invoicebatch.model.status import IncomingStatus
@@ -34,18 +34,14 @@ def keep(
 ) -> tuple["pd.Series[str]", int]:
     """Keep the customers' payments of a report; gives the ids of the new ones, and how many were there already."""
     rows = payments_of(others[received(others)], report.message, source, clock.now())
-    stored = session.rows_of("incoming_payments", "account_iban", rows["account_iban"])
+    stored = session.rows_of("incoming_payments", "booked_on", rows["booked_on"])  # only they can be the same
     new = fresh(rows, stored)
     session.insert("incoming_payments", new)
     return new["payment_id"], len(rows) - len(new)
 
 
-def incoming(workspace: WorkspaceBase, *, proposed: bool = True) -> pd.DataFrame:
+def incoming(workspace: WorkspaceBase) -> pd.DataFrame:
     """Every payment that came in, newest first.
-
-    Args:
-        workspace: where.
-        proposed: look for what the waiting ones may pay; else their proposals are empty.
 
     Returns:
         payment_id, booked_on datetime64[s], amount_cents int64, currency, payer, payer_iban, reference, text,
@@ -62,7 +58,7 @@ def incoming(workspace: WorkspaceBase, *, proposed: bool = True) -> pd.DataFrame
         )
     rows = with_left(payments, allocations)
     waiting = rows[rows["set_aside"].isna() & rows["left_cents"].gt(0)]
-    found = proposals(workspace, waiting.assign(amount_cents=waiting["left_cents"])) if proposed else None
+    found = proposals(workspace, waiting.assign(amount_cents=waiting["left_cents"]))
     rows = rows.assign(status=_status(rows, found), proposals=_lists(rows, found))
     done = allocations.merge(numbers, on="invoice_id").rename(columns={"amount_cents": "cents"})
     rows = rows.assign(booked=_lists(rows, done))
@@ -84,8 +80,8 @@ def waiting_with_proposals(workspace: WorkspaceBase) -> tuple[pd.DataFrame, pd.D
     return rows, proposals(workspace, rows.assign(amount_cents=rows["left_cents"]))
 
 
-def _status(rows: pd.DataFrame, found: pd.DataFrame | None) -> "pd.Series[str]":
-    proposed = rows["payment_id"].isin(found["payment_id"] if found is not None else [])
+def _status(rows: pd.DataFrame, found: pd.DataFrame) -> "pd.Series[str]":
+    proposed = rows["payment_id"].isin(found["payment_id"])
     status = proposed.map({True: IncomingStatus.PROPOSED.value, False: IncomingStatus.OPEN.value}).astype(
         "str"
     )
@@ -93,13 +89,13 @@ def _status(rows: pd.DataFrame, found: pd.DataFrame | None) -> "pd.Series[str]":
     return status.mask(rows["set_aside"].notna(), IncomingStatus.SET_ASIDE.value)
 
 
-def _lists(rows: pd.DataFrame, found: pd.DataFrame | None) -> "pd.Series[Any]":
+def _lists(rows: pd.DataFrame, found: pd.DataFrame) -> "pd.Series[Any]":
     """What is found of each payment, as a list of dicts."""
     by_payment: dict[str, list[dict[str, Any]]] = {}
-    for row in [] if found is None else found.to_dict("records"):
+    for row in found.to_dict("records"):
         one = {
             "number": row["number"],
-            "amount": format_cents(row["cents"]).replace(",", ""),
+            "amount": amount_text(row["cents"]),
             "evidence": row["evidence"],
         }
         if "proposal" in row:

@@ -11,12 +11,12 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.allocations import LIVE, allocate, book_waiting, with_left
 from invoicebatch.engine.payments.proposing import proposals
-from invoicebatch.engine.plan import select
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.payments.incoming import rules
 from invoicebatch.model.payments.ledger import KEY
+from invoicebatch.model.status import Status
 
 _ROUNDS: Final = 25
 """Payments of one document are booked one after the other; after so many rounds the rest waits for the next."""
@@ -115,10 +115,11 @@ def set_off(workspace: WorkspaceBase, customers: Sequence[str] = ()) -> list[Rep
     """
     _check_customers(workspace, customers)
     reports, _ = allocate(workspace, _rests(workspace, customers))
-    where = "outstanding != 0 and status = 'created' and payment_bundle_id is null"
-    ids = select.matching(workspace, where)
+    columns = [*KEY, "outstanding_cents", "status", "payment_bundle_id"]
     with workspace.store.read() as session:
-        rows = session.overview([*KEY, "outstanding_cents"], clock.today(), ids)
+        rows = session.overview(columns, clock.today())
+    created = rows["status"].astype("str").eq(Status.CREATED)
+    rows = rows[created & rows["outstanding_cents"].fillna(0).ne(0) & rows["payment_bundle_id"].isna()]
     rows = rows[rows["customer_id"].isin(customers)] if customers else rows
     ledgers = rows.groupby(KEY)["outstanding_cents"]
     both = ledgers.transform("min").lt(0) & ledgers.transform("max").gt(0)

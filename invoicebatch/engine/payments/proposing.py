@@ -3,20 +3,20 @@
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.select import matching
 from invoicebatch.ingest.bank.evidence import load_evidence
 from invoicebatch.model.payments.incoming.by_text import Open
 from invoicebatch.model.payments.incoming.numbers import COLUMNS, keys_of, named, words_of
 from invoicebatch.model.payments.incoming.payers import iban_key, known_payers, repeated
 from invoicebatch.model.payments.incoming.proposals import propose
 from invoicebatch.model.payments.incoming.texts import whole_texts
+from invoicebatch.model.status import PAYABLE
 from invoicebatch.store import Session
 
-_PAYABLE: Final = "outstanding > 0 and status in ('created', 'generation_failed')"
 _DOCUMENT: Final = (
     *COLUMNS, "account_iban", "customer_id", "customer_name", "currency", "outstanding_cents",
     "invoice_date", "due_date", "payment_plan_id", "payment_bundle_id",
@@ -36,12 +36,12 @@ def proposals(workspace: WorkspaceBase, payments: pd.DataFrame) -> pd.DataFrame:
     """
     rules = load_evidence(workspace.root)
     tolerance = workspace.settings.payment.tolerance_cents
-    open_ids = matching(workspace, _PAYABLE)
     with workspace.store.read() as session:
         rows = _at_own_account(session, payments)
-        rows = rows.assign(
-            repeated=repeated(rows, session.rows_of("incoming_payments", "payer_iban", rows["payer_iban"]))
-        )
+        columns = ("payment_id", "payer_iban", "booked_on")
+        earlier = session.rows_of("incoming_payments", "payer_iban", rows["payer_iban"], columns)
+        rows = rows.assign(repeated=repeated(rows, earlier))
+        open_ids = _open(session)
         numbers = session.overview(COLUMNS, clock.today(), open_ids)
         keys = keys_of(whole_texts(rows), words_of(numbers["number"]))
         pairs = named(keys, numbers)
@@ -80,6 +80,13 @@ def _around(session: Session, payments: pd.DataFrame, pairs: pd.DataFrame, open_
         session.rows_of("instalments", "plan_id", documents["payment_plan_id"]),
         frozenset(known.index[known.gt(1)]),
     )
+
+
+def _open(session: Session) -> npt.NDArray[np.int64]:
+    """Ids of the documents on which something is to be paid, ascending."""
+    rows = session.overview(["outstanding_cents", "status"], clock.today())
+    payable = rows["outstanding_cents"].gt(0) & rows["status"].astype("str").isin(PAYABLE)
+    return rows.loc[payable.fillna(value=False), "invoice_id"].to_numpy(np.int64)
 
 
 def _payers(session: Session, payments: pd.DataFrame) -> pd.DataFrame:

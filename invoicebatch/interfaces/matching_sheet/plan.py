@@ -10,14 +10,14 @@ import pandas as pd
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.payments.allocations import with_left
 from invoicebatch.engine.workspace import Workspace
-from invoicebatch.errors import InputFileError
 from invoicebatch.interfaces.matching_sheet.read import MatchingFile
+from invoicebatch.interfaces.sheet.plan_sheet import check_workspace
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.incoming.payers import iban_key
 from invoicebatch.model.payments.incoming.rules import HAND
+from invoicebatch.model.status import PAYABLE
 
 _DOCUMENT: Final = ("number", "status", "currency", "outstanding_cents", "account_iban")
-_PAYABLE: Final = ("created", "generation_failed")
 _WANTED: Final = ["row", "payment_id", "invoice_id", "number", "cents", "rule", "evidence", "beyond"]
 
 
@@ -50,11 +50,7 @@ def plan_matching(workspace: Workspace, sheet: MatchingFile) -> MatchingPlan:
     Raises:
         InputFileError: the sheet was written from another workspace.
     """
-    if sheet.workspace_id != workspace.base.id:
-        raise InputFileError(
-            f"{sheet.path.name} was written from another workspace, not from {workspace.root}",
-            "Run it there, or write a new sheet here.",
-        )
+    check_workspace(workspace, sheet)
     now = _Now(workspace, sheet.rows)
     verdicts, wanted, aside = [], [], []
     for row in sheet.rows.to_dict("records"):
@@ -96,6 +92,10 @@ class _Now:
         }
         self._payments: dict[str, dict[str, Any]] = _by_id(with_left(payments, live), "payment_id")
         self._documents: dict[int, dict[str, Any]] = _by_id(documents, "invoice_id")
+        self._by_number: dict[tuple[str, str], list[int]] = {}
+        keys = zip(documents["number"].astype("str"), iban_key(documents["account_iban"]), strict=True)
+        for key, invoice in zip(keys, documents["invoice_id"], strict=True):
+            self._by_number.setdefault(key, []).append(int(invoice))
         self._open = {one: int(document["outstanding_cents"]) for one, document in self._documents.items()}
 
     def judge(self, row: dict[str, Any]) -> _Verdict:
@@ -143,14 +143,15 @@ class _Now:
                 return [], "there is no proposal for it: type the numbers that it pays"
             pairs = [pair.split(":") for pair in row["key"].split(";")]
             return [self._one(row, int(one), int(cents), beyond=bool(more)) for one, cents, more in pairs], ""
-        by_number: dict[str, list[int]] = {}
-        for invoice, document in self._documents.items():
-            if iban_key(pd.Series([document["account_iban"]]))[0] in (payment["account_iban"], ""):
-                by_number.setdefault(str(document["number"]), []).append(invoice)
-        lost = [number for number in row["numbers"] if len(by_number.get(number, [])) != 1]
+        accounts = {payment["account_iban"], ""}
+        found = [
+            [one for account in accounts for one in self._by_number.get((number, account), [])]
+            for number in row["numbers"]
+        ]
+        lost = [number for number, those in zip(row["numbers"], found, strict=True) if len(those) != 1]
         if lost:
             return [], f"no document of the account that was paid has the number {lost[0]}"
-        ids = [by_number[number][0] for number in row["numbers"]]
+        ids = [those[0] for those in found]
         if len(set(ids)) < len(ids):
             return [], "a number is given twice"
         if row["amounts"]:
@@ -174,7 +175,7 @@ class _Now:
         """Why documents can't be booked on, or an empty string."""
         for one in documents:
             document = self._documents.get(one["invoice_id"])
-            if document is None or document["status"] not in _PAYABLE:
+            if document is None or document["status"] not in PAYABLE:
                 return f"{one['number'] or 'a document'} can't be paid: it is not created"
             if document["currency"] != payment["currency"]:
                 return f"{one['number']} is in {document['currency']}, the payment in {payment['currency']}"

@@ -6,7 +6,8 @@ Everything a row can be refused for is found here and named; nothing changes.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,19 @@ def plan_sheet(workspace: Workspace, sheet: SheetFile) -> SheetPlan:
     return SheetPlan(sheet, tuple(groups), found)
 
 
-def check_workspace(workspace: Workspace, sheet: SheetFile) -> None:
+class Written(Protocol):
+    """A sheet that says where it was written."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def workspace_id(self) -> str:
+        """Id of the workspace."""
+
+
+def check_workspace(workspace: Workspace, sheet: Written) -> None:
     """A sheet runs only where it was written.
 
     Raises:

@@ -12,7 +12,7 @@ import pandas as pd
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
-from invoicebatch.model.payments.candidates import COLLECTIONS
+from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
 from invoicebatch.model.payments.combined import as_debits, shares
 from invoicebatch.model.status import EntryKind, ItemStatus
 
@@ -231,8 +231,7 @@ def _fault(pairs: pd.DataFrame) -> "pd.Series[str]":
     whole = pairs["kind"].isin([EntryKind.ACCEPTED, EntryKind.CONFIRMED, EntryKind.REJECTED])
     doubled = pairs.duplicated([*_KEY, "kind", "booked_on", "amount_cents", "bank_reference"])
     status = pairs["direction"].eq("")
-    reason = pd.Series("", index=pairs.index, dtype="str")
-    for mask, text in (
+    checks = (
         (pairs["fault"].ne(""), pairs["fault"]),
         (
             pairs["booked_at"].ne("") & pairs["booked_at"].ne(pairs["account_iban"]),
@@ -251,10 +250,8 @@ def _fault(pairs: pd.DataFrame) -> "pd.Series[str]":
             doubled & (status | pairs["kind"].eq(EntryKind.CONFIRMED)),
             "reported twice in this file; the first one counts",
         ),
-    ):
-        hit = mask.fillna(False).astype(bool) & reason.eq("")
-        reason = reason.mask(hit, text)
-    return reason
+    )
+    return first_reason(pairs.index, checks)
 
 
 def _bank_entries(rows: pd.DataFrame, message: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ unless another time is agreed. Frames in, frames out.
 import pandas as pd
 
 from invoicebatch.model.payments.amount_due import due_at_issue_cents
+from invoicebatch.model.payments.candidates import first_reason
 from invoicebatch.model.status import ShippingStatus
 
 
@@ -29,12 +30,10 @@ def notice_faults(
         "told on " + told_on.dt.strftime("%Y-%m-%d").astype("str") + ", " + between.astype("Int64").astype("str")
         + f" days before the collection; {days} are to lie between"
     )  # fmt: skip
-    reason = pd.Series("", index=invoices.index, dtype="str")
-    for fault, text in (
+    checks = (
         (~sent, "not told: its document was not sent"),
         (sent & between.lt(days), late),
         (invoices["due_date"].gt(collection_date), "told for " + named + ", which is later"),
         (more, "told with a smaller amount"),
-    ):
-        reason = reason.mask(reason.eq("") & fault.fillna(False).astype(bool), text)
-    return reason
+    )
+    return first_reason(invoices.index, checks)
