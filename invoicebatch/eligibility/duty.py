@@ -3,7 +3,6 @@
 Mail and post ask it before they send; whether that warns or refuses is a setting.
 """
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -11,10 +10,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from invoicebatch.errors import RulesError
-from invoicebatch.files.shipped import shipped
+from invoicebatch.files.rule_tables import rule_files, valid
 from invoicebatch.model.action import Context
 
 FILE: Final = "duty.toml"
@@ -50,22 +48,11 @@ def load_duties(root: Path) -> tuple[Duty, ...]:
     Raises:
         RulesError: a file can't be read, or a key in it is wrong; file and key are named.
     """
-    ours, own = (folder / "einvoice" / FILE for folder in (shipped("rules"), root / "rules"))
-    files = [own] if own.is_file() and own.resolve() != ours.resolve() else []
-    return tuple(duty for file in (*files, ours) for duty in _read(file))
-
-
-def _read(file: Path) -> list[Duty]:
-    try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("duties", [])
-        return [Duty.model_validate(table) for table in tables]
-    except OSError as error:
-        raise RulesError(f"{file} can't be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RulesError(f"{file} is not valid TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise RulesError(f"{file}: duties: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return tuple(
+        valid(Duty, file, "duties", table)
+        for file, found in reversed(rule_files(root, f"einvoice/{FILE}"))
+        for table in found.get("duties", [])
+    )
 
 
 def duty_reasons(rows: pd.DataFrame, duties: tuple[Duty, ...], today: date) -> "pd.Series[str]":

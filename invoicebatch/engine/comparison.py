@@ -1,6 +1,5 @@
 """Comparing two billing runs: their documents read in one moment, put beside each other, and written as a workbook."""
 
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,13 +53,11 @@ class Comparison:
         Raises:
             InputFileError: the file is there already.
         """
-        out = io.BytesIO()
         exports = [
             TableExport(name, frame, COLUMNS[name], self.made_at, self.facts)
             for name, frame in self.tables.items()
         ]
-        write_table(out, *exports)
-        return write_whole(Path(path), out.getvalue())
+        return write_whole(Path(path), lambda out: write_table(out, *exports))
 
 
 def comparison(workspace: WorkspaceBase, now: Ids, before: Ids, facts: Mapping[str, str]) -> Comparison:

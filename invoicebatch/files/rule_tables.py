@@ -2,10 +2,15 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from invoicebatch.errors import RulesError
 from invoicebatch.files.shipped import shipped
+from invoicebatch.validation import first_problem
+
+T = TypeVar("T", bound=BaseModel)
 
 
 def tables(root: Path, name: str) -> dict[str, tuple[Path, Any]]:
@@ -29,13 +34,31 @@ def rule_files(root: Path, name: str) -> list[tuple[Path, dict[str, Any]]]:
     """
     ours, own = shipped("rules") / name, root / "rules" / name
     files = [ours, own] if own.is_file() and own.resolve() != ours.resolve() else [ours]
-    return [(file, _read(file)) for file in files]
+    return [(file, read_rules(file)) for file in files]
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_rules(file: Path) -> dict[str, Any]:
+    """The tables of one file.
+
+    Raises:
+        RulesError: it can't be read.
+    """
     try:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RulesError(f"{file} can't be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RulesError(f"{file} is not valid TOML: {error}") from error
+
+
+def valid(model: type[T], file: Path, name: str, table: Any) -> T:
+    """A table as its model reads it.
+
+    Raises:
+        RulesError: a key is wrong or unknown; file and key are named.
+    """
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        place, problem = first_problem(error)
+        raise RulesError(f"{file}: {'.'.join(filter(None, (name, place)))}: {problem}") from error

@@ -7,12 +7,15 @@ import pytest
 
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.ubl import write_ubl
+from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.formats.validation.official import SCHEMATRONS, ubl_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate
 from invoicebatch.formats.validation.schema import facturx_schema_error, schema_error
 from invoicebatch.formats.validation.schematron import run_schematron
+from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import derive
-from invoicebatch.settings import EInvoice
+from invoicebatch.settings import EInvoice, France, Settings
+from tests.actions.lent import Lent
 
 pytestmark = pytest.mark.conformance
 
@@ -66,7 +69,7 @@ def german(make_documents):
 
 
 def test_a_leitweg_id_gets_xrechnung_and_breaks_nothing(german, shared):
-    groups, problems = derive(*german, "peppol", EInvoice())
+    groups, problems = derive(*german, "peppol", EInvoice(), national=True)
     assert set(groups["INVOICE"]["BT-24"]) == {
         "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
     }
@@ -103,9 +106,11 @@ def test_invoices_between_french_businesses_break_nothing(make_documents, shared
     invoices, tables = at_rate(*documents(make_documents, FRENCH_ACCOUNT, buyers), 2000)
     invoices.loc[[0, 1], "prepaid_cents"] = invoices.loc[[0, 1], "total_cents"]
     invoices.loc[3, "kind"] = "final_note"
-    assert "BR-FR-CO-05_BT-3" in set(prevalidate(*derive(invoices, tables, "auto", EInvoice()))["rule"])
+    assert "BR-FR-CO-05_BT-3" in set(
+        prevalidate(*derive(invoices, tables, "auto", EInvoice(), national=True))["rule"]
+    )
     invoices["preceding_date"] = pd.Timestamp("2026-11-01").as_unit("s")
-    groups, problems = derive(invoices, tables, "auto", EInvoice())
+    groups, problems = derive(invoices, tables, "auto", EInvoice(), national=True)
     assert prevalidate(groups, problems).empty
     assert groups["INVOICE"]["BT-23"].tolist() == ["B2", "B2", "B1", "B4", *["B1"] * 5]
     assert groups["INVOICE"]["BT-30"].tolist() == ["404833048"] * 9
@@ -129,16 +134,26 @@ def test_invoices_between_french_businesses_break_nothing(make_documents, shared
     )
 
 
+def test_a_profile_that_is_asked_for_says_what_the_workspace_says(make_documents, tmp_path):
+    settings = Settings(einvoice=EInvoice(france=France(discount="Escompte de 2 % sous 8 jours")))
+    invoices, tables = at_rate(*documents(make_documents, FRENCH_ACCOUNT, FRENCH_CUSTOMERS), 2000)
+    invoices["preceding_date"] = pd.Timestamp("2026-11-01").as_unit("s")
+    made = checked_documents(Batch(invoices, tables), Lent(tmp_path, settings=settings), "france", "none")
+    texts = [each.document.decode() for each in made if not each.failure]
+    assert texts
+    assert all("Escompte de 2 % sous 8 jours" in text for text in texts)
+
+
 def test_the_reform_is_asked_from_its_day_and_of_french_sellers_only(make_documents):
     before = documents(
         make_documents, FRENCH_ACCOUNT, FRENCH_CUSTOMERS, invoice_date=pd.Timestamp("2026-08-31")
     )
-    groups, _ = derive(*before, "auto", EInvoice())
+    groups, _ = derive(*before, "auto", EInvoice(), national=True)
     assert set(groups["INVOICE"]["BT-23"]) == {"urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"}
-    then, _ = derive(*before, "auto", EInvoice(), on=date(2026, 9, 1))
+    then, _ = derive(*before, "auto", EInvoice(), national=True, on=date(2026, 9, 1))
     assert set(then["INVOICE"]["BT-23"]) == {"B1"}
     from_belgium = documents(make_documents, {}, FRENCH_CUSTOMERS)
-    groups, _ = derive(*from_belgium, "auto", EInvoice())
+    groups, _ = derive(*from_belgium, "auto", EInvoice(), national=True)
     assert not groups["INVOICE"]["BT-23"].str.startswith("B").any()
 
 
@@ -170,7 +185,7 @@ def test_ubl_be_where_asked_breaks_nothing(make_documents, shared):
 
 
 def test_belgian_documents_of_peppol_break_nothing_and_round_vat_on_the_total(make_documents, shared):
-    groups, problems = derive(*documents(make_documents), "auto", EInvoice())
+    groups, problems = derive(*documents(make_documents), "auto", EInvoice(), national=True)
     assert prevalidate(groups, problems).empty
     rules = shared / "validation" / "peppol-bis-3.0.21" / "PEPPOL-EN16931-UBL.xslt"
     assert fatal(write_ubl(groups), ubl_schematron(), rules) == [set()] * 9

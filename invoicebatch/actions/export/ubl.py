@@ -60,8 +60,9 @@ def preview(batch: Batch, params: UblParams, ctx: Context) -> dict[str, pd.DataF
     from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
     from invoicebatch.model.en16931.derive import derive
 
-    profile, settings = chosen_profile(params.profile, ctx.settings.einvoice)
-    derived = derive(batch.invoices, batch.tables, profile, settings, on=params.as_of)
+    settings = ctx.settings.einvoice
+    profile, national = chosen_profile(params.profile, settings)
+    derived = derive(batch.invoices, batch.tables, profile, settings, national, params.as_of)
     findings = prevalidate(*derived, sets_of(ctx), params.as_of)
     ready = len(batch) - findings["invoice_id"].nunique()
     tables = {

@@ -2,19 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any, Final
 
 from invoicebatch.eligibility.review.checks import OFF, Check, Checks, CheckTable, HistoryTable, compile_check
 from invoicebatch.errors import RulesError
 from invoicebatch.expressions import ExpressionError
-from invoicebatch.files.rule_tables import rule_files
-from invoicebatch.validation import first_problem
+from invoicebatch.files.rule_tables import rule_files, valid
 
 FILE: Final = "review.toml"
 _HISTORY: Final = "history"
-T = TypeVar("T", bound=BaseModel)
 
 
 def load_checks(root: Path) -> Checks:
@@ -28,7 +24,7 @@ def load_checks(root: Path) -> Checks:
     for file, found in rule_files(root, FILE):
         files |= dict.fromkeys(found, file)
         tables |= {name: _over(tables.get(name), table) for name, table in found.items()}
-    history = _valid(HistoryTable, files[_HISTORY], _HISTORY, tables.pop(_HISTORY))
+    history = valid(HistoryTable, files[_HISTORY], _HISTORY, tables.pop(_HISTORY))
     checks = [_check(files[name], name, table) for name, table in tables.items()]
     return Checks({check.name: check for check in checks if check.severity != OFF}, history.documents)
 
@@ -46,14 +42,6 @@ def _over(ours: Any, own: Any) -> Any:
 
 def _check(file: Path, name: str, table: Any) -> Check:
     try:
-        return compile_check(name, _valid(CheckTable, file, name, table))
+        return compile_check(name, valid(CheckTable, file, name, table))
     except ExpressionError as error:
         raise RulesError(f"{file}: {name}.{error}") from error
-
-
-def _valid(model: type[T], file: Path, name: str, table: Any) -> T:
-    try:
-        return model.model_validate(table)
-    except ValidationError as error:
-        place, problem = first_problem(error)
-        raise RulesError(f"{file}: {'.'.join(filter(None, (name, place)))}: {problem}") from error

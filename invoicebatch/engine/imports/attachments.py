@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.errors import InputFileError
@@ -22,6 +23,7 @@ KNOWN: Final = "known already"
 LARGEST_MB: Final = 10
 """Largest attachment; our own caution, as for the PDF inside a document."""
 
+_COMPARED: Final = ("invoice_id", "attachment_no", "filename", "content_base64")
 _AFTER_NUMBER: Final = re.compile(r"[-_. ]|$")
 
 
@@ -38,17 +40,18 @@ def import_attachments(workspace: WorkspaceBase, folder: Path) -> pd.DataFrame:
         raise InputFileError(f"{folder} is not a folder.", "Give the folder your attachments are stored in.")
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     with workspace.store.write() as session:
-        invoices = session.whole("invoices", "number IS NOT NULL")[["invoice_id", "number"]]
+        invoices = session.overview(["number"], clock.today()).dropna()
         by_name = {
             safe_name(str(number)): group["invoice_id"].tolist()
             for number, group in invoices.groupby("number")
         }
-        held = session.whole("attachments")
+        owners = [_owner(path, folder, by_name) for path in files]
+        found = pd.Series([one for _, ids in owners for one in ids], dtype="int64")
+        held = session.rows_of("attachments", "invoice_id", found, _COMPARED)
         seen = set(zip(held["invoice_id"], held["filename"], held["content_base64"], strict=True))
         counts = held.groupby("invoice_id")["attachment_no"].max().to_dict()
         rows, outcomes = [], []
-        for path in files:
-            name, ids = _owner(path, folder, by_name)
+        for path, (name, ids) in zip(files, owners, strict=True):
             reason, content = _judged(path, name, ids)
             if not reason and (ids[0], path.name, content) in seen:
                 reason = KNOWN

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.run.record import Record, record
-from invoicebatch.ingest.buyer_answers import Answered, read_answers
+from invoicebatch.ingest.buyer_answers import Answered, Answers, read_answers
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES
 from invoicebatch.model.status import Kind
 from invoicebatch.store import Session
@@ -35,7 +36,10 @@ def import_answers(workspace: WorkspaceBase, paths: Sequence[Path]) -> pd.DataFr
     Raises:
         InputFileError: a path does not exist or can't be read.
     """
-    answers = read_answers(list(paths))
+    return _import(workspace, read_answers(list(paths)))
+
+
+def _import(workspace: WorkspaceBase, answers: Answers) -> pd.DataFrame:
     with workspace.store.write() as session:
         rows = _judged(session, answers.found)
         taken = rows[rows["outcome"] == TAKEN]
@@ -55,13 +59,25 @@ def poll_answers(workspace: WorkspaceBase) -> pd.DataFrame:
     folder = workspace.data / workspace.settings.einvoice.folder / ANSWERS
     if not folder.is_dir() or not any(folder.iterdir()):
         return pd.DataFrame(columns=list(COLUMNS), dtype="str")
-    found = import_answers(workspace, [folder])
+    answers = read_answers([folder])
+    with workspace.store.read() as session:
+        known = _known(session, answers.found)
+    fresh = [each for each in answers.found if each.answer_id not in known]
+    if not fresh and not answers.refused:  # nobody has to wait for nothing
+        return pd.DataFrame(columns=list(COLUMNS), dtype="str")
+    found = _import(workspace, replace(answers, found=fresh))
     return found[found["outcome"] != _KNOWN].reset_index(drop=True)
+
+
+def _known(session: Session, found: Sequence[Answered]) -> set[str]:
+    """Ids of those answers that were taken before."""
+    ids = pd.Series([each.answer_id for each in found], dtype="str")
+    return set(session.rows_of(TABLE, "answer_id", ids, ("answer_id",))["answer_id"])
 
 
 def _judged(session: Session, found: Sequence[Answered]) -> pd.DataFrame:
     """A row an answer, with its invoice and what becomes of it."""
-    known = set(session.whole(TABLE)["answer_id"])
+    known = _known(session, found)
     invoices = session.rows_of(
         "invoices", "number", pd.Series([each.number for each in found], dtype="str").drop_duplicates(),
         ("invoice_id", "number", "kind", "company_account_id"),

@@ -89,12 +89,11 @@ def checked_documents(
     sheets = {
         found.id: () if schematron == "none" else _sheets(ctx, sets, found) for found in sets.sets.values()
     }
-    profile, settings = chosen_profile(profile, ctx.settings.einvoice, national)
-    embed = ctx if ctx.settings.einvoice.embed_pdf else None
+    profile, national = chosen_profile(profile, ctx.settings.einvoice, national)
     seen: dict[bytes, bool] = {}
     for start in range(0, len(batch), SLICE):
         part = Batch(batch.invoices.iloc[start : start + SLICE].reset_index(drop=True), batch.tables)
-        written = list(_checked_by_rules(part, profile, settings, energy_extension, sets, on, embed))
+        written = list(_checked_by_rules(ctx, part, (profile, national), energy_extension, sets, on))
         documents = [(item.document, sheets[item.rules]) for item in written if not item.failure]
         faults = iter(_faults(ctx, documents, everywhere, seen))
         for item in written:
@@ -102,13 +101,10 @@ def checked_documents(
             yield Checked(item.invoice_id, item.number, failure=fault) if fault else item
 
 
-def chosen_profile(
-    profile: Profile, settings: EInvoice, national: bool = False
-) -> tuple[Profile, EInvoice | None]:
-    """What `derive` is asked for: the profile, and the settings by which a country may choose another."""
-    if profile == "auto":
-        return settings.profile, settings
-    return profile, settings if national else None
+def chosen_profile(profile: Profile, settings: EInvoice, national: bool = False) -> tuple[Profile, bool]:
+    """What `derive` is asked for: the profile, and whether a country may choose another, as `auto` lets it."""
+    chosen = settings.profile if profile == "auto" else profile
+    return chosen, (national or profile == "auto") and chosen in ("auto", "peppol")
 
 
 def sets_of(ctx: Context) -> RuleSets:
@@ -134,21 +130,21 @@ def _sheets(ctx: Context, sets: RuleSets, found: RuleSet) -> Sheets:
 
 
 def _checked_by_rules(
+    ctx: Context,
     part: Batch,
-    profile: Profile,
-    settings: EInvoice | None,
+    chosen: tuple[Profile, bool],
     energy_extension: bool,
     sets: RuleSets,
     on: date | None,
-    embed: Context | None,
 ) -> Iterator[Checked]:
-    """Written documents, those that break a rule with what they break; `embed` opens the PDFs that go inside."""
-    groups, problems = derive(part.invoices, part.tables, profile, settings, on=on)
+    """Written documents, those that break a rule with what they break; `chosen` as of `chosen_profile`."""
+    settings, (profile, national) = ctx.settings.einvoice, chosen
+    groups, problems = derive(part.invoices, part.tables, profile, settings, national, on)
     followed = Facts(groups, sets, on).set_ids()
     unread: dict[int, str] = {}
-    if embed is not None:
+    if settings.embed_pdf:
         of_document = [sets.sets[name] for name in followed]
-        embedded = with_stored_pdfs(groups["BG-24"], part.invoices, of_document, embed)
+        embedded = with_stored_pdfs(groups["BG-24"], part.invoices, of_document, ctx)
         groups["BG-24"], unread = embedded.frame, embedded.failures
     findings = reasons(prevalidate(groups, problems, sets, on))
     ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)

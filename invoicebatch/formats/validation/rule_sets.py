@@ -5,18 +5,18 @@ schematron comes from. What the rules ask is told in `rules`; nothing is validat
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from invoicebatch.errors import RulesError
+from invoicebatch.files.rule_tables import read_rules, valid
 from invoicebatch.files.shipped import shipped
 from invoicebatch.formats.validation.official import SCHEMATRONS
 
@@ -156,7 +156,8 @@ def rule_sets(root: Path | None = None, named: frozenset[str] = frozenset()) -> 
     sets: dict[str, RuleSet] = {}
     lists: dict[str, frozenset[str]] = {}
     for folder in folders:
-        for name, table in _tables(folder / CODE_LISTS).items():
+        own = read_rules(folder / CODE_LISTS) if (folder / CODE_LISTS).is_file() else {}
+        for name, table in own.items():
             lists.setdefault(name, frozenset(str(table.get("codes", "")).split()))
         for file in sorted(folder.glob("*.toml")):
             if file.name not in (CODE_LISTS, *_OTHER_FILES):
@@ -168,25 +169,11 @@ def rule_sets(root: Path | None = None, named: frozenset[str] = frozenset()) -> 
 _OTHER_FILES: Final = ("duty.toml",)
 
 
-def _tables(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise RulesError(f"{file} can't be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RulesError(f"{file} is not valid TOML: {error}") from error
-
-
 def _set(file: Path) -> RuleSet:
     try:
-        found = RuleSet.model_validate({**_tables(file), "id": file.stem})
+        found = valid(RuleSet, file, "", {**read_rules(file), "id": file.stem})
         for pattern in (found.identifier, found.processes, found.typed_processes):
             re.compile(pattern)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise RulesError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except re.error as error:
         raise RulesError(f"{file}: a pattern can't be read: {error}") from error
     unknown = {s.shipped for s in found.schematrons if s.shipped} - SCHEMATRONS.keys()

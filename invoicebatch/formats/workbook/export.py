@@ -50,9 +50,11 @@ def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Conte
         yield from without_rows(batch.invoices, owners.to_frame(), _NOTHING[export])
     if owners.empty:
         return
-    read = partial(_read, export, batch, ctx)
+    ids = batch.invoices["invoice_id"]
+    read = partial(_read, export, ids, ctx)
+    first = _read(export, ids[ids.isin(owners)].head(_FIRST), ctx, columns)  # each has a row at least
     table = TableExport(
-        export, next(read(columns)).head(_FIRST), columns, ctx.now,
+        export, next(first).head(_FIRST), columns, ctx.now,
         {**run_facts(ctx), "invoices": f"{owners.nunique():,}"},
         params.language or settings.language, read=read, rows=len(owners),
     )  # fmt: skip
@@ -68,10 +70,11 @@ def _owners(export: str, batch: Batch, ctx: Context) -> "pd.Series[int]":
     return pd.concat([piece[export]["invoice_id"] for piece in pieces], ignore_index=True)
 
 
-def _read(export: str, batch: Batch, ctx: Context, columns: Sequence[Column]) -> Iterator[pd.DataFrame]:
+def _read(
+    export: str, ids: "pd.Series[int]", ctx: Context, columns: Sequence[Column]
+) -> Iterator[pd.DataFrame]:
     """The rows of an export with these columns; a `Read` once the other arguments are given."""
-    ids = batch.invoices["invoice_id"].to_numpy(np.int64)
-    for piece in ctx.pieces(ids, *columns_read(export, columns)):
+    for piece in ctx.pieces(np.asarray(ids, np.int64), *columns_read(export, columns)):
         rows = export_rows(export, columns, piece.invoices, piece.tables)
         if len(rows):
             yield rows

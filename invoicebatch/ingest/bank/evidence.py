@@ -3,12 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from invoicebatch.errors import RulesError
-from invoicebatch.files.rule_tables import tables
+from invoicebatch.files.rule_tables import tables, valid
 from invoicebatch.model.payments.incoming.rules import WORDS, Evidence, Rules
-from invoicebatch.validation import first_problem
 
 FILE: Final = "matching.toml"
 
@@ -28,8 +25,4 @@ def load_evidence(root: Path) -> Rules:
 def _evidence(file: Path, name: str, table: object) -> Evidence:
     if name not in WORDS:
         raise RulesError(f"{file}: there is no evidence {name}.", f"There are: {', '.join(WORDS)}.")
-    try:
-        return Evidence.model_validate(table)
-    except ValidationError as error:
-        place, problem = first_problem(error)
-        raise RulesError(f"{file}: {'.'.join(filter(None, (name, place)))}: {problem}") from error
+    return valid(Evidence, file, name, table)

@@ -31,13 +31,6 @@ JOINS: Final[Mapping[str, str]] = {
         " ORDER BY status <> 'active', signed_on DESC, mandate_id) = 1) m"
         " ON m.customer_id = i.customer_id"
     ),
-    "w": (
-        "LEFT JOIN (SELECT customer_id, mandate_id IN (SELECT t.mandate_id FROM live_bundle_items l"
-        " JOIN bundle_items t ON t.bundle_id = l.bundle_id AND t.invoice_id = l.invoice_id"
-        " WHERE t.mandate_id IS NOT NULL) AS waits FROM mandates QUALIFY row_number() OVER"
-        " (PARTITION BY customer_id ORDER BY status <> 'active', signed_on DESC, mandate_id) = 1) w"
-        " ON w.customer_id = i.customer_id"
-    ),
     "a": "LEFT JOIN company_accounts a ON a.company_account_id = i.company_account_id",
     "k": "LEFT JOIN collection_cases k ON k.case_id = i.collection_case_id",
     "o": "LEFT JOIN invoices o ON o.invoice_id = i.credit_of",
@@ -123,8 +116,9 @@ _DERIVED: tuple[Derived, ...] = (
          "signed_on", "last_used_on", "previous_mandate_id", "previous_iban", "suspended_because"),
     ),
     Derived(
-        boolean("mandate_waits", "A collection by its mandate waits in a live payment bundle"), "w",
-        "coalesce(w.waits, false)",
+        boolean("mandate_waits", "A collection by its mandate waits in a live payment bundle"), "m",
+        "coalesce(m.mandate_id IN (SELECT t.mandate_id FROM live_bundle_items l JOIN bundle_items t"
+        " ON t.bundle_id = l.bundle_id AND t.invoice_id = l.invoice_id WHERE t.mandate_id IS NOT NULL), false)",
     ),
     *_from(
         COMPANY_ACCOUNTS, "a", "account",

@@ -57,9 +57,9 @@ def derive(
         profile: the one that all follow; `auto`: Peppol BIS Billing 3, but plain EN 16931 for a
             private person without an electronic address, and what an imported document names itself.
 
-        settings: `[einvoice]`, by which a buyer's country or electronic address may ask for another
-            profile than `auto` and `peppol` give; None: none does.
-        national: it may do so for any profile.
+        settings: `[einvoice]`: what a country asks for, and what a French seller says; None: as shipped,
+            and no country asks for anything.
+        national: whether a buyer's country or electronic address may ask for another profile.
         on: the day that decides which law holds; None: each document's own date.
 
     Returns:

@@ -68,7 +68,7 @@ def profile_of(source: Source, frame: pd.DataFrame, profile: str, choice: Choice
     business = _business(source)
     if profile == "auto":
         chosen[~(business | frame["BT-49"].notna().to_numpy())] = "en16931"
-    if settings is not None and (choice.national or profile in ("auto", "peppol")):
+    if settings is not None and choice.national:
         for country, of_country in settings.profiles.items():
             here = frame["BT-55"].eq(country).fillna(value=False).to_numpy(bool) & business
             chosen[here & _suits(frame, of_country, choice.on)] = of_country
