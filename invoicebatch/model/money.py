@@ -117,6 +117,13 @@ def amount_texts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -
     ]
 
 
+def plain_amounts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -> list[str | None]:
+    """A column of plain amounts, each with the decimals of its row's currency; None where missing."""
+    codes = [""] * len(cents) if currencies is None else currencies.astype("str").fillna("")
+    pairs = zip(cents, codes, strict=True)
+    return [None if pd.isna(value) else amount_text(int(value), code) for value, code in pairs]
+
+
 def round_half_up(value: Decimal) -> int:
     """Cents of a Decimal amount, half away from zero (the commercial rounding of EN 16931)."""
     return int(value.quantize(CENT, rounding=ROUND_HALF_UP).scaleb(2))

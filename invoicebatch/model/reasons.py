@@ -25,3 +25,8 @@ def by_kind(reasons: "pd.Series[str]") -> pd.DataFrame:
     text = found["first"].where(found["nunique"] == 1, found.index.to_series()).astype("str")
     counts = pd.DataFrame({"reason": text.to_numpy(), "rows": found["size"].astype("int64").to_numpy()})
     return counts.sort_values("rows", ascending=False, kind="stable", ignore_index=True)
+
+
+def of_kind(reasons: "pd.Series[str]", text: str) -> "pd.Series[str]":
+    """Those of a text of `by_kind`."""
+    return reasons[(reasons == text) | (reason_kind(reasons) == text)]

@@ -21,7 +21,7 @@ from invoicebatch.engine.plan.report import Report
 from invoicebatch.model.action import Action, Params, Preview
 from invoicebatch.model.ident import run_id, sha256_json
 from invoicebatch.model.markup import table
-from invoicebatch.model.money import to_decimal
+from invoicebatch.model.money import amount_text
 from invoicebatch.model.status import BundlePart
 
 
@@ -162,7 +162,7 @@ class Plan:
             "unfinished": 0,
             "next": [],
             "files": [],
-            "totals": {currency: str(to_decimal(cents)) for currency, cents in self.totals.items()},
+            "totals": {currency: amount_text(cents, currency) for currency, cents in self.totals.items()},
             "preview": {name: records(frame) for name, frame in self.preview.items()}
             if self.eligible
             else {},

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from invoicebatch.model.money import to_decimal
+from invoicebatch.model.money import plain_amounts
 from invoicebatch.model.reasons import reason_kind
 
 
@@ -12,14 +12,17 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """A frame's rows as JSON values.
 
     Args:
-        frame: a column `total_cents` becomes the amount `total` as decimal text.
+        frame: a column `total_cents` becomes the amount `total` as decimal text, with the decimals of the
+            row's `currency` where there is such a column.
     """
+    currencies = frame.get("currency")
     plain: dict[str, Any] = {}
     for name in map(str, frame.columns):
         values = frame[name]
         if name.endswith("_cents"):
-            amounts = values.map(lambda cents: str(to_decimal(cents)), na_action="ignore")
-            plain[name.removesuffix("_cents")] = amounts.astype(object)
+            plain[name.removesuffix("_cents")] = pd.Series(
+                plain_amounts(values, currencies), index=frame.index, dtype=object
+            )
         elif values.dtype.kind == "M":
             days = bool((values.dropna() == values.dropna().dt.normalize()).all())
             plain[name] = values.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%dT%H:%M:%S").astype(object)

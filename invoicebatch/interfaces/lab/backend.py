@@ -132,6 +132,9 @@ class Backend(Protocol):
     def failing(self, action: str, frame: pd.DataFrame, picked: bool, reason: str) -> BoolArray:
         """The rows of the frame that have this reason."""
 
+    def faults(self, action: str, frame: pd.DataFrame, picked: bool) -> "pd.Series[str]":
+        """Why rows that the rules let pass are refused all the same, with the default parameters, by id."""
+
     def defaults(self, action: str) -> Mapping[str, Any]:
         """Parameter defaults that depend on settings and date."""
 

@@ -75,11 +75,13 @@ class Totals:
 def describe(
     actions: Mapping[str, Action],
     counts: Mapping[str, int],
+    faults: Mapping[str, int],
     blocked: Mapping[str, str],
     selected: int,
 ) -> list[dict[str, Any]]:
     """The actions in the bar's order: how many of the selected rows each can take (`ok`), and how many more
-    (`more`) with the parameter that waives what they are refused for (`waiver`).
+    (`more`) with the parameter that waives what they are refused for (`waiver`); `faults` are those of the
+    rules' rows that the actions' own checks refuse.
     """
     return [
         {
@@ -88,7 +90,7 @@ def describe(
             "help": action.help,
             "group": action.group,
             "groupLabel": action.group_label,
-            "ok": 0 if action.name in blocked else own,
+            "ok": 0 if action.name in blocked else own - faults.get(action.name, 0),
             "more": 0 if action.name in blocked else counts.get(_waiving(action.name), own) - own,
             "waiver": ", ".join(action.waives),
             "blocked": blocked.get(action.name, ""),

@@ -11,15 +11,20 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.engine.plan.checks import COUNTED_ROWS
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab import bar, filters
 from invoicebatch.interfaces.lab.backend import Backend
 from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, SHOWN, columns
+from invoicebatch.interfaces.lab.latest import Latest
 from invoicebatch.interfaces.lab.messages import read
 from invoicebatch.interfaces.lab.selection import Marks, Selection, ids_of
 from invoicebatch.interfaces.lab.view import Arrangement, View, arrangement_of
+from invoicebatch.model.reasons import by_kind, of_kind
 
 PAGE: Final = 100
+QUIET_SECONDS: Final = 0.2
+"""A selection that stands so long is asked for by the actions' own checks too."""
 Publish = Callable[[str, dict[str, Any]], None]
 Send = Callable[[dict[str, Any], list[bytes]], None]
 
@@ -28,16 +33,20 @@ class Session:
     """A grid over a backend.
 
     `publish(name, value)` sets state that every view of the grid shows; `send(message, buffers)`
-    answers one request.
+    answers one request. The bar counts by the rules at once, and a moment later by the actions' own checks.
     """
 
-    def __init__(self, backend: Backend, publish: Publish, send: Send) -> None:
+    def __init__(
+        self, backend: Backend, publish: Publish, send: Send, quiet_seconds: float = QUIET_SECONDS
+    ) -> None:
         self.backend = backend
         self.publish, self.send = publish, send
         self.lock = threading.RLock()
         self.arrangement = Arrangement()
         self.version = backend.version()
         self.load_seconds = 0.0
+        self.checks = Latest(self._check, quiet_seconds)
+        self._faults: dict[str, pd.Series[str]] = {}
         self._serial = 0
         head, self.rows = backend.head(PAGE)
         self.columns = columns(head.columns)
@@ -135,6 +144,7 @@ class Session:
     def actions(self) -> pd.DataFrame:
         """The bar as a frame: action, label, group, eligible, selected."""
         self.ready()
+        self.checks.wait()
         with self.lock:
             rows = self._actions()
             return pd.DataFrame(
@@ -160,7 +170,13 @@ class Session:
         return dict(zip(rows["invoice_id"].tolist(), called.astype(str).tolist(), strict=True))
 
     def publish_bar(self, by: str = "") -> None:
-        """Tell every view what is selected and what can be done with it."""
+        """Tell every view what is selected and what can be done with it, and look closer."""
+        self._faults = {}
+        self._tell_bar(by)
+        if self.marks.count:
+            self.checks.ask()
+
+    def _tell_bar(self, by: str) -> None:
         self.publish(
             "bar",
             {
@@ -173,9 +189,38 @@ class Session:
             },
         )
 
+    def _check(self) -> None:
+        """Ask the actions' own checks of the selected rows; a selection that changed meanwhile asks anew."""
+        with self.lock:
+            serial, picked, frame = self.marks.serial, self.marks.picked, self.view.frame
+            masks = {name: self.marks.mask & self.counts.eligible(name) for name in self._checking()}
+        try:
+            found = {
+                name: self.backend.faults(name, frame[mask].reset_index(drop=True), picked)
+                for name, mask in masks.items()
+            }
+        except InvoicebatchError:  # the plan asks again, and has somebody to tell
+            return
+        with self.lock:
+            if serial == self.marks.serial and any(map(len, found.values())):
+                self._faults = found
+                self._tell_bar(by="")
+
+    def _checking(self) -> list[str]:
+        counts = self.counts.of(self.marks.mask)
+        return [
+            name
+            for name, action in self.backend.actions.items()
+            if action.refusing is not None and 0 < counts[name] <= COUNTED_ROWS
+        ]
+
     def _refused(self, action: str) -> pd.DataFrame:
         """The selected rows that can't take the action by what they are."""
         return self.view.frame[self.marks.mask & ~self.counts.eligible(action)].reset_index(drop=True)
+
+    def _found(self, action: str) -> "pd.Series[str]":
+        """What the action's own checks found of the selected rows, by invoice id."""
+        return self._faults.get(action, pd.Series(dtype="str"))
 
     def _first_load(self) -> None:
         try:
@@ -192,7 +237,8 @@ class Session:
         if not selected:
             return []
         blocked = self.backend.blocked(self.view.frame, self.marks.mask, self.marks.picked)
-        return bar.describe(self.backend.actions, self.counts.of(self.marks.mask), blocked, selected)
+        faults = {name: len(found) for name, found in self._faults.items()}
+        return bar.describe(self.backend.actions, self.counts.of(self.marks.mask), faults, blocked, selected)
 
     def _table(self, keep: bool = False, loading: bool = False) -> None:
         self._serial += 1
@@ -264,15 +310,18 @@ class Session:
     def _why(self, message: Mapping[str, Any]) -> None:
         action = str(message["action"])
         reasons = self.backend.reasons(action, self._refused(action), self.marks.picked)
+        reasons += by_kind(self._found(action)).itertuples(index=False, name=None)
+        reasons.sort(key=lambda reason: -reason[1])
         answer = {"kind": "why", "action": action, "reasons": [list(pair) for pair in reasons[:30]]}
         self.send(answer, [])
 
     def _show(self, message: Mapping[str, Any]) -> None:
         action, reason = str(message["action"]), message.get("reason")
-        frame = self._refused(action)
+        frame, found = self._refused(action), self._found(action)
         if reason is not None:
             frame = frame[self.backend.failing(action, frame, self.marks.picked, str(reason))]
-        wanted = frame["invoice_id"].to_numpy(dtype=np.int64)
+            found = of_kind(found, str(reason))
+        wanted = np.concatenate([frame["invoice_id"].to_numpy(np.int64), found.index.to_numpy(np.int64)])
         label = str(reason or f"can't: {self.backend.actions[action].label}")
         self.arrangement = Arrangement(only=wanted, only_label=label)
         self.view.arrange(self.arrangement)

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from invoicebatch.eligibility import Evaluation as Judged
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.plan.checks import faults_by_default
 from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report as RunReport
@@ -136,6 +137,11 @@ class WorkspaceBackend:
     def failing(self, action: str, frame: pd.DataFrame, picked: bool, reason: str) -> BoolArray:
         """The rows with that first reason."""
         return self._judge(action, frame, picked).rows_failing(action, reason)
+
+    def faults(self, action: str, frame: pd.DataFrame, picked: bool) -> "pd.Series[str]":
+        """As a plan with the default parameters asks."""
+        judged = self._judge(action, frame, picked)
+        return faults_by_default(self._workspace.base, self.actions[action], judged)
 
     def defaults(self, action: str) -> Mapping[str, Any]:
         """Defaults of the settings, then those the model works out."""

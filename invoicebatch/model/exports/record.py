@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.errors import SettingsError
-from invoicebatch.model.money import amount_text, to_decimal
+from invoicebatch.model.money import plain_amounts, to_decimal
 from invoicebatch.model.schema import OVERVIEW, Column, Type
 from invoicebatch.model.schema.invoices import LINES
 from invoicebatch.settings import External
@@ -54,7 +54,7 @@ def records(frame: pd.DataFrame, columns: Mapping[str, Column]) -> list[dict[str
     """One mapping an invoice, JSON values only: text, whole numbers, yes or no, or nothing."""
     currencies = frame["currency"].astype("str") if "currency" in frame else pd.Series("", frame.index)
     values = {
-        there: _amounts(frame[column.frame_name], currencies)
+        there: plain_amounts(frame[column.frame_name], currencies)
         if column.type is Type.MONEY
         else _plain(frame[column.frame_name], column)
         for there, column in columns.items()
@@ -71,11 +71,6 @@ def line_records(lines: pd.DataFrame) -> dict[int, list[dict[str, Any]]]:
     for invoice_id, record in zip(lines[KEY].tolist(), records(lines, known), strict=True):
         found.setdefault(int(invoice_id), []).append(record)
     return found
-
-
-def _amounts(values: "pd.Series[Any]", currencies: "pd.Series[str]") -> list[str | None]:
-    pairs = zip(values, currencies, strict=True)
-    return [None if pd.isna(cents) else amount_text(int(cents), currency) for cents, currency in pairs]
 
 
 def _plain(values: "pd.Series[Any]", column: Column) -> list[Any]:

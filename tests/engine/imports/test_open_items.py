@@ -77,6 +77,16 @@ def test_the_same_file_again_changes_nothing_also_when_it_was_paid(
     assert whole("invoices").equals(before)
 
 
+@pytest.mark.parametrize("action", ["create", "send_via.einvoice", "credit", "download.document"])
+def test_what_it_is_not_made_for_is_refused_for_that_reason_alone(
+    workspace: Workspace, take: Take, action: str
+) -> None:
+    take(ITEM)
+    (reason,) = workspace.select(all=True).why(action)["reason"]
+    assert reason.startswith("is an open item of an earlier system")
+    assert ";" not in reason
+
+
 def test_it_is_collected_by_a_bank_file_and_paid(workspace: Workspace, take: Take, whole: Whole) -> None:
     take(ITEM + REFUND)
     report = workspace.select(all=True).plan("assign.bank_file").apply()

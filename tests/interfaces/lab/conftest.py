@@ -15,7 +15,9 @@ class Desk:
         self.backend = backend
         self.state = {}
         self.sent = []
-        self.session = Session(backend, self.state.__setitem__, lambda *one: self.sent.append(one))
+        self.session = Session(
+            backend, self.state.__setitem__, lambda *one: self.sent.append(one), quiet_seconds=0
+        )
         self.runs = Runs(self.session)
         self.session.ready()
 
@@ -24,6 +26,7 @@ class Desk:
         self.sent.clear()
         self.session.handle({"kind": kind, **message})
         self.runs.wait()
+        self.session.checks.wait()
         return self.sent[-1][0] if self.sent else None
 
     def run(self, action, typed="", **params):

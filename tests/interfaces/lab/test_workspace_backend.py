@@ -59,6 +59,21 @@ def test_all_at_once_counts_like_a_filter(desk, mixed):
     assert {action["name"]: action["ok"] for action in desk.bar["actions"]} == expected
 
 
+def test_the_bar_counts_what_an_actions_own_checks_refuse_and_shows_these_rows(money_workspace):
+    workspace = money_workspace(3)
+    workspace.select(ids=[1, 2]).plan("assign.bank_file").apply()
+    (bundle,) = workspace.payments.list()["bundle_id"]
+    workspace.payments.write(bundle)
+    desk = Desk(WorkspaceBackend(workspace))
+    desk.say("select", op="all")
+    (credit,) = (action for action in desk.bar["actions"] if action["name"] == "credit")
+    assert credit["ok"] == workspace.select(all=True).plan("credit").eligible == 1
+    ((reason, rows),) = desk.say("why", action="credit")["reasons"]
+    assert (rows, "whose bank file is written" in reason) == (2, True)
+    desk.say("show", action="credit", reason=reason)
+    assert desk.table["total"] == 2
+
+
 def test_reasons_are_the_engines(desk, mixed):
     desk.say("select", op="all")
     reasons = desk.say("why", action="approve")["reasons"]

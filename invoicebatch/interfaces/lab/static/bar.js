@@ -95,6 +95,14 @@ function createBar(context) {
     tell();
   }
 
+  // A bar that is counted anew must not take the keyboard away from who is walking through it.
+  function keepFocus(change) {
+    const held = element.contains(document.activeElement) ? document.activeElement : null;
+    const attributes = held ? ["data-action", "data-group", "data-why", "data-none", "data-more"].filter((name) => held.hasAttribute(name)) : [];
+    change();
+    if (attributes.length) element.querySelector(attributes.map((name) => `[${name}="${held.getAttribute(name)}"]`).join(""))?.focus({ preventScroll: true });
+  }
+
   function tell() {
     const text = bar.n ? `${plural(bar.n)} selected. ${bar.actions.filter((action) => action.ok).length} actions available.` : "Nothing selected.";
     if (text !== previous && (previous || bar.n)) context.announce(text);
@@ -129,5 +137,5 @@ function createBar(context) {
     if (at >= 0) { items[(at + (event.key === "ArrowRight" ? 1 : -1) + items.length) % items.length].focus(); event.preventDefault(); event.stopPropagation(); }
   });
 
-  return { element, paint, fit: () => bar.n && fit(), setBar: (next) => { bar = next; paint(); }, setReasons: (found) => reasons?.action === found.action && reasons.fill(found.reasons) };
+  return { element, paint, fit: () => bar.n && fit(), setBar: (next) => { bar = next; keepFocus(paint); }, setReasons: (found) => reasons?.action === found.action && reasons.fill(found.reasons) };
 }

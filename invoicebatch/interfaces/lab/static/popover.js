@@ -4,6 +4,7 @@ function openPopover(context, anchor, content, options = {}) {
   const panel = h("div", { class: `ib-popover ${options.look ?? ""}`, popover: "auto",
     role: options.role ?? "dialog", "aria-label": options.label }, content);
   const place = () => {
+    if (!anchor.isConnected) return; // the bar was counted anew beneath it: it stays where it is
     const at = anchor.getBoundingClientRect();
     const width = panel.offsetWidth, height = panel.offsetHeight;
     const below = innerHeight - at.bottom > height + 8 || at.top < height + 8;
