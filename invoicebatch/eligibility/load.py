@@ -26,6 +26,7 @@ from invoicebatch.expressions import ExpressionError, compile_expression
 
 FACTS_FILE: Final = "facts.toml"
 ACTIONS_FILE: Final = "actions.toml"
+_EVERY_ACTION: Final = "every_action"
 _FACT_KEYS: Final = frozenset({"when", "reason", "summary", "presupposes"})
 _ACTION_KEYS: Final = frozenset({"needs", "selection", "parts"})
 
@@ -51,6 +52,8 @@ def load_rules(folder: Path | None, shipped: Path) -> Rules:
     notes: tuple[str, ...] = ()
     if own is not None and (own / ACTIONS_FILE).is_file():
         actions, notes = _tightened(own / ACTIONS_FILE, facts, actions)
+    every = _of_every_action(shipped / ACTIONS_FILE, facts)
+    actions = {name: replace(rule, needs=_joined(every, rule.needs)) for name, rule in actions.items()}
     rules = Rules(facts, actions, sources, notes)
     file = own / ACTIONS_FILE if own and (own / ACTIONS_FILE).is_file() else shipped / ACTIONS_FILE
     if len(rules.bits) > MAX_FACTS:
@@ -136,6 +139,10 @@ def _add_facts(file: Path, facts: dict[str, Fact], sources: dict[str, Path]) -> 
         sources[name] = file
 
 
+def _of_every_action(file: Path, facts: Mapping[str, Fact]) -> tuple[str, ...]:
+    return _names(file, _EVERY_ACTION, _read(file).get(_EVERY_ACTION, []), facts)
+
+
 def _actions(
     file: Path, facts: Mapping[str, Fact], floor: Mapping[str, ActionRule]
 ) -> Iterator[tuple[str, ActionRule]]:
@@ -148,6 +155,8 @@ def _action_tables(file: Path, prefix: str, tables: Mapping[str, Any]) -> Iterat
     """Actions and groups: a table with `needs` is an action, one of tables only is a group."""
     for key, value in tables.items():
         name = f"{prefix}{key}"
+        if name == _EVERY_ACTION:
+            continue
         if not prefix and _is_group(value):
             yield from _action_tables(file, f"{name}.", value)
         elif not isinstance(value, dict) or not value.keys() & _ACTION_KEYS:

@@ -57,6 +57,9 @@ def _selection_fact(name: str, reason: str, *columns: str) -> Fact:
     return Fact(name, "", None, parse_template(reason), reason, frozenset(columns))
 
 
+NOT_BUSY: Final = "not_busy"
+"""The shipped fact that no run holds the row; a run's own rows are held by itself."""
+
 SELECTION_FACTS: Final[Mapping[str, Fact]] = {
     fact.name: fact
     for fact in (

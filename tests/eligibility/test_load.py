@@ -183,7 +183,7 @@ def test_a_workspace_adds_facts_and_needs(write: Write, shipped: Path, rules: Ru
         facts, '[approve]\nneeds = ["is_empty_or_failed", "is_small"]\n[credit]\nneeds = ["is_small"]\n'
     )
     own = load_rules(folder, shipped)
-    assert own.by_action["approve"].needs == ("is_empty_or_failed", "is_small")
+    assert own.by_action["approve"].needs == ("not_busy", "is_empty_or_failed", "is_small")
     assert own.by_action["credit"].needs == (*rules.by_action["credit"].needs, "is_small")
     assert own.by_action["create"] == rules.by_action["create"]
     assert own.actions == rules.actions
@@ -262,5 +262,5 @@ def test_unknown_names_at_evaluation(rules: Rules, frame_of: Callable[..., pd.Da
     only = rules.evaluate(frame_of({}), **arguments, actions=["approve"])
     with pytest.raises(UnknownNameError, match="credit was not asked about"):
         only.count("credit")
-    alone = frame_of({})[["status"]]
+    alone = frame_of({})[["status", "busy_run"]]
     assert rules.evaluate(alone, **arguments, actions=["approve"]).count("approve") == 0

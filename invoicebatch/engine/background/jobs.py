@@ -102,22 +102,22 @@ class Jobs:
         return replace(plan, nonce=f"{job['job_id']}@{pd.Timestamp(job['next_at']).isoformat()}")
 
     def _queued(self, job: Mapping[str, Any], plan: Plan, now: datetime) -> str | None:
-        if plan.eligible == 0:
-            self._note(job["job_id"], failure="nothing to export", **self._after(job, now))
+        busy = int(plan.rows["busy"].sum())
+        if busy:
+            self._note(job["job_id"], failure=f"waits: {counted(busy, 'invoice')} are busy in another run")
             return None
         folder = str(self._folder(job, plan, now))
         with self._workspace.store.write() as session:
-            held = session.holders(plan.rows.loc[plan.rows["eligible"], "invoice_id"])
-            noted: dict[str, Any] = {"job_id": job["job_id"]}
-            if len(held):
-                noted["failure"] = (
-                    f"waits for run {held['run_id'].iloc[0][:8]}: {counted(len(held), 'invoice')} are busy there"
-                )
-            else:
+            if plan.eligible:
                 claim(session, self._workspace, plan, folder, RunStatus.QUEUED)
-                noted |= {"last_run_id": plan.run_id, "failure": None, **self._after(job, now)}
+            noted = {
+                "job_id": job["job_id"],
+                "last_run_id": plan.run_id if plan.eligible else job["last_run_id"],
+                "failure": None if plan.eligible else "nothing to export",
+                **self._after(job, now),
+            }
             session.update("export_jobs", pd.DataFrame([noted]).astype({"failure": "str"}), now)
-        return None if len(held) else plan.run_id
+        return plan.run_id if plan.eligible else None
 
     def _folder(self, job: Mapping[str, Any], plan: Plan, now: datetime) -> Any:
         """A folder of the run's own, in the job's target folder where it has one."""

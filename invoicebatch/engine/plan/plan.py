@@ -54,7 +54,7 @@ class Plan:
         rows: one row a selected invoice, eligible ones first in the run's order, then those that the
             action's checks refuse, then those that the rules refuse: invoice_id,
             row_version int64, number str, eligible bool, part str, reason str (why not; of an
-            eligible row: why it will fail),
+            eligible row: why it will fail), busy bool (another run holds it),
             pin uint64 (hash of the pinned columns), total_cents int64, currency str.
         selection: the selection in words.
         picked_by_hand: whether rows were chosen one by one.

@@ -12,7 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from invoicebatch.actions import find
-from invoicebatch.eligibility import Evaluation
+from invoicebatch.eligibility import NOT_BUSY, Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -154,19 +154,36 @@ class Selection:
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)
             frame = self.workspace.judged(session, ids, found)
-        rows = self._checked(_plan_rows(found, frame, self._evaluate(frame, found, parsed)), found, parsed)
+        evaluation = self._evaluate(frame, found, parsed)
+        whole = str(Path(folder).resolve()) if folder else ""
+        if frame["busy_run"].notna().any():  # a run that was broken off may be asked for once more
+            again = self._planned(found, parsed, frame, evaluation.without({NOT_BUSY}), whole)
+            if self._known(again):
+                return again
+        return self._planned(found, parsed, frame, evaluation, whole)
+
+    def _planned(
+        self, action: Action, params: Params, frame: pd.DataFrame, evaluation: Evaluation, folder: str
+    ) -> Plan:
+        rows = self._checked(_plan_rows(action, frame, evaluation), action, params)
         plan = Plan(
             workspace=self.workspace,
             runner=self.runner,
-            action=found,
-            params=parsed,
+            action=action,
+            params=params,
             rows=self._with_unknown(rows),
             selection=self.description,
             picked_by_hand=self.picked_by_hand,
-            folder=str(Path(folder).resolve()) if folder else "",
-            nonce=fresh_nonce(found),
+            folder=folder,
+            nonce=fresh_nonce(action),
         )
         return self._fresh(plan)
+
+    def _known(self, plan: Plan) -> bool:
+        """Whether the plan's run is in the journal already."""
+        run_id = plan.run_id  # reads the workspace's id, so outside the session
+        with self.workspace.store.read() as session:
+            return session.run(run_id) is not None
 
     def _params(self, action: Action, values: Mapping[str, Any]) -> Params:
         """The parameters as the action takes them in this workspace; see `parse_params`."""
@@ -200,7 +217,7 @@ class Selection:
         if not self.unknown:
             return rows
         unknown = self._unknown_rows().assign(
-            row_version=0, eligible=False, part="", pin=np.uint64(0), total_cents=0, currency=""
+            row_version=0, eligible=False, part="", busy=False, pin=np.uint64(0), total_cents=0, currency=""
         )
         return pd.concat([rows, unknown[rows.columns]], ignore_index=True)
 
@@ -226,6 +243,7 @@ def _plan_rows(action: Action, frame: pd.DataFrame, evaluation: Evaluation) -> p
             "eligible": evaluation.eligible(action.name),
             "part": evaluation.part(action.name),
             "reason": evaluation.reasons(action.name),
+            "busy": frame["busy_run"].notna(),
             "pin": pin(frame, action.watch),
             "total_cents": frame["total_cents"],
             "currency": frame["currency"],

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from invoicebatch.eligibility import NOT_BUSY
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -58,22 +59,19 @@ def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: p
             "pin": pin(now, plan.action.watch),
             "reason": np.asarray(evaluation.reasons(plan.action.name), dtype=object),
             "part": np.asarray(evaluation.part(plan.action.name), dtype=object),
+            "busy": now["busy_run"].notna(),
         }
     ).set_index(now["invoice_id"])
     state = state.reindex(rows["invoice_id"])
-    holders = (
-        session.holders(rows["invoice_id"]).set_index("invoice_id")["run_id"].reindex(rows["invoice_id"])
-    )
     gone = state["version"].isna().to_numpy()
     stale = (
         (state["version"] != rows["row_version"].to_numpy()) | (state["pin"] != rows["pin"].to_numpy())
     ).to_numpy()
     moved = (state["part"] != rows["part"].to_numpy()).to_numpy()
-    busy = holders.notna().to_numpy()
+    busy = state["busy"].fillna(False).to_numpy(bool)
     result = state["reason"].fillna("").to_numpy(object).copy()
     result[moved & (result == "")] = "stale: it changed since the plan was made; select again"
-    result[stale] = "stale: it changed since the plan was made; select again"
-    result[busy] = [f"busy in run {run_id[:8]}" for run_id in holders.to_numpy()[busy]]
+    result[stale & ~busy] = "stale: it changed since the plan was made; select again"
     result[gone] = "gone: it was deleted since the plan was made"
     return result
 
@@ -97,7 +95,9 @@ def judge_changed(
     versions = session.overview(["version"], clock.today(), ids).set_index("invoice_id")["version"]
     changed = expected[versions.reindex(expected.index) != expected["row_version"]]
     now = workspace.judged(session, changed.index.to_numpy(np.int64), action)
-    evaluation = workspace.evaluate(now, picked_by_hand=True, action=action, params=params)
+    evaluation = workspace.evaluate(now, picked_by_hand=True, action=action, params=params).without(
+        {NOT_BUSY}  # by this run itself
+    )
     reasons = pd.Series(np.asarray(evaluation.reasons(action.name), dtype=object), index=now["invoice_id"])
     parts = pd.Series(np.asarray(evaluation.part(action.name), dtype=object), index=now["invoice_id"])
     moved = parts != changed["part"].reindex(parts.index).fillna("")

@@ -53,6 +53,10 @@ JOINS: Final[Mapping[str, str]] = {
         "LEFT JOIN (SELECT * FROM buyer_answers QUALIFY row_number() OVER (PARTITION BY invoice_id"
         " ORDER BY answered_at DESC, received_at DESC, answer_id DESC) = 1) r ON r.invoice_id = i.invoice_id"
     ),
+    "h": (
+        "LEFT JOIN (SELECT l.invoice_id, l.run_id, u.action, u.created_at FROM claims l"
+        " JOIN runs u ON u.run_id = l.run_id) h ON h.invoice_id = i.invoice_id"
+    ),
 }
 """Joins by alias; of several mandates the newest active one counts."""
 
@@ -143,6 +147,9 @@ _DERIVED: tuple[Derived, ...] = (
         integer("sent_version", "Latest version of its document that a channel of ours sent; empty: none"), "s",
         "s.sent_version",
     ),
+    Derived(text("busy_run", "First characters of the id of the run that holds it; empty: none"), "h", "left(h.run_id, 8)"),
+    Derived(text("busy_action", "The action of that run"), "h", "h.action"),
+    Derived(timestamp("busy_since", "When that run began"), "h", "h.created_at"),
     Derived(choice("buyer_answer", BuyerAnswer, "What the buyer last said of the electronic invoice"), "r", "r.status"),
     Derived(
         text("buyer_answer_reason", "Why, and what the buyer asks for"), "r",

@@ -145,3 +145,24 @@ def test_a_refused_row_has_its_reason_and_the_kind_of_it(money_workspace: Make) 
     )
     assert first["kind"] == second["kind"] == "nothing to pay back, outstanding is EUR …"
     assert first["reason"].removeprefix("nothing to pay back, outstanding is EUR ").replace(".", "").isdigit()
+
+
+def test_what_another_run_holds_is_no_part_of_a_plan_nor_of_the_counts(make_workspace: Make) -> None:
+    workspace = make_workspace(3)
+    held = workspace.runs.apply(workspace.select(ids=[1, 2]).plan("mark_as.exported"), background=True)
+    selection = workspace.select(all=True)
+    plan = selection.plan("approve")
+    assert plan.eligible == 1
+    assert plan.refused["reason"].str.startswith(f"busy in run {held.run_id[:8]} (mark_as.exported)").all()
+    bar = selection.actions().set_index("action")
+    assert bar.loc["approve", "eligible"] == 1
+    assert bar.loc["mark_as.exported", "eligible"] == 1
+    workspace.runs.abandon(held.run_id)
+    assert selection.plan("approve").eligible == 3
+
+
+def test_the_plan_of_a_run_that_was_broken_off_finds_its_run_again(make_workspace: Make) -> None:
+    workspace = make_workspace(3)
+    held = workspace.runs.apply(workspace.select(all=True).plan("mark_as.exported"), background=True)
+    again = workspace.select(all=True).plan("mark_as.exported")
+    assert (again.eligible, again.run_id) == (3, held.run_id)

@@ -33,16 +33,16 @@ def test_a_row_that_failed_can_be_tried_again_though_nothing_of_it_changed(make_
     with workspace.store.write() as session:
         session.start_run(_foreign_run(), _foreign_rows([2]))
     first = plan.apply()
-    assert first.refused["reason"].tolist() == ["busy in run foreign-"]
+    assert first.refused["reason"].tolist() == ["busy in run foreign- (approve) since 2026-11-22"]
     with workspace.store.write() as session:
         session.finish_run("foreign-run", RunStatus.ABANDONED, NOW)
     second = workspace.select(ids=[2]).plan("approve", **DAY).apply()
     assert len(second.done) == 1
     # and one whose rows are all as they were at a finished run
     blocked = make_workspace(2, name="blocked")
+    before = blocked.select(all=True).plan("approve", **DAY)
     with blocked.store.write() as session:
         session.start_run(_foreign_run(), _foreign_rows([1, 2]))
-    before = blocked.select(all=True).plan("approve", **DAY)
     assert len(before.apply().refused) == 2
     with blocked.store.write() as session:
         session.finish_run("foreign-run", RunStatus.ABANDONED, NOW)
@@ -125,7 +125,7 @@ def test_a_run_that_can_never_go_on_can_be_abandoned(
         with pytest.raises(ZeroDivisionError):
             plan.apply()
     assert workspace.runs.report(plan.run_id).state == "interrupted"
-    assert "busy in run" in workspace.select(ids=[1]).plan("approve", **DAY).apply().refused["reason"][0]
+    assert "busy in run" in workspace.select(ids=[1]).plan("approve", **DAY).refused["reason"][0]
     report = workspace.runs.abandon(plan.run_id)
     assert report.state == "abandoned"
     assert report.refused["reason"].tolist() == ["the run was abandoned before this row's turn"] * 3

@@ -68,7 +68,9 @@ def test_a_row_in_another_run_is_refused_as_busy(make_workspace: Make) -> None:
     plan = workspace.select(all=True).plan("approve")
     queued = workspace.runs.apply(workspace.select(ids=[1]).plan("mark_as.exported"), background=True)
     report = plan.apply()
-    assert report.refused["reason"].tolist() == [f"busy in run {queued.run_id[:8]}"]
+    assert report.refused["reason"].tolist() == [
+        f"busy in run {queued.run_id[:8]} (mark_as.exported) since {clock.today()}"
+    ]
     assert report.done["invoice_id"].tolist() == [2, 3]
 
 
