@@ -219,6 +219,14 @@ class Action:
         return self.name.partition(".")[0]
 
     @property
+    def title(self) -> str:
+        """What people call it beside others: ``Download document``, ``Export UBL e-invoices``."""
+        if self.group == self.name:
+            return self.label
+        word = self.label[:1].lower() if self.label[1:2].islower() else self.label[:1]
+        return f"{self.group_label} {word}{self.label[1:]}"
+
+    @property
     def group_label(self) -> str:
         """What people call the group: its name in words; an action by itself is its own group."""
         return self.label if self.group == self.name else self.group.replace("_", " ").capitalize()

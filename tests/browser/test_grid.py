@@ -300,3 +300,39 @@ def test_a_document_newer_than_the_one_that_was_sent_shows_so_and_has_a_view(sho
     page.locator("[data-group=send_via]").click()
     assert "1 with again" in page.locator("[data-action='send_via.email']").inner_text()
     widget.close()
+
+
+def test_a_selection_that_leaves_the_filter_is_told_and_the_header_box_speaks_of_what_is_shown(show, grid):
+    page = show(grid)
+    page.keyboard.press("Tab")
+    row(page, 0).click()
+    page.keyboard.press("Control+a")
+    selected(page, "2,000 selected")
+    page.evaluate(
+        "() => window.__model.send({kind: 'view', sort: [], filters: {status: {in: ['empty']}}, search: ''})"
+    )
+    page.locator(".ib-hidden", has_text="not shown").wait_for()
+    assert page.locator(".ib-head .ib-check input").is_checked()
+    page.locator("[data-keep]").click()
+    page.locator(".ib-hidden").wait_for(state="detached")
+    assert grid.selection.frame["status"].astype(str).unique().tolist() == ["empty"]
+
+
+@pytest.mark.parametrize("width", [1400, 1000, 700])
+def test_amounts_and_due_date_are_seen_at_once_and_under_their_heading(show, grid, width):
+    page = show(grid)
+    page.set_viewport_size({"width": width, "height": 900})
+    if width >= 1000:
+        port = page.locator(".ib-port").bounding_box()
+        for key in ("total_cents", "outstanding_cents", "due_date", "days_overdue"):
+            box = page.locator(f".ib-head [data-key={key}]").bounding_box()
+            assert box["x"] + box["width"] <= port["x"] + port["width"], key
+    page.evaluate("() => { document.querySelector('.ib-port').scrollLeft = 240; }")
+    page.wait_for_timeout(100)
+    heads = page.locator(".ib-head .ib-cell").evaluate_all(
+        "cells => cells.map(c => c.getBoundingClientRect().x)"
+    )
+    cells = page.locator(".ib-body .ib-row[data-index='1'] .ib-cell").evaluate_all(
+        "cells => cells.map(c => c.getBoundingClientRect().x)"
+    )
+    assert heads == pytest.approx(cells, abs=1)

@@ -38,6 +38,10 @@ _RETRIES = 5
 """Times a chunk is computed anew where a row beside the claimed invoices (a bundle, a plan) changed."""
 
 
+class _CancelledError(Exception):
+    """A person wants no more; a chunk that is not committed is left to `resume`."""
+
+
 class Run:
     """One run at work. The caller holds its run lock."""
 
@@ -49,6 +53,7 @@ class Run:
         self._run_id = run_id
         self._progress = progress
         self._cancel = cancel or Event()
+        self._shown, self._last_shown = 0, -1
         with self._store.read() as session:
             row = session.run(run_id)
             self._rows = session.run_rows(run_id)
@@ -68,10 +73,10 @@ class Run:
             context = self._workspace.context(self._run_id, pool)
             self._publish(self._made)
             for rows in self._chunks():
-                if self._cancel.is_set():
+                shown = self._shown
+                if self._cancel.is_set() or not self._chunk(context, rows):
                     return
-                self._chunk(context, rows)
-                self._progress.advance(len(rows))
+                self._progress.advance(len(rows) - (self._shown - shown))
             if self._delivered():
                 self._finish()
 
@@ -92,7 +97,15 @@ class Run:
         for start in range(0, len(rows), size):
             yield rows.iloc[start : start + size]
 
-    def _chunk(self, context: RunContext, rows: pd.DataFrame) -> None:
+    def _chunk(self, context: RunContext, rows: pd.DataFrame) -> bool:
+        """Do some rows; False: it was cancelled meanwhile, and what is left waits as after a broken process."""
+        try:
+            self._do(context, rows)
+        except _CancelledError:
+            return False
+        return True
+
+    def _do(self, context: RunContext, rows: pd.DataFrame) -> None:
         parts = rows.set_index("invoice_id")["part"]
         batch = self._checked(context, rows, parts)
         if not len(batch):
@@ -194,11 +207,19 @@ class Run:
                 unchanged.append(item)
             else:
                 self._files.add(item)
-            if self._cancel.is_set() and self.action.chunk_rows is None:
-                raise KeyboardInterrupt
+            if self._cancel.is_set():
+                raise KeyboardInterrupt if self.action.chunk_rows is None else _CancelledError
+            self._tell(item.invoice_id)
         files = self._files.staged()
         reach("prepare.synced")
         return Batch(batch.invoices, batch.tables, files, _reasons(failed), _reasons(unchanged))
+
+    def _tell(self, invoice_id: int | None) -> None:
+        """One more document, if it is one of an invoice alone."""
+        if invoice_id is not None and invoice_id != self._last_shown:
+            self._last_shown = invoice_id
+            self._shown += 1
+            self._progress.advance(1)
 
     def _commit(self, batch: Batch, changes: Changes) -> None:
         """Write the changes, outcomes, files and events of a chunk: all or none."""

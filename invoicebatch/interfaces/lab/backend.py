@@ -4,7 +4,8 @@ Only shapes live here; the real thing is in `workspace`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from threading import Event
 from typing import Any, Protocol
 
@@ -96,6 +97,27 @@ class Report(Protocol):
         """What takes the rows done back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A run that was broken off and holds its rows still.
+
+    Attributes:
+        run_id: its id.
+        action: what it does.
+        params: with which parameters.
+        left: rows still to do.
+        rows: rows it began with.
+        since: when it began.
+    """
+
+    run_id: str
+    action: Action
+    params: Mapping[str, Any]
+    left: int
+    rows: int
+    since: datetime
+
+
 class Backend(Protocol):
     """The engine behind a grid."""
 
@@ -159,6 +181,16 @@ class Backend(Protocol):
 
     def resume(self, run_id: str, progress: Progress, cancel: Event) -> Report:
         """Finish a run that was stopped or broke off."""
+
+    def interrupted(self) -> Sequence[Interrupted]:
+        """Runs that nobody works on and that are not finished."""
+
+    def abandon(self, run_id: str) -> None:
+        """Give such a run up: its rows are free again.
+
+        Raises:
+            InvoicebatchError: something of it must be finished first.
+        """
 
     def read_views(self) -> list[dict[str, Any]]:
         """Saved views of the workspace."""

@@ -4,7 +4,7 @@ Counts come from row profiles worked out once a frame, so a selection of a milli
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -53,20 +53,24 @@ def _waiving(name: str) -> str:
     return f"{name} waiving"
 
 
+SUMMED: Final = ("net_total_cents", "vat_total_cents", "total_cents", "outstanding_cents")
+
+
 class Totals:
-    """Sums of the invoice total by currency for any selection of one frame."""
+    """Sums by currency for any selection of one frame: `SUMMED`."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
-        self._cents: IntArray = frame["total_cents"].to_numpy(dtype=np.int64, na_value=0)
+        self._cents: list[IntArray] = [frame[name].to_numpy(np.int64, na_value=0) for name in SUMMED]
         codes, self.currencies = pd.factorize(frame["currency"].astype("str"), sort=True)
         self._codes = codes.astype(np.int16)
 
-    def of(self, mask: BoolArray) -> list[tuple[str, int]]:
-        """Currency and cents, exact; currencies that do not occur are left out."""
-        cents, codes = self._cents[mask], self._codes[mask]
+    def of(self, mask: BoolArray) -> list[list[Any]]:
+        """Currency and the sums in cents, exact; currencies that do not occur are left out."""
+        codes = self._codes[mask]
         present = np.bincount(codes[codes >= 0], minlength=len(self.currencies))
+        amounts = [cents[mask] for cents in self._cents]
         return [
-            (str(currency), int(cents[codes == code].sum()))
+            [str(currency), *(int(cents[codes == code].sum()) for cents in amounts)]
             for code, currency in enumerate(self.currencies)
             if present[code]
         ]

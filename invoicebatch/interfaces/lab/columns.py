@@ -10,8 +10,8 @@ from typing import Any, Final
 from invoicebatch.model.schema import OVERVIEW
 
 SHOWN: Final = (
-    "number", "customer_name", "status", "shipping_status", "payment_status", "export_status",
-    "invoice_date", "due_date", "total_cents", "outstanding_cents",
+    "number", "customer_name", "status", "payment_status", "total_cents", "outstanding_cents",
+    "due_date", "days_overdue", "shipping_status", "export_status", "invoice_date",
 )  # fmt: skip
 """Columns a new grid shows, in order."""
 
@@ -21,12 +21,26 @@ OFFERED: Final = (
     "delivery_preference",
     "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "changed_since_sent",
     "exported_at",
-    "order_reference", "buyer_reference", "mandate_status", "case_status", "plan_status", "failure",
+    "order_reference", "buyer_reference", "buyer_answer", "busy_run", "busy_action", "busy_since", "mandate_status", "case_status", "plan_status", "failure",
     "invoice_id",
 )  # fmt: skip
 """Columns a person may add."""
 
+
+def _view(name: str, **filters: list[Any]) -> dict[str, Any]:
+    """A view in the form in which a person's own are kept."""
+    chosen = {key: {"in": values} for key, values in filters.items()}
+    return {"name": name, "filters": chosen, "search": "", "sort": [], "keys": list(SHOWN)}
+
+
 SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
+    _view("To approve", status=["empty"]),
+    _view("To create", status=["approved"]),
+    _view("To send", status=["created"], shipping_status=["to_send"]),
+    _view("Overdue", payment_status=["overdue"]),
+    _view("Failed", status=["approval_failed", "generation_failed"]),
+    _view("Sending failed", shipping_status=["failed"]),
+    _view("Rejected by the buyer", buyer_answer=["rejected"]),
     {
         "name": "Changed since sent",
         "filters": {"changed_since_sent": {"in": [True]}},
@@ -35,7 +49,7 @@ SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
         "keys": ["number", "customer_name", "shipping_status", "shipping_channel", "sent_at", "total_cents"],
     },
 )
-"""Views that come with the grid, in the form in which a person's own are kept."""
+"""Views that come with the grid."""
 
 _LABELS: Final = {
     "external_id": "Reference",
@@ -53,11 +67,13 @@ _LABELS: Final = {
     "delivery_preference": "Delivery",
     "failure": "Last failure",
     "einvoice": "E-invoice",
+    "busy_run": "Busy in run",
+    "busy_action": "Busy with",
     "export_job": "Export job",
 }
 _WIDTHS: Final = {
     "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
-    "kind": 112, "status": 126, "shipping_status": 118, "payment_status": 100, "export_status": 110,
+    "kind": 112, "status": 126, "shipping_status": 128, "payment_status": 100, "export_status": 110,
 }  # fmt: skip
 _BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}
 

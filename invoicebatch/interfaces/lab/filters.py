@@ -17,7 +17,7 @@ from invoicebatch.interfaces.lab.backend import BoolArray
 from invoicebatch.model.money import to_decimal
 
 Filter = Mapping[str, Any]
-SEARCHED = ("number", "external_id", "customer_name")
+SEARCHED = ("number", "external_id", "customer_name", "customer_id", "customer_email")
 
 
 def contains(values: "pd.Series[Any]", text: str) -> BoolArray:

@@ -36,6 +36,12 @@ class View(Message):
     only: bool = False
 
 
+class OfRun(Message):
+    """Something about a run; without its id, the last one of this grid."""
+
+    run_id: Text | None = None
+
+
 class Keys(Message):
     """Other columns."""
 
@@ -45,7 +51,7 @@ class Keys(Message):
 class Select(Message):
     """Another selection."""
 
-    op: Literal["set", "toggle", "range", "all", "none"]
+    op: Literal["set", "toggle", "range", "all", "shown", "none"]
     ids: list[int] = []
     a: Count = 0
     b: Count = 0
@@ -94,7 +100,8 @@ class Run(Message):
 class Pick(Message):
     """Select rows of a report."""
 
-    which: Literal["refused", "failed", "done"]
+    which: Literal["refused", "failed", "unchanged", "done"]
+    reason: Text | None = None
 
 
 class File(Message):
@@ -125,7 +132,9 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "cancel": Message,
     "retry": Message,
     "next": OfAction,
-    "resume": Message,
+    "resume": OfRun,
+    "abandon": OfRun,
+    "copy": Message,
     "pick": Pick,
     "file": File,
     "code": Code,

@@ -23,7 +23,8 @@ def _group(rows: pd.DataFrame, names: Mapping[int, str]) -> list[dict[str, Any]]
         shown = [names.get(int(one), f"id {one}") for one in same["invoice_id"].head(20)]
         first = str(same["reason"].iloc[0])
         alike = bool((same["reason"] == first).all())
-        groups.append({"reason": first if alike else str(kind), "rows": len(same), "numbers": shown})
+        text = first if alike else str(kind)
+        groups.append({"reason": text, "rows": len(same), "numbers": shown, "known": True})
     groups.sort(key=lambda group: -int(group["rows"]))
     if len(groups) <= GROUPS:
         return groups

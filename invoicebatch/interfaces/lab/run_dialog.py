@@ -19,7 +19,7 @@ from invoicebatch.interfaces.lab import report_view as report
 from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.model.action import Action
-from invoicebatch.model.reasons import by_kind
+from invoicebatch.model.reasons import by_kind, of_kind
 
 CHUNK: Final = 4 * 1024 * 1024
 """Bytes of a file sent to the browser at a time."""
@@ -58,6 +58,7 @@ class Runs:
                 "retry": self._retry,
                 "next": self._next,
                 "resume": self._resume,
+                "abandon": self._abandon,
                 "pick": self._pick,
                 "file": self._file,
                 "code": self._code,
@@ -100,6 +101,8 @@ class Runs:
                 "kind": "dialog",
                 "action": action.name,
                 "label": action.label,
+                "title": action.title,
+                "hidden": self._session.hidden(draft.ids),
                 "help": action.help,
                 "selected": len(draft.ids),
                 "fields": dialogs.fields(action, defaults, backend.choices(action.name)),
@@ -172,16 +175,35 @@ class Runs:
             return
         self._told = now
         state = "cancelling" if self._cancel.is_set() else "running"
-        self._state({"state": state, "label": draft.action.label, "phase": phase, "done": done, "of": of})
+        self._state({"state": state, "label": draft.action.title, "phase": phase, "done": done, "of": of})
 
-    def _resume(self, _: Mapping[str, Any]) -> None:
-        draft, result = self._result()
+    def _resume(self, message: Mapping[str, Any]) -> None:
+        if self._running.is_alive():
+            raise UsageError("A run is still under way in this grid")
+        draft, run_id, left = self._broken_off(message.get("run_id"))
         backend = self._session.backend
         self._cancel.clear()
-        self._progress(draft, "going on", 0, result.unfinished)
+        self._progress(draft, "going on", 0, left)
         self._running = _start(
-            lambda: self._work(draft, lambda tell: backend.resume(result.run_id, tell, self._cancel))
+            lambda: self._work(draft, lambda tell: backend.resume(run_id, tell, self._cancel))
         )
+
+    def _broken_off(self, run_id: str | None) -> tuple[Draft, str, int]:
+        """What was to be done by a run that waits; without its id, the last one here."""
+        if run_id is None:
+            draft, result = self._result()
+            return draft, result.run_id, result.unfinished
+        for run in self._session.waiting:
+            if run.run_id == run_id:
+                nobody = np.empty(0, dtype=np.int64)
+                return Draft(run.action, nobody, picked=True, params=dict(run.params)), run_id, run.left
+        raise UsageError("This run does not wait any more", "`invoicebatch runs` shows what became of it.")
+
+    def _abandon(self, message: Mapping[str, Any]) -> None:
+        _, run_id, _ = self._broken_off(message.get("run_id"))
+        self._session.backend.abandon(run_id)
+        self._state({"state": "idle"})
+        self._session.reload()
 
     def _work(self, draft: Draft, run: Callable[[Progress], Report]) -> None:
         session = self._session
@@ -190,14 +212,14 @@ class Runs:
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             hint = getattr(error, "hint", "") or "`invoicebatch runs` shows what it did; `resume` goes on."
             message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
-            self._state({"state": "error", "label": draft.action.label, "message": message, "hint": hint})
+            self._state({"state": "error", "label": draft.action.title, "message": message, "hint": hint})
             return
         self._last = (draft, result)
         named = pd.concat([result.failed, result.refused, result.unchanged])["invoice_id"]
         names = session.names(named)
         session.reload()
         described = report.describe(draft.action, result, names, self._cancel.is_set())
-        self._state({"state": "done", "label": draft.action.label, "report": described})
+        self._state({"state": "done", "label": draft.action.title, "report": described})
 
     def _result(self) -> tuple[Draft, Report]:
         if self._last is None:
@@ -216,9 +238,17 @@ class Runs:
 
     def _pick(self, message: Mapping[str, Any]) -> None:
         draft, result = self._result()
-        which = str(message["which"])
-        rows = {"refused": result.refused, "failed": result.failed, "done": result.done}[which]
-        self._session.select_ids(rows, label=f"{draft.action.label}: {which}")
+        which, reason = str(message["which"]), message.get("reason")
+        rows = {
+            "refused": result.refused,
+            "failed": result.failed,
+            "unchanged": result.unchanged,
+            "done": result.done,
+        }[which]
+        if reason is not None:
+            rows = rows[rows["reason"].isin(of_kind(rows["reason"], str(reason)))]
+        label = str(reason or which)
+        self._session.select_ids(rows, label=f"{draft.action.title}: {label}")
 
     def _file(self, message: Mapping[str, Any]) -> None:
         _, result = self._result()

@@ -62,6 +62,17 @@ class Marks:
         self._change(mask, picked=False)
         self.where = where
 
+    def keep_shown(self) -> None:
+        """Let go of the rows that are not shown now."""
+        shown = np.zeros(len(self.mask), dtype=bool)
+        shown[self._view.order] = True
+        self._change(self.mask & shown, picked=self.picked)
+
+    @property
+    def shown(self) -> int:
+        """How many of the selected rows are shown now."""
+        return int(self.mask[self._view.order].sum())
+
     def move(self, view: View) -> None:
         """Keep the selected ids over a newly loaded frame."""
         ids = self.ids

@@ -5,26 +5,25 @@ No widget here: what the browser is told goes through two functions, so tests ta
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from invoicebatch.engine.plan.checks import COUNTED_ROWS
-from invoicebatch.errors import InvoicebatchError
+from invoicebatch.errors import InvoicebatchError, UsageError
 from invoicebatch.interfaces.lab import bar, filters
-from invoicebatch.interfaces.lab.backend import Backend
+from invoicebatch.interfaces.lab.action_bar import ActionBar
+from invoicebatch.interfaces.lab.backend import Backend, Interrupted
 from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, SHOWN, columns
-from invoicebatch.interfaces.lab.latest import Latest
 from invoicebatch.interfaces.lab.messages import read
 from invoicebatch.interfaces.lab.selection import Marks, Selection, ids_of
 from invoicebatch.interfaces.lab.view import Arrangement, View, arrangement_of
-from invoicebatch.model.reasons import by_kind, of_kind
 
 PAGE: Final = 100
 QUIET_SECONDS: Final = 0.2
 """A selection that stands so long is asked for by the actions' own checks too."""
+COPIED_ROWS: Final = 10_000
 Publish = Callable[[str, dict[str, Any]], None]
 Send = Callable[[dict[str, Any], list[bytes]], None]
 
@@ -45,15 +44,15 @@ class Session:
         self.arrangement = Arrangement()
         self.version = backend.version()
         self.load_seconds = 0.0
-        self.checks = Latest(self._check, quiet_seconds)
-        self._faults: dict[str, pd.Series[str]] = {}
+        self.waiting: Sequence[Interrupted] = ()
         self._serial = 0
         head, self.rows = backend.head(PAGE)
         self.columns = columns(head.columns)
         self.keys = [key for key in SHOWN if key in head.columns]
         self._seat(View(head))
         self._table(loading=True)
-        self.publish("bar", {"n": 0, "serial": 0, "by": "", "actions": [], "totals": []})
+        self.publish("waiting", {"runs": []})
+        self.bar = ActionBar(backend, lambda state: publish("bar", state), self.lock, quiet_seconds)
         self._loader = threading.Thread(target=self._first_load)
         self._error: Exception | None = None
         self._loader.start()
@@ -66,12 +65,16 @@ class Session:
             "why": self._why,
             "show": self._show,
             "views": self._views,
+            "copy": self._copy,
         }
 
     @property
     def prefs(self) -> dict[str, Any]:
-        """The views a person may choose: those kept in the workspace, and those that come with the grid."""
-        return {"views": self.backend.read_views(), "shipped": list(SHIPPED_VIEWS)}
+        """The views a person may choose: those kept in the workspace, and those that come with the grid, counted."""
+        return {
+            "views": self.backend.read_views(),
+            "shipped": [{**view, "rows": self.view.count(view["filters"])} for view in SHIPPED_VIEWS],
+        }
 
     def extend(self, handlers: Mapping[str, Callable[[Mapping[str, Any]], None]]) -> None:
         """Answer further kinds of message."""
@@ -113,13 +116,17 @@ class Session:
         counts = bar.Counts(evaluation, self.backend.actions, len(frame))
         totals = bar.Totals(frame)
         view = View(frame)
+        waiting = self.backend.interrupted()
         with self.lock:
-            self.version, self.counts, self.totals, self.rows = version, counts, totals, len(frame)
+            self.version, self.totals, self.rows, self.waiting = version, totals, len(frame), waiting
             view.arrange(self.arrangement)
             self.view = view
             self.marks.move(view)
+            self.bar.seat(view, self.marks, counts, totals)
             self._table(keep=True)
-            self.publish_bar()
+            self.bar.publish()
+            self.publish("prefs", self.prefs)
+            self.publish("waiting", {"runs": [_told(run) for run in waiting]})
         self.load_seconds = time.perf_counter() - start
 
     def selection(self) -> Selection:
@@ -139,14 +146,14 @@ class Session:
                 self.arrangement = Arrangement(only=wanted, only_label=label)
                 self.view.arrange(self.arrangement)
                 self._table()
-            self.publish_bar()
+            self.bar.publish()
 
     def actions(self) -> pd.DataFrame:
         """The bar as a frame: action, label, group, eligible, selected."""
         self.ready()
-        self.checks.wait()
+        self.bar.checks.wait()
         with self.lock:
-            rows = self._actions()
+            rows = self.bar.actions()
             return pd.DataFrame(
                 {
                     "action": [row["name"] for row in rows],
@@ -162,65 +169,17 @@ class Session:
         """The overview rows of these ids; ids that are gone are left out."""
         return self.view.frame.take(self.view.positions(ids))
 
+    def hidden(self, ids: Any) -> int:
+        """How many of these rows are not shown now."""
+        return int((~np.isin(self.view.positions(ids), self.view.order)).sum())
+
     def names(self, ids: Any) -> dict[int, str]:
-        """What people call these invoices: the number, else the reference."""
+        """What people call these invoices: the number, else the reference, and the customer."""
         with self.lock:
             rows = self.rows_of(ids)
-        called = rows["number"].fillna(rows["external_id"])
+        customer = (" " + rows["customer_name"].astype("str")).fillna("")
+        called = rows["number"].fillna(rows["external_id"]).astype("str") + customer
         return dict(zip(rows["invoice_id"].tolist(), called.astype(str).tolist(), strict=True))
-
-    def publish_bar(self, by: str = "") -> None:
-        """Tell every view what is selected and what can be done with it, and look closer."""
-        self._faults = {}
-        self._tell_bar(by)
-        if self.marks.count:
-            self.checks.ask()
-
-    def _tell_bar(self, by: str) -> None:
-        self.publish(
-            "bar",
-            {
-                "n": self.marks.count,
-                "all": not self.marks.picked,
-                "totals": self.totals.of(self.marks.mask),
-                "serial": self.marks.serial,
-                "by": by,
-                "actions": self._actions(),
-            },
-        )
-
-    def _check(self) -> None:
-        """Ask the actions' own checks of the selected rows; a selection that changed meanwhile asks anew."""
-        with self.lock:
-            serial, picked, frame = self.marks.serial, self.marks.picked, self.view.frame
-            masks = {name: self.marks.mask & self.counts.eligible(name) for name in self._checking()}
-        try:
-            found = {
-                name: self.backend.faults(name, frame[mask].reset_index(drop=True), picked)
-                for name, mask in masks.items()
-            }
-        except InvoicebatchError:  # the plan asks again, and has somebody to tell
-            return
-        with self.lock:
-            if serial == self.marks.serial and any(map(len, found.values())):
-                self._faults = found
-                self._tell_bar(by="")
-
-    def _checking(self) -> list[str]:
-        counts = self.counts.of(self.marks.mask)
-        return [
-            name
-            for name, action in self.backend.actions.items()
-            if action.refusing is not None and 0 < counts[name] <= COUNTED_ROWS
-        ]
-
-    def _refused(self, action: str) -> pd.DataFrame:
-        """The selected rows that can't take the action by what they are."""
-        return self.view.frame[self.marks.mask & ~self.counts.eligible(action)].reset_index(drop=True)
-
-    def _found(self, action: str) -> "pd.Series[str]":
-        """What the action's own checks found of the selected rows, by invoice id."""
-        return self._faults.get(action, pd.Series(dtype="str"))
 
     def _first_load(self) -> None:
         try:
@@ -232,17 +191,11 @@ class Session:
     def _seat(self, view: View) -> None:
         self.view, self.marks = view, Marks(view)
 
-    def _actions(self) -> list[dict[str, Any]]:
-        selected = self.marks.count
-        if not selected:
-            return []
-        blocked = self.backend.blocked(self.view.frame, self.marks.mask, self.marks.picked)
-        faults = {name: len(found) for name, found in self._faults.items()}
-        return bar.describe(self.backend.actions, self.counts.of(self.marks.mask), faults, blocked, selected)
-
     def _table(self, keep: bool = False, loading: bool = False) -> None:
         self._serial += 1
         arrangement = self.arrangement
+        shown = np.zeros(len(self.view.frame), dtype=bool)
+        shown[self.view.order] = True
         self.publish(
             "table",
             {
@@ -258,6 +211,7 @@ class Session:
                 "keys": self.keys,
                 "currencies": self.view.frame["currency"].nunique(),
                 "serial": self.marks.serial,
+                "totals": [] if loading else self.totals.of(shown),
                 "rows": self.view.page(0, PAGE, self.keys, self.marks.mask),
             },
         )
@@ -274,8 +228,12 @@ class Session:
         self.arrangement = arrangement_of(message, [column.key for column in self.columns])
         if message.get("only"):
             self.arrangement.only, self.arrangement.only_label = before.only, before.only_label
+        self._rearrange()
+
+    def _rearrange(self) -> None:
         self.view.arrange(self.arrangement)
         self._table()
+        self.bar.tell()
 
     def _choose_keys(self, message: Mapping[str, Any]) -> None:
         known = [column.key for column in self.columns]
@@ -292,9 +250,11 @@ class Session:
                 self.marks.span(int(message["a"]), int(message["b"]), bool(message.get("add")))
             case "all":
                 self.marks.everything(self.where())
+            case "shown":
+                self.marks.keep_shown()
             case _:
                 self.marks.clear()
-        self.publish_bar(by=str(message.get("by") or ""))
+        self.bar.publish(by=str(message.get("by") or ""))
 
     def where(self) -> str:
         """The filter that says what is shown; empty where no filter can."""
@@ -309,24 +269,34 @@ class Session:
 
     def _why(self, message: Mapping[str, Any]) -> None:
         action = str(message["action"])
-        reasons = self.backend.reasons(action, self._refused(action), self.marks.picked)
-        reasons += by_kind(self._found(action)).itertuples(index=False, name=None)
-        reasons.sort(key=lambda reason: -reason[1])
-        answer = {"kind": "why", "action": action, "reasons": [list(pair) for pair in reasons[:30]]}
-        self.send(answer, [])
+        reasons = [list(pair) for pair in self.bar.reasons(action)[:30]]
+        self.send({"kind": "why", "action": action, "reasons": reasons}, [])
 
     def _show(self, message: Mapping[str, Any]) -> None:
         action, reason = str(message["action"]), message.get("reason")
-        frame, found = self._refused(action), self._found(action)
-        if reason is not None:
-            frame = frame[self.backend.failing(action, frame, self.marks.picked, str(reason))]
-            found = of_kind(found, str(reason))
-        wanted = np.concatenate([frame["invoice_id"].to_numpy(np.int64), found.index.to_numpy(np.int64)])
-        label = str(reason or f"can't: {self.backend.actions[action].label}")
+        wanted = self.bar.refused(action, reason if reason is None else str(reason))
+        label = str(reason or f"can't: {self.backend.actions[action].title}")
         self.arrangement = Arrangement(only=wanted, only_label=label)
-        self.view.arrange(self.arrangement)
-        self._table()
+        self._rearrange()
+
+    def _copy(self, _: Mapping[str, Any]) -> None:
+        """The selected rows as a table that a spreadsheet takes from the clipboard."""
+        at = self.view.order[self.marks.mask[self.view.order]]
+        if len(at) > COPIED_ROWS:
+            raise UsageError(
+                f"{len(at):,} rows are too many for the clipboard; at most {COPIED_ROWS:,} go.",
+                "Export them instead.",
+            )
+        chosen = [column for column in self.columns if column.key in self.keys]
+        chosen.sort(key=lambda column: self.keys.index(column.key))
+        text = self.view.text(at, [(column.key, column.label) for column in chosen])
+        self.send({"kind": "copied", "text": text, "rows": len(at)}, [])
 
     def _views(self, message: Mapping[str, Any]) -> None:
         self.backend.write_views(list(message["views"]))
         self.publish("prefs", self.prefs)
+
+
+def _told(run: Interrupted) -> dict[str, Any]:
+    since = run.since.isoformat(timespec="seconds")
+    return {"run": run.run_id, "label": run.action.title, "left": run.left, "rows": run.rows, "since": since}

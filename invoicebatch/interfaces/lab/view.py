@@ -13,10 +13,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invoicebatch.files.csv_text import guard
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray
 from invoicebatch.interfaces.lab.filters import Filter, matches, search
+from invoicebatch.model.money import plain_amounts
 
-_META: Final = ("currency", "failure", "external_id", "changed_since_sent")
+_META: Final = ("currency", "failure", "external_id", "changed_since_sent", "busy_run")
 FIRST_KEY: Final = 2 + len(_META)
 """Where the cells of the chosen columns begin in a row of a page."""
 
@@ -101,11 +103,25 @@ class View:
         return at[found]
 
     def page(self, start: int, count: int, keys: Sequence[str], marked: BoolArray) -> list[list[Any]]:
-        """Some rows in order: id, selected (0 or 1), currency, failure, reference, changed, then the keys."""
+        """Some rows in order: id, selected (0 or 1), currency, failure, reference, changed, the run
+        that holds it, then the keys.
+        """
         at = self.order[max(start, 0) : max(start, 0) + min(max(count, 0), 500)]
         meta: list[Sequence[Any]] = [self.ids[at].tolist(), marked[at].astype(int).tolist()]
         meta += [self._cells(key, at) for key in _META]
         return [list(row) for row in zip(*meta, *(self._cells(key, at) for key in keys), strict=True)]
+
+    def count(self, filters: Mapping[str, Filter]) -> int:
+        """How many rows some filters let through; none where a column is not there."""
+        known = all(key in self.frame for key in filters)
+        return int(self.mask(Arrangement(filters=dict(filters))).sum()) if known else 0
+
+    def text(self, at: npt.NDArray[np.intp], chosen: Sequence[tuple[str, str]]) -> str:
+        """Rows as tab-separated text under their labels: amounts as decimals, days as ISO text."""
+        currencies = self.frame["currency"].take(at)
+        table = pd.DataFrame({label: _texts(self.frame[key].take(at), currencies) for key, label in chosen})
+        lines = [[label for _, label in chosen], *table.itertuples(index=False, name=None)]
+        return "".join("\t".join(line) + "\n" for line in lines)
 
     def facets(self, key: str, arrangement: Arrangement) -> dict[str, Any]:
         """What a column's filter offers under the other filters: values with counts, or bounds."""
@@ -129,6 +145,17 @@ class View:
         if key not in self.frame:
             return [None] * len(at)
         return json_values(self.frame[key].take(at))
+
+
+def _texts(values: "pd.Series[Any]", currencies: "pd.Series[Any]") -> list[str]:
+    """A column as texts; one of free text is guarded against formulas."""
+    if str(values.name).endswith("_cents"):
+        return [amount or "" for amount in plain_amounts(values, currencies)]
+    plain = ["" if value is None else " ".join(str(value).split()) for value in json_values(values)]
+    if not pd.api.types.is_string_dtype(values.dtype):
+        return plain
+    guarded: list[str] = guard(pa.array(plain, pa.string())).to_pylist()
+    return guarded
 
 
 def json_value(value: Any) -> Any:

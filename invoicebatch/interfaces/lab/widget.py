@@ -59,6 +59,7 @@ class Overview(anywidget.AnyWidget):
     table = traitlets.Dict().tag(sync=True)
     bar = traitlets.Dict().tag(sync=True)
     run = traitlets.Dict().tag(sync=True)
+    waiting = traitlets.Dict().tag(sync=True)
     prefs = traitlets.Dict().tag(sync=True)
     static_id = traitlets.Unicode().tag(sync=True)
 

@@ -26,9 +26,10 @@ from invoicebatch.engine.plan.report import Report as RunReport
 from invoicebatch.engine.plan.select import matching
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.files.whole import write_whole
-from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Progress
+from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Interrupted, Progress
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
+from invoicebatch.model.status import RunStatus
 
 
 class _Sink:
@@ -177,6 +178,26 @@ class WorkspaceBackend:
         """Finish a run that was stopped."""
         (report,) = self._workspace.runs.resume(run_id, progress=_Sink(progress), cancel=cancel)
         return RunResult(report, self._workspace.data)
+
+    def interrupted(self) -> list[Interrupted]:
+        """From the journal; runs of actions that are not on the bar are told by `invoicebatch runs`."""
+        runs = self._workspace.runs
+        found = runs.list()
+        found = found[found["status"].eq(RunStatus.RUNNING.value) & found["action"].isin(list(self.actions))]
+        waiting = []
+        for run in found.to_dict("records"):
+            if self._workspace.base.at_work(run["run_id"]):
+                continue
+            left = len(runs.report(run["run_id"]).unfinished)
+            action, params = self.actions[run["action"]], json.loads(run["parameters"])
+            waiting.append(
+                Interrupted(run["run_id"], action, params, left, int(run["eligible"]), run["created_at"])
+            )
+        return waiting
+
+    def abandon(self, run_id: str) -> None:
+        """By the engine's verb."""
+        self._workspace.runs.abandon(run_id)
 
     @property
     def _views(self) -> Path:

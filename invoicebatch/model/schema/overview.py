@@ -162,6 +162,11 @@ _DERIVED: tuple[Derived, ...] = (
         "CASE WHEN i.outstanding <= 0 THEN q.paid_on END",
     ),
     Derived(
+        integer("days_overdue", "Days since an open amount was due; empty: nothing is overdue"), "i",
+        "CASE WHEN i.outstanding > 0 AND i.due_date < $today AND i.status = 'created'"
+        " THEN date_diff('day', i.due_date, $today) END",
+    ),
+    Derived(
         choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL
     ),
 )  # fmt: skip

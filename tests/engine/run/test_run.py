@@ -227,3 +227,37 @@ def test_the_bar_offers_actions_with_counts_and_reasons(make_workspace: Make) ->
 def test_another_process_sees_the_workspace(make_workspace: Make) -> None:
     workspace = make_workspace(1)
     assert open_workspace(workspace.root).base.id == workspace.base.id
+
+
+class _StopsAfter:
+    """A progress that is told, and cancels once some rows are done."""
+
+    def __init__(self, rows: int) -> None:
+        self.cancel, self.told, self._rows = Event(), list[int](), rows
+
+    def start(self, label: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, rows: int) -> None:
+        self.told.append(rows)
+        if len(self.told) == self._rows:
+            self.cancel.set()
+
+    def stop(self) -> None:
+        """Nothing."""
+
+
+def test_documents_are_counted_one_by_one_and_a_cancel_does_not_wait_for_the_chunk(
+    make_workspace: Make,
+) -> None:
+    workspace = make_workspace(6)
+    workspace.select(all=True).plan("approve").apply()
+    watch = _StopsAfter(2)
+    report = workspace.select(all=True).plan("create").apply(progress=watch, cancel=watch.cancel)
+    assert watch.told == [1, 1]
+    assert (report.state, len(report.unfinished)) == ("interrupted", 6)
+    (report,) = workspace.runs.resume(report.run_id)
+    assert len(report.done) == 6
+    numbers = workspace.select(all=True).frame["number"]
+    assert numbers.is_unique
+    assert workspace.doctor().empty

@@ -26,7 +26,7 @@ class Desk:
         self.sent.clear()
         self.session.handle({"kind": kind, **message})
         self.runs.wait()
-        self.session.checks.wait()
+        self.session.bar.checks.wait()
         return self.sent[-1][0] if self.sent else None
 
     def run(self, action, typed="", **params):

@@ -167,17 +167,37 @@ def test_the_grid_updates_itself_after_a_run(desk):
     assert desk.bar["n"] == before
 
 
-def test_cancel_stops_between_chunks_and_the_report_says_so(workspace, monkeypatch):
+def test_a_cancelled_run_stands_in_the_way_until_it_is_finished(workspace, monkeypatch):
     monkeypatch.setenv("INVOICEBATCH_EXECUTOR__CHUNK_ROWS", "2")
     desk = Desk(StoppingBackend(type(workspace)(workspace.root)))
     approved = workspace.select(where="status = 'approved'").ids[:5].tolist()
     desk.say("select", op="set", ids=approved)
     report = desk.run("create")["report"]
     assert report["cancelled"]
-    assert (report["done"], report["unfinished"]) == (2, 3)
-    desk.say("resume")
+    assert report["unfinished"] == 5 - report["done"] > 0
+    (waiting,) = desk.state["waiting"]["runs"]
+    assert (waiting["label"], waiting["left"], waiting["rows"]) == ("Create", report["unfinished"], 5)
+    desk.say("select", op="set", ids=approved)
+    (create,) = (action for action in desk.bar["actions"] if action["name"] == "create")
+    assert create["ok"] == 0
+    assert all(reason.startswith("busy in run") for reason, _ in desk.say("why", action="create")["reasons"])
+    desk.say("resume", run_id=waiting["run"])
+    assert desk.state["waiting"]["runs"] == []
     report = desk.state["run"]["report"]
     assert (report["done"], report["unfinished"]) == (5, 0)
+
+
+def test_an_interrupted_run_of_before_can_be_given_up(workspace):
+    ids = workspace.select(where="status = 'approved'").ids[:5].tolist()
+    workspace.runs.apply(workspace.select(ids=ids).plan("mark_as.exported"), background=True)
+    run_id = workspace.runs.list()["run_id"][0]
+    with workspace.store.write() as session:
+        session.note_run(run_id, status="running")
+    desk = Desk(WorkspaceBackend(type(workspace)(workspace.root)))
+    (waiting,) = desk.state["waiting"]["runs"]
+    desk.say("abandon", run_id=waiting["run"])
+    assert desk.state["waiting"]["runs"] == []
+    assert desk.session.view.frame["busy_run"].isna().all()
 
 
 def test_a_second_run_waits_for_the_first(workspace):

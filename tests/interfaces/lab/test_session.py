@@ -100,7 +100,38 @@ def test_totals_are_those_of_the_selection(desk):
     desk.say("select", op="set", ids=ids)
     frame = desk.session.view.frame
     chosen = frame[frame["invoice_id"].isin(ids)]
-    assert desk.bar["totals"] == [("EUR", int(chosen["total_cents"].sum()))]
+    names = ["net_total_cents", "vat_total_cents", "total_cents", "outstanding_cents"]
+    assert desk.bar["totals"] == [["EUR", *(int(chosen[name].sum()) for name in names)]]
+    assert desk.table["totals"] == [["EUR", *(int(frame[name].sum()) for name in names)]]
+
+
+def test_selected_rows_that_are_not_shown_are_told_and_can_be_let_go(desk):
+    desk.say("select", op="all")
+    desk.say("view", sort=[], filters={"status": {"in": ["empty"]}}, search="")
+    shown = desk.table["total"]
+    assert 0 < shown < 300
+    assert (desk.bar["n"], desk.bar["shown"]) == (300, shown)
+    assert desk.say("dialog", action="approve")["hidden"] == 300 - shown
+    desk.say("select", op="shown")
+    assert (desk.bar["n"], desk.bar["shown"]) == (shown, shown)
+
+
+def test_selected_rows_are_copied_as_a_table_in_the_order_shown(desk):
+    desk.say("keys", keys=["number", "total_cents", "due_date"])
+    desk.say("view", sort=[["total_cents", True]], filters={}, search="")
+    desk.say("select", op="range", a=0, b=2)
+    answer = desk.say("copy")
+    head, *rows = answer["text"].splitlines()
+    assert (head, answer["rows"], len(rows)) == ("Number\tTotal\tDue date", 3, 3)
+    totals = [float(row.split("\t")[1]) for row in rows]
+    assert totals == sorted(totals, reverse=True)
+    assert totals[0] * 100 == desk.session.view.frame["total_cents"].max()
+
+
+def test_views_that_come_with_the_grid_say_how_many_rows_they_show(desk):
+    for view in desk.state["prefs"]["shipped"]:
+        desk.say("view", sort=[], filters=view["filters"], search="")
+        assert desk.table["total"] == view["rows"]
 
 
 def test_all_that_match_is_frozen_when_chosen(desk, workspace):

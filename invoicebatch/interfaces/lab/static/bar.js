@@ -80,8 +80,9 @@ function createBar(context) {
       summary.replaceChildren(h("span", { class: "ib-quiet" }, waiting ? "Loading all invoices…" : "Select invoices to see what you can do with them."));
       actions.replaceChildren();
     } else {
-      const sums = bar.totals.map(([currency, cents]) => money(cents, currency)).join(" + ");
-      summary.replaceChildren(h("strong", {}, `${count(bar.n)} selected`), h("span", { class: "ib-sum" }, `· ${sums}`),
+      const sums = bar.totals.map(([currency, , , cents]) => money(cents, currency)).join(" + "), hidden = bar.n - bar.shown;
+      const unseen = hidden ? [h("span", { class: "ib-hidden" }, `, ${count(hidden)} not shown`), button("Keep only shown", () => context.send({ kind: "select", op: "shown", by: context.id }), { look: "small", "data-keep": "" })] : [];
+      summary.replaceChildren(h("strong", {}, `${count(bar.n)} selected`), ...unseen, h("span", { class: "ib-sum" }, `· ${sums}`),
         h("button", { type: "button", class: "ib-tiny", "aria-label": "Clear the selection", title: "Clear the selection (Esc)", onclick: () => context.clearSelection() }, icon("close")));
       const made = groups.map(group).filter(Boolean);
       if (!made.length) made.push(h("span", { class: "ib-noaction" }, "No action applies to this selection."));
@@ -98,13 +99,12 @@ function createBar(context) {
   // A bar that is counted anew must not take the keyboard away from who is walking through it.
   function keepFocus(change) {
     const held = element.contains(document.activeElement) ? document.activeElement : null;
-    const attributes = held ? ["data-action", "data-group", "data-why", "data-none", "data-more"].filter((name) => held.hasAttribute(name)) : [];
     change();
-    if (attributes.length) element.querySelector(attributes.map((name) => `[${name}="${held.getAttribute(name)}"]`).join(""))?.focus({ preventScroll: true });
+    if (held) standIn(element, held)?.focus({ preventScroll: true });
   }
 
   function tell() {
-    const text = bar.n ? `${plural(bar.n)} selected. ${bar.actions.filter((action) => action.ok).length} actions available.` : "Nothing selected.";
+    const text = bar.n ? `${plural(bar.n)} selected${bar.n > bar.shown ? `, ${count(bar.n - bar.shown)} of them not shown` : ""}. ${bar.actions.filter((action) => action.ok).length} actions available.` : "Nothing selected.";
     if (text !== previous && (previous || bar.n)) context.announce(text);
     previous = text;
   }

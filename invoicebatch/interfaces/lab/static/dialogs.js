@@ -45,13 +45,13 @@ function createDialogs(context) {
     const fields = message.fields.map((field) => createField(field, () => ask()));
     const preview = h("div", { class: "ib-preview", "aria-live": "polite", "aria-busy": "true" }, h("p", { class: "ib-quiet" }, "Working out what would happen…"));
     const general = h("p", { class: "ib-problem", role: "alert" });
-    const go = h("button", { type: "submit", class: `ib-button ${message.irreversible ? "danger" : "primary"}`, disabled: true }, message.label);
+    const go = h("button", { type: "submit", class: `ib-button ${message.irreversible ? "danger" : "primary"}`, disabled: true }, message.title);
     const typed = h("input", { class: "ib-input short", inputmode: "numeric", autocomplete: "off", "aria-label": "Number of invoices, to confirm", required: message.confirm });
     const confirmBox = message.confirm ? h("div", { class: `ib-confirm${message.irreversible ? " danger" : ""}` }, icon("alert"), h("div", {}, h("p", {}, message.irreversible ? h("strong", {}, "This can't be undone. ") : null, "Type the number of invoices to go on: ", h("strong", { class: "ib-expected" })), typed)) : null;
     const form = h("form", { method: "dialog", class: "ib-form" },
-      h("header", {}, h("h2", { id: title }, message.label), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close("cancel") }, icon("close"))),
+      h("header", {}, h("h2", { id: title }, message.title), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close("cancel") }, icon("close"))),
       h("div", { class: "ib-dialogbody", tabindex: -1 }, message.help && h("p", { class: "ib-quiet" }, message.help),
-        fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview, confirmBox),
+        fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview), confirmBox,
       h("footer", {}, codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
     const dialog = h("dialog", { class: "ib-dialog", "aria-labelledby": title }, form);
     let asked = 0, answered = null;
@@ -61,7 +61,11 @@ function createDialogs(context) {
     const later = debounce(request, 220);
     const ask = () => { answered = null; go.disabled = true; preview.setAttribute("aria-busy", "true"); later(); };
     const ready = () => answered && answered.eligible > 0 && (!message.confirm || typed.value.trim() === String(answered.eligible));
-    typed.addEventListener("input", () => { go.disabled = !ready(); });
+    const allow = () => {
+      go.disabled = !ready();
+      go.title = !go.disabled ? "" : !answered ? "Nothing to do yet: see the fields and the preview" : !answered.eligible ? "No row can take it" : `Type ${answered.eligible} to go on`;
+    };
+    typed.addEventListener("input", allow);
 
     function codeButton() {
       const opener = button("Code", () => openCode(opener, values), { look: "plain", symbol: "code", "aria-haspopup": "menu", "aria-expanded": "false" });
@@ -85,12 +89,13 @@ function createDialogs(context) {
       const rest = found.refused.reduce((sum, [, rows]) => sum + rows, 0);
       preview.replaceChildren(
         h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected",
+          message.hidden ? h("span", { class: "ib-hidden" }, `, ${count(message.hidden)} of the selected are not shown`) : "",
           found.failing ? h("span", { class: "ib-problem" }, `, ${count(found.failing)} of them will fail`) : ""),
         rest ? h("details", { class: "ib-refused" }, h("summary", {}, `${plural(rest)} will be left out`), h("ul", {}, ...found.refused.map(([reason, rows]) => h("li", {}, h("strong", {}, count(rows)), ` ${reason}`)))) : "",
         tabbed(found.tabs), sections(found.tables));
       confirmBox?.querySelector(".ib-expected").replaceChildren(String(found.eligible));
-      go.replaceChildren(`${message.label} (${count(found.eligible)})`);
-      go.disabled = !ready();
+      go.replaceChildren(`${message.title} (${count(found.eligible)})`);
+      allow();
     }
 
     form.addEventListener("submit", (event) => {
@@ -103,7 +108,8 @@ function createDialogs(context) {
     dialog.addEventListener("close", () => {
       dialog.remove();
       open = null;
-      if (back?.isConnected && back !== document.body) back.focus({ preventScroll: true });
+      const opener = standIn(context.root, back);
+      if (opener && opener !== document.body) opener.focus({ preventScroll: true });
       else context.focusGrid();
     });
     context.root.append(dialog);

@@ -57,5 +57,14 @@ function debounce(work, milliseconds) {
   };
 }
 
+// The button that stands now for one that was painted anew: by the same action, group or question.
+const MARKS = ["data-action", "data-group", "data-why", "data-none", "data-more"];
+
+function standIn(root, held) {
+  if (!held || held.isConnected) return held;
+  const marks = MARKS.filter((name) => held.hasAttribute(name)).map((name) => `[${name}="${held.getAttribute(name)}"]`);
+  return marks.length ? root.querySelector(marks.join("")) : null;
+}
+
 let lastId = 0;
 const freshId = (prefix) => `${prefix}-${++lastId}`;

@@ -1,6 +1,6 @@
 // The virtual grid: rows come by page, selection lives in the kernel, marks here only run ahead of it.
 
-const FIRST_KEY = 6, CHANGED = 5;
+const FIRST_KEY = 7, CHANGED = 5, BUSY = 6;
 const ROW = 34, PAGE = 100, OVERSCAN = 6, MAX_HEIGHT = 12_000_000, CHECK_WIDTH = 40;
 const CHIPS = new Set(["status", "shipping_status", "payment_status", "export_status", "case_status", "plan_status", "mandate_status"]);
 
@@ -108,7 +108,8 @@ function createGrid(context) {
     row.setAttribute("aria-rowindex", index + 2);
     row.setAttribute("aria-selected", String(selected));
     row.classList.toggle("ib-focus", index === focus);
-    row.title = data?.[3] ?? "";
+    row.classList.toggle("ib-busy", !!data?.[BUSY]);
+    row.title = data?.[BUSY] ? `Held by run ${data[BUSY]}` : data?.[3] ?? "";
     const check = row.firstChild.firstChild;
     check.checked = selected;
     check.setAttribute("aria-label", `Select ${data?.[FIRST_KEY] ?? data?.[4] ?? "row"}`);
@@ -196,6 +197,7 @@ function createGrid(context) {
     else if (event.key === " ") pick(focus, { add: true });
     else if (event.key === "Enter") pick(focus);
     else if (event.key.toLowerCase() === "a" && command) { checkAll.checked = true; selectAll(true); }
+    else if (event.key.toLowerCase() === "c" && command && !String(getSelection())) context.send({ kind: "copy" });
     else if (event.key === "Escape") selectAll(false);
     else if (event.key === "/") context.focusSearch();
     else if (event.key === "ArrowRight" || event.key === "ArrowLeft") port.scrollLeft += event.key === "ArrowRight" ? 80 : -80;
@@ -242,9 +244,9 @@ function createGrid(context) {
     if (bar.by === context.id) for (const page of pages.values()) page.serial = bar.serial;
     serial = bar.serial;
     wanted.clear();
-    everything = bar.n > 0 && bar.n >= total();
+    everything = total() > 0 && bar.shown >= total();
     checkAll.checked = everything;
-    checkAll.indeterminate = !everything && bar.n > 0;
+    checkAll.indeterminate = !everything && bar.shown > 0;
     schedule();
   }
 

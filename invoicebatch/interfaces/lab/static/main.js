@@ -12,10 +12,25 @@ function render({ model, el }) {
   const note = h("div", { class: "ib-toast", role: "alert", hidden: true });
   const footer = h("div", { class: "ib-footer" });
   const where = h("span"), waiting = h("span", { class: "ib-waiting", hidden: true }, "Waiting for the kernel…");
+  const sums = h("div", { class: "ib-sums" });
   footer.append(where, h("span", { class: "ib-push" }), waiting);
+  const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
-  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "pick"]);
-  let timer = 0, hide = 0;
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick"]);
+  let timer = 0, silent = 0, hide = 0;
+
+  async function copied(message) {
+    const done = await navigator.clipboard?.writeText(message.text).then(() => true, () => false);
+    context.toast(done ? `Copied ${plural(message.rows, "row", "rows")}.` : "The browser does not let the clipboard be written.");
+  }
+
+  // Net, VAT, total and what is open, by currency: of the rows shown, and of those selected.
+  const sumsOf = (label, totals) => totals.map(([currency, net, vat, total, open]) => h("span", {}, h("strong", {}, label), ` net ${money(net, currency)} · VAT ${money(vat, currency)} · total ${money(total, currency)} · open ${money(open, currency)}`));
+
+  function paintSums() {
+    const bar = model.get("bar");
+    sums.replaceChildren(...sumsOf("Shown", model.get("table").totals ?? []), ...(bar.n ? sumsOf("Selected", bar.totals) : []));
+  }
 
   const context = {
     id: Math.random().toString(36).slice(2),
@@ -24,7 +39,10 @@ function render({ model, el }) {
     column: (key) => model.get("columns").find((column) => column.key === key),
     manyCurrencies: () => model.get("table").currencies > 1,
     send(message) {
-      if (answering.has(message.kind) && !timer) timer = setTimeout(() => { waiting.hidden = false; }, 1000);
+      if (answering.has(message.kind) && !timer) {
+        timer = setTimeout(() => { waiting.hidden = false; }, 1000);
+        silent = setTimeout(() => { lost.hidden = false; }, 20_000);
+      }
       model.send(message);
     },
     arrange(change) {
@@ -50,18 +68,20 @@ function render({ model, el }) {
   const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context);
   grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
   root.append(h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
-    bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), footer, live, note);
+    lost, report.waiting, bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums, footer, live, note);
   el.append(root);
 
-  const answered = () => { clearTimeout(timer); timer = 0; waiting.hidden = true; };
+  const answered = () => { clearTimeout(timer); clearTimeout(silent); timer = 0; waiting.hidden = true; lost.hidden = true; };
   const routes = {
     page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
-    code: dialogs.showCode, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
+    code: dialogs.showCode, copied, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
   };
   const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
   const on = {
-    "change:table": () => { answered(); grid.setTable(model.get("table")); filters.paint(); bar.paint(); },
-    "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); },
+    "change:table": () => { answered(); grid.setTable(model.get("table")); filters.paint(); bar.paint(); paintSums(); },
+    "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); paintSums(); },
+    "change:waiting": () => report.setWaiting(model.get("waiting")),
+    "comm_live_update": () => { lost.hidden = model.comm_live !== false; },
     "change:run": () => { answered(); report.setRun(model.get("run")); },
     "msg:custom": onMessage,
   };
@@ -74,6 +94,8 @@ function render({ model, el }) {
   filters.paint();
   bar.setBar(model.get("bar"));
   report.setRun(model.get("run"));
+  report.setWaiting(model.get("waiting"));
+  paintSums();
 
   return () => {
     for (const [name, listener] of Object.entries(on)) model.off(name, listener);
@@ -81,6 +103,7 @@ function render({ model, el }) {
     grid.stop();
     dialogs.close();
     clearTimeout(timer);
+    clearTimeout(silent);
   };
 }
 

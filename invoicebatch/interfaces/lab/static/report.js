@@ -2,6 +2,7 @@
 
 function createReport(context) {
   const element = h("section", { class: "ib-report", hidden: true, "aria-label": "Run" });
+  const waiting = h("section", { class: "ib-interrupted", hidden: true, role: "region", "aria-label": "Interrupted runs" });
   const incoming = new Map();
   let state = "idle";
 
@@ -12,14 +13,25 @@ function createReport(context) {
         h("div", { class: "ib-progresstext" }), h("progress", { max: 1, "aria-label": `Progress of ${run.label}` }),
         button("Cancel", () => context.send({ kind: "cancel" }), { look: "small" })));
     }
-    const waiting = run.state === "cancelling";
-    element.querySelector(".ib-progresstext").replaceChildren(h("strong", {}, run.label), ` ${waiting ? "stopping after this chunk" : run.phase} · ${count(run.done)} of ${count(run.of)}`);
+    const stopping = run.state === "cancelling", phase = stopping ? "stopping" : run.label.endsWith(run.phase) ? "" : run.phase;
+    element.querySelector(".ib-progresstext").replaceChildren(h("strong", {}, run.label), `${phase ? ` ${phase}` : ""} · ${count(run.done)} of ${count(run.of)}`);
     element.querySelector("progress").value = share;
-    element.querySelector("button").disabled = waiting;
+    element.querySelector("button").disabled = stopping;
   }
 
-  const groupList = (groups, look) => h("ul", { class: `ib-groups ${look}` }, ...groups.map((group) => h("li", {},
-    h("strong", {}, count(group.rows)), ` ${group.reason}`,
+  // A run that nobody works on still holds its rows: it stands here until it is finished or given up.
+  function setWaiting(state) {
+    const runs = state?.runs ?? [];
+    waiting.hidden = !runs.length;
+    waiting.replaceChildren(...runs.map((run) => h("div", { class: "ib-interruptedrun", "data-run": run.run }, icon("alert"),
+      h("span", {}, h("strong", {}, `${run.label} interrupted`), `: ${count(run.left)} of ${plural(run.rows)} not done. They are held by this run, begun ${MOMENT.format(new Date(`${run.since}Z`))}.`),
+      h("span", { class: "ib-push" }),
+      button("Finish", () => context.send({ kind: "resume", run_id: run.run }), { look: "primary small", "aria-label": `Finish ${run.label}` }),
+      button("Give up", () => context.send({ kind: "abandon", run_id: run.run }), { look: "small", "aria-label": `Give up ${run.label}` }))));
+  }
+
+  const groupList = (groups, look, which) => h("ul", { class: `ib-groups ${look}` }, ...groups.map((group) => h("li", {},
+    h("strong", {}, count(group.rows)), " ", group.known ? h("button", { type: "button", class: "ib-link", title: "Select these rows", onclick: () => context.send({ kind: "pick", which, reason: group.reason }) }, group.reason) : group.reason,
     h("div", { class: "ib-quiet" }, group.numbers.join(", ") + (group.rows > group.numbers.length ? ` and ${count(group.rows - group.numbers.length)} more` : "")))));
 
   // A step of the bar opens its dialog for the rows done; any other is a command to copy.
@@ -45,11 +57,11 @@ function createReport(context) {
       h("span", { class: "ib-push" }),
       codeButton(), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
     const parts = [];
-    if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
+    if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad", "failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
     if (report.next.length) parts.push(...stepList("Next", report.next, "primary small"));
     if (report.undo.length) parts.push(...stepList("To take it back", report.undo, "small"));
-    if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, ""), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
-    if (report.unchanged.length) parts.push(h("h3", {}, "Unchanged"), groupList(report.unchanged, ""));
+    if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, "", "refused"), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
+    if (report.unchanged.length) parts.push(h("h3", {}, "Unchanged"), groupList(report.unchanged, "", "unchanged"));
     if (report.unfinished) parts.push(h("h3", {}, "Not done yet"), h("p", {}, `${plural(report.unfinished)} were not started. They stay reserved for this run until it is finished.`), h("div", { class: "ib-buttons" }, button("Finish the rest", () => context.send({ kind: "resume" }), { look: "primary small" })));
     if (report.files.length) parts.push(h("h3", {}, report.fileCount > report.files.length ? `Files (${count(report.fileCount)})` : "Files"), h("ul", { class: "ib-files" }, ...report.files.map((file, index) => h("li", {}, h("button", { type: "button", class: "ib-link", title: file.path, onclick: () => context.send({ kind: "file", index }) }, icon("file"), file.name), h("span", { class: "ib-quiet" }, file.size ? ` ${bytes(file.size)}` : "")))));
     if (report.totals.length) parts.push(h("dl", { class: "ib-totals" }, ...report.totals.map((total) => h("div", {}, h("dt", {}, total.label), h("dd", {}, total.money ? AMOUNT.format(total.value) : count(total.value))))));
@@ -90,5 +102,5 @@ function createReport(context) {
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 
-  return { element, setRun, receive };
+  return { element, waiting, setRun, setWaiting, receive };
 }

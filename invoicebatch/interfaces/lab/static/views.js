@@ -47,7 +47,7 @@ function createViews(context) {
       h("button", { type: "button", class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name),
       h("button", { type: "button", class: "ib-tiny", "aria-label": `Delete view ${view.name}`, title: "Delete", onclick: () => { context.send({ kind: "views", views: views.filter((other) => other !== view) }); popover.close(); } }, icon("trash"))));
     const shipped = (context.get("prefs").shipped ?? []).map((view) => h("div", { class: "ib-option" },
-      h("button", { type: "button", class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name)));
+      h("button", { type: "button", class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name, h("span", { class: "ib-part" }, count(view.rows ?? 0)))));
     const content = h("div", { class: "ib-filter" }, h("div", { class: "ib-options" }, ...shipped),
       h("div", { class: "ib-filterhead" }, h("strong", {}, "Saved views")),
       rows.length ? h("div", { class: "ib-options" }, ...rows) : h("p", { class: "ib-quiet" }, "None yet. Set filters, sort and columns, then keep them under a name."),
