@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from invoicebatch.formats.ubl import write_ubl
-from invoicebatch.formats.ubl.checked import check_chunk
+from invoicebatch.formats.validation.faults import check_chunk
 from invoicebatch.formats.validation.official import ubl_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate
 from invoicebatch.model.en16931.derive import derive

