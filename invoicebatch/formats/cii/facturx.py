@@ -56,8 +56,9 @@ def embed(pdf: bytes, document: bytes) -> bytes:
             mod_date="",
         )
         spec.obj.AFRelationship = pikepdf.Name.Alternative
+        associated = list(opened.Root.get("/AF", []))  # what a template attaches stays associated
         opened.attachments[name] = spec
-        opened.Root.AF = opened.make_indirect(pikepdf.Array([spec.obj]))
+        opened.Root.AF = opened.make_indirect(pikepdf.Array([*associated, spec.obj]))
         _dated(spec, opened)
         metadata = pikepdf.Stream(opened, _extended(xmp, level, name))
         metadata.Type, metadata.Subtype = pikepdf.Name.Metadata, pikepdf.Name.XML

@@ -16,6 +16,7 @@ from invoicebatch.errors import RenderError
 from invoicebatch.formats.checked import facturx_documents
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.cii.facturx import FILE_NAME, embed
+from invoicebatch.formats.merged.merge import merge
 from invoicebatch.formats.pdf.render import render_documents, render_jobs
 from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.interfaces.api import init_workspace, open_workspace
@@ -40,6 +41,21 @@ def pdf() -> bytes:
 def test_the_result_is_valid_pdfa_3_whatever_schemas_it_declared_before(standard, profile):
     result = embed(plain(standard), b"<invoice/>")
     assert page.validate_pdf_bytes(result, profile=profile).failures == []
+
+
+def test_what_a_template_attaches_stays_beside_the_data_and_merges(tmp_path):
+    source = b"""#set document(title: "Invoice", date: datetime(year: 2026, month: 11, day: 22))
+#pdf.attach("readings.csv", bytes("day;kWh"), relationship: "supplement", mime-type: "text/csv", description: "Readings")
+Hello"""
+    result = embed(typst.compile(source, pdf_standards=["a-3a"]), b"<invoice/>")
+    assert page.validate_pdf_bytes(result, profile="3a").failures == []
+    with pikepdf.open(io.BytesIO(result)) as opened:
+        assert sorted(opened.attachments) == [FILE_NAME, "readings.csv"]
+        assert len(opened.Root.AF) == 2
+    (tmp_path / "a.pdf").write_bytes(result)
+    for engine in ("pikepdf", "pypdf"):
+        merged = merge(["a", "b"], [tmp_path / "a.pdf"] * 2, "All", engine)
+        assert page.validate_pdf_bytes(merged, profile="2b").failures == []
 
 
 def test_a_rendered_invoice_is_valid_pdfa_3_and_accessible_with_its_data():
