@@ -93,9 +93,17 @@ def facturx_documents(batch: Batch, rules: WorkspaceRules) -> dict[int, bytes | 
     """
     written = _checked_by_rules(_Asked(rules, "en16931", national=True), batch, write_cii)
     sheets = rules.sheets("cii")
+    written = [item if sheets.get(item.rules, ("",)) else _no_cii(item, rules) for item in written]
     documents = [(item.document, sheets[item.rules]) for item in written if not item.failure]
     found = iter(faults(documents, True, {}, map))
     return {item.invoice_id: item.failure or next(found) or item.document for item in written}
+
+
+def _no_cii(item: Checked, rules: WorkspaceRules) -> Checked:
+    title = rules.sets.sets[item.rules].title
+    return Checked(
+        item.invoice_id, item.number, failure=f"{title} has no profile of Factur-X; export it as UBL"
+    )
 
 
 def chosen_profile(profile: Profile, settings: EInvoice, national: bool = False) -> tuple[Profile, bool]:

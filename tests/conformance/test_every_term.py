@@ -36,7 +36,7 @@ SAID = {
 ONCE = ("BG-16", "BG-23")
 """Groups that stand once here: several would have to say the same, or differ in rate."""
 
-OURS = ("BT-21", "BE-", "METER-")
+OURS = ("BT-21", "BE-", "FR-", "METER-")
 """Terms that stand inside others in UBL, or are none of EN 16931."""
 
 CARRIED_BY_CODE = ("BT-32-1", "BT-87-1", "BT-8")
@@ -52,7 +52,7 @@ def document(group: str = DOCUMENT, number: int = 1, without: str = "") -> Recor
         if not term.id.startswith(OURS) and term.id not in (without, "BT-120", "BT-121"):
             record.terms[term.id] = parse_value(text_of(term, number), term.value)
     for name, inner in GROUPS.items():
-        if inner.parent == group and name != "METER":
+        if inner.parent == group and name not in ("METER", "FR-LINE"):
             several = (1,) if name in ONCE else (1, 2)
             record.groups[name] = [document(name, each, without) for each in several]
     return record

@@ -57,7 +57,7 @@ class RuleSet(_Data):
         unknown: what it asks is not known here, only that it does.
         keeps_standard: whether the schematron of EN 16931 holds for its documents too.
         rules: how the ids of its rules begin.
-        not_asked: rules of those that it does not have.
+        not_asked: rules of those, or of the standard, that it does not have.
         warnings: rules that are no more than advice in it.
         code_lists: name of the code list by rule.
         largest_pdf_mb: how large a PDF inside a document may be, by our own caution where no publisher says.
