@@ -58,7 +58,9 @@ def check(params: FranceParams, _settings: Settings, _now: datetime) -> None:
     """
     from invoicebatch.formats.cdar import REASONS
 
-    codes = () if params.report == "b2c" else REASONS.get(BuyerAnswer(params.report), ())
+    if params.report == "b2c":
+        return
+    codes = REASONS.get(BuyerAnswer(params.report), ())
     if params.reason_code not in (codes or ("",)):
         known = f"one of {', '.join(codes)}" if codes else "left out"
         raise ParameterError(f"report {params.report}: reason_code must be {known}.")
