@@ -12,7 +12,7 @@ import pytest
 import typst
 from lxml import etree
 
-from invoicebatch.errors import RenderError
+from invoicebatch.errors import RenderError, SettingsError
 from invoicebatch.formats.checked import facturx_documents
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.cii.facturx import FILE_NAME, embed
@@ -124,6 +124,14 @@ def test_a_german_public_body_gets_xrechnung_in_the_pdf(pdf, make_documents, tmp
     )
     documents = facturx_documents(Batch(invoices, tables), WorkspaceRules(EInvoice(), tmp_path))
     assert isinstance(documents[1], bytes), documents[1]
+    named = EInvoice(schematrons={"xrechnung-3.0.2/cii": "XRechnung-CII.xslt"})
+    with pytest.raises(SettingsError, match=r"XRechnung-CII\.xslt does not exist"):
+        facturx_documents(Batch(invoices, tables), WorkspaceRules(named, tmp_path))
+    silent = tables["company_accounts"].assign(phone=None)
+    refused = facturx_documents(
+        Batch(invoices, tables | {"company_accounts": silent}), WorkspaceRules(EInvoice(), tmp_path)
+    )
+    assert "BR-DE-6" in refused[1]
     result = embed(pdf, documents[1])
     assert page.validate_pdf_bytes(result, profile="3b").failures == []
     with pikepdf.open(io.BytesIO(result)) as opened:
