@@ -1,6 +1,6 @@
 """Who must get an electronic invoice, as data (`rules/einvoice/duty.toml`): the law's reason for each row.
 
-Mail and post ask it before they send; whether that warns or refuses is a setting.
+Mail, post and the networks ask it before they send; whether that warns or refuses is a setting.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from invoicebatch.files.rule_tables import rule_files, valid
 from invoicebatch.model.action import Context
+from invoicebatch.model.changes import no_failures, where_said
 
 FILE: Final = "duty.toml"
 
@@ -25,11 +26,14 @@ COLUMNS: Final = frozenset(
 )  # fmt: skip
 """Overview columns that `duty_reasons` needs."""
 
+ANY: Final = "any"
+"""The channel of a duty that any electronic invoice fulfils."""
+
 _LEITWEG: Final = "0204"
 
 
 class Duty(BaseModel):
-    """One duty: of which parties, from which day, by which channel."""
+    """One duty: of which parties, from which day, by which channel: a network by its name, or `any`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -55,30 +59,31 @@ def load_duties(root: Path) -> tuple[Duty, ...]:
     )
 
 
-def duty_reasons(rows: pd.DataFrame, duties: tuple[Duty, ...], today: date) -> "pd.Series[str]":
-    """Why mail or post alone will not do, by row; empty: nothing speaks against it.
+def duty_reasons(
+    rows: pd.DataFrame, duties: tuple[Duty, ...], today: date, channel: str = ""
+) -> "pd.Series[str]":
+    """Why mail or post alone (or another channel) will not do, by row; empty: nothing speaks against it.
 
     Args:
         rows: the columns of `COLUMNS`.
         duties: the first that fits counts.
         today: the day of a row that has no invoice date yet.
+        channel: the network it is to go through, which a duty may ask for; empty: mail or post.
     """
     reason = pd.Series("", index=rows.index, dtype="str")
+    open_ones = ~rows["shipping_channel"].eq("einvoice").fillna(value=False).astype(bool)
     day = rows["invoice_date"].fillna(pd.Timestamp(today))
     kinds = _kinds(rows)
-    sent = rows["shipping_channel"].eq("einvoice").fillna(value=False)
     for duty in duties:
-        fits = (
-            rows["customer_country"].eq(duty.buyer)
-            & (day >= pd.Timestamp(duty.since))
-            & (reason == "")
-            & ~sent
-        )
+        fits = rows["customer_country"].eq(duty.buyer) & (day >= pd.Timestamp(duty.since)) & open_ones
         if duty.seller:
             fits &= rows["account_country"].eq(duty.seller)
         if duty.who:
             fits &= kinds[duty.who]
-        reason = reason.mask(fits.fillna(value=False).astype(bool), duty.because)
+        fits = fits.fillna(value=False).astype(bool)
+        open_ones &= ~fits
+        if not channel or duty.channel not in (channel, ANY):
+            reason = reason.mask(fits, duty.because)
     return reason
 
 
@@ -89,17 +94,21 @@ def _kinds(rows: pd.DataFrame) -> Mapping[str, "pd.Series[bool]"]:
     return {"business": business, "private": ~business & ~public, "public": public}
 
 
-def refused_by_law(rows: pd.DataFrame, reason: "pd.Series[str]", context: Context) -> "pd.Series[str]":
+def refused_by_law(
+    rows: pd.DataFrame, reason: "pd.Series[str]", context: Context, channel: str = ""
+) -> "pd.Series[str]":
     """The reasons, with the law's where there is none yet and `[einvoice] duty` refuses."""
     if context.settings.einvoice.duty != "refuse":
         return reason
-    return reason.where(reason != "", duty_reasons(rows, load_duties(context.root), context.today))
+    return reason.where(reason != "", _said(rows, context, channel))
 
 
-def law_preview(rows: pd.DataFrame, context: Context) -> dict[str, pd.DataFrame]:
-    """A table for a preview: of how many rows the law asks something else; none where there are none."""
-    said = duty_reasons(rows, load_duties(context.root), context.today)
-    counts = said[said != ""].value_counts()
-    if counts.empty:
-        return {}
-    return {"law": pd.DataFrame({"mail or post alone will not do": counts.index, "rows": counts.to_numpy()})}
+def warned_by_law(rows: pd.DataFrame, context: Context, channel: str = "") -> pd.DataFrame:
+    """What the law says of rows that go out all the same: invoice_id, reason; none where it refuses them."""
+    if context.settings.einvoice.duty == "refuse":
+        return no_failures()
+    return where_said(rows["invoice_id"], _said(rows, context, channel))
+
+
+def _said(rows: pd.DataFrame, context: Context, channel: str) -> "pd.Series[str]":
+    return duty_reasons(rows, load_duties(context.root), context.today, channel)

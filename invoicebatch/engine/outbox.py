@@ -184,10 +184,20 @@ class Outbox:
         chosen = self.find(ids)
         _refuse(chosen[~chosen["state"].isin(_MARKABLE)], "is neither in doubt, accepted nor failed")
         said = Answer(OutboxStatus.SENT, f"marked as sent by {self._workspace.user}")
-        self._settled(chosen, said, "outbox.mark_sent")
+        self.settle(chosen, said, "outbox.mark_sent")
         return self.find(chosen["message_id"].tolist())
 
-    def _settled(self, chosen: pd.DataFrame, answer: Answer | dict[str, Answer], what: str = "") -> None:
+    def settle(self, chosen: pd.DataFrame, answer: Answer | dict[str, Answer], what: str = "") -> None:
+        """Bring what became of messages to them and to their documents.
+
+        Args:
+            chosen: the messages as they were seen, with the columns of `list`.
+            answer: of all of them, or by message id.
+            what: the record of who decided so; empty: nobody did.
+
+        Raises:
+            UsageError: a message was changed by somebody else meanwhile.
+        """
         loaded = load_messages(self._workspace, chosen["message_id"].tolist(), documents=False)
         messages = [message for message in loaded if isinstance(message, Message)]
         attempts = dict(zip(chosen["message_id"], chosen["attempts"], strict=True))
@@ -224,7 +234,7 @@ class Outbox:
             finally:
                 channel.close()
             changed = group[group["message_id"].isin(answers)]
-            self._settled(changed, answers)
+            self.settle(changed, answers)
             news += changed["message_id"].tolist()
         return self.find(news)
 
@@ -249,7 +259,7 @@ class Outbox:
             if outcome == "failed":
                 text = f"bounced: {bounce.text}; check the contact details"
                 mail = sent.loc[[bounce.message_id]].reset_index()
-                self._settled(mail, Answer(OutboxStatus.FAILED, text), "outbox.import_bounces")
+                self.settle(mail, Answer(OutboxStatus.FAILED, text), "outbox.import_bounces")
                 sent.loc[bounce.message_id, "state"] = OutboxStatus.FAILED.value
             number = sent["number"].get(bounce.message_id)
             rows.append(

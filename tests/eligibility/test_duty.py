@@ -13,10 +13,10 @@ TODAY = date(2026, 11, 26)
 NONE = Path("/nowhere")
 
 
-def reasons(*rows: dict[str, object], duties=None) -> list[str]:
+def reasons(*rows: dict[str, object], duties=None, channel: str = "") -> list[str]:
     given = [dict.fromkeys(COLUMNS) | {"customer_is_business": True} | row for row in rows]
     frame = pd.DataFrame(given).astype({"invoice_date": "datetime64[s]"})
-    return duty_reasons(frame, duties or load_duties(NONE), TODAY).tolist()
+    return duty_reasons(frame, duties or load_duties(NONE), TODAY, channel).tolist()
 
 
 def between(seller: str, buyer: str, day: str | None = None, **more: object) -> dict[str, object]:
@@ -44,6 +44,18 @@ def test_a_public_body_is_known_by_its_number():
         between("BE", "DE", "2026-05-01"),
     )
     assert [text.partition(":")[0] for text in found] == ["French public body", "German public body", ""]
+
+
+def test_an_electronic_invoice_by_another_channel_will_not_do_either():
+    rows = (
+        between("BE", "BE"),
+        between("DE", "DE", "2027-02-01"),
+        between("IT", "IT"),
+        between("BE", "FR", customer_siret="11000201100044"),
+    )
+    by_peppol = [text.partition(":")[0] for text in reasons(*rows, channel="peppol")]
+    assert by_peppol == ["", "", "Italian customer", "French public body"]
+    assert reasons(rows[3], channel="chorus_pro") == [""]
 
 
 def test_a_workspace_s_own_duties_come_first(tmp_path: Path):

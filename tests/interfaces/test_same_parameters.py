@@ -35,6 +35,7 @@ OWN: Mapping[tuple[str, str], str] = {
     ("export.job", "notify"): "desk@example.com",
     ("export.job", "parameters"): '{"format": "csv"}',
     ("export.invoices", "columns"): "number,total",
+    ("export.france", "report"): "accepted",
 }
 """Texts of parameters that take a form of their own."""
 
@@ -43,6 +44,7 @@ BESIDE: Mapping[str, Mapping[str, str]] = {
     "assign.collection_status": {"change": "close"},
     "assign.payment_plan_status": {"change": "cancel"},
     "export.external": {"target": "ledger"},
+    "export.france": {"report": "rejected", "reason_code": "DOUBLON"},
 }
 """What must be given beside the others."""
 

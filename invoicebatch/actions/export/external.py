@@ -39,7 +39,7 @@ def _systems(around: Surroundings) -> dict[str, str]:
 
 def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterator[Prepared]:
     """The UBL documents of a target that takes them; a document that breaks a rule stays out."""
-    from invoicebatch.formats.ubl.checked import checked_documents
+    from invoicebatch.formats.checked import checked_documents
 
     system = context.settings.external.get(params.target)
     if system is None or system.kind != "http" or system.body != "ubl":

@@ -1,6 +1,7 @@
-"""Export the reports that the French reform asks of a seller: payments of invoices, and sales to private persons."""
+"""Export what the French reform asks beside invoices: sales to private persons, and statuses of the life cycle."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -8,14 +9,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.errors import RenderError
+from invoicebatch.errors import ParameterError, RenderError
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
 from invoicebatch.model.en16931.derive import TABLES, derive
 from invoicebatch.model.en16931.terms import DOCUMENT
 from invoicebatch.model.schema.types import day, integer, money, percent, text
 from invoicebatch.model.status import BuyerAnswer
-from invoicebatch.settings import EInvoice
+from invoicebatch.settings import EInvoice, Settings
 
 COLUMNS: Final = (
     text("company_account_id", "The seller's account"),
@@ -36,11 +37,33 @@ _KEY: Final = ["company_account_id", "invoice_date", "category", "currency", "va
 class FranceParams(Params):
     """What is reported."""
 
-    report: Literal["b2c", "paid"] = Field(
+    report: Literal[
+        "b2c", "paid", "deposited", "received", "in_process", "accepted", "under_query", "rejected"
+    ] = Field(
         "b2c",
-        description="b2c: totals of sales to private persons (Flux 10, CSV); paid: a life-cycle message (CDAR 212) of each"
-        " invoice to a business that is paid",
+        description="b2c: totals of sales to private persons (Flux 10, CSV); else a life-cycle message (CDAR) of each invoice"
+        " to a business: paid (212) as its seller, the others as buyer (of self-billed invoices) or platform",
     )
+    reason_code: str = Field(
+        "", description="Of under_query and rejected: the French code of the reason, such as TX_TVA_ERR"
+    )
+    reason: str = Field("", max_length=500, description="The same in words")
+
+
+def check(params: FranceParams, _settings: Settings, _now: datetime) -> None:
+    """A status that needs a reason has one of its list, and no other status has any.
+
+    Raises:
+        ParameterError: it has not.
+    """
+    from invoicebatch.formats.cdar import REASONS
+
+    if params.report == "b2c":
+        return
+    codes = REASONS.get(BuyerAnswer(params.report), ())
+    if params.reason_code not in (codes or ("",)):
+        known = f"one of {', '.join(codes)}" if codes else "left out"
+        raise ParameterError(f"report {params.report}: reason_code must be {known}.")
 
 
 def row_checks(batch: Batch, params: FranceParams, _: Context) -> pd.DataFrame:
@@ -51,7 +74,8 @@ def row_checks(batch: Batch, params: FranceParams, _: Context) -> pd.DataFrame:
     if params.report == "b2c":
         reason = reason.mask(business, "the customer is a business: its invoices are reported one by one")
     else:
-        reason = reason.mask(rows["payment_status"].astype("str") != "paid", "it is not paid yet")
+        unpaid = rows["payment_status"].astype("str") != "paid"
+        reason = reason.mask(unpaid & (params.report == "paid"), "it is not paid yet")
         reason = reason.mask(~business, "the customer is a private person: only totals are reported")
     reason = reason.mask(rows["account_country"] != "FR", "the seller is not French")
     return where_said(rows["invoice_id"], reason)
@@ -60,6 +84,7 @@ def row_checks(batch: Batch, params: FranceParams, _: Context) -> pd.DataFrame:
 def artefacts(batch: Batch, params: FranceParams, context: Context) -> Iterator[Prepared]:
     """`b2c.csv`, or the life-cycle messages: one file, or a ZIP of several."""
     from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.cdar import CODES
     from invoicebatch.formats.workbook.export import export_file, run_facts
     from invoicebatch.formats.workbook.rows import TableExport
 
@@ -70,11 +95,11 @@ def artefacts(batch: Batch, params: FranceParams, context: Context) -> Iterator[
         yield Artefact(*export_file(table, "csv", settings.csv_delimiter))
         return
     documents = Documents()
-    for invoice_id, number, message in _messages(batch, context.settings.einvoice):
+    for invoice_id, number, message in _messages(batch, params, context):
         if isinstance(message, str):
             yield RowFailure(invoice_id, message)
         else:
-            documents.add(invoice_id, f"{number}_212", message)
+            documents.add(invoice_id, f"{number}_{CODES[BuyerAnswer(params.report)][0]}", message)
     yield from documents.artefacts(len(batch), "life-cycle.zip")
 
 
@@ -93,36 +118,41 @@ def totals(batch: Batch, settings: EInvoice) -> pd.DataFrame:
     )
 
 
-def _messages(batch: Batch, settings: EInvoice) -> Iterator[tuple[int, str, bytes | str]]:
+def _messages(batch: Batch, params: FranceParams, context: Context) -> Iterator[tuple[int, str, bytes | str]]:
     """Id, number and message of each invoice, or why there is none."""
     from invoicebatch.formats.cdar import LifeCycle, write_life_cycle
 
-    groups, _ = derive(batch.invoices, batch.tables, "france", settings)
-    documents, breakdown = groups[DOCUMENT], groups["BG-23"]
+    status = BuyerAnswer(params.report)
+    groups, _ = derive(batch.invoices, batch.tables, "france", context.settings.einvoice)
     last = batch["payments"].groupby("invoice_id")["booked_on"].max()
-    for row, terms in enumerate(documents.to_dict("records")):
+    for row, terms in enumerate(groups[DOCUMENT].to_dict("records")):
         invoice_id = int(terms["invoice_id"])
-        paid_on = last.get(invoice_id, terms["BT-9"])
-        shares = breakdown[breakdown["parent"] == row]
-        amounts = [
-            (Decimal(int(taxable + tax)).scaleb(-2), Decimal(int(rate)).scaleb(-4))
-            for taxable, tax, rate in zip(
-                shares["BT-116"], shares["BT-117"], shares["BT-119"].fillna(0), strict=True
-            )
-        ]
+        paid = status is BuyerAnswer.PAID
+        at = last.get(invoice_id, terms["BT-9"]) if paid else context.now
         lacking = [name for name, term in _NEEDED.items() if pd.isna(terms.get(term))]
-        if lacking or pd.isna(paid_on):
+        if lacking or pd.isna(at):
             yield invoice_id, "", f"it lacks {', '.join(lacking) or 'the day it was paid on'}"
             continue
         message = LifeCycle(
-            terms["BT-1"], terms["BT-3"], terms["BT-2"], BuyerAnswer.PAID, pd.Timestamp(paid_on).to_pydatetime(),
+            terms["BT-1"], terms["BT-3"], terms["BT-2"], status, pd.Timestamp(at).to_pydatetime(),
             (terms["BT-30"], terms["BT-27"]), (terms["BT-47"], terms["BT-44"]), (terms["BT-34"], terms["BT-49"]),
-            terms["BT-5"], amounts,
+            terms["BT-5"], _amounts(groups["BG-23"], row) if paid else (), params.reason_code, params.reason,
         )  # fmt: skip
         try:
             yield invoice_id, message.number, write_life_cycle(message)
         except RenderError as error:
             yield invoice_id, message.number, error.message
+
+
+def _amounts(breakdown: pd.DataFrame, row: int) -> list[tuple[Decimal, Decimal]]:
+    """What a document is paid by VAT rate, with the rate."""
+    shares = breakdown[breakdown["parent"] == row]
+    return [
+        (Decimal(int(taxable + tax)).scaleb(-2), Decimal(int(rate)).scaleb(-4))
+        for taxable, tax, rate in zip(
+            shares["BT-116"], shares["BT-117"], shares["BT-119"].fillna(0), strict=True
+        )
+    ]
 
 
 _NEEDED: Final = {
@@ -142,14 +172,17 @@ def preview(batch: Batch, params: FranceParams, context: Context) -> Preview:
     """The totals, or how many messages there will be."""
     if params.report == "b2c":
         return {"sales": totals(batch, context.settings.einvoice)}
-    return {"messages": pd.DataFrame({"what": ["paid invoices"], "rows": [len(batch)]})}
+    return {
+        "messages": pd.DataFrame({"what": [f"invoices said to be {params.report}"], "rows": [len(batch)]})
+    }
 
 
 ACTION = Action(
     name="export.france",
     label="French reports",
-    help="What French sellers report beside their invoices: sales to private persons by day, and which invoices are paid.",
+    help="What France asks beside invoices: sales to private persons by day, and statuses of the life cycle.",
     params=FranceParams,
+    check=check,
     reads=TABLES | {"payments"},
     row_checks=row_checks,
     check_columns=frozenset({"customer_is_business", "payment_status", "account_country"}),

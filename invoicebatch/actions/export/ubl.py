@@ -35,7 +35,7 @@ class UblParams(Params):
 def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepared]:
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
     from invoicebatch.formats.archive.document_zip import Documents
-    from invoicebatch.formats.ubl.checked import checked_documents
+    from invoicebatch.formats.checked import checked_documents
 
     documents = Documents()
     checked = checked_documents(
@@ -56,19 +56,20 @@ def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:
 
 def preview(batch: Batch, params: UblParams, ctx: Context) -> dict[str, pd.DataFrame]:
     """How many documents are ready, which rules the others break, and what is advised; by row for another day."""
-    from invoicebatch.formats.ubl.checked import chosen_profile, sets_of
+    from invoicebatch.formats.checked import chosen_profile
     from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
+    from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
     from invoicebatch.model.en16931.derive import derive
 
     settings = ctx.settings.einvoice
     profile, national = chosen_profile(params.profile, settings)
     derived = derive(batch.invoices, batch.tables, profile, settings, national, params.as_of)
-    findings = prevalidate(*derived, sets_of(ctx), params.as_of)
+    findings = prevalidate(*derived, WorkspaceRules.of(ctx).sets, params.as_of)
     ready = len(batch) - findings["invoice_id"].nunique()
     tables = {
         "documents": pd.DataFrame({"what": ["ready", "break a rule"], "rows": [ready, len(batch) - ready]}),
         "rules": _by_rule(findings),
-        "advice": _by_rule(prevalidate(*derived, sets_of(ctx), params.as_of, warnings=True)),
+        "advice": _by_rule(prevalidate(*derived, WorkspaceRules.of(ctx).sets, params.as_of, warnings=True)),
     }
     if params.as_of is not None:
         numbers = batch.invoices.set_index("invoice_id")["number"]

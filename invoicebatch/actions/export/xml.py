@@ -29,9 +29,9 @@ class XmlParams(Params):
 def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Prepared]:  # noqa: ARG001
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
     from invoicebatch.formats.archive.document_zip import Documents
-    from invoicebatch.formats.ubl.checked import sets_of
+    from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 
-    documents, sets = Documents(), sets_of(ctx)
+    documents, sets = Documents(), WorkspaceRules.of(ctx).sets
     for start in range(0, len(batch), _SLICE):
         part = Batch(batch.invoices.iloc[start : start + _SLICE].reset_index(drop=True), batch.tables)
         yield from _slice(part, documents, sets)

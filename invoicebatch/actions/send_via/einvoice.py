@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from invoicebatch.eligibility.duty import COLUMNS, refused_by_law, warned_by_law
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.validation import Schematron
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
-from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, no_failures, where_said
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
 from invoicebatch.model.outbox.again import preview as again_preview
@@ -68,7 +69,17 @@ def row_checks(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFra
     known = ctx.receivers()
     away = pd.Series([known.get(each, "") for each in _receivers(rows)], index=rows.index, dtype="str")
     reason = found["reason"].where((found["reason"] != "") | (found["network"] != PEPPOL), away)
+    for network, mine in rows.groupby(found["network"], sort=False):
+        reason.loc[mine.index] = refused_by_law(mine, reason.loc[mine.index], ctx, str(network))
     return where_said(rows["invoice_id"], reason)
+
+
+def warnings(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
+    """Rows for which the law asks another channel than the network they go through."""
+    rows = batch.invoices
+    network = networks(rows, params, ctx)["network"]
+    said = [warned_by_law(mine, ctx, str(name)) for name, mine in rows.groupby(network, sort=False)]
+    return pd.concat([no_failures(), *said], ignore_index=True)
 
 
 def _receivers(rows: pd.DataFrame) -> list[tuple[str, str]]:
@@ -79,7 +90,7 @@ def _receivers(rows: pd.DataFrame) -> list[tuple[str, str]]:
 
 def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Prepared]:
     """The document of each row, kept in the archive as it is sent; rows that break a rule fail, named."""
-    from invoicebatch.formats.ubl.checked import checked_documents
+    from invoicebatch.formats.checked import checked_documents
 
     network_of = networks(batch.invoices, params, ctx)["network"]
     for network, profile in ((PEPPOL, "peppol"), (CHORUS_PRO, "en16931")):
@@ -194,9 +205,8 @@ ACTION = Action(
     params=EInvoiceParams,
     reads=TABLES,
     row_checks=row_checks,
-    check_columns=frozenset(
-        {"customer_siret", "customer_endpoint_id", "customer_endpoint_scheme", "customer_postcode"}
-    ),
+    warnings=warnings,
+    check_columns=frozenset({"customer_endpoint_id", "customer_postcode"}) | COLUMNS,
     transform=transform,
     artefacts=artefacts,
     effects=effects,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.eligibility.duty import COLUMNS, law_preview, refused_by_law
+from invoicebatch.eligibility.duty import COLUMNS, refused_by_law, warned_by_law
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
 from invoicebatch.formats.mail.payload import mails, senders
@@ -57,6 +57,11 @@ def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFr
     return where_said(rows["invoice_id"], reason)
 
 
+def warnings(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:  # noqa: ARG001
+    """Rows that must get an electronic invoice by law: mail alone will not do."""
+    return warned_by_law(batch.invoices, context)
+
+
 def defaults(settings: Settings, _today: date) -> dict[str, Any]:
     """Whether UBL goes along, as the settings say."""
     return {"attach_ubl": settings.mail.attach_ubl}
@@ -64,7 +69,7 @@ def defaults(settings: Settings, _today: date) -> dict[str, Any]:
 
 def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prepared]:
     """An invoice's own attachments, and its UBL where asked for; a document that breaks a rule is not mailed."""
-    from invoicebatch.formats.ubl.checked import checked_documents
+    from invoicebatch.formats.checked import checked_documents
 
     yield from _own_attachments(batch)
     if not params.attach_ubl:
@@ -136,7 +141,7 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
     good = batch.invoices
-    tables = {"recipients": _recipients(good), **again_preview(good), **law_preview(good, context)}
+    tables = {"recipients": _recipients(good), **again_preview(good)}
     first = next(_letters(good.head(1), batch, params, context), None)
     if first is not None:
         language, letter = first
@@ -170,6 +175,7 @@ ACTION = Action(
     reads=TABLES | {"company_accounts"},
     defaults=defaults,
     row_checks=row_checks,
+    warnings=warnings,
     check_columns=frozenset({"customer_email", "company_account_id"}) | PREFERENCE | COLUMNS,
     check_reads=frozenset({"company_accounts"}),
     artefacts=artefacts,

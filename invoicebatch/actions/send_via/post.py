@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.eligibility.duty import COLUMNS, law_preview, refused_by_law
+from invoicebatch.eligibility.duty import COLUMNS, refused_by_law, warned_by_law
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.model.action import Action, Context, Preview
 from invoicebatch.model.changes import Batch, Changes, where_said
@@ -58,6 +58,11 @@ def row_checks(batch: Batch, params: PostParams, context: Context) -> pd.DataFra
     return where_said(rows["invoice_id"], refused_by_law(rows, reason, context))
 
 
+def warnings(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:  # noqa: ARG001
+    """Rows that must get an electronic invoice by law: a letter alone will not do."""
+    return warned_by_law(batch.invoices, context)
+
+
 def transform(batch: Batch, params: PostParams, context: Context) -> Changes:  # noqa: ARG001
     """Shipping status `sending`."""
     updates = batch.invoices[["invoice_id"]].assign(
@@ -108,7 +113,6 @@ def preview(batch: Batch, params: PostParams, context: Context) -> Preview:  # n
     rows: list[dict[str, Any]] = [{"what": "letters", "rows": len(good)}]
     rows += [{"what": f"to {country}", "rows": int(count)} for country, count in by_country.items()]
     tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(good)}
-    tables |= law_preview(good, context)
     if len(good):
         first = next(_addresses(good.head(1)).itertuples(index=False, name=None))
         home = good[["account_country", "account_language"]].fillna("").iloc[0]
@@ -123,6 +127,7 @@ ACTION = Action(
     help="Hands each document to the print-and-post provider.",
     params=PostParams,
     row_checks=row_checks,
+    warnings=warnings,
     check_columns=frozenset(f"customer_{field}" for field in ADDRESS) | PREFERENCE | COLUMNS,
     transform=transform,
     effects=effects,

@@ -96,11 +96,11 @@ class AccessPoint(ChannelDefaults):
         self._fetch_news()
         answers: dict[str, Answer] = {}
         for file in sorted(self._news.glob("*.json"), key=lambda path: path.stat().st_mtime):
-            event = _event({"body": file.read_text(encoding="utf-8")})
-            for reference in _references(event) & mine.keys():
-                if (answer := _answer(event, reference)) is not None:
+            event = event_in(file.read_bytes())
+            for reference in references_of(event) & mine.keys():
+                if (answer := answer_of(event, reference)) is not None:
                     answers[mine[reference]] = answer
-            if not _references(event) & mine.keys() and _age(file) > KEPT_SECONDS:
+            if not references_of(event) & mine.keys() and _age(file) > KEPT_SECONDS:
                 remove(file)
         return answers
 
@@ -111,7 +111,7 @@ class AccessPoint(ChannelDefaults):
                 return
             news = response.json()
             guid = str(news.get("guid", ""))
-            body = json.dumps(_event(news), ensure_ascii=False)
+            body = json.dumps(event_in(response.content), ensure_ascii=False)
             write_whole(self._news / f"{safe_name(guid)}.json", body, on_clash="replace")
             if self._request("DELETE", f"/webhook_instances/{guid}").is_error:
                 return
@@ -224,24 +224,25 @@ def _age(file: Path) -> float:
     return time.time() - file.stat().st_mtime
 
 
-def _event(news: Mapping[str, Any]) -> dict[str, Any]:
-    """The event in a webhook instance, whose body is JSON in a string."""
-    body = news.get("body")
-    if isinstance(body, str):
-        try:
-            body = json.loads(body)
-        except ValueError:
-            return {}
+def event_in(data: bytes) -> dict[str, Any]:
+    """The event in a webhook instance, whose body is JSON in a string, or the event itself; none in anything else."""
+    try:
+        found = json.loads(data)
+        body = found.get("body", found) if isinstance(found, dict) else {}
+        body = json.loads(body) if isinstance(body, str) else body
+    except ValueError:
+        return {}
     return body if isinstance(body, dict) else {}
 
 
-def _references(event: Mapping[str, Any]) -> set[str]:
+def references_of(event: Mapping[str, Any]) -> set[str]:
     """Submission ids an event is about: ours, or our idempotency key."""
     keys = ("document_submission_guid", "guid", "idempotency_guid", "idempotencyGuid")
     return {str(event[key]) for key in keys if event.get(key)}
 
 
-def _answer(event: Mapping[str, Any], reference: str) -> Answer | None:
+def answer_of(event: Mapping[str, Any], reference: str) -> Answer | None:
+    """What an event says of the submission with that reference; None: nothing of its delivery."""
     state = str(event.get("event") or event.get("status") or "").lower()
     text = " ".join(str(event[key]) for key in ("details", "error", "reason") if event.get(key))
     if state in _ARRIVED:

@@ -11,7 +11,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.progress import Silent
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.deliver import deliver
-from invoicebatch.engine.imports.buyer_answers import poll_answers
+from invoicebatch.engine.imports.network_answers import poll_answers
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import Runs

@@ -22,7 +22,7 @@ TABLE: Final = "buyer_answers"
 COLUMNS: Final = ("file", "number", "answer", "reason", "asked", "outcome")
 TAKEN: Final = "taken"
 ANSWERS: Final = "answers"
-_KNOWN: Final = "known already"
+KNOWN: Final = "known already"
 _IDENTIFIERS: Final = ("endpoint_id", "legal_id", "vat_id")
 
 
@@ -51,12 +51,8 @@ def _import(workspace: WorkspaceBase, answers: Answers) -> pd.DataFrame:
     return pd.concat([rows[list(COLUMNS)], refused], ignore_index=True).astype("str")
 
 
-def poll_answers(workspace: WorkspaceBase) -> pd.DataFrame:
-    """Take what lies in the folder `answers` beside the e-invoices' hot folder; see `import_answers`.
-
-    Files stay where they are: what was taken before changes nothing.
-    """
-    folder = workspace.data / workspace.settings.einvoice.folder / ANSWERS
+def poll_answers(workspace: WorkspaceBase, folder: Path) -> pd.DataFrame:
+    """Take the new ones of a folder, in which they stay; see `import_answers`."""
     if not folder.is_dir() or not any(folder.iterdir()):
         return pd.DataFrame(columns=list(COLUMNS), dtype="str")
     answers = read_answers([folder])
@@ -66,7 +62,7 @@ def poll_answers(workspace: WorkspaceBase) -> pd.DataFrame:
     if not fresh and not answers.refused:  # nobody has to wait for nothing
         return pd.DataFrame(columns=list(COLUMNS), dtype="str")
     found = _import(workspace, replace(answers, found=fresh))
-    return found[found["outcome"] != _KNOWN].reset_index(drop=True)
+    return found[found["outcome"] != KNOWN].reset_index(drop=True)
 
 
 def _known(session: Session, found: Sequence[Answered]) -> set[str]:
@@ -87,7 +83,7 @@ def _judged(session: Session, found: Sequence[Answered]) -> pd.DataFrame:
     for each in found:
         invoice, outcome = _invoice_of(each, invoices, accounts)
         if invoice is not None and each.answer_id in known:
-            outcome = _KNOWN
+            outcome = KNOWN
         known.add(each.answer_id)
         about = (each.file, each.number, each.status.value, each.reason, each.asked, outcome)
         rows.append((*about, each.answer_id, invoice, each.answered_at))

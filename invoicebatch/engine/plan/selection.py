@@ -131,6 +131,23 @@ class Selection:
             rows["reason"] = rows["reason"].where(rows["reason"] != "", by_checks)
         return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
 
+    def to_look_at(self, action: str, **params: Any) -> pd.DataFrame:
+        """The rows that can take an action, but not without a word, each with it: invoice_id, number, reason.
+
+        Args:
+            action: name of the action.
+            **params: its parameters.
+
+        Raises:
+            UnknownNameError: no such action.
+            ParameterError: a parameter is unknown, missing or malformed.
+        """
+        plan = self.plan(action, **params)
+        rows = plan.rows[plan.rows["eligible"]]
+        found = faults(self.workspace, plan.action, plan.action.warnings, plan.params, rows)
+        warned = rows[["invoice_id", "number"]].assign(reason=rows["invoice_id"].map(found).astype("str"))
+        return warned.dropna(subset="reason").reset_index(drop=True)
+
     def _unknown_rows(self) -> pd.DataFrame:
         frame = pd.DataFrame({"invoice_id": np.asarray(self.unknown, np.int64)})
         return frame.assign(number=pd.Series(dtype="str"), reason="there is no such invoice")

@@ -1,5 +1,8 @@
 """UN/CEFACT CII documents from terms, as Factur-X and ZUGFeRD embed them in a PDF (profile EN 16931 or XRechnung)."""
 
+import re
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
@@ -25,13 +28,32 @@ def write_cii(groups: Groups) -> list[bytes]:
     peppol = documents["BT-24"].eq(PEPPOL)
     documents["BT-24"] = documents["BT-24"].mask(peppol, EN16931)
     documents["BT-23"] = documents["BT-23"].mask(peppol)
+    if "BT-8" in documents:
+        documents["BT-8"] = documents["BT-8"].replace(_TAX_POINTS)
     means = groups["BG-16"].drop_duplicates(PARENT).set_index(PARENT)
     for term in ("BT-83", "BT-89"):
         documents[term] = _once(means, term, len(documents))
-    written = serialize(
-        CROSS_INDUSTRY_INVOICE, {**groups, DOCUMENT: documents, "BG-1": _by_subject(groups["BG-1"])}
+    own = {DOCUMENT: documents, "BG-1": _by_subject(groups["BG-1"]), "BT-29": _global_last(groups["BT-29"])}
+    if "BT-7" in documents:
+        breakdown = groups["BG-23"]
+        tax_point = documents["BT-7"].iloc[breakdown[PARENT].to_numpy(np.int64)].array
+        own["BG-23"] = breakdown.assign(**{"BT-7": tax_point})
+    written = serialize(CROSS_INDUSTRY_INVOICE, {**groups, **own})
+    return [_PLAIN.sub(rb"<ram:ID>\1</ram:ID>", _with_delivery(document)) for document in written]
+
+
+_TAX_POINTS: Final = {"3": "5", "35": "29", "432": "72"}
+"""Codes of BT-8 in CII (UNTDID 2475) by those of UBL (UNTDID 2005): date of invoice, of delivery, of payment."""
+
+
+def _global_last(identifiers: pd.DataFrame) -> pd.DataFrame:
+    """The schema wants identifiers without a scheme first."""
+    if "BT-29-1" not in identifiers:
+        return identifiers
+    schemed = identifiers["BT-29-1"].notna()
+    return identifiers.assign(schemed=schemed).sort_values(
+        [PARENT, "schemed"], kind="stable", ignore_index=True
     )
-    return [_with_delivery(document) for document in written]
 
 
 def _by_subject(notes: pd.DataFrame) -> pd.DataFrame:
@@ -46,6 +68,7 @@ def _once(means: pd.DataFrame, term: str, count: int) -> pd.Series:
     return values.reindex(np.arange(count)).astype("str").reset_index(drop=True)
 
 
+_PLAIN: Final = re.compile(rb"<ram:GlobalID>([^<]*)</ram:GlobalID>")
 _SETTLEMENT = b"<ram:ApplicableHeaderTradeSettlement>"
 _DELIVERY = b"ram:ApplicableHeaderTradeDelivery"
 

@@ -48,6 +48,11 @@ def _contact(name: str, telephone: str, mail: str) -> Element:
     )
 
 
+def _identifier(term: str) -> Element:
+    """An identifier with its scheme; one without is written as `ram:ID`."""
+    return ("ram:GlobalID", term, {"schemeID": f"{term}-1"})
+
+
 def _registered(term: str, scheme: str) -> Element:
     return ("ram:SpecifiedTaxRegistration", ("ram:ID", term, {"schemeID": Const(scheme)}))
 
@@ -170,7 +175,7 @@ _AGREEMENT: Final = (
     ("ram:BuyerReference", "BT-10"),
     (
         "ram:SellerTradeParty",
-        Each("BT-29", ("ram:ID", "BT-29")),
+        Each("BT-29", _identifier("BT-29")),
         ("ram:Name", "BT-27"),
         ("ram:Description", "BT-33"),
         (
@@ -186,7 +191,7 @@ _AGREEMENT: Final = (
     ),
     (
         "ram:BuyerTradeParty",
-        ("ram:ID", "BT-46"),
+        _identifier("BT-46"),
         ("ram:Name", "BT-44"),
         (
             "ram:SpecifiedLegalOrganization",
@@ -240,7 +245,7 @@ _DELIVERY: Final = (
     "ram:ApplicableHeaderTradeDelivery",
     (
         "ram:ShipToTradeParty",
-        ("ram:ID", "BT-71"),
+        _identifier("BT-71"),
         ("ram:Name", "BT-70"),
         _address("BT-78", "BT-75", "BT-76", "BT-165", "BT-77", "BT-80", "BT-79"),
     ),
@@ -278,7 +283,7 @@ _SETTLEMENT: Final = (
     ("ram:InvoiceCurrencyCode", "BT-5"),
     (
         "ram:PayeeTradeParty",
-        ("ram:ID", "BT-60"),
+        _identifier("BT-60"),
         ("ram:Name", "BT-59"),
         ("ram:SpecifiedLegalOrganization", ("ram:ID", "BT-61", {"schemeID": "BT-61-1"})),
     ),
@@ -293,6 +298,7 @@ _SETTLEMENT: Final = (
             ("ram:BasisAmount", "BT-116"),
             ("ram:CategoryCode", "BT-118"),
             ("ram:ExemptionReasonCode", "BT-121"),
+            ("ram:TaxPointDate", ("udt:DateString", Compact("BT-7"), {"format": Const("102")})),
             ("ram:DueDateTypeCode", Same("BT-8")),
             ("ram:RateApplicablePercent", "BT-119"),
         ),

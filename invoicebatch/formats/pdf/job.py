@@ -16,6 +16,7 @@ from invoicebatch.formats.pdf.payment import references
 from invoicebatch.formats.pdf.render import Rendered, RenderJob, render_jobs
 from invoicebatch.formats.pdf.template import template_folders
 from invoicebatch.formats.pdf.text import Row, rows
+from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.model.changes import Artefact, Batch, RowFailure
 from invoicebatch.model.payments.amount_due import due_at_issue_cents
 from invoicebatch.model.status import Kind, Status
@@ -61,8 +62,8 @@ def prepare(
         )
     ]
     rest = Batch(batch.invoices[~lost].reset_index(drop=True), batch.tables)
-    language, facturx = settings.documents.language, settings.einvoice if settings.documents.facturx else None
-    return render_jobs(rest, folders, language, known, facturx=facturx), failures
+    facturx = WorkspaceRules(settings.einvoice, root) if settings.documents.facturx else None
+    return render_jobs(rest, folders, settings.documents.language, known, facturx=facturx), failures
 
 
 def by_invoice(batch: Batch) -> dict[int, Row]:

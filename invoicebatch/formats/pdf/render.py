@@ -21,10 +21,10 @@ from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.faults import describe
 from invoicebatch.formats.pdf.template import Template, load_template
 from invoicebatch.formats.pdf.wording import Wording
+from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.model.changes import Batch, RowFailure
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.schema import INVOICE_TABLES
-from invoicebatch.settings import EInvoice
 
 if TYPE_CHECKING:
     import typst
@@ -43,14 +43,14 @@ class RenderJob:
         language: where neither customer nor account has one.
         known: by invoice, template and content hash of its present document; a document that
             would be the same is not rendered.
-        facturx: embed the invoice as data (Factur-X), by these settings; the template's hash then is another one.
+        facturx: embed the invoice as data (Factur-X), checked by these rules; the template's hash then is another one.
     """
 
     batch: Batch
     folders: Mapping[str, tuple[Path, ...]]
     language: str = "en"
     known: Mapping[int, tuple[str, str]] = field(default_factory=dict)
-    facturx: EInvoice | None = None
+    facturx: WorkspaceRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def render_jobs(
     language: str,
     known: Mapping[int, tuple[str, str]] | None = None,
     size: int = JOB_DOCUMENTS,
-    facturx: EInvoice | None = None,
+    facturx: WorkspaceRules | None = None,
 ) -> Iterator[RenderJob]:
     """The batch in groups of `size` documents, each with just its own rows."""
     groups = -(-len(batch) // size)
@@ -104,7 +104,7 @@ def _positions(batch: Batch, table: str, size: int, groups: int) -> list[np.ndar
 
 def render_documents(job: RenderJob) -> list[Rendered | RowFailure]:
     """Render a job's documents; a document that can't be made is a failure with its reason."""
-    from invoicebatch.formats.cii.facturx import facturx_documents
+    from invoicebatch.formats.checked import facturx_documents
 
     templates, broken = _templates(job)
     accounts = job.batch["company_accounts"].set_index("company_account_id")["language"].to_dict()

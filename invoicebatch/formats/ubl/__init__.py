@@ -1,14 +1,20 @@
 """UBL 2.1 documents from terms; where a term stands is told by `model.en16931.ubl`."""
 
 from collections.abc import Iterator
+from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from invoicebatch.formats.serializer import serialize
-from invoicebatch.model.en16931.derive.profiles import UBL_BE
+from invoicebatch.model.en16931.derive.profiles import EXTENDED_CTC_FR, UBL_BE
 from invoicebatch.model.en16931.frames import Groups, only_documents
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, DOCUMENT
-from invoicebatch.model.en16931.ubl import BELGIAN_CREDIT_NOTE, BELGIAN_INVOICE, CREDIT_NOTE, INVOICE
+from invoicebatch.model.en16931.ubl import BELGIAN, CREDIT_NOTE, FRENCH, INVOICE
+
+_ROOTS: Final = ((INVOICE, CREDIT_NOTE), BELGIAN, FRENCH)
+_OWN: Final = {UBL_BE: 1, EXTENDED_CTC_FR: 2}
+"""Specifications that are written in a way of their own, by their place in `_ROOTS`."""
 
 
 def write_ubl(groups: Groups) -> list[bytes]:
@@ -21,20 +27,15 @@ def write_ubl(groups: Groups) -> list[bytes]:
         RenderError: a text holds a character that XML can't hold.
     """
     credit = is_credit_note(groups).to_numpy()
-    belgian = groups[DOCUMENT]["BT-24"].eq(UBL_BE).to_numpy(bool)
-    kinds = {
-        (False, False): INVOICE,
-        (False, True): CREDIT_NOTE,
-        (True, False): BELGIAN_INVOICE,
-        (True, True): BELGIAN_CREDIT_NOTE,
-    }
-    written: dict[tuple[bool, bool], Iterator[bytes]] = {}
-    for kind, root in kinds.items():
-        mine = (belgian == kind[0]) & (credit == kind[1])
+    family = groups[DOCUMENT]["BT-24"].map(_OWN).fillna(0).to_numpy(np.int64)
+    kinds = 2 * family + credit
+    written: dict[int, Iterator[bytes]] = {}
+    for kind in np.unique(kinds).tolist():
+        root, mine = _ROOTS[kind // 2][kind % 2], kinds == kind
         if mine.all():
             return serialize(root, groups)
-        written[kind] = iter(serialize(root, only_documents(groups, mine)) if mine.any() else ())
-    return [next(written[kind]) for kind in zip(belgian.tolist(), credit.tolist(), strict=True)]
+        written[kind] = iter(serialize(root, only_documents(groups, mine)))
+    return [next(written[kind]) for kind in kinds.tolist()]
 
 
 def is_credit_note(groups: Groups) -> "pd.Series[bool]":

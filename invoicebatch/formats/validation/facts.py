@@ -108,6 +108,10 @@ class Facts:
         found[self.document(group)[rows]] = True
         return found
 
+    def number_of(self, group: str, rows: Mask = slice(None)) -> Integers:
+        """How many rows (such rows) of the group each document has."""
+        return np.bincount(self.document(group)[rows], minlength=self.count)
+
     def uses(self, group: str, category: str) -> Mask:
         """Documents with that VAT category in the group."""
         key = (group, category)

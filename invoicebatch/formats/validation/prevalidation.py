@@ -79,6 +79,8 @@ def _broken(facts: Facts, rule: Rule, warnings: bool) -> pd.DataFrame | None:
     if of_set:
         asked = facts.where(lambda found: _asks(found, rule, warnings))
         broken = broken & asked[facts.document(rule.group)]
+    elif any(rule.id in found.not_asked for found in facts.sets):
+        broken = broken & facts.where(lambda found: rule.id not in found.not_asked, rule.group)
     rows = np.flatnonzero(broken)
     return _findings(facts, rule.group, rows, rule.id, rule.term, rule.says, rule.fix) if len(rows) else None
 

@@ -53,9 +53,11 @@ class RuleSet(_Data):
         typed_processes: pattern of those whose type codes it lists.
         since: first day; None: always.
         until: last day; None: no end is known.
+        published: day of its publication, where its start lies after it.
         unknown: what it asks is not known here, only that it does.
+        keeps_standard: whether the schematron of EN 16931 holds for its documents too.
         rules: how the ids of its rules begin.
-        not_asked: rules of those that it does not have.
+        not_asked: rules of those, or of the standard, that it does not have.
         warnings: rules that are no more than advice in it.
         code_lists: name of the code list by rule.
         largest_pdf_mb: how large a PDF inside a document may be, by our own caution where no publisher says.
@@ -72,6 +74,7 @@ class RuleSet(_Data):
     until: date | None = None
     published: date | None = None
     unknown: bool = False
+    keeps_standard: bool = True
     rules: tuple[str, ...] = ()
     not_asked: frozenset[str] = frozenset()
     warnings: frozenset[str] = frozenset()
@@ -212,7 +215,7 @@ def schematron_paths(
 
 
 def rule_set_table(root: Path, paths: Mapping[str, str]) -> pd.DataFrame:
-    """The sets of a workspace, one row a schematron: id, title, days, identifier, syntax and where it comes from.
+    """The sets of a workspace, one row a schematron: id, title, days, day of publication, identifier, syntax and where it comes from.
 
     Args:
         root: the workspace.
@@ -225,6 +228,7 @@ def rule_set_table(root: Path, paths: Mapping[str, str]) -> pd.DataFrame:
             "title": found.title,
             "from": str(found.since or ""),
             "until": str(found.until or ""),
+            "published": str(found.published or ""),
             "specification": found.specification,
         }
         if not found.schematrons:
@@ -235,7 +239,7 @@ def rule_set_table(root: Path, paths: Mapping[str, str]) -> pd.DataFrame:
             for schematron, path in schematron_paths(found, syntax, paths, root):
                 rows.append(about | {"syntax": syntax, "schematron": _origin(found, schematron, path)})
     return pd.DataFrame(
-        rows, columns=["id", "title", "from", "until", "specification", "syntax", "schematron"]
+        rows, columns=["id", "title", "from", "until", "published", "specification", "syntax", "schematron"]
     )
 
 

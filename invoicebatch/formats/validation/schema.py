@@ -11,13 +11,14 @@ from invoicebatch.formats.xml_export import schema_bytes
 
 
 def schema_error(document: bytes) -> str:
-    """What the UBL 2.1 XSD says against a document, in one line; empty: nothing.
+    """What its XSD says against a UBL 2.1 or CII (Factur-X, EN 16931) document, in one line; empty: nothing.
 
     Raises:
         InputFileError: not well-formed XML.
     """
     root = parse_xml(document, "the written document")
-    return _error(ubl_schema(etree.QName(root).localname), root)
+    name = etree.QName(root).localname
+    return _error(facturx_schema() if name == "CrossIndustryInvoice" else ubl_schema(name), root)
 
 
 def own_schema_error(document: bytes) -> str:
@@ -27,15 +28,6 @@ def own_schema_error(document: bytes) -> str:
         InputFileError: not well-formed XML.
     """
     return _error(_own_schema(), parse_xml(document, "the written document"))
-
-
-def facturx_schema_error(document: bytes) -> str:
-    """What the Factur-X XSD (profile EN 16931) says against a CII document; empty: nothing.
-
-    Raises:
-        InputFileError: not well-formed XML.
-    """
-    return _error(facturx_schema(), parse_xml(document, "the written document"))
 
 
 @lru_cache(maxsize=1)

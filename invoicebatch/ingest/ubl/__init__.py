@@ -16,12 +16,12 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.files.xml import parse_xml
 from invoicebatch.ingest.intake import Intake, ReadFile
 from invoicebatch.ingest.ubl.named_rules import breakdown_rule
-from invoicebatch.ingest.ubl.reader import Document, Fault, read_document
+from invoicebatch.ingest.ubl.reader import Document, Fault, Record, read_document
 from invoicebatch.ingest.ubl.records import term_frames
 from invoicebatch.ingest.ubl.sources import Found, documents_in
 from invoicebatch.ingest.ubl.tables import tables_of
 from invoicebatch.model.en16931.frames import PARENT
-from invoicebatch.model.en16931.terms import DOCUMENT, LINE, TERMS
+from invoicebatch.model.en16931.terms import DOCUMENT, LINE, TERMS, UNCOUNTED
 from invoicebatch.model.money import unit_cents
 from invoicebatch.model.status import Kind
 
@@ -137,7 +137,8 @@ def _missing(document: Document) -> Iterator[Fault]:
     if "BT-1" not in document.record.terms:
         yield Fault(0, "InvoiceNumber (BT-1)", "", "The document has no number (BR-02)")
     for group, term, rule in REQUIRED:
-        records = [document.record] if group == DOCUMENT else document.record.groups.get(group, ())
+        records = [document.record] if group == DOCUMENT else document.record.groups.get(group, [])
+        records = [record for record in records if group != LINE or _counts(record)]
         if any(term not in record.terms for record in records):
             yield Fault(0, f"{TERMS[term].name} ({term})", "", f"is missing, and is never guessed ({rule})")
     currency = str(document.record.terms.get("BT-5", ""))
@@ -150,6 +151,11 @@ def _missing(document: Document) -> Iterator[Fault]:
     for category, rate in {key for key in keys if keys.count(key) > 1}:
         reason = f"VAT category {category} at {rate / 10_000:g} % stands twice in the VAT breakdown ({breakdown_rule(str(category))})"
         yield Fault(0, "VatBreakdown (BG-23)", str(category), reason)
+
+
+def _counts(line: Record) -> bool:
+    """Whether a line's amounts count: those of a group of lines, and of mere information, do not."""
+    return all(row.terms.get("FR-163") not in UNCOUNTED for row in line.groups.get("FR-LINE", ()))
 
 
 def _tables(good: list[tuple[Found, Document]], work: _Work) -> dict[str, pd.DataFrame]:

@@ -12,21 +12,20 @@ from typing import Any, Final
 from lxml import etree
 
 from invoicebatch.ingest.ubl.named_rules import once_rule, once_term_rule, value_rule
+from invoicebatch.model.en16931.derive.profiles import EXTENDED_CTC_FR
 from invoicebatch.model.en16931.description import Const, Content, Node, Same
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, TERMS
 from invoicebatch.model.en16931.ubl import (
     CREDIT_NOTE,
     CREDIT_NOTE_NAMESPACE,
+    FRENCH,
     INVOICE,
     INVOICE_NAMESPACE,
     NAMESPACES,
 )
 from invoicebatch.model.en16931.values import parse_value
 
-ROOTS: Final = {
-    f"{{{INVOICE_NAMESPACE}}}Invoice": INVOICE,
-    f"{{{CREDIT_NOTE_NAMESPACE}}}CreditNote": CREDIT_NOTE,
-}
+ROOTS: Final = (f"{{{INVOICE_NAMESPACE}}}Invoice", f"{{{CREDIT_NOTE_NAMESPACE}}}CreditNote")
 _EXTENSION: Final = "#conformant#"
 _PEPPOL: Final = "urn:fdc:peppol.eu:2017:poacc"
 _NO_PLACE: Final = "has no place among the terms of EN 16931: it is kept in extra and not written again"
@@ -70,8 +69,8 @@ class Document:
 
 def read_document(root: etree._Element) -> Document:
     """The terms of a UBL Invoice or CreditNote; `faults` says what stands in its way."""
-    node = ROOTS.get(str(root.tag))
-    document = Document(credit_note=node is CREDIT_NOTE)
+    node = _described(root)
+    document = Document(credit_note=etree.QName(root).localname == "CreditNote")
     if node is None:
         document.faults.append(Fault(_row(root), _name(root), "", _wrong_root(root)))
         return document
@@ -80,6 +79,14 @@ def read_document(root: etree._Element) -> Document:
     _check_periods(root, document)
     _leave_extension(root, document)
     return document
+
+
+def _described(root: etree._Element) -> Node | None:
+    """The description that a document follows by what it says it is."""
+    invoice, credit_note = ROOTS
+    claimed = (root.findtext(_tag("cbc:CustomizationID")) or "").strip()
+    found = FRENCH if claimed == EXTENDED_CTC_FR else (INVOICE, CREDIT_NOTE)
+    return dict(zip((invoice, credit_note), found, strict=True)).get(str(root.tag))
 
 
 def _wrong_root(root: etree._Element) -> str:

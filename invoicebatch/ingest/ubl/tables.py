@@ -17,7 +17,7 @@ from invoicebatch.ingest.ubl.unmapped_terms import residues
 from invoicebatch.model.en16931.derive.document import INVOICE_COLUMNS, OPTIONAL_TOTALS, TOTAL_COLUMNS
 from invoicebatch.model.en16931.derive.parts import ATTACHMENT_COLUMNS, DOCUMENT_TERMS, LINE_TERMS
 from invoicebatch.model.en16931.frames import PARENT, Groups, document_of
-from invoicebatch.model.en16931.terms import DOCUMENT, LINE
+from invoicebatch.model.en16931.terms import DOCUMENT, LINE, UNCOUNTED
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import Kind, Status
 
@@ -116,7 +116,10 @@ def _lines(groups: Groups, sign: np.ndarray) -> pd.DataFrame:
     frame["quantity"] = _table_quantity(pc.if_else(turned, pc.negate(quantity), quantity), 1)
     frame["price"] = _table_quantity(pa.Array.from_pandas(lines["BT-146"]), 0)
     frame["price_base"] = _table_quantity(pa.Array.from_pandas(lines["BT-149"]), 1)
-    frame["net_cents"] = lines["BT-131"].fillna(0) * sign[parent]
+    references = groups["FR-LINE"]
+    uncounted = references.loc[references["FR-163"].isin(UNCOUNTED), PARENT]
+    net = lines["BT-131"].mask(lines.index.isin(uncounted))  # what it says stays in extra, and sums hold
+    frame["net_cents"] = net.fillna(0) * sign[parent]
     frame["vat_rate_bp"] = lines["BT-152"].fillna(0) // 100
     return frame
 

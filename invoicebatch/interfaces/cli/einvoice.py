@@ -19,19 +19,24 @@ from invoicebatch.model.counted import counted
 
 app = App(
     name="einvoice",
-    help="Electronic invoices: import what buyers answered, attach files.",
+    help="Electronic invoices: import what buyers and networks answered, attach files.",
     help_format="plaintext",
 )
 
 
 @app.command(name="import")
 def import_answers(
-    files: Annotated[list[Path], Parameter(help="Answers of buyers: files, folders, ZIPs", negative="")],
+    files: Annotated[
+        list[Path],
+        Parameter(help="Answers of buyers, reports of the access point: files, folders, ZIPs", negative=""),
+    ],
     *,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Read Peppol responses (T111, T71) and French life-cycle messages (CDAR); each is taken once."""
+    """Read Peppol responses (T111, T71), French life-cycle messages (CDAR) and what the access point calls back with
+    (JSON); each is taken once.
+    """
     taken = opened(workspace).import_answers(files)
     outside = _show(taken, "answer", json=json)
     if not json and (taken["answer"].eq("rejected") & ~outside).any():

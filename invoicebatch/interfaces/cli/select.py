@@ -3,9 +3,12 @@
 from dataclasses import replace
 from typing import Annotated
 
+import pandas as pd
 from cyclopts import Parameter
 
-from invoicebatch.errors import UnknownNameError
+from invoicebatch.actions import find
+from invoicebatch.engine.plan.selection import Selection
+from invoicebatch.errors import ParameterError, UnknownNameError
 from invoicebatch.interfaces.cli.common import (
     TABLE_ROWS,
     JsonOption,
@@ -110,4 +113,15 @@ def why(
     else:
         title = f"{action}: {len(refused):,} of {len(selection):,} can't"
         print_rows(refused, json=json, title=title, limit=limit)
+    warned = pd.DataFrame() if json or not find(action).warnings else _warned(selection, action, parameter)
+    if len(warned):
+        title = f"{action}: {counted(len(warned), 'row')} to look at, which it does all the same"
+        print_rows(warned, json=False, title=title, limit=limit)
     return 0
+
+
+def _warned(selection: Selection, action: str, parameter: ParameterOption) -> pd.DataFrame:
+    try:
+        return selection.to_look_at(action, **pairs(parameter))
+    except ParameterError:  # what it asks for is left open
+        return pd.DataFrame()

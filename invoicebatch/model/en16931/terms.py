@@ -281,7 +281,24 @@ BT-120 text ExemptionReason
             LINE,
             _terms(_ALLOWANCE_CHARGE.format("BT-141", "BT-142", "BT-143", "BT-144", "BT-145")),
         ),
-        Group("BG-32", "ItemAttribute", LINE, _terms("BT-160 text Name\nBT-161 text Value")),
+        Group(
+            "BG-32",
+            "ItemAttribute",
+            LINE,
+            _terms("""
+BT-160 text Name
+FR-159 code NameCode
+BT-161 text Value
+FR-160 quantity Measure
+FR-161 code MeasureUnit
+"""),
+        ),
+        Group(
+            "FR-LINE",
+            "LineReference",
+            LINE,
+            _terms("FR-1 id BilledInvoice\nFR-163 code LineKind\nFR-162 id ParentLine"),
+        ),
         Group(
             "BT-158",
             "ItemClassification",
@@ -307,13 +324,17 @@ METER-10 text Method
         ),
     )
 }
-"""Every group by id; METER is ours: the meter readings behind a line. BE terms are those of UBL.BE alone."""
+"""Every group by id; METER is ours: the meter readings behind a line. BE terms are those of UBL.BE alone, FR terms those of
+EXTENDED-CTC-FR (EXT-FR-FE-159 to 163)."""
 
 TERMS: Final = {term.id: term for group in GROUPS.values() for term in group.terms}
 """Every term by id."""
 
 GROUP_OF: Final = {term.id: group.id for group in GROUPS.values() for term in group.terms}
 """The group a term stands in."""
+
+UNCOUNTED: Final = ("GROUP", "INFORMATION")
+"""Kinds of line (FR-163) whose amounts are sums of other lines, or none at all."""
 
 CREDIT_NOTE_CODES: Final = frozenset(
     {"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"}

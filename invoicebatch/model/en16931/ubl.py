@@ -3,6 +3,7 @@
 Only the places of the terms stand here (EN 16931-3-2); how they are written or read is not told.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from invoicebatch.model.en16931.description import Const, Each, Node, Same, describe
@@ -206,10 +207,30 @@ def _totals(*category: Element) -> tuple[Element, ...]:
     )
 
 
-def _line(
-    element: str, quantity: str, category: tuple[Element, ...] = (), tax: tuple[Element, ...] = ()
-) -> Each:
-    """A line; `category` is what its VAT category has besides, `tax` its VAT."""
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """What a document has besides EN 16931, by where it stands.
+
+    Attributes:
+        documents: additional documents.
+        breakdown: of a VAT category of the breakdown.
+        category: of the VAT category of a line.
+        tax: VAT by line.
+        line: what a line refers to.
+        name: of an item's attribute, behind its name.
+        value: the same, behind its value.
+    """
+
+    documents: tuple[Element, ...] = ()
+    breakdown: tuple[Element, ...] = ()
+    category: tuple[Element, ...] = ()
+    tax: tuple[Element, ...] = ()
+    line: tuple[Each, ...] = ()
+    name: tuple[Element, ...] = ()
+    value: tuple[Element, ...] = ()
+
+
+def _line(element: str, quantity: str, beyond: _Beyond) -> Each:
     return Each(
         "BG-25",
         (
@@ -221,6 +242,7 @@ def _line(
             ("cbc:AccountingCost", "BT-133"),
             ("cac:InvoicePeriod", ("cbc:StartDate", "BT-134"), ("cbc:EndDate", "BT-135")),
             ("cac:OrderLineReference", ("cbc:LineID", "BT-132")),
+            *beyond.line,
             (
                 "cac:DocumentReference",
                 ("cbc:ID", "BT-128", {"schemeID": "BT-128-1"}),
@@ -228,7 +250,7 @@ def _line(
             ),
             _allowance_charge("BG-27", False, ("BT-136", "BT-137", "BT-138", "BT-139", "BT-140")),
             _allowance_charge("BG-28", True, ("BT-141", "BT-142", "BT-143", "BT-144", "BT-145")),
-            *tax,
+            *beyond.tax,
             (
                 "cac:Item",
                 ("cbc:Description", "BT-154"),
@@ -243,13 +265,19 @@ def _line(
                 (
                     "cac:ClassifiedTaxCategory",
                     ("cbc:ID", "BT-151"),
-                    *category,
+                    *beyond.category,
                     ("cbc:Percent", "BT-152"),
                     _VAT,
                 ),
                 Each(
                     "BG-32",
-                    ("cac:AdditionalItemProperty", ("cbc:Name", "BT-160"), ("cbc:Value", "BT-161")),
+                    (
+                        "cac:AdditionalItemProperty",
+                        ("cbc:Name", "BT-160"),
+                        *beyond.name,
+                        ("cbc:Value", "BT-161"),
+                        *beyond.value,
+                    ),
                 ),
             ),
             (
@@ -318,11 +346,8 @@ _SUPPORTING: Final = Each(
 _PARTIES: Final = (_SELLER, _BUYER, _PAYEE, _TAX_REPRESENTATIVE, _DELIVERY)
 _TERMS: Final = ("cac:PaymentTerms", ("cbc:Note", "BT-20"))
 
-Elements = tuple[Element, ...]
 
-
-def _invoice(documents: Elements = (), of_category: Elements = (), tax: Elements = ()) -> Node:
-    """An Invoice, with documents besides, what categories of breakdown and line have besides, and VAT by line."""
+def _invoice(beyond: _Beyond = _Beyond()) -> Node:
     return describe(
         (
             "Invoice",
@@ -337,22 +362,21 @@ def _invoice(documents: Elements = (), of_category: Elements = (), tax: Elements
             _TENDER,
             _CONTRACT,
             _OBJECT,
-            *documents,
+            *beyond.documents,
             _SUPPORTING,
             ("cac:ProjectReference", ("cbc:ID", "BT-11")),
             *_PARTIES,
             _payment_means(),
             _TERMS,
             *_ALLOWANCES,
-            *_totals(*of_category[:1]),
-            _line("cac:InvoiceLine", "cbc:InvoicedQuantity", of_category[1:], tax),
+            *_totals(*beyond.breakdown),
+            _line("cac:InvoiceLine", "cbc:InvoicedQuantity", beyond),
         ),
         "INVOICE",
     )
 
 
-def _credit_note(documents: Elements = (), of_category: Elements = (), tax: Elements = ()) -> Node:
-    """A CreditNote, like `_invoice`."""
+def _credit_note(beyond: _Beyond = _Beyond()) -> Node:
     return describe(
         (
             "CreditNote",
@@ -366,29 +390,41 @@ def _credit_note(documents: Elements = (), of_category: Elements = (), tax: Elem
             _CONTRACT,
             _OBJECT,
             ("cac:AdditionalDocumentReference", ("cbc:ID", "BT-11"), ("cbc:DocumentTypeCode", Const("50"))),
-            *documents,
+            *beyond.documents,
             _SUPPORTING,
             _TENDER,
             *_PARTIES,
             _payment_means(("cbc:PaymentDueDate", Same("BT-9"))),
             _TERMS,
             *_ALLOWANCES,
-            *_totals(*of_category[:1]),
-            _line("cac:CreditNoteLine", "cbc:CreditedQuantity", of_category[1:], tax),
+            *_totals(*beyond.breakdown),
+            _line("cac:CreditNoteLine", "cbc:CreditedQuantity", beyond),
         ),
         "INVOICE",
     )
 
 
-def _belgian(kind: str) -> tuple[Elements, Elements, Elements]:
+def _belgian(kind: str) -> _Beyond:
     """What UBL.BE has besides: two documents that say what it is, Belgian names of VAT categories, VAT by line."""
     said = tuple(
         ("cac:AdditionalDocumentReference", ("cbc:ID", Const(name)), ("cbc:DocumentDescription", Const(text)))
         for name, text in (("UBL.BE", kind), ("UBL.BE version", "1.31"))
     )
     tax = ("cac:TaxTotal", _amount("cbc:TaxAmount", "BE-2"))
-    return said, (("cbc:Name", "BE-3"), ("cbc:Name", "BE-1")), (tax,)
+    return _Beyond(said, (("cbc:Name", "BE-3"),), (("cbc:Name", "BE-1"),), (tax,))
 
+
+_FRENCH: Final = _Beyond(
+    line=(
+        Each("FR-LINE", (
+            "cac:BillingReference",
+            ("cac:InvoiceDocumentReference", ("cbc:ID", "FR-1"), ("cbc:DocumentStatusCode", "FR-163")),
+            ("cac:BillingReferenceLine", ("cbc:ID", "FR-162")))),
+    ),
+    name=(("cbc:NameCode", "FR-159"),),
+    value=(("cbc:ValueQuantity", "FR-160", {"unitCode": "FR-161"}),),
+)  # fmt: skip
+"""What EXTENDED-CTC-FR has besides: lines in groups (a line refers to one of its own invoice), measured attributes."""
 
 INVOICE: Final[Node] = _invoice()
 """UBL Invoice."""
@@ -396,6 +432,8 @@ INVOICE: Final[Node] = _invoice()
 CREDIT_NOTE: Final[Node] = _credit_note()
 """UBL CreditNote: no due date of its own (it stands with the payment means), no project reference."""
 
-BELGIAN_INVOICE: Final[Node] = _invoice(*_belgian("CommercialInvoice"))
-BELGIAN_CREDIT_NOTE: Final[Node] = _credit_note(*_belgian("CreditNote"))
-"""The two of UBL.BE 1.31; they are written, not read."""
+BELGIAN: Final = (_invoice(_belgian("CommercialInvoice")), _credit_note(_belgian("CreditNote")))
+"""Invoice and CreditNote of UBL.BE 1.31; they are written, not read."""
+
+FRENCH: Final = (_invoice(_FRENCH), _credit_note(_FRENCH))
+"""Invoice and CreditNote of EXTENDED-CTC-FR."""

@@ -1,10 +1,12 @@
 """French reports: totals of sales to private persons, and a message for each invoice that is paid."""
 
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from invoicebatch.errors import ParameterError
 from invoicebatch.formats.validation.schematron import run_schematron
 from invoicebatch.interfaces.api import Workspace, init_workspace
 
@@ -81,3 +83,26 @@ def test_a_paid_invoice_gets_one_message_of_its_day(workspace, shared):
     rules = shared / "validation/france-ctc-1.4.0.03/BR-FR-CDV-Schematron-CDAR_V1.4.0.03.xslt"
     (failures,) = run_schematron([message], [str(rules)])
     assert [each.rule for each in failures if each.fatal] == []
+
+
+def test_every_status_of_the_life_cycle_is_written_and_taken_back(workspace, shared):
+    reason = {"reason_code": "DOUBLE_FACT", "reason": "Facture en double"}
+    messages, said = [], {}
+    for status in ("deposited", "received", "in_process", "accepted", "under_query", "rejected"):
+        found = report(workspace, report=status, **(reason if status in ("under_query", "rejected") else {}))
+        (archive,) = written(found)
+        with zipfile.ZipFile(archive) as zipped:
+            messages += [zipped.read(name) for name in zipped.namelist() if name.endswith(".xml")][:1]
+        taken = workspace.import_answers([archive])
+        said[status] = set(taken.loc[taken["outcome"] == "taken", "answer"])
+        assert len(found.done) == (taken["outcome"] == "taken").sum() == 4
+    assert said == {status: {status} for status in said}
+    rules = shared / "validation/france-ctc-1.4.0.03/BR-FR-CDV-Schematron-CDAR_V1.4.0.03.xslt"
+    failures = run_schematron(messages, [str(rules)])
+    assert [[each.rule for each in of if each.fatal] for of in failures] == [[]] * 6
+
+
+def test_a_refusal_says_why_in_the_words_of_the_french_list(workspace):
+    for params in ({"report": "rejected"}, {"report": "accepted", "reason_code": "DOUBLON"}):
+        with pytest.raises(ParameterError, match="reason_code must be"):
+            workspace.select(all=True).plan("export.france", **params)

@@ -124,6 +124,44 @@ def test_documents_are_sent_once_and_the_network_says_what_became_of_them(make, 
         outbox = session.whole("outbox")
     assert sorted(outbox["status"].astype(str)) == ["accepted", "accepted", "failed", "sent"]
     assert outbox["reference"].str.startswith("peppol:guid-").all()
+    reports_saved_as_files_are_taken_once(workspace, keys, network)
+
+
+def reports_saved_as_files_are_taken_once(workspace, keys, network):
+    """What the access point calls back with, by whatever way it is brought: as webhook, or as its event alone."""
+    event = {"document_submission_guid": f"guid-{keys[2]}", "event": "delivered"}
+    saved = {
+        "webhook": {"guid": "n9", "body": json.dumps(event)},
+        "late": event | {"event": "failed"},
+        "foreign": event | {"document_submission_guid": "guid-other"},
+        "first": {"idempotency_guid": keys[0], "status": "sent"},
+        "no-report": {"hello": 1},
+    }
+    folder = workspace.root / "callbacks"
+    folder.mkdir()
+    for place, (name, content) in enumerate(saved.items()):
+        (folder / f"{place}-{name}.json").write_text(json.dumps(content))
+    asked = len(network.asked)
+    outcomes = workspace.import_answers([folder])["outcome"].tolist()
+    assert outcomes[:2] == ["taken", "the message is sent already"]
+    assert outcomes[2:] == [
+        "no message of this submission is here",
+        "known already",
+        "is no report of the access point on a document",
+    ]
+    assert Counter(shipping(workspace).values()) == {"sent": 2, "failed": 1, "sending": 1}
+    again = workspace.import_answers([folder])
+    assert again["outcome"].tolist() == ["known already", *outcomes[1:]]
+    assert again["number"].str.match(r"[FC]2026-\d{6}").tolist() == [True, True, False, True, False]
+    answers = workspace.data / "einvoice" / "answers"
+    answers.mkdir(parents=True)
+    (answers / "a.json").write_text(
+        json.dumps({"idempotency_guid": keys[3], "event": "failed", "details": "Lost"})
+    )
+    assert workspace.poll_answers()["answer"].tolist() == ["failed"]
+    assert workspace.poll_answers().empty
+    assert len(network.asked) == asked
+    assert sorted(shipping(workspace).values()) == ["failed", "failed", "sent", "sent"]
 
 
 def test_a_refused_document_fails_by_name_and_the_others_go(make, network):

@@ -57,14 +57,22 @@ def test_what_the_law_wants_sent_otherwise_is_said_before_it_goes(ready, duty):
         session._con.execute("UPDATE company_accounts SET country = 'PL'")
     with (workspace.root / "invoicebatch.toml").open("a") as file:
         file.write(f'[einvoice]\nduty = "{duty}"\n')
-    plan = open_workspace(workspace.root).select(all=True).plan("send_via.email")
+    selection = open_workspace(workspace.root).select(all=True)
+    plan = selection.plan("send_via.email")
+    bar = selection.actions().set_index("action").loc["send_via.email"]
+    why, to_look_at = selection.why("send_via.email"), selection.to_look_at("send_via.email")
+    assert len(why if duty == "refuse" else to_look_at) == 2
+    assert len(to_look_at if duty == "refuse" else why) == 0
+    assert bar["eligible"] == len(plan.rows[plan.rows["eligible"]])
     if duty == "refuse":
         refused = dict(zip(plan.refused["invoice_id"], plan.refused["reason"], strict=True))
         assert set(refused) == {1, 3}
         assert refused[1].startswith("Polish business: KSeF since 1 Feb 2026")
     else:
         assert plan.refused.empty
-        assert plan.preview["law"]["rows"].tolist() == [2]
+        assert plan.preview["to_look_at"]["invoices"].tolist() == [2]
+        assert set(to_look_at["invoice_id"]) == {1, 3}
+        assert to_look_at["reason"].str.startswith("Polish business: KSeF since 1 Feb 2026").all()
 
 
 def test_addresses_that_are_not_one_address_are_named_and_the_rest_goes(ready):

@@ -12,10 +12,13 @@ import pytest
 import typst
 from lxml import etree
 
-from invoicebatch.errors import RenderError
+from invoicebatch.errors import RenderError, SettingsError
+from invoicebatch.formats.checked import facturx_documents
 from invoicebatch.formats.cii import write_cii
-from invoicebatch.formats.cii.facturx import FILE_NAME, embed, facturx_documents
+from invoicebatch.formats.cii.facturx import FILE_NAME, embed
+from invoicebatch.formats.merged.merge import merge
 from invoicebatch.formats.pdf.render import render_documents, render_jobs
+from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.interfaces.api import init_workspace, open_workspace
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import derive
@@ -40,6 +43,21 @@ def test_the_result_is_valid_pdfa_3_whatever_schemas_it_declared_before(standard
     assert page.validate_pdf_bytes(result, profile=profile).failures == []
 
 
+def test_what_a_template_attaches_stays_beside_the_data_and_merges(tmp_path):
+    source = b"""#set document(title: "Invoice", date: datetime(year: 2026, month: 11, day: 22))
+#pdf.attach("readings.csv", bytes("day;kWh"), relationship: "supplement", mime-type: "text/csv", description: "Readings")
+Hello"""
+    result = embed(typst.compile(source, pdf_standards=["a-3a"]), b"<invoice/>")
+    assert page.validate_pdf_bytes(result, profile="3a").failures == []
+    with pikepdf.open(io.BytesIO(result)) as opened:
+        assert sorted(opened.attachments) == [FILE_NAME, "readings.csv"]
+        assert len(opened.Root.AF) == 2
+    (tmp_path / "a.pdf").write_bytes(result)
+    for engine in ("pikepdf", "pypdf"):
+        merged = merge(["a", "b"], [tmp_path / "a.pdf"] * 2, "All", engine)
+        assert page.validate_pdf_bytes(merged, profile="2b").failures == []
+
+
 def test_a_rendered_invoice_is_valid_pdfa_3_and_accessible_with_its_data():
     [job] = render_jobs(samples.batch(samples.invoice(1)), {}, "en")
     [rendered] = render_documents(job)
@@ -54,9 +72,9 @@ def test_a_rendered_invoice_is_valid_pdfa_3_and_accessible_with_its_data():
     )
 
 
-def test_documents_pass_schema_and_schematron(make_documents):
+def test_documents_pass_schema_and_schematron(make_documents, tmp_path):
     invoices, tables = make_documents(3, 2)
-    documents = facturx_documents(Batch(invoices, tables), EInvoice())
+    documents = facturx_documents(Batch(invoices, tables), WorkspaceRules(EInvoice(), tmp_path))
     assert [type(document) for document in documents.values()] == [bytes] * 3, documents
     root = etree.fromstring(documents[3])
     assert root.findtext(".//{*}ExchangedDocument/{*}TypeCode") == "381"
@@ -64,10 +82,10 @@ def test_documents_pass_schema_and_schematron(make_documents):
     assert etree.fromstring(documents[2]).findtext(".//{*}DirectDebitMandateID") == "M-1"
 
 
-def test_what_breaks_a_rule_is_named(make_documents):
+def test_what_breaks_a_rule_is_named(make_documents, tmp_path):
     invoices, tables = make_documents(2, 1)
     invoices["total_cents"] = [1, invoices["total_cents"][1]]
-    documents = facturx_documents(Batch(invoices, tables), EInvoice())
+    documents = facturx_documents(Batch(invoices, tables), WorkspaceRules(EInvoice(), tmp_path))
     assert "BR-CO-15" in documents[1]
     assert isinstance(documents[2], bytes)
 
@@ -91,7 +109,7 @@ def test_the_pdf_becomes_a_3_with_the_document_in_it(pdf, make_documents):
     assert "<pdfaid:part>3</pdfaid:part>" in text or 'pdfaid:part="3"' in text
 
 
-def test_a_german_public_body_gets_xrechnung_in_the_pdf(pdf, make_documents):
+def test_a_german_public_body_gets_xrechnung_in_the_pdf(pdf, make_documents, tmp_path):
     invoices, tables = make_documents(1, 1)
     place = {
         "country": "DE",
@@ -104,8 +122,16 @@ def test_a_german_public_body_gets_xrechnung_in_the_pdf(pdf, make_documents):
     tables["customers"] = tables["customers"].assign(
         **place, endpoint_id="04011000-12345-34", endpoint_scheme="0204"
     )
-    documents = facturx_documents(Batch(invoices, tables), EInvoice())
+    documents = facturx_documents(Batch(invoices, tables), WorkspaceRules(EInvoice(), tmp_path))
     assert isinstance(documents[1], bytes), documents[1]
+    named = EInvoice(schematrons={"xrechnung-3.0.2/cii": "XRechnung-CII.xslt"})
+    with pytest.raises(SettingsError, match=r"XRechnung-CII\.xslt does not exist"):
+        facturx_documents(Batch(invoices, tables), WorkspaceRules(named, tmp_path))
+    silent = tables["company_accounts"].assign(phone=None)
+    refused = facturx_documents(
+        Batch(invoices, tables | {"company_accounts": silent}), WorkspaceRules(EInvoice(), tmp_path)
+    )
+    assert "BR-DE-6" in refused[1]
     result = embed(pdf, documents[1])
     assert page.validate_pdf_bytes(result, profile="3b").failures == []
     with pikepdf.open(io.BytesIO(result)) as opened:

@@ -15,7 +15,7 @@ def _missing(rule: str, term: str, what: str, fix: str, group: str = DOCUMENT) -
 
 
 def _no_lines(facts: Facts) -> Mask:
-    return np.bincount(facts.document(LINE), minlength=facts.count) == 0
+    return facts.number_of(LINE) == 0
 
 
 def _both_tax_points(facts: Facts) -> Mask:

@@ -26,6 +26,9 @@ SKONTO: Final = re.compile(r"#SKONTO#TAGE=\d+#PROZENT=\d+\.\d{2}(#BASISBETRAG=-?
 _CREDIT_TRANSFER: Final = ("30", "58")
 _CARD: Final = ("48", "54", "55")
 _CONTACT: Final = ("BT-41", "BT-42", "BT-43")
+_ACCOUNT: Final = ("BT-84", "BT-85", "BT-86")
+_CARD_TERMS: Final = ("BT-87", "BT-88")
+_MANDATE: Final = ("BT-89", "BT-91")
 _TAXED: Final = ("S", "Z", "E", "AE", "K", "G", "L", "M")
 
 
@@ -45,20 +48,13 @@ def _means(where: Broken, codes: tuple[str, ...], broken: Broken) -> Broken:
     return rule
 
 
-def _account(facts: Facts) -> Mask:
-    return facts.has("BG-16", "BT-84") | facts.has("BG-16", "BT-85") | facts.has("BG-16", "BT-86")
-
-
-def _card(facts: Facts) -> Mask:
-    return facts.has("BG-16", "BT-87") | facts.has("BG-16", "BT-88")
-
-
-def _mandate(facts: Facts) -> Mask:
-    return facts.has("BG-16", "BT-89") | facts.has("BG-16", "BT-91")
+def _says(facts: Facts, terms: tuple[str, ...]) -> Mask:
+    """Payment instructions that have one of the terms."""
+    return any_of(facts, terms, "BG-16")
 
 
 def _unpaid(facts: Facts) -> Mask:
-    return np.bincount(facts.document("BG-16"), minlength=facts.count) == 0
+    return facts.number_of("BG-16") == 0
 
 
 def _untaxed_seller(facts: Facts) -> Mask:
@@ -101,7 +97,7 @@ def _rules(number: Callable[[str], str], where: Broken) -> Iterator[Rule]:
 
     def debit(rule: str, term: str, says: str, fix: str, broken: Broken) -> Rule:
         return Rule(number(rule), "BG-16", term, says, fix,
-                    lambda facts: where(facts)[facts.document("BG-16")] & _mandate(facts) & broken(facts))  # fmt: skip
+                    lambda facts: where(facts)[facts.document("BG-16")] & _says(facts, _MANDATE) & broken(facts))  # fmt: skip
 
     yield document(
         "1", "BT-81", "The document must say how it is paid", "Give the company account an IBAN.", _unpaid
@@ -129,19 +125,24 @@ def _rules(number: Callable[[str], str], where: Broken) -> Iterator[Rule]:
     yield document(
         "22", "BT-125-2", "Two attachments have the same file name", "Rename one.", _same_file_name
     )
-    yield means("23-a", "BT-84", "A credit transfer names no account", _CREDIT_TRANSFER, lambda facts: ~_account(facts),
+    yield means("23-a", "BT-84", "A credit transfer names no account", _CREDIT_TRANSFER, lambda facts: ~_says(facts, _ACCOUNT),
                 "Give the company account an IBAN.")  # fmt: skip
     yield means("23-b", "BT-81", "A credit transfer names a card or a mandate", _CREDIT_TRANSFER,
-                lambda facts: _card(facts) | _mandate(facts), "Keep one of them.")  # fmt: skip
+                lambda facts: _says(facts, (*_CARD_TERMS, *_MANDATE)), "Keep one of them.")  # fmt: skip
     yield means(
-        "24-a", "BT-87", "A card payment names no card", _CARD, lambda facts: ~_card(facts), "Give the card."
+        "24-a",
+        "BT-87",
+        "A card payment names no card",
+        _CARD,
+        lambda facts: ~_says(facts, _CARD_TERMS),
+        "Give the card.",
     )
     yield means("24-b", "BT-81", "A card payment names an account or a mandate", _CARD,
-                lambda facts: _account(facts) | _mandate(facts), "Keep one of them.")  # fmt: skip
-    yield means("25-a", "BT-89", "A direct debit names no mandate", ("59",), lambda facts: ~_mandate(facts),
+                lambda facts: _says(facts, (*_ACCOUNT, *_MANDATE)), "Keep one of them.")  # fmt: skip
+    yield means("25-a", "BT-89", "A direct debit names no mandate", ("59",), lambda facts: ~_says(facts, _MANDATE),
                 "Give the customer a mandate.")  # fmt: skip
     yield means("25-b", "BT-81", "A direct debit names an account of the seller or a card", ("59",),
-                lambda facts: _account(facts) | _card(facts), "Keep one of them.")  # fmt: skip
+                lambda facts: _says(facts, (*_ACCOUNT, *_CARD_TERMS)), "Keep one of them.")  # fmt: skip
     yield debit("30", "BT-90", "A direct debit names no creditor", "Give company_accounts.creditor_id.",
                 lambda facts: facts.lacks(DOCUMENT, "BT-90")[facts.document("BG-16")])  # fmt: skip
     yield debit("31", "BT-91", "A direct debit names no debited account", "Give the mandate an IBAN.",

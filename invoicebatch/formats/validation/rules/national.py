@@ -57,7 +57,7 @@ def _no_preceding(facts: Facts) -> Mask:
 
 
 def _no_payment(facts: Facts) -> Mask:
-    paid = np.bincount(facts.document("BG-16"), minlength=facts.count) > 0
+    paid = facts.number_of("BG-16") > 0
     credit = facts.is_in(DOCUMENT, "BT-3", CREDIT_NOTE_CODES)
     due = facts.integers(DOCUMENT, "BT-115") * np.where(credit, -1, 1)
     return _dutch(facts) & (due > 0) & ~paid

@@ -17,11 +17,11 @@ PAYEE: Final = ("BT-59", "BT-60", "BT-61")
 REPRESENTATIVE: Final = ("BT-62", "BT-63", *REPRESENTATIVE_ADDRESS)
 
 
-def any_of(facts: Facts, terms: Iterable[str]) -> Mask:
-    """Documents that have one of the terms."""
-    found = np.zeros(facts.count, bool)
+def any_of(facts: Facts, terms: Iterable[str], group: str = DOCUMENT) -> Mask:
+    """Rows of a group that have one of the terms."""
+    found = np.zeros(len(facts.frame(group)), bool)
     for term in terms:
-        found |= facts.has(DOCUMENT, term)
+        found |= facts.has(group, term)
     return found
 
 
@@ -57,14 +57,13 @@ def _unknown_seller(facts: Facts) -> Mask:
     return ~(any_of(facts, ("BT-31", "BT-30")) | identifiers)
 
 
-def _payee_is_seller(facts: Facts) -> Mask:
-    """BR-17; the seller's trading name is compared, as its own rule text is."""
+def payee_is_seller(facts: Facts, name: str) -> Mask:
+    """A payee without a name, or with that of the seller: BR-17 looks at its trading name, UBL-SR-19 to 21 at the registered one."""
     frame = facts.frame(DOCUMENT)
-    present = any_of(facts, PAYEE)
-    if "BT-59" not in frame or "BT-28" not in frame:
-        return present & facts.lacks(DOCUMENT, "BT-59")
-    same = frame["BT-59"].eq(frame["BT-28"]).fillna(value=False).to_numpy(bool)
-    return present & (facts.lacks(DOCUMENT, "BT-59") | same)
+    unnamed = facts.lacks(DOCUMENT, "BT-59")
+    if "BT-59" in frame and name in frame:
+        unnamed |= frame["BT-59"].eq(frame[name]).fillna(value=False).to_numpy(bool)
+    return any_of(facts, PAYEE) & unnamed
 
 
 def _represented(facts: Facts, term: str) -> Mask:
@@ -94,7 +93,7 @@ RULES: Final = (
     _no_address("BR-10", "BT-50", "buyer", BUYER_ADDRESS, "Give the customer an address."),
     _no_country("BR-11", BUYER_ADDRESS, "the buyer", "Give customers.country."),
     Rule("BR-17", DOCUMENT, "BT-59", "The payee has no name, or is the seller", "Name another payee, or none.",
-         _payee_is_seller),
+         lambda facts: payee_is_seller(facts, "BT-28")),
     Rule("BR-18", DOCUMENT, "BT-62", "The tax representative has no name", "Give its name.",
          lambda facts: _represented(facts, "BT-62")),
     Rule("BR-19", DOCUMENT, "BT-64", "The tax representative has no address", "Give its address.",

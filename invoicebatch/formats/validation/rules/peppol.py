@@ -27,7 +27,7 @@ def _no_match(facts: Facts, term: str, pattern: Callable[[RuleSet], str]) -> Mas
 
 
 def _several_notes(facts: Facts) -> Mask:
-    count = np.bincount(facts.document("BG-1"), minlength=facts.count)
+    count = facts.number_of("BG-1")
     return (count > 1) & ~facts.between("DE")
 
 
@@ -38,7 +38,7 @@ def _other_sign(facts: Facts) -> Mask:
 
 
 def _no_breakdown(facts: Facts) -> Mask:
-    return np.bincount(facts.document("BG-23"), minlength=facts.count) == 0
+    return facts.number_of("BG-23") == 0
 
 
 def _bare_totals(facts: Facts) -> Mask:

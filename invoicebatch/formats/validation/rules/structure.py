@@ -9,7 +9,7 @@ import numpy as np
 
 from invoicebatch.formats.validation.facts import Facts, Mask, Rule
 from invoicebatch.formats.validation.official import code_lists
-from invoicebatch.formats.validation.rules.parties import PAYEE, any_of
+from invoicebatch.formats.validation.rules.parties import any_of, payee_is_seller
 from invoicebatch.model.en16931.terms import DOCUMENT
 
 _MEANS: Final = "BG-16"
@@ -27,24 +27,7 @@ def _different(facts: Facts, term: str) -> Mask:
 
 def _several(facts: Facts, rows: Mask) -> Mask:
     """Documents with more than one such payment instruction."""
-    return np.bincount(facts.document(_MEANS)[rows], minlength=facts.count) > 1
-
-
-def _any(facts: Facts, *terms: str) -> Mask:
-    found = np.zeros(len(facts.frame(_MEANS)), bool)
-    for term in terms:
-        found |= facts.has(_MEANS, term)
-    return found
-
-
-def _payee_is_seller(facts: Facts) -> Mask:
-    """UBL-SR-19 to 21 compare the payee with the seller's registered name."""
-    frame = facts.frame(DOCUMENT)
-    present = any_of(facts, PAYEE)
-    if "BT-59" not in frame:
-        return present
-    same = frame["BT-59"].eq(frame["BT-27"]).fillna(value=False).to_numpy(bool)
-    return present & (same | facts.lacks(DOCUMENT, "BT-59"))
+    return facts.number_of(_MEANS, rows) > 1
 
 
 def _attached(facts: Facts, lacking: str) -> Mask:
@@ -69,14 +52,14 @@ def _means_rule(number: str, term: str, what: str, broken: Mask) -> Rule:
 RULES: Final = (
     *(
         Rule(f"UBL-SR-{number}", DOCUMENT, "BT-59", "The payee has no name, or is the seller", "Name another payee, or none.",
-             _payee_is_seller)
+             lambda facts: payee_is_seller(facts, "BT-27"))
         for number in ("19", "20", "21")
     ),
     _means_rule("44", "BT-83", "have different remittance information", lambda facts: _different(facts, "BT-83")),
     _means_rule("46", "BT-82", "have a text", lambda facts: _several(facts, facts.has(_MEANS, "BT-82"))),
     _means_rule("47", "BT-81", "have different means codes", lambda facts: _different(facts, "BT-81")),
-    _means_rule("54", "BT-87", "name a card", lambda facts: _several(facts, _any(facts, "BT-87", "BT-87-1", "BT-88"))),
-    _means_rule("55", "BT-89", "name a mandate", lambda facts: _several(facts, _any(facts, "BT-89", "BT-91"))),
+    _means_rule("54", "BT-87", "name a card", lambda facts: _several(facts, any_of(facts, ("BT-87", "BT-87-1", "BT-88"), _MEANS))),
+    _means_rule("55", "BT-89", "name a mandate", lambda facts: _several(facts, any_of(facts, ("BT-89", "BT-91"), _MEANS))),
     Rule("BR-CL-08", "BG-1", "BT-22", "The subject code of the note is none of the list (UNTDID 4451)",
          "Use a code of that list, or none.", _unknown_subject),
     Rule("UBL-DT-06", "BG-24", "BT-125-1", "An attachment has no media type", "Give attachments.mime_code.",

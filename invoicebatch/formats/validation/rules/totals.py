@@ -24,7 +24,7 @@ def _lines(facts: Facts) -> Mask:
 
 
 def _part(facts: Facts, term: str, group: str, amount: str) -> Mask:
-    used = np.bincount(facts.document(group), minlength=facts.count) > 0
+    used = facts.number_of(group) > 0
     said = facts.has(DOCUMENT, term)
     different = facts.per_document(group, facts.integers(group, amount)) != _total(facts, term)
     return (said & different) | (used & ~said)
@@ -37,7 +37,7 @@ def _without_vat(facts: Facts) -> Mask:
 
 
 def _vat(facts: Facts) -> Mask:
-    used = np.bincount(facts.document("BG-23"), minlength=facts.count) > 0
+    used = facts.number_of("BG-23") > 0
     tax = facts.per_document("BG-23", facts.integers("BG-23", "BT-117"))
     return used & facts.has(DOCUMENT, "BT-110") & (tax != _total(facts, "BT-110"))
 
@@ -63,7 +63,7 @@ def _due(facts: Facts) -> Mask:
 
 
 def _no_breakdown(facts: Facts) -> Mask:
-    return np.bincount(facts.document("BG-23"), minlength=facts.count) == 0
+    return facts.number_of("BG-23") == 0
 
 
 def far_from_rate(facts: Facts) -> Mask:

@@ -13,7 +13,7 @@ import pandas as pd
 from invoicebatch.model.en16931.derive.belgium import complete as complete_belgian
 from invoicebatch.model.en16931.derive.document import documents, notes, preceding
 from invoicebatch.model.en16931.derive.extra import Problems, apply_extra
-from invoicebatch.model.en16931.derive.france import complete
+from invoicebatch.model.en16931.derive.france import complete, extend
 from invoicebatch.model.en16931.derive.lines import item_attributes, lines, meter_readings
 from invoicebatch.model.en16931.derive.parts import allowances, attachments, vat_breakdown
 from invoicebatch.model.en16931.derive.payment import payment_means
@@ -82,6 +82,7 @@ def derive(
         "BG-27": allowances(source, charge=False, lines=line_frame),
         "BG-28": allowances(source, charge=True, lines=line_frame),
         "BT-158": no_rows(),
+        "FR-LINE": no_rows(),
         "METER": meter_readings(source, line_frame),
     }
     groups["BG-32"] = item_attributes(groups["METER"])
@@ -90,6 +91,7 @@ def derive(
     french = profiles.eq("france").to_numpy() & groups[DOCUMENT]["BT-24"].eq(EN16931).to_numpy()
     final = source.invoices["kind"].astype("str").eq(Kind.FINAL_NOTE.value).to_numpy()
     complete(groups, french, final, (settings or EInvoice()).france)
+    extend(groups, french)
     complete_belgian(groups, groups[DOCUMENT]["BT-24"].eq(UBL_BE).to_numpy())
     return groups, problems
 

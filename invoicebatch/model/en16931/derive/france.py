@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.model.en16931.frames import PARENT
+from invoicebatch.model.en16931.derive.profiles import EXTENDED_CTC_FR
+from invoicebatch.model.en16931.frames import PARENT, document_of
 from invoicebatch.model.en16931.terms import DOCUMENT
 from invoicebatch.settings import France
 
@@ -14,6 +15,8 @@ SIREN: Final = "0002"
 SIRET: Final = "0009"
 ADDRESS: Final = "0225"
 """Electronic address schemes of the French directory, and of company and establishment numbers."""
+
+_EXTENSION: Final = {"FR-LINE": ("FR-1", "FR-162", "FR-163"), "BG-32": ("FR-159", "FR-160")}
 
 _PARTIES: Final = (("BT-30", "BT-31"), ("BT-47", "BT-48"))
 
@@ -48,6 +51,25 @@ def complete(
     _identify_sellers(groups, here & sirets[0].notna(), sirets[0])
     documents["BT-23"] = documents["BT-23"].mask(here, _process(documents, final, france.sells))
     groups["BG-1"] = _with_notes(groups["BG-1"], np.flatnonzero(rows), france)
+
+
+def extend(groups: dict[str, pd.DataFrame], rows: npt.NDArray[np.bool_]) -> None:
+    """Documents that say something that EXTENDED-CTC-FR alone has a place for follow it; changed in place.
+
+    Args:
+        groups: the documents' terms.
+        rows: documents that follow the French rules.
+    """
+    needs = np.zeros(len(rows), bool)
+    for group, terms in _EXTENSION.items():
+        frame = groups[group]
+        said = [frame[term].notna().to_numpy(bool) for term in terms if term in frame]
+        if said and len(frame):
+            needs[document_of(groups, group)[np.logical_or.reduce(said)]] = True
+    documents = groups[DOCUMENT]
+    documents["BT-24"] = documents["BT-24"].mask(
+        pd.Series(needs & rows, index=documents.index), EXTENDED_CTC_FR
+    )
 
 
 def _column(frame: pd.DataFrame, term: str) -> pd.Series:

@@ -1,0 +1,161 @@
+"""Documents of a batch, written as UBL or CII and checked in three layers: rules, XSD, schematron.
+
+What fails is named and left out; what comes back as bytes has passed every check that was asked for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from invoicebatch.formats.cii import write_cii
+from invoicebatch.formats.ubl import write_ubl
+from invoicebatch.formats.ubl.energy import with_energy_extension
+from invoicebatch.formats.ubl.supporting import with_stored_pdfs
+from invoicebatch.formats.validation import Schematron
+from invoicebatch.formats.validation.facts import Facts
+from invoicebatch.formats.validation.faults import faults
+from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
+from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
+from invoicebatch.model.action import Context
+from invoicebatch.model.changes import Batch
+from invoicebatch.model.en16931.derive import Profile, derive
+from invoicebatch.model.en16931.frames import Groups, only_documents
+from invoicebatch.model.en16931.terms import DOCUMENT
+from invoicebatch.settings import EInvoice
+
+ALL_UP_TO: Final = 1000
+"""Documents up to which `auto` runs the schematron on each."""
+
+SLICE: Final = 2000
+"""Documents turned into bytes at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One document: its bytes, or why it can't go out; `rules` is the id of the set it follows."""
+
+    invoice_id: int
+    number: str
+    document: bytes = b""
+    failure: str = ""
+    rules: str = ""
+
+
+def checked_documents(
+    batch: Batch,
+    ctx: Context,
+    profile: Profile = "auto",
+    schematron: Schematron = "auto",
+    energy_extension: bool = False,
+    on: date | None = None,
+    national: bool = False,
+) -> Iterator[Checked]:
+    """Every document of a batch, a slice at a time.
+
+    Args:
+        batch: overview rows and the tables of `derive.TABLES`.
+        ctx: settings, and the process pool that XSD and schematron run in.
+        profile: see `derive`; `auto` takes what the settings say.
+        schematron: `auto` runs it on all up to `ALL_UP_TO` documents, else on one of each structure; where
+            that one fails, on all of its structure.
+        energy_extension: put meter readings into the Dutch energy extension (SEeF 3.1).
+        on: the day whose rules are asked; None: each document's own date.
+        national: whether a profile of the buyer's country comes before `profile`; with `auto` it does.
+
+    Raises:
+        SettingsError: a schematron is missing or can't be compiled.
+    """
+    everywhere = schematron == "all" or (schematron == "auto" and len(batch) <= ALL_UP_TO)
+    rules = WorkspaceRules.of(ctx)
+    sheets = {} if schematron == "none" else rules.sheets("ubl")
+    profile, national = chosen_profile(profile, rules.settings, national)
+    seen: dict[bytes, bool] = {}
+    for start in range(0, len(batch), SLICE):
+        part = Batch(batch.invoices.iloc[start : start + SLICE].reset_index(drop=True), batch.tables)
+        asked = _Asked(rules, profile, national, on)
+        written = _checked_by_rules(asked, part, _ubl(energy_extension), ctx)
+        documents = [(item.document, sheets.get(item.rules, ())) for item in written if not item.failure]
+        found = iter(faults(documents, everywhere, seen, ctx.map))
+        for item in written:
+            fault = "" if item.failure else next(found)
+            yield Checked(item.invoice_id, item.number, failure=fault) if fault else item
+
+
+def facturx_documents(batch: Batch, rules: WorkspaceRules) -> dict[int, bytes | str]:
+    """The checked CII document of each invoice, or why it can't be made, by invoice id.
+
+    Args:
+        batch: overview rows and tables, as for rendering.
+        rules: by what they are checked, and by which a country asks for a profile of its own.
+    """
+    written = _checked_by_rules(_Asked(rules, "en16931", national=True), batch, write_cii)
+    sheets = rules.sheets("cii")
+    written = [item if sheets.get(item.rules, ("",)) else _no_cii(item, rules) for item in written]
+    documents = [(item.document, sheets[item.rules]) for item in written if not item.failure]
+    found = iter(faults(documents, True, {}, map))
+    return {item.invoice_id: item.failure or next(found) or item.document for item in written}
+
+
+def _no_cii(item: Checked, rules: WorkspaceRules) -> Checked:
+    title = rules.sets.sets[item.rules].title
+    return Checked(
+        item.invoice_id, item.number, failure=f"{title} has no profile of Factur-X; export it as UBL"
+    )
+
+
+def chosen_profile(profile: Profile, settings: EInvoice, national: bool = False) -> tuple[Profile, bool]:
+    """What `derive` is asked for: the profile, and whether a country may choose another, as `auto` lets it."""
+    chosen = settings.profile if profile == "auto" else profile
+    return chosen, (national or profile == "auto") and chosen in ("auto", "peppol")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """By what documents are written: profile and whether a country chooses another, and the day of the rules."""
+
+    rules: WorkspaceRules
+    profile: Profile
+    national: bool
+    on: date | None = None
+
+
+Write = Callable[[Groups], list[bytes]]
+
+
+def _ubl(energy_extension: bool) -> Write:
+    if not energy_extension:
+        return write_ubl
+    return lambda groups: list(with_energy_extension(write_ubl(groups), groups))
+
+
+def _checked_by_rules(
+    asked: _Asked, part: Batch, write: Write, embed_by: Context | None = None
+) -> list[Checked]:
+    """Written documents, those that break a rule with what they break; `embed_by` puts stored PDFs into them."""
+    rules, on = asked.rules, asked.on
+    sets = rules.sets
+    groups, problems = derive(part.invoices, part.tables, asked.profile, rules.settings, asked.national, on)
+    followed = Facts(groups, sets, on).set_ids()
+    unread: Mapping[int, str] = {}
+    if rules.settings.embed_pdf and embed_by is not None:
+        of_document = [sets.sets[name] for name in followed]
+        embedded = with_stored_pdfs(groups["BG-24"], part.invoices, of_document, embed_by)
+        groups["BG-24"], unread = embedded.frame, embedded.failures
+    findings = reasons(prevalidate(groups, problems, sets, on))
+    ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)
+    failures = {int(str(key)): reason for key, reason in findings.items()}
+    failures |= {int(ids[row]): reason for row, reason in unread.items()}
+    good = ~np.isin(ids, list(failures))
+    documents = iter(write(only_documents(groups, good)) if good.any() else ())
+    numbers = part.invoices["number"].fillna("").tolist()
+    return [
+        Checked(invoice_id, number, next(documents), rules=followed_set)
+        if is_good
+        else Checked(invoice_id, number, failure=failures[invoice_id])
+        for invoice_id, number, is_good, followed_set in zip(
+            ids.tolist(), numbers, good, followed, strict=True
+        )
+    ]
