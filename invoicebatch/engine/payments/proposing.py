@@ -13,8 +13,9 @@ from invoicebatch.model.payments.incoming.by_text import Open
 from invoicebatch.model.payments.incoming.numbers import COLUMNS, keys_of, named, words_of
 from invoicebatch.model.payments.incoming.payers import iban_key, known_payers, repeated
 from invoicebatch.model.payments.incoming.proposals import propose
+from invoicebatch.model.payments.incoming.rules import PAID_TWICE
 from invoicebatch.model.payments.incoming.texts import whole_texts
-from invoicebatch.model.status import PAYABLE
+from invoicebatch.model.status import PAYABLE, BundleStatus
 from invoicebatch.store import Session
 
 _DOCUMENT: Final = (
@@ -43,7 +44,7 @@ def proposals(workspace: WorkspaceBase, payments: pd.DataFrame) -> pd.DataFrame:
         rows = rows.assign(repeated=repeated(rows, earlier))
         open_ids = _open(session)
         numbers = session.overview(COLUMNS, clock.today(), open_ids)
-        keys = keys_of(whole_texts(rows), words_of(numbers["number"]))
+        keys = keys_of(whole_texts(rows), words_of(numbers))
         pairs = named(keys, numbers)
         del numbers
         around = _around(session, rows, pairs, open_ids)
@@ -71,7 +72,10 @@ def _around(session: Session, payments: pd.DataFrame, pairs: pd.DataFrame, open_
     theirs = session.rows_of("invoices", "customer_id", customers, ["invoice_id"])["invoice_id"]
     wanted = np.union1d(found, np.intersect1d(theirs.to_numpy(np.int64), open_ids))
     documents = session.overview(_DOCUMENT, today, wanted)
-    documents = documents.assign(account_iban=iban_key(documents["account_iban"]))
+    documents = documents.assign(
+        account_iban=iban_key(documents["account_iban"]),
+        debit=debits_of(session, documents["payment_bundle_id"]),
+    )
     names = documents["customer_name"].drop_duplicates()
     known = session.rows_of("customers", "name", names, ["customer_id", "name"])["name"].value_counts()
     return Open(
@@ -80,6 +84,20 @@ def _around(session: Session, payments: pd.DataFrame, pairs: pd.DataFrame, open_
         session.rows_of("instalments", "plan_id", documents["payment_plan_id"]),
         frozenset(known.index[known.gt(1)]),
     )
+
+
+def debits_of(session: Session, bundles: "pd.Series[str]") -> "pd.Series[str]":
+    """What is known of the direct debits of documents, in words: with the bank, or about to go there."""
+    known = session.rows_of(
+        "payment_bundles", "bundle_id", bundles, ["bundle_id", "status", "collection_date"]
+    )
+    day = known["collection_date"].dt.strftime("%Y-%m-%d").astype("str")
+    short = known["bundle_id"].str[:8]
+    planned = "is planned for " + day + " (bundle " + short + f"): it {PAID_TWICE}"
+    sent = "is with the bank until " + day + f": it {PAID_TWICE}"
+    written = known["status"].astype("str").eq(BundleStatus.EXPORTED)
+    words = "its direct debit " + sent.where(written, planned)
+    return bundles.map(words.set_axis(known["bundle_id"])).astype("str").fillna("")
 
 
 def _open(session: Session) -> npt.NDArray[np.int64]:
