@@ -56,11 +56,12 @@ def _written_off(booked: pd.DataFrame, ids: "pd.Series[int]", context: Context) 
     offs = booked[booked["what"].astype("str").eq(Movement.WRITE_OFF) & booked["invoice_id"].isin(ids)]
     left = offs.groupby("invoice_id", as_index=False)["amount_cents"].sum()
     left = left[left["amount_cents"].ne(0)]
-    return left.assign(
+    back: pd.DataFrame = left.assign(
         payment_id=[derived_id("write-off", context.run_id, invoice) for invoice in left["invoice_id"]],
         booked_on=pd.Timestamp(context.today), amount_cents=-left["amount_cents"], source="written off",
         reference=None, what=Movement.WRITE_OFF.value,
     )  # fmt: skip
+    return back
 
 
 ACTION = Action(

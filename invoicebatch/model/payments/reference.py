@@ -86,6 +86,25 @@ def swiss_check(token: str) -> bool:
     return (10 - carry) % 10 == int(token[-1])
 
 
+def carried(reference: str, country: str) -> str:
+    """The structured reference that a collection carries, or an empty string: then it carries text.
+
+    ISO 11649 everywhere; the Belgian structured communication of a Belgian creditor.
+
+    >>> carried("RF46 2026 0001 23", "DE"), carried("+++202/6000/12320+++", "BE"), carried("2026-000123", "BE")
+    ('RF462026000123', '202600012320', '')
+    """
+    compact = _compact(reference)
+    if is_creditor_reference(compact):
+        return compact
+    belgian_form = country == "BE" and compact.isdigit() and ogm_vcs.is_valid(compact)
+    return compact if belgian_form else ""
+
+
+def _compact(reference: str) -> str:
+    return re.sub(r"[\s+/*]", "", reference)
+
+
 def printed(reference: str, country: str | None = None) -> str:
     """The reference as people read it; free text stays as it is.
 
@@ -94,7 +113,7 @@ def printed(reference: str, country: str | None = None) -> str:
     >>> printed("RF462026000123")
     'RF46 2026 0001 23'
     """
-    compact = re.sub(r"[\s+/*]", "", reference)
+    compact = _compact(reference)
     if country != "NL" and compact.isdigit() and ogm_vcs.is_valid(compact):
         return f"+++{compact[:3]}/{compact[3:7]}/{compact[7:]}+++"
     if is_creditor_reference(compact) or (country == "NL" and re.fullmatch(r"\d{16}", compact)):

@@ -42,7 +42,8 @@ def sums_of(sums: pd.DataFrame, singles: pd.DataFrame) -> pd.DataFrame:
     Returns:
         payment_id (of the sum), message and booking (of its payments), number int64 (of them).
     """
-    nameless = sums[sums[_OF_PAYER].fillna("").eq("").all(axis=1)]
+    named = [sums[name].fillna("").ne("") for name in _OF_PAYER]
+    nameless = sums[~pd.concat(named, axis=1).any(axis=1)]
     texts = {name: nameless[name].fillna("").astype("str") for name in ("bank_reference", "text")}
     nameless = nameless.assign(**texts)[["payment_id", *_DAY, "message", *texts]]
     totals = singles.groupby(_BOOKING, as_index=False).agg(
