@@ -4,11 +4,12 @@ Only the references themselves live here; which document carries one is decided 
 """
 
 import re
+from operator import mul
 
 from stdnum import iso11649
 from stdnum.be import ogm_vcs
 
-_DUTCH_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)
+_DUTCH_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1, 2, 4, 8, 5, 10)
 _SWISS = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
 
 
@@ -37,7 +38,7 @@ def belgian(digits: str) -> str:
 def dutch(digits: str) -> str:
     """Sixteen digits: a check digit (weights modulo 11) before fifteen."""
     body = digits.rjust(15, "0")
-    total = sum(int(d) * _DUTCH_WEIGHTS[i % 10] for i, d in enumerate(reversed(body)))
+    total = sum(map(mul, map(int, reversed(body)), _DUTCH_WEIGHTS))
     check = 11 - total % 11
     return f"{({10: 1, 11: 0}).get(check, check)}{body}"
 

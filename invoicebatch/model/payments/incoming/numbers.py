@@ -7,6 +7,8 @@ them are gone through once, whatever the number of payments.
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +22,9 @@ PLAIN: Final = "plain"
 """A reference that a document prints, whose digits can't be checked."""
 
 _LEAST_PLAIN: Final = 5
+_BELGIAN: Final = 12
+_LONGEST: Final = 21
+"""Letters and digits of a number that an ISO 11649 reference holds."""
 
 COLUMNS: Final = ("invoice_id", "number", "remittance_reference")
 """Columns of documents that `named` looks them up by."""
@@ -59,7 +64,7 @@ def _reference_keys(token: str) -> Iterator[str]:
     yield f"={token}"
     if token.startswith("RF"):
         yield "~" + token[4:].lstrip("0")
-    elif len(token) == 12:
+    elif len(token) == _BELGIAN:
         yield "#" + token[:10].lstrip("0")
     elif len(token) == 16:
         yield "#" + token[1:].lstrip("0")
@@ -76,12 +81,14 @@ def named(keys: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
         payment_id, invoice_id int64, kind (reference, number, plain), token; a pair may be named in several ways.
     """
     wanted = pa.array(keys["key"].unique(), pa.string())
+    likely = documents[_may_be_named(documents["number"], keys["key"])]
     parts = [documents.iloc[:0][["invoice_id"]].assign(key=pd.Series(dtype="str"), kind=REFERENCE)]
     given = documents[documents["remittance_reference"].notna()]
     kinds = (
-        (NUMBER, documents, _of_numbers),
+        (NUMBER, likely, _of_numbers),
         (PLAIN, given, _of_plain),
-        (REFERENCE, documents, _of_references),
+        (REFERENCE, given, _of_given),
+        (REFERENCE, likely[likely["remittance_reference"].isna()], _of_references),
     )
     for kind, those, spellings in kinds:
         for spelled in spellings(those):
@@ -131,15 +138,30 @@ def _spellings(number: pa.Array) -> Iterator[pa.Array]:
     yield pc.if_else(long, _sub(dotted, r"^[A-Z]+\.", ""), "")
 
 
-def _of_references(documents: pd.DataFrame) -> Iterator[pa.Array]:
-    """What the references are made of that documents print: their own, else those of their number."""
-    joined = _sub(_upper(documents["number"]), "[^A-Z0-9]+", "")
-    digits = _without_zeros(_sub(joined, "[A-Z]+", ""))
+def _of_given(documents: pd.DataFrame) -> Iterator[pa.Array]:
+    """The references that documents have of their own."""
     given = _sub(_upper(documents["remittance_reference"]), "[^A-Z0-9]+", "")
-    own = pc.equal(given, "")
-    yield pc.if_else(own, "", _joined("=", given))
-    yield pc.if_else(own, _joined("#", digits), "")
-    yield pc.if_else(own, _joined("~", _without_zeros(pc.utf8_slice_codeunits(joined, -21))), "")
+    yield pc.if_else(pc.equal(given, ""), "", _joined("=", given))
+
+
+def _of_references(documents: pd.DataFrame) -> Iterator[pa.Array]:
+    """What the references are made of that documents print where they have none of their own: their number."""
+    joined = _sub(_upper(documents["number"]), "[^A-Z0-9]+", "")
+    yield _joined("#", _without_zeros(_sub(joined, "[A-Z]+", "")))
+    yield _joined("~", _without_zeros(pc.utf8_slice_codeunits(joined, -_LONGEST)))
+
+
+def _may_be_named(numbers: "pd.Series[str]", keys: "pd.Series[str]") -> npt.NDArray[np.bool_]:
+    """Which documents a key may mean: whose digits, or last run of them, one ends with; the others are not spelled."""
+    number = pa.array(numbers, pa.string(), from_pandas=True)
+    ends = keys.drop_duplicates().str.replace(r"^.*\.|[^0-9.]+", "", regex=True).str.lstrip("0")
+    wanted = pa.array(ends.unique(), pa.string())
+    hit = pc.is_in(_without_zeros(_sub(number, "[^0-9]+", "")), value_set=wanted)
+    last = _without_zeros(_sub(number, r"^.*?([0-9]*)[^0-9]*$", r"\1"))
+    hit = pc.or_(hit, pc.is_in(last, value_set=wanted))
+    long = pc.fill_null(pc.greater(pc.utf8_length(number), _LONGEST), fill_value=False)
+    found: npt.NDArray[np.bool_] = pc.or_(hit, long).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _joined(*texts: pa.Array | str) -> pa.Array:
@@ -174,4 +196,4 @@ def _prints(token: str, number: str, given: object) -> bool:
     if token.startswith("RF"):
         return creditor_reference(number)[4:].lstrip("0") == token[4:].lstrip("0")
     digits = "".join(c for c in number if c.isdigit())
-    return token in (belgian(digits[-10:]), dutch(digits[-15:]))
+    return token == (belgian(digits[-10:]) if len(token) == _BELGIAN else dutch(digits[-15:]))
