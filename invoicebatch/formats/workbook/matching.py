@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 import pandas as pd
 from openpyxl import Workbook
+from openpyxl.styles import Alignment
 from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.formats.workbook import fill_in, styling
@@ -28,18 +29,18 @@ INPUTS: Final = ("book", "numbers", "amounts", "set_aside")
 
 COLUMNS: Final[Mapping[str, tuple[str, Column, float]]] = {
     "book": ("Book", text("book", ""), 7.0),
-    "numbers": ("Numbers", text("numbers", ""), 26.0),
-    "amounts": ("Amounts", text("amounts", ""), 16.0),
+    "numbers": ("Numbers", text("numbers", ""), 20.0),
+    "amounts": ("Amounts", text("amounts", ""), 12.0),
     "booked_on": ("Date", day("booked_on", ""), 12.5),
     "left_cents": ("Amount", money("left", ""), 13.5),
     "currency": ("Currency", text("currency", ""), 11.0),
-    "payer": ("Payer", text("payer", ""), 26.0),
+    "payer": ("Payer", text("payer", ""), 22.0),
     "payer_iban": ("Payer's account", text("payer_iban", ""), 26.0),
-    "said": ("Reference and text", text("said", ""), 40.0),
-    "proposal": ("Proposal", text("proposal", ""), 40.0),
-    "evidence": ("Evidence", text("evidence", ""), 52.0),
-    "others": ("Other proposals", text("others", ""), 60.0),
-    "set_aside": ("Set aside because", text("set_aside", ""), 24.0),
+    "said": ("Reference and text", text("said", ""), 30.0),
+    "proposal": ("Proposal", text("proposal", ""), 24.0),
+    "evidence": ("Evidence", text("evidence", ""), 46.0),
+    "others": ("Other proposals", text("others", ""), 46.0),
+    "set_aside": ("Set aside because", text("set_aside", ""), 20.0),
     "payment_id": ("Payment id", text("payment_id", ""), 10.0),
     "key": ("Key", text("key", ""), 10.0),
     "check": ("Check", text("check", ""), 10.0),
@@ -47,6 +48,12 @@ COLUMNS: Final[Mapping[str, tuple[str, Column, float]]] = {
 """Title, type and width of each column, by frame name."""
 
 HIDDEN: Final = ("payment_id", "key", "check")
+
+_LONG: Final = ("payer", "said", "proposal", "evidence", "others")
+"""Columns whose texts run over several lines."""
+
+_ROW_HEIGHT: Final = 42.0
+"""Of three lines: not every program fits the height of rows to their text."""
 
 _HELP: Final = (
     "Put an x under Book to book the proposal; or type Numbers (and Amounts, in their order, parted by semicolons); "
@@ -102,6 +109,9 @@ def _head(sheet: Worksheet, count: int, meta: SheetMeta) -> None:
     fill_in.write_heading(sheet, f"{counted(count, 'payment')} to be matched", [_HELP, made])
     titles = [(words, column.type, name in INPUTS) for name, (words, column, _) in COLUMNS.items()]
     fill_in.write_titles(sheet, HEADER_ROW, titles)
+    for row in range(2, HEADER_ROW):
+        sheet.row_dimensions[row].height = 15
+    sheet.sheet_format.defaultRowHeight, sheet.sheet_format.customHeight = _ROW_HEIGHT, True
     for index, (name, (_, _, width)) in enumerate(COLUMNS.items()):
         dimension = sheet.column_dimensions[column_letter(index)]
         dimension.width, dimension.hidden = width, name in HIDDEN
@@ -117,6 +127,8 @@ def _styles(sheet: Worksheet) -> dict[str, tuple[int, int]]:
             styles[name] = (style, style)
             continue
         styling.style_value(cell, column.type)
+        if name in _LONG:
+            cell.alignment = Alignment(vertical="center", horizontal="left", indent=1, wrap_text=True)
         styles[name] = (int(cell.style_id), 0)
     sheet.delete_rows(FIRST_ROW + 1)
     return styles
