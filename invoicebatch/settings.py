@@ -36,8 +36,8 @@ class Payment(Section):
 
     term_days: int = Field(14, ge=0, description="Payment term where the customer has none")
     collection_date: str = Field(
-        "+5 banking days",
-        description="Default collection date: a rule, an ISO date, or `due date`: a bundle a date",
+        "due date",
+        description="Default collection date: `due date` (a bundle a date), a rule such as `+5 banking days`, or an ISO date",
     )
     notice_days: int = Field(
         14, ge=0, description="Days before a collection that its date and amount are told; 1 where agreed"

@@ -17,7 +17,7 @@ _SETTINGS = """\
 
 [payment]
 term_days = 14                        # where neither invoice nor customer has a term
-collection_date = "+5 banking days"   # default collection date of bank files
+collection_date = "due date"          # or a rule such as "+5 banking days": what is due later is refused then
 
 [integrations]                        # each is a fact that the rules ask for
 collection = false

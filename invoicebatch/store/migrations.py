@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 10
+LATEST: Final = 11
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -147,6 +147,11 @@ def _reviews_are_marked(con: Any) -> None:
     _add_tables(con, "billing_history")
 
 
+def _payments_know_their_booking(con: Any) -> None:
+    """So that a booking in bulk and its payments, reported apart, count once."""
+    _add_columns(con, ("incoming_payments", "booking VARCHAR"), ("bank_entries", "booking VARCHAR"))
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -157,6 +162,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     8: _customers_payments,
     9: _bank_files_that_stay,
     10: _reviews_are_marked,
+    11: _payments_know_their_booking,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

@@ -153,13 +153,20 @@ def stored_rows(con: Any, name: str, column: str, keys: pd.Series) -> pa.Table:
         return con.sql(sql).to_arrow_table()
 
 
-def whole(con: Any, name: str, where: str = "", params: dict[str, Any] | None = None) -> pd.DataFrame:
-    """All rows of a small table (optionally those matching a fixed SQL condition), ordered by key."""
+def whole(
+    con: Any,
+    name: str,
+    where: str = "",
+    params: dict[str, Any] | None = None,
+    columns: Iterable[str] | None = None,
+) -> pd.DataFrame:
+    """All rows of a small table (optionally those matching a fixed SQL condition, some columns), ordered by key."""
     table = TABLES[name]
-    select = ", ".join(c.select_sql(f't."{c.name}"') for c in table.columns)
+    wanted = [c for c in table.columns if columns is None or c.frame_name in set(columns)]
+    select = ", ".join(c.select_sql(f't."{c.name}"') for c in wanted)
     order = ", ".join(f't."{key}"' for key in table.key)
     condition = f"WHERE {where}" if where else ""
-    return fetch(con, f"SELECT {select} FROM {name} t {condition} ORDER BY {order}", table.columns, params)
+    return fetch(con, f"SELECT {select} FROM {name} t {condition} ORDER BY {order}", wanted, params)
 
 
 def count(con: Any, name: str) -> int:

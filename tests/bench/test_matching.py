@@ -44,7 +44,7 @@ def used(start):
     return time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 start = time.process_time()
-keys = keys_of(whole_texts(rows), words_of(books["number"]))
+keys = keys_of(whole_texts(rows), words_of(books))
 pairs = named(keys, books)
 found = used(start)
 mine = books[np.isin(owner, owner[meant - 1])]
@@ -52,7 +52,7 @@ customers = pd.Series(owner[mine.index], index=mine.index).astype("str")
 empty = pd.Series(None, index=mine.index, dtype="str")
 mine = mine.assign(
     account_iban=ACCOUNT, customer_id=customers, customer_name="Klant", currency="EUR", outstanding_cents=cents[mine.index],
-    invoice_date=DAY, due_date=DAY, payment_plan_id=empty, payment_bundle_id=empty,
+    invoice_date=DAY, due_date=DAY, payment_plan_id=empty, debit="",
 ).reset_index(drop=True)
 people = pd.DataFrame({"customer_id": owner[meant - 1].astype(str), "iban": rows["payer_iban"]})
 instalments = pd.DataFrame({name: pd.Series(dtype=t) for name, t in (("plan_id", "str"), ("instalment_no", "int64"), ("amount_cents", "int64"), ("paid_cents", "int64"))})

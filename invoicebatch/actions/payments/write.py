@@ -4,6 +4,7 @@ It is written once: again gives the same bytes. Only a new message may hold some
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, cast
 
@@ -45,63 +46,72 @@ class WriteParams(Params):
     )
 
 
-def _fresh(bundle: pd.Series, params: WriteParams) -> bool:
-    """Whether a message comes into being: the first one, or one that replaces it."""
-    return bundle["status"] == BundleStatus.CREATED or params.replace
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What a run writes of a bundle, looked up once.
+
+    Attributes:
+        bundle: its row.
+        fresh: whether a message comes into being: the first one, or one that replaces it.
+        number: of the message.
+        items: of the file; of a written one all that went in, whatever became of them since.
+        stale: those that may no longer go, before a message comes into being: invoice_id, item_no, reason.
+    """
+
+    bundle: pd.Series
+    fresh: bool
+    number: int
+    items: pd.DataFrame
+    stale: pd.DataFrame
+
+    @property
+    def good(self) -> pd.DataFrame:
+        """The items that go."""
+        return self.items[~self.items["item_no"].isin(self.stale["item_no"])]
 
 
-def _sent(batch: Batch, params: WriteParams) -> pd.DataFrame:
-    """The items of the file; of a written one all that went in, whatever became of them since."""
+def _writing(batch: Batch, params: WriteParams) -> _Writing:
     bundle = bundle_row(batch, params.bundle)
+    number = int(bundle["message_no"]) + params.replace
+    fresh = bundle["status"] == BundleStatus.CREATED or params.replace
     items = batch["bundle_items"]
     items = items[items["bundle_id"].eq(params.bundle)].reset_index(drop=True)
     status = items["status"].astype("str")
-    if not _fresh(bundle, params):
-        prefix = payment_information_id(params.bundle, 0, int(bundle["message_no"]))[:-2]
+    if not fresh:
+        prefix = payment_information_id(params.bundle, 0, number)[:-2]
         inside = items["payment_information_id"].str.startswith(prefix).fillna(False).astype(bool)
-        return items[status.ne(ItemStatus.CANCELLED) & inside].reset_index(drop=True)
+        sent = items[status.ne(ItemStatus.CANCELLED) & inside].reset_index(drop=True)
+        return _Writing(bundle, fresh, number, sent, sent.iloc[:0].assign(reason=""))
     chosen = items[status.isin(WAITING)].reset_index(drop=True)
-    if not params.replace:
-        return chosen
-    return chosen.assign(payment_information_id=payment_groups(chosen, _message_no(bundle, params)))
+    if params.replace:
+        chosen = chosen.assign(payment_information_id=payment_groups(chosen, number))
+    stale = stale_items(chosen, batch.invoices, collecting=bundle["part"] == COLLECTIONS)
+    return _Writing(bundle, fresh, number, chosen, stale)
 
 
-def _message_no(bundle: pd.Series, params: WriteParams) -> int:
-    return int(bundle["message_no"]) + params.replace
-
-
-def _stale(batch: Batch, params: WriteParams, items: pd.DataFrame) -> pd.DataFrame:
-    """Items that may no longer go, before a message comes into being: invoice_id, item_no, reason."""
-    bundle = bundle_row(batch, params.bundle)
-    if not _fresh(bundle, params):
-        return items.iloc[:0].assign(reason="")
-    return stale_items(items, batch.invoices, collecting=bundle["part"] == COLLECTIONS)
-
-
-def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
+def _hindrance(batch: Batch, writing: _Writing, params: WriteParams, context: Context) -> str:
     """Why the bundle can't be written at all, or an empty string."""
-    bundle = bundle_row(batch, params.bundle)
-    items = _sent(batch, params)
+    bundle, items = writing.bundle, writing.items
     if bundle["status"] not in (BundleStatus.CREATED, BundleStatus.EXPORTED):
         return f"payment bundle {params.bundle} is {bundle['status']}"
     held = items["status"].astype("str").isin(WAITING)
     missing = int((held & ~items["invoice_id"].isin(batch.invoices["invoice_id"])).sum())
     if missing:
         return f"{missing:,} invoices of the bundle are busy in another run; write it when that has finished"
-    return _new_hindrance(batch, params, context) if _fresh(bundle, params) else ""
+    return _new_hindrance(batch, writing, params, context) if writing.fresh else ""
 
 
-def _new_hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
+def _new_hindrance(batch: Batch, writing: _Writing, params: WriteParams, context: Context) -> str:
     """Why no new message can come into being, or an empty string."""
-    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
+    bundle, items = writing.bundle, writing.items
     if params.replace and bundle["status"] == BundleStatus.CREATED:
         return f"payment bundle {params.bundle} has no bank file yet that could be replaced"
     if items["status"].astype("str").eq(ItemStatus.ACCEPTED).any():
         return "the bank took it already: its message can't be replaced"
     payment = context.settings.payment
-    if payment.four_eyes and (fault := _release_fault(batch, params)):
+    if payment.four_eyes and (fault := _release_fault(batch, writing)):
         return fault
-    version = _version(bundle, params, context)
+    version = _version(writing, context)
     if version in OLD_MESSAGES and not payment.old_messages:
         return (
             f"{version} is of 2009: banks refuse it since November 2026; set {OLD_MESSAGES[version]} in [payment],"
@@ -115,36 +125,32 @@ def _new_hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
     return ""
 
 
-def _release_fault(batch: Batch, params: WriteParams) -> str:
+def _release_fault(batch: Batch, writing: _Writing) -> str:
     """Why what would be written is not what was released, or an empty string."""
-    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
-    stale = _stale(batch, params, items)
+    stale = writing.stale
     if len(stale):
         numbers = batch.invoices.set_index("invoice_id")["number"].reindex(stale["invoice_id"])
         listed = ", ".join(f"{number} ({why})" for number, why in zip(numbers, stale["reason"], strict=True))
         return f"it would be less than was released: {listed}; remove these and release it again"
-    return release_fault(bundle, items, _message_no(bundle, params))
+    return release_fault(writing.bundle, writing.items, writing.number)
 
 
-def _version(bundle: pd.Series, params: WriteParams, context: Context) -> Version:
+def _version(writing: _Writing, context: Context) -> Version:
     """The version of a written file stays; a new one is as the settings say."""
-    if not _fresh(bundle, params):
-        return cast("Version", bundle["message"])
+    if not writing.fresh:
+        return cast("Version", writing.bundle["message"])
     payment = context.settings.payment
-    debit = bundle["part"] == COLLECTIONS
+    debit = writing.bundle["part"] == COLLECTIONS
     return payment.direct_debit_message if debit else payment.credit_transfer_message
 
 
-def _message(batch: Batch, params: WriteParams, context: Context) -> "Message":
+def _message(writing: _Writing, params: WriteParams, context: Context) -> "Message":
     from invoicebatch.formats.pain import Message
 
-    bundle = bundle_row(batch, params.bundle)
-    items = _sent(batch, params)
-    stale = _stale(batch, params, items)
-    fresh = _fresh(bundle, params)
+    bundle, fresh = writing.bundle, writing.fresh
     return Message(
-        version=_version(bundle, params, context),
-        message_id=message_id(params.bundle, _message_no(bundle, params)),
+        version=_version(writing, context),
+        message_id=message_id(params.bundle, writing.number),
         created_at=bundle["created_at"].to_pydatetime(),
         requested_date=bundle["collection_date"].date(),
         account_name=bundle["account_name"],
@@ -152,10 +158,7 @@ def _message(batch: Batch, params: WriteParams, context: Context) -> "Message":
         bic=bundle["bic"] if isinstance(bundle["bic"], str) else "",
         creditor_id=bundle["creditor_id"] if isinstance(bundle["creditor_id"], str) else "",
         batch_booking=context.settings.payment.batch_booking if fresh else bool(bundle["batch_booking"]),
-        items=debits(
-            items[~items["item_no"].isin(stale["item_no"])],
-            bundle["description"] if isinstance(bundle["description"], str) else "",
-        ),
+        items=debits(writing.good, bundle["description"] if isinstance(bundle["description"], str) else ""),
         authorisation=_opt_out(bundle, context),
     )
 
@@ -201,23 +204,23 @@ def _as_written(bundle: pd.Series, message: "Message", context: Context) -> byte
 
 def artefacts(batch: Batch, params: WriteParams, context: Context) -> Iterator[Prepared]:
     """The bank file, checked before it is handed over; of a written bundle the bytes that were written."""
-    bundle = bundle_row(batch, params.bundle)
-    reason = _hindrance(batch, params, context)
-    message = None if reason else _message(batch, params, context)
+    writing = _writing(batch, params)
+    reason = _hindrance(batch, writing, params, context)
+    message = None if reason else _message(writing, params, context)
     if message is None or message.items.empty:
         yield from (RowFailure(int(row), reason) for row in batch.invoices["invoice_id"] if reason)
         return
     try:
-        content = _checked(message) if _fresh(bundle, params) else _as_written(bundle, message, context)
+        content = _checked(message) if writing.fresh else _as_written(writing.bundle, message, context)
     except RenderError as error:
         yield from (RowFailure(int(row), str(error)) for row in batch.invoices["invoice_id"])
         return
-    yield Artefact(_file_name(bundle, message, params), content, details={"message": message.version})
+    yield Artefact(_file_name(writing, message, params), content, details={"message": message.version})
 
 
-def _file_name(bundle: pd.Series, message: "Message", params: WriteParams) -> str:
+def _file_name(writing: _Writing, message: "Message", params: WriteParams) -> str:
     """Such as `pain.008.001.08_NL_CORE_2026-12-03_930d2bb3.xml`."""
-    number = _message_no(bundle, params)
+    bundle, number = writing.bundle, writing.number
     scheme = bundle["scheme"] if isinstance(bundle["scheme"], str) else ""
     parts = [
         message.version,
@@ -233,16 +236,15 @@ def transform(batch: Batch, params: WriteParams, context: Context) -> Changes:
     """The bundle is `exported`; items that may no longer go leave it, named."""
     if len(batch.failed):
         return Changes(failures=batch.failed)
-    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
-    stale = _stale(batch, params, items)
+    writing = _writing(batch, params)
+    stale, good = writing.stale, writing.good
     effects = ChangesBuilder()
     if len(stale):
         decided = stale[["bundle_id", "item_no", "reason"]].assign(status=ItemStatus.CANCELLED.value)
         resolve(effects, batch.invoices, batch["payment_bundles"], batch["bundle_items"], decided)
     gone = failures(stale["invoice_id"], stale["reason"])
-    good = items[~items["item_no"].isin(stale["item_no"])]
-    if len(batch.files) and _fresh(bundle, params):
-        effects.updates["payment_bundles"] = _exported(bundle, good, batch, params, context)
+    if len(batch.files) and writing.fresh:
+        effects.updates["payment_bundles"] = _exported(writing, batch, params, context)
         if params.replace:
             out = stale.assign(status=ItemStatus.CANCELLED.value)
             moved = ["bundle_id", "item_no", "status", "reason", "payment_information_id"]
@@ -250,18 +252,16 @@ def transform(batch: Batch, params: WriteParams, context: Context) -> Changes:
     return effects.changes(failures=gone, totals={"written_cents": int(good["amount_cents"].sum())})
 
 
-def _exported(
-    bundle: pd.Series, items: pd.DataFrame, batch: Batch, params: WriteParams, context: Context
-) -> pd.DataFrame:
+def _exported(writing: _Writing, batch: Batch, params: WriteParams, context: Context) -> pd.DataFrame:
     file = batch.files.iloc[0]
-    number = _message_no(bundle, params)
+    bundle, items = writing.bundle, writing.good
     frame = pd.DataFrame({"bundle_id": [bundle["bundle_id"]], "version": [bundle["version"]]})
     exported = frame.assign(
         status=BundleStatus.EXPORTED.value,
         items=len(items),
         total_cents=int(items["amount_cents"].sum()),
-        message_id=message_id(params.bundle, number),
-        message_no=number,
+        message_id=message_id(params.bundle, writing.number),
+        message_no=writing.number,
         batch_booking=context.settings.payment.batch_booking,
         file_path=file["path"],
         file_sha256=file["sha256"],

@@ -17,6 +17,7 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.model.counted import counted
 from invoicebatch.model.payments.booking import AGAIN
 from invoicebatch.model.payments.incoming.keep import received
+from invoicebatch.model.payments.incoming.rules import PAID_TWICE
 from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, matched, unknown
 from invoicebatch.model.payments.repeated import fresh
 from invoicebatch.model.payments.statements import foreign, gaps, own_account, unbalanced
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _UNDECIDED = ("PART", "", *OF_WHOLE)
 
 BACK: Final = (EntryKind.REJECTED, EntryKind.RETURNED)
+
+_LISTED: Final = 10
 
 CUSTOMER: Final = "customer_payment"
 """Kind of what customers paid by themselves, among what a report booked."""
@@ -79,7 +82,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         remark = new["again"].map({True: AGAIN, False: None}).astype(object)
         session.insert("bank_entries", new.assign(source=file.name, booked=new["again"], remark=remark))
         missing = _keep_statements(session, report, file.name)
-        arrived, seen = keep(session, report, _credits(report, matches), file.name)
+        kept = keep(session, report, _credits(report, matches), file.name)
         checked = keep_payee_checks(session, report, pd.Timestamp(clock.now()))
     left = book(workspace).rename(columns={"number": "end_to_end_id"})
     with workspace.store.read() as session:
@@ -91,18 +94,22 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     opened = [f"{counted(len(cases.done), 'collection case')} opened"] if cases and len(cases.done) else []
     found = [strangers, unbalanced(report.statements), matches.faults, others, left]
     refused = pd.concat([part[["end_to_end_id", "reason"]] for part in found], ignore_index=True)
-    matching = match(workspace, arrived) if len(arrived) else None
-    again = len(matches.entries) - len(new) + int(stored["remark"].eq(AGAIN).sum()) + seen
-    repeated = [f"{again:,} entries were reported before; each counts once"] if again else []
+    matching = match(workspace, kept.new) if len(kept.new) else None
+    again = len(matches.entries) - len(new) + int(stored["remark"].eq(AGAIN).sum()) + kept.seen
+    repeated = [_repeated(again)] if again else []
     booked = pd.concat([_done(stored), _paid(matching)], ignore_index=True)
-    told = _told(len(arrived), matching)
+    told = _told(len(kept.new), matching)
     return BankImport(
         report.message,
         len(report.entries),
         booked,
         refused,
-        (*told, *opened, *notes, *checked, *missing, *repeated),
+        (*told, *kept.notes, *opened, *notes, *checked, *missing, *repeated),
     )
+
+
+def _repeated(again: int) -> str:
+    return f"{counted(again, 'entry was', 'entries were')} reported before; each counts once"
 
 
 def _credits(report: "BankReport", matches: Matches) -> pd.DataFrame:
@@ -127,7 +134,18 @@ def _told(count: int, matching: Matching | None) -> list[str]:
     words = f"{counted(count, 'payment')} came in from customers: {booked:,} booked by what they name"
     more = f", {proposed:,} with a proposal" if proposed else ""
     wait = f", {rest:,} to be looked at{more}: invoicebatch payments incoming" if rest else ""
-    return [words + wait]
+    return [words + wait, *_paid_twice(matching.proposed)]
+
+
+def _paid_twice(proposed: pd.DataFrame) -> list[str]:
+    """Payments of documents whose direct debit goes on, in a sentence."""
+    rows = proposed[proposed["evidence"].str.contains(PAID_TWICE, regex=False)].drop_duplicates("payment_id")
+    if rows.empty:
+        return []
+    listed = ", ".join(rows["number"].head(_LISTED)) + (", …" if len(rows) > _LISTED else "")
+    those = counted(len(rows), "payment is", "payments are")
+    words = f"{those} for documents whose direct debit goes on, so these {PAID_TWICE}; nothing is booked by itself"
+    return [f"{words}: {listed}"]
 
 
 def _own(session: Session, report: "BankReport", name: str) -> tuple["BankReport", pd.DataFrame]:
@@ -163,7 +181,7 @@ def _match(session: Session, report: "BankReport") -> Matches:
     of_bundle = ["bundle_id", "message_id", "part", "collection_date", "iban"]
     mine = bundles[of_bundle].rename(columns={"iban": "account_iban"})
     items = items.drop(columns=["iban", "bic", "name"]).merge(mine, on="bundle_id")
-    return matched(entries, items, report.message)
+    return matched(entries, items, report.message, report.counts)
 
 
 def _others(report: "BankReport", matches: Matches) -> tuple[pd.DataFrame, list[str]]:
@@ -172,7 +190,7 @@ def _others(report: "BankReport", matches: Matches) -> tuple[pd.DataFrame, list[
     if not report.message.startswith("camt"):
         undecided = report.entries[~report.entries["status"].isin([*KINDS, *_UNDECIDED])]
         notes = [
-            f"{count:,} have status {status}, which decides nothing yet"
+            f"status {status} of {counted(count, 'entry', 'entries')} decides nothing yet"
             for status, count in undecided["status"].value_counts(sort=False).items()
         ]
         return unknown(others[others["status"].isin(KINDS)]), notes

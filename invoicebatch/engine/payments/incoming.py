@@ -1,6 +1,7 @@
 """Customers' payments of a workspace: kept once, listed, taken back, set aside."""
 
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -15,9 +16,10 @@ from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.money import amount_text
+from invoicebatch.model.payments.incoming.in_bulk import SINGLE, single_payments, sums_of
 from invoicebatch.model.payments.incoming.keep import fresh, payments_of, received
 from invoicebatch.model.schema.payments import INCOMING_PAYMENTS
-from invoicebatch.model.status import IncomingStatus
+from invoicebatch.model.status import EntryKind, IncomingStatus
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
@@ -29,15 +31,67 @@ LISTED: Final = [
 ]  # fmt: skip
 
 
-def keep(
-    session: Session, report: "BankReport", others: pd.DataFrame, source: str
-) -> tuple["pd.Series[str]", int]:
-    """Keep the customers' payments of a report; gives the ids of the new ones, and how many were there already."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of the customers' payments of a report.
+
+    Attributes:
+        new: ids of those that no report brought before.
+        seen: how many were there already.
+        notes: sentences on sums whose payments came now, though they are booked.
+    """
+
+    new: "pd.Series[str]"
+    seen: int
+    notes: tuple[str, ...]
+
+
+def keep(session: Session, report: "BankReport", others: pd.DataFrame, source: str) -> Kept:
+    """Keep the customers' payments of a report; a booking in bulk and its payments, reported apart, count once."""
     rows = payments_of(others[received(others)], report.message, source, clock.now())
-    stored = session.rows_of("incoming_payments", "booked_on", rows["booked_on"])  # only they can be the same
+    told = single_payments(report.entries, report.message)
+    days = pd.concat([rows["booked_on"], told["booked_on"]])
+    stored = session.rows_of("incoming_payments", "booked_on", days)  # only they can be the same
     new = fresh(rows, stored)
+    sums = sums_of(new, pd.concat([stored[SINGLE], _collected(session, new["booked_on"])]))
+    late = sums_of(stored[stored["set_aside"].isna()], told)
+    new, notes = _instead(session, late, stored, new[~new["payment_id"].isin(sums["payment_id"])])
     session.insert("incoming_payments", new)
-    return new["payment_id"], len(rows) - len(new)
+    return Kept(new.loc[new["set_aside"].isna(), "payment_id"], len(rows) - len(new) + len(late), notes)
+
+
+def _collected(session: Session, days: pd.Series) -> pd.DataFrame:
+    """Collections of ours that were booked on some days, as `SINGLE`."""
+    entries = session.rows_of("bank_entries", "booked_on", days)
+    entries = entries[entries["kind"].astype("str").eq(EntryKind.CONFIRMED) & entries["booking"].notna()]
+    bundles = session.rows_of(
+        "payment_bundles", "bundle_id", entries["bundle_id"], ["bundle_id", "iban", "currency"]
+    )
+    return entries.merge(bundles, on="bundle_id").rename(columns={"iban": "account_iban"})[SINGLE]
+
+
+def _instead(
+    session: Session, late: pd.DataFrame, stored: pd.DataFrame, new: pd.DataFrame
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Payments instead of the sum that came before them; where that is booked, they are set aside."""
+    if late.empty:
+        return new, ()
+    live = session.rows_of("payment_allocations", "payment_id", late["payment_id"])
+    booked = late["payment_id"].isin(live.loc[live["taken_back_by"].isna(), "payment_id"])
+    gone = late[~booked].merge(stored[["payment_id", "version"]], on="payment_id")
+    words = "its " + gone["number"].astype("str") + " payments are reported one by one"
+    session.update("incoming_payments", INCOMING_PAYMENTS.conform(gone.assign(set_aside=words)), clock.now())
+    whole = late[booked]
+    whole = whole.assign(short=whole["payment_id"].str[:8])
+    by_booking = whole.drop_duplicates(["message", "booking"]).set_index(["message", "booking"])["short"]
+    sum_of = by_booking.reindex(pd.MultiIndex.from_frame(new[["message", "booking"]])).set_axis(new.index)
+    notes = tuple(
+        f"payment {one} is booked, and is the sum of {number} payments that are reported one by one now: these do"
+        f" not count; to book them instead: invoicebatch payments unmatch {one}"
+        for one, number in zip(whole["short"], whole["number"], strict=True)
+    )
+    aside = ("booked as a whole: payment " + sum_of).where(sum_of.notna(), new["set_aside"])
+    return new.assign(set_aside=aside.astype("str")), notes
 
 
 def incoming(workspace: WorkspaceBase) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.allocations import LIVE, allocate, book_waiting, with_left
-from invoicebatch.engine.payments.proposing import proposals
+from invoicebatch.engine.payments.proposing import names_of, proposals
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
@@ -60,7 +60,8 @@ def match(workspace: WorkspaceBase, only: "pd.Series[str] | None" = None, *, boo
     reports, refused, booked = list(book_waiting(workspace)) if book else [], [], []
     payments = _waiting(workspace, only)
     by_hand = payments.loc[payments["by_hand"], "payment_id"]
-    found = proposals(workspace, payments)
+    names = names_of(workspace, payments)
+    found = proposals(workspace, payments, names)
     for _ in range(_ROUNDS if book else 0):
         sure = found[found["books"] & ~found["payment_id"].isin(by_hand)]
         if sure.empty:
@@ -73,7 +74,7 @@ def match(workspace: WorkspaceBase, only: "pd.Series[str] | None" = None, *, boo
         touched = left.loc[left["invoice_id"].isin(sure["invoice_id"]), "payment_id"].unique()
         found = left.assign(books=False)
         if len(touched):
-            again = proposals(workspace, payments[payments["payment_id"].isin(touched)])
+            again = proposals(workspace, payments[payments["payment_id"].isin(touched)], names)
             found = pd.concat([found[~found["payment_id"].isin(touched)], again], ignore_index=True)
     done, lost = (pd.concat([found.iloc[:0], *frames], ignore_index=True) for frames in (booked, refused))
     money = payments[["payment_id", "currency"]]

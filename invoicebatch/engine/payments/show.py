@@ -13,7 +13,7 @@ from invoicebatch.model.payments.sepa import message_id
 from invoicebatch.store import Session
 
 _OF_BUNDLE: Final = ["bundle_id", "part", "company_account_id", "scheme", "iban", "collection_date", "items", "total_cents",
-                     "status", "message_id", "message", "file_path", "file_sha256", "description", "created_by", "released_by", "released_at"]  # fmt: skip
+                     "currency", "status", "message_id", "message", "file_path", "file_sha256", "description", "created_by", "released_by", "released_at"]  # fmt: skip
 _OF_ITEM: Final = ["item_no", "status", "amount_cents", "name", "iban", "mandate_id", "sequence_type",
                    "remittance", "end_to_end_id", "payee_check", "recalled_at", "reason"]  # fmt: skip
 
@@ -23,7 +23,7 @@ class BundleView:
     """A bundle and what belongs to it.
 
     Attributes:
-        bundle: one row: bundle_id, part, account, scheme, iban, collection_date, items, total_cents, state, message_id,
+        bundle: one row: bundle_id, part, account, scheme, iban, collection_date, items, total_cents, currency, state, message_id,
             message, file, file_sha256, description, created_by, released_by, released_at.
         history: what was done with it: at datetime64, what, by, payments int64, run_id; oldest first.
         messages: every file that was written: message_id, state (current or replaced), file, sha256, at, by.

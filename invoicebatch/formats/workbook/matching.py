@@ -8,11 +8,10 @@ from typing import BinaryIO, Final
 
 import pandas as pd
 from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.styles import Alignment
 from openpyxl.worksheet.worksheet import Worksheet
 
-from invoicebatch.formats.workbook import styling
+from invoicebatch.formats.workbook import fill_in, styling
 from invoicebatch.formats.workbook.cells import CellColumn, cell_column, column_letter
 from invoicebatch.formats.workbook.package import whole_body, write_package
 from invoicebatch.formats.workbook.sheet.keys import row_checks
@@ -30,18 +29,18 @@ INPUTS: Final = ("book", "numbers", "amounts", "set_aside")
 
 COLUMNS: Final[Mapping[str, tuple[str, Column, float]]] = {
     "book": ("Book", text("book", ""), 7.0),
-    "numbers": ("Numbers", text("numbers", ""), 26.0),
-    "amounts": ("Amounts", text("amounts", ""), 16.0),
+    "numbers": ("Numbers", text("numbers", ""), 20.0),
+    "amounts": ("Amounts", text("amounts", ""), 12.0),
     "booked_on": ("Date", day("booked_on", ""), 12.5),
     "left_cents": ("Amount", money("left", ""), 13.5),
     "currency": ("Currency", text("currency", ""), 11.0),
-    "payer": ("Payer", text("payer", ""), 26.0),
+    "payer": ("Payer", text("payer", ""), 22.0),
     "payer_iban": ("Payer's account", text("payer_iban", ""), 26.0),
-    "said": ("Reference and text", text("said", ""), 40.0),
-    "proposal": ("Proposal", text("proposal", ""), 40.0),
-    "evidence": ("Evidence", text("evidence", ""), 52.0),
-    "others": ("Other proposals", text("others", ""), 60.0),
-    "set_aside": ("Set aside because", text("set_aside", ""), 24.0),
+    "said": ("Reference and text", text("said", ""), 30.0),
+    "proposal": ("Proposal", text("proposal", ""), 24.0),
+    "evidence": ("Evidence", text("evidence", ""), 46.0),
+    "others": ("Other proposals", text("others", ""), 46.0),
+    "set_aside": ("Set aside because", text("set_aside", ""), 20.0),
     "payment_id": ("Payment id", text("payment_id", ""), 10.0),
     "key": ("Key", text("key", ""), 10.0),
     "check": ("Check", text("check", ""), 10.0),
@@ -49,6 +48,12 @@ COLUMNS: Final[Mapping[str, tuple[str, Column, float]]] = {
 """Title, type and width of each column, by frame name."""
 
 HIDDEN: Final = ("payment_id", "key", "check")
+
+_LONG: Final = ("payer", "said", "proposal", "evidence", "others")
+"""Columns whose texts run over several lines."""
+
+_ROW_HEIGHT: Final = 42.0
+"""Of three lines: not every program fits the height of rows to their text."""
 
 _HELP: Final = (
     "Put an x under Book to book the proposal; or type Numbers (and Amounts, in their order, parted by semicolons); "
@@ -100,22 +105,16 @@ def _cells(values: pd.Series, column: Column, filled: int, blank: int) -> CellCo
 
 
 def _head(sheet: Worksheet, count: int, meta: SheetMeta) -> None:
-    styling.put_text(styling.cell_at(sheet, 1, 1), f"{counted(count, 'payment')} to be matched")
-    sheet["A1"].font = Font(name=styling.FONT, bold=True, size=14, color=styling.ACCENT)
-    for row, words in ((2, _HELP), (3, f"Made {meta.made_at:%Y-%m-%d %H:%M} UTC by {meta.user}.")):
-        styling.put_text(styling.cell_at(sheet, row, 1), words)
-        sheet[f"A{row}"].font = Font(name=styling.FONT, italic=True, color=styling.QUIET)
-    for index, (name, (title, column, width)) in enumerate(COLUMNS.items(), 1):
-        cell = styling.cell_at(sheet, HEADER_ROW, index)
-        cell.value = title
-        styling.style_header(cell, column.type)
-        if name in INPUTS:
-            cell.fill = styling.fill("9A6700")
-        letter = column_letter(index - 1)
-        sheet.column_dimensions[letter].width = width
-        sheet.column_dimensions[letter].hidden = name in HIDDEN
-    sheet.row_dimensions[1].height = 24
-    sheet.row_dimensions[HEADER_ROW].height = 32
+    made = f"Made {meta.made_at:%Y-%m-%d %H:%M} UTC by {meta.user}."
+    fill_in.write_heading(sheet, f"{counted(count, 'payment')} to be matched", [_HELP, made])
+    titles = [(words, column.type, name in INPUTS) for name, (words, column, _) in COLUMNS.items()]
+    fill_in.write_titles(sheet, HEADER_ROW, titles)
+    for row in range(2, HEADER_ROW):
+        sheet.row_dimensions[row].height = 15
+    sheet.sheet_format.defaultRowHeight, sheet.sheet_format.customHeight = _ROW_HEIGHT, True
+    for index, (name, (_, _, width)) in enumerate(COLUMNS.items()):
+        dimension = sheet.column_dimensions[column_letter(index)]
+        dimension.width, dimension.hidden = width, name in HIDDEN
 
 
 def _styles(sheet: Worksheet) -> dict[str, tuple[int, int]]:
@@ -128,27 +127,17 @@ def _styles(sheet: Worksheet) -> dict[str, tuple[int, int]]:
             styles[name] = (style, style)
             continue
         styling.style_value(cell, column.type)
+        if name in _LONG:
+            cell.alignment = Alignment(vertical="center", horizontal="left", indent=1, wrap_text=True)
         styles[name] = (int(cell.style_id), 0)
     sheet.delete_rows(FIRST_ROW + 1)
     return styles
 
 
 def _finish(sheet: Worksheet, count: int) -> None:
-    """Drop-down, frozen header, filter, protection without a password, and pages for a printer."""
+    """Drop-downs, what is ticked in green, frozen header, filter, protection, pages for a printer."""
     last = FIRST_ROW + max(count, 1) - 1
-    ticks = DataValidation(type="list", formula1='"x"', allow_blank=True, showErrorMessage=False)
-    ticks.add(f"A{FIRST_ROW}:A{last}")
-    sheet.add_data_validation(ticks)
     shown = column_letter(len(COLUMNS) - len(HIDDEN) - 1)
+    fill_in.offer_ticks(sheet, f"A{FIRST_ROW}:A{last}")
     styling.paint_where(sheet, f"A{FIRST_ROW}:{shown}{last}", f"LEN(TRIM($A{FIRST_ROW}))>0", ("", "EAF6EC"))
-    sheet.freeze_panes = f"D{FIRST_ROW}"
-    sheet.auto_filter.ref = f"A{HEADER_ROW}:{shown}{last}"
-    sheet.protection.sheet = True
-    for name in ("autoFilter", "sort", "formatColumns", "formatRows", "formatCells"):
-        setattr(sheet.protection, name, False)
-    sheet.sheet_view.showGridLines = False
-    sheet.sheet_view.zoomScale = 90
-    sheet.sheet_properties.tabColor = styling.ACCENT
-    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
-    sheet.print_area = f"A1:{shown}{last}"
-    styling.print_wide(sheet)
+    fill_in.finish(sheet, f"D{FIRST_ROW}", f"A{HEADER_ROW}:{shown}{last}", f"A1:{shown}{last}", HEADER_ROW)

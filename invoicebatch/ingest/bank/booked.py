@@ -26,7 +26,7 @@ ENTRY: Final = (
 BATCH: Final = ("MsgId", "PmtInfId", "NbOfTxs", "TtlAmt")
 TRANSACTION: Final = (
     *_MONEY, *_CODE, "CdtDbtInd", "RvslInd", "Refs/MsgId", "Refs/PmtInfId", "Refs/InstrId", "Refs/EndToEndId",
-    "Refs/TxId", "Refs/MndtId", "Refs/AcctSvcrRef", *_NAMES, "RltdPties/DbtrAcct/Id/IBAN",
+    "Refs/MndtId", "Refs/AcctSvcrRef", *_NAMES, "RltdPties/DbtrAcct/Id/IBAN",
     "RltdPties/CdtrAcct/Id/IBAN", "RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/RfrdDocInf/Nb",
     "RmtInf/Strd/AddtlRmtInf", "AddtlTxInf", "RtrInf", "RtrInf/Rsn/Cd", "RtrInf/Rsn/Prtry", "RtrInf/AddtlInf",
 )  # fmt: skip
@@ -63,6 +63,7 @@ def converted(raw: pd.DataFrame, today: date) -> pd.DataFrame:
             "transaction_code": codes,
             "account_iban": text(raw, "s:account"),
             "statement_id": text(raw, "s:Id"),
+            "booking": _booking(raw),
             "fault": first_fault([nowhere, *faults, *day_faults]),
             **_ids(raw),
             **_words(raw, direction),
@@ -79,13 +80,18 @@ def _codes(raw: pd.DataFrame) -> "pd.Series[str]":
     return (parts[0] + "/" + parts[1] + "/" + parts[2]).str.strip("/")
 
 
+def _booking(raw: pd.DataFrame) -> "pd.Series[str]":
+    place = text(raw, "s:Id").fillna("") + " " + raw["entry_no"].astype("str")
+    known = identifier(raw, "e:AcctSvcrRef")
+    return known.mask(known.eq(""), place)
+
+
 def _ids(raw: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
     return {
         "message_id": identifier(raw, "t:Refs/MsgId", "b:MsgId"),
         "payment_information_id": identifier(raw, "t:Refs/PmtInfId", "b:PmtInfId"),
         "instruction_id": identifier(raw, "t:Refs/InstrId"),
         "end_to_end_id": identifier(raw, "t:Refs/EndToEndId"),
-        "transaction_id": identifier(raw, "t:Refs/TxId"),
         "mandate_id": identifier(raw, "t:Refs/MndtId"),
         "bank_reference": identifier(raw, "t:Refs/AcctSvcrRef", "e:AcctSvcrRef"),
         "reason_code": first(raw, "t:RtrInf/Rsn/Cd", "t:RtrInf/Rsn/Prtry").str.partition(" ")[0],

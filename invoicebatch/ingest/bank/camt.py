@@ -14,17 +14,18 @@ from lxml import etree
 
 from invoicebatch.ingest.bank import booked, elements
 from invoicebatch.ingest.bank.elements import Paths, Texts, Values, first, flat, local
-from invoicebatch.ingest.bank.entries import GROUP, TRANSACTION, Raw
+from invoicebatch.ingest.bank.entries import GROUP, TRANSACTION, Raw, table
 
 STATEMENTS: Final = ("Stmt", "Rpt", "Ntfctn")
 TAGS: Final = (*STATEMENTS, "Ntry", "TxDtls")
 
 _OPENING: Final = ("OPBD", "PRCD", "ITBD")
 _CLOSING: Final = ("CLBD", "ITBD")
-_DTYPES: Final = {
+STATEMENTS_READ: Final = {
     "account_iban": "str", "statement_id": "str", "statement_no": "Int64", "made_at": "str", "currency": "str",
     "opening_cents": "Int64", "closing_cents": "Int64", "entries": "int64", "sum_cents": "Int64",
 }  # fmt: skip
+"""Columns of `report.BankReport.statements`."""
 
 
 @dataclass
@@ -69,9 +70,9 @@ class StatementReader:
         """The entries read, see `entries.COLUMNS`."""
         return self._raw.frame()
 
-    def statements(self) -> pd.DataFrame:
+    def rest(self) -> dict[str, pd.DataFrame]:
         """The statements read, see `report.BankReport`."""
-        return pd.DataFrame(self._statements, columns=list(_DTYPES)).astype(_DTYPES)
+        return {"statements": table(STATEMENTS_READ, self._statements)}
 
     def _transaction(self, element: etree._Element) -> None:
         parent = element.getparent()

@@ -1,6 +1,6 @@
 """The one frame that every bank report becomes: an entry a row, whatever message and version it is."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -19,7 +19,6 @@ COLUMNS: Final[dict[str, str]] = {
     "payment_information_id": "str",
     "instruction_id": "str",
     "end_to_end_id": "str",
-    "transaction_id": "str",
     "mandate_id": "str",
     "bank_reference": "str",
     "transaction_code": "str",
@@ -41,6 +40,7 @@ COLUMNS: Final[dict[str, str]] = {
     "value_on": "datetime64[s]",
     "account_iban": "str",
     "statement_id": "str",
+    "booking": "str",
     "fault": "str",
 }
 """Columns of `BankReport.entries` and their dtypes.
@@ -53,7 +53,8 @@ return. Ids are the original payment's; NOTPROVIDED is empty. currency: of amoun
 transaction's amount; instructed_cents (same currency, else missing) is what was ordered, charges_cents what
 the bank takes, charges_included yes, no or empty (not said). batch_*: number and total that the bank gives for
 the group. party_*: the other side. structured_reference, document_numbers: of structured remittance, blanks
-between several; remittance: unstructured. fault: why the row can't be used, else empty.
+between several; remittance: unstructured. booking: the booked entry that it is part of, by its reference, else
+by its place in the statement. fault: why the row can't be used, else empty.
 """
 
 MESSAGE, GROUP, TRANSACTION = "message", "group", "transaction"
@@ -104,6 +105,11 @@ def _column(frame: pd.DataFrame, name: str, dtype: Any) -> pd.Series:
         return blank
     values = frame[name].fillna("") if dtype == "str" else frame[name]
     return pd.Series(values.astype(dtype))
+
+
+def table(dtypes: Mapping[str, str], rows: Sequence[Any] = ()) -> pd.DataFrame:
+    """A frame of rows with these columns and dtypes."""
+    return pd.DataFrame(rows, columns=list(dtypes)).astype(dict(dtypes))
 
 
 def text(raw: pd.DataFrame, name: str) -> "pd.Series[str]":

@@ -3,10 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
-from invoicebatch.errors import RulesError
-from invoicebatch.files.rule_tables import tables
+from invoicebatch.files.rule_tables import tables, valid
 from invoicebatch.model.payments.returns import BankReason, Reasons
 
 FILE: Final = "bank_reasons.toml"
@@ -21,13 +18,4 @@ def load_reasons(root: Path) -> Reasons:
     Raises:
         RulesError: a file can't be read, or a key in it is wrong; file and key are named.
     """
-    return {code: _reason(file, code, table) for code, (file, table) in tables(root, FILE).items()}
-
-
-def _reason(file: Path, code: str, table: object) -> BankReason:
-    try:
-        return BankReason.model_validate(table)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in (code, *first["loc"]))
-        raise RulesError(f"{file}: {key}: {first['msg']}") from error
+    return {code: valid(BankReason, file, code, table) for code, (file, table) in tables(root, FILE).items()}

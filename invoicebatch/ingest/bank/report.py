@@ -1,8 +1,9 @@
 """A bank's XML report as frames, whatever message and version it is; nothing is matched here."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,8 @@ from lxml import etree
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.xml import iterate_xml
 from invoicebatch.ingest.bank import camt, pain002
-from invoicebatch.ingest.bank.elements import first, flat, local
+from invoicebatch.ingest.bank.elements import flat, local
+from invoicebatch.ingest.bank.entries import table
 from invoicebatch.ingest.readers.file import open_bounded
 
 MAX_BYTES: Final = 1 << 30
@@ -33,17 +35,18 @@ class BankReport:
 
     Attributes:
         message: message and version, such as pain.002.001.10.
-        report_id: the message's own id.
         entries: one row an entry, see `entries.COLUMNS`.
         statements: of camt messages, one row a statement: account_iban, statement_id, statement_no Int64,
             made_at (ISO text), currency, opening_cents and closing_cents Int64 (missing where it has no such
             balance), entries int64 and sum_cents Int64 of the booked ones (missing: an amount can't be read).
+        counts: of status reports, one row a count: level, message_id, payment_information_id, status (empty: of
+            all that was sent), number and cents Int64.
     """
 
     message: str
-    report_id: str
     entries: pd.DataFrame
-    statements: pd.DataFrame
+    statements: pd.DataFrame = field(default_factory=partial(table, camt.STATEMENTS_READ))
+    counts: pd.DataFrame = field(default_factory=partial(table, pain002.COUNTED))
 
     @property
     def provisional(self) -> bool:
@@ -73,7 +76,7 @@ class _Reading:
     def __init__(self, name: str, today: date) -> None:
         self._name, self._today = name, today
         self._reader: camt.StatementReader | pain002.StatusReader | None = None
-        self._message = self._report_id = ""
+        self._message = ""
 
     def read(self, elements: Any) -> BankReport:
         """All elements of the file."""
@@ -84,9 +87,7 @@ class _Reading:
                 self._reader.take(element)
         if self._reader is None:
             raise self._refused("no such message")
-        none = camt.StatementReader({}, "", self._today)
-        camts = self._reader if isinstance(self._reader, camt.StatementReader) else none
-        return BankReport(self._message, self._report_id, self._reader.frame(), camts.statements())
+        return BankReport(self._message, self._reader.frame(), **self._reader.rest())
 
     def _begin(self, header: etree._Element) -> None:
         root = header.getparent()
@@ -98,7 +99,6 @@ class _Reading:
         reader = pain002.StatusReader if kind == "CstmrPmtStsRpt" else camt.StatementReader
         values = flat(header)
         self._message = version[0] if version else _MESSAGES[kind]
-        self._report_id = first(values, "MsgId")
         try:
             self._reader = reader(values, namespace, self._today)
         except ValueError as error:

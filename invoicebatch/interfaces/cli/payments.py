@@ -131,7 +131,7 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
         ("History", view.history),
         ("Messages", view.messages),
         (
-            f"Payments: {head['items']:,} of together EUR {format_cents(int(head['total_cents']))}",
+            f"Payments: {head['items']:,} of together {head['currency']} {format_cents(int(head['total_cents']))}",
             readable,
         ),
     ):

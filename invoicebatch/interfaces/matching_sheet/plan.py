@@ -9,6 +9,7 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.payments.allocations import with_left
+from invoicebatch.engine.payments.proposing import debits_of
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.interfaces.matching_sheet.read import MatchingFile
 from invoicebatch.interfaces.sheet.plan_sheet import check_workspace
@@ -17,7 +18,7 @@ from invoicebatch.model.payments.incoming.payers import iban_key
 from invoicebatch.model.payments.incoming.rules import HAND
 from invoicebatch.model.status import PAYABLE
 
-_DOCUMENT: Final = ("number", "status", "currency", "outstanding_cents", "account_iban")
+_DOCUMENT: Final = ("number", "status", "currency", "outstanding_cents", "account_iban", "payment_bundle_id")
 _WANTED: Final = ["row", "payment_id", "invoice_id", "number", "cents", "rule", "evidence", "beyond"]
 
 
@@ -85,6 +86,7 @@ class _Now:
             typed = session.ids_of("number", list(dict.fromkeys(numbers)))["invoice_id"].dropna()
             ids = np.unique([*proposed, *typed.astype("int64"), *known["invoice_id"]]).astype(np.int64)
             documents = session.overview(_DOCUMENT, clock.today(), ids)
+            documents = documents.assign(debit=debits_of(session, documents["payment_bundle_id"]))
         live = known[known["taken_back_by"].isna()]
         self._booked = {
             str(payment): dict(zip(part["invoice_id"], part["amount_cents"], strict=True))
@@ -125,7 +127,12 @@ class _Now:
             return "refused", f"{row['cell']}: {fault}", []
         for one in documents:
             self._open[one["invoice_id"]] -= one["cents"]
-        return "would book", "", documents
+        debits = {one["number"]: self._documents[one["invoice_id"]]["debit"] for one in documents}
+        return (
+            "would book",
+            "; ".join(f"{number}: {words}" for number, words in debits.items() if words),
+            documents,
+        )
 
     def _aside(self, row: dict[str, Any], payment: dict[str, Any]) -> _Verdict:
         if payment["set_aside"] == row["set_aside"]:

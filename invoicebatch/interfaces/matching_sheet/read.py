@@ -17,6 +17,7 @@ from invoicebatch.files.spreadsheet import Fault, Row, Spreadsheet
 from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.matching import COLUMNS, HEADER_ROW, INPUTS, SHEET, checks
 from invoicebatch.formats.workbook.sheet.model import META
+from invoicebatch.interfaces.sheet.read_xlsx import sheet_meta
 from invoicebatch.model.money import to_cents
 from invoicebatch.model.ticks import tick
 
@@ -54,9 +55,7 @@ def read_matching(path: str | Path) -> MatchingFile:
     book = Spreadsheet(file)
     if SHEET not in book.sheets or META not in book.sheets:
         raise InputFileError(f"{file.name} is no matching sheet", _WRITE)
-    meta = {str(row.cells.get(1)): str(row.cells.get(2, "")) for row in book.rows(META)}
-    if not meta.get("selection_id") or not meta.get("workspace_id"):
-        raise InputFileError(f"{file.name} has lost the id of its selection", _WRITE)
+    meta = sheet_meta(book)
     rows = list(book.rows(SHEET))
     places = _places(rows, file.name)
     said = [_said(row, places) for row in rows if row.number > HEADER_ROW]

@@ -25,7 +25,7 @@ def read_xlsx_sheet(path: Path) -> SheetFile:
     """
     book = Spreadsheet(path)
     name, header, places = _find(book)
-    meta = _meta(book)
+    meta = sheet_meta(book)
     rows = book.rows(name, frozenset(places.values()))
     body = (row for row in rows if row.number > header)
     return SheetFile(
@@ -61,8 +61,12 @@ def _first(rows: Iterator[Row]) -> Iterator[Row]:
         yield row
 
 
-def _meta(book: Spreadsheet) -> dict[str, str]:
-    """The sheet's ids: from the hidden page and the document properties, which must agree."""
+def sheet_meta(book: Spreadsheet) -> dict[str, str]:
+    """A sheet's ids: from the hidden page and the document properties, which must agree.
+
+    Raises:
+        InputFileError: they don't, or are lost.
+    """
     page = {}
     if META in book.sheets:
         for row in _first(book.rows(META)):

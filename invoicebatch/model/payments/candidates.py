@@ -15,6 +15,7 @@ from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.address import COLUMNS, address_faults, addresses
 from invoicebatch.model.payments.calendar import next_banking_days
 from invoicebatch.model.payments.iban import EEA, iban_faults
+from invoicebatch.model.payments.reference import carried
 from invoicebatch.model.payments.sepa import (
     MANDATE_LIFE_MONTHS,
     MAX_CENTS,
@@ -22,7 +23,6 @@ from invoicebatch.model.payments.sepa import (
     MAX_REMITTANCE,
     creditor_id_fault,
     creditor_id_warning,
-    creditor_reference,
     is_sepa_id,
     sepa_texts,
 )
@@ -175,7 +175,7 @@ def _references(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Te
         return pd.Series("", index=invoices.index, dtype="str")
     texts = invoices["remittance_reference"].fillna("").astype("str")
     pairs = list(zip(texts, invoices["account_country"].fillna("").astype("str"), strict=True))
-    by_pair = {pair: creditor_reference(*pair) for pair in set(pairs)}
+    by_pair = {pair: carried(*pair) for pair in set(pairs)}
     found = [by_pair[pair] for pair in pairs]
     return pd.Series(found, index=invoices.index, dtype="str").where(collecting, "")
 

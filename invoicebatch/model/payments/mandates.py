@@ -7,7 +7,7 @@ from invoicebatch.model.status import ItemStatus, MandateStatus, SequenceType
 
 
 def after_collection(
-    mandates: pd.DataFrame, items: pd.DataFrame, suspended: "pd.Series[str] | None" = None
+    mandates: pd.DataFrame, items: pd.DataFrame, suspended: "pd.Series[str]"
 ) -> pd.DataFrame:
     """The update of the mandates of confirmed collections, and of those that the bank's reasons end.
 
@@ -24,8 +24,7 @@ def after_collection(
         suspended_because, version.
     """
     used = items[items["mandate_id"].notna()]
-    because = pd.Series(dtype="str") if suspended is None else suspended
-    touched = mandates["mandate_id"].isin([*used["mandate_id"], *because.index])
+    touched = mandates["mandate_id"].isin([*used["mandate_id"], *suspended.index])
     if not touched.any():
         return MANDATES.empty()
     rows = mandates[touched].reset_index(drop=True)
@@ -36,7 +35,7 @@ def after_collection(
     latest = used.groupby("mandate_id")["collection_date"].max()
     last = latest.reindex(rows["mandate_id"]).set_axis(rows.index)
     before, was_used = rows["last_used_on"], rows["mandate_id"].isin(used["mandate_id"])
-    why = rows["mandate_id"].map(because).astype(object)
+    why = rows["mandate_id"].map(suspended).astype(object)
     old = rows["sequence_type"].astype("str")
     status = rows["status"].astype("str").mask(ended, MandateStatus.CANCELLED.value)
     stops = why.notna() & status.eq(MandateStatus.ACTIVE)

@@ -14,6 +14,7 @@ from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
 from invoicebatch.model.payments.combined import as_debits, shares
+from invoicebatch.model.payments.report_counts import bulk_misfits, miscounted
 from invoicebatch.model.status import EntryKind, ItemStatus
 
 KINDS: Final = {
@@ -34,7 +35,8 @@ class Matches:
 
     Attributes:
         entries: rows of `bank_entries`, without source.
-        faults: entries without effect: position int64, end_to_end_id (or the group's or message's id), reason.
+        faults: entries without effect, and counts that do not fit: end_to_end_id (or the group's or message's
+            id), reason.
         others: rows of the report that are about no payment of ours.
     """
 
@@ -43,13 +45,14 @@ class Matches:
     others: pd.DataFrame
 
 
-def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str) -> Matches:
+def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str, counts: pd.DataFrame) -> Matches:
     """Entries that decide something, each with the item it is about.
 
     Args:
         entries: of `BankReport`; those of a statement are booked ones, of our own accounts.
         items: rows of `bundle_items`, with message_id, part, collection_date and account_iban of their bundle.
         message: message and version of the report.
+        counts: of `BankReport`.
     """
     ours = items.assign(item_cents=items["amount_cents"], item_status=items["status"].astype("str"))
     each = ours.drop(columns=["amount_cents", "status", "reason", "mandate_id"])
@@ -57,9 +60,13 @@ def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str) -> Matches
     named = _named(entries, ours)
     if message.startswith("pain.002"):
         pairs, wrong, found = _nearest(named, entries, ours)
+        wrong = pd.concat([wrong, miscounted(counts, entries, ours)], ignore_index=True)
     else:
         rest = entries[~entries["position"].isin(named["position"])]
         pairs, wrong, found = _whole_groups(named, rest, ours)
+        single = entries["level"].eq("transaction") & entries["entry_no"].isin(named["entry_no"])
+        listed = bulk_misfits(entries[single])
+        wrong = pd.concat([wrong, _faults(listed, listed["reason"])], ignore_index=True)
     pairs = _with_amount(_with_kind(pairs))
     fault = _fault(pairs)
     bad, good = pairs[fault.ne("")], pairs[fault.eq("")]
@@ -73,7 +80,7 @@ def _faults(rows: pd.DataFrame, reason: "pd.Series[str] | str") -> pd.DataFrame:
     ids = rows["end_to_end_id"]
     for other in ("instruction_id", "payment_information_id", "message_id"):
         ids = ids.mask(ids.eq(""), rows[other])
-    return pd.DataFrame({"position": rows["position"], "end_to_end_id": ids}).assign(reason=reason)
+    return pd.DataFrame({"end_to_end_id": ids}).assign(reason=reason)
 
 
 def unknown(rows: pd.DataFrame) -> pd.DataFrame:
@@ -257,7 +264,9 @@ def _fault(pairs: pd.DataFrame) -> "pd.Series[str]":
 def _bank_entries(rows: pd.DataFrame, message: str) -> pd.DataFrame:
     """Rows of `bank_entries`; the id tells entries of one report apart."""
     words = (rows["reason_code"] + " " + rows["reason"]).str.strip()
-    frame = rows[["kind", "invoice_id", *_KEY, "booked_on", "value_on", "reason_code", "position"]].assign(
+    frame = rows[
+        ["kind", "invoice_id", *_KEY, "booked_on", "value_on", "reason_code", "booking", "position"]
+    ].assign(
         amount_cents=rows["amount_cents"].astype("int64"),
         fee_cents=rows["fee_cents"].astype("int64"),
         reason=words.where(words.ne(""), None),

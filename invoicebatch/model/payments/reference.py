@@ -4,11 +4,12 @@ Only the references themselves live here; which document carries one is decided 
 """
 
 import re
+from operator import mul
 
 from stdnum import iso11649
 from stdnum.be import ogm_vcs
 
-_DUTCH_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1)
+_DUTCH_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1, 2, 4, 8, 5, 10)
 _SWISS = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
 
 
@@ -37,7 +38,7 @@ def belgian(digits: str) -> str:
 def dutch(digits: str) -> str:
     """Sixteen digits: a check digit (weights modulo 11) before fifteen."""
     body = digits.rjust(15, "0")
-    total = sum(int(d) * _DUTCH_WEIGHTS[i % 10] for i, d in enumerate(reversed(body)))
+    total = sum(map(mul, map(int, reversed(body)), _DUTCH_WEIGHTS))
     check = 11 - total % 11
     return f"{({10: 1, 11: 0}).get(check, check)}{body}"
 
@@ -86,6 +87,25 @@ def swiss_check(token: str) -> bool:
     return (10 - carry) % 10 == int(token[-1])
 
 
+def carried(reference: str, country: str) -> str:
+    """The structured reference that a collection carries, or an empty string: then it carries text.
+
+    ISO 11649 everywhere; the Belgian structured communication of a Belgian creditor.
+
+    >>> carried("RF46 2026 0001 23", "DE"), carried("+++202/6000/12320+++", "BE"), carried("2026-000123", "BE")
+    ('RF462026000123', '202600012320', '')
+    """
+    compact = _compact(reference)
+    if is_creditor_reference(compact):
+        return compact
+    belgian_form = country == "BE" and compact.isdigit() and ogm_vcs.is_valid(compact)
+    return compact if belgian_form else ""
+
+
+def _compact(reference: str) -> str:
+    return re.sub(r"[\s+/*]", "", reference)
+
+
 def printed(reference: str, country: str | None = None) -> str:
     """The reference as people read it; free text stays as it is.
 
@@ -94,7 +114,7 @@ def printed(reference: str, country: str | None = None) -> str:
     >>> printed("RF462026000123")
     'RF46 2026 0001 23'
     """
-    compact = re.sub(r"[\s+/*]", "", reference)
+    compact = _compact(reference)
     if country != "NL" and compact.isdigit() and ogm_vcs.is_valid(compact):
         return f"+++{compact[:3]}/{compact[3:7]}/{compact[7:]}+++"
     if is_creditor_reference(compact) or (country == "NL" and re.fullmatch(r"\d{16}", compact)):

@@ -9,8 +9,6 @@ from typing import Final
 
 import pandas as pd
 from anyascii import anyascii
-from stdnum import iso11649
-from stdnum.be import ogm_vcs
 from stdnum.eu import at_02
 
 MAX_NAME: Final = 70
@@ -18,7 +16,6 @@ MAX_REMITTANCE: Final = 140
 MAX_ID: Final = 35
 MAX_TOWN: Final = 35
 MAX_POSTCODE: Final = 16
-MAX_OGM: Final = 12
 MAX_CENTS: Final = 99_999_999_999
 """EUR 999,999,999.99, the largest amount of a SEPA transaction."""
 
@@ -77,23 +74,6 @@ def sepa_texts(texts: "pd.Series[str]", length: int) -> "pd.Series[str]":
 def is_sepa_id(text: str) -> bool:
     """Whether the text may be a reference: 1 to 35 legal characters, no slash at an end, none doubled."""
     return len(text) <= MAX_ID and bool(_LEGAL_ID.fullmatch(text))
-
-
-def creditor_reference(reference: str, country: str) -> str:
-    """The structured reference that a collection carries, or an empty string: then it carries text.
-
-    ISO 11649 everywhere; the Belgian structured communication of a Belgian creditor.
-
-    >>> creditor_reference("RF46 2026 0001 23", "DE"), creditor_reference("+++202/6000/12320+++", "BE")
-    ('RF462026000123', '202600012320')
-    >>> creditor_reference("2026-000123", "BE")
-    ''
-    """
-    compact = re.sub(r"[\s+/*]", "", reference)
-    if iso11649.is_valid(compact):
-        return compact
-    belgian = country == "BE" and len(compact) == MAX_OGM and compact.isdigit() and ogm_vcs.is_valid(compact)
-    return compact if belgian else ""
 
 
 def creditor_id_fault(creditor_id: str | None) -> str:

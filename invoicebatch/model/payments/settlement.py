@@ -15,6 +15,9 @@ from invoicebatch.model.schema import TABLES
 from invoicebatch.model.schema.payments import COLLECTION_CASES, INSTALMENTS, PAYMENT_PLANS, PAYMENTS
 from invoicebatch.model.status import CaseStatus, PlanStatus
 
+PAID = "paid"
+"""Why a collection case ended of whose invoice nothing is open."""
+
 READS = frozenset({"collection_cases", "payment_plans", "instalments"})
 """Tables that `settled` and `taken_out` look into."""
 
@@ -91,7 +94,9 @@ def settled(
     )
     effects.update_invoices(batch.invoices, paid)
     effects.inserts["payments"] = PAYMENTS.conform(movements)
-    close_cases(effects, batch["collection_cases"], paid, "paid")
+    close_cases(effects, batch["collection_cases"], paid, PAID)
+    owing = rows.loc[rows["outstanding_cents"].le(0) & paid["outstanding_cents"].gt(0), "collection_case_id"]
+    _reopen_cases(effects, batch["collection_cases"], owing, today)
     by_plan = moved.groupby(rows["payment_plan_id"]).sum()
     _pay_plans(effects, batch, by_plan, today, early)
     return effects
@@ -102,6 +107,23 @@ def close_cases(effects: ChangesBuilder, cases: pd.DataFrame, invoices: pd.DataF
     done = invoices.loc[invoices["outstanding_cents"] <= 0, "invoice_id"]
     open_ones = cases[cases["invoice_id"].isin(done) & cases["status"].astype("str").ne(CaseStatus.CLOSED)]
     effects.update("collection_cases", closed(open_ones, reason))
+
+
+def _reopen_cases(effects: ChangesBuilder, cases: pd.DataFrame, owing: "pd.Series[str]", today: date) -> None:
+    """Cases that ended because their invoice was paid go on, where what paid it is taken back: from today on."""
+    ended = cases["status"].astype("str").eq(CaseStatus.CLOSED) & cases["closed_reason"].eq(PAID)
+    rows = cases[cases["case_id"].isin(owing) & ended]
+    frame = rows[["case_id", "version"]].assign(
+        status=CaseStatus.ACTIVE.value, next_step_on=pd.Timestamp(today), closed_reason=None
+    )
+    effects.update_more("collection_cases", frame.reset_index(drop=True))
+
+
+def reopened(effects: ChangesBuilder, cases: pd.DataFrame) -> "pd.Series[int]":
+    """Invoices (ids) whose collection case goes on again."""
+    update = effects.updates.get("collection_cases", cases.iloc[:0])
+    on = update.loc[update["status"].astype("str").eq(CaseStatus.ACTIVE), "case_id"]
+    return cases.loc[cases["case_id"].isin(on), "invoice_id"]
 
 
 def closed(cases: pd.DataFrame, reason: str) -> pd.DataFrame:

@@ -155,6 +155,7 @@ INCOMING_PAYMENTS = Table(
         text("reference", "Structured references, blanks between several"),
         text("documents", "Numbers of documents in structured remittance information"),
         text("text", "Unstructured remittance information"),
+        text("booking", "The booking that it is part of: its reference, or its place in the statement"),
         text("source", "File it came from", required=True),
         timestamp("read_at", "When it was read", required=True),
         boolean("by_hand", "Taken back once, so it is only booked by hand"),
@@ -205,6 +206,7 @@ BANK_ENTRIES = Table(
         text("reason_code", "ISO 20022 reason code of a reject or return"),
         money("fee", "What the bank charged for a return; not the customer's payment"),
         text("remark", "Why it had no effect; empty: it was booked"),
+        text("booking", "The booking of its statement that it is part of"),
     ),
 )
 

@@ -10,6 +10,7 @@ import pytest
 from invoicebatch.engine.payments.bank_reports import BankImport
 from invoicebatch.errors import InputFileError
 from invoicebatch.interfaces.api import Workspace
+from invoicebatch.model.payments.reference import creditor_reference
 from invoicebatch.model.payments.sepa import message_id
 from tests.ingest.bank.bank_files import (
     balance,
@@ -226,6 +227,73 @@ def test_a_group_is_booked_as_a_whole(sent: Sent) -> None:
     assert sent.outstanding() == OPEN
 
 
+def test_a_group_that_lists_other_payments_than_it_counts_is_named(sent: Sent) -> None:
+    details = "".join(transaction(sent.ids[place]) for place in (0, 1))
+    done = sent.read(camt(statement(entry("242.00", details=details, batch=batch("", 3, "363.00")))))
+    (reason,) = done.refused["reason"]
+    assert reason.startswith(
+        "its booking counts 3 payments of together 363.00, but lists 2 payments of together 242.00"
+    )
+    assert sent.outstanding() == [0, 0, 12_100, 12_100]
+
+
+@pytest.mark.parametrize("sum_first", [True, False])
+def test_our_collections_booked_as_a_sum_count_once_beside_their_details(sent: Sent, sum_first: bool) -> None:
+    details = camt(statement(booking(sent, 0, 1, 2, 3)), message="camt.054.001.08", report="N1")
+    whole = camt(statement(entry("484.00", reference="R1")))
+    first, second = (whole, details) if sum_first else (details, whole)
+    sent.read(first)
+    assert "1 entry was reported before; each counts once" in sent.read(second).notes
+    assert sent.outstanding() == [0] * 4
+    waiting = sent.ws.payments.incoming()
+    assert waiting["status"].tolist() == (["set_aside"] if sum_first else [])
+
+
+def test_a_status_report_that_counts_otherwise_than_it_names_is_named(sent: Sent) -> None:
+    group = sent.ws.payments.items(sent.bundle)["payment_information_id"].iloc[3]
+    one = group_status(group, "PART", payment_status(sent.ids[3], "RJCT", "AC04"))
+    counted = "<NbOfTxsPerSts><DtldNbOfTxs>{}</DtldNbOfTxs><DtldSts>{}</DtldSts></NbOfTxsPerSts>"
+    told = {
+        "right": (4, counted.format(1, "RJCT") + counted.format(3, "ACCP")),
+        "wrong": (5, counted.format(2, "RJCT")),
+    }
+    for case, (number, by_status) in told.items():
+        text = status_report(sent.message, "PART", one, report=case)
+        text = text.replace("<GrpSts>", f"<OrgnlNbOfTxs>{number}</OrgnlNbOfTxs><GrpSts>")
+        done = sent.read(
+            text.replace("</OrgnlGrpInfAndSts>", f"{by_status}</OrgnlGrpInfAndSts>"), f"{case}.xml"
+        )
+        assert done.refused["reason"].tolist() == (
+            []
+            if case == "right"
+            else ["it is of 5 payments; 4 payments of together 484.00 were sent",
+                  "it counts 2 payments as RJCT, but names 1 payment of together 121.00"]
+        )  # fmt: skip
+    assert sent.states() == ["pending"] * 3 + ["rejected"]
+
+
+def test_a_transfer_for_a_document_whose_debit_is_with_the_bank_is_only_proposed(sent: Sent) -> None:
+    rows = sent.ws.select(all=True).frame.set_index("invoice_id")
+    number = rows.loc[sent.ws.payments.items(sent.bundle)["invoice_id"].iloc[0], "number"]
+    reference = creditor_reference(number)
+    done = sent.read(
+        camt(
+            statement(
+                entry("121.00", details=transaction("", extra=f"<RmtInf><Ustrd>{reference}</Ustrd></RmtInf>"))
+            )
+        )
+    )
+    assert sent.outstanding() == OPEN
+    assert done.notes[1].startswith(
+        "1 payment is for documents whose direct debit goes on, so these would be paid twice"
+    )
+    (best, *_) = sent.ws.payments.incoming()["proposals"].iloc[0]
+    day = sent.ws.payments.list()["collection_date"].iloc[0].date()
+    assert best["evidence"].endswith(
+        f"; but its direct debit is with the bank until {day}: it would be paid twice"
+    )
+
+
 @pytest.mark.parametrize("how", ["listed", "refs", "message", "without number"])
 def test_a_group_that_the_bank_names_in_another_way(sent: Sent, how: str) -> None:
     groups = sent.groups
@@ -278,7 +346,8 @@ def test_accepted_is_a_step_on_the_way(sent: Sent) -> None:
 
 
 def test_settled_ahead_of_its_date_is_no_more_than_accepted(sent: Sent) -> None:
-    done = sent.read(status_report(sent.message, "ACSC"))
+    early = status_report(sent.message, "ACSC").replace("2026-11-30T08", "2026-11-20T08")
+    done = sent.read(early)
     assert done.booked.set_index("kind")["payments"].to_dict() == {"accepted": 4}
     assert sent.outstanding() == OPEN
     all_booked(sent)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.payments.allocations import allocate
 from invoicebatch.errors import ParameterError, RulesError, UnknownNameError
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.model.payments.reference import belgian, creditor_reference, dutch
@@ -61,12 +63,36 @@ def test_two_alike_payments_of_one_day_are_two_and_a_later_report_says_which_are
     assert len(ws.payments.incoming()) == 5
 
 
-def test_a_booking_of_several_payments_counts_once_beside_its_details(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reference", ["B1", "C7"])
+@pytest.mark.parametrize("sum_first", [False, True])
+def test_a_sum_and_its_payments_count_once_whichever_comes_first(
+    tmp_path: Path, reference: str, sum_first: bool
+) -> None:
     ws = owed_workspace(tmp_path, AMOUNTS)
-    sent = [credit("10.00", "a", iban="NL01", bank="B1"), credit("20.00", "b", iban="NL02", bank="B1")]
-    read(ws, *sent, message="camt.054.001.08", name="N1")
-    read(ws, entry("30.00", details="<TxDtls><Refs/></TxDtls>", reference="B1"))
-    assert sorted(ws.payments.incoming()["amount_cents"]) == [1_000, 2_000]
+    told = [credit("10.00", "a", iban="NL01", bank="B1"), credit("131.00", reference=ONE, bank="B1")]
+    whole = entry("141.00", details="<TxDtls><Refs/></TxDtls>", reference=reference)
+    for way in (sum_first, not sum_first):
+        message = "camt.053.001.08" if way else "camt.054.001.08"
+        done = read(ws, *([whole] if way else told), message=message, name=message)
+    assert done.notes[-1] == "1 entry was reported before; each counts once"
+    assert statuses(ws) == ["booked", "open", *(["set_aside"] if sum_first else [])]
+    assert outstanding(ws)[0] == 0
+    again = read(ws, whole)
+    assert again.notes == ("1 entry was reported before; each counts once",)
+
+
+def test_payments_whose_sum_was_booked_by_hand_do_not_count_again(tmp_path: Path) -> None:
+    ws = owed_workspace(tmp_path, AMOUNTS)
+    read(ws, entry("272.00", details="<TxDtls><Refs/></TxDtls>", reference="B1"))
+    whole = ws.payments.incoming()["payment_id"].iloc[0]
+    by_hand = {"payment_id": whole, "rule": "hand", "evidence": "matched by hand", "beyond": False}
+    ids = {"invoice_id": [1, 2], "number": ["F2026-000001", "F2026-000002"], "cents": AMOUNTS[:2]}
+    allocate(ws.base, pd.DataFrame(ids).assign(**by_hand))
+    told = [credit("131.00", reference=ONE, bank="B1"), credit("141.00", "F2026-000002", bank="B1")]
+    done = read(ws, *told, message="camt.054.001.08", name="N1")
+    assert f"payment {whole[:8]} is booked, and is the sum of 2 payments" in done.notes[0]
+    assert statuses(ws) == ["booked", "set_aside", "set_aside"]
+    assert outstanding(ws) == [0, 0, *AMOUNTS[2:]]
 
 
 def test_evidence_decides_what_is_booked(tmp_path: Path) -> None:
@@ -90,6 +116,25 @@ def test_evidence_decides_what_is_booked(tmp_path: Path) -> None:
     assert told[13_100] == [("F2026-000001", "131.00", "invoice number and amount")]
     assert told[17_100][0][2].endswith("but the payer is known as customer K1")
     assert statuses(ws) == ["booked", "booked", "open", "open", "open", "proposed", "proposed"]
+
+
+def test_a_reference_without_check_digits_is_only_proposed(tmp_path: Path) -> None:
+    printed = ["1234567", "PO-2026/88", "42", *[None] * 3]
+    ws = owed_workspace(tmp_path, AMOUNTS, remittance_reference=printed)
+    read(
+        ws,
+        credit("131.00", "betaling 1234567", bank="1"),
+        credit("141.00", reference="PO2026 88", bank="2"),
+        credit("151.00", "42", bank="3"),
+    )
+    found = ws.payments.incoming().set_index("amount_cents")["proposals"]
+    assert [[one["number"] for one in found[cents]] for cents in AMOUNTS[:3]] == [
+        ["F2026-000001"],
+        ["F2026-000002"],
+        [],
+    ]
+    assert found[13_100][0]["evidence"] == "reference without check digits"
+    assert outstanding(ws) == AMOUNTS
 
 
 def test_silent_payers_are_booked_only_where_nothing_else_is_open(tmp_path: Path) -> None:
@@ -166,6 +211,9 @@ def test_small_differences_are_written_off_by_an_event_of_their_own(tmp_path: Pa
         "payment": 13_096,
         "write_off": 4,
     }
+    ws.payments.unmatch(ws.payments.incoming().query("amount_cents == 13_096")["payment_id"].iloc[0])
+    assert outstanding(ws)[:2] == [AMOUNTS[0], 10]
+    assert ws.doctor().empty
 
 
 def test_payment_plans_and_collection_cases_follow(tmp_path: Path) -> None:
@@ -183,6 +231,14 @@ def test_payment_plans_and_collection_cases_follow(tmp_path: Path) -> None:
         assert session.whole("instalments")["paid_cents"].tolist() == [10_000, 0, 0]
     (done,) = ws.payments.incoming().query("payer_iban == @IBANS['K1']")["booked"]
     assert done[0]["evidence"] == "payer's account and the instalment that is due"
+    taken_back = [ws.payments.unmatch(payment) for payment in ws.payments.incoming()["payment_id"]]
+    assert sum(report.totals["cases_reopened"] for report in taken_back) == 1
+    assert outstanding(ws) == [10_000, 10_000, 10_000, 20_000]
+    with ws.store.read() as session:
+        case = session.whole("collection_cases").iloc[0]
+        assert session.whole("instalments")["paid_cents"].tolist() == [0, 0, 0]
+    assert (case["status"], case["next_step_on"]) == ("active", pd.Timestamp(clock.today()))
+    assert ws.doctor().empty
 
 
 def test_the_table_of_evidence_is_data(tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.errors import ParameterError
 from invoicebatch.interfaces.api import Workspace
+from invoicebatch.model.payments.calendar import add_banking_days
 
 Make = Callable[..., Workspace]
 DUE = [pd.Timestamp(day) for day in ("2027-01-29", "2027-01-29", "2027-02-05")]
@@ -14,17 +16,17 @@ DUE = [pd.Timestamp(day) for day in ("2027-01-29", "2027-01-29", "2027-02-05")]
 
 def test_on_the_due_date_there_is_a_bundle_a_date(money_workspace: Make) -> None:
     ws = money_workspace(3, due_date=DUE)
-    refused = ws.select(all=True).plan("assign.bank_file").refused["reason"]
+    early = {"collection_date": add_banking_days(clock.today(), 5)}
+    refused = ws.select(all=True).plan("assign.bank_file", **early).refused["reason"]
     assert refused.str.contains("due on 2027-0.-.., after the collection date").all()
-    assert ws.select(all=True).plan("assign.bank_file", early=True).eligible == 3
-    ws.select(all=True).plan("assign.bank_file", collection_date="due date").apply()
+    assert ws.select(all=True).plan("assign.bank_file", early=True, **early).eligible == 3
+    ws.select(all=True).plan("assign.bank_file").apply()
     listed = ws.payments.list().sort_values("collection_date")
     assert listed["collection_date"].dt.strftime("%Y-%m-%d").tolist() == ["2027-01-29", "2027-02-05"]
     assert listed["items"].tolist() == [2, 1]
 
 
-def test_the_setting_collects_on_the_due_date(money_workspace: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INVOICEBATCH_PAYMENT__COLLECTION_DATE", "due date")
+def test_what_is_given_is_a_date_within_a_year(money_workspace: Make) -> None:
     ws = money_workspace(3, due_date=DUE)
     assert len(ws.select(all=True).plan("assign.bank_file").preview["groups"]) == 3
     with pytest.raises(ParameterError, match="must be a date"):
@@ -36,7 +38,6 @@ def test_the_setting_collects_on_the_due_date(money_workspace: Make, monkeypatch
 def test_who_was_not_told_in_time_is_counted_and_refused_where_asked(
     money_workspace: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("INVOICEBATCH_PAYMENT__COLLECTION_DATE", "due date")
     told = [pd.Timestamp(day) for day in ("2027-01-10", "2027-01-20", "NaT")]
     ws = money_workspace(
         3,

@@ -11,7 +11,7 @@ from openpyxl.styles import Alignment, Font, Protection
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from invoicebatch.formats.workbook import styling
+from invoicebatch.formats.workbook import fill_in, styling
 from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.sheet.model import (
     FIRST_ROW,
@@ -54,23 +54,15 @@ def cells_of(name: str, rows: int) -> str:
 def head(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, str | int | float]:
     """Title, one line of instruction, totals and titles of the columns; gives the formulas' values."""
     made = f"{meta.made_at:%Y-%m-%d %H:%M} UTC"
-    styling.put_text(styling.cell_at(sheet, 1, 1), f"{counted(len(rows), 'invoice')}: {meta.selection}")
-    sheet["A1"].font = Font(name=styling.FONT, bold=True, size=14, color=styling.ACCENT)
     instruction = (
         f"Made {made} by {meta.user}. Put an x under Run, choose an Action, save, then: "
         "invoicebatch sheet check FILE, invoicebatch sheet run FILE."
     )
-    styling.put_text(styling.cell_at(sheet, 2, 1), instruction)
-    sheet["A2"].font = Font(name=styling.FONT, italic=True, color=styling.QUIET)
+    fill_in.write_heading(sheet, f"{counted(len(rows), 'invoice')}: {meta.selection}", [instruction])
     results = _totals(sheet, rows)
-    for name, letter in LETTERS.items():
-        cell = sheet[f"{letter}{HEADER_ROW}"]
-        cell.value = title(name, meta.language)
-        styling.style_header(cell, sheet_columns()[name].type)
-        if name in INPUTS:
-            cell.fill = styling.fill("9A6700")
-    sheet.row_dimensions[1].height = 24
-    sheet.row_dimensions[HEADER_ROW].height = 32
+    columns = sheet_columns()
+    titles = [(title(name, meta.language), columns[name].type, name in INPUTS) for name in LETTERS]
+    fill_in.write_titles(sheet, HEADER_ROW, titles)
     return results
 
 
@@ -147,7 +139,6 @@ def _styles(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, 
 
 def _drop_downs(sheet: Worksheet, count: int) -> None:
     profile = f"${LETTERS['profile']}{FIRST_ROW}"
-    ticks = DataValidation(type="list", formula1='"x"', allow_blank=True, showErrorMessage=False)
     actions = DataValidation(
         type="list",
         formula1=f"OFFSET(ib_actions,0,{profile}-1,INDEX(ib_counts,1,{profile}),1)",
@@ -164,7 +155,8 @@ def _drop_downs(sheet: Worksheet, count: int) -> None:
         promptTitle="Only for this row",
         prompt="name=value; name=value. Empty: as on the sheet Parameters.",
     )
-    for name, rule in (("run", ticks), ("action", actions), ("parameters", parameters)):
+    fill_in.offer_ticks(sheet, cells_of("run", count).replace("$", ""))
+    for name, rule in (("action", actions), ("parameters", parameters)):
         rule.add(cells_of(name, count).replace("$", ""))
         sheet.add_data_validation(rule)
 
@@ -182,20 +174,12 @@ def _colours(sheet: Worksheet, count: int) -> None:
 
 
 def _view(sheet: Worksheet, count: int) -> None:
-    """Frozen header, filter, protection without a password, and pages an office printer takes."""
-    sheet.freeze_panes = f"{LETTERS['customer_id']}{FIRST_ROW}"
+    """Frozen header, filter, protection; above the rows nothing is to be written."""
     last = FIRST_ROW + max(count, 1) - 1
-    sheet.auto_filter.ref = f"A{HEADER_ROW}:{LETTERS['why_not']}{last}"
-    protection = sheet.protection
-    protection.sheet = True
-    for name in ("autoFilter", "sort", "formatColumns", "formatRows", "formatCells"):
-        setattr(protection, name, False)
+    fill_in.finish(
+        sheet, f"{LETTERS['customer_id']}{FIRST_ROW}", f"A{HEADER_ROW}:{LETTERS['why_not']}{last}",
+        f"A1:{LETTERS['document']}{last}", HEADER_ROW,
+    )  # fmt: skip
     for row in range(1, HEADER_ROW):
         for name in INPUTS:
             sheet[f"{LETTERS[name]}{row}"].protection = Protection(locked=True)
-    sheet.sheet_view.showGridLines = False
-    sheet.sheet_view.zoomScale = 90
-    sheet.sheet_properties.tabColor = styling.ACCENT
-    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
-    sheet.print_area = f"A1:{LETTERS['document']}{last}"
-    styling.print_wide(sheet)

@@ -5,7 +5,7 @@ from typing import Final
 import pandas as pd
 
 from invoicebatch.model.payments.incoming import rules
-from invoicebatch.model.payments.incoming.by_text import LEDGER, Open, filled
+from invoicebatch.model.payments.incoming.by_text import LEDGER, Open, filled, with_debit
 from invoicebatch.model.payments.incoming.sums import parts_of
 
 _MOST_ALIKE: Final = 5
@@ -26,19 +26,14 @@ def by_payer(payments: pd.DataFrame, around: Open, most: int) -> pd.DataFrame:
     """
     known = payments[payments["iban"].ne("")].merge(around.payers, on="iban")
     documents = around.documents.sort_values(["due_date", "invoice_id"], kind="stable", ignore_index=True)
-    ledgers = documents.groupby(LEDGER, as_index=False).agg(
+    debited = documents.assign(debited=documents["debit"].ne(""))
+    ledgers = debited.groupby(LEDGER, as_index=False).agg(
         total=("outstanding_cents", "sum"), size=("invoice_id", "size"), newest=("invoice_date", "max"),
-        with_bank=("payment_bundle_id", "count"), plans=("payment_plan_id", "nunique"),
+        debited=("debited", "any"), plans=("payment_plan_id", "nunique"),
         planned=("payment_plan_id", "count"),
     )  # fmt: skip
     rows = known.merge(ledgers, on=LEDGER)
-    sure = (
-        rows["customers"].eq(1)
-        & ~rows["named"]
-        & ~rows["loose"]
-        & ~rows["repeated"]
-        & rows["with_bank"].eq(0)
-    )
+    sure = rows["customers"].eq(1) & ~rows["named"] & ~rows["loose"] & ~rows["repeated"] & ~rows["debited"]
     rows = rows.assign(certain=sure & ~rows["newest"].gt(rows["booked_on"]))
     whole = rows[rows["total"].eq(rows["amount_cents"]) & ~rows["newest"].gt(rows["booked_on"])]
     found = [_taken(whole, documents, rules.ALL_OPEN), _instalments(rows, documents, around.instalments)]
@@ -51,7 +46,8 @@ def by_payer(payments: pd.DataFrame, around: Open, most: int) -> pd.DataFrame:
 
 
 def _rows(found: pd.DataFrame, rule: "str | pd.Series[str]", cents: "pd.Series[int]") -> pd.DataFrame:
-    remark = found.get("remark", "")
+    none = pd.Series("", index=found.index, dtype="str")
+    remark = with_debit(found.get("remark", none), found["debit"])
     choice = found.get("choice", 1)
     rows = found[["payment_id", "invoice_id", "certain"]]
     return rows.assign(cents=cents.astype("int64"), rule=rule, beyond=False, remark=remark, choice=choice)
@@ -109,5 +105,6 @@ def _sums(rows: pd.DataFrame, documents: pd.DataFrame, most: int) -> pd.DataFram
     ]
     table = pd.DataFrame(found, columns=["payment_id", "invoice_id", "cents", "choice", "cut"])
     table = table.merge(rows[["payment_id", "certain"]].drop_duplicates("payment_id"), on="payment_id")
+    table = table.merge(documents[["invoice_id", "debit"]], on="invoice_id")
     remark = table["cut"].map({True: f"of the {most} oldest documents only", False: ""}).astype("str")
     return _rows(table.assign(remark=remark), rules.SUM, table["cents"])

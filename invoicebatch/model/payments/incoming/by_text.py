@@ -7,7 +7,7 @@ import pandas as pd
 
 from invoicebatch.model.payments.incoming import rules
 from invoicebatch.model.payments.incoming.near import mistakable
-from invoicebatch.model.payments.incoming.numbers import REFERENCE, exact
+from invoicebatch.model.payments.incoming.numbers import PLAIN, REFERENCE, exact
 from invoicebatch.model.payments.incoming.payers import name_key
 
 OF_PAYMENT = [
@@ -30,7 +30,8 @@ class Open:
     Attributes:
         documents: open ones: invoice_id, number, remittance_reference, account_iban,
             customer_id, customer_name, currency, outstanding_cents, invoice_date, due_date, payment_plan_id,
-            payment_bundle_id; all of the payers' customers, and of the customers of named documents.
+            debit (what is known of its direct debit, in words; empty: there is none); all of the payers'
+            customers, and of the customers of named documents.
         payers: iban, customer_id, see `payers.known_payers`.
         instalments: of their plans: plan_id, instalment_no, amount_cents, paid_cents.
         namesakes: names that several customers bear.
@@ -51,11 +52,13 @@ def hits_of(payments: pd.DataFrame, pairs: pd.DataFrame, around: Open) -> pd.Dat
         around: see `Open`.
 
     Returns:
-        payment and document, by_reference bool, tokens (how many references name the payment's documents),
+        payment and document, kind, by_reference bool, tokens (how many references name the payment's documents),
         stranger (the payer is known as another customer), backed (the payer is known as this one).
     """
     named = pairs.merge(around.documents, on="invoice_id")
     named = pd.concat([exact(named[named["kind"].eq(REFERENCE)]), named[named["kind"].ne(REFERENCE)]])
+    better = named.loc[named["kind"].ne(PLAIN), "payment_id"]
+    named = named[named["kind"].ne(PLAIN) | ~named["payment_id"].isin(better)]
     rows = named.merge(payments[OF_PAYMENT], on=["payment_id", "account_iban", "currency"])
     rows = rows.assign(by_reference=rows["kind"].eq(REFERENCE))
     tokens = rows[rows["by_reference"]].groupby("payment_id")["token"].nunique()
@@ -118,8 +121,8 @@ def by_text(hits: pd.DataFrame, unknown: "pd.Series[bool]", around: Open, tolera
     clear = ~stranger & ~rows["payment_id"].map(unknown).astype(bool) & rows["others"].eq(0)
     sole = size.eq(rows["tokens"]) & (size.eq(1) | equal)
     rule = np.select(
-        [reference, equal & backed & ~slip, equal],
-        [rules.REFERENCE, rules.NUMBERS_AND_PAYER, rules.NUMBERS_AND_AMOUNT],
+        [reference, rows["kind"].eq(PLAIN), equal & backed & ~slip, equal],
+        [rules.REFERENCE, rules.PLAIN_REFERENCE, rules.NUMBERS_AND_PAYER, rules.NUMBERS_AND_AMOUNT],
         rules.NUMBERS,
     )
     alone = rows.merge(around.documents.groupby(LEDGER, as_index=False).size(), on=LEDGER, how="left")[
@@ -127,7 +130,8 @@ def by_text(hits: pd.DataFrame, unknown: "pd.Series[bool]", around: Open, tolera
     ].eq(1)
     beyond = reference & sole & size.eq(1) & alone & rows["amount_cents"].gt(rows["outstanding_cents"])
     cents = filled(rows, ["payment_id"]).mask(beyond, rows["amount_cents"])
-    certain = clear & (~reference | sole) & ~(slip & ~reference)
+    collected = rows["debit"].ne("").groupby(rows["payment_id"]).transform("any")
+    certain = clear & (~reference | sole) & ~(slip & ~reference) & ~collected
     found = rows[["payment_id", "invoice_id"]].assign(
         cents=cents,
         rule=pd.Series(rule, dtype="str"),
@@ -145,4 +149,10 @@ def _remark(rows: pd.DataFrame, stranger: "pd.Series[bool]") -> "pd.Series[str]"
     words = who.mask(many, "the payer's account is of several customers")
     text = words.where(stranger, "")
     more = rows["others"].gt(0)
-    return text.mask(more & text.eq(""), "its text names other documents too")
+    text = text.mask(more & text.eq(""), "its text names other documents too")
+    return with_debit(text, rows["debit"])
+
+
+def with_debit(remark: "pd.Series[str]", debit: "pd.Series[str]") -> "pd.Series[str]":
+    """A remark, and what is known of the direct debit."""
+    return debit.mask(debit.eq(""), remark).mask(debit.ne("") & remark.ne(""), remark + "; " + debit)

@@ -52,7 +52,9 @@ def payments_of(entries: pd.DataFrame, message: str, source: str, now: datetime)
     ]
     stamp = pd.Timestamp(now).tz_localize(None)
     texts = {name: rows[name].where(rows[name].ne(""), None) for name in [*_TEXTS, "payer", "documents"]}
-    whole = rows.assign(payment_id=ids, message=message, source=source, read_at=stamp, **texts)
+    whole = rows.assign(
+        payment_id=ids, message=message, source=source, read_at=stamp, set_aside=None, **texts
+    )
     return INCOMING_PAYMENTS.conform(whole.assign(currency=whole["currency"].replace("", "EUR")))
 
 
@@ -75,15 +77,7 @@ def fresh(payments: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
         pairs = _pairs(new[left & new["open"]], old[right & old["open"]], key)
         new.loc[pairs["left"], "open"] = False
         old.loc[pairs["right"], "open"] = False
-    return payments.loc[new.index[new["open"] & ~_sums(new, old)]]
-
-
-def _sums(new: pd.DataFrame, old: pd.DataFrame) -> "pd.Series[bool]":
-    """Which new ones say nothing of a payer, and are the sum of stored ones that one booking of theirs holds."""
-    key = ["account_iban", "booked_on", "currency", "bank_reference"]
-    known = old[old["bank_reference"].ne("")].groupby(key)["amount_cents"].sum()
-    totals = pd.MultiIndex.from_frame(known.reset_index())
-    return new["told"].eq("") & pd.MultiIndex.from_frame(new[[*key, "amount_cents"]]).isin(totals)
+    return payments.loc[new.index[new["open"]]]
 
 
 _Way = tuple["pd.Series[bool]", "pd.Series[bool]", list[str]]

@@ -7,6 +7,8 @@ them are gone through once, whatever the number of payments.
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,13 +18,21 @@ from invoicebatch.model.payments.reference import belgian, creditor_reference, d
 
 REFERENCE: Final = "reference"
 NUMBER: Final = "number"
+PLAIN: Final = "plain"
+"""A reference that a document prints, whose digits can't be checked."""
+
+_LEAST_PLAIN: Final = 5
+_BELGIAN: Final = 12
+_LONGEST: Final = 21
+"""Letters and digits of a number that an ISO 11649 reference holds."""
 
 COLUMNS: Final = ("invoice_id", "number", "remittance_reference")
 """Columns of documents that `named` looks them up by."""
 
 
-def words_of(numbers: "pd.Series[str]") -> frozenset[str]:
-    """The runs of letters that numbers hold."""
+def words_of(documents: pd.DataFrame) -> frozenset[str]:
+    """The runs of letters that numbers and references of documents hold."""
+    numbers = pd.concat([documents["number"], documents["remittance_reference"].dropna()])
     skeletons = pc.unique(_sub(_upper(numbers), "[^A-Z]+", "."))
     return frozenset(word for text in skeletons.to_pylist() for word in text.split(".") if word)
 
@@ -35,7 +45,7 @@ def keys_of(texts: "pd.Series[str]", words: frozenset[str]) -> pd.DataFrame:
         words: see `words_of`.
 
     Returns:
-        payment_id, kind (reference or number), key, token (the reference as it was found; empty).
+        payment_id, kind (reference, or number for whatever else), key, token (the reference as it was found; empty).
     """
     rows: list[tuple[str, str, str, str]] = []
     known: dict[str, list[tuple[str, str, str]]] = {}
@@ -54,7 +64,7 @@ def _reference_keys(token: str) -> Iterator[str]:
     yield f"={token}"
     if token.startswith("RF"):
         yield "~" + token[4:].lstrip("0")
-    elif len(token) == 12:
+    elif len(token) == _BELGIAN:
         yield "#" + token[:10].lstrip("0")
     elif len(token) == 16:
         yield "#" + token[1:].lstrip("0")
@@ -68,16 +78,31 @@ def named(keys: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
         documents: `COLUMNS`.
 
     Returns:
-        payment_id, invoice_id int64, kind, token; a pair may be named in several ways.
+        payment_id, invoice_id int64, kind (reference, number, plain), token; a pair may be named in several ways.
     """
     wanted = pa.array(keys["key"].unique(), pa.string())
+    likely = documents[_may_be_named(documents["number"], keys["key"])]
     parts = [documents.iloc[:0][["invoice_id"]].assign(key=pd.Series(dtype="str"), kind=REFERENCE)]
-    for kind, spelled in _spellings(documents):
-        hit = pc.is_in(spelled, value_set=wanted).to_numpy(zero_copy_only=False)
-        rows = documents.loc[hit, ["invoice_id"]]
-        parts.append(rows.assign(key=spelled.filter(pa.array(hit)).to_pandas().to_numpy(), kind=kind))
+    given = documents[documents["remittance_reference"].notna()]
+    kinds = (
+        (NUMBER, likely, _of_numbers),
+        (PLAIN, given, _of_plain),
+        (REFERENCE, given, _of_given),
+        (REFERENCE, likely[likely["remittance_reference"].isna()], _of_references),
+    )
+    for kind, those, spellings in kinds:
+        for spelled in spellings(those):
+            hit = pc.is_in(spelled, value_set=wanted).to_numpy(zero_copy_only=False)
+            rows = those.loc[hit, ["invoice_id"]]
+            parts.append(rows.assign(key=spelled.filter(pa.array(hit)).to_pandas().to_numpy(), kind=kind))
     index = pd.concat(parts, ignore_index=True).astype({"key": "str", "kind": "str"}).drop_duplicates()
-    pairs = keys.merge(index, on=["key", "kind"])
+    found = [
+        keys[keys["kind"].eq(NUMBER if kind == PLAIN else kind)][["payment_id", "key", "token"]].merge(
+            rows, on="key"
+        )
+        for kind, rows in index.groupby("kind")
+    ]
+    pairs = pd.concat(found or [keys.assign(invoice_id=0)[:0]], ignore_index=True)
     return pairs[["payment_id", "invoice_id", "kind", "token"]].drop_duplicates(ignore_index=True)
 
 
@@ -89,24 +114,54 @@ def _sub(texts: pa.Array, pattern: str, by: str) -> pa.Array:
     return pc.replace_substring_regex(texts, pattern=pattern, replacement=by)
 
 
-def _spellings(documents: pd.DataFrame) -> Iterator[tuple[str, pa.Array]]:
-    """The keys of documents, one a row, empty where there is none; kind by kind."""
-    number = _upper(documents["number"])
-    joined = _sub(number, "[^A-Z0-9]+", "")
-    digits = _without_zeros(_sub(joined, "[A-Z]+", ""))
+def _of_numbers(documents: pd.DataFrame) -> Iterator[pa.Array]:
+    """The spellings of documents' numbers, one a row, empty where there is none."""
+    return _spellings(_upper(documents["number"]))
+
+
+def _of_plain(documents: pd.DataFrame) -> Iterator[pa.Array]:
+    """The spellings of documents' own references, as those of numbers; short ones could be anything."""
+    given = _upper(documents["remittance_reference"])
+    for spelled in _spellings(given):
+        yield pc.if_else(pc.greater_equal(pc.utf8_length(spelled), _LEAST_PLAIN), spelled, "")
+
+
+def _spellings(number: pa.Array) -> Iterator[pa.Array]:
+    digits = _without_zeros(_sub(number, "[^0-9]+", ""))
     long = pc.greater_equal(pc.utf8_length(digits), 3)
     dotted = _dotted(number)
     letters = pc.utf8_trim(_sub(dotted, "[0-9.]+", "."), characters=".")
     bare = pc.equal(letters, "")
-    yield NUMBER, dotted
-    yield NUMBER, pc.if_else(long, pc.if_else(bare, digits, _joined(letters, ".", digits)), "")
-    yield NUMBER, pc.if_else(long, digits, "")
-    yield NUMBER, pc.if_else(long, _sub(dotted, r"^[A-Z]+\.", ""), "")
+    yield dotted
+    yield pc.if_else(long, pc.if_else(bare, digits, _joined(letters, ".", digits)), "")
+    yield pc.if_else(long, digits, "")
+    yield pc.if_else(long, _sub(dotted, r"^[A-Z]+\.", ""), "")
+
+
+def _of_given(documents: pd.DataFrame) -> Iterator[pa.Array]:
+    """The references that documents have of their own."""
     given = _sub(_upper(documents["remittance_reference"]), "[^A-Z0-9]+", "")
-    own = pc.equal(given, "")
-    yield REFERENCE, pc.if_else(own, "", _joined("=", given))
-    yield REFERENCE, pc.if_else(own, _joined("#", digits), "")
-    yield REFERENCE, pc.if_else(own, _joined("~", _without_zeros(pc.utf8_slice_codeunits(joined, -21))), "")
+    yield pc.if_else(pc.equal(given, ""), "", _joined("=", given))
+
+
+def _of_references(documents: pd.DataFrame) -> Iterator[pa.Array]:
+    """What the references are made of that documents print where they have none of their own: their number."""
+    joined = _sub(_upper(documents["number"]), "[^A-Z0-9]+", "")
+    yield _joined("#", _without_zeros(_sub(joined, "[A-Z]+", "")))
+    yield _joined("~", _without_zeros(pc.utf8_slice_codeunits(joined, -_LONGEST)))
+
+
+def _may_be_named(numbers: "pd.Series[str]", keys: "pd.Series[str]") -> npt.NDArray[np.bool_]:
+    """Which documents a key may mean: whose digits, or last run of them, one ends with; the others are not spelled."""
+    number = pa.array(numbers, pa.string(), from_pandas=True)
+    ends = keys.drop_duplicates().str.replace(r"^.*\.|[^0-9.]+", "", regex=True).str.lstrip("0")
+    wanted = pa.array(ends.unique(), pa.string())
+    hit = pc.is_in(_without_zeros(_sub(number, "[^0-9]+", "")), value_set=wanted)
+    last = _without_zeros(_sub(number, r"^.*?([0-9]*)[^0-9]*$", r"\1"))
+    hit = pc.or_(hit, pc.is_in(last, value_set=wanted))
+    long = pc.fill_null(pc.greater(pc.utf8_length(number), _LONGEST), fill_value=False)
+    found: npt.NDArray[np.bool_] = pc.or_(hit, long).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _joined(*texts: pa.Array | str) -> pa.Array:
@@ -141,4 +196,4 @@ def _prints(token: str, number: str, given: object) -> bool:
     if token.startswith("RF"):
         return creditor_reference(number)[4:].lstrip("0") == token[4:].lstrip("0")
     digits = "".join(c for c in number if c.isdigit())
-    return token in (belgian(digits[-10:]), dutch(digits[-15:]))
+    return token == (belgian(digits[-10:]) if len(token) == _BELGIAN else dutch(digits[-15:]))

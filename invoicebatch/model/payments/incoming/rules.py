@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 REFERENCE: Final = "reference"
 NUMBERS_AND_PAYER: Final = "numbers_and_payer"
 NUMBERS_AND_AMOUNT: Final = "numbers_and_amount"
+PLAIN_REFERENCE: Final = "plain_reference"
 NUMBERS: Final = "numbers"
 ALL_OPEN: Final = "payer_and_all_open"
 ONLY_INSTALMENT: Final = "payer_and_only_instalment"
@@ -20,6 +21,7 @@ WORDS: Final[Mapping[str, str]] = {
     REFERENCE: "structured reference",
     NUMBERS_AND_PAYER: "invoice number, amount and payer",
     NUMBERS_AND_AMOUNT: "invoice number and amount",
+    PLAIN_REFERENCE: "reference without check digits",
     NUMBERS: "invoice number",
     ALL_OPEN: "payer's account and all that is open",
     ONLY_INSTALMENT: "payer's account and the instalment that is due",
@@ -28,6 +30,10 @@ WORDS: Final[Mapping[str, str]] = {
     SUM: "payer's account and the sum of some documents",
 }
 """Every evidence there is, in words."""
+
+
+PAID_TWICE: Final = "would be paid twice"
+"""How a remark on a document ends whose direct debit goes on."""
 
 
 class Evidence(BaseModel):

@@ -73,7 +73,9 @@ def number_keys(text: str, words: Collection[str]) -> set[str]:
         for end in _ends(pieces, start, words):
             window = pieces[start:end]
             keys.update(_spelled(window))
-            keys.update(key for more in _more(upper, spans, window, end) for key in _spelled(more))
+            if end < len(pieces):
+                for more in _more(upper, spans, window, end):
+                    keys.update(_spelled(more))
     return keys
 
 
@@ -102,10 +104,10 @@ def _more(text: str, spans: list[re.Match[str]], window: list[str], end: int) ->
 
 
 def _spelled(pieces: list[str]) -> Iterator[str]:
-    digits = "".join(piece for piece in pieces if piece.isdigit())
     letters = [piece for piece in pieces if not piece.isdigit()]
+    digits = "".join(pieces) if not letters else "".join([piece for piece in pieces if piece.isdigit()])
     if len(digits) >= _LEAST_DIGITS or letters:
-        yield ".".join(without_zeros(piece) if piece.isdigit() else piece for piece in pieces)
+        yield ".".join([without_zeros(piece) if piece.isdigit() else piece for piece in pieces])
         if len(digits) >= _LEAST_DIGITS:
             yield ".".join([*letters, without_zeros(digits)])
 

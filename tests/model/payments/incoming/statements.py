@@ -85,8 +85,8 @@ def draw(seed: int, customers: int = 12, payments: int = 40) -> Drawn:
     documents = pd.DataFrame(rows).drop_duplicates("number", ignore_index=True)
     documents = documents.assign(
         remittance_reference=None, account_iban=ACCOUNT, invoice_date=pd.Timestamp("2026-10-01"),
-        due_date=pd.Timestamp("2026-10-15"), payment_plan_id=None, payment_bundle_id=None,
-    ).astype(dict.fromkeys(["remittance_reference", "payment_plan_id", "payment_bundle_id"], "str"))  # fmt: skip
+        due_date=pd.Timestamp("2026-10-15"), payment_plan_id=None, debit="",
+    ).astype(dict.fromkeys(["remittance_reference", "payment_plan_id", "debit"], "str"))  # fmt: skip
     people = pd.DataFrame(parties)
     names = people["name"].value_counts()
     sent, truth, kinds = [], {}, {}
@@ -225,7 +225,7 @@ def booked(drawn: Drawn) -> pd.DataFrame:
     """All that is booked by itself, round after round as in a workspace: the columns of `propose`."""
     documents, payments, done = drawn.documents, drawn.payments, []
     payments = payments.assign(repeated=repeated(payments, payments))
-    keys = keys_of(whole_texts(payments), words_of(documents["number"]))
+    keys = keys_of(whole_texts(payments), words_of(documents))
     while True:
         around = Open(documents, drawn.payers, drawn.instalments, drawn.namesakes)
         found = propose(payments, keys, named(keys, documents), around, RULES)

@@ -18,7 +18,7 @@ DOCUMENTS = pd.DataFrame(
 
 
 def documents_of(text: str) -> list[int]:
-    keys = keys_of(pd.Series({"p": text}), words_of(DOCUMENTS["number"]))
+    keys = keys_of(pd.Series({"p": text}), words_of(DOCUMENTS))
     pairs = named(keys, DOCUMENTS).merge(DOCUMENTS, on="invoice_id")
     good = pd.concat([exact(pairs[pairs["kind"].eq("reference")]), pairs[pairs["kind"].eq("number")]])
     return sorted(set(good["invoice_id"]))
