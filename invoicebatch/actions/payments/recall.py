@@ -25,11 +25,14 @@ class RecallParams(Params):
         "CUST", description="Why: the customer asks, a duplicate, a technical fault, fraud"
     )
     refused: bool = Field(False, description="The bank refused the recall: the payments wait as before")
+    answer: str = Field("", description="Id of the bank's answer that says so")
 
 
 def _hindrance(batch: Batch, params: RecallParams, context: Context) -> str:
     """Why nothing of the bundle can be recalled, or an empty string."""
     bundle = bundle_row(batch, params.bundle)
+    if params.refused:
+        return ""
     if not context.settings.payment.recalls:
         return "recalls are off: set recalls = true under [payment] where this bank takes camt.055"
     if bundle["status"] != BundleStatus.EXPORTED:

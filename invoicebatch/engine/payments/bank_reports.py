@@ -12,12 +12,14 @@ from invoicebatch.engine.payments.booking import book
 from invoicebatch.engine.payments.incoming import keep
 from invoicebatch.engine.payments.matching import Matching, match
 from invoicebatch.engine.payments.payee_checks import OF_WHOLE, keep_payee_checks
+from invoicebatch.engine.payments.recall_answers import answered, refuse_recalls
 from invoicebatch.engine.payments.returns import open_cases
 from invoicebatch.errors import InputFileError
 from invoicebatch.model.counted import counted
 from invoicebatch.model.payments.booking import AGAIN
 from invoicebatch.model.payments.incoming.keep import received
 from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, matched, unknown
+from invoicebatch.model.payments.recalls import ANSWERS, REFUSED
 from invoicebatch.model.payments.repeated import fresh
 from invoicebatch.model.payments.statements import foreign, gaps, own_account, unbalanced
 from invoicebatch.model.schema.payments import BANK_STATEMENTS
@@ -27,7 +29,7 @@ from invoicebatch.store import Session
 if TYPE_CHECKING:
     from invoicebatch.ingest.bank.report import BankReport
 
-_UNDECIDED = ("PART", "", *OF_WHOLE)
+_UNDECIDED = ("PART", "", *OF_WHOLE, REFUSED)
 
 BACK: Final = (EntryKind.REJECTED, EntryKind.RETURNED)
 
@@ -55,7 +57,7 @@ class BankImport:
 
 
 def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
-    """Read a bank's report (pain.002, camt.053, camt.054) and book what it says of our payments.
+    """Read a bank's report (pain.002, camt.029, camt.053, camt.054) and book what it says of our payments.
 
     The same file read again, or the same booking in another report, changes nothing. Entries that are not
     ours, or come too late, are named. A camt.052 is provisional: nothing of it is booked.
@@ -73,6 +75,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         return BankImport(report.message, len(report.entries), _done(None), _none(), (note,))
     with workspace.store.write() as session:
         report, strangers = _own(session, report, file.name)
+        report = answered(report, _items(session, report)) if report.answers_recall else report
         matches = _match(session, report)
         known = session.rows_of("bank_entries", "invoice_id", matches.entries["invoice_id"])
         new = fresh(matches.entries, known)
@@ -81,6 +84,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         missing = _keep_statements(session, report, file.name)
         arrived, seen = keep(session, report, _credits(report, matches), file.name)
         checked = keep_payee_checks(session, report, pd.Timestamp(clock.now()))
+    refusals = refuse_recalls(workspace, report) if report.answers_recall else []
     left = book(workspace).rename(columns={"number": "end_to_end_id"})
     with workspace.store.read() as session:
         stored = session.rows_of("bank_entries", "entry_id", new["entry_id"])
@@ -101,13 +105,13 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         len(report.entries),
         booked,
         refused,
-        (*told, *opened, *notes, *checked, *missing, *repeated),
+        (*told, *opened, *notes, *refusals, *checked, *missing, *repeated),
     )
 
 
 def _credits(report: "BankReport", matches: Matches) -> pd.DataFrame:
     """Entries of a statement that may be customers' payments."""
-    return matches.others if report.message.startswith("camt") else matches.others.iloc[:0]
+    return matches.others if report.is_statement else matches.others.iloc[:0]
 
 
 def _paid(matching: Matching | None) -> pd.DataFrame:
@@ -132,7 +136,7 @@ def _told(count: int, matching: Matching | None) -> list[str]:
 
 def _own(session: Session, report: "BankReport", name: str) -> tuple["BankReport", pd.DataFrame]:
     """The report without statements of accounts that are not ours, and those, each named."""
-    if not report.message.startswith("camt"):
+    if not report.is_statement:
         return report, foreign(report.statements, ())
     accounts = [session.whole("company_accounts")["iban"], session.whole("payment_bundles")["iban"]]
     ours = set(pd.concat(accounts).dropna())
@@ -148,10 +152,16 @@ def _own(session: Session, report: "BankReport", name: str) -> tuple["BankReport
 
 
 def _match(session: Session, report: "BankReport") -> Matches:
-    """The report's entries with our items; only bundles it can be about are looked at."""
+    """The report's entries with our items."""
     entries = report.entries
-    if report.message.startswith("camt"):
+    if report.is_statement:
         entries = entries[entries["status"].eq(BOOKED)]
+    return matched(entries, _items(session, replace(report, entries=entries)), report.message)
+
+
+def _items(session: Session, report: "BankReport") -> pd.DataFrame:
+    """The items that a report can be about, with what is known of their bundle; no others are looked at."""
+    entries = report.entries
     ids = pd.concat([entries["end_to_end_id"], entries["instruction_id"]])
     by_id = session.rows_of("bundle_items", "end_to_end_id", ids)
     whole = entries[entries["level"].ne("transaction") | entries["end_to_end_id"].eq("")]
@@ -162,20 +172,19 @@ def _match(session: Session, report: "BankReport") -> Matches:
     items = pd.concat([by_id, by_group, groups]).drop_duplicates(["bundle_id", "item_no"])
     of_bundle = ["bundle_id", "message_id", "part", "collection_date", "iban"]
     mine = bundles[of_bundle].rename(columns={"iban": "account_iban"})
-    items = items.drop(columns=["iban", "bic", "name"]).merge(mine, on="bundle_id")
-    return matched(entries, items, report.message)
+    return items.drop(columns=["iban", "bic", "name"]).merge(mine, on="bundle_id")
 
 
 def _others(report: "BankReport", matches: Matches) -> tuple[pd.DataFrame, list[str]]:
     """What is about none of our payments: named where it should be ours, else counted."""
     others = matches.others
-    if not report.message.startswith("camt"):
+    if not report.is_statement:
         undecided = report.entries[~report.entries["status"].isin([*KINDS, *_UNDECIDED])]
         notes = [
             f"{count:,} have status {status}, which decides nothing yet"
             for status, count in undecided["status"].value_counts(sort=False).items()
         ]
-        return unknown(others[others["status"].isin(KINDS)]), notes
+        return unknown(others[others["status"].isin([*KINDS, *ANSWERS])]), notes
     bad = others[others["fault"].ne("")]
     back = others["fault"].eq("") & others["returned"] & others["direction"].eq("debit")
     rest = others[others["fault"].eq("") & ~back]

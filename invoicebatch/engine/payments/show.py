@@ -1,6 +1,7 @@
 """One payment bundle as a person looks at it: its payments, its messages, who did what with it and when."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ def _runs(session: Session, bundle: str, made_by: str) -> pd.DataFrame:
 
 def _history(runs: pd.DataFrame) -> pd.DataFrame:
     replaced = runs["params"].map(lambda params: " (replaced)" if params.get("replace") else "")
-    why = runs["params"].map(lambda params: f": {params['reason']}" if params.get("reason") else "")
+    why = runs["params"].map(_why)
     return pd.DataFrame(
         {
             "at": runs["created_at"],
@@ -81,6 +82,12 @@ def _history(runs: pd.DataFrame) -> pd.DataFrame:
             "run_id": runs["run_id"],
         }
     )
+
+
+def _why(params: Mapping[str, Any]) -> str:
+    if params.get("refused"):
+        return ": the bank refused it"
+    return f": {params['reason']}" if params.get("reason") else ""
 
 
 def _messages(bundle: str, runs: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:

@@ -273,7 +273,7 @@ def import_report(
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Read a bank's reports (pain.002, camt.053, camt.054): what it took, booked, rejected and returned."""
+    """Read a bank's reports (pain.002, camt.029, camt.053, camt.054): what it took, booked, rejected and returned."""
     if not files:
         raise UsageError("Name at least one report.", "invoicebatch payments import FILE...")
     payments = opened(workspace).payments
