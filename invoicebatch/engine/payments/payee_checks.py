@@ -37,14 +37,14 @@ def keep_payee_checks(session: Session, report: "BankReport", now: pd.Timestamp)
     if entries.empty or not report.message.startswith("pain.002"):
         return []
     found = []
-    for level, (key, checks) in _LEVELS.items():
+    for level, (key, words) in _LEVELS.items():
         rows = (
-            entries[entries["level"].eq(level) & entries["status"].isin(checks)]
+            entries[entries["level"].eq(level) & entries["status"].isin(words)]
             .drop_duplicates(key, keep="last")
             .set_index(key)
         )
         items = session.rows_of("bundle_items", key, rows.index.to_series())[["bundle_id", "item_no", key]]
-        said = rows["status"].map(checks) + (": " + rows["reason"]).where(rows["reason"].ne(""), "")
+        said = rows["status"].map(words) + (": " + rows["reason"]).where(rows["reason"].ne(""), "")
         found.append(items.assign(payee_check=items[key].map(said))[["bundle_id", "item_no", "payee_check"]])
     checks = pd.concat(found).drop_duplicates(["bundle_id", "item_no"]).reset_index(drop=True)
     session.update("bundle_items", checks, now.to_pydatetime())
