@@ -11,7 +11,7 @@ from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.money import format_cents
-from invoicebatch.model.payments.booking import AGAIN, READS, Decisions, book_items
+from invoicebatch.model.payments.booking import AGAIN, COLUMNS, READS, Decisions, book_items
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
 from invoicebatch.model.schema.payments import BANK_ENTRIES
@@ -155,6 +155,7 @@ ACTION = Action(
     label="Book bank entries",
     help="Book what the bank reported about payments.",
     reads=READS | {"bank_entries"},
+    columns=COLUMNS,
     transform=transform,
     repeatable=True,
     hidden=True,

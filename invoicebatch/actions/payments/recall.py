@@ -9,7 +9,7 @@ from pydantic import Field
 from invoicebatch.formats.pain.camt055 import VERSION, Recall, recall_file
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure
-from invoicebatch.model.payments.bundles import READS, bundle_row, waiting_items
+from invoicebatch.model.payments.bundles import COLUMNS, READS, bundle_row, waiting_items
 from invoicebatch.model.payments.candidates import COLLECTIONS
 from invoicebatch.model.payments.combined import debits
 from invoicebatch.model.payments.settlement import ChangesBuilder
@@ -96,6 +96,7 @@ ACTION = Action(
     help="Call single payments of a written bundle back at the bank.",
     params=RecallParams,
     reads=READS,
+    columns=COLUMNS,
     artefacts=artefacts,
     transform=transform,
     repeatable=True,

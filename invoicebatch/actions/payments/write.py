@@ -22,7 +22,7 @@ from invoicebatch.model.payments.combined import debits
 from invoicebatch.model.payments.release import release_fault
 from invoicebatch.model.payments.sepa import message_id, payment_information_id
 from invoicebatch.model.payments.settlement import ChangesBuilder
-from invoicebatch.model.payments.stale import stale_items
+from invoicebatch.model.payments.stale import COLUMNS, stale_items
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
@@ -52,6 +52,10 @@ def _fresh(bundle: pd.Series, params: WriteParams) -> bool:
 
 def _sent(batch: Batch, params: WriteParams) -> pd.DataFrame:
     """The items of the file; of a written one all that went in, whatever became of them since."""
+    return batch.once("sent", lambda: _found(batch, params))
+
+
+def _found(batch: Batch, params: WriteParams) -> pd.DataFrame:
     bundle = bundle_row(batch, params.bundle)
     items = batch["bundle_items"]
     items = items[items["bundle_id"].eq(params.bundle)].reset_index(drop=True)
@@ -70,12 +74,13 @@ def _message_no(bundle: pd.Series, params: WriteParams) -> int:
     return int(bundle["message_no"]) + params.replace
 
 
-def _stale(batch: Batch, params: WriteParams, items: pd.DataFrame) -> pd.DataFrame:
+def _stale(batch: Batch, params: WriteParams) -> pd.DataFrame:
     """Items that may no longer go, before a message comes into being: invoice_id, item_no, reason."""
-    bundle = bundle_row(batch, params.bundle)
+    bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
     if not _fresh(bundle, params):
         return items.iloc[:0].assign(reason="")
-    return stale_items(items, batch.invoices, collecting=bundle["part"] == COLLECTIONS)
+    collecting = bundle["part"] == COLLECTIONS
+    return batch.once("stale", lambda: stale_items(items, batch.invoices, collecting=collecting))
 
 
 def _hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
@@ -118,7 +123,7 @@ def _new_hindrance(batch: Batch, params: WriteParams, context: Context) -> str:
 def _release_fault(batch: Batch, params: WriteParams) -> str:
     """Why what would be written is not what was released, or an empty string."""
     bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
-    stale = _stale(batch, params, items)
+    stale = _stale(batch, params)
     if len(stale):
         numbers = batch.invoices.set_index("invoice_id")["number"].reindex(stale["invoice_id"])
         listed = ", ".join(f"{number} ({why})" for number, why in zip(numbers, stale["reason"], strict=True))
@@ -139,8 +144,7 @@ def _message(batch: Batch, params: WriteParams, context: Context) -> "Message":
     from invoicebatch.formats.pain import Message
 
     bundle = bundle_row(batch, params.bundle)
-    items = _sent(batch, params)
-    stale = _stale(batch, params, items)
+    items, stale = _sent(batch, params), _stale(batch, params)
     fresh = _fresh(bundle, params)
     return Message(
         version=_version(bundle, params, context),
@@ -234,7 +238,7 @@ def transform(batch: Batch, params: WriteParams, context: Context) -> Changes:
     if len(batch.failed):
         return Changes(failures=batch.failed)
     bundle, items = bundle_row(batch, params.bundle), _sent(batch, params)
-    stale = _stale(batch, params, items)
+    stale = _stale(batch, params)
     effects = ChangesBuilder()
     if len(stale):
         decided = stale[["bundle_id", "item_no", "reason"]].assign(status=ItemStatus.CANCELLED.value)
@@ -276,6 +280,7 @@ ACTION = Action(
     help="Write the bank file of a payment bundle.",
     params=WriteParams,
     reads=READS,
+    columns=COLUMNS,
     artefacts=artefacts,
     transform=transform,
     repeatable=True,

@@ -198,7 +198,7 @@ class Run:
                 raise KeyboardInterrupt
         files = self._files.staged()
         reach("prepare.synced")
-        return Batch(batch.invoices, batch.tables, files, _reasons(failed), _reasons(unchanged))
+        return replace(batch, files=files, failed=_reasons(failed), unchanged=_reasons(unchanged))
 
     def _commit(self, batch: Batch, changes: Changes) -> None:
         """Write the changes, outcomes, files and events of a chunk: all or none."""

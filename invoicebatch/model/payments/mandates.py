@@ -25,17 +25,17 @@ def after_collection(
     """
     used = items[items["mandate_id"].notna()]
     because = pd.Series(dtype="str") if suspended is None else suspended
-    touched = mandates["mandate_id"].isin([*used["mandate_id"], *because.index])
+    ids = mandates["mandate_id"].astype(object)  # looked up by hash
+    touched = ids.isin({*used["mandate_id"], *because.index})
     if not touched.any():
         return MANDATES.empty()
     rows = mandates[touched].reset_index(drop=True)
     sequence = used["sequence_type"].astype("str")
-    ended = rows["mandate_id"].isin(
-        used.loc[sequence.isin([SequenceType.OOFF, SequenceType.FNAL]), "mandate_id"]
-    )
+    final = used.loc[sequence.isin([SequenceType.OOFF, SequenceType.FNAL]), "mandate_id"]
+    ended = rows["mandate_id"].isin(final)
     latest = used.groupby("mandate_id")["collection_date"].max()
     last = latest.reindex(rows["mandate_id"]).set_axis(rows.index)
-    before, was_used = rows["last_used_on"], rows["mandate_id"].isin(used["mandate_id"])
+    before, was_used = rows["last_used_on"], last.notna()
     why = rows["mandate_id"].map(because).astype(object)
     old = rows["sequence_type"].astype("str")
     status = rows["status"].astype("str").mask(ended, MandateStatus.CANCELLED.value)
