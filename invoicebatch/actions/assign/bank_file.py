@@ -16,6 +16,7 @@ from invoicebatch.model.changes import Batch, Changes, where_said
 from invoicebatch.model.payments.bundles import Making, bundle_frames
 from invoicebatch.model.payments.calendar import DUE_DATE, earliest_date, next_banking_day, resolve_date
 from invoicebatch.model.payments.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
+from invoicebatch.model.payments.mandates import spent_versions
 from invoicebatch.model.payments.notice import notice_faults
 from invoicebatch.settings import Settings
 
@@ -196,8 +197,9 @@ def _transform(batch: Batch, params: BankFile, context: Context) -> Changes:
     )
     bundles, items = bundle_frames(rows, batch.invoices, making)
     live = items[["invoice_id", "bundle_id"]]
+    bundled = {"invoices": live.rename(columns={"bundle_id": "payment_bundle_id"})}
     return Changes(
-        updates={"invoices": live.rename(columns={"bundle_id": "payment_bundle_id"})},
+        updates={**bundled, "mandates": spent_versions(batch["mandates"], items)},
         inserts={"payment_bundles": bundles, "bundle_items": items, "live_bundle_items": live},
         totals=_totals(rows),
     )
@@ -223,6 +225,7 @@ ACTION = Action(
     order=("invoice_date", "invoice_id"),
     watch=WATCHED,
     columns=COLUMNS,
+    reads=frozenset({"mandates"}),
     after=("payments.release", "payments.write"),
     undo="payments.cancel",
 )

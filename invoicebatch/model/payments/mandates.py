@@ -51,6 +51,23 @@ def after_collection(
     return MANDATES.conform(frame)
 
 
+def spent_versions(mandates: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """The versions of the mandates of which these payments take what there is once: the only, first or last
+    collection, an amendment. Two runs that read the same one can't both commit; the later judges again.
+
+    Args:
+        mandates: rows of `mandates`.
+        items: new rows of `bundle_items`.
+    """
+    once = (
+        items["sequence_type"].astype("str").isin([SequenceType.OOFF, SequenceType.FRST, SequenceType.FNAL])
+    )
+    told = items["previous_mandate_id"].notna() | items["previous_iban"].notna()
+    spent = set(items.loc[once | told, "mandate_id"].dropna())
+    chosen = mandates["mandate_id"].astype(object).isin(spent)
+    return mandates.loc[chosen, ["mandate_id", "version"]].reset_index(drop=True)
+
+
 def last_collections(items: pd.DataFrame, bundles: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
     """The date of the last collection that the bank took, also where it came back later, by mandate id.
 
