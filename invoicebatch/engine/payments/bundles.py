@@ -133,7 +133,12 @@ class Payments:
         """
         full = self._open(bundle, "confirmed", written=True)
         self._unchanged_file(full)
-        row, waiting = self._row(full), self._waiting(full)
+        row, items = self._row(full), self._waiting(full)
+        recalled = items["recalled_at"].notna()
+        waiting, back = (
+            items[~recalled],
+            f"; {recalled.sum():,} recalled wait for the bank" if recalled.any() else "",
+        )
         day = row["collection_date"].date()
         then = (
             f"which lies ahead: they become accepted, and are paid from {day} on"
@@ -141,7 +146,9 @@ class Payments:
             else "and their invoices become paid"
         )
         amount = f"{row['currency']} {format_cents(int(waiting['amount_cents'].sum()))}"
-        return f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{self.doubts(full)}"
+        return (
+            f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{back}{self.doubts(full)}"
+        )
 
     def doubts(self, bundle: str) -> str:
         """What the bank found of payees' names that somebody should look at, as the end of a sentence."""

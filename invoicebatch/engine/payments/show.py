@@ -11,8 +11,10 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.records import records
 from invoicebatch.files.stored import whole_paths
 from invoicebatch.model.payments.sepa import message_id
+from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
 
+_REFUSED: Final = (RowOutcome.REFUSED.value, RowOutcome.FAILED.value)
 _OF_BUNDLE: Final = ["bundle_id", "part", "company_account_id", "scheme", "iban", "collection_date", "items", "total_cents",
                      "status", "message_id", "message", "file_path", "file_sha256", "description", "created_by", "released_by", "released_at"]  # fmt: skip
 _OF_ITEM: Final = ["item_no", "status", "amount_cents", "name", "iban", "mandate_id", "sequence_type",
@@ -26,7 +28,8 @@ class BundleView:
     Attributes:
         bundle: one row: bundle_id, part, account, scheme, iban, collection_date, items, total_cents, state, message_id,
             message, file, file_sha256, description, created_by, released_by, released_at.
-        history: what was done with it: at datetime64, what, by, payments int64, run_id; oldest first.
+        history: what was done with it: at datetime64, what, by, payments int64 (done; none of a refused one), run_id;
+            oldest first.
         messages: every file that was written: message_id, state (current or replaced), file, sha256, at, by.
         payments: one row a payment: number (of the invoice), and the columns of `bundle_items`.
     """
@@ -66,18 +69,27 @@ def _runs(session: Session, bundle: str, made_by: str) -> pd.DataFrame:
     where = "run_id = $run OR (action LIKE 'payments.%' AND contains(parameters::VARCHAR, $bundle))"
     found = session.whole("runs", where, {"run": made_by, "bundle": bundle})
     ordered = found.sort_values(["created_at", "run_id"], ignore_index=True)
-    return ordered.assign(params=ordered["parameters"].map(json.loads))
+    rows = session.rows_of("run_rows", "run_id", ordered["run_id"], ["run_id", "outcome"])
+    by_run = rows.groupby("run_id")["outcome"]
+    done = by_run.agg(lambda outcome: int(outcome.eq(RowOutcome.DONE).sum())).reindex(ordered["run_id"])
+    refused = by_run.agg(lambda outcome: bool(outcome.isin(_REFUSED).all())).reindex(ordered["run_id"])
+    return ordered.assign(
+        params=ordered["parameters"].map(json.loads),
+        done=done.fillna(0).astype("int64").to_numpy(),
+        refused=refused.fillna(False).astype(bool).to_numpy(),
+    )
 
 
 def _history(runs: pd.DataFrame) -> pd.DataFrame:
     replaced = runs["params"].map(lambda params: " (replaced)" if params.get("replace") else "")
+    refused = runs["refused"].map({True: " (refused)", False: ""})
     why = runs["params"].map(_why)
     return pd.DataFrame(
         {
             "at": runs["created_at"],
-            "what": runs["action"].str.rpartition(".")[2] + replaced + why,
+            "what": runs["action"].str.rpartition(".")[2] + replaced + refused + why,
             "by": runs["user"],
-            "payments": runs["eligible"],
+            "payments": runs["done"],
             "state": runs["status"].astype("str"),
             "run_id": runs["run_id"],
         }

@@ -71,8 +71,9 @@ Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm
 
 def _show(report: Report, *, json: bool) -> int:
     show_report(report, json=json)
-    if not json and report.totals:
-        print(", ".join(f"{name} {amount}" for name, amount in report.totals.items()))
+    said = {name: amount for name, amount in report.totals.items() if not name.isupper()}
+    if not json and said:  # of payments; what their documents come to may be more
+        print(", ".join(f"{name} {amount}" for name, amount in said.items()))
     return exit_code(report)
 
 
