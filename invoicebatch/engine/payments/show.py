@@ -18,7 +18,7 @@ _REFUSED: Final = (RowOutcome.REFUSED.value, RowOutcome.FAILED.value)
 _OF_BUNDLE: Final = ["bundle_id", "part", "company_account_id", "scheme", "iban", "collection_date", "items", "total_cents",
                      "status", "message_id", "message", "file_path", "file_sha256", "description", "created_by", "released_by", "released_at"]  # fmt: skip
 _OF_ITEM: Final = ["item_no", "status", "amount_cents", "name", "iban", "mandate_id", "sequence_type",
-                   "remittance", "end_to_end_id", "payee_check", "recalled_at", "reason"]  # fmt: skip
+                   "remittance", "creditor_reference", "debit", "previous_mandate_id", "previous_iban", "end_to_end_id", "payee_check", "recalled_at", "reason"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class BundleView:
         history: what was done with it: at datetime64, what, by, payments int64 (done; none of a refused one), run_id;
             oldest first.
         messages: every file that was written: message_id, state (current or replaced), file, sha256, at, by.
-        payments: one row a payment: number (of the invoice), and the columns of `bundle_items`.
+        payments: one row a payment: number (of the invoice), debit Int64 (of several in one: the item that names it),
+            and columns of `bundle_items`.
     """
 
     bundle: pd.DataFrame
@@ -58,6 +59,8 @@ def view_bundle(workspace: WorkspaceBase, bundle: str) -> BundleView:
     files["path"] = whole_paths(workspace.data, files["path"])
     row["file_path"] = whole_paths(workspace.data, row["file_path"])
     named = {"company_account_id": "account", "status": "state", "file_path": "file"}
+    shared = items["item_no"].groupby(items["end_to_end_id"]).transform("min").astype("Int64")
+    items["debit"] = shared.where(items["end_to_end_id"].duplicated(keep=False))
     payments = items.merge(numbers, on="invoice_id", how="left")[["number", *_OF_ITEM]]
     return BundleView(
         row[_OF_BUNDLE].rename(columns=named), _history(runs), _messages(bundle, runs, files), payments

@@ -123,7 +123,7 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
         print_json(view.to_dict())
         return 0
     head = view.bundle.iloc[0]
-    readable = view.payments.drop(columns=["item_no", "end_to_end_id"]).dropna(axis=1, how="all")
+    readable = _readable(view.payments)
     for name in view.bundle.columns.drop(["total_cents", "items"]):
         text = head[name].date() if name == "collection_date" else head[name]
         if not pd.isna(text):
@@ -138,6 +138,14 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
     ):
         print_table(frame, title=f"\n{title}")
     return 0
+
+
+def _readable(payments: pd.DataFrame) -> pd.DataFrame:
+    """The payments without columns that say nothing; the remittance is what the debtor gets to read."""
+    reference, alone = payments["creditor_reference"].fillna(""), payments["debit"].isna()
+    told = payments["remittance"].mask(reference.ne("") & alone, reference)
+    unseen = ["end_to_end_id", "creditor_reference", *(["item_no"] if alone.all() else [])]
+    return payments.assign(remittance=told).drop(columns=unseen).dropna(axis=1, how="all")
 
 
 @app.command
