@@ -33,6 +33,9 @@ BECAME: Final = ("waiting", "confirmed", "rejected", "returned", "withdrawn")
 """What can become of a payment in a bundle."""
 
 _OF_ITEMS: Final = ("bundle_id", "item_no", "status")
+_OF_WAITING: Final = (
+    "bundle_id", "item_no", "status", "invoice_id", "end_to_end_id", "amount_cents", "name", "payee_check", "recalled_at",
+)  # fmt: skip
 
 
 def _became(items: pd.DataFrame, bundles: "pd.Series[str]") -> pd.DataFrame:
@@ -302,13 +305,13 @@ class Payments:
             )
         return full
 
-    def _items(self, bundle: str) -> pd.DataFrame:
+    def _items(self, bundle: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         with self._workspace.store.read() as session:
-            found = session.rows_of("bundle_items", "bundle_id", pd.Series([bundle]))
+            found = session.rows_of("bundle_items", "bundle_id", pd.Series([bundle]), columns)
         return found.reset_index(drop=True)
 
     def _waiting(self, bundle: str) -> pd.DataFrame:
-        items = self._items(bundle)
+        items = self._items(bundle, _OF_WAITING)
         return items[items["status"].astype("str").isin(WAITING)]
 
     def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: Any) -> Report:

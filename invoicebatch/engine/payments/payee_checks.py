@@ -54,4 +54,5 @@ def keep_payee_checks(session: Session, report: "BankReport", now: pd.Timestamp)
 
 def doubted(items: pd.DataFrame) -> pd.DataFrame:
     """Waiting payments whose name is close to the account's or does not match it."""
-    return items[items["payee_check"].fillna("").str.partition(":")[0].isin(DOUBTED)]
+    found = items["payee_check"].fillna("").astype("str")
+    return items[found.str.match(f"({'|'.join(DOUBTED)})(:|$)")]

@@ -105,7 +105,7 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
             **_mandate(invoices, collecting),
             "creditor_reference": _references(invoices, collecting, terms),
             "remittance": sepa_texts(
-                invoices["number"].fillna("").astype("str") + f" {terms.description}", MAX_REMITTANCE
+                invoices["number"].fillna("").astype("str") + f" {terms.description}".rstrip(), MAX_REMITTANCE
             ),
         }
     )  # fmt: skip
