@@ -11,7 +11,6 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.errors import DocumentError, RenderError
-from invoicebatch.formats.pain.message import Version
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.ident import sha256_bytes
@@ -28,6 +27,7 @@ from invoicebatch.model.status import BundleStatus, ItemStatus
 
 if TYPE_CHECKING:
     from invoicebatch.formats.pain import Message
+    from invoicebatch.formats.pain.message import Version
 
 OLD_MESSAGES: Final = {
     "pain.008.001.02": 'direct_debit_message = "pain.008.001.08"',
@@ -131,7 +131,7 @@ def _release_fault(batch: Batch, params: WriteParams) -> str:
     return release_fault(bundle, items, _message_no(bundle, params))
 
 
-def _version(bundle: pd.Series, params: WriteParams, context: Context) -> Version:
+def _version(bundle: pd.Series, params: WriteParams, context: Context) -> "Version":
     """The version of a written file stays; a new one is as the settings say."""
     if not _fresh(bundle, params):
         return cast("Version", bundle["message"])
