@@ -40,7 +40,9 @@ class Payment(Section):
         description="Default collection date: `due date` (a bundle a date), a rule such as `+5 banking days`, or an ISO date",
     )
     notice_days: int = Field(
-        14, ge=0, description="Days before a collection that its date and amount are told; 1 where agreed"
+        14,
+        ge=0,
+        description="Days before a collection that its date and amount are told; a mandate may agree on others",
     )
     require_notice: bool = Field(False, description="Refuse collections that were not told in time")
     execution_date: str = Field(

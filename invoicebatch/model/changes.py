@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypeVar
 
 import pandas as pd
 
 Frames = Mapping[str, pd.DataFrame]
+Known = TypeVar("Known")
 
 
 def no_failures() -> pd.DataFrame:
@@ -45,6 +46,7 @@ class Batch:
             int64 (bytes), and one column per key of `Artefact.details`.
         failed: rows whose files could not be made: invoice_id int64, reason str.
         unchanged: rows whose files would come out as they are: invoice_id int64, reason str.
+        known: what was worked out of this reading already, see `once`.
     """
 
     invoices: pd.DataFrame
@@ -52,12 +54,20 @@ class Batch:
     files: pd.DataFrame = field(default_factory=pd.DataFrame)
     failed: pd.DataFrame = field(default_factory=no_failures)
     unchanged: pd.DataFrame = field(default_factory=no_failures)
+    known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.invoices)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.tables[table]
+
+    def once(self, name: str, work: Callable[[], Known]) -> Known:
+        """What `work` gives, worked out once a reading: checks, files and changes of a run share it."""
+        if name not in self.known:
+            self.known[name] = work()
+        found: Known = self.known[name]
+        return found
 
     @property
     def good(self) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 11
+LATEST: Final = 12
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -152,6 +152,10 @@ def _payments_know_their_booking(con: Any) -> None:
     _add_columns(con, ("incoming_payments", "booking VARCHAR"), ("bank_entries", "booking VARCHAR"))
 
 
+def _mandates_agree_on_notice(con: Any) -> None:
+    _add_columns(con, ("mandates", "notice_days BIGINT"))
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -163,6 +167,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     9: _bank_files_that_stay,
     10: _reviews_are_marked,
     11: _payments_know_their_booking,
+    12: _mandates_agree_on_notice,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

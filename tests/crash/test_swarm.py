@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 SETTINGS = "lock_timeout = 120\n[executor]\nprocesses = 1\nchunk_rows = 3\n"
 
 
-def _work(*arguments: object) -> Any:
+def work(*arguments: object) -> Any:
     """Run work.py in a process of its own."""
     command = [sys.executable, str(HERE / "work.py"), *map(str, arguments)]
     ran = subprocess.run(
@@ -36,7 +36,7 @@ def crowded(make_workspace: Callable[..., Workspace]) -> Workspace:
 
 
 def _swarm(workspace: Workspace, workers: int, runs: int, seed: int) -> None:
-    result = _work("swarm", workspace.root, workers, runs, seed)
+    result = work("swarm", workspace.root, workers, runs, seed)
     assert result["resumed"] == 0
     after = open_workspace(workspace.root)
     assert breaches(after) == []
@@ -64,7 +64,7 @@ def small(make_workspace: Callable[..., Workspace]) -> Workspace:
 
 
 def _sweep(workspace: Workspace, folder: Path, swept: Iterable[str], every: int) -> None:
-    results = _work("sweep", workspace.root, folder, ",".join(ORDER), ",".join(swept), every)
+    results = work("sweep", workspace.root, folder, ",".join(ORDER), ",".join(swept), every)
     assert len(results) > 3
     for result in results:
         where = f"{result['action']} killed at {result['point']}"

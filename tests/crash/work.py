@@ -22,6 +22,7 @@ from invoicebatch.actions import registry
 from invoicebatch.engine.base import faultpoints
 from invoicebatch.errors import BusyError, NothingEligibleError, StaleError
 from invoicebatch.interfaces.api import open_workspace
+from tests.paying import date_has_come
 
 DAY = {"invoice_date": date(2026, 11, 22)}
 ACTIONS: dict[str, dict[str, Any]] = {
@@ -35,6 +36,45 @@ ACTIONS: dict[str, dict[str, Any]] = {
     "export.invoices": {},
     "delete": {},
 }
+
+REMOVED, RECALLED = ["F2026-000002"], ["F2026-000001"]
+
+
+def _write(ws: Any, bundle: str) -> None:
+    ws.payments.write(bundle)
+
+
+def _replace(ws: Any, bundle: str) -> None:
+    ws.payments.write(bundle, replace=True)
+
+
+def _remove(ws: Any, bundle: str) -> None:
+    ws.payments.remove(bundle, REMOVED)
+
+
+def _recall(ws: Any, bundle: str) -> None:
+    ws.payments.recall(bundle, RECALLED)
+
+
+def _release(ws: Any, bundle: str) -> None:
+    ws.payments.release(bundle)
+
+
+def _confirm(ws: Any, bundle: str) -> None:
+    date_has_come(ws)
+    ws.payments.confirm(bundle)
+
+
+OF_BUNDLE: dict[str, Callable[[Any, str], None]] = {
+    "payments.remove": _remove,
+    "payments.release": _release,
+    "payments.write": _write,
+    "payments.release-again": _release,
+    "payments.write-replace": _replace,
+    "payments.recall": _recall,
+    "payments.confirm": _confirm,
+}
+"""What is done with the one bundle of a workspace, in this order; the second release is of another message."""
 
 
 def child(function: Callable[..., None], *arguments: Any) -> int:
@@ -115,7 +155,12 @@ def act(root: str, action: str, crash_at: int, trace: str = "") -> None:
         True,
         0,
     )
-    open_workspace(root).select(all=True).plan(action, **ACTIONS[action]).apply()
+    if action in OF_BUNDLE:
+        os.environ["INVOICEBATCH_USER"] = "second"  # who bundled can't release
+        workspace = open_workspace(root)
+        OF_BUNDLE[action](workspace, workspace.payments.list()["bundle_id"].iloc[0])
+    else:
+        open_workspace(root).select(all=True).plan(action, **ACTIONS[action]).apply()
 
 
 def resume_and_die(root: str, crash_at: int) -> None:

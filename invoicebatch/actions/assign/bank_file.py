@@ -16,11 +16,26 @@ from invoicebatch.model.changes import Batch, Changes, where_said
 from invoicebatch.model.payments.bundles import Making, bundle_frames
 from invoicebatch.model.payments.calendar import DUE_DATE, earliest_date, next_banking_day, resolve_date
 from invoicebatch.model.payments.candidates import COLLECTIONS, REFUNDS, WATCHED, Terms, candidates, with_part
+from invoicebatch.model.payments.mandates import spent_versions
 from invoicebatch.model.payments.notice import notice_faults
 from invoicebatch.settings import Settings
 
 PARTS: Final = {"both": (COLLECTIONS, REFUNDS), COLLECTIONS: (COLLECTIONS,), REFUNDS: (REFUNDS,)}
 _YEAR: Final = timedelta(days=366)
+
+
+COLUMNS: Final = frozenset(
+    (
+        "company_account_id", "outstanding_cents", "due_at_issue_cents", "due_date", "invoice_date",
+        "remittance_reference", "payment_bundle_id", "shipping_status", "sent_at", "customer_name", "customer_is_business",
+        "mandate_waits", "mandate_signed_on", "mandate_sequence_type", "mandate_last_used_on", "mandate_notice_days",
+        "mandate_previous_mandate_id", "mandate_previous_iban",
+        *(f"customer_{name}" for name in ("street", "street_extra", "postcode", "city", "country")),
+        *(f"{who}_{what}" for who in ("customer", "mandate") for what in ("iban", "bic", "account_holder")),
+        *(f"account_{name}" for name in ("name", "iban", "bic", "creditor_id", "country")),
+    )
+)  # fmt: skip
+"""Overview columns that the payments are made of; those of `WATCHED` come with them."""
 
 
 class BankFile(Params):
@@ -97,6 +112,11 @@ def _check(params: BankFile, settings: Settings, now: datetime) -> None:
 
 
 def _candidates(batch: Batch, params: BankFile, context: Context) -> pd.DataFrame:
+    """What each row would be; the check of a run and its changes ask the same reading."""
+    return batch.once("candidates", lambda: _judged(batch, params, context))
+
+
+def _judged(batch: Batch, params: BankFile, context: Context) -> pd.DataFrame:
     dates = _dates_by_part(params, context)
     moved = {part: next_banking_day(day) for part, day in dates.items()}
     terms = Terms(
@@ -177,8 +197,9 @@ def _transform(batch: Batch, params: BankFile, context: Context) -> Changes:
     )
     bundles, items = bundle_frames(rows, batch.invoices, making)
     live = items[["invoice_id", "bundle_id"]]
+    bundled = {"invoices": live.rename(columns={"bundle_id": "payment_bundle_id"})}
     return Changes(
-        updates={"invoices": live.rename(columns={"bundle_id": "payment_bundle_id"})},
+        updates={**bundled, "mandates": spent_versions(batch["mandates"], items)},
         inserts={"payment_bundles": bundles, "bundle_items": items, "live_bundle_items": live},
         totals=_totals(rows),
     )
@@ -203,6 +224,8 @@ ACTION = Action(
     check=_check,
     order=("invoice_date", "invoice_id"),
     watch=WATCHED,
+    columns=COLUMNS,
+    reads=frozenset({"mandates"}),
     after=("payments.release", "payments.write"),
     undo="payments.cancel",
 )

@@ -11,7 +11,7 @@ from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.money import format_cents
-from invoicebatch.model.payments.booking import AGAIN, READS, Decisions, book_items
+from invoicebatch.model.payments.booking import AGAIN, COLUMNS, READS, Decisions, book_items
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
 from invoicebatch.model.schema.payments import BANK_ENTRIES
@@ -49,6 +49,11 @@ def _entries(batch: Batch) -> pd.DataFrame:
     return rows[~later].reset_index(drop=True)
 
 
+def _answers(rows: pd.DataFrame) -> "pd.Series[bool]":
+    """Which entries answer a recall of ours: no fault of the debtor follows."""
+    return rows["message"].fillna("").str.startswith("camt.029").astype(bool)
+
+
 def _outcome(rows: pd.DataFrame) -> "pd.Series[str]":
     """What each entry comes to: accept, confirm, reject, give_back, collect, pay, again; empty: nothing."""
     kind, status = rows["kind"].astype("str"), rows["item_status"].astype("str")
@@ -61,6 +66,7 @@ def _outcome(rows: pd.DataFrame) -> "pd.Series[str]":
     twice = rows["came_by"].notna() & rows["came_by"].eq(rows["report"])
     otherwise = rows["gone_as"].str[:8].ne(rows["message"].str[:8]) & rows["gone_on"].notna()
     too_old = kind.eq(EntryKind.REJECTED) & rows["booked_on"].lt(rows["came_on"])
+    too_old |= _answers(rows)  # what was booked comes back by a booking
     collected_again = confirmed & status.eq(ItemStatus.RETURNED) & rows["booked_on"].gt(rows["gone_on"])
     restored = kind.eq(EntryKind.RESTORED) & amount.le(rows["returned_cents"])
     outcomes = (
@@ -129,7 +135,7 @@ def transform(batch: Batch, _: Params, context: Context) -> Changes:
     outcome = _outcome(rows)
     movements = _movements(rows, outcome)
     reasons = load_reasons(context.root)
-    returned = rows[outcome.isin(["reject", "give_back"])]
+    returned = rows[outcome.isin(["reject", "give_back"]) & ~_answers(rows)]
     decisions = replace(_decided(batch, rows, outcome), returned=returned, reasons=reasons)
     effects = book_items(batch, decisions, context, movements)
     late = rows[outcome.eq("")]
@@ -149,6 +155,7 @@ ACTION = Action(
     label="Book bank entries",
     help="Book what the bank reported about payments.",
     reads=READS | {"bank_entries"},
+    columns=COLUMNS,
     transform=transform,
     repeatable=True,
     hidden=True,

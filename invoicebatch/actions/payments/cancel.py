@@ -5,7 +5,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes
-from invoicebatch.model.payments.bundles import READS, resolve, waiting_items
+from invoicebatch.model.payments.bundles import COLUMNS, READS, resolve, waiting_items
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.status import ItemStatus
 
@@ -34,6 +34,7 @@ ACTION = Action(
     help="Call a payment bundle off: its invoices are free again.",
     params=CancelParams,
     reads=READS,
+    columns=COLUMNS,
     transform=transform,
     confirm=True,
     hidden=True,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.payments.booking import READS, Decisions, book_items
+from invoicebatch.model.payments.booking import COLUMNS, READS, Decisions, book_items
 from invoicebatch.model.payments.bundles import bundle_row, waiting_items
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
@@ -63,6 +63,7 @@ ACTION = Action(
     help="The bank took the bundle: accepted before its date, paid from it on.",
     params=ConfirmParams,
     reads=READS,
+    columns=COLUMNS,
     transform=transform,
     confirm=True,
     hidden=True,

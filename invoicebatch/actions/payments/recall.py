@@ -1,20 +1,22 @@
 """Call single payments of a written bundle back at the bank (camt.055); they wait for its answer."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.pain.camt055 import VERSION, Recall, recall_file
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure
-from invoicebatch.model.payments.bundles import READS, bundle_row, waiting_items
+from invoicebatch.model.payments.bundles import COLUMNS, READS, bundle_row, waiting_items
 from invoicebatch.model.payments.candidates import COLLECTIONS
 from invoicebatch.model.payments.combined import debits
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS
 from invoicebatch.model.status import BundleStatus
+
+if TYPE_CHECKING:
+    from invoicebatch.formats.pain.camt055 import Recall
 
 
 class RecallParams(Params):
@@ -25,11 +27,14 @@ class RecallParams(Params):
         "CUST", description="Why: the customer asks, a duplicate, a technical fault, fraud"
     )
     refused: bool = Field(False, description="The bank refused the recall: the payments wait as before")
+    answer: str = Field("", description="Id of the bank's answer that says so")
 
 
 def _hindrance(batch: Batch, params: RecallParams, context: Context) -> str:
     """Why nothing of the bundle can be recalled, or an empty string."""
     bundle = bundle_row(batch, params.bundle)
+    if params.refused:
+        return ""
     if not context.settings.payment.recalls:
         return "recalls are off: set recalls = true under [payment] where this bank takes camt.055"
     if bundle["status"] != BundleStatus.EXPORTED:
@@ -56,11 +61,15 @@ def artefacts(batch: Batch, params: RecallParams, context: Context) -> Iterator[
     yield from (RowFailure(int(row), said) for row in items.loc[known, "invoice_id"])
     if params.refused or known.all():
         return
+    from invoicebatch.formats.pain.camt055 import VERSION, recall_file
+
     recall = _recall(batch, params, context, items[~known])
     yield Artefact(f"{VERSION}_{params.bundle[:8]}_{recall.request_id}.xml", recall_file(recall))
 
 
-def _recall(batch: Batch, params: RecallParams, context: Context, items: pd.DataFrame) -> Recall:
+def _recall(batch: Batch, params: RecallParams, context: Context, items: pd.DataFrame) -> "Recall":
+    from invoicebatch.formats.pain.camt055 import Recall
+
     bundle = bundle_row(batch, params.bundle)
     return Recall(
         request_id=f"IBR{context.run_id.replace('-', '').upper()}"[:35],
@@ -93,6 +102,7 @@ ACTION = Action(
     help="Call single payments of a written bundle back at the bank.",
     params=RecallParams,
     reads=READS,
+    columns=COLUMNS,
     artefacts=artefacts,
     transform=transform,
     repeatable=True,

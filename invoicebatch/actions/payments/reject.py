@@ -6,7 +6,7 @@ from pydantic import Field
 from invoicebatch.ingest.bank.reasons import load_reasons
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.payments.booking import READS, Decisions, book_items
+from invoicebatch.model.payments.booking import COLUMNS, READS, Decisions, book_items
 from invoicebatch.model.payments.bundles import bundle_row, waiting_items
 from invoicebatch.model.payments.returns import code_of
 from invoicebatch.model.status import BundleStatus, ItemStatus
@@ -45,6 +45,7 @@ ACTION = Action(
     help="The bank refused payments: their invoices are free again.",
     params=RejectParams,
     reads=READS,
+    columns=COLUMNS,
     transform=transform,
     hidden=True,
 )

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.payments.bundles import READS, WAITING, bundle_row
+from invoicebatch.model.payments.bundles import COLUMNS, READS, WAITING, bundle_row
 from invoicebatch.model.payments.release import release_hash
 from invoicebatch.model.schema.payments import PAYMENT_BUNDLES
 from invoicebatch.model.status import BundleStatus
@@ -58,6 +58,7 @@ ACTION = Action(
     help="Another person than the one who bundled it releases a bundle for the bank.",
     params=ReleaseParams,
     reads=READS,
+    columns=COLUMNS,
     transform=transform,
     repeatable=True,
     confirm=True,

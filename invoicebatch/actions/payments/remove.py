@@ -4,7 +4,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, failures
-from invoicebatch.model.payments.bundles import READS, bundle_row, resolve, waiting_items
+from invoicebatch.model.payments.bundles import COLUMNS, READS, bundle_row, resolve, waiting_items
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
@@ -38,6 +38,7 @@ ACTION = Action(
     help="Take single payments out of a bundle that is not written yet.",
     params=RemoveParams,
     reads=READS,
+    columns=COLUMNS,
     transform=transform,
     hidden=True,
 )

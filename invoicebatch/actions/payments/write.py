@@ -12,7 +12,6 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.errors import DocumentError, RenderError
-from invoicebatch.formats.pain.message import Version
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.ident import sha256_bytes
@@ -23,12 +22,13 @@ from invoicebatch.model.payments.combined import debits
 from invoicebatch.model.payments.release import release_fault
 from invoicebatch.model.payments.sepa import message_id, payment_information_id
 from invoicebatch.model.payments.settlement import ChangesBuilder
-from invoicebatch.model.payments.stale import stale_items
+from invoicebatch.model.payments.stale import COLUMNS, stale_items
 from invoicebatch.model.schema.payments import BUNDLE_ITEMS, PAYMENT_BUNDLES
 from invoicebatch.model.status import BundleStatus, ItemStatus
 
 if TYPE_CHECKING:
     from invoicebatch.formats.pain import Message
+    from invoicebatch.formats.pain.message import Version
 
 OLD_MESSAGES: Final = {
     "pain.008.001.02": 'direct_debit_message = "pain.008.001.08"',
@@ -135,7 +135,7 @@ def _release_fault(batch: Batch, writing: _Writing) -> str:
     return release_fault(writing.bundle, writing.items, writing.number)
 
 
-def _version(writing: _Writing, context: Context) -> Version:
+def _version(writing: _Writing, context: Context) -> "Version":
     """The version of a written file stays; a new one is as the settings say."""
     if not writing.fresh:
         return cast("Version", writing.bundle["message"])
@@ -204,7 +204,7 @@ def _as_written(bundle: pd.Series, message: "Message", context: Context) -> byte
 
 def artefacts(batch: Batch, params: WriteParams, context: Context) -> Iterator[Prepared]:
     """The bank file, checked before it is handed over; of a written bundle the bytes that were written."""
-    writing = _writing(batch, params)
+    writing = batch.once("writing", lambda: _writing(batch, params))
     reason = _hindrance(batch, writing, params, context)
     message = None if reason else _message(writing, params, context)
     if message is None or message.items.empty:
@@ -236,7 +236,7 @@ def transform(batch: Batch, params: WriteParams, context: Context) -> Changes:
     """The bundle is `exported`; items that may no longer go leave it, named."""
     if len(batch.failed):
         return Changes(failures=batch.failed)
-    writing = _writing(batch, params)
+    writing = batch.once("writing", lambda: _writing(batch, params))
     stale, good = writing.stale, writing.good
     effects = ChangesBuilder()
     if len(stale):
@@ -276,6 +276,7 @@ ACTION = Action(
     help="Write the bank file of a payment bundle.",
     params=WriteParams,
     reads=READS,
+    columns=COLUMNS,
     artefacts=artefacts,
     transform=transform,
     repeatable=True,

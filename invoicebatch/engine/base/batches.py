@@ -29,8 +29,7 @@ _LINKS: Final[Mapping[str, tuple[str, str]]] = {
     "number_ranges": ("company_account_id", "company_account_id"),
     "number_counters": ("company_account_id", "company_account_id"),
     "bank_entries": ("invoice_id", "invoice_id"),
-    "payment_bundles": ("bundle_id", "payment_bundle_id"),
-    "bundle_items": ("bundle_id", "payment_bundle_id"),
+    **dict.fromkeys(("payment_bundles", "bundle_items"), ("bundle_id", "payment_bundle_id")),
     "collection_cases": ("case_id", "collection_case_id"),
     "collection_steps": ("case_id", "collection_case_id"),
     "payment_plans": ("plan_id", "payment_plan_id"),
@@ -67,7 +66,10 @@ def load_batch(
     invoices = session.overview(overview_columns(action), today, ids)
     if parts is not None:
         invoices["part"] = invoices["invoice_id"].map(parts).fillna("").astype("str")
-    tables = _ledger(session, invoices) if "invoices" in action.reads else {}
+    tables = dict(_ledger(session, invoices)) if "invoices" in action.reads else {}
+    if wanted := action.reads & _OF_BUNDLES:
+        found = _bundles(session, invoices)
+        tables |= {name: found[name] for name in wanted}
     rest = sorted(action.reads - tables.keys())
     return Batch(invoices, {**tables, **{name: _linked(session, name, invoices) for name in rest}})
 
@@ -81,17 +83,25 @@ def _ledger(session: Session, invoices: pd.DataFrame) -> Frames:
     }
 
 
-def _bundles(session: Session, name: str, invoices: pd.DataFrame) -> pd.DataFrame:
-    """All items of the live bundles, and the rows' own items of earlier ones; or their bundles."""
-    live = session.rows_of("bundle_items", "bundle_id", invoices["payment_bundle_id"])
-    own = session.rows_of("bundle_items", "invoice_id", invoices["invoice_id"])
-    items = pd.concat([live, own]).drop_duplicates(["bundle_id", "item_no"], ignore_index=True)
-    return items if name == "bundle_items" else session.rows_of(name, "bundle_id", items["bundle_id"])
+_OF_BUNDLES: Final = frozenset({"bundle_items", "payment_bundles"})
+
+
+def _bundles(session: Session, invoices: pd.DataFrame) -> Frames:
+    """All items of the live bundles, and the rows' own items of earlier ones; and their bundles."""
+    live = invoices["payment_bundle_id"].drop_duplicates().dropna()
+    own = session.rows_of("bundle_items", "invoice_id", invoices["invoice_id"], ["bundle_id", "invoice_id"])
+    earlier = own[~own["bundle_id"].isin(live)]
+    further = session.rows_of("bundle_items", "invoice_id", earlier["invoice_id"])
+    parts = [
+        session.rows_of("bundle_items", "bundle_id", live),
+        further[~further["bundle_id"].isin(live)],
+    ]
+    items = pd.concat(parts, ignore_index=True) if len(earlier) else parts[0].reset_index(drop=True)
+    ids = pd.concat([live, earlier["bundle_id"]])
+    return {"bundle_items": items, "payment_bundles": session.rows_of("payment_bundles", "bundle_id", ids)}
 
 
 def _linked(session: Session, name: str, invoices: pd.DataFrame) -> pd.DataFrame:
-    if name in ("bundle_items", "payment_bundles"):
-        return _bundles(session, name, invoices)
     if name not in _LINKS:
         return session.whole(name)
     column, source = _LINKS[name]

@@ -12,6 +12,7 @@ from invoicebatch.engine.payments.booking import book
 from invoicebatch.engine.payments.incoming import keep
 from invoicebatch.engine.payments.matching import Matching, match
 from invoicebatch.engine.payments.payee_checks import OF_WHOLE, keep_payee_checks
+from invoicebatch.engine.payments.recall_answers import answered, refuse_recalls
 from invoicebatch.engine.payments.returns import open_cases
 from invoicebatch.errors import InputFileError
 from invoicebatch.model.counted import counted
@@ -19,6 +20,7 @@ from invoicebatch.model.payments.booking import AGAIN
 from invoicebatch.model.payments.incoming.keep import received
 from invoicebatch.model.payments.incoming.rules import PAID_TWICE
 from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, matched, unknown
+from invoicebatch.model.payments.recalls import ANSWERS, REFUSED
 from invoicebatch.model.payments.repeated import fresh
 from invoicebatch.model.payments.statements import foreign, gaps, own_account, unbalanced
 from invoicebatch.model.schema.payments import BANK_STATEMENTS
@@ -28,7 +30,7 @@ from invoicebatch.store import Session
 if TYPE_CHECKING:
     from invoicebatch.ingest.bank.report import BankReport
 
-_UNDECIDED = ("PART", "", *OF_WHOLE)
+_UNDECIDED = ("PART", "", *OF_WHOLE, REFUSED)
 
 BACK: Final = (EntryKind.REJECTED, EntryKind.RETURNED)
 
@@ -58,7 +60,7 @@ class BankImport:
 
 
 def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
-    """Read a bank's report (pain.002, camt.053, camt.054) and book what it says of our payments.
+    """Read a bank's report (pain.002, camt.029, camt.053, camt.054) and book what it says of our payments.
 
     The same file read again, or the same booking in another report, changes nothing. Entries that are not
     ours, or come too late, are named. A camt.052 is provisional: nothing of it is booked.
@@ -76,6 +78,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         return BankImport(report.message, len(report.entries), _done(None), _none(), (note,))
     with workspace.store.write() as session:
         report, strangers = _own(session, report, file.name)
+        report = answered(report, _items(session, report)) if report.answers_recall else report
         matches = _match(session, report)
         known = session.rows_of("bank_entries", "invoice_id", matches.entries["invoice_id"])
         new = fresh(matches.entries, known)
@@ -84,6 +87,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         missing = _keep_statements(session, report, file.name)
         kept = keep(session, report, _credits(report, matches), file.name)
         checked = keep_payee_checks(session, report, pd.Timestamp(clock.now()))
+    refusals = refuse_recalls(workspace, report) if report.answers_recall else []
     left = book(workspace).rename(columns={"number": "end_to_end_id"})
     with workspace.store.read() as session:
         stored = session.rows_of("bank_entries", "entry_id", new["entry_id"])
@@ -104,7 +108,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         len(report.entries),
         booked,
         refused,
-        (*told, *kept.notes, *opened, *notes, *checked, *missing, *repeated),
+        (*told, *kept.notes, *opened, *notes, *refusals, *checked, *missing, *repeated),
     )
 
 
@@ -114,7 +118,7 @@ def _repeated(again: int) -> str:
 
 def _credits(report: "BankReport", matches: Matches) -> pd.DataFrame:
     """Entries of a statement that may be customers' payments."""
-    return matches.others if report.message.startswith("camt") else matches.others.iloc[:0]
+    return matches.others if report.is_statement else matches.others.iloc[:0]
 
 
 def _paid(matching: Matching | None) -> pd.DataFrame:
@@ -150,7 +154,7 @@ def _paid_twice(proposed: pd.DataFrame) -> list[str]:
 
 def _own(session: Session, report: "BankReport", name: str) -> tuple["BankReport", pd.DataFrame]:
     """The report without statements of accounts that are not ours, and those, each named."""
-    if not report.message.startswith("camt"):
+    if not report.is_statement:
         return report, foreign(report.statements, ())
     accounts = [session.whole("company_accounts")["iban"], session.whole("payment_bundles")["iban"]]
     ours = set(pd.concat(accounts).dropna())
@@ -166,10 +170,16 @@ def _own(session: Session, report: "BankReport", name: str) -> tuple["BankReport
 
 
 def _match(session: Session, report: "BankReport") -> Matches:
-    """The report's entries with our items; only bundles it can be about are looked at."""
+    """The report's entries with our items."""
     entries = report.entries
-    if report.message.startswith("camt"):
+    if report.is_statement:
         entries = entries[entries["status"].eq(BOOKED)]
+    return matched(entries, _items(session, replace(report, entries=entries)), report.message, report.counts)
+
+
+def _items(session: Session, report: "BankReport") -> pd.DataFrame:
+    """The items that a report can be about, with what is known of their bundle; no others are looked at."""
+    entries = report.entries
     ids = pd.concat([entries["end_to_end_id"], entries["instruction_id"]])
     by_id = session.rows_of("bundle_items", "end_to_end_id", ids)
     whole = entries[entries["level"].ne("transaction") | entries["end_to_end_id"].eq("")]
@@ -180,20 +190,19 @@ def _match(session: Session, report: "BankReport") -> Matches:
     items = pd.concat([by_id, by_group, groups]).drop_duplicates(["bundle_id", "item_no"])
     of_bundle = ["bundle_id", "message_id", "part", "collection_date", "iban"]
     mine = bundles[of_bundle].rename(columns={"iban": "account_iban"})
-    items = items.drop(columns=["iban", "bic", "name"]).merge(mine, on="bundle_id")
-    return matched(entries, items, report.message, report.counts)
+    return items.drop(columns=["iban", "bic", "name"]).merge(mine, on="bundle_id")
 
 
 def _others(report: "BankReport", matches: Matches) -> tuple[pd.DataFrame, list[str]]:
     """What is about none of our payments: named where it should be ours, else counted."""
     others = matches.others
-    if not report.message.startswith("camt"):
+    if not report.is_statement:
         undecided = report.entries[~report.entries["status"].isin([*KINDS, *_UNDECIDED])]
         notes = [
             f"status {status} of {counted(count, 'entry', 'entries')} decides nothing yet"
             for status, count in undecided["status"].value_counts(sort=False).items()
         ]
-        return unknown(others[others["status"].isin(KINDS)]), notes
+        return unknown(others[others["status"].isin([*KINDS, *ANSWERS])]), notes
     bad = others[others["fault"].ne("")]
     back = others["fault"].eq("") & others["returned"] & others["direction"].eq("debit")
     rest = others[others["fault"].eq("") & ~back]

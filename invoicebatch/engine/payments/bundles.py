@@ -33,6 +33,9 @@ BECAME: Final = ("waiting", "confirmed", "rejected", "returned", "withdrawn")
 """What can become of a payment in a bundle."""
 
 _OF_ITEMS: Final = ("bundle_id", "item_no", "status")
+_OF_WAITING: Final = (
+    "bundle_id", "item_no", "status", "invoice_id", "end_to_end_id", "amount_cents", "name", "payee_check", "recalled_at",
+)  # fmt: skip
 
 
 def _became(items: pd.DataFrame, bundles: "pd.Series[str]") -> pd.DataFrame:
@@ -133,7 +136,12 @@ class Payments:
         """
         full = self._open(bundle, "confirmed", written=True)
         self._unchanged_file(full)
-        row, waiting = self._row(full), self._waiting(full)
+        row, items = self._row(full), self._waiting(full)
+        recalled = items["recalled_at"].notna()
+        waiting, back = (
+            items[~recalled],
+            f"; {recalled.sum():,} recalled wait for the bank" if recalled.any() else "",
+        )
         day = row["collection_date"].date()
         then = (
             f"which lies ahead: they become accepted, and are paid from {day} on"
@@ -141,7 +149,9 @@ class Payments:
             else "and their invoices become paid"
         )
         amount = f"{row['currency']} {format_cents(int(waiting['amount_cents'].sum()))}"
-        return f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{self.doubts(full)}"
+        return (
+            f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{back}{self.doubts(full)}"
+        )
 
     def doubts(self, bundle: str) -> str:
         """What the bank found of payees' names that somebody should look at, as the end of a sentence."""
@@ -295,13 +305,13 @@ class Payments:
             )
         return full
 
-    def _items(self, bundle: str) -> pd.DataFrame:
+    def _items(self, bundle: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         with self._workspace.store.read() as session:
-            found = session.rows_of("bundle_items", "bundle_id", pd.Series([bundle]))
+            found = session.rows_of("bundle_items", "bundle_id", pd.Series([bundle]), columns)
         return found.reset_index(drop=True)
 
     def _waiting(self, bundle: str) -> pd.DataFrame:
-        items = self._items(bundle)
+        items = self._items(bundle, _OF_WAITING)
         return items[items["status"].astype("str").isin(WAITING)]
 
     def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: Any) -> Report:

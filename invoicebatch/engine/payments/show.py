@@ -1,6 +1,7 @@
 """One payment bundle as a person looks at it: its payments, its messages, who did what with it and when."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,12 +11,14 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.records import records
 from invoicebatch.files.stored import whole_paths
 from invoicebatch.model.payments.sepa import message_id
+from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
 
+_REFUSED: Final = (RowOutcome.REFUSED.value, RowOutcome.FAILED.value)
 _OF_BUNDLE: Final = ["bundle_id", "part", "company_account_id", "scheme", "iban", "collection_date", "items", "total_cents",
                      "currency", "status", "message_id", "message", "file_path", "file_sha256", "description", "created_by", "released_by", "released_at"]  # fmt: skip
 _OF_ITEM: Final = ["item_no", "status", "amount_cents", "name", "iban", "mandate_id", "sequence_type",
-                   "remittance", "end_to_end_id", "payee_check", "recalled_at", "reason"]  # fmt: skip
+                   "remittance", "creditor_reference", "debit", "previous_mandate_id", "previous_iban", "end_to_end_id", "payee_check", "recalled_at", "reason"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,11 @@ class BundleView:
     Attributes:
         bundle: one row: bundle_id, part, account, scheme, iban, collection_date, items, total_cents, currency, state, message_id,
             message, file, file_sha256, description, created_by, released_by, released_at.
-        history: what was done with it: at datetime64, what, by, payments int64, run_id; oldest first.
+        history: what was done with it: at datetime64, what, by, payments int64 (done; none of a refused one), run_id;
+            oldest first.
         messages: every file that was written: message_id, state (current or replaced), file, sha256, at, by.
-        payments: one row a payment: number (of the invoice), and the columns of `bundle_items`.
+        payments: one row a payment: number (of the invoice), debit Int64 (of several in one: the item that names it),
+            and columns of `bundle_items`.
     """
 
     bundle: pd.DataFrame
@@ -54,6 +59,8 @@ def view_bundle(workspace: WorkspaceBase, bundle: str) -> BundleView:
     files["path"] = whole_paths(workspace.data, files["path"])
     row["file_path"] = whole_paths(workspace.data, row["file_path"])
     named = {"company_account_id": "account", "status": "state", "file_path": "file"}
+    shared = items["item_no"].groupby(items["end_to_end_id"]).transform("min").astype("Int64")
+    items["debit"] = shared.where(items["end_to_end_id"].duplicated(keep=False))
     payments = items.merge(numbers, on="invoice_id", how="left")[["number", *_OF_ITEM]]
     return BundleView(
         row[_OF_BUNDLE].rename(columns=named), _history(runs), _messages(bundle, runs, files), payments
@@ -65,22 +72,37 @@ def _runs(session: Session, bundle: str, made_by: str) -> pd.DataFrame:
     where = "run_id = $run OR (action LIKE 'payments.%' AND contains(parameters::VARCHAR, $bundle))"
     found = session.whole("runs", where, {"run": made_by, "bundle": bundle})
     ordered = found.sort_values(["created_at", "run_id"], ignore_index=True)
-    return ordered.assign(params=ordered["parameters"].map(json.loads))
+    rows = session.rows_of("run_rows", "run_id", ordered["run_id"], ["run_id", "outcome"])
+    by_run = rows.groupby("run_id")["outcome"]
+    done = by_run.agg(lambda outcome: int(outcome.eq(RowOutcome.DONE).sum())).reindex(ordered["run_id"])
+    refused = by_run.agg(lambda outcome: bool(outcome.isin(_REFUSED).all())).reindex(ordered["run_id"])
+    return ordered.assign(
+        params=ordered["parameters"].map(json.loads),
+        done=done.fillna(0).astype("int64").to_numpy(),
+        refused=refused.fillna(False).astype(bool).to_numpy(),
+    )
 
 
 def _history(runs: pd.DataFrame) -> pd.DataFrame:
     replaced = runs["params"].map(lambda params: " (replaced)" if params.get("replace") else "")
-    why = runs["params"].map(lambda params: f": {params['reason']}" if params.get("reason") else "")
+    refused = runs["refused"].map({True: " (refused)", False: ""})
+    why = runs["params"].map(_why)
     return pd.DataFrame(
         {
             "at": runs["created_at"],
-            "what": runs["action"].str.rpartition(".")[2] + replaced + why,
+            "what": runs["action"].str.rpartition(".")[2] + replaced + refused + why,
             "by": runs["user"],
-            "payments": runs["eligible"],
+            "payments": runs["done"],
             "state": runs["status"].astype("str"),
             "run_id": runs["run_id"],
         }
     )
+
+
+def _why(params: Mapping[str, Any]) -> str:
+    if params.get("refused"):
+        return ": the bank refused it"
+    return f": {params['reason']}" if params.get("reason") else ""
 
 
 def _messages(bundle: str, runs: pd.DataFrame, files: pd.DataFrame) -> pd.DataFrame:

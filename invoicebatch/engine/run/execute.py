@@ -62,6 +62,7 @@ class Run:
         if row is None:
             raise KeyError(run_id)
         self._status = str(row["status"])
+        self._user = str(row["user"] or workspace.user)
         self.action: Action = find(str(row["action"]))
         # a run of an older version may hold a parameter that the action no longer has
         self._params = self.action.params.model_validate_json(str(row["parameters"]), extra="ignore")
@@ -71,6 +72,7 @@ class Run:
         """Do what is left of the run; returns early where it was cancelled."""
         with Pool(self._workspace.settings) as pool:
             context = self._workspace.context(self._run_id, pool)
+            context.user = self._user  # who asked for it, whoever finishes it
             self._publish(self._made)
             for rows in self._chunks():
                 shown = self._shown
@@ -212,7 +214,7 @@ class Run:
             self._tell(item.invoice_id)
         files = self._files.staged()
         reach("prepare.synced")
-        return Batch(batch.invoices, batch.tables, files, _reasons(failed), _reasons(unchanged))
+        return replace(batch, files=files, failed=_reasons(failed), unchanged=_reasons(unchanged))
 
     def _tell(self, invoice_id: int | None) -> None:
         """One more document, if it is one of an invoice alone."""

@@ -53,7 +53,7 @@ class _Reader:
         self._message = message
         self._debit = message.version.startswith("pain.008")
         self._space = f"{{{message.namespace}}}"
-        self._payments: list[tuple[str, str, str, str, str, str]] = []
+        self._payments: list[tuple[str, str, int, str, str, str]] = []
         self._group: list[int] = []
         self._scheme = ""  # EPC130-08 and EPC131-08: one a message
         self._transaction = self._space + ("DrctDbtTxInf" if self._debit else "CdtTrfTxInf")
@@ -85,8 +85,9 @@ class _Reader:
         """Each of the leaves occurs once in a payment we send, if at all; another one would not agree."""
         found = {leaf.tag: leaf.text or "" for leaf in element.iter(*self._leaves)}
         end_to_end, iban, amount, mandate, old_mandate, amended = (found.get(tag, "") for tag in self._leaves)
-        self._payments.append((end_to_end, iban, amount, mandate, old_mandate, amended))
-        self._group.append(int(amount.replace(".", "")) if amount[-3:-2] == "." else to_cents(amount))
+        cents = int(amount.replace(".", "")) if amount[-3:-2] == "." else to_cents(amount)
+        self._payments.append((end_to_end, iban, cents, mandate, old_mandate, amended))
+        self._group.append(cents)
         previous = element.getprevious()
         element.clear()
         parent = element.getparent()
@@ -121,20 +122,21 @@ class _Reader:
         """Every payment of the file is one of the bundle, with its account, amount and mandate."""
         items = self._message.items
         none = [""] * len(items)
-        mandates = items["mandate_id"] if self._debit else none
+        mandates = items["mandate_id"].tolist() if self._debit else none
         old = items["previous_mandate_id"].fillna("").tolist() if self._debit else none
         moved = items["previous_iban"].fillna("").tolist() if self._debit else none
         amended = ["true" if one or other else "" for one, other in zip(old, moved, strict=True)]
-        amounts = [str(to_decimal(cents)) for cents in items["amount_cents"]]
-        wanted = zip(items["iban"], amounts, mandates, old, amended, strict=True)
-        journal = dict(zip(items["end_to_end_id"], wanted, strict=True))
+        wanted = zip(
+            items["iban"].tolist(), items["amount_cents"].tolist(), mandates, old, amended, strict=True
+        )
+        journal = dict(zip(items["end_to_end_id"].tolist(), wanted, strict=True))
         self._agree("number of payments", len(self._payments), len(items))
         self._agree("number of EndToEndIds", len(journal), len(items))
-        for end_to_end, *found in self._payments:
-            if journal.pop(end_to_end, None) != tuple(found):
+        for end_to_end, iban, cents, *rest in self._payments:
+            if journal.pop(end_to_end, None) != (iban, cents, *rest):
                 raise RenderError(
-                    f"{self._message.message_id}: payment {end_to_end} of EUR {found[1]} to or from"
-                    f" {found[0]} is not what the bundle holds",
+                    f"{self._message.message_id}: payment {end_to_end} of EUR {to_decimal(cents)} to or from"
+                    f" {iban} is not what the bundle holds",
                     _HINT,
                 )
 

@@ -12,10 +12,11 @@ from lxml import etree
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.xml import iterate_xml
-from invoicebatch.ingest.bank import camt, pain002
+from invoicebatch.ingest.bank import camt, camt029, pain002
 from invoicebatch.ingest.bank.elements import flat, local
 from invoicebatch.ingest.bank.entries import table
 from invoicebatch.ingest.readers.file import open_bounded
+from invoicebatch.model.payments.matching import ON_MESSAGES
 
 MAX_BYTES: Final = 1 << 30
 
@@ -24,9 +25,12 @@ _MESSAGES: Final = {
     "BkToCstmrStmt": "camt.053",
     "BkToCstmrDbtCdtNtfctn": "camt.054",
     "BkToCstmrAcctRpt": "camt.052",
+    "RsltnOfInvstgtn": "camt.029",
 }
+_READERS: Final = {"CstmrPmtStsRpt": pain002.StatusReader, "RsltnOfInvstgtn": camt029.RecallReader}
 _VERSION: Final = re.compile(r"(?:pain|camt)\.\d{3}\.\d{3}\.\d{2}")
-_TAGS: Final = tuple(f"{{*}}{name}" for name in ("GrpHdr", *camt.TAGS, *pain002.TAGS))
+_HEADERS: Final = ("GrpHdr", "Assgnmt")
+_TAGS: Final = tuple(f"{{*}}{name}" for name in (*_HEADERS, *camt.TAGS, *pain002.TAGS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,23 @@ class BankReport:
     counts: pd.DataFrame = field(default_factory=partial(table, pain002.COUNTED))
 
     @property
+    def is_statement(self) -> bool:
+        """Whether it says what was booked on accounts, not what became of a message of ours."""
+        return not self.message.startswith(ON_MESSAGES)
+
+    @property
+    def answers_recall(self) -> bool:
+        """Whether it says what became of a recall (camt.029)."""
+        return self.message.startswith("camt.029")
+
+    @property
     def provisional(self) -> bool:
         """Whether it only says what may be booked (camt.052)."""
         return self.message.startswith("camt.052")
 
 
 def read_bank_report(path: Path, today: date) -> BankReport:
-    """Read a pain.002, camt.052, camt.053 or camt.054 file.
+    """Read a pain.002, camt.029, camt.052, camt.053 or camt.054 file.
 
     Args:
         path: the file, of at most `MAX_BYTES`.
@@ -81,7 +95,7 @@ class _Reading:
     def read(self, elements: Any) -> BankReport:
         """All elements of the file."""
         for element in elements:
-            if local(element) == "GrpHdr":
+            if local(element) in _HEADERS:
                 self._begin(element)
             elif self._reader is not None:
                 self._reader.take(element)
@@ -96,7 +110,7 @@ class _Reading:
         version = _VERSION.search(namespace)
         if kind not in _MESSAGES or (version and version[0].endswith(".01")):
             raise self._refused(version[0] if version else kind)
-        reader = pain002.StatusReader if kind == "CstmrPmtStsRpt" else camt.StatementReader
+        reader = _READERS.get(kind, camt.StatementReader)
         values = flat(header)
         self._message = version[0] if version else _MESSAGES[kind]
         try:
@@ -106,6 +120,6 @@ class _Reading:
 
     def _refused(self, what: str) -> InputFileError:
         return InputFileError(
-            f"{self._name} is {what}, not a pain.002, camt.052, camt.053 or camt.054.",
+            f"{self._name} is {what}, not a pain.002, camt.029, camt.052, camt.053 or camt.054.",
             "Ask the bank for the status report or statement in that format.",
         )

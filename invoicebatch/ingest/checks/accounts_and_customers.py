@@ -6,6 +6,8 @@ refused: an IBAN for refunds, BIC or country that can't be right is left empty, 
 no letter goes astray; an e-mail address, VAT id or SIRET of doubtful form is kept as it stands.
 """
 
+from typing import Final
+
 import pandas as pd
 
 from invoicebatch.ingest.cells import Refusals
@@ -18,6 +20,8 @@ from invoicebatch.model.payments.sepa import creditor_id_fault, creditor_id_warn
 
 LANGUAGES = ("en", "nl", "fr", "de")
 _COMPACT = ("iban", "bic", "vat_id", "creditor_id", "siret", "previous_iban")
+
+_MOST_NOTICE: Final = 365
 
 
 def check_parties(typed: Typed, refused: Refusals, doubted: Refusals) -> None:
@@ -118,6 +122,9 @@ def _check_mandates(typed: Typed, refused: Refusals, doubted: Refusals) -> None:
     if "last_used_on" in typed.frame:
         early = (typed.frame["last_used_on"] < typed.frame["signed_on"]).fillna(value=False)
         typed.refuse(early, "last_used_on", "lies before the date of signature", refused)
+    if "notice_days" in typed.frame:
+        beyond = ~typed.frame["notice_days"].between(0, _MOST_NOTICE) & typed.frame["notice_days"].notna()
+        typed.refuse(beyond, "notice_days", f"is not from 0 to {_MOST_NOTICE} days", refused)
 
 
 def _doubt(typed: Typed, mask: "pd.Series[bool]", column: str, reason: object, doubted: Refusals) -> None:

@@ -71,8 +71,9 @@ Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm
 
 def _show(report: Report, *, json: bool) -> int:
     show_report(report, json=json)
-    if not json and report.totals:
-        print(", ".join(f"{name} {amount}" for name, amount in report.totals.items()))
+    said = {name: amount for name, amount in report.totals.items() if not name.isupper()}
+    if not json and said:  # of payments; what their documents come to may be more
+        print(", ".join(f"{name} {amount}" for name, amount in said.items()))
     return exit_code(report)
 
 
@@ -122,7 +123,7 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
         print_json(view.to_dict())
         return 0
     head = view.bundle.iloc[0]
-    readable = view.payments.drop(columns=["item_no", "end_to_end_id"]).dropna(axis=1, how="all")
+    readable = _readable(view.payments)
     for name in view.bundle.columns.drop(["total_cents", "items"]):
         text = head[name].date() if name == "collection_date" else head[name]
         if not pd.isna(text):
@@ -137,6 +138,14 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
     ):
         print_table(frame, title=f"\n{title}")
     return 0
+
+
+def _readable(payments: pd.DataFrame) -> pd.DataFrame:
+    """The payments without columns that say nothing; the remittance is what the debtor gets to read."""
+    reference, alone = payments["creditor_reference"].fillna(""), payments["debit"].isna()
+    told = payments["remittance"].mask(reference.ne("") & alone, reference)
+    unseen = ["end_to_end_id", "creditor_reference", *(["item_no"] if alone.all() else [])]
+    return payments.assign(remittance=told).drop(columns=unseen).dropna(axis=1, how="all")
 
 
 @app.command
@@ -273,7 +282,7 @@ def import_report(
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Read a bank's reports (pain.002, camt.053, camt.054): what it took, booked, rejected and returned."""
+    """Read a bank's reports (pain.002, camt.029, camt.053, camt.054): what it took, booked, rejected and returned."""
     if not files:
         raise UsageError("Name at least one report.", "invoicebatch payments import FILE...")
     payments = opened(workspace).payments

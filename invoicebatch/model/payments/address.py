@@ -31,12 +31,11 @@ def addresses(invoices: pd.DataFrame) -> pd.DataFrame:
         invoices: overview rows: customer_street, _street_extra, _postcode, _city, _country.
     """
     parts = {name: invoices[f"customer_{name}"].fillna("").astype("str") for name in _FIELDS}
-    lines = list(zip(parts["street"], parts["street_extra"], strict=True))
-    known = {line: _street(*line) for line in set(lines)}
-    split = pd.DataFrame(
-        [known[line] for line in lines],
-        index=invoices.index, columns=list(COLUMNS[:4]), dtype="str",
-    )  # fmt: skip
+    lines, firsts = pd.factorize(parts["street"] + "\n" + parts["street_extra"])
+    known = pd.DataFrame(
+        [_street(*line.split("\n", 1)) for line in firsts], columns=list(COLUMNS[:4]), dtype="str"
+    )
+    split = known.take(lines).set_axis(invoices.index)
     whole = split.assign(
         postcode=sepa_texts(parts["postcode"], MAX_POSTCODE),
         city=sepa_texts(parts["city"], MAX_TOWN),

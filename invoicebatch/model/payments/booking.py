@@ -17,6 +17,11 @@ from invoicebatch.model.status import ItemStatus
 READS = bundles.READS | settlement.READS | {"mandates"}
 """Tables that `book_items` looks into."""
 
+COLUMNS = bundles.COLUMNS | {
+    "paid_cents", "outstanding_cents", "payment_plan_id", "return_code", "returned_on", "return_count", "collect_again_on",
+}  # fmt: skip
+"""Overview columns that it needs."""
+
 AGAIN: Final = "reported before"
 """Remark of a bank entry that says once more what was booked."""
 

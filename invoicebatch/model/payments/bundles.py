@@ -127,6 +127,9 @@ WAITING = (ItemStatus.PENDING.value, ItemStatus.ACCEPTED.value)
 READS = frozenset({"payment_bundles", "bundle_items"})
 """Tables that `resolve` looks into."""
 
+COLUMNS = frozenset({"payment_bundle_id"})
+"""Overview columns that it needs."""
+
 
 def bundle_row(batch: Batch, bundle: str) -> pd.Series:
     """The row of a bundle in `payment_bundles`."""
@@ -163,7 +166,7 @@ def resolve(
         decided: bundle_id, item_no, status (str), reason (str or missing); may hold returned_cents.
     """
     key = ["bundle_id", "item_no"]
-    bundles = bundles[bundles["bundle_id"].isin(decided["bundle_id"])]
+    bundles = bundles[bundles["bundle_id"].isin(decided["bundle_id"].unique())]
     new = decided.set_index(key)["status"]
     index = pd.MultiIndex.from_frame(items[key])
     status = pd.Series(new.reindex(index).to_numpy(), index=items.index).fillna(items["status"].astype("str"))

@@ -3,7 +3,7 @@
 Frames in, frames out; collections and refunds are separate payments and never netted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -21,9 +21,9 @@ from invoicebatch.model.payments.sepa import (
     MAX_CENTS,
     MAX_NAME,
     MAX_REMITTANCE,
+    are_sepa_ids,
     creditor_id_fault,
     creditor_id_warning,
-    is_sepa_id,
     sepa_texts,
 )
 from invoicebatch.model.status import BundlePart, LocalInstrument, MandateStatus, SequenceType
@@ -31,7 +31,8 @@ from invoicebatch.model.status import BundlePart, LocalInstrument, MandateStatus
 COLLECTIONS: Final = BundlePart.COLLECTIONS.value
 REFUNDS: Final = BundlePart.REFUNDS.value
 
-Check = tuple["pd.Series[bool]", "pd.Series[str] | str"]
+Check = tuple["pd.Series[bool]", "pd.Series[str] | str | Callable[[], pd.Series[str]]"]
+"""Which rows fail, and what is said of them; a text for each row is best made only where one does."""
 
 WATCHED: Final = (
     "customer_iban",
@@ -104,7 +105,7 @@ def candidates(invoices: pd.DataFrame, terms: Terms) -> pd.DataFrame:
             **_mandate(invoices, collecting),
             "creditor_reference": _references(invoices, collecting, terms),
             "remittance": sepa_texts(
-                invoices["number"].fillna("").astype("str") + f" {terms.description}", MAX_REMITTANCE
+                invoices["number"].fillna("").astype("str") + f" {terms.description}".rstrip(), MAX_REMITTANCE
             ),
         }
     )  # fmt: skip
@@ -136,16 +137,31 @@ def _date_checks(rows: pd.DataFrame, invoices: pd.DataFrame, terms: Terms) -> It
     before = rows["part"].eq(COLLECTIONS) & due.gt(day)
     yield (
         before & (not terms.early),
-        "due on " + _days(due) + ", after the collection date " + _days(day) + "; early = true collects it",
+        lambda: (
+            "due on "
+            + _days(due)
+            + ", after the collection date "
+            + _days(day)
+            + "; early = true collects it"
+        ),
     )
     if terms.today is not None:
         signed = rows["mandate_signed_on"]
         yield (
             rows["part"].eq(COLLECTIONS) & signed.gt(pd.Timestamp(terms.today)),
-            "mandate " + _text(rows, "mandate_id") + " is signed on " + _days(signed) + ", which lies ahead",
+            lambda: (
+                "mandate "
+                + _text(rows, "mandate_id")
+                + " is signed on "
+                + _days(signed)
+                + ", which lies ahead"
+            ),
         )
     if terms.latest is not None:
-        yield day.gt(pd.Timestamp(terms.latest)), "its date " + _days(day) + " is more than a year ahead"
+        yield (
+            day.gt(pd.Timestamp(terms.latest)),
+            lambda: "its date " + _days(day) + " is more than a year ahead",
+        )
 
 
 def _days(days: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
@@ -174,10 +190,11 @@ def _references(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Te
     if terms.description:
         return pd.Series("", index=invoices.index, dtype="str")
     texts = invoices["remittance_reference"].fillna("").astype("str")
-    pairs = list(zip(texts, invoices["account_country"].fillna("").astype("str"), strict=True))
+    there = collecting & texts.ne("")
+    pairs = list(zip(texts[there], invoices.loc[there, "account_country"].fillna(""), strict=True))
     by_pair = {pair: carried(*pair) for pair in set(pairs)}
-    found = [by_pair[pair] for pair in pairs]
-    return pd.Series(found, index=invoices.index, dtype="str").where(collecting, "")
+    found = pd.Series([by_pair[pair] for pair in pairs], index=texts.index[there], dtype="str")
+    return found.reindex(invoices.index, fill_value="")
 
 
 def _mandate(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, pd.Series]:
@@ -200,7 +217,8 @@ def first_reason(index: pd.Index, checks: Iterable[Check]) -> "pd.Series[str]":
     reason = pd.Series("", index=index, dtype="str")
     for failed, text in checks:
         hit = failed.fillna(False).astype(bool) & (reason == "")
-        reason = reason.mask(hit, text)
+        if hit.any():
+            reason = reason.mask(hit, text() if callable(text) else text)
     return reason
 
 
@@ -213,16 +231,16 @@ def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
     currency = invoices["currency"]
     yield (
         invoices["payment_bundle_id"].notna(),
-        "already in payment bundle " + _text(invoices, "payment_bundle_id"),
+        lambda: "already in payment bundle " + _text(invoices, "payment_bundle_id"),
     )
-    yield currency.ne("EUR"), "currency is " + currency.astype("str") + ", SEPA takes EUR only"
+    yield currency.ne("EUR"), lambda: "currency is " + currency.astype("str") + ", SEPA takes EUR only"
     yield rows["amount_cents"].eq(0), "nothing outstanding: a payment of zero is not sent"
     yield (
         rows["amount_cents"].lt(0),
-        "outstanding amount " + _amounts(invoices) + " does not fit the part " + rows["part"],
+        lambda: "outstanding amount " + _amounts(invoices) + " does not fit the part " + rows["part"],
     )
     yield rows["amount_cents"].gt(MAX_CENTS), "more than EUR 999,999,999.99 in one payment"
-    yield own_faults.ne(""), "company account: " + own_faults
+    yield own_faults.ne(""), lambda: "company account: " + own_faults
     yield from _mandate_checks(rows, invoices)
     yield faults.ne(""), faults
     yield rows["name"].eq(""), "the account holder's name has no letters that SEPA can carry"
@@ -232,36 +250,34 @@ def _checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
 
 def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Check]:
     collecting = rows["part"] == COLLECTIONS
-    mandate = _text(rows, "mandate_id")
     last = invoices["mandate_last_used_on"]  # where it is not known, the rules ask
     used_up = last.notna() & rows["sequence_type"].eq(SequenceType.OOFF)
     creditors = invoices["account_creditor_id"].fillna("")
     by_id = {one: creditor_id_fault(one) or creditor_id_warning(one) for one in creditors.unique()}
     creditor = creditors.map(by_id).astype("str")
-    bad_ids = [value for value in rows["mandate_id"].dropna().unique() if not is_sepa_id(value)]
     yield collecting & creditor.ne(""), creditor
     yield collecting & rows["mandate_id"].isna(), "the customer has no mandate"
     yield (
         collecting & invoices["mandate_status"].astype("str").ne(MandateStatus.ACTIVE),
-        "mandate " + mandate + " is " + invoices["mandate_status"].astype("str"),
+        lambda: _mandate_text(rows) + " is " + invoices["mandate_status"].astype("str"),
     )
     yield (
-        collecting & rows["mandate_id"].isin(bad_ids),
-        "mandate reference " + mandate + " holds characters that banks refuse",
+        collecting & ~are_sepa_ids(rows["mandate_id"]),
+        lambda: "mandate reference " + _text(rows, "mandate_id") + " holds characters that banks refuse",
     )
     yield (
         collecting & (last + pd.DateOffset(months=MANDATE_LIFE_MONTHS)).lt(rows["collection_date"]),
-        "mandate " + mandate + " will have lapsed: not used for 36 months",
+        lambda: _mandate_text(rows) + " will have lapsed: not used for 36 months",
     )
     waits = invoices["mandate_waits"].fillna(False).astype(bool)
     yield (
         collecting & waits & rows["sequence_type"].eq(SequenceType.OOFF),
-        "mandate " + mandate + " is for one collection, and that waits in a payment bundle already",
+        lambda: _mandate_text(rows) + " is for one collection, and that waits in a payment bundle already",
     )
-    yield collecting & used_up, "mandate " + mandate + " was for one collection and is used"
+    yield collecting & used_up, lambda: _mandate_text(rows) + " was for one collection and is used"
     yield (
         collecting & rows["scheme"].eq("B2B") & ~invoices["customer_is_business"].fillna(False).astype(bool),
-        "B2B mandate " + mandate + " of a private person",
+        lambda: "B2B " + _mandate_text(rows) + " of a private person",
     )
 
 
@@ -311,6 +327,10 @@ def _combined(rows: pd.DataFrame) -> pd.DataFrame:
         **{name: rows[name].mask(good, values) for name, values in told.items()},
         reason=rows["reason"].mask(much, "more than EUR 999,999,999.99 in one debit of its mandate"),
     )
+
+
+def _mandate_text(rows: pd.DataFrame) -> "pd.Series[str]":
+    return "mandate " + _text(rows, "mandate_id")
 
 
 def _text(frame: pd.DataFrame, column: str) -> "pd.Series[str]":

@@ -24,17 +24,17 @@ def after_collection(
         suspended_because, version.
     """
     used = items[items["mandate_id"].notna()]
-    touched = mandates["mandate_id"].isin([*used["mandate_id"], *suspended.index])
+    ids = mandates["mandate_id"].astype(object)  # looked up by hash
+    touched = ids.isin({*used["mandate_id"], *suspended.index})
     if not touched.any():
         return MANDATES.empty()
     rows = mandates[touched].reset_index(drop=True)
     sequence = used["sequence_type"].astype("str")
-    ended = rows["mandate_id"].isin(
-        used.loc[sequence.isin([SequenceType.OOFF, SequenceType.FNAL]), "mandate_id"]
-    )
+    final = used.loc[sequence.isin([SequenceType.OOFF, SequenceType.FNAL]), "mandate_id"]
+    ended = rows["mandate_id"].isin(final)
     latest = used.groupby("mandate_id")["collection_date"].max()
     last = latest.reindex(rows["mandate_id"]).set_axis(rows.index)
-    before, was_used = rows["last_used_on"], rows["mandate_id"].isin(used["mandate_id"])
+    before, was_used = rows["last_used_on"], last.notna()
     why = rows["mandate_id"].map(suspended).astype(object)
     old = rows["sequence_type"].astype("str")
     status = rows["status"].astype("str").mask(ended, MandateStatus.CANCELLED.value)
@@ -48,6 +48,23 @@ def after_collection(
         suspended_because=rows["suspended_because"].mask(stops, why),
     )
     return MANDATES.conform(frame)
+
+
+def spent_versions(mandates: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
+    """The versions of the mandates of which these payments take what there is once: the only, first or last
+    collection, an amendment. Two runs that read the same one can't both commit; the later judges again.
+
+    Args:
+        mandates: rows of `mandates`.
+        items: new rows of `bundle_items`.
+    """
+    once = (
+        items["sequence_type"].astype("str").isin([SequenceType.OOFF, SequenceType.FRST, SequenceType.FNAL])
+    )
+    told = items["previous_mandate_id"].notna() | items["previous_iban"].notna()
+    spent = set(items.loc[once | told, "mandate_id"].dropna())
+    chosen = mandates["mandate_id"].astype(object).isin(spent)
+    return mandates.loc[chosen, ["mandate_id", "version"]].reset_index(drop=True)
 
 
 def last_collections(items: pd.DataFrame, bundles: pd.DataFrame) -> "pd.Series[pd.Timestamp]":

@@ -14,15 +14,19 @@ from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.candidates import COLLECTIONS, first_reason
 from invoicebatch.model.payments.combined import as_debits, shares
+from invoicebatch.model.payments.recalls import ACCEPTED
 from invoicebatch.model.payments.report_counts import bulk_misfits, miscounted
 from invoicebatch.model.status import EntryKind, ItemStatus
 
 KINDS: Final = {
     **dict.fromkeys(("ACCP", "ACSP", "ACWC"), EntryKind.ACCEPTED.value),
     **dict.fromkeys(("ACSC", "ACCC"), EntryKind.CONFIRMED.value),
-    **dict.fromkeys(("RJCT", "CANC"), EntryKind.REJECTED.value),
+    **dict.fromkeys(("RJCT", "CANC", ACCEPTED), EntryKind.REJECTED.value),
 }
-"""What a status of a status report means to us; others (received, pending, in part) decide nothing."""
+"""What a status of a report on our messages means to us; others (received, pending, in part) decide nothing."""
+
+ON_MESSAGES: Final = ("pain.002", "camt.029")
+"""Reports on messages of ours: they name payments, groups and messages, and book nothing."""
 
 BOOKED: Final = "BOOK"
 _GROUP: Final = ["entry_no", "payment_information_id", "message_id"]
@@ -58,7 +62,7 @@ def matched(entries: pd.DataFrame, items: pd.DataFrame, message: str, counts: pd
     each = ours.drop(columns=["amount_cents", "status", "reason", "mandate_id"])
     ours = as_debits(each)
     named = _named(entries, ours)
-    if message.startswith("pain.002"):
+    if message.startswith(ON_MESSAGES):
         pairs, wrong, found = _nearest(named, entries, ours)
         wrong = pd.concat([wrong, miscounted(counts, entries, ours)], ignore_index=True)
     else:
@@ -85,7 +89,7 @@ def _faults(rows: pd.DataFrame, reason: "pd.Series[str] | str") -> pd.DataFrame:
 
 def unknown(rows: pd.DataFrame) -> pd.DataFrame:
     """Faults of entries of a status report, and of returns, that are about no payment of ours."""
-    return _faults(rows, "no payment of ours has this id")
+    return _faults(rows, rows["fault"].mask(rows["fault"].eq(""), "no payment of ours has this id"))
 
 
 def _pairs(rows: pd.DataFrame, ours: pd.DataFrame, key: str, other: str = "") -> pd.DataFrame:

@@ -17,10 +17,13 @@ def notice_faults(
     """Why a debtor does not know early enough of a collection, or an empty string.
 
     Args:
-        invoices: overview rows: shipping_status, sent_at, due_date, due_at_issue_cents, outstanding_cents.
+        invoices: overview rows: shipping_status, sent_at, due_date, due_at_issue_cents, outstanding_cents,
+            mandate_notice_days.
         collection_date: datetime64[s], on the same index.
-        days: calendar days between the notice and the collection.
+        days: calendar days between the notice and the collection, where the mandate agrees on none
+            (mandate_notice_days).
     """
+    wanted = invoices["mandate_notice_days"].fillna(days).astype("int64")
     sent = invoices["shipping_status"].astype("str").eq(ShippingStatus.SENT) & invoices["sent_at"].notna()
     told_on = invoices["sent_at"].dt.normalize()
     between = (collection_date.dt.normalize() - told_on).dt.days
@@ -28,11 +31,11 @@ def notice_faults(
     more = invoices["outstanding_cents"].gt(due_at_issue_cents(invoices))
     late = (
         "told on " + told_on.dt.strftime("%Y-%m-%d").astype("str") + ", " + between.astype("Int64").astype("str")
-        + f" days before the collection; {days} are to lie between"
+        + " days before the collection; " + wanted.astype("str") + " are to lie between"
     )  # fmt: skip
     checks = (
         (~sent, "not told: its document was not sent"),
-        (sent & between.lt(days), late),
+        (sent & between.lt(wanted), late),
         (invoices["due_date"].gt(collection_date), "told for " + named + ", which is later"),
         (more, "told with a smaller amount"),
     )

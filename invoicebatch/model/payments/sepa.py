@@ -66,14 +66,22 @@ def _tidy(text: str, length: int) -> str:
 
 def sepa_texts(texts: "pd.Series[str]", length: int) -> "pd.Series[str]":
     """`sepa_text` of every value (missing: empty); same index, dtype str."""
-    clean = texts.astype(object).where(texts.notna(), "")
-    by_value = {value: sepa_text(value, length) for value in clean.unique()}
-    return clean.map(by_value).astype("str")
+    clean = texts.fillna("").astype("str")
+    tidy = clean.str.len().le(length) & clean.str.fullmatch(_LEGAL_ID)  # as it stands
+    rest = clean[~tidy]
+    by_value = {value: sepa_text(value, length) for value in rest.unique()}
+    return clean.where(tidy, rest.map(by_value).reindex(clean.index)).astype("str")
 
 
 def is_sepa_id(text: str) -> bool:
     """Whether the text may be a reference: 1 to 35 legal characters, no slash at an end, none doubled."""
     return len(text) <= MAX_ID and bool(_LEGAL_ID.fullmatch(text))
+
+
+def are_sepa_ids(texts: "pd.Series[str]") -> "pd.Series[bool]":
+    """`is_sepa_id` of every value; missing ones are none to complain of."""
+    legal = texts.str.len().le(MAX_ID) & texts.str.fullmatch(_LEGAL_ID)
+    return legal | texts.isna()
 
 
 def creditor_id_fault(creditor_id: str | None) -> str:

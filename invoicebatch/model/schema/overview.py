@@ -117,7 +117,7 @@ _DERIVED: tuple[Derived, ...] = (
     *_from(
         MANDATES, "m", "mandate",
         ("mandate_id", "scheme", "sequence_type", "status", "iban", "bic", "account_holder",
-         "signed_on", "last_used_on", "previous_mandate_id", "previous_iban", "suspended_because"),
+         "signed_on", "last_used_on", "previous_mandate_id", "previous_iban", "suspended_because", "notice_days"),
     ),
     Derived(
         boolean("mandate_waits", "A collection by its mandate waits in a live payment bundle"), "m",

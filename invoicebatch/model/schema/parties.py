@@ -157,6 +157,12 @@ MANDATES = Table(
             "previous_mandate_id", "Reference of the last collection, where it changed since", editable=True
         ),
         text("previous_iban", "Account of the last collection, where it changed since", editable=True),
+        integer(
+            "notice_days",
+            "Days between telling date and amount and the collection, as agreed; empty: the settings'",
+            editable=True,
+            unit="days",
+        ),
         text("suspended_because", "The bank's reason code and its date, of a suspended mandate"),
         integer("version", "Row version; every write adds one", required=True, default="1"),
     ),

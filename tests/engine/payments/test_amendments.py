@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from lxml import etree
 
+from invoicebatch.engine.run import execute
 from invoicebatch.interfaces.api import Workspace
 from tests.ingest.bank.bank_files import camt, entry, returned, statement, transaction
 from tests.paying import date_has_come
@@ -84,3 +85,26 @@ def test_a_mandate_for_one_collection_serves_one(money: Callable[..., Workspace]
     assert mandate(ws)["status"] == "cancelled"
     give_back(ws, only, "AM04")
     assert ws.select(ids=[1, 4]).plan("assign.bank_file").eligible == 0
+
+
+@pytest.mark.parametrize(("sequence", "kept"), [("OOFF", {4: "OOFF"}), ("FRST", {1: "RCUR", 4: "FRST"})])
+def test_two_runs_at_one_moment_do_not_both_use_a_mandate_that_serves_one(
+    money: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch, sequence: str, kept: dict[int, str]
+) -> None:
+    ws = money(sequence_type=sequence)
+    raced: list[object] = []
+
+    def reach(point: str) -> None:
+        """Another run goes through between this one's reading and its commit."""
+        if point == "commit.before" and not raced:
+            raced.append("its own commit is not raced")
+            raced.append(ws.select(ids=[4]).plan("assign.bank_file").apply())
+
+    monkeypatch.setattr(execute, "reach", reach)
+    late = ws.select(ids=[1]).plan("assign.bank_file").apply()
+    assert len(raced) == 2
+    assert late.refused["reason"].str.contains("waits in a payment bundle already").all()
+    with ws.store.read() as session:
+        items = session.whole("bundle_items").set_index("invoice_id")["sequence_type"].astype("str").to_dict()
+    assert items == kept
+    assert ws.doctor().empty

@@ -51,6 +51,8 @@ def test_a_debit_names_its_invoices_and_the_bundle_keeps_them(
     assert sorted(told.values()) == ["242.00", "242.00", "363.00"]
     assert {d.findtext(".//{*}MndtId") for d in debits} == {"M-0", "M-1", "M-2"}
     assert len(ws.payments.items(bundle)) == 7
+    shown = ws.payments.show(bundle).payments.set_index("number")["debit"]
+    assert shown[["F2026-000001", "F2026-000004", "F2026-000007"]].nunique() == 1  # which ones go together
     sequence = {d.findtext(".//{*}MndtId"): d.getparent().findtext(".//{*}SeqTp") for d in debits}
     assert sequence == {"M-0": "RCUR", "M-1": "FRST", "M-2": "RCUR"}
     date_has_come(ws)

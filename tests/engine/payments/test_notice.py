@@ -1,6 +1,7 @@
 """Collections that come as announced: on the date that was told, and told in time."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -57,3 +58,21 @@ def test_who_was_not_told_in_time_is_counted_and_refused_where_asked(
         strict = type(ws)(ws.root).select(all=True).plan("assign.bank_file")
         assert strict.rows.loc[strict.rows["eligible"], "invoice_id"].tolist() == eligible
         assert len(strict.refused) == 3 - len(eligible)
+
+
+def test_a_mandate_may_agree_on_another_notice_than_the_settings(
+    money_workspace: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__COLLECTION_DATE", "due date")
+    monkeypatch.setenv("INVOICEBATCH_PAYMENT__REQUIRE_NOTICE", "true")
+    told = pd.Series([pd.Timestamp("2027-01-20")] * 3, dtype="datetime64[us]")
+    ws = money_workspace(3, due_date=DUE[:1] * 3, shipping_status="sent", sent_at=told)
+    (tmp_path / "mandates.csv").write_text("mandate_id,customer_id,iban,signed_on,notice_days\n" + "\n".join(
+        f"M-{i},K{i},{iban},2025-01-01,{days}"
+        for i, iban, days in ((0, "BE68539007547034", 1), (1, "NL91ABNA0417164300", ""), (2, "DE89370400440532013000", -1))
+    ))  # fmt: skip
+    refused = ws.import_files([tmp_path / "mandates.csv"], kind="mandates").refused
+    assert refused["column"].tolist() == ["notice_days"]
+    plan = ws.select(all=True).plan("assign.bank_file")
+    assert plan.rows.loc[plan.rows["eligible"], "invoice_id"].tolist() == [3]  # K0
+    assert plan.refused["reason"].str.contains("9 days before the collection; 14 are to lie between").all()

@@ -49,7 +49,7 @@ def test_what_the_bank_found_of_names_is_kept_and_asked_about(
     ids = items["end_to_end_id"]
     group = items["payment_information_id"].iloc[0]
     infos = group_status(
-        group, "RCVC", payment_status(ids[0], "RVMC", "PN02"), payment_status(ids[1], "RVNM", "PN01")
+        group, "RCVC", payment_status(ids[0], "RVMC", "PN02"), payment_status(ids[1], "RVCM", "PN01")
     )
     report = refunds.root / "names.xml"
     report.write_text(status_report("X", "RVCM", infos))

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.run import execute
 from invoicebatch.errors import NothingEligibleError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from tests.engine.payments.test_parallel import together
@@ -41,11 +42,33 @@ def test_who_bundled_does_not_release_and_nothing_is_written_before(
     assert ws.payments.release(bundle).unchanged["reason"].str.contains("released already by bob").all()
     assert len(ws.payments.write(bundle).files) == 1
     history = ws.payments.show(bundle).history
-    assert history[["what", "by"]].to_numpy().tolist()[-3:] == [
-        ["release", "bob"],
-        ["release", "bob"],
-        ["write", "bob"],
+    assert history[["what", "by", "payments"]].to_numpy().tolist() == [
+        ["bank_file", "ada", 3],
+        ["release (refused)", "ada", 0],
+        ["write (refused)", "ada", 0],
+        ["release", "bob", 3],
+        ["release", "bob", 0],  # nothing new
+        ["write", "bob", 3],
     ]
+
+
+def test_who_finishes_a_release_that_broke_off_does_not_make_it(
+    bundled: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, bundle = bundled
+
+    def power_fails(point: str) -> None:
+        if point == "commit.before":
+            raise RuntimeError(point)
+
+    with monkeypatch.context() as context:
+        context.setattr(execute, "reach", power_fails)
+        with pytest.raises(RuntimeError):
+            ws.payments.release(bundle)
+    monkeypatch.setenv("INVOICEBATCH_USER", "bob")
+    (finished,) = ws.runs.resume()
+    assert set(finished.failed["reason"]) == {"ada bundled it: another person releases it"}
+    assert ws.payments.show(bundle).bundle["released_by"].isna().all()
 
 
 @pytest.mark.parametrize(

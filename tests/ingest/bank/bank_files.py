@@ -120,3 +120,29 @@ def payment_status(end_to_end: str, status: str, reason: str = "", tag: str = "O
         else ""
     )
     return f"<TxInfAndSts><{tag}>{end_to_end}</{tag}><TxSts>{status}</TxSts>{why}</TxInfAndSts>"
+
+
+def recall_answer(
+    *parts: str, confirmed: str = "", report: str = "ANSWER1", version: str = "09", message: str = ""
+) -> str:
+    """A whole camt.029: what the bank did with a recall; `parts` are groups and payments."""
+    status = f"<Sts><Conf>{confirmed}</Conf></Sts>" if confirmed else ""
+    original = f"<OrgnlGrpInfAndSts><OrgnlMsgId>{message}</OrgnlMsgId><OrgnlMsgNmId>pain.008.001.08</OrgnlMsgNmId></OrgnlGrpInfAndSts>"
+    details = f"<CxlDtls>{original if message else ''}{''.join(parts)}</CxlDtls>" if parts or message else ""
+    return (
+        f'<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.029.001.{version}"><RsltnOfInvstgtn>'
+        f"<Assgnmt><Id>{report}</Id><Assgnr><Agt><FinInstnId><BICFI>ABNANL2A</BICFI></FinInstnId></Agt></Assgnr>"
+        "<Assgne><Pty><Nm>Stroom BV</Nm></Pty></Assgne><CreDtTm>2026-11-30T08:00:00</CreDtTm></Assgnmt>"
+        f"{status}{details}</RsltnOfInvstgtn></Document>"
+    )
+
+
+def group_answer(group: str, status: str = "", *payments: str) -> str:
+    own = f"<PmtInfCxlSts>{status}</PmtInfCxlSts>" if status else ""
+    return f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{group}</OrgnlPmtInfId>{own}{''.join(payments)}</OrgnlPmtInfAndSts>"
+
+
+def payment_answer(end_to_end: str, status: str = "", reason: str = "") -> str:
+    own = f"<TxCxlSts>{status}</TxCxlSts>" if status else ""
+    why = f"<CxlStsRsnInf><Rsn><Cd>{reason}</Cd></Rsn></CxlStsRsnInf>" if reason else ""
+    return f"<TxInfAndSts><OrgnlEndToEndId>{end_to_end}</OrgnlEndToEndId>{own}{why}</TxInfAndSts>"
