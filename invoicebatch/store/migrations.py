@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 10
+LATEST: Final = 11
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -147,6 +147,21 @@ def _reviews_are_marked(con: Any) -> None:
     _add_tables(con, "billing_history")
 
 
+def _findings_are_kept(con: Any) -> None:
+    _add_tables(con, "review_findings")
+    _add_columns(
+        con,
+        ("company_accounts", "due_on_weekdays BOOLEAN DEFAULT false"),
+        ("customers", "address_changed_on DATE"),
+        ("customers", "address_before VARCHAR"),
+        *(
+            (table, column)
+            for table in ("customers", "mandates")
+            for column in ("iban_changed_on DATE", "iban_before VARCHAR")
+        ),
+    )
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -157,6 +172,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     8: _customers_payments,
     9: _bank_files_that_stay,
     10: _reviews_are_marked,
+    11: _findings_are_kept,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

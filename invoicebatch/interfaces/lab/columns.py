@@ -11,7 +11,7 @@ from invoicebatch.model.schema import OVERVIEW
 
 SHOWN: Final = (
     "number", "customer_name", "status", "shipping_status", "payment_status", "export_status",
-    "invoice_date", "due_date", "total_cents", "outstanding_cents",
+    "review", "invoice_date", "due_date", "total_cents", "outstanding_cents",
 )  # fmt: skip
 """Columns a new grid shows, in order."""
 
@@ -21,7 +21,7 @@ OFFERED: Final = (
     "delivery_preference",
     "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "changed_since_sent",
     "exported_at",
-    "order_reference", "buyer_reference", "mandate_status", "case_status", "plan_status", "failure",
+    "order_reference", "buyer_reference", "mandate_status", "case_status", "plan_status", "failure", "review_reasons",
     "invoice_id",
 )  # fmt: skip
 """Columns a person may add."""
@@ -57,7 +57,7 @@ _LABELS: Final = {
 }
 _WIDTHS: Final = {
     "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
-    "kind": 112, "status": 126, "shipping_status": 118, "payment_status": 100, "export_status": 110,
+    "review": 84, "review_reasons": 260, "kind": 112, "status": 126, "shipping_status": 118, "payment_status": 100, "export_status": 110,
 }  # fmt: skip
 _BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}
 
