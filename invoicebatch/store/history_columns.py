@@ -109,8 +109,8 @@ def history_columns(
     sql = f"WITH {history_sql.STEPS} SELECT {', '.join(parts)} FROM wanted w {joins} ORDER BY w.row_place"
     source = pa.table({"id": pa.array(ids, pa.int64()), "place": pa.array(np.arange(len(ids)), pa.int64())})
     with registered(con, history_sql.IDS, source):
-        values = {"documents": int(by.documents), "term_days": int(by.term_days), **_first_and_last(con)}
-        values = {name: str(value) for name, value in values.items()} | {"today": f"DATE '{by.today}'"}
+        values = {"documents": str(int(by.documents)), "term_days": str(int(by.term_days))}
+        values |= {"today": f"DATE '{by.today}'", **_first_and_last(con)}
         for name, value in values.items():  # literals: only they let a scan skip what is older
             sql = sql.replace(f"${name}", value)
         return fetch(con, sql, [TABLES["invoices"].column("invoice_id"), *columns])

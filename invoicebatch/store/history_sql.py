@@ -184,4 +184,4 @@ moved AS (
     WHERE status = 'active' AND previous_iban IS NOT NULL AND previous_iban <> iban) GROUP BY customer_id)"""
 """Customers whose address or account changed since their last document."""
 
-STEPS: Final = ",".join((_DOCUMENTS, _PRODUCTS, _READINGS, _RUN, _TWICE, _PARTIES))
+STEPS: Final = f"{_DOCUMENTS},{_PRODUCTS},{_READINGS},{_RUN},{_TWICE},{_PARTIES}"

@@ -11,6 +11,7 @@ from typing import Final
 from invoicebatch.model.schema.invoices import INVOICES
 from invoicebatch.model.schema.parties import COMPANY_ACCOUNTS, CUSTOMERS, MANDATES
 from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_BUNDLES, PAYMENT_PLANS
+from invoicebatch.model.schema.review import JUDGED
 from invoicebatch.model.schema.types import (
     Column,
     Table,
@@ -22,7 +23,6 @@ from invoicebatch.model.schema.types import (
     text,
     timestamp,
 )
-from invoicebatch.model.schema.review import JUDGED
 from invoicebatch.model.status import WAITING, BuyerAnswer, PaymentStatus, Verdict
 
 JOINS: Final[Mapping[str, str]] = {
