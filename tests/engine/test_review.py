@@ -217,7 +217,7 @@ def test_two_months_beside_each_other(run_with_faults: tuple[Path, pd.DataFrame]
     assert set(found.tables["missing"]["customer_id"]) == set(missing)
     assert found.tables["new"].empty
     top = found.tables["movers"].iloc[0]
-    assert "total_high" in top["checks"]
+    assert "is to be paid" in top["reasons"]
     assert top["change_cents"] == top["total_now_cents"] - top["total_before_cents"]
     accounts = found.tables["accounts"]
     assert accounts["total_now_cents"].sum() == left_out.frame["total_cents"].sum()

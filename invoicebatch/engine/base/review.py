@@ -90,7 +90,8 @@ class Reviewer:
 
 
 def _by_document(findings: pd.DataFrame) -> pd.DataFrame:
-    """One row a document: invoice_id, and all reasons of each severity in one text."""
+    """One row a document: invoice_id, and all reasons of each severity in one text, each reason once."""
+    findings = findings.drop_duplicates(["invoice_id", "reason"])  # those that stop come first
     texts = {f"{name}s": joined(findings[findings["severity"] == name]) for name in ("stop", "look")}
     table = pd.DataFrame(texts).astype("str").rename_axis("invoice_id").reset_index()
     return table.astype({"invoice_id": "int64"})
