@@ -109,3 +109,11 @@ def kept_findings(con: Any, ids: npt.NDArray[np.int64], severity: str) -> pd.Dat
             f" SEMI JOIN {SOURCE} s ON s.id = v.invoice_id WHERE v.{name} IS NOT NULL {unseen} ORDER BY v.invoice_id",
             [OVERVIEW["invoice_id"].column, TABLES[_NAME].column(name)],
         )
+
+
+def unknown_products(con: Any, names: Iterable[str]) -> list[str]:
+    """Those of some names that no line has, as the name of what it bills."""
+    source = pa.table({"name": pa.array(list(names), pa.string())})
+    with registered(con, SOURCE, source):
+        found = con.sql(f"SELECT s.name FROM {SOURCE} s ANTI JOIN lines l ON l.name = s.name ORDER BY s.name")
+        return [str(name) for (name,) in found.fetchall()]

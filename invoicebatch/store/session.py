@@ -47,6 +47,7 @@ class Session:
     history_columns = _verb(history_columns)
     review_judged_by = _verb(review.judged_by)
     review_waiting = _verb(review.waiting)
+    unknown_products = _verb(review.unknown_products)
     keep_findings = _verb(review.keep_findings)
     kept_findings = _verb(review.kept_findings)
 

@@ -188,6 +188,12 @@ def test_the_command_lists_findings_with_their_reasons(
     (faulty.root / "rules" / "review.toml").write_text("[total]\nseverity = 'halt'\n", encoding="utf-8")
     assert run(["review", "-w", str(faulty.root)]) == 2
     assert "review.toml: total.severity" in capsys.readouterr().err
+    (faulty.root / "rules" / "review.toml").write_text(
+        "[own]\nwhen = \"missing_products == 'Moonlight'\"\nreason = 'x'\nseverity = 'look'\n",
+        encoding="utf-8",
+    )
+    assert run(["list", "--where", "review = 'stop'", "-w", str(faulty.root)]) == 2
+    assert "review.toml: own.when: no line has the product Moonlight" in capsys.readouterr().err
 
 
 def test_what_an_earlier_system_billed_is_history_and_no_document(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ OFF: Final = "off"
 WORDS: Final = OVERVIEW_WORDS.extended(HISTORY_COLUMNS.values())
 """What a check may speak of."""
 
+_PRODUCTS: Final = frozenset({"missing_products", "price_product", "vat_product"})
+"""Columns that hold names of products."""
+
 Parameter = Annotated[int | float, Field(gt=0)]
 
 
@@ -57,6 +60,16 @@ class Check:
     reason: Template
     value: Column | None
     expected: Column | None
+
+    @property
+    def products(self) -> frozenset[str]:
+        """The products that its condition names."""
+        compared = (node for node in ast.walk(parse(self.condition.text)) if isinstance(node, ast.Compare))
+        asking = [
+            node for node in compared if _PRODUCTS & {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        ]
+        found = (n.value for node in asking for n in ast.walk(node) if isinstance(n, ast.Constant))
+        return frozenset(value for value in found if isinstance(value, str))
 
     @property
     def columns(self) -> frozenset[str]:

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.eligibility.review import Checks, Review, judge, load_checks
-from invoicebatch.errors import BusyError, StorageError, WorkspaceError
+from invoicebatch.eligibility.review import FILE, Checks, Review, judge, load_checks
+from invoicebatch.errors import BusyError, RulesError, StorageError, WorkspaceError
 from invoicebatch.model.changes import failures, joined
 from invoicebatch.model.schema import REVIEW_COLUMNS
 from invoicebatch.store import Compared, Session, Store
@@ -83,10 +83,18 @@ class Reviewer:
         return self.checks.told_apart(self.today, self.term_days)
 
     def _judged(self, session: Session, checks: Checks, ids: npt.NDArray[np.int64]) -> Review:
+        self._refuse_unknown_products(session, checks)
         frame = session.overview(checks.overview, self.today, ids)
         by = Compared(checks.documents, self.today, self.term_days)
         history = session.history_columns(ids, by, checks.history)
         return judge(checks, frame.merge(history, on="invoice_id", how="left"), self.today)
+
+    def _refuse_unknown_products(self, session: Session, checks: Checks) -> None:
+        named = {product: name for name, check in checks.by_name.items() for product in check.products}
+        if not named or not (unknown := session.unknown_products(named)):
+            return
+        file = self.root / "rules" / FILE
+        raise RulesError(f"{file}: {named[unknown[0]]}.when: no line has the product {unknown[0]}")
 
 
 def _by_document(findings: pd.DataFrame) -> pd.DataFrame:
