@@ -264,5 +264,5 @@ def test_unknown_names_at_evaluation(rules: Rules, frame_of: Callable[..., pd.Da
     only = rules.evaluate(frame_of({}), **arguments, actions=["approve"])
     with pytest.raises(UnknownNameError, match="credit was not asked about"):
         only.count("credit")
-    alone = frame_of({})[["status"]]
+    alone = frame_of({})[["status", "review"]]
     assert rules.evaluate(alone, **arguments, actions=["approve"]).count("approve") == 0
