@@ -70,7 +70,7 @@ def check(doc):
             every.add(lists.getCellByPosition(column, row).String)
     answer = {}
     for row in (FIRST, FIRST + 4):
-        profile = int(sheet.getCellRangeByName(f"W{row}").Value)
+        profile = int(sheet.getCellRangeByName(f"Y{row}").Value)
         count = int(lists.getCellByPosition(profile - 1, 0).Value)
         offered = [lists.getCellByPosition(profile - 1, 1 + i).String for i in range(count)]
         words = sorted((every | {"Nonsense"}) - {""})
