@@ -100,6 +100,7 @@ ACTION = Action(
     refusals=refusals,
     warnings=warnings,
     records_faults=True,
+    accepts={"accept_review": ("let_go_by_review",)},
     defaults=lambda _settings, today: {"invoice_date": today},
     chunk_rows=100_000,
     outcome=("status", Status.APPROVED.value),

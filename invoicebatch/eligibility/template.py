@@ -13,13 +13,14 @@ import pandas as pd
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.expressions import OVERVIEW_WORDS, ExpressionError, Vocabulary
 from invoicebatch.model.money import format_cents
-from invoicebatch.model.schema import OVERVIEW, Column, Type
+from invoicebatch.model.schema import OVERVIEW, REVIEW_COLUMNS, Column, Type
 
 Codes = npt.NDArray[np.intp]
 
 MISSING: Final = "none"
 CURRENCY: Final = "currency"
 LONGEST_VALUE: Final = 80
+_LONGEST_REASON: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ def _shown(column: Column, frame: pd.DataFrame, rows: Codes) -> tuple[Codes, lis
     codes, values = _factorized(column, frame, rows)
     if column.type is not Type.MONEY:
         show = _SHOW.get(column.type, str)
-        return codes, [MISSING if value is None else _tidy(show(value)) for value in values]
+        longest = _LONGEST_REASON if column.frame_name in REVIEW_COLUMNS else LONGEST_VALUE
+        return codes, [MISSING if value is None else _tidy(show(value), longest) for value in values]
     currency_codes, currencies = _factorized(OVERVIEW[CURRENCY].column, frame, rows)
     codes, pairs = _distinct(codes * max(len(currencies), 1) + currency_codes)
     amounts = [(values[pair // len(currencies)], currencies[pair % len(currencies)]) for pair in pairs]
@@ -123,10 +125,10 @@ def _factorized(column: Column, frame: pd.DataFrame, rows: Codes) -> tuple[Codes
     return codes, [None if pd.isna(value) or value == "" else value for value in found]
 
 
-def _tidy(text: str) -> str:
+def _tidy(text: str, longest: int = LONGEST_VALUE) -> str:
     """One line of printable characters, so that a value can't disturb a terminal or a sheet."""
     printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
-    return printable if len(printable) <= LONGEST_VALUE else printable[: LONGEST_VALUE - 1] + "…"
+    return printable if len(printable) <= longest else printable[: longest - 1] + "…"
 
 
 _SHOW: Final[Mapping[Type, Callable[[Any], str]]] = {

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base import clock
-from invoicebatch.engine.base.review import review
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import SelectionError
 from invoicebatch.files.whole import write_whole
@@ -78,7 +77,7 @@ def comparison(workspace: WorkspaceBase, now: Ids, before: Ids, facts: Mapping[s
         raise SelectionError(f"The {which} of the two has no invoices.", "Choose another run or period.")
     with workspace.store.read() as session:
         billed, billed_before = _billed(session, now), _billed(session, before)
-    found = review(workspace.store, workspace.root, now, clock.today()).findings
+    found = workspace.reviewer.review(now).findings
     return Comparison(compare(billed, billed_before, found), clock.now(), facts)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.plan.selection import Selection
@@ -110,9 +109,7 @@ class Workspace:
 
     def review(self, selection: Selection) -> "Review":
         """What is odd about the selected invoices; see `engine.base.review`."""
-        from invoicebatch.engine.base.review import review
-
-        return review(self.store, self.root, selection.ids, clock.today())
+        return self.base.reviewer.review(selection.ids)
 
     def compare(self, now: Selection, before: Selection) -> "Comparison":
         """Two billing runs beside each other: who is missing, new, what moved; see `engine.comparison`."""

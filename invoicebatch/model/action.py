@@ -136,6 +136,8 @@ class Action:
         confirm: asks for confirmation.
         waives: facts of the rules that are not asked where a parameter is true, by parameter; such a run
             asks for confirmation.
+        accepts: facts that are not asked either where a parameter, such as words that say why, is given; they
+            are confirmation enough.
         irreversible: can't be undone, and the dialog says so.
         repeatable: running it again is a new run, also where nothing about its rows has changed.
         lasting: facts of the rules that must still hold where a message of it is sent again later.
@@ -175,6 +177,7 @@ class Action:
     chunk_rows: int | None = None
     confirm: bool = False
     waives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    accepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     irreversible: bool = False
     repeatable: bool = False
     lasting: tuple[str, ...] = ()
@@ -198,15 +201,20 @@ class Action:
         """What refuses rows that the rules allow; None: nothing does."""
         return self.refusals if self.records_faults else self.row_checks
 
+    @property
+    def waivable(self) -> Mapping[str, tuple[str, ...]]:
+        """Facts that are not asked where a parameter is given, confirmed or not, by parameter."""
+        return {**self.waives, **self.accepts}
+
     def waived(self, params: Params) -> frozenset[str]:
         """The facts that these parameters do without."""
         return frozenset(
-            fact for name, facts in self.waives.items() if getattr(params, name) for fact in facts
+            fact for name, facts in self.waivable.items() if getattr(params, name) for fact in facts
         )
 
     def asks(self, params: Params) -> bool:
         """Whether a run with these parameters asks for confirmation."""
-        return self.confirm or bool(self.waived(params))
+        return self.confirm or any(getattr(params, name) for name in self.waives)
 
     @property
     def careful(self) -> bool:

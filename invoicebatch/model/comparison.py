@@ -12,6 +12,8 @@ from invoicebatch.model.schema.types import Column, integer, money, percent, qua
 MOVERS: Final = 50
 """So many of those that moved most are named."""
 
+_NOTHING_ODD: Final = "nothing odd: within what the review lets go"
+
 _WHO: Final = (
     text("customer_id", "The debtor"),
     text("customer_name", "Name of the debtor"),
@@ -36,7 +38,7 @@ COLUMNS: Final[Mapping[str, Sequence[Column]]] = {
     "products": (text("product", "Item id, else name"), _WHO[3], *_MOVED),
     "vat_rates": (percent("vat_rate", "VAT rate"), _WHO[3], *_MOVED),
     "usages": (text("register", "Register of the meters"), text("unit", "UN/ECE Rec 20 unit code"), *_USED),
-    "movers": (*_WHO, *_MOVED, text("checks", "What the review finds")),
+    "movers": (*_WHO, *_MOVED, text("reasons", "Why, by the review")),
     "missing": (*_WHO, _MOVED[0], _MOVED[2]),
     "new": (*_WHO, _MOVED[1], _MOVED[3]),
 }
@@ -58,14 +60,14 @@ def compare(now: Billed, before: Billed, findings: pd.DataFrame) -> dict[str, pd
     Args:
         now: the run that is looked at.
         before: the run it is compared with.
-        findings: what the review finds of documents of the first: invoice_id int64, check str.
+        findings: what the review finds of documents of the first: invoice_id int64, reason str.
     """
     who = [column.name for column in _WHO]
     customers = _beside(now.invoices, before.invoices, who, "total_cents")
     both = customers["documents_now"].gt(0) & customers["documents_before"].gt(0)
     movers = customers[both].sort_values("change_cents", key=abs, ascending=False).head(MOVERS)
     found = findings.merge(now.invoices[["invoice_id", "customer_id"]], on="invoice_id")
-    checks = found.drop_duplicates(["customer_id", "check"]).groupby("customer_id")["check"].agg(", ".join)
+    reasons = found.drop_duplicates(["customer_id", "reason"]).groupby("customer_id")["reason"].agg("; ".join)
     sold, sold_before = _sold(now), _sold(before)
     tables = {
         "accounts": _beside(
@@ -74,7 +76,7 @@ def compare(now: Billed, before: Billed, findings: pd.DataFrame) -> dict[str, pd
         "products": _beside(sold, sold_before, ["product", "currency"], "net_cents"),
         "vat_rates": _beside(sold, sold_before, ["vat_rate_bp", "currency"], "net_cents"),
         "usages": _usages(now.measurements, before.measurements),
-        "movers": movers.assign(checks=movers["customer_id"].map(checks)),
+        "movers": movers.assign(reasons=movers["customer_id"].map(reasons).fillna(_NOTHING_ODD)),
         "missing": customers[customers["documents_now"] == 0],
         "new": customers[customers["documents_before"] == 0],
     }

@@ -213,6 +213,14 @@ class RunStatus(StrEnum):
     ABANDONED = "abandoned"
 
 
+class Verdict(StrEnum):
+    """What the review makes of a document that waits for approval."""
+
+    FINE = "fine"
+    LOOK = "look"
+    STOP = "stop"
+
+
 class RowOutcome(StrEnum):
     """One invoice in a run: `claimed` and `reserved` are unfinished, the others final.
 
@@ -273,6 +281,9 @@ TRANSITIONS: Final[dict[str, frozenset[tuple[Status, Status]]]] = {
 
 A regeneration that fails on a `created` row leaves it `created` with its last good document.
 """
+
+WAITING: Final = (Status.EMPTY, Status.APPROVAL_FAILED)
+"""Statuses of documents that wait for approval."""
 
 DELETABLE: Final = frozenset({Status.EMPTY})
 """Statuses whose rows may be deleted."""

@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 12
+LATEST: Final = 13
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -156,6 +156,21 @@ def _mandates_agree_on_notice(con: Any) -> None:
     _add_columns(con, ("mandates", "notice_days BIGINT"))
 
 
+def _findings_are_kept(con: Any) -> None:
+    _add_tables(con, "review_findings")
+    _add_columns(
+        con,
+        ("company_accounts", "due_on_weekdays BOOLEAN DEFAULT false"),
+        ("customers", "address_changed_on DATE"),
+        ("customers", "address_before VARCHAR"),
+        *(
+            (table, column)
+            for table in ("customers", "mandates")
+            for column in ("iban_changed_on DATE", "iban_before VARCHAR")
+        ),
+    )
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -168,6 +183,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     10: _reviews_are_marked,
     11: _payments_know_their_booking,
     12: _mandates_agree_on_notice,
+    13: _findings_are_kept,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

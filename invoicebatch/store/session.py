@@ -14,6 +14,7 @@ from invoicebatch.store import event_chain, journal, numbering, outbox, review, 
 from invoicebatch.store import overview as invoices
 from invoicebatch.store import snapshot as snapshots
 from invoicebatch.store.database import Database, interrupt
+from invoicebatch.store.history_columns import history_columns
 from invoicebatch.store.lock import RunLock
 
 FILE = "invoicebatch.duckdb"
@@ -43,7 +44,12 @@ class Session:
     overview = _verb(invoices.overview)
     filterable = _verb(invoices.filterable)
     ids_of = _verb(invoices.ids_of)
-    history_columns = _verb(review.history_columns)
+    history_columns = _verb(history_columns)
+    review_judged_by = _verb(review.judged_by)
+    review_waiting = _verb(review.waiting)
+    unknown_products = _verb(review.unknown_products)
+    keep_findings = _verb(review.keep_findings)
+    kept_findings = _verb(review.kept_findings)
 
     rows_of = _verb(tables.rows_of)
     stored_rows = _verb(tables.stored_rows)

@@ -16,6 +16,7 @@ from invoicebatch.model.status import DELETABLE, TRANSITIONS
 from invoicebatch.store.checks import SOURCE, check_frame, check_stored, same_key
 from invoicebatch.store.frames import fetch, registered, to_arrow
 from invoicebatch.store.invoice_changes import note_delete, note_update
+from invoicebatch.store.review import forget
 
 
 def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
@@ -40,6 +41,7 @@ def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
     )
     with registered(con, SOURCE, to_arrow(frame, table)):
         con.execute(f"INSERT INTO {name} ({names}) SELECT {values} FROM {SOURCE}")
+    forget(con, name)
 
 
 def update(
@@ -86,6 +88,7 @@ def update(
             f"UPDATE {name} t SET {', '.join(sets)} FROM {SOURCE} s WHERE {same_key(table)}",
             {"now": now} if stamped else None,
         )
+    forget(con, name, [c.name for c in changed])
 
 
 def delete(con: Any, name: str, frame: pd.DataFrame, now: datetime) -> None:
@@ -109,6 +112,7 @@ def delete(con: Any, name: str, frame: pd.DataFrame, now: datetime) -> None:
             for child in INVOICE_TABLES:
                 con.execute(f"DELETE FROM {child} t USING {SOURCE} s WHERE t.invoice_id = s.invoice_id")
         con.execute(f"DELETE FROM {name} t USING {SOURCE} s WHERE {same_key(table)}")
+    forget(con, name)
 
 
 def apply(con: Any, changes: Changes, action: str, now: datetime) -> None:

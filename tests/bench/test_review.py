@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.imports.sample import asked_for
 from invoicebatch.ingest.sample.months import months
 from invoicebatch.interfaces.api import init_workspace
 
@@ -17,6 +18,7 @@ WAITING = "status in ('empty', 'approval_failed')"
 @pytest.mark.bench
 def test_recall_and_false_alarms(tmp_path: Path) -> None:
     workspace = init_workspace(tmp_path / "run")
+    (workspace.root / "rules" / "review.toml").write_text(asked_for(), encoding="utf-8")
     for month in months(CUSTOMERS, faults=True):
         with workspace.store.write() as session:
             for table, frame in month.frames.items():

@@ -180,10 +180,16 @@ def test_a_copy_of_the_shipped_files_changes_nothing(tmp_path: Path, shipped: Pa
 def test_a_workspace_adds_facts_and_needs(write: Write, shipped: Path, rules: Rules) -> None:
     facts = "[is_small]\nwhen = 'total < 1000'\nreason = 'total is {total}, ask the head'\n"
     folder = write(
-        facts, '[approve]\nneeds = ["is_empty_or_failed", "is_small"]\n[credit]\nneeds = ["is_small"]\n'
+        facts,
+        '[approve]\nneeds = ["is_empty_or_failed", "let_go_by_review", "is_small"]\n[credit]\nneeds = ["is_small"]\n',
     )
     own = load_rules(folder, shipped)
-    assert own.by_action["approve"].needs == ("not_busy", "is_empty_or_failed", "is_small")
+    assert own.by_action["approve"].needs == (
+        "not_busy",
+        "is_empty_or_failed",
+        "let_go_by_review",
+        "is_small",
+    )
     assert own.by_action["credit"].needs == (*rules.by_action["credit"].needs, "is_small")
     assert own.by_action["create"] == rules.by_action["create"]
     assert own.actions == rules.actions
@@ -201,6 +207,7 @@ def test_needs_left_out_stay_and_are_noted(write: Write, shipped: Path, rules: R
     assert own.by_action == rules.by_action
     assert [note.partition(": ")[2] for note in own.notes] == [
         "approve leaves out is_empty_or_failed; it is asked for all the same",
+        "approve leaves out let_go_by_review; it is asked for all the same",
         "credit leaves out is_ours; it is asked for all the same",
         "credit leaves out is_approved_or_later; it is asked for all the same",
         "credit leaves out not_credit_note; it is asked for all the same",
@@ -262,5 +269,5 @@ def test_unknown_names_at_evaluation(rules: Rules, frame_of: Callable[..., pd.Da
     only = rules.evaluate(frame_of({}), **arguments, actions=["approve"])
     with pytest.raises(UnknownNameError, match="credit was not asked about"):
         only.count("credit")
-    alone = frame_of({})[["status", "busy_run"]]
+    alone = frame_of({})[["status", "review", "busy_run"]]
     assert rules.evaluate(alone, **arguments, actions=["approve"]).count("approve") == 0

@@ -36,6 +36,7 @@ def test_a_workspace_changes_one_parameter_a_severity_and_adds_a_check(tmp_path:
         ("[total]\nwhen = 'totl > 5'\n", "total.when: there is no column totl; did you mean total"),
         ("[total_zero]\nwhen = 'total == 1'\nparameters = { most = 1 }\n", "total_zero.when: does not use the parameter most"),
         ("[total]\nexpected = 'usual'\n", "total.expected: there is no column usual"),
+        ("[total]\nwhen = 'review is None'\nparameters = {}\n", "total.when: review is what the checks make of it"),
         ("[total]\nreason = '{product}'\n", "total.reason: there is no column product"),
         ("[total]\nfactor = 2\n", "total.factor: is not known"),
         ("[own]\nwhen = 'total > 5'\nreason = 'x'\n", "own.severity: is missing"),

@@ -6,9 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.imports.sample import asked_for
 from invoicebatch.ingest.sample.months import months
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
+from invoicebatch.interfaces.sheet.write import sheet
 from tests.copies import copy_workspace
 
 WAITING = "status in ('empty', 'approval_failed')"
@@ -18,6 +21,8 @@ def _filled(
     folder: Path, *, customers: int, faults: bool, history: int = 13
 ) -> tuple[Workspace, pd.DataFrame]:
     workspace = init_workspace(folder)
+    if faults:
+        (workspace.root / "rules" / "review.toml").write_text(asked_for(), encoding="utf-8")
     planted = []
     with workspace.store.write() as session:
         for month in months(customers, faults=faults, history=history):
@@ -48,7 +53,7 @@ def test_every_planted_fault_is_found_and_hardly_anything_else(
     workspace = open_workspace(root)
     found = workspace.review(workspace.select(WAITING)).findings
     missed = planted.merge(found, on=["invoice_id", "check"], how="left", indicator=True)
-    assert planted["check"].nunique() == 15
+    assert planted["check"].nunique() == 20
     assert missed.loc[missed["_merge"] != "both", "check"].tolist() == []
     beside = found[~found["invoice_id"].isin(planted["invoice_id"])]
     assert beside.loc[beside["severity"] == "look", "invoice_id"].nunique() <= 2
@@ -98,6 +103,61 @@ def test_what_is_marked_as_reviewed_is_no_longer_counted_until_the_document_chan
     assert faulty.select(ids=ids).frame["reviewed"].isna().tolist() == [True] + [False] * (len(ids) - 1)
 
 
+def test_the_column_says_what_approve_will_do_wherever_it_is_shown(faulty: Workspace, tmp_path: Path) -> None:
+    review = faulty.review(faulty.select(WAITING))
+    for verdict, count in review.counts.items():
+        assert len(faulty.select(f"review = '{verdict}'")) == count
+    stopped = faulty.select("review = 'stop'")
+    assert set(stopped.ids) == set(review.reasons("stop")["invoice_id"])
+    bar = faulty.select(WAITING).actions().set_index("action").loc["approve"]
+    assert bar["eligible"] == bar["selected"] - len(stopped)
+    assert sum(reason["rows"] for reason in bar["reasons"]) == len(stopped)
+    refused = faulty.select(WAITING).plan("approve").refused.set_index("invoice_id")["reason"]
+    shown = stopped.frame.set_index("invoice_id")["review_reasons"]
+    assert all(text in refused[key] for key, text in shown.items())
+    written = sheet(faulty.select(WAITING), tmp_path / "run.xlsx")
+    rows = pd.read_excel(written, header=4, engine="openpyxl")
+    assert rows["Review"].value_counts().to_dict() == {k: n for k, n in review.counts.items() if n}
+    assert rows.loc[rows["Review"] == "stop", "Found by the review"].notna().all()
+
+
+def test_what_is_not_judged_is_not_fine_and_any_change_is_judged_anew(faulty: Workspace) -> None:
+    with faulty.store.read() as session:
+        assert session.overview(["review"], clock.today())["review"].isna().all()
+    stopped = faulty.select("review = 'stop'").frame
+    assert faulty.select("review is not null and status = 'created'").ids.tolist() == []
+    twice = stopped[stopped["review_reasons"].str.startswith("billed as")]
+    faulty.select(ids=[int(twice["invoice_id"].iloc[0])]).plan("delete").apply()
+    with faulty.store.read() as session:
+        assert session.overview(["review"], clock.today())["review"].isna().all()
+    left = faulty.select("review = 'stop'")
+    assert len(left) == len(stopped) - 2
+    (faulty.root / "rules" / "review.toml").write_text(
+        "[total_absurd]\nseverity = 'look'\n", encoding="utf-8"
+    )
+    assert len(faulty.select("review = 'stop'")) < len(left)
+
+
+def test_another_address_or_account_since_the_last_document_is_told(
+    faulty: Workspace, tmp_path: Path
+) -> None:
+    fine = faulty.select("review = 'fine' and customer_street is not null and customer_iban is not null")
+    row = fine.frame.iloc[0]
+    file = tmp_path / "customers.csv"
+    file.write_text(
+        f"customer_id,street,iban\n{row['customer_id']},Nieuwe Gracht 2,NL20INGB0001234567\n",
+        encoding="utf-8",
+    )
+    faulty.import_files([file], kind="customers")
+    found = faulty.review(faulty.select(ids=[int(row["invoice_id"])])).findings.set_index("check")["value"]
+    assert found["address_changed"].startswith(row["customer_street"])
+    assert found["iban_changed"] == row["customer_iban"]
+    file.write_text(f"customer_id,phone\n{row['customer_id']},030 1234567\n", encoding="utf-8")
+    faulty.import_files([file], kind="customers")
+    again = faulty.review(faulty.select(ids=[int(row["invoice_id"])])).findings.set_index("check")["value"]
+    assert again.to_dict() == found.to_dict()
+
+
 def test_without_history_nothing_stops_and_it_is_said_once(tmp_path: Path) -> None:
     workspace, _ = _filled(tmp_path / "new", customers=60, faults=False, history=0)
     review = workspace.review(workspace.select(WAITING))
@@ -128,6 +188,12 @@ def test_the_command_lists_findings_with_their_reasons(
     (faulty.root / "rules" / "review.toml").write_text("[total]\nseverity = 'halt'\n", encoding="utf-8")
     assert run(["review", "-w", str(faulty.root)]) == 2
     assert "review.toml: total.severity" in capsys.readouterr().err
+    (faulty.root / "rules" / "review.toml").write_text(
+        "[own]\nwhen = \"missing_products == 'Moonlight'\"\nreason = 'x'\nseverity = 'look'\n",
+        encoding="utf-8",
+    )
+    assert run(["list", "--where", "review = 'stop'", "-w", str(faulty.root)]) == 2
+    assert "review.toml: own.when: no line has the product Moonlight" in capsys.readouterr().err
 
 
 def test_what_an_earlier_system_billed_is_history_and_no_document(tmp_path: Path) -> None:
@@ -157,7 +223,7 @@ def test_two_months_beside_each_other(run_with_faults: tuple[Path, pd.DataFrame]
     assert set(found.tables["missing"]["customer_id"]) == set(missing)
     assert found.tables["new"].empty
     top = found.tables["movers"].iloc[0]
-    assert "total_high" in top["checks"]
+    assert "is to be paid" in top["reasons"]
     assert top["change_cents"] == top["total_now_cents"] - top["total_before_cents"]
     accounts = found.tables["accounts"]
     assert accounts["total_now_cents"].sum() == left_out.frame["total_cents"].sum()

@@ -2,6 +2,6 @@
 
 from invoicebatch.eligibility.review.checks import Check, Checks
 from invoicebatch.eligibility.review.judge import Review, judge
-from invoicebatch.eligibility.review.load import load_checks
+from invoicebatch.eligibility.review.load import FILE, load_checks
 
-__all__ = ["Check", "Checks", "Review", "judge", "load_checks"]
+__all__ = ["FILE", "Check", "Checks", "Review", "judge", "load_checks"]

@@ -3,7 +3,9 @@
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from invoicebatch.eligibility.template import Template, parse_template
 from invoicebatch.expressions import OVERVIEW_WORDS, Expression, ExpressionError, compile_expression
 from invoicebatch.expressions.syntax import parse
-from invoicebatch.model.schema import HISTORY_COLUMNS, OVERVIEW, Column
+from invoicebatch.model.schema import HISTORY_COLUMNS, ON_TODAY, OVERVIEW, REVIEW_COLUMNS, Column
 
 Severity = Literal["stop", "look", "off"]
 STOP: Final = "stop"
@@ -20,6 +22,9 @@ OFF: Final = "off"
 
 WORDS: Final = OVERVIEW_WORDS.extended(HISTORY_COLUMNS.values())
 """What a check may speak of."""
+
+_PRODUCTS: Final = frozenset({"missing_products", "price_product", "vat_product"})
+"""Columns that hold names of products."""
 
 Parameter = Annotated[int | float, Field(gt=0)]
 
@@ -57,6 +62,16 @@ class Check:
     expected: Column | None
 
     @property
+    def products(self) -> frozenset[str]:
+        """The products that its condition names."""
+        compared = (node for node in ast.walk(parse(self.condition.text)) if isinstance(node, ast.Compare))
+        asking = [
+            node for node in compared if _PRODUCTS & {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        ]
+        found = (n.value for node in asking for n in ast.walk(node) if isinstance(n, ast.Constant))
+        return frozenset(value for value in found if isinstance(value, str))
+
+    @property
     def columns(self) -> frozenset[str]:
         """Frame names it reads."""
         shown = {column.frame_name for column in (self.value, self.expected) if column}
@@ -73,6 +88,16 @@ class Checks:
     def of(self, severity: str) -> "Checks":
         """Only those of one severity."""
         return replace(self, by_name={n: c for n, c in self.by_name.items() if c.severity == severity})
+
+    def told_apart(self, today: date, term_days: int) -> str:
+        """What tells these checks from others; where any of them asks which day it is, of that day."""
+        asks_day = any(
+            "today" in check.condition.text or check.columns & ON_TODAY for check in self.by_name.values()
+        )
+        text = [repr((c.name, c.severity, c.condition.text, c.reason.text)) for c in self.by_name.values()]
+        return sha256(
+            "\n".join([*text, str(self.documents), f"{today} {term_days}" * asks_day]).encode()
+        ).hexdigest()
 
     @property
     def overview(self) -> list[str]:
@@ -124,6 +149,8 @@ def _condition(table: CheckTable) -> Expression:
     text = ast.unparse(filled.visit(parse(table.when)))
     found = compile_expression(text, WORDS)
     left = sorted(set(table.parameters) - filled.used)
+    if circular := sorted(found.columns & REVIEW_COLUMNS):
+        raise ExpressionError(f"{circular[0]} is what the checks make of it")
     if left:
         raise ExpressionError(f"does not use the parameter {left[0]}")
     return found

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base.executor import Pool
-from invoicebatch.engine.base.review import review
+from invoicebatch.engine.base.review import Reviewer
 from invoicebatch.files.stored import stored_document
 from invoicebatch.model.changes import Batch
 from invoicebatch.settings import Settings
@@ -87,7 +87,8 @@ class RunContext:
 
     def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
         """What the review finds of invoices."""
-        return review(self._store, self.root, ids, self.today, severity).reasons(severity)
+        term_days = self.settings.payment.term_days
+        return Reviewer(self._store, self.root, self.today, term_days).odd(ids, severity)
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, read once a run."""

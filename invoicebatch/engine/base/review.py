@@ -1,24 +1,105 @@
-"""The review of documents: the workspace's checks over their overview and history columns, read in one moment."""
+"""The review of documents: the workspace's checks over their overview and history columns, read in one moment.
 
+What waits for approval is judged once, when somebody asks, and kept until anything changes that it was judged by.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from invoicebatch.eligibility.review import Review, judge, load_checks
-from invoicebatch.store import Store
+from invoicebatch.eligibility.review import FILE, Checks, Review, judge, load_checks
+from invoicebatch.errors import BusyError, RulesError, StorageError, WorkspaceError
+from invoicebatch.model.changes import failures, joined
+from invoicebatch.model.schema import REVIEW_COLUMNS
+from invoicebatch.store import Compared, Session, Store
+
+_PATIENCE: Final = 5.0
+"""Seconds that a look waits to keep what was judged."""
 
 
-def review(store: Store, root: Path, ids: npt.NDArray[np.int64], today: date, severity: str = "") -> Review:
-    """What is odd about documents, by all checks or by those of one severity.
+@dataclass(frozen=True)
+class Reviewer:
+    """Whose checks judge, and when.
 
-    Raises:
-        RulesError: rules/review.toml is wrong.
+    Attributes:
+        store: the state.
+        root: of the workspace, with its rules.
+        today: the day of the judgement.
+        term_days: days to pay where neither document nor customer has any.
     """
-    checks = load_checks(root)
-    checks = checks.of(severity) if severity else checks
-    with store.read() as session:
-        frame = session.overview(checks.overview, today, ids)
-        history = session.history_columns(ids, checks.documents, checks.history)
-    return judge(checks, frame.merge(history, on="invoice_id", how="left"), today)
+
+    store: Store
+    root: Path
+    today: date
+    term_days: int
+
+    @cached_property
+    def checks(self) -> Checks:
+        """The workspace's checks.
+
+        Raises:
+            RulesError: rules/review.toml is wrong.
+        """
+        return load_checks(self.root)
+
+    def review(self, ids: npt.NDArray[np.int64]) -> Review:
+        """What is odd about documents, by all checks."""
+        with self.store.read() as session:
+            return self._judged(session, self.checks, ids)
+
+    def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
+        """What the checks of one severity find, as `Review.reasons`: what is kept of it, else judged now."""
+        with self.store.read() as session:
+            if session.review_judged_by() != self._by:
+                return self._judged(session, self.checks.of(severity), ids).reasons(severity)
+            kept = session.kept_findings(ids, severity)
+        return failures(kept["invoice_id"], kept[f"{severity}s"])
+
+    def keep_judged(self, columns: Iterable[str]) -> None:
+        """Judge all that waits for approval, where a column shows that and nothing valid is kept.
+
+        Where nothing can be kept (another writes for long, or nobody may write), it stays not judged.
+        """
+        if REVIEW_COLUMNS.isdisjoint(columns):
+            return
+        with self.store.read() as session:
+            if session.review_judged_by() == self._by:
+                return
+        patient = Store(self.store.data, _PATIENCE)
+        with suppress(BusyError, StorageError, WorkspaceError), patient.write() as session:
+            found = self._judged(session, self.checks, session.review_waiting()).findings
+            session.keep_findings(_by_document(found), self._by)
+
+    @property
+    def _by(self) -> str:
+        return self.checks.told_apart(self.today, self.term_days)
+
+    def _judged(self, session: Session, checks: Checks, ids: npt.NDArray[np.int64]) -> Review:
+        self._refuse_unknown_products(session, checks)
+        frame = session.overview(checks.overview, self.today, ids)
+        by = Compared(checks.documents, self.today, self.term_days)
+        history = session.history_columns(ids, by, checks.history)
+        return judge(checks, frame.merge(history, on="invoice_id", how="left"), self.today)
+
+    def _refuse_unknown_products(self, session: Session, checks: Checks) -> None:
+        named = {product: name for name, check in checks.by_name.items() for product in check.products}
+        if not named or not (unknown := session.unknown_products(named)):
+            return
+        file = self.root / "rules" / FILE
+        raise RulesError(f"{file}: {named[unknown[0]]}.when: no line has the product {unknown[0]}")
+
+
+def _by_document(findings: pd.DataFrame) -> pd.DataFrame:
+    """One row a document: invoice_id, and all reasons of each severity in one text, each reason once."""
+    findings = findings.drop_duplicates(["invoice_id", "reason"])  # those that stop come first
+    texts = {f"{name}s": joined(findings[findings["severity"] == name]) for name in ("stop", "look")}
+    table = pd.DataFrame(texts).astype("str").rename_axis("invoice_id").reset_index()
+    return table.astype({"invoice_id": "int64"})

@@ -1,6 +1,6 @@
 """What every verb on a workspace stands on: its folder, settings, store, rules and user."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from invoicebatch.engine.base import clock, identity
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.base.context import RunContext
 from invoicebatch.engine.base.executor import Pool
+from invoicebatch.engine.base.review import Reviewer
 from invoicebatch.engine.base.surroundings import WorkspaceSurroundings
 from invoicebatch.errors import WorkspaceError
 from invoicebatch.files.shipped import shipped
@@ -82,6 +83,15 @@ class WorkspaceBase:
         around = WorkspaceSurroundings(self.settings, self.root, self.offered, self.store)
         return {name: dict(one.values(around)) for name, one in action.choices.items()}
 
+    @property
+    def reviewer(self) -> Reviewer:
+        """Who judges what is odd, today."""
+        return Reviewer(self.store, self.root, clock.today(), self.settings.payment.term_days)
+
+    def keep_judged(self, columns: Iterable[str]) -> None:
+        """Before these overview columns are read: what the review makes of rows is judged, as of now."""
+        self.reviewer.keep_judged(columns)
+
     def judged(
         self, session: Session, ids: npt.NDArray[np.int64], action: Action | None = None
     ) -> pd.DataFrame:
@@ -89,10 +99,14 @@ class WorkspaceBase:
 
         Texts of which only matters whether they are there come as `*`.
         """
-        names = [action.name] if action else list(self.offered())
         own = {*ALWAYS, *(action.order + action.watch if action else ())}
+        names = [action.name] if action else list(self.offered())
         presence = self.rules.presence_of(names) - own
-        return session.overview(sorted(own | self.rules.columns_of(names)), clock.today(), ids, presence)
+        return session.overview(sorted(own | self.asked_of(action)), clock.today(), ids, presence)
+
+    def asked_of(self, action: Action | None = None) -> frozenset[str]:
+        """The overview columns that the rules of an action (None: of any that is offered) speak of."""
+        return self.rules.columns_of([action.name] if action else list(self.offered()))
 
     def evaluate(
         self,

@@ -12,14 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.imports.changed import changed_cells
+from invoicebatch.engine.imports.party_changes import with_changes
+from invoicebatch.engine.imports.same import Mask, same
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import TRANSITIONS, MandateStatus, Status
 from invoicebatch.store import Session
 
 CHANGEABLE: Final = ("empty", "approval_failed")
 OUTSTANDING: Final = "outstanding_cents"
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass
@@ -199,7 +199,7 @@ class Merge:
             rows["version"] = current["version"].to_numpy()
         if len(rows):
             self.cells.append(changed_cells(table, rows, current))
-            self.session.update(table, rows, self.now)
+            self.session.update(table, with_changes(table, rows, current, self.now), self.now)
 
     def _why_fixed(self, ids: pd.Series, status: pd.Series) -> npt.NDArray[np.object_]:
         """Why each document can't be changed now: approved already, or at work in a run; else empty."""
@@ -256,12 +256,3 @@ def with_outstanding(frame: pd.DataFrame, current: pd.DataFrame) -> pd.DataFrame
     }
     due = amounts["total"] - amounts["prepaid"] + amounts["rounding"] - amounts["paid"] - amounts["credited"]
     return frame.assign(**{OUTSTANDING: due})
-
-
-def same(left: pd.Series, right: pd.Series) -> Mask:
-    """Where two columns of the same rows say the same; two missing values do."""
-    if isinstance(left.dtype, pd.CategoricalDtype) or isinstance(right.dtype, pd.CategoricalDtype):
-        left, right = left.astype("str"), right.astype("str")
-    equal = left.eq(right).fillna(value=False).to_numpy(bool)
-    both_missing: Mask = (left.isna() & right.isna()).to_numpy(bool)
-    return equal | both_missing

@@ -9,7 +9,8 @@ from typing import Final
 import pandas as pd
 
 from invoicebatch.engine.base import clock
-from invoicebatch.engine.imports.merge import Merge, same, with_outstanding
+from invoicebatch.engine.imports.merge import Merge, with_outstanding
+from invoicebatch.engine.imports.same import same
 from invoicebatch.model.documents.number_ranges import given_again
 
 TABLE: Final = "open_items"

@@ -9,6 +9,7 @@ from invoicebatch.errors import UsageError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.whole import write_whole
 from invoicebatch.ingest.sample import Frames, generate
+from invoicebatch.ingest.sample.faults import ASKED_FOR
 from invoicebatch.ingest.sample.months import HISTORY, LEAST, months
 
 PLANTED: Final = "planted.csv"
@@ -50,3 +51,9 @@ def _months(workspace: WorkspaceBase, invoices: int, seed: int) -> Iterator[Fram
     for month in months(customers, seed, clock.today(), faults=True):
         yield month.frames
     write_whole(workspace.root / PLANTED, csv_bytes(month.planted), on_clash="replace")
+    write_whole(workspace.root / "rules" / "review.toml", asked_for(), on_clash="replace")
+
+
+def asked_for() -> str:
+    """rules/review.toml of a workspace that wants to be told what is right as often as not."""
+    return "".join(f'[{check}]\nseverity = "look"\n\n' for check in ASKED_FOR)

@@ -74,6 +74,7 @@ def matching(workspace: WorkspaceBase, condition: str) -> Ids:
         FilterError: not one condition, an unknown column, anything but filtering, or too much of it.
     """
     parsed = filters.parse(condition)
+    workspace.keep_judged(parsed.columns)
     with workspace.store.read() as session:
         columns = session.filterable(parsed.columns, clock.today())
     return parsed.matching(columns)

@@ -60,12 +60,15 @@ class Selection:
 
     def columns(self, names: Iterable[str]) -> pd.DataFrame:
         """Some overview columns of the rows, read now."""
+        names = list(names)
+        self.workspace.keep_judged(names)
         with self.workspace.store.read() as session:
             return session.overview(names, clock.today(), self.ids)
 
     @cached_property
     def evaluation(self) -> Evaluation:
         """Which actions apply to which rows, as of the first look."""
+        self.workspace.keep_judged(self.workspace.asked_of())
         with self.workspace.store.read() as session:
             return self._evaluate(self.workspace.judged(session, self.ids))
 
@@ -115,6 +118,7 @@ class Selection:
             ParameterError: a parameter is unknown or malformed.
         """
         found = find(action)
+        self.workspace.keep_judged(self.workspace.asked_of(found))
         with self.workspace.store.read() as session:
             frame = self.workspace.judged(session, self.ids, found)
         try:
@@ -168,6 +172,7 @@ class Selection:
         parsed = self._params(found, params)
         if found.check is not None:
             found.check(parsed, self.workspace.settings, clock.now())
+        self.workspace.keep_judged(self.workspace.asked_of(found))
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)
             frame = self.workspace.judged(session, ids, found)

@@ -58,6 +58,8 @@ _TITLES: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "payment_method": ("Payment method", "Betaalwijze", "Mode de paiement", "Zahlungsart"),
     "delivery_preference": ("Delivery", "Bezorging", "Livraison", "Zustellung"),
     "preceding_number": ("Preceding invoice", "Vorige factuur", "Facture précédente", "Vorherige Rechnung"),
+    "review": ("Review", "Controle", "Contrôle", "Prüfung"),
+    "review_reasons": ("Found by the review", "Bevindingen", "Constatations", "Befunde"),
     "failure": ("Failure", "Fout", "Erreur", "Fehler"),
     "case_status": ("Collection case", "Incassodossier", "Recouvrement", "Mahnfall"),
     "plan_status": ("Payment plan", "Betalingsregeling", "Échelonnement", "Ratenplan"),

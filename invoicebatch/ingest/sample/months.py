@@ -14,7 +14,15 @@ import pandas as pd
 from invoicebatch.ingest.sample import Frames, documents, frames_of
 from invoicebatch.ingest.sample import accounts_and_customers as parties
 from invoicebatch.ingest.sample.digits import Generator, Ints, half_up
-from invoicebatch.ingest.sample.faults import chosen, in_lines, in_readings, planted, twice
+from invoicebatch.ingest.sample.faults import (
+    chosen,
+    in_customers,
+    in_documents,
+    in_lines,
+    in_readings,
+    planted,
+    twice,
+)
 from invoicebatch.ingest.sample.lines import LineNumbers, rate_of
 from invoicebatch.ingest.sample.plan import Plan
 from invoicebatch.model.status import Kind, Status
@@ -74,6 +82,7 @@ def months(
     habits, month = _habits(rng, customers), np.datetime64(today, "M")
     account = parties.ACCOUNT_OF[parties.customer_countries(customers)]
     faulty = chosen(rng, account) if faults else {}
+    people = in_customers(faulty, people, today) if faults else people
     for ago in range(history, -1, -1):
         planned = _planned(account, month - ago, (history - ago) * customers, last=ago == 0)
         drawn = _lines(rng, planned, habits, month - ago - 1)
@@ -82,8 +91,12 @@ def months(
         frames = frames_of(rng, planned, drawn, planned.customer, people, language, counters, today)
         if faults:
             frames["measurements"] = in_readings(faulty, planned, frames["measurements"], ago)
+            frames["invoices"] = in_documents(faulty, planned, frames["invoices"], today, ago)
         if ago == history:
-            frames |= {"company_accounts": parties.accounts(), "number_ranges": parties.number_ranges()}
+            frames |= {
+                "company_accounts": parties.accounts().assign(due_on_weekdays=faults),
+                "number_ranges": parties.number_ranges(),
+            }
             frames |= {"customers": people}
         if ago == 0:
             frames |= {"number_counters": counters.frame()}

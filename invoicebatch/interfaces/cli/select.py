@@ -28,6 +28,7 @@ from invoicebatch.model.schema import OVERVIEW
 _SHOWN = (
     "invoice_id", "number", "kind", "status", "customer_name", "invoice_date", "due_date", "currency",
     "total_cents", "outstanding_cents", "payment_status", "shipping_status", "export_status",
+    "review",
 )  # fmt: skip
 
 

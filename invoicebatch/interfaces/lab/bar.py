@@ -21,7 +21,7 @@ class Counts:
 
     def __init__(self, evaluation: Evaluation, actions: Mapping[str, Action], rows: int) -> None:
         waived = {
-            name: {f for facts in action.waives.values() for f in facts} for name, action in actions.items()
+            name: {f for facts in action.waivable.values() for f in facts} for name, action in actions.items()
         }
         able = {name: evaluation.eligible(name) for name in actions}
         able |= {
@@ -96,7 +96,7 @@ def describe(
             "groupLabel": action.group_label,
             "ok": 0 if action.name in blocked else own - faults.get(action.name, 0),
             "more": 0 if action.name in blocked else counts.get(_waiving(action.name), own) - own,
-            "waiver": ", ".join(action.waives),
+            "waiver": ", ".join(action.waivable),
             "blocked": blocked.get(action.name, ""),
             "danger": action.careful,
         }

@@ -11,7 +11,7 @@ from invoicebatch.model.schema import OVERVIEW
 
 SHOWN: Final = (
     "number", "customer_name", "status", "payment_status", "total_cents", "outstanding_cents",
-    "due_date", "days_overdue", "shipping_status", "export_status", "invoice_date",
+    "due_date", "days_overdue", "shipping_status", "export_status", "review", "invoice_date",
 )  # fmt: skip
 """Columns a new grid shows, in order."""
 
@@ -21,7 +21,8 @@ OFFERED: Final = (
     "delivery_preference",
     "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "changed_since_sent",
     "exported_at",
-    "order_reference", "buyer_reference", "buyer_answer", "busy_run", "busy_action", "busy_since", "mandate_status", "case_status", "plan_status", "failure",
+    "order_reference", "buyer_reference", "buyer_answer", "busy_run", "busy_action", "busy_since", "mandate_status",
+    "case_status", "plan_status", "failure", "review_reasons",
     "invoice_id",
 )  # fmt: skip
 """Columns a person may add."""
@@ -73,7 +74,8 @@ _LABELS: Final = {
 }
 _WIDTHS: Final = {
     "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
-    "kind": 112, "status": 126, "shipping_status": 128, "payment_status": 100, "export_status": 110,
+    "kind": 112, "status": 126, "shipping_status": 128, "payment_status": 100, "export_status": 110, "review": 84,
+    "review_reasons": 260,
 }  # fmt: skip
 _BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}
 

@@ -101,6 +101,7 @@ class WorkspaceBackend:
     def head(self, rows: int) -> tuple[pd.DataFrame, int]:
         """The first rows, and how many there are."""
         found = self._matching()
+        self._workspace.base.keep_judged(self._columns)
         with self._workspace.store.read() as session:
             ids = (
                 session.overview(["invoice_id"], clock.today())["invoice_id"].to_numpy(np.int64)
@@ -112,6 +113,7 @@ class WorkspaceBackend:
     def load(self) -> pd.DataFrame:
         """All rows, by id."""
         ids = self._matching()
+        self._workspace.base.keep_judged(self._columns)
         with self._workspace.store.read() as session:
             return session.overview(self._columns, clock.today(), ids)
 

@@ -46,7 +46,10 @@ def show_review(workspace: Workspace, now: Selection, limit: int = 10) -> Review
     steps.html(Markup("<b>{}</b>").format(review.summary))
     if len(review.findings):
         steps.bar_chart(review.findings["check"].value_counts(), "Findings by check")
-        steps.show_table(review.findings.drop(columns=["invoice_id", "reviewed"]), limit)
+        shares = review.findings["share"].map("{:,.0f} %".format, na_action="ignore")
+        steps.show_table(
+            review.findings.drop(columns=["invoice_id", "reviewed"]).assign(share=shares.fillna("")), limit
+        )
     steps.record({"action": "review", "state": "planned", "selected": len(now), "done": 0, **review.counts})
     return review
 
@@ -117,5 +120,8 @@ def show_sums(comparison: Comparison | None) -> None:
 
 def _percentages(frame: pd.DataFrame) -> pd.DataFrame:
     rates = {name: name.removesuffix("_bp") for name in frame.columns if name.endswith("_bp")}
-    shown = frame.assign(**{name: (frame[name] / 100).astype("Float64").round(1) for name in rates})
-    return shown.rename(columns=rates)
+    shown = frame.assign(
+        **{name: (frame[name] / 100).map("{:,.1f} %".format, na_action="ignore") for name in rates}
+    )
+    used = [name for name in frame.columns if name.startswith("usage_")]
+    return shown.assign(**{name: frame[name].map("{:,.0f}".format) for name in used}).rename(columns=rates)

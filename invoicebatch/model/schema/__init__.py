@@ -51,7 +51,14 @@ from invoicebatch.model.schema.payments import (
     PAYMENT_PLANS,
     PAYMENTS,
 )
-from invoicebatch.model.schema.review import HISTORY_COLUMNS, PAST
+from invoicebatch.model.schema.review import (
+    HISTORY_COLUMNS,
+    JUDGED,
+    ON_TODAY,
+    PAST,
+    REVIEW_COLUMNS,
+    REVIEW_FINDINGS,
+)
 from invoicebatch.model.schema.types import Column, Table, Type
 
 TABLES: Final[Mapping[str, Table]] = {
@@ -65,6 +72,7 @@ TABLES: Final[Mapping[str, Table]] = {
         DOCUMENTS,
         ATTACHMENTS,
         BILLING_HISTORY,
+        REVIEW_FINDINGS,
         CUSTOMERS,
         MANDATES,
         COMPANY_ACCOUNTS,
@@ -133,8 +141,11 @@ def documentation() -> str:
 __all__ = [
     "HISTORY_COLUMNS",
     "INVOICE_TABLES",
+    "JUDGED",
+    "ON_TODAY",
     "OVERVIEW",
     "PAST",
+    "REVIEW_COLUMNS",
     "TABLES",
     "Column",
     "Derived",

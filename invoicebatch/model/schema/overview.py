@@ -11,6 +11,7 @@ from typing import Final
 from invoicebatch.model.schema.invoices import INVOICES
 from invoicebatch.model.schema.parties import COMPANY_ACCOUNTS, CUSTOMERS, MANDATES
 from invoicebatch.model.schema.payments import COLLECTION_CASES, PAYMENT_BUNDLES, PAYMENT_PLANS
+from invoicebatch.model.schema.review import JUDGED
 from invoicebatch.model.schema.types import (
     Column,
     Table,
@@ -22,7 +23,7 @@ from invoicebatch.model.schema.types import (
     text,
     timestamp,
 )
-from invoicebatch.model.status import BuyerAnswer, PaymentStatus
+from invoicebatch.model.status import WAITING, BuyerAnswer, PaymentStatus, Verdict
 
 JOINS: Final[Mapping[str, str]] = {
     "c": "LEFT JOIN customers c ON c.customer_id = i.customer_id",
@@ -44,6 +45,7 @@ JOINS: Final[Mapping[str, str]] = {
         "LEFT JOIN (SELECT invoice_id, max(booked_on) FILTER (WHERE amount > 0) AS paid_on FROM payments"
         " GROUP BY invoice_id) q ON q.invoice_id = i.invoice_id"
     ),
+    "v": "LEFT JOIN review_findings v ON v.invoice_id = i.invoice_id",
     "s": (
         "LEFT JOIN (SELECT invoice_id, max(document_version) FILTER (WHERE sent_at IS NOT NULL) AS sent_version,"
         " min(created_at) AS first_at, max(created_at) AS last_at FROM documents GROUP BY invoice_id) s"
@@ -73,6 +75,20 @@ CHANGED_SINCE_SENT_SQL: Final = (
     " ELSE s.sent_version < i.document_version END, false)"
 )
 """A channel notes on the version that it was sent; of a mark only the moment is known."""
+
+
+_JUDGED: Final = (
+    f"i.status IN ({', '.join(repr(status.value) for status in WAITING)})"
+    f" AND (SELECT count(*) FROM meta WHERE key = '{JUDGED}') = 1"
+)
+_TO_LOOK_AT: Final = "v.looks IS NOT NULL AND i.reviewed IS NULL"
+REVIEW_SQL: Final = (
+    f"CASE WHEN NOT ({_JUDGED}) THEN NULL WHEN v.stops IS NOT NULL THEN 'stop'"
+    f" WHEN {_TO_LOOK_AT} THEN 'look' ELSE 'fine' END"
+)
+"""What was not judged is not fine; what was looked at need not be looked at again."""
+
+REVIEW_REASONS_SQL: Final = f"CASE WHEN {_JUDGED} THEN nullif(concat_ws('; ', v.stops, CASE WHEN {_TO_LOOK_AT} THEN v.looks END), '') END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +142,7 @@ _DERIVED: tuple[Derived, ...] = (
     ),
     *_from(
         COMPANY_ACCOUNTS, "a", "account",
-        ("name", "currency", "iban", "bic", "creditor_id", "country", "language", "endpoint_id"),
+        ("name", "currency", "iban", "bic", "creditor_id", "country", "language", "endpoint_id", "due_on_weekdays"),
     ),
     *_from(COLLECTION_CASES, "k", "case", ("status", "flow", "next_step_on")),
     Derived(
@@ -166,6 +182,11 @@ _DERIVED: tuple[Derived, ...] = (
         "CASE WHEN i.outstanding > 0 AND i.due_date < $today AND i.status = 'created'"
         " THEN date_diff('day', i.due_date, $today) END",
     ),
+    Derived(
+        choice("review", Verdict, "What the review makes of it before it is approved; empty: not judged"), "v",
+        REVIEW_SQL,
+    ),
+    Derived(text("review_reasons", "What the review finds odd about it"), "v", REVIEW_REASONS_SQL),
     Derived(
         choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL
     ),

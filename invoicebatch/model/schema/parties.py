@@ -30,6 +30,13 @@ def _address(who: str) -> tuple[Column, ...]:
     )
 
 
+def _account_changes() -> tuple[Column, ...]:
+    return (
+        day("iban_changed_on", "When an import last changed that account"),
+        text("iban_before", "The account before that"),
+    )
+
+
 COMPANY_ACCOUNTS = Table(
     "company_accounts",
     "The seller's legal entities, each with its bank account, number series and looks.",
@@ -68,6 +75,9 @@ COMPANY_ACCOUNTS = Table(
             editable=True,
         ),
         text("template", "Document template folder; empty: the workspace's", editable=True),
+        boolean(
+            "due_on_weekdays", "No document is to fall due at a weekend: the review says so", editable=True
+        ),
         text("email_from", "Sender of mails; empty: email", editable=True),
         text("email_reply_to", "Reply-To of mails", editable=True),
         text("email_bcc", "Blind copy of every mail", editable=True),
@@ -116,6 +126,9 @@ CUSTOMERS = Table(
         ),
         boolean("skip_if_direct_debit", "Send nothing while on direct debit", editable=True),
         integer("payment_term_days", "Days to pay; empty: the settings'", editable=True, unit="days"),
+        day("address_changed_on", "When an import last changed its address"),
+        text("address_before", "The address before that"),
+        *_account_changes(),
         integer("version", "Row version; every write adds one", required=True, default="1"),
     ),
 )
@@ -163,6 +176,7 @@ MANDATES = Table(
             editable=True,
             unit="days",
         ),
+        *_account_changes(),
         text("suspended_because", "The bank's reason code and its date, of a suspended mandate"),
         integer("version", "Row version; every write adds one", required=True, default="1"),
     ),

@@ -6,7 +6,7 @@ They are computed for a review and stored nowhere; conditions of rules/review.to
 from collections.abc import Mapping
 from typing import Final
 
-from invoicebatch.model.schema.types import Column, day, integer, money, percent, text
+from invoicebatch.model.schema.types import Column, Table, day, integer, money, percent, text
 
 _EARLIER: Final = (
     integer("earlier_documents", "Documents before it of the customer, of that kind, account and currency"),
@@ -36,11 +36,23 @@ _OF_ITSELF: Final = (
     integer("least_usage", "Smallest usage of its meters; empty: no readings"),
     integer("lines_without_readings", "Lines that no reading stands behind"),
     integer("estimated_in_a_row", "Readings of a meter that were estimated, this one included"),
-    integer("due_weekday", "Weekday of the due date: 1 Monday to 7 Sunday"),
-    text("previous_iban", "Account of the mandate's last collection, where it changed since"),
+    text("followed_by", "Customer whose readings of one of its meters begin after its own"),
+    day("falls_due", "Due date; of one without, what approval today would make it"),
+    integer("due_weekday", "Weekday of that date: 1 Monday to 7 Sunday"),
+    text("previous_address", "The customer's address before, where it changed since the last document"),
+    text(
+        "previous_iban",
+        "Account of the customer or of the mandate before, where it changed since the last one",
+    ),
 )
+ON_TODAY: Final = frozenset({"falls_due", "due_weekday"})
+"""Columns (frame names) that may be another tomorrow."""
+
 _OF_THE_RUN: Final = (
-    text("billed_as", "Another document of the same customer, account, kind, period, meters and total"),
+    text(
+        "billed_as",
+        "Another document of the same customer, account, kind, contract, period and meters (none: total)",
+    ),
     integer("same_totals", "Documents of the run with readings and exactly this total"),
     text("price_product", "Product whose price is furthest off the run's"),
     percent("price_share", "Its price in percent of the run's median"),
@@ -56,3 +68,19 @@ HISTORY_COLUMNS: Final[Mapping[str, Column]] = {
     column.frame_name: column for column in (*_EARLIER, *_METERS, *_OF_ITSELF, *_OF_THE_RUN)
 }
 """By frame name, in the order of the frames."""
+
+REVIEW_FINDINGS = Table(
+    "review_findings",
+    "What the review finds odd about documents that wait for approval, until anything it was judged by changes.",
+    ("invoice_id",),
+    (
+        integer("invoice_id", "The document", required=True),
+        text("stops", "Why approve refuses it; empty: nothing does"),
+        text("looks", "What is to be looked at; empty: nothing"),
+    ),
+)
+REVIEW_COLUMNS: Final = frozenset({"review", "review_reasons"})
+"""Overview columns that hold what was judged; empty where nothing was yet."""
+
+JUDGED: Final = "reviewed_by"
+"""Where the database notes by which checks all that waits for approval was judged; no note: it was not."""

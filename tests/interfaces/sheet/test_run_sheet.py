@@ -16,7 +16,7 @@ from invoicebatch.errors import ConfirmationError
 from invoicebatch.interfaces.api import Workspace
 
 Edit = Callable[[Callable[[Worksheet], None]], Path]
-PARAMETERS_COLUMN = 18
+PARAMETERS_COLUMN = 20
 
 
 def chosen(*rows: tuple[int, str]) -> Callable[[Worksheet], None]:

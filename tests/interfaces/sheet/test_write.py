@@ -34,7 +34,7 @@ def test_each_row_offers_exactly_what_it_allows(workspace: Workspace, path: Path
         bar = workspace.select(ids=[row["Invoice id"]]).actions()
         assert offered == [titles[name] for name in bar[bar["eligible"] == 1]["action"]]
     formula = book["Invoices"].data_validations.dataValidation[1].formula1
-    assert formula.startswith("OFFSET(ib_actions,0,$W6-1,")
+    assert formula.startswith("OFFSET(ib_actions,0,$Y6-1,")
 
 
 def test_a_plan_needs_one_customer_only_among_the_ticked(workspace: Workspace) -> None:
@@ -65,7 +65,7 @@ def test_keys_are_hidden_and_cells_are_locked(path: Path) -> None:
     assert sheet.protection.sheet
     assert [book[name].sheet_state for name in ("_lists", "_meta")] == ["veryHidden"] * 2
     assert sheet.freeze_panes == "D6"
-    assert sheet.auto_filter.ref == "A5:S15"
+    assert sheet.auto_filter.ref == "A5:U15"
 
 
 def test_totals_follow_the_filter_and_have_values(path: Path) -> None:

@@ -70,7 +70,7 @@ def check(doc):
             every.add(lists.getCellByPosition(column, row).String)
     answer = {}
     for row in (FIRST, FIRST + 4):
-        profile = int(sheet.getCellRangeByName(f"W{row}").Value)
+        profile = int(sheet.getCellRangeByName(f"Y{row}").Value)
         count = int(lists.getCellByPosition(profile - 1, 0).Value)
         offered = [lists.getCellByPosition(profile - 1, 1 + i).String for i in range(count)]
         words = sorted((every | {"Nonsense"}) - {""})
@@ -92,7 +92,7 @@ def edit(doc, out):
     cell("A14").setFormula("later")
     for row in (10, 11, 12, 13, 14):
         cell(f"B{row}").setFormula("Approve")
-    cell("R12").setFormula("invoice_date=2026-11-05")
+    cell("T12").setFormula("invoice_date=2026-11-05")
     page = doc.Sheets.getByName("Parameters")
     for row in range(1, 40):
         if page.getCellByPosition(1, row).String == "invoice_date":
@@ -104,7 +104,7 @@ def edit(doc, out):
     sheet.Rows.removeByIndex(FIRST - 1, 1)
     field = TableSortField()
     field.Field, field.IsAscending = 20, False
-    block = sheet.getCellRangeByName("A6:X15")
+    block = sheet.getCellRangeByName("A6:Z15")
     block.sort(
         (
             prop("SortFields", uno.Any("[]com.sun.star.table.TableSortField", (field,))),

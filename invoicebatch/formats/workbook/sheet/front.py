@@ -41,6 +41,9 @@ _COLOURS: Final = (
     ("status", "empty", "6B7280", "F1F2F4"),
     ("payment_status", "overdue", "B42318", "FDE7E4"),
     ("payment_status", "paid", "1E7B34", "E3F4E7"),
+    ("review", "stop", "B42318", "FDE7E4"),
+    ("review", "look", "8A5A00", "FFF3D6"),
+    ("review", "fine", "1E7B34", "E3F4E7"),
     ("shipping_status", "failed", "B42318", "FDE7E4"),
 )
 

@@ -31,7 +31,7 @@ INPUTS: Final = ("run", "action", "parameters")
 SHOWN: Final = (
     "number", "customer_id", "customer_name", "kind", "status", "company_account_id", "invoice_date",
     "due_date", "currency", "total", "outstanding", "payment_status", "shipping_status", "export_status",
-    "document",
+    "review", "review_reasons", "document",
 )  # fmt: skip
 """Columns a person judges by, by stored name."""
 

@@ -2,7 +2,7 @@
 
 const FIRST_KEY = 7, CHANGED = 5, BUSY = 6;
 const ROW = 34, PAGE = 100, OVERSCAN = 6, MAX_HEIGHT = 12_000_000, CHECK_WIDTH = 40;
-const CHIPS = new Set(["status", "shipping_status", "payment_status", "export_status", "case_status", "plan_status", "mandate_status"]);
+const CHIPS = new Set(["status", "shipping_status", "payment_status", "export_status", "case_status", "plan_status", "mandate_status", "review"]);
 
 function createGrid(context) {
   const pages = new Map(), wanted = new Map();
