@@ -118,6 +118,9 @@ class Mail(Section):
     ca_file: str = Field(
         "", description="Certificates to trust, relative to the workspace; empty: the system's"
     )
+    allow_insecure: bool = Field(
+        False, description="Send the password over a connection that is not encrypted, to another machine too"
+    )
     user: str = Field("", description="User at the server; empty: no login")
     password_env: str = Field("INVOICEBATCH_MAIL_PASSWORD", description="Variable the password is in")
     keyring: str = Field(
@@ -158,6 +161,9 @@ class Post(Section):
     client_id_env: str = Field("INVOICEBATCH_PINGEN_ID", description="Variable of the client id")
     client_secret_env: str = Field("INVOICEBATCH_PINGEN_SECRET", description="Variable of the client secret")
     timeout_seconds: float = Field(60.0, gt=0, description="Wait for the provider's answer")
+    allow_insecure: bool = Field(
+        False, description="Send keys and documents over plain http, to another machine too"
+    )
 
 
 class External(Section):
@@ -264,6 +270,9 @@ class EInvoice(Section):
     attempts: PositiveInt = Field(5, description="Attempts a document within a run")
     wait_seconds: float = Field(2.0, ge=0, description="Wait before the second attempt; doubled each time")
     timeout_seconds: float = Field(60.0, gt=0, description="Wait for the network's answer")
+    allow_insecure: bool = Field(
+        False, description="Send keys and documents over plain http, to another machine too"
+    )
 
 
 class Worker(Section):

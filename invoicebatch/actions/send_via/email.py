@@ -14,7 +14,8 @@ from invoicebatch.formats.mail import Letter, Letters, letter_values, template_s
 from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
-from invoicebatch.model.contact.mailbox import address_faults
+from invoicebatch.model.contact.look_alike import look_alikes
+from invoicebatch.model.contact.mailbox import address_faults, addresses_in, recipients_faults
 from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
@@ -44,7 +45,7 @@ class EmailParams(SendParams):
 def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
     """Rows that can't be mailed: an address that is none, a customer who wants no mail, no sender."""
     rows = batch.invoices
-    reason = address_faults(rows["customer_email"])
+    reason = recipients_faults(rows["customer_email"])
     reason = reason.mask(reason != "", "customer: " + reason + "; correct it and send again")
     if not params.override_preference:
         unwanted = preference_faults(rows)
@@ -55,6 +56,13 @@ def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFr
     unknown = rows["company_account_id"].map(faults).fillna("no such company account")
     reason = reason.where((reason != "") | ~_broken(unknown), "company account: " + unknown)
     return where_said(rows["invoice_id"], reason)
+
+
+def warnings(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:  # noqa: ARG001
+    """Rows whose address has a domain that looks like another one."""
+    rows = batch.invoices
+    said = look_alikes(rows["customer_email"])
+    return where_said(rows["invoice_id"], said.mask(said != "", "customer: the mail domain " + said))
 
 
 def defaults(settings: Settings, _today: date) -> dict[str, Any]:
@@ -151,7 +159,8 @@ def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
 
 
 def _recipients(good: pd.DataFrame) -> pd.DataFrame:
-    domain = good["customer_email"].str.replace(r"^.*@", "", regex=True).str.lower()
+    addresses = good["customer_email"].map(addresses_in).explode().astype("str")
+    domain = addresses.str.replace(r"^.*@", "", regex=True).str.lower()
     counts = domain.groupby(domain).size().sort_values(ascending=False)
     rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(good)}]
     rows += [{"what": f"to {name}", "rows": int(count)} for name, count in counts.head(5).items()]
@@ -170,6 +179,7 @@ ACTION = Action(
     reads=TABLES | {"company_accounts"},
     defaults=defaults,
     row_checks=row_checks,
+    warnings=warnings,
     check_columns=frozenset({"customer_email", "company_account_id"}) | PREFERENCE | COLUMNS,
     check_reads=frozenset({"company_accounts"}),
     artefacts=artefacts,
