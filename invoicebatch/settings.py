@@ -152,6 +152,10 @@ class Post(Section):
     product: str = Field(
         "cheap", description="Delivery product: cheap, fast, bulk or the provider's own name"
     )
+    costs: dict[str, int] = Field(
+        default_factory=dict,
+        description="What a letter costs, in cents, by weight class: 20g, 50g, 100g, 350g, over; empty: not shown",
+    )
     countries: tuple[str, ...] = Field((), description="ISO codes letters may go to; empty: everywhere")
     organisation: str = Field("", description="Organisation id at Pingen")
     api_url: str = Field("https://api.pingen.com", description="Pingen's API")

@@ -43,10 +43,11 @@ def test_customers_who_want_nothing_get_nothing_unless_overridden(ready, action)
     assert any("direct debit" in text for text in unwanted)
     if action == "send_via.email":
         found = reasons(workspace.runs.apply(plan))
-        assert set(found) == {1, 2}
+        assert set(found) == {1, 2, 4}
+        assert found[4].startswith("customer wants letters")
         assert "delivery preference is manual" in found[1]
         assert "direct debit" in found[2]
-        assert len(run(workspace, action, override_preference=True).done) == 2
+        assert len(run(workspace, action, anyway=True).done) == 3
         assert statuses(workspace) == {"sent": 4}
 
 
@@ -82,7 +83,7 @@ def test_addresses_that_are_none_are_named_and_the_rest_goes(ready):
 
 def test_postal_addresses_are_checked_by_country(ready):
     workspace = ready(postcode=["1011 AA", "1011", "75001", "10115"], country=["NL", "NL", "FR", "XX9"])
-    found = reasons(run(workspace, "send_via.post"))
+    found = reasons(run(workspace, "send_via.post", anyway=True))
     assert "not of the form used in NL" in found[2]
     assert "two-letter code" in found[4]
 
