@@ -76,7 +76,8 @@ def _choose(
         return wanted, "", f"{law}; {faults[wanted]}"
     for channel in _chain(wanted, ways):
         if not faults[channel]:
-            return channel, f"{_NAMES[channel]} instead of {_NAMES[wanted]}: {faults[wanted]}", ""
+            why = faults[wanted].removesuffix("; correct it and send again")
+            return channel, f"{_NAMES[channel]} instead of {_NAMES[wanted]}: {why}", ""
     return wanted, "", faults[wanted]
 
 
