@@ -12,8 +12,8 @@ from pydantic import Field
 from invoicebatch.actions.send_via import einvoice, email, post
 from invoicebatch.eligibility.channels import CHANNELS, channels
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, failures, where_said
-from invoicebatch.model.contact.preference import preference_faults
+from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, where_said
+from invoicebatch.model.contact.preference import AGAINST, ANYWAY, preference_faults
 from invoicebatch.model.outbox.again import WAIVES, SendParams
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
@@ -114,7 +114,8 @@ def transform(batch: Batch, params: PreferredParams, context: Context) -> Change
     ]
     ways = _ways(batch, params, context)
     said = where_said(batch.invoices["invoice_id"], ways["instead_of"])
-    kept = [failures(said["invoice_id"], said["reason"]), *(changes.notes for changes in made)]
+    notes = pd.concat([changes.notes for changes in made], ignore_index=True)
+    kept = [said, notes[~notes["reason"].str.startswith(AGAINST)]]  # the fallback says it better
     return Changes(
         updates=_joined([changes.updates for changes in made]),
         failures=pd.concat([changes.failures for changes in made], ignore_index=True),
@@ -147,7 +148,10 @@ def preview(batch: Batch, params: PreferredParams, context: Context) -> Preview:
         counts = other.groupby(["part", "instead_of"], as_index=False).size()
         tables["fallbacks"] = counts.rename(columns={"instead_of": "fallback", "size": "rows"})
     for channel, _, own in _each(batch, params, context, lambda action: action.preview):
-        tables |= {name: frame.assign(part=channel) for name, frame in own.items() if name not in tables}
+        for name, frame in own.items():
+            mine = frame.assign(part=channel)
+            tables[name] = pd.concat([tables[name], mine], ignore_index=True) if name in tables else mine
+    tables.pop(ANYWAY, None)  # here another channel than the preference is a fallback, and named
     return tables
 
 

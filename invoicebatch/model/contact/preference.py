@@ -7,6 +7,12 @@ import pandas as pd
 PREFERENCE: Final = frozenset({"customer_skip_if_direct_debit", "payment_method", "delivery_preference"})
 """Overview columns that say it."""
 
+AGAINST: Final = "anyway: "
+"""Before what the history keeps of a row that the customer wants otherwise."""
+
+ANYWAY: Final = "sent_anyway"
+"""Name of the preview's table of such rows."""
+
 _WANTS: Final = {"email": "mail", "post": "letters", "einvoice": "e-invoices"}
 
 
@@ -31,7 +37,7 @@ def against_preference(rows: pd.DataFrame, channel: str) -> pd.DataFrame:
     """What the history keeps of rows that are sent all the same: invoice_id int64, reason str."""
     said = preference_faults(rows, channel).str.replace(r"(: send_via\.preferred, or| \().*", "", regex=True)
     kept = said != ""
-    return pd.DataFrame({"invoice_id": rows["invoice_id"][kept], "reason": "anyway: " + said[kept]})
+    return pd.DataFrame({"invoice_id": rows["invoice_id"][kept], "reason": AGAINST + said[kept]})
 
 
 def anyway_preview(rows: pd.DataFrame, channel: str) -> dict[str, pd.DataFrame]:
@@ -39,5 +45,5 @@ def anyway_preview(rows: pd.DataFrame, channel: str) -> dict[str, pd.DataFrame]:
     said = against_preference(rows, channel)["reason"]
     if said.empty:
         return {}
-    counts = said.str.removeprefix("anyway: ").value_counts()
-    return {"sent_anyway": pd.DataFrame({"although": counts.index, "rows": counts.to_numpy()})}
+    counts = said.str.removeprefix(AGAINST).value_counts()
+    return {ANYWAY: pd.DataFrame({"although": counts.index, "rows": counts.to_numpy()})}

@@ -62,6 +62,11 @@ def test_each_goes_by_its_customers_channel_and_each_fallback_is_named(workspace
     with workspace.store.read() as session:
         kept = session.whole("events").query("event == 'send_via.preferred' and invoice_id == 4")["details"]
     assert "post instead of e-mail" in kept.iloc[0]
+    assert "anyway" not in kept.iloc[0]
+    again = workspace.select(all=True).plan("send_via.preferred", again=True)
+    assert again.preview["sent_before"]["part"].tolist() == ["email", "email"], (
+        "letters are only accepted yet"
+    )
 
 
 def test_one_channel_may_be_sent_alone_and_a_workspace_may_allow_no_fallback(workspace):
