@@ -120,6 +120,9 @@ class Mail(Section):
     ca_file: str = Field(
         "", description="Certificates to trust, relative to the workspace; empty: the system's"
     )
+    allow_insecure: bool = Field(
+        False, description="Send the password over a connection that is not encrypted, to another machine too"
+    )
     user: str = Field("", description="User at the server; empty: no login")
     password_env: str = Field("INVOICEBATCH_MAIL_PASSWORD", description="Variable the password is in")
     keyring: str = Field(
@@ -151,6 +154,10 @@ class Post(Section):
     product: str = Field(
         "cheap", description="Delivery product: cheap, fast, bulk or the provider's own name"
     )
+    costs: dict[str, int] = Field(
+        default_factory=dict,
+        description="What a letter costs, in cents, by weight class: 20g, 50g, 100g, 350g, over; empty: not shown",
+    )
     countries: tuple[str, ...] = Field((), description="ISO codes letters may go to; empty: everywhere")
     organisation: str = Field("", description="Organisation id at Pingen")
     api_url: str = Field("https://api.pingen.com", description="Pingen's API")
@@ -160,6 +167,9 @@ class Post(Section):
     client_id_env: str = Field("INVOICEBATCH_PINGEN_ID", description="Variable of the client id")
     client_secret_env: str = Field("INVOICEBATCH_PINGEN_SECRET", description="Variable of the client secret")
     timeout_seconds: float = Field(60.0, gt=0, description="Wait for the provider's answer")
+    allow_insecure: bool = Field(
+        False, description="Send keys and documents over plain http, to another machine too"
+    )
 
 
 class External(Section):
@@ -266,6 +276,9 @@ class EInvoice(Section):
     attempts: PositiveInt = Field(5, description="Attempts a document within a run")
     wait_seconds: float = Field(2.0, ge=0, description="Wait before the second attempt; doubled each time")
     timeout_seconds: float = Field(60.0, gt=0, description="Wait for the network's answer")
+    allow_insecure: bool = Field(
+        False, description="Send keys and documents over plain http, to another machine too"
+    )
 
 
 class Worker(Section):

@@ -26,6 +26,7 @@ from invoicebatch.engine.handover.versions import with_versions
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import Runs
 from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
+from invoicebatch.model.contact.mailbox import addresses_in
 from invoicebatch.model.counted import counted
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import KINDS
@@ -278,7 +279,7 @@ def _bounce_outcome(bounce: "Bounce", mails: pd.DataFrame) -> str:
     if state not in (OutboxStatus.SENT, OutboxStatus.IN_DOUBT):
         return f"the mail is {state} already"
     recipient = str(mails["recipient"][bounce.message_id])
-    if bounce.recipient and bounce.recipient.lower() != recipient.lower():
+    if bounce.recipient and bounce.recipient.lower() not in map(str.lower, addresses_in(recipient)):
         return f"bounced for {bounce.recipient}, a copy; the mail went to {recipient}"
     return "failed"
 

@@ -129,6 +129,8 @@ class Action:
         refusals: why rows are refused all the same where `records_faults`: as `row_checks`.
         warnings: what a person should look at before the run, which does the rows all the same: as
             `row_checks`; a preview counts them.
+        own_parts: what an action without parts in its rule falls into, as the column `part` of its preview's
+            tables says; a dialog shows each apart.
         wanted_parts: the parts of its rule that the parameters ask for; a row that fits another is refused.
         companions: ids of further rows that go with the selected ones, such as listed advances.
         order: overview columns that fix the order of the rows; empty: as selected.
@@ -171,6 +173,7 @@ class Action:
     records_faults: bool = False
     refusals: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     warnings: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
+    own_parts: tuple[str, ...] = ()
     wanted_parts: Callable[[Any], Collection[str]] | None = None
     companions: Callable[[Batch, Any], npt.NDArray[np.int64]] | None = None
     order: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.delivery.mail.mailserver import Script, mail_server
@@ -30,7 +31,7 @@ def command(workspace, *arguments, **variables):
 
 
 def send(workspace, **variables):
-    return command(workspace, "run", "send_via.email", "--all", "--yes", **variables)
+    return command(workspace, "run", "send_via.preferred", "--all", "--yes", **variables)
 
 
 def finish(workspace):
@@ -51,6 +52,9 @@ def check(workspace, script, connections):
     box = outbox(workspace)
     if box.empty:
         return
+    by_post = box["channel"] == "post"
+    check_letters(workspace, box[by_post])
+    box = box[~by_post]
     state = dict(zip(box["recipient"], box["status"].astype(str), strict=True))
     assert set(state.values()) <= {"sent", "in_doubt"}
     assert {to for to, status in state.items() if status == "sent"} <= set(received)
@@ -59,7 +63,21 @@ def check(workspace, script, connections):
     assert len(doubts) <= connections, "only what was being handed over may be in doubt"
     found = statuses(workspace)
     assert found.get("sent", 0) == len(state) - len(doubts)
-    assert found.get("sending", 0) == len(doubts)
+    assert found.get("sending", 0) == len(doubts) + by_post.sum()
+
+
+def check_letters(workspace, box):
+    """Each letter lies in one batch for the print house, and once."""
+    indexes = (workspace.data / "post/in").glob("*/index.csv")
+    letters = Counter(row for file in indexes for row in pd.read_csv(file)["message_id"])
+    assert letters == Counter(box["message_id"])
+    assert set(box["status"].astype(str)) <= {"accepted"}
+
+
+def by_two_channels(workspace):
+    """As many mails as there are invoices but for the last, which goes by post."""
+    people = pd.DataFrame({"customer_id": [f"S{COUNT}"], "delivery_preference": ["post"]})
+    return with_documents(workspace, customers=people.set_index("customer_id"))
 
 
 def die_at(workspace, script, port, point):
@@ -75,7 +93,7 @@ def points(make_workspace, tmp_path):
     """Names of the fault points that a sending of COUNT mails passes, in order."""
     trace = tmp_path / "trace"
     with mail_server(Script()) as port:
-        workspace = connect(with_documents(make_workspace(COUNT, "traced", "created")), port)
+        workspace = connect(by_two_channels(make_workspace(COUNT, "traced", "created")), port)
         process = send(workspace, INVOICEBATCH_FAULT_TRACE=str(trace))
         process.communicate(timeout=LIMIT)
     assert process.returncode == 0
@@ -88,7 +106,7 @@ def test_death_at_each_kind_of_moment(make_workspace, tmp_path):
         point = names.index(name) + 1
         script = Script()
         with mail_server(script) as port:
-            workspace = with_documents(make_workspace(COUNT, f"at-{name}", "created"))
+            workspace = by_two_channels(make_workspace(COUNT, f"at-{name}", "created"))
             code, errors = die_at(workspace, script, port, point)
         assert code == -signal.SIGKILL, errors
 
@@ -98,7 +116,7 @@ def test_death_at_every_point(make_workspace, tmp_path):
     for point in range(1, len(points(make_workspace, tmp_path)) + 1):
         script = Script()
         with mail_server(script) as port:
-            die_at(with_documents(make_workspace(COUNT, f"point-{point}", "created")), script, port, point)
+            die_at(by_two_channels(make_workspace(COUNT, f"point-{point}", "created")), script, port, point)
 
 
 def test_kill_9_in_the_middle_of_many_mails_again_and_again(make_workspace):

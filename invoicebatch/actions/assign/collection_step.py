@@ -8,7 +8,7 @@ import pandas as pd
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, where_said
-from invoicebatch.model.contact.mailbox import address_faults
+from invoicebatch.model.contact.mailbox import recipients_faults
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.payments.candidates import first_reason
@@ -56,7 +56,7 @@ def _following(rows: pd.DataFrame, flows: Mapping[str, Flow], context: Context) 
 
 
 def _checks(rows: pd.DataFrame, context: Context) -> Iterator[tuple[Any, Any]]:
-    faults = address_faults(rows["customer_email"])
+    faults = recipients_faults(rows["customer_email"])
     lacking = (rows[list(_ADDRESS)].fillna("") == "").any(axis=1)
     yield (
         rows["channel"].eq(""),

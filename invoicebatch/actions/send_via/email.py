@@ -14,8 +14,14 @@ from invoicebatch.formats.mail import Letter, Letters, letter_values, template_s
 from invoicebatch.formats.mail.payload import mails, senders
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
-from invoicebatch.model.contact.mailbox import address_faults
-from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
+from invoicebatch.model.contact.look_alike import look_alikes
+from invoicebatch.model.contact.mailbox import address_faults, addresses_in, recipients_faults
+from invoicebatch.model.contact.preference import (
+    PREFERENCE,
+    against_preference,
+    anyway_preview,
+    preference_faults,
+)
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
 from invoicebatch.model.outbox.again import preview as again_preview
@@ -31,8 +37,9 @@ _TEMPLATES: Final = "templates/mail"
 class EmailParams(SendParams):
     """What may be chosen for a sending."""
 
-    override_preference: bool = Field(
-        False, description="Send to customers who want no mail (manual delivery, skip on direct debit) too"
+    anyway: bool = Field(
+        False,
+        description="Send also where the customer wants another channel, or nothing; kept in the history",
     )
     attach_ubl: bool = Field(False, description="Attach the electronic invoice (UBL) too, checked before")
     note: str = Field("", max_length=500, description="A line of your own in every mail")
@@ -44,10 +51,10 @@ class EmailParams(SendParams):
 def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
     """Rows that can't be mailed: an address that is none, a customer who wants no mail, no sender."""
     rows = batch.invoices
-    reason = address_faults(rows["customer_email"])
+    reason = recipients_faults(rows["customer_email"])
     reason = reason.mask(reason != "", "customer: " + reason + "; correct it and send again")
-    if not params.override_preference:
-        unwanted = preference_faults(rows)
+    if not params.anyway:
+        unwanted = preference_faults(rows, EmailPayload.channel)
         reason = unwanted.where(unwanted != "", reason)
     reason = refused_by_law(rows, reason, context)
     own = {account: sender.address for account, sender in senders(batch["company_accounts"], "").items()}
@@ -58,8 +65,11 @@ def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFr
 
 
 def warnings(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:  # noqa: ARG001
-    """Rows that must get an electronic invoice by law: mail alone will not do."""
-    return warned_by_law(batch.invoices, context)
+    """Rows for which mail alone will not do by law, and those whose address looks like another one."""
+    rows = batch.invoices
+    said = look_alikes(rows["customer_email"])
+    alike = where_said(rows["invoice_id"], said.mask(said != "", "customer: the mail domain " + said))
+    return pd.concat([warned_by_law(rows, context), alike], ignore_index=True)
 
 
 def defaults(settings: Settings, _today: date) -> dict[str, Any]:
@@ -117,7 +127,12 @@ def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
     updates["shipping_status"] = ShippingStatus.SENDING.value
     updates["shipping_channel"] = EmailPayload.channel
     updates["failure"] = pd.array([None] * len(good), dtype="str")
-    return Changes(updates={"invoices": updates}, notes=notes(good))
+    return Changes(updates={"invoices": updates}, notes=_notes(good))
+
+
+def _notes(rows: pd.DataFrame) -> pd.DataFrame:
+    """What the history keeps: an earlier sending, and that the customer wants it otherwise."""
+    return pd.concat([notes(rows), against_preference(rows, EmailPayload.channel)], ignore_index=True)
 
 
 def _letters(
@@ -142,6 +157,7 @@ def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
     good = batch.invoices
     tables = {"recipients": _recipients(good), **again_preview(good)}
+    tables |= anyway_preview(good, EmailPayload.channel)
     first = next(_letters(good.head(1), batch, params, context), None)
     if first is not None:
         language, letter = first
@@ -156,7 +172,8 @@ def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
 
 
 def _recipients(good: pd.DataFrame) -> pd.DataFrame:
-    domain = good["customer_email"].str.replace(r"^.*@", "", regex=True).str.lower()
+    addresses = good["customer_email"].map(addresses_in).explode().astype("str")
+    domain = addresses.str.replace(r"^.*@", "", regex=True).str.lower()
     counts = domain.groupby(domain).size().sort_values(ascending=False)
     rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(good)}]
     rows += [{"what": f"to {name}", "rows": int(count)} for name, count in counts.head(5).items()]

@@ -10,11 +10,17 @@ from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.model.action import Action, Context, Preview
 from invoicebatch.model.changes import Batch, Changes, where_said
 from invoicebatch.model.contact.postal import ADDRESS, address_faults, address_lines
-from invoicebatch.model.contact.preference import PREFERENCE, preference_faults
+from invoicebatch.model.contact.preference import (
+    PREFERENCE,
+    against_preference,
+    anyway_preview,
+    preference_faults,
+)
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
 from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import Attachment, PostalAddress, PostPayload
 from invoicebatch.model.outbox.rows import outbox_rows
+from invoicebatch.model.outbox.weight import page_count, sheets_of, weight_class
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
 
@@ -28,8 +34,9 @@ class PostParams(SendParams):
         "cheap", max_length=60, description="Delivery product: cheap, fast, bulk, or the provider's own"
     )
     window: Literal["left", "right"] = Field("left", description="Side of the envelope's window")
-    override_preference: bool = Field(
-        False, description="Send to customers who want no letter (manual delivery, skip on direct debit) too"
+    anyway: bool = Field(
+        False,
+        description="Send also where the customer wants another channel, or nothing; kept in the history",
     )
 
 
@@ -52,8 +59,8 @@ def row_checks(batch: Batch, params: PostParams, context: Context) -> pd.DataFra
     if allowed := context.settings.post.countries:
         away = ~rows["customer_country"].isin(allowed) & (reason == "")
         reason = reason.mask(away, "letters go to " + ", ".join(allowed) + " only ([post] countries)")
-    if not params.override_preference:
-        unwanted = preference_faults(rows)
+    if not params.anyway:
+        unwanted = preference_faults(rows, PostPayload.channel)
         reason = unwanted.where(unwanted != "", reason)
     return where_said(rows["invoice_id"], refused_by_law(rows, reason, context))
 
@@ -70,7 +77,8 @@ def transform(batch: Batch, params: PostParams, context: Context) -> Changes:  #
         shipping_channel=PostPayload.channel,
         failure=pd.array([None] * len(batch), dtype="str"),
     )
-    return Changes(updates={"invoices": updates}, notes=notes(batch.invoices))
+    kept = [notes(batch.invoices), against_preference(batch.invoices, PostPayload.channel)]
+    return Changes(updates={"invoices": updates}, notes=pd.concat(kept, ignore_index=True))
 
 
 def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
@@ -87,7 +95,7 @@ def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
     plain = rows[columns].astype(object).where(rows[columns].notna(), "")
     addresses = _addresses(rows).itertuples(index=False, name=None)
     letters = zip(plain.itertuples(index=False, name=None), addresses, strict=True)
-    options = params.model_dump(exclude={"override_preference", "again"})
+    options = params.model_dump(exclude={"anyway", "again"})
     return outbox_rows(context.run_id, (_message(values, address, options) for values, address in letters))
 
 
@@ -106,19 +114,34 @@ def _message(
     return invoice_id, ", ".join(lines), payload
 
 
-def preview(batch: Batch, params: PostParams, context: Context) -> Preview:  # noqa: ARG001
-    """Letters by country, and the first address as it stands in the window."""
+def preview(batch: Batch, params: PostParams, context: Context) -> Preview:
+    """Letters by country, what they cost, and the first address as it stands in the window."""
     good = batch.invoices
     by_country = good["customer_country"].value_counts()
     rows: list[dict[str, Any]] = [{"what": "letters", "rows": len(good)}]
     rows += [{"what": f"to {country}", "rows": int(count)} for country, count in by_country.items()]
     tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(good)}
+    tables |= _postage(good, params, context)
+    tables |= anyway_preview(good, PostPayload.channel)
     if len(good):
         first = next(_addresses(good.head(1)).itertuples(index=False, name=None))
         home = good[["account_country", "account_language"]].fillna("").iloc[0]
         lines = address_lines(*first, home=home["account_country"], language=home["account_language"])
         tables["first_address"] = pd.DataFrame({"line": lines})
     return tables
+
+
+def _postage(rows: pd.DataFrame, params: PostParams, context: Context) -> dict[str, pd.DataFrame]:
+    """Table `postage` (weight_class, letters, cost_cents), where the settings know what letters cost."""
+    costs = context.settings.post.costs
+    if not costs or rows.empty:
+        return {}
+    stored = rows[["document_path", "document_sha256"]].itertuples(index=False, name=None)
+    pages = context.map(page_count, [context.document(path, sha256) for path, sha256 in stored])
+    classes = pd.Series([weight_class(sheets_of(count, duplex=params.duplex)) for count in pages])
+    letters = classes.groupby(classes, sort=False).size()
+    table = pd.DataFrame({"weight_class": letters.index, "letters": letters.to_numpy()})
+    return {"postage": table.assign(cost_cents=table["letters"] * table["weight_class"].map(costs))}
 
 
 ACTION = Action(

@@ -16,7 +16,7 @@ import httpx
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
 from invoicebatch.delivery.einvoice.schemes import scheme_name
-from invoicebatch.delivery.http import call, words
+from invoicebatch.delivery.http import call, open_client, words
 from invoicebatch.delivery.secrets import secret
 from invoicebatch.errors import SettingsError
 from invoicebatch.files.names import safe_name
@@ -50,7 +50,9 @@ class AccessPoint(ChannelDefaults):
         """
         self._settings = settings
         self._news = news
-        self._client = httpx.Client(timeout=settings.timeout_seconds)
+        self._client = open_client(
+            settings.timeout_seconds, "einvoice", allow_insecure=settings.allow_insecure
+        )
         self._key = ""
         self._takes: dict[tuple[str, str], str] = {}
         self._lock = Lock()

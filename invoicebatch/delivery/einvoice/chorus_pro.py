@@ -11,7 +11,7 @@ from typing import Any, Final
 import httpx
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
-from invoicebatch.delivery.http import call, words
+from invoicebatch.delivery.http import call, open_client, words
 from invoicebatch.delivery.oauth import ClientCredentials
 from invoicebatch.delivery.secrets import secret
 from invoicebatch.errors import SettingsError
@@ -34,7 +34,9 @@ class ChorusPro(ChannelDefaults):
 
     def __init__(self, settings: EInvoice) -> None:
         self._settings = settings
-        self._client = httpx.Client(timeout=settings.timeout_seconds)
+        self._client = open_client(
+            settings.timeout_seconds, "einvoice", allow_insecure=settings.allow_insecure
+        )
         variables = (settings.chorus_client_id_env, settings.chorus_client_secret_env)
         self._login = ClientCredentials(self._client, settings.chorus_token_url, "openid", "PISTE", variables)
 

@@ -10,12 +10,11 @@ import json
 import time
 from typing import Final
 
-import httpx
-
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
 from invoicebatch.delivery.external.address import address
-from invoicebatch.delivery.http import call, parsed, words
+from invoicebatch.delivery.http import call, open_client, parsed, words
 from invoicebatch.delivery.secrets import secret
+from invoicebatch.delivery.secure import is_loopback
 from invoicebatch.errors import SettingsError
 from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import OutboxStatus
@@ -23,7 +22,6 @@ from invoicebatch.settings import External
 
 SIGNATURE: Final = "X-Invoicebatch-Signature"
 _BUSY: Final = frozenset({408, 409, 425})
-_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class HttpChannel(ChannelDefaults):
@@ -36,7 +34,7 @@ class HttpChannel(ChannelDefaults):
         self.attempts = system.attempts
         self.wait_seconds = system.wait_seconds
         self._system = system
-        self._client = httpx.Client(timeout=system.timeout_seconds, follow_redirects=False)
+        self._client = open_client(system.timeout_seconds, "external")
         self._url = ""
         self._secret = b""
 
@@ -48,7 +46,7 @@ class HttpChannel(ChannelDefaults):
         """
         self._url = address(self._system)
         url = parsed(self._url)
-        if url.scheme != "https" and not (url.scheme == "http" and url.host in _LOCAL):
+        if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
             raise SettingsError("The address of an http target must be https.", "Correct its url.")
         if self._system.secret_env:
             self._secret = secret(self._system.secret_env, "HMAC key").encode()

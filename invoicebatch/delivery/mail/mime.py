@@ -11,7 +11,7 @@ from pathlib import Path
 
 from invoicebatch.delivery.channel import Message
 from invoicebatch.errors import InvoicebatchError
-from invoicebatch.model.contact.mailbox import address_fault, ascii_address
+from invoicebatch.model.contact.mailbox import address_fault, addresses_in, ascii_address, recipients_fault
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.settings import Mail
 
@@ -24,10 +24,11 @@ class UnsendableError(InvoicebatchError):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a server is told: who sends, who receives (copies too), and the message's bytes."""
+    """What a server is told: who sends, who receives, who gets a blind copy, and the message's bytes."""
 
     sender: str
     recipients: tuple[str, ...]
+    copies: tuple[str, ...]
     content: bytes
 
 
@@ -41,18 +42,18 @@ def envelope(message: Message, mail: Mail) -> Envelope:
         mail: the mail settings.
 
     Raises:
-        UnsendableError: an address that is not exactly one valid address, or more bytes than
+        UnsendableError: an address that is none (of the customer's, any), or more bytes than
             `mail.max_megabytes`.
     """
     payload = message.payload_as(EmailPayload)
     sender = _checked(payload.sender or mail.sender, "sender")
-    customer = _checked(message.recipient, "recipient")
-    copies = [_checked(payload.bcc, "blind copy")] if payload.bcc and not mail.redirect_to else []
-    recipient = _checked(mail.redirect_to, "redirection") if mail.redirect_to else customer
-    mime = _headers(message, sender, recipient, payload)
+    customer = _recipients(message.recipient)
+    copies = (_checked(payload.bcc, "blind copy"),) if payload.bcc and not mail.redirect_to else ()
+    recipients = (_checked(mail.redirect_to, "redirection"),) if mail.redirect_to else customer
+    mime = _headers(message, sender, recipients, payload)
     if mail.redirect_to:
         del mime["Subject"]
-        mime["Subject"] = f"[for {customer}] {payload.subject}"
+        mime["Subject"] = f"[for {', '.join(customer)}] {payload.subject}"
     _contents(mime, payload, message.attachments)
     mime["Content-Language"] = payload.language
     content = mime.as_bytes()
@@ -61,7 +62,13 @@ def envelope(message: Message, mail: Mail) -> Envelope:
             f"the mail is {len(content) / _MEGABYTE:.1f} MB, the limit is {mail.max_megabytes:g} MB",
             "Send this document another way, or raise max_megabytes under [mail].",
         )
-    return Envelope(sender, (recipient, *copies), content)
+    return Envelope(sender, recipients, copies, content)
+
+
+def _recipients(field: str) -> tuple[str, ...]:
+    if fault := recipients_fault(field):
+        raise UnsendableError(f"recipient: {fault}", "Correct the address.")
+    return tuple(map(ascii_address, addresses_in(field)))
 
 
 def _checked(address: str, what: str) -> str:
@@ -71,13 +78,13 @@ def _checked(address: str, what: str) -> str:
     return ascii_address(address)
 
 
-def _headers(message: Message, sender: str, recipient: str, payload: EmailPayload) -> EmailMessage:
+def _headers(message: Message, sender: str, recipients: Sequence[str], payload: EmailPayload) -> EmailMessage:
     """Fields of a mail that a machine sends for a person to answer (RFC 3834, RFC 2919)."""
     domain = sender.rpartition("@")[2]
     name = " ".join(payload.from_name.split())
     mime = EmailMessage(policy=SMTP)
     mime["From"] = Address(display_name=name, addr_spec=sender)
-    mime["To"] = Address(addr_spec=recipient)
+    mime["To"] = [Address(addr_spec=recipient) for recipient in recipients]
     if payload.reply_to:
         mime["Reply-To"] = Address(addr_spec=_checked(payload.reply_to, "reply-to"))
     mime["Subject"] = payload.subject

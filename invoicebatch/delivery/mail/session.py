@@ -1,7 +1,7 @@
 """One SMTP connection, with the moments kept apart at which a mail is surely not, perhaps, or surely sent.
 
 `smtplib` sends a message's body and its final dot in one call; here the dot goes alone, so a lost
-connection is in doubt only after it.
+connection is in doubt only after it. Answers are read to a bound of bytes and time.
 """
 
 import smtplib
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from invoicebatch.delivery.channel import Answer, InDoubtError, TemporaryError
+from invoicebatch.delivery.mail.answers import BoundedSMTP, BoundedTLS
 from invoicebatch.delivery.mail.mime import Envelope
+from invoicebatch.delivery.secure import refuse_in_the_clear
 from invoicebatch.errors import SettingsError
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Mail
@@ -24,7 +26,8 @@ _ADVICE: Final = {
     "blind copy": "check the company account's blind copy",
     "mail to": "check the contact details",
 }
-_LOST: Final = (smtplib.SMTPServerDisconnected, OSError)
+_LOST: Final = (smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException, OSError)
+_REFUSALS: Final = (4, 5)
 
 
 class SmtpSession:
@@ -42,10 +45,15 @@ class SmtpSession:
 
         Raises:
             TemporaryError: the server can't be reached or is busy.
-            SettingsError: the certificate, the encryption or the login is refused.
+            SettingsError: the certificate, the encryption or the login is refused, or the password
+                would go in the clear.
         """
         if self._server is not None:
             return
+        mail = self._mail
+        if mail.security == "none" and mail.user:
+            what, fix = "The password of the mail server", "Set [mail] security to starttls or tls"
+            refuse_in_the_clear(what, mail.host, "mail", fix, allowed=mail.allow_insecure)
         where = f"mail server {self._mail.host}:{self._port}"
         try:
             self._server = self._connected()
@@ -82,8 +90,8 @@ class SmtpSession:
         mail = self._mail
         context = ssl.create_default_context(cafile=str(self._root / mail.ca_file) if mail.ca_file else None)
         if mail.security == "tls":
-            return smtplib.SMTP_SSL(mail.host, self._port, timeout=mail.timeout_seconds, context=context)
-        server = smtplib.SMTP(mail.host, self._port, timeout=mail.timeout_seconds)
+            return BoundedTLS(mail.host, self._port, timeout=mail.timeout_seconds, context=context)
+        server = BoundedSMTP(mail.host, self._port, timeout=mail.timeout_seconds)
         if mail.security == "starttls":
             server.ehlo_or_helo_if_needed()
             if not server.has_extn("starttls"):
@@ -121,7 +129,9 @@ class SmtpSession:
         code, words = server.mail(envelope.sender)
         if code // 100 != 2:
             return self._refused("sender", envelope.sender, code, words)
-        for what, address in zip(("recipient", "blind copy"), envelope.recipients, strict=False):
+        told = [("recipient", each) for each in envelope.recipients]
+        told += [("blind copy", each) for each in envelope.copies]
+        for what, address in told:
             code, words = server.rcpt(address)
             if code // 100 != 2:
                 return self._refused(what, address, code, words)
@@ -137,18 +147,25 @@ class SmtpSession:
             code, words = server.getreply()
         except _LOST as error:
             self.close()
-            raise InDoubtError(
-                f"The connection to {self._mail.host} was lost after the mail was handed over: {error}",
-                "Ask the server's log whether it was taken, then: invoicebatch outbox resend or mark-sent.",
+            raise _doubt(
+                f"The connection to {self._mail.host} was lost after the mail was handed over: {error}"
             ) from error
         if code // 100 == 2:
             return Answer(OutboxStatus.SENT, _words(code, words))
+        if code // 100 not in _REFUSALS:
+            self.close()
+            raise _doubt(
+                f"{self._mail.host} gave an answer to the mail that can't be understood: {_words(code, words)}"
+            )
         return self._refused("mail to", envelope.recipients[0], code, words)
 
     def _refused(self, what: str, address: str, code: int, words: bytes) -> Answer:
-        """4xx: try again later; 5xx: failed, in the server's own words (RFC 5321, 4.2.1)."""
+        """4xx: try again later; 5xx: failed, in the server's own words (RFC 5321, 4.2.1).
+
+        An answer that is neither tells nothing of the mail: another connection may.
+        """
         text = f"{what} {address} refused: {_words(code, words)}"
-        if code == 421:
+        if code == 421 or code // 100 not in _REFUSALS:
             self.close()
             raise TemporaryError(text)
         self._reset()
@@ -186,6 +203,12 @@ class SmtpSession:
             pass
         finally:
             server.close()
+
+
+def _doubt(what: str) -> InDoubtError:
+    return InDoubtError(
+        what, "Ask the server's log whether it was taken, then: invoicebatch outbox resend or mark-sent."
+    )
 
 
 def _login_error(where: str, error: smtplib.SMTPAuthenticationError) -> Exception:

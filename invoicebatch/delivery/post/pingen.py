@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message, TemporaryError
-from invoicebatch.delivery.http import call, words
+from invoicebatch.delivery.http import call, open_client, words
 from invoicebatch.delivery.oauth import ClientCredentials
 from invoicebatch.errors import SettingsError
 from invoicebatch.model.outbox.payload import PostPayload
@@ -34,7 +34,7 @@ class PingenChannel(ChannelDefaults):
 
     def __init__(self, post: Post) -> None:
         self._post = post
-        self._client = httpx.Client(timeout=post.timeout_seconds)
+        self._client = open_client(post.timeout_seconds, "post", allow_insecure=post.allow_insecure)
         self._login = ClientCredentials(
             self._client, post.token_url, "letter", "Pingen", (post.client_id_env, post.client_secret_env)
         )

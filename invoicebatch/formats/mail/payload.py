@@ -7,6 +7,7 @@ import pandas as pd
 
 from invoicebatch.files.names import safe_name
 from invoicebatch.formats.mail.letter import Letter
+from invoicebatch.model.contact.mailbox import addresses_in
 from invoicebatch.model.outbox.payload import Attachment, EmailPayload
 
 _COLUMNS: Final = ("invoice_id", "company_account_id", "customer_email", "number", "document_path", "document_sha256")  # fmt: skip
@@ -70,4 +71,4 @@ def mails(
             reminder=reminder,
             attachments=(*stored, *more.get(invoice_id, ())),
         )
-        yield invoice_id, recipient.strip(), payload
+        yield invoice_id, ", ".join(addresses_in(recipient)), payload

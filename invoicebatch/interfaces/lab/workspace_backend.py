@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from pydantic.fields import FieldInfo
 
+from invoicebatch.actions import registry
 from invoicebatch.eligibility import Evaluation as Judged
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
@@ -158,8 +159,8 @@ class WorkspaceBackend:
         return self._workspace.base.choices(self.actions[action])
 
     def parts(self, action: str) -> list[str]:
-        """Parts by the rules."""
-        return list(self._workspace.base.rules.rule(action).parts)
+        """Parts by the rules, else the action's own."""
+        return list(self._workspace.base.rules.rule(action).parts or registry()[action].own_parts)
 
     def today(self) -> date:
         """The local date."""

@@ -1,6 +1,7 @@
-"""One mail address: is it a single, well-formed one? No look-up on any network."""
+"""Mail addresses: is each a single, well-formed one, and do several stand in one field? No look-up on any network."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import idna
@@ -9,6 +10,9 @@ import pandas as pd
 MAX_LOCAL: Final = 64
 MAX_ADDRESS: Final = 254
 """Longest address of a mail path (RFC 5321, 4.5.3.1.3, without the angle brackets)."""
+
+MAX_RECIPIENTS: Final = 20
+"""Most addresses in one field."""
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _SEVERAL = re.compile(r"[,;]|@.*@")
@@ -66,8 +70,38 @@ def ascii_address(address: str) -> str:
     return f"{local}@{ascii_domain(domain)}"
 
 
+def addresses_in(field: str | None) -> tuple[str, ...]:
+    """The addresses of a field, each once; a comma or semicolon parts them.
+
+    >>> addresses_in("ada@example.org; bob@example.org,ada@example.org")
+    ('ada@example.org', 'bob@example.org')
+    """
+    parts = (part.strip() for part in re.split("[,;]", field or ""))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def recipients_fault(field: str | None) -> str:
+    """What is wrong with a field of one or several addresses, each bad one named; empty: each can be mailed.
+
+    >>> recipients_fault("ada@example.org; bob@"), recipients_fault("ada@example.org; bob@example.org")
+    ("'bob@' is not an e-mail address", '')
+    """
+    found = addresses_in(field)
+    if len(found) > MAX_RECIPIENTS:
+        return f"{len(found)} addresses in one field, at most {MAX_RECIPIENTS} are mailed"
+    return "; ".join(filter(None, map(address_fault, found or (None,))))
+
+
+def recipients_faults(fields: "pd.Series[str]") -> "pd.Series[str]":
+    """`recipients_fault` of every value; same index, dtype str."""
+    return _by_value(fields, recipients_fault)
+
+
 def address_faults(addresses: "pd.Series[str]") -> "pd.Series[str]":
     """`address_fault` of every value; same index, dtype str."""
-    clean = addresses.astype(object).where(addresses.notna(), None)
-    by_value = {value: address_fault(value) for value in clean.unique()}
-    return clean.map(by_value).astype("str")
+    return _by_value(addresses, address_fault)
+
+
+def _by_value(values: "pd.Series[str]", judge: Callable[[str | None], str]) -> "pd.Series[str]":
+    clean = values.astype(object).where(values.notna(), None)
+    return clean.map({value: judge(value) for value in clean.unique()}).astype("str")

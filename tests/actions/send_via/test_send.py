@@ -43,10 +43,11 @@ def test_customers_who_want_nothing_get_nothing_unless_overridden(ready, action)
     assert any("direct debit" in text for text in unwanted)
     if action == "send_via.email":
         found = reasons(workspace.runs.apply(plan))
-        assert set(found) == {1, 2}
+        assert set(found) == {1, 2, 4}
+        assert found[4].startswith("customer wants letters")
         assert "delivery preference is manual" in found[1]
         assert "direct debit" in found[2]
-        assert len(run(workspace, action, override_preference=True).done) == 2
+        assert len(run(workspace, action, anyway=True).done) == 3
         assert statuses(workspace) == {"sent": 4}
 
 
@@ -75,17 +76,22 @@ def test_what_the_law_wants_sent_otherwise_is_said_before_it_goes(ready, duty):
         assert to_look_at["reason"].str.startswith("Polish business: KSeF since 1 Feb 2026").all()
 
 
-def test_addresses_that_are_not_one_address_are_named_and_the_rest_goes(ready):
-    workspace = ready(email=["a@x.org", "a@x.org,b@x.org", "not an address", "c@x.org"])
-    found = reasons(run(workspace, "send_via.email"))
-    assert "more than one address" in found[2]
-    assert "is not an e-mail address" in found[3]
-    assert statuses(workspace) == {"sent": 2, "to_send": 2}
+def test_addresses_that_are_none_are_named_and_the_rest_goes(ready):
+    workspace = ready(
+        email=["a@x.org", "a@x.org; b@x.org", "not an address, a@x.org, b@", "c@p\u0430ypal.example"]
+    )
+    plan = workspace.select(all=True).plan("send_via.email")
+    assert plan.preview["recipients"].iloc[0].tolist() == ["mails", 3]
+    assert plan.preview["to_look_at"]["reason"].str.contains("mixes Cyrillic and Latin").tolist() == [True]
+    found = reasons(workspace.runs.apply(plan))
+    assert "'not an address' is not an e-mail address; 'b@' is not" in found[3]
+    assert statuses(workspace) == {"sent": 3, "to_send": 1}
+    assert sorted(outbox(workspace)["recipient"]) == ["a@x.org", "a@x.org, b@x.org", "c@p\u0430ypal.example"]
 
 
 def test_postal_addresses_are_checked_by_country(ready):
     workspace = ready(postcode=["1011 AA", "1011", "75001", "10115"], country=["NL", "NL", "FR", "XX9"])
-    found = reasons(run(workspace, "send_via.post"))
+    found = reasons(run(workspace, "send_via.post", anyway=True))
     assert "not of the form used in NL" in found[2]
     assert "two-letter code" in found[4]
 

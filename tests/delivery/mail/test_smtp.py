@@ -1,4 +1,8 @@
 import smtplib
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from email.policy import default
 
@@ -211,8 +215,8 @@ def test_redirection_sends_everything_to_one_address_and_copies_nobody(tmp_path,
     assert "ada@example.org" in str(message_from_bytes(script.inbox[0][1], policy=default)["Subject"])
 
 
-@pytest.mark.parametrize("to", ["a@x.org, b@x.org", "a@x.org\nBcc: z@z.org", "Ada <a@x.org>", "", "a@x"])
-def test_exactly_one_address_or_nothing(tmp_path, pdf, to):
+@pytest.mark.parametrize("to", ["a@x.org, b@x", "a@x.org\nBcc: z@z.org", "Ada <a@x.org>", "", "a@x"])
+def test_each_address_is_whole_or_nothing_goes(tmp_path, pdf, to):
     answer = SmtpChannel(settings(9), tmp_path).hand_over(message(pdf, to))
     assert answer.status is OutboxStatus.FAILED
     assert "recipient" in answer.text
@@ -231,6 +235,93 @@ def test_a_mail_beyond_the_size_limit_is_named_with_both_sizes(tmp_path, pdf):
     pdf.write_bytes(bytes(1_500_000))
     with pytest.raises(UnsendableError, match=r"2\.\d MB, the limit is 1 MB"):
         envelope(message(pdf), Mail(max_megabytes=1))
+
+
+def test_several_addresses_of_a_customer_are_all_written_to_or_none_is(tmp_path, pdf):
+    script = Script(rcpt={"gone@example.org": ["550 5.1.1 no such user"]})
+    with mail_server(script) as port:
+        channel = SmtpChannel(settings(port), tmp_path)
+        both = channel.hand_over(message(pdf, "ada@example.org; bob@example.org", bcc="archive@acme.example"))
+        one_gone = channel.hand_over(message(pdf, "ada@example.org,gone@example.org"))
+        channel.close()
+    assert both.status is OutboxStatus.SENT
+    assert script.recipients() == ["ada@example.org", "bob@example.org", "archive@acme.example"]
+    assert script.mails()[0]["To"] == "ada@example.org, bob@example.org"
+    assert one_gone.status is OutboxStatus.FAILED
+    assert "recipient gone@example.org refused: 550" in one_gone.text
+
+
+def test_a_password_goes_to_another_machine_encrypted_or_not_at_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("INVOICEBATCH_MAIL_PASSWORD", "secret")
+    plain = settings(9, user="ada", host="mail.invalid", attempts=1)
+    with pytest.raises(SettingsError, match=r"mail\.invalid over a connection that is not encrypted"):
+        SmtpChannel(plain, tmp_path).connect()
+    for allowed in (
+        plain.model_copy(update={"allow_insecure": True}),
+        plain.model_copy(update={"host": "127.0.0.1"}),
+    ):
+        with pytest.raises(TemporaryError, match="can't be reached"):
+            SmtpChannel(allowed, tmp_path).connect()
+
+
+@contextmanager
+def rude_server(answers):
+    """Says what it is told to, by the first word of a command; the final dot is one."""
+
+    def serve():
+        connection, _ = server.accept()
+        with suppress(OSError), connection, connection.makefile("rb") as lines:
+            connection.sendall(b"220 hello\r\n")
+            in_data = False
+            for line in lines:
+                if in_data and line != b".\r\n":
+                    continue
+                in_data = line.startswith(b"DATA")
+                usual = b"354 go on\r\n" if in_data else b"250 fine\r\n"
+                connection.sendall(answers.get(line[:4].strip().upper(), usual))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+ENDLESS = b"250-and\r\n" * 50_000
+
+
+@pytest.mark.parametrize("words", [b"what?\r\n", b"354 more\r\n", ENDLESS])
+def test_an_answer_to_the_mail_that_tells_nothing_is_a_doubt(tmp_path, pdf, words):
+    with rude_server({b".": words}) as port:
+        channel = SmtpChannel(settings(port), tmp_path)
+        with pytest.raises(InDoubtError):
+            channel.hand_over(message(pdf))
+        channel.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"), [(b"EHLO", ENDLESS), (b"RCPT", ENDLESS), (b"MAIL", b"what?\r\n")]
+)
+def test_before_that_it_is_read_to_a_bound_and_the_mail_may_go_again(tmp_path, pdf, command, words):
+    with rude_server({command: words}) as port:
+        channel = SmtpChannel(settings(port), tmp_path)
+        with pytest.raises(
+            TemporaryError, match="longer than 65,536 bytes" if words is ENDLESS else "refused: -1"
+        ):
+            channel.hand_over(message(pdf))
+        channel.close()
+
+
+def test_an_answer_that_drips_ends_in_time(tmp_path):
+    def drip():
+        connection, _ = server.accept()
+        with suppress(OSError), connection:
+            while True:
+                connection.sendall(b"2")
+                time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, daemon=True).start()
+        with pytest.raises(TemporaryError, match=r"in time|timed out"):
+            SmtpChannel(settings(server.getsockname()[1], timeout_seconds=0.3), tmp_path).connect()
 
 
 def test_rates_space_the_mails(pdf, tmp_path, monkeypatch):

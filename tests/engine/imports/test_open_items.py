@@ -136,7 +136,7 @@ def test_it_is_marked_like_any_other(workspace: Workspace, take: Take, whole: Wh
 def test_what_needs_its_lines_or_its_document_is_refused_by_name(workspace: Workspace, take: Take) -> None:
     take(ITEM)
     with_document = ("create", "regenerate", "credit", "download.document", "download.merged", "export.xml",
-                     "export.ubl", "export.external", "send_via.email", "send_via.post", "send_via.einvoice")  # fmt: skip
+                     "export.ubl", "export.external", "send_via.preferred", "send_via.email", "send_via.post", "send_via.einvoice")  # fmt: skip
     selection = workspace.select(all=True)
     reasons = {action: selection.why(action)["reason"].iloc[0] for action in with_document}
     said = "is an open item of an earlier system: its lines and its document are there, not here"

@@ -38,7 +38,7 @@ def test_every_channel_of_a_group_that_can_send_follows(make_workspace: Make) ->
     workspace = make_workspace(1)
     workspace.select(all=True).plan("approve", invoice_date=DAY).apply()
     report = workspace.select(all=True).plan("create").apply()
-    assert [step.action for step in report.next] == ["send_via.email", "send_via.post"]
+    assert [step.action for step in report.next] == ["send_via.preferred", "send_via.email", "send_via.post"]
 
 
 def test_what_was_marked_is_taken_back_by_the_action_that_does(make_workspace: Make) -> None:
