@@ -34,6 +34,7 @@ _NAMES: Final = {
     "movers": ("Movers", "Grootste verschillen", "Principaux écarts", "Größte Abweichungen"),
     "missing": ("Missing", "Ontbrekend", "Manquants", "Fehlende"),
     "new": ("New", "Nieuw", "Nouveaux", "Neue"),
+    "summary": ("Summary", "Samenvatting", "Résumé", "Übersicht"),
     "result": ("Result", "Resultaat", "Résultat", "Ergebnis"),
 }
 _TOTAL: Final = ("Total", "Totaal", "Total", "Summe")

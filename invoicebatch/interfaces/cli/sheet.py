@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 from cyclopts import App, Parameter
 
 from invoicebatch.engine.plan.records import records
@@ -60,7 +61,18 @@ def _show_check(plan: SheetPlan, *, json: bool) -> None:
     _show_groups(plan)
     for title, rows in (("Would fail", plan.failing), ("Refused", plan.refused)):
         if len(rows):
-            print_table(rows[["row", "number", "action", "reason"]], title=f"{title}: {len(rows):,}")
+            print_table(_by_reason(rows), title=f"{title}: {len(rows):,}")
+
+
+def _by_reason(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that say the same, in one: their count, and the first of their row numbers."""
+    groups = rows.groupby(["action", "reason"], sort=False, as_index=False)
+    found = groups.agg(
+        count=("row", "size"),
+        rows=("row", lambda own: ", ".join(map(str, own.head(8))) + ", …" * (len(own) > 8)),
+        number=("number", "first"),
+    )
+    return found[["count", "rows", "number", "action", "reason"]].rename(columns={"number": "first number"})
 
 
 @app.command
@@ -119,12 +131,13 @@ def _counts(plan: SheetPlan) -> dict[str, Any]:
         "hidden": int((rows["ticked"] & rows["hidden"]).sum()),
         "would_run": plan.eligible,
         "would_fail": len(plan.failing),
+        "done_before": plan.done_before,
         "refused": len(plan.refused),
     }
 
 
 def _code(plan: SheetPlan, *, complete: bool) -> int:
-    if plan.eligible + len(plan.failing) == 0:
+    if plan.eligible + plan.done_before + len(plan.failing) == 0:
         return NothingEligibleError.exit_code
     return 0 if complete else SOME_NOT_DONE
 
