@@ -4,6 +4,7 @@ Pure: rows come in as data; reading a sheet back is the interface's.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 import pandas as pd
@@ -12,7 +13,7 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.formats.workbook import styling
-from invoicebatch.formats.workbook.cells import cell_column, column_letter
+from invoicebatch.formats.workbook.cells import CellColumn, cell_column, column_letter
 from invoicebatch.formats.workbook.package import whole_body, write_package
 from invoicebatch.formats.workbook.sheet.keys import row_checks
 from invoicebatch.formats.workbook.sheet.model import SheetMeta
@@ -36,6 +37,11 @@ KEYS: Final = ("version", "seen", "check")
 """Hidden: version of the customer, what its cells said, and whether both belong to the row."""
 
 COLUMNS: Final = (*ABOUT, *EDITABLE, *KEYS)
+TITLES: Final = {name: title(name) for name in COLUMNS} | {
+    "name": "Name", "email": "E-mail", "iban": "IBAN", "bic": "BIC", "vat_id": "VAT id", "siret": "SIRET",
+}  # fmt: skip
+"""Title of each column."""
+
 _HELP: Final = (
     "Mend the yellow cells (red: what a document failed for), save, then: invoicebatch sheet check FILE, "
     "invoicebatch sheet run FILE. Rows without a change are left alone."
@@ -77,11 +83,14 @@ def write_customers(out: BinaryIO, rows: pd.DataFrame, meta: SheetMeta) -> None:
     meta_page(workbook, meta, len(rows))
     workbook.properties.creator = "invoicebatch"
     workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
-    cells = [
-        cell_column(body[name].astype("str"), text(name, ""), style)
-        for name, style in zip(COLUMNS, styles, strict=True)
-    ]
+    cells = [_cells(body[name], name, style) for name, style in zip(COLUMNS, styles, strict=True)]
     write_package(out, workbook, {SHEET: whole_body(cells, FIRST_ROW)})
+
+
+def _cells(values: "pd.Series[str]", name: str, style: int) -> CellColumn:
+    """Empty cells have the style too: they are there to be filled."""
+    cells = cell_column(values.astype("str").mask(values == ""), text(name, ""), style)
+    return replace(cells, blank=style)
 
 
 def _head(sheet: Worksheet, count: int, meta: SheetMeta) -> None:
@@ -92,7 +101,7 @@ def _head(sheet: Worksheet, count: int, meta: SheetMeta) -> None:
         sheet[f"A{row}"].font = Font(name=styling.FONT, italic=True, color=styling.QUIET)
     for index, name in enumerate(COLUMNS, 1):
         cell = styling.cell_at(sheet, HEADER_ROW, index)
-        cell.value = "Name" if name == "name" else title(name)
+        cell.value = TITLES[name]
         styling.style_header(cell, Type.TEXT)
         if name in EDITABLE:
             cell.fill = styling.fill("9A6700")

@@ -15,9 +15,8 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.spreadsheet import Fault, Spreadsheet
 from invoicebatch.formats.workbook.cells import column_letter
-from invoicebatch.formats.workbook.customers import COLUMNS, EDITABLE, HEADER_ROW, KEYS, SHEET, checks
+from invoicebatch.formats.workbook.customers import EDITABLE, HEADER_ROW, KEYS, SHEET, TITLES, checks
 from invoicebatch.formats.workbook.sheet.model import META
-from invoicebatch.formats.workbook.titles import title
 from invoicebatch.ingest.intake import read_files
 from invoicebatch.interfaces.customers_sheet.write import as_text
 from invoicebatch.interfaces.sheet.plan_sheet import check_workspace
@@ -102,7 +101,7 @@ def _read(file: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
     meta = {str(row.cells.get(1)): str(row.cells.get(2, "")) for row in book.rows(META)}
     if not meta.get("selection_id") or not meta.get("workspace_id"):
         raise InputFileError(f"{file.name} has lost the id of its selection", _WRITE)
-    titles = {"Name" if name == "name" else title(name): name for name in COLUMNS}
+    titles = {words: name for name, words in TITLES.items()}
     listed: list[dict[str, Any]] = []
     places: dict[str, int] = {}
     for row in book.rows(SHEET):

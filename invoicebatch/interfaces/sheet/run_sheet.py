@@ -200,6 +200,7 @@ def _summary(frame: pd.DataFrame) -> pd.DataFrame:
         )
     empty = pd.DataFrame(columns=["action", "outcome", "reason", "rows", "currency", "total_cents"])
     whole = pd.concat(parts, ignore_index=True) if parts else empty
+    whole["reason"] = [str(reason)[:150] + "…" * (len(str(reason)) > 150) for reason in whole["reason"]]
     texts = dict.fromkeys(("action", "outcome", "reason", "currency"), "str")
     return whole.astype(texts | dict.fromkeys(("rows", "total_cents"), "int64"))
 
