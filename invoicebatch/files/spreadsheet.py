@@ -83,6 +83,8 @@ class Spreadsheet:
 
     def _open(self) -> None:
         names = set(self._zip.namelist())
+        if "mimetype" in names and b"opendocument" in self._zip.read("mimetype"):
+            raise InputFileError(f"{self.path.name} is an OpenDocument file (.ods)", SAVE_AS)
         if "[Content_Types].xml" not in names or "xl/workbook.xml" not in names:
             raise InputFileError(f"{self.path.name} is a ZIP archive, but no workbook", SAVE_AS)
         types = self._zip.read("[Content_Types].xml")

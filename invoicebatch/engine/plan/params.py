@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
-from typing import Any
+from enum import Enum
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -44,12 +46,33 @@ def parse_params(
     for name in given:
         if name not in action.params.model_fields:
             _refuse_unknown(action, name)
+    given = {name: _as_listed(action, name, value, known) for name, value in given.items()}
     try:
         parsed = action.params.model_validate(default_values(action, settings, today, known) | given)
     except ValidationError as error:
         raise _refused(action, error, known) from error
     check_choices(action, parsed, known, given)
     return parsed
+
+
+def _as_listed(action: Action, name: str, value: Any, known: Known) -> Any:
+    """A choice as it is listed, in whatever case a person wrote it."""
+    choices = known[name] if name in known else _listed_values(action.params.model_fields[name].annotation)
+    if not isinstance(value, str) or value in choices:
+        return value
+    same = [one for one in choices if one.casefold() == value.strip().casefold()]
+    return same[0] if len(same) == 1 else value
+
+
+def _listed_values(annotation: Any) -> list[str]:
+    """The texts that a type takes, where it lists them."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return [str(member.value) for member in annotation]
+    if get_origin(annotation) is Literal:
+        return [one for one in get_args(annotation) if isinstance(one, str)]
+    if get_origin(annotation) in (Union, UnionType):
+        return [value for one in get_args(annotation) for value in _listed_values(one)]
+    return []
 
 
 def _refused(action: Action, error: ValidationError, known: Known) -> ParameterError:

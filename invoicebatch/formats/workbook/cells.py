@@ -34,19 +34,23 @@ class CellColumn:
     """One column of cells: its values as Arrow, what they are, and the style's index.
 
     `values` are the frame's: cents for money, basis points for percentages. A missing value makes
-    no cell, or an empty one of style `blank` where that is given.
+    no cell, or an empty one of style `blank` where that is given. Where there are `styles`, each value takes
+    the one at the number of decimals it has.
     """
 
     values: pa.ChunkedArray
     type: Type
     style: int
     blank: int = 0
+    styles: Sequence[int] = ()
 
 
-def cell_column(series: "pd.Series[Any]", column: Column, style: int) -> CellColumn:
+def cell_column(
+    series: "pd.Series[Any]", column: Column, style: int, styles: Sequence[int] = ()
+) -> CellColumn:
     """The cells of a frame column of that schema column; zero-copy where pandas allows."""
     values = pa.chunked_array(pa.array(series, from_pandas=True))
-    return CellColumn(values, column.type, style)
+    return CellColumn(values, column.type, style, styles=styles)
 
 
 def row_chunks(columns: Sequence[CellColumn], first_row: int) -> Iterator[memoryview]:
@@ -95,6 +99,17 @@ def number_text(values: pa.Array, kind: Type) -> pa.Array:
             return values.cast(pa.string())
 
 
+def decimals_shown(values: pa.Array, kind: Type) -> pa.Array:
+    """How many decimals each value has when it is shown, trailing zeros aside: of a percentage in percent.
+
+    >>> decimals_shown(pa.array([2000, 550, 575, None]), Type.PERCENT).to_pylist()
+    [0, 1, 2, None]
+    """
+    shown = scaled(values, 2) if kind is Type.PERCENT else values
+    text = pc.utf8_rtrim(shown.cast(pa.string()), "0")
+    return pc.subtract(pc.subtract(pc.utf8_length(text), 1), pc.find_substring(text, "."))
+
+
 def scaled(values: pa.Array, scale: int) -> pa.Array:
     """Whole numbers as decimal128 of that many decimals, exactly.
 
@@ -119,15 +134,24 @@ def _cells(values: pa.Array, column: CellColumn, letter: str, rows: pa.Array) ->
     """What joins to the column's cells."""
     reference = f'<c r="{letter}'
     blank = [reference, rows, f'" s="{column.blank}"/>'] if column.blank else []
-    style = f'" s="{column.style}"' if column.style else '"'
+    style = [f'" s="{column.style}"' if column.style else '"']
+    if column.styles:
+        style = ['" s="', _style_of(values, column), '"']
     text, before, after = _content(values, column.type)
     if text.null_count == len(text):
         return blank
-    pieces = [reference, rows, style + before, text, after + "</c>"]
+    pieces = [reference, rows, *style, before, text, after + "</c>"]
     if not text.null_count:
         return pieces
     cells = pc.binary_join_element_wise(*pieces, "")
     return [pc.coalesce(cells, pc.binary_join_element_wise(*blank, "") if blank else pa.scalar(""))]
+
+
+def _style_of(values: pa.Array, column: CellColumn) -> pa.Array:
+    """The style of each value, as text: by its decimals."""
+    most = len(column.styles) - 1
+    places = pc.min_element_wise(pc.fill_null(decimals_shown(values, column.type), 0), most)
+    return pa.array(column.styles).cast(pa.string()).take(places)
 
 
 def _content(values: pa.Array, kind: Type) -> tuple[pa.Array, str, str]:

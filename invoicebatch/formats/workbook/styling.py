@@ -24,18 +24,51 @@ QUIET: Final = "6B7280"
 LINE: Final = "D1D5DB"
 
 NUMBER_FORMATS: Final = {
-    Type.MONEY: "#,##0.00;[Red]-#,##0.00",
-    Type.PERCENT: "0.##%",
+    Type.MONEY: "#,##0.00_-;[Red]-#,##0.00_-",
+    Type.PERCENT: "0.00%_-",
+    Type.INTEGER: "0_-;[Red]-0_-",
     Type.DATE: "yyyy-mm-dd",
     Type.TIMESTAMP: "yyyy-mm-dd hh:mm",
     Type.TEXT: "@",
     Type.CHOICE: "@",
     Type.JSON: "@",
 }
-"""Number format by type; text is formatted as text, so that editing it makes no formula of it."""
+"""Number format by type; text is formatted as text, so that editing it makes no formula of it.
 
-WHOLE_MONEY: Final = "#,##0;[Red]-#,##0"
+Numbers keep their distance from the edge by `_-`, room for a sign, and not by an indent, which programs forget
+for some cells of a column.
+"""
+
+WHOLE_MONEY: Final = "#,##0_-;[Red]-#,##0_-"
 """Number format of amounts where no currency has decimals."""
+
+MOST_DECIMALS: Final = {Type.PERCENT: 2, Type.QUANTITY: 6}
+"""Types whose values have more or fewer decimals, and how many at most."""
+
+
+def decimal_formats(kind: Type, *, least: int, widest: int) -> list[str]:
+    """Number formats of values of a type by their decimals, from none.
+
+    A format of optional digits (`0.##`) shows the point even where nothing follows it, so each number of
+    decimals has a format; space as wide as the missing digits keeps the units below each other.
+
+    Args:
+        kind: a type of `MOST_DECIMALS`.
+        least: fewest decimals shown.
+        widest: decimals that room is kept for.
+
+    >>> decimal_formats(Type.PERCENT, least=0, widest=1)[:2]
+    ['0%_._0_-;[Red]-0%_._0_-', '0.0%_-;[Red]-0.0%_-']
+    """
+    whole, sign = ("0", "%") if kind is Type.PERCENT else ("#,##0", "")
+    formats = []
+    for decimals in range(MOST_DECIMALS[kind] + 1):
+        shown = max(decimals, least)
+        room = "_0" * max(widest - shown, 0)
+        code = whole + ("." + "0" * shown) * (shown > 0) + sign + ("_." * (shown == 0 < widest)) + room + "_-"
+        formats.append(f"{code};[Red]-{code}")
+    return formats
+
 
 RIGHT: Final = frozenset({Type.MONEY, Type.PERCENT, Type.INTEGER, Type.QUANTITY})
 """Types whose values stand to the right."""
@@ -99,7 +132,9 @@ def style_value(
     cell.font = Font(name=FONT, color=INK)
     cell.protection = Protection(locked=not unlocked)
     right = kind in RIGHT
-    cell.alignment = Alignment(vertical="center", horizontal="right" if right else "left", indent=1)
+    cell.alignment = Alignment(
+        vertical="center", horizontal="right" if right else "left", indent=0 if right else 1
+    )
     if background:
         cell.fill = fill(background)
         cell.border = Border(bottom=Side("hair", color=LINE), right=Side("hair", color=LINE))

@@ -34,6 +34,7 @@ _NAMES: Final = {
     "movers": ("Movers", "Grootste verschillen", "Principaux écarts", "Größte Abweichungen"),
     "missing": ("Missing", "Ontbrekend", "Manquants", "Fehlende"),
     "new": ("New", "Nieuw", "Nouveaux", "Neue"),
+    "summary": ("Summary", "Samenvatting", "Résumé", "Übersicht"),
     "result": ("Result", "Resultaat", "Résultat", "Ergebnis"),
 }
 _TOTAL: Final = ("Total", "Totaal", "Total", "Summe")
@@ -90,36 +91,47 @@ def _add_sheet(
     return sheet.title, Body(cells, (rows, len(styles)), 2, results)
 
 
-def _cells(frame: pd.DataFrame, columns: Sequence[Column], styles: Sequence[int]) -> list[CellColumn]:
+def _cells(frame: pd.DataFrame, columns: Sequence[Column], styles: Sequence[list[int]]) -> list[CellColumn]:
     return [
-        cell_column(values_of(frame, column), column, style)
-        for column, style in zip(columns, styles, strict=True)
+        cell_column(values_of(frame, column), column, of[0], of if len(of) > 1 else ())
+        for column, of in zip(columns, styles, strict=True)
     ]
 
 
-def _header(sheet: Worksheet, export: TableExport, found: Survey) -> list[int]:
-    """Titles, widths and column styles; gives the style of each column's cells."""
+def _header(sheet: Worksheet, export: TableExport, found: Survey) -> list[list[int]]:
+    """Titles, widths and column styles; gives the styles of each column's cells, several are by decimals."""
     styles = []
     for index, (column, name) in enumerate(zip(export.columns, export.titles, strict=True), 1):
         cell = sheet.cell(1, index, name)
         cell.data_type = "s"
         styling.style_header(styling.cell_at(sheet, 1, index), column.type)
-        code = _number_format(column, found)
-        styles.append(styling.style_value(styling.cell_at(sheet, 3, index), column.type, code=code))
+        examples = enumerate(_number_formats(column, found), 3)
+        styles.append(
+            [
+                styling.style_value(styling.cell_at(sheet, row, index), column.type, code=code)
+                for row, code in examples
+            ]
+        )
         letter = column_letter(index - 1)
         sheet.column_dimensions[letter].width = styling.width(
             column.type, name, values_of(export.frame, column)
         )
-    sheet.delete_rows(3)
+    sheet.delete_rows(3, 1 + max(styling.MOST_DECIMALS.values()))
     sheet.row_dimensions[1].height = 32
     return styles
 
 
-def _number_format(column: Column, found: Survey) -> str:
-    """Of a column: amounts without decimals where none of the currencies has any."""
+def _number_formats(column: Column, found: Survey) -> list[str]:
+    """Of a column: one, or one for each number of decimals.
+
+    Amounts have no decimals where none of the currencies has any; prices have two at least.
+    """
+    if column.type in styling.MOST_DECIMALS:
+        least, widest = (2, 4) if column.name == "price" else (0, 2)
+        return styling.decimal_formats(column.type, least=least, widest=widest)
     if column.type is Type.MONEY and found.currencies and not any(map(decimals_of, found.currencies)):
-        return styling.WHOLE_MONEY
-    return styling.NUMBER_FORMATS.get(column.type, "General")
+        return [styling.WHOLE_MONEY]
+    return [styling.NUMBER_FORMATS.get(column.type, "General")]
 
 
 def _totals(sheet: Worksheet, export: TableExport, found: Survey) -> dict[str, float]:
@@ -129,10 +141,14 @@ def _totals(sheet: Worksheet, export: TableExport, found: Survey) -> dict[str, f
         cell = sheet.cell(found.rows + 2, index + 1)
         cell.font = Font(name=styling.FONT, bold=True, color=styling.INK)
         cell.border = Border(top=Side("thin", color=styling.ACCENT))
-        cell.alignment = Alignment(horizontal="right" if column.name in found.sums else "left", indent=1)
-        if column.name in found.sums:
+        summed = column.name in found.sums
+        cell.alignment = Alignment(horizontal="right" if summed else "left", indent=0 if summed else 1)
+        if summed:
             cell.value = f"=SUBTOTAL(109,{_table_name(export)}[{_quoted(name)}])"
-            cell.number_format = _number_format(column, found)
+            total = found.sums[column.name]
+            codes = _number_formats(column, found)
+            places = max(-int(total.normalize().as_tuple().exponent), 0)
+            cell.number_format = codes[min(places, len(codes) - 1)]
             results[cell.coordinate] = float(found.sums[column.name])
         elif index == 0:
             cell.value = export.words(_TOTAL)

@@ -1,8 +1,9 @@
 """The command `sheet`: write a selection as a workbook, check what it would do, run it."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import pandas as pd
 from cyclopts import App, Parameter
 
 from invoicebatch.engine.plan.records import records
@@ -16,6 +17,12 @@ from invoicebatch.interfaces.cli.common import (
     print_json,
     print_table,
 )
+from invoicebatch.interfaces.customers_sheet.run import (
+    CustomersPlan,
+    is_customers_sheet,
+    plan_customers,
+    run_customers,
+)
 from invoicebatch.interfaces.sheet.plan_sheet import SheetPlan, plan_sheet
 from invoicebatch.interfaces.sheet.read import read_sheet
 from invoicebatch.model.counted import counted
@@ -25,29 +32,63 @@ app = App(name="sheet", help="Selection sheets: write, check, run.", help_format
 
 Sheet = Annotated[Path, Parameter(help="The sheet: .xlsx, or .csv for people without Excel")]
 
+Kind = Annotated[
+    Literal["invoices", "customers"], Parameter(help="What the rows are: invoices, or their customers")
+]
+
 
 @app.command
 def write(
-    file: Sheet, select: Select | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None
+    file: Sheet,
+    select: Select | None = None,
+    *,
+    kind: Kind = "invoices",
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
 ) -> int:
-    """Write the selected invoices as a sheet to tick and choose actions in."""
-    from invoicebatch.interfaces.sheet.write import sheet
-
+    """Write the selected invoices as a sheet to tick and choose actions in, or their customers to mend."""
     selection = (select or Select()).of(opened(workspace))
-    path = sheet(selection, file)
-    if json:
-        print_json({"file": str(path.resolve()), "rows": len(selection)})
+    if kind == "customers":
+        from invoicebatch.interfaces.customers_sheet.write import customers_sheet
+
+        path, rows = customers_sheet(selection, file)
     else:
-        print(f"Written: {path}, {counted(len(selection), 'invoice')}")
+        from invoicebatch.interfaces.sheet.write import sheet
+
+        path, rows = sheet(selection, file), len(selection)
+    if json:
+        print_json({"file": str(path.resolve()), "rows": rows})
+    else:
+        print(f"Written: {path}, {counted(rows, kind.removesuffix('s'))}")
     return 0
 
 
 @app.command
 def check(file: Sheet, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Say row by row what running a sheet would do and refuse; nothing changes."""
-    plan = plan_sheet(opened(workspace), read_sheet(file))
+    ws = opened(workspace)
+    if is_customers_sheet(file):
+        return _show_customers(plan_customers(ws, file), json=json)
+    plan = plan_sheet(ws, read_sheet(file))
     _show_check(plan, json=json)
     return _code(plan, complete=plan.refused.empty and plan.failing.empty)
+
+
+def _show_customers(plan: CustomersPlan, *, json: bool) -> int:
+    """What a customers' sheet would change, or changed."""
+    counts = plan.rows["outcome"].value_counts().to_dict()
+    if json:
+        print_json({"file": str(plan.path), **counts, "rows": records(plan.rows)})
+    else:
+        print(
+            "Customers: " + (", ".join(f"{n:,} {word}" for word, n in counts.items()) or "nothing was edited")
+        )
+        refused = plan.rows[plan.rows["outcome"] == "refused"]
+        if len(refused):
+            print_table(refused[["row", "customer_id", "reason"]], title=f"Refused: {len(refused):,}")
+    if plan.rows.empty or plan.count("refused") == len(plan.rows):
+        return NothingEligibleError.exit_code
+    return 0 if plan.complete else SOME_NOT_DONE
 
 
 def _show_check(plan: SheetPlan, *, json: bool) -> None:
@@ -60,7 +101,18 @@ def _show_check(plan: SheetPlan, *, json: bool) -> None:
     _show_groups(plan)
     for title, rows in (("Would fail", plan.failing), ("Refused", plan.refused)):
         if len(rows):
-            print_table(rows[["row", "number", "action", "reason"]], title=f"{title}: {len(rows):,}")
+            print_table(_by_reason(rows), title=f"{title}: {len(rows):,}")
+
+
+def _by_reason(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that say the same, in one: their count, and the first of their row numbers."""
+    groups = rows.groupby(["action", "reason"], sort=False, as_index=False)
+    found = groups.agg(
+        count=("row", "size"),
+        rows=("row", lambda own: ", ".join(map(str, own.head(8))) + ", …" * (len(own) > 8)),
+        number=("number", "first"),
+    )
+    return found[["count", "rows", "number", "action", "reason"]].rename(columns={"number": "first number"})
 
 
 @app.command
@@ -77,6 +129,8 @@ def run(
     from invoicebatch.interfaces.sheet.run_sheet import run_sheet
 
     ws = opened(workspace)
+    if is_customers_sheet(file):
+        return _show_customers(run_customers(ws, plan_customers(ws, file)), json=json)
     plan = plan_sheet(ws, read_sheet(file))
     try:
         report = run_sheet(ws, plan, confirmed=yes, progress=not json)
@@ -119,12 +173,13 @@ def _counts(plan: SheetPlan) -> dict[str, Any]:
         "hidden": int((rows["ticked"] & rows["hidden"]).sum()),
         "would_run": plan.eligible,
         "would_fail": len(plan.failing),
+        "done_before": plan.done_before,
         "refused": len(plan.refused),
     }
 
 
 def _code(plan: SheetPlan, *, complete: bool) -> int:
-    if plan.eligible + len(plan.failing) == 0:
+    if plan.eligible + plan.done_before + len(plan.failing) == 0:
         return NothingEligibleError.exit_code
     return 0 if complete else SOME_NOT_DONE
 

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoicebatch.actions import registry
-from invoicebatch.engine.base import clock
+from invoicebatch.engine.base import clock, identity
 from invoicebatch.errors import InvoicebatchError, ParameterError, UnknownNameError
 from invoicebatch.files.names import run_folder, safe_name
 from invoicebatch.files.shipped import shipped
 from invoicebatch.files.whole import make_folders, name_whole, write_whole
+from invoicebatch.interfaces.notebook.summary import with_head
 
 ANY_ACTION: Final = "action.ipynb"
 """The shipped notebook of actions that have none of their own."""
@@ -88,6 +89,7 @@ def run_notebook(
     make_folders(folder)
     part = folder / f"output.{run_id}.part.ipynb"
     failure = _execute(notebook, part, given, progress=progress)
+    with_head(part, given, _results(part), identity.current().user, clock.now())
     target = name_whole(part, folder / "output.ipynb", on_clash="number")
     if failure:
         raise NotebookError(

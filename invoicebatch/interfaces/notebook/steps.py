@@ -140,7 +140,9 @@ def show_messages(selection: Selection, report: Report | None) -> None:
 
 
 def bar_chart(counts: "pd.Series[int]", title: str) -> None:
-    """A small horizontal bar chart, one bar an index value."""
+    """A small horizontal bar chart, one bar an index value; nothing where there is one bar only."""
+    if len(counts) < 2:
+        return
     import matplotlib.pyplot as plt
     from IPython.display import display
 
@@ -157,7 +159,12 @@ def bar_chart(counts: "pd.Series[int]", title: str) -> None:
 
 
 def show_table(frame: pd.DataFrame, limit: int = 10) -> None:
-    """A frame for people: amounts and dates as they are written, names in words, the first rows."""
+    """A frame for people: amounts and dates as they are written, names in words, the first rows.
+
+    Ids are left out where every row has a number.
+    """
+    if "invoice_id" in frame and "number" in frame and frame["number"].notna().all():
+        frame = frame.drop(columns="invoice_id")
     shown = frame.head(limit).copy()
     for name in map(str, frame.columns):
         if name.endswith("_cents"):

@@ -119,7 +119,7 @@ def pairs(text: str) -> dict[str, str]:
         if not part.strip():
             continue
         name, equals, value = part.partition("=")
-        name = name.strip().replace("-", "_")
+        name = name.strip().replace("-", "_").lower()
         if not equals or not name:
             raise ParameterError(f"{part.strip()!r} is not of the form name=value")
         if name in found:

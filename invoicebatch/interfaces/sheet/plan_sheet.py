@@ -13,13 +13,16 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.actions import find
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import InputFileError, ParameterError, SelectionError, UnknownNameError
 from invoicebatch.interfaces.sheet.file import SheetFile
 from invoicebatch.interfaces.sheet.parameters import pairs, typed
 from invoicebatch.interfaces.sheet.write import action_titles
-from invoicebatch.model.action import Action
+from invoicebatch.model.action import Action, Params
+from invoicebatch.model.status import RunStatus
 
 Rows = pd.DataFrame
 
@@ -33,6 +36,8 @@ class Group:
     action: Action
     plan: Plan
     rows: Rows
+    before: bool = False
+    """Whether an earlier run of this sheet did it."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class SheetPlan:
         sheet: as it was read.
         groups: plans, in the order of the action bar.
         rows: one row a ticked (or unreadable) row: row int64, invoice_id Int64, number, action str
-            (name; empty where it can't be told), outcome str (`would run`, `would fail`, `refused`), reason str.
+            (name; empty where it can't be told), outcome str (`would run`, `would fail`, `done before`, `refused`), reason str.
     """
 
     sheet: SheetFile
@@ -65,6 +70,11 @@ class SheetPlan:
         """Rows that would run and fail."""
         return self.rows[self.rows["outcome"] == "would fail"].reset_index(drop=True)
 
+    @property
+    def done_before(self) -> int:
+        """Rows that an earlier run of this sheet did."""
+        return int((self.rows["outcome"] == "done before").sum())
+
     @cached_property
     def summary(self) -> str:
         """One line a person reads first."""
@@ -78,6 +88,7 @@ class SheetPlan:
         parts += [f"{missing:,} deleted from the sheet: left alone"] * (missing > 0)
         failing = len(self.failing)
         parts += [f"{self.eligible:,} would run", *[f"{failing:,} would fail"] * bool(failing)]
+        parts += [f"{self.done_before:,} done before"] * bool(self.done_before)
         parts += [f"{len(self.refused):,} refused"]
         return "; ".join(parts)
 
@@ -100,15 +111,39 @@ def plan_sheet(workspace: Workspace, sheet: SheetFile) -> SheetPlan:
         if isinstance(plan, str):
             verdicts.append(_rows(rows, action.name, plan))
             continue
-        groups.append(Group(action, plan, rows))
+        before = _finished(workspace, plan)
+        groups.append(Group(action, plan, rows, before))
         judged = plan.rows.set_index("invoice_id")
         reasons = rows["invoice_id"].map(judged["reason"]).fillna(GONE)
         would_fail = rows["invoice_id"].map(judged["eligible"]).eq(True) & (reasons != "")
-        verdicts.append(_rows(rows, action.name, reasons, would_fail))
+        judgement = _rows(rows, action.name, reasons, would_fail)
+        verdicts.append(_told_before(judgement, plan) if before else judgement)
     found = pd.concat(verdicts, ignore_index=True).sort_values("row", ignore_index=True)
     order = {name: place for place, name in enumerate(workspace.base.offered())}
     groups.sort(key=lambda group: order.get(group.action.name, len(order)))
     return SheetPlan(sheet, tuple(groups), found)
+
+
+def done_before(run_id: str) -> str:
+    """The words for a row that a run did already."""
+    return f"done before in run {run_id[:8]}; nothing is done again"
+
+
+def _finished(workspace: Workspace, plan: Plan) -> bool:
+    """Whether the plan's run is finished: it ran from this sheet before."""
+    run_id = plan.run_id  # reads the workspace's id, so outside the session
+    with workspace.store.read() as session:
+        run = session.run(run_id)
+    return run is not None and run["status"] == RunStatus.FINISHED
+
+
+def _told_before(rows: Rows, plan: Plan) -> Rows:
+    """The rows of a run that is finished, told so."""
+    again = rows["outcome"].isin(["would run", "would fail"])
+    return rows.assign(
+        outcome=rows["outcome"].mask(again, "done before"),
+        reason=rows["reason"].mask(again, done_before(plan.run_id)),
+    )
 
 
 class Written(Protocol):
@@ -151,17 +186,45 @@ def _rows(
 def _groups(
     workspace: Workspace, sheet: SheetFile, rows: Rows
 ) -> Iterator[tuple[Action | None, Rows, Mapping[str, Any], str]]:
-    """Rows by action and own parameters: action, rows, values, and what is wrong with all of them."""
+    """Rows by action and own parameters: action, rows, values, and what is wrong with all of them.
+
+    However action and parameters are spelled, those that mean the same are one group.
+    """
     names = _names(workspace)
+    meant: dict[tuple[str, str, str], tuple[Action | None, Mapping[str, Any], list[Any]]] = {}
     for (written, own), group in rows.groupby(["action", "parameters"], sort=False, dropna=False):
         action, problem = _action(names, str(written), workspace.base.offered())
         values: Mapping[str, Any] = {}
+        params = ""
         if action is not None:
             try:
                 values = _values(sheet, action, str(own))
+                params = _parsed(workspace, sheet, action, values, str(own)).model_dump_json()
             except ParameterError as error:
                 problem = _in_a_line(error)
-        yield action, group, values, problem
+        key = (action.name if action else "", params, problem)
+        meant.setdefault(key, (action, values, []))[2].extend(group.index)
+    for (_, _, problem), (action, values, index) in meant.items():
+        yield action, rows.loc[sorted(index)], values, problem
+
+
+def _parsed(
+    workspace: Workspace, sheet: SheetFile, action: Action, values: Mapping[str, Any], own: str
+) -> Params:
+    """The values as the action takes them.
+
+    Raises:
+        ParameterError: one that it does not take, with the cell of the page Parameters where it stands.
+    """
+    base = workspace.base
+    try:
+        return parse_params(action, values, base.settings, clock.today(), base.choices(action))
+    except ParameterError as error:
+        name = error.message.removeprefix(f"{action.name}: ").partition(":")[0]
+        found = sheet.parameters.get(action.name, {}).get(name)
+        if found is None or name in pairs(own):
+            raise
+        raise ParameterError(f"{found.cell}: {error.message}", error.hint) from error
 
 
 def _names(workspace: Workspace) -> dict[str, Action]:
@@ -226,10 +289,10 @@ def _plan(
     stale = (known & (plan.rows["row_version"] != expected)).fillna(known).astype(bool)
     judged = plan.rows.assign(
         eligible=plan.rows["eligible"] & ~stale,
-        reason=plan.rows["reason"].mask(stale, _changes(workspace, plan.rows[stale])),
+        reason=plan.rows["reason"].mask(stale, _changes(workspace, sheet, action, plan.rows[stale])),
     )
     nonce = f"sheet {sheet.selection_id}" if plan.nonce else ""
-    words = f"{len(rows):,} rows of {sheet.path.name}"
+    words = f"{len(rows):,} rows of {sheet.path.name} (sheet {sheet.selection_id[:8]})"
     return replace(plan, rows=_sorted(judged), selection=words, nonce=nonce)
 
 
@@ -238,16 +301,22 @@ def _in_a_line(error: ParameterError) -> str:
     return " ".join(str(error).split())
 
 
-def _changes(workspace: Workspace, stale: Rows) -> "pd.Series[str]":
+def _changes(workspace: Workspace, sheet: SheetFile, action: Action, stale: Rows) -> "pd.Series[str]":
     """What happened last to rows that changed since the sheet was written, by index of `stale`."""
     if stale.empty:
         return pd.Series(dtype="str")
     with workspace.store.read() as session:
         events = session.rows_of("events", "invoice_id", stale["invoice_id"])
+        runs = session.whole("runs")
     last = events.sort_values("at").drop_duplicates("invoice_id", keep="last").set_index("invoice_id")
     at = last["at"].dt.strftime("%Y-%m-%d %H:%M").astype("str")
     told = ": " + last["event"].astype("str") + " by " + last["user"].astype("str") + " on " + at + " UTC"
-    return "changed since the sheet was written" + stale["invoice_id"].map(told).fillna("").astype("str")
+    own = runs["action"].eq(action.name) & runs["selection"].str.contains(
+        f"(sheet {sheet.selection_id[:8]})", regex=False
+    )
+    done = last.loc[last["run_id"].isin(runs.loc[own, "run_id"]), "run_id"].map(done_before)
+    changed = "changed since the sheet was written" + stale["invoice_id"].map(told).fillna("").astype("str")
+    return stale["invoice_id"].map(done).astype("str").fillna(changed)
 
 
 def _sorted(rows: Rows) -> Rows:

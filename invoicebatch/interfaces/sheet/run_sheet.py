@@ -4,7 +4,7 @@ A group that can't run at all is named in its rows; the others go on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os.path import commonpath
 from pathlib import Path
 from typing import Final
@@ -22,15 +22,14 @@ from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.rows import TableExport
 from invoicebatch.formats.workbook.sheet.model import SHOWN, sheet_columns, sheet_rows_needed
 from invoicebatch.formats.workbook.table import write_table
-from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan
+from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan, done_before
 from invoicebatch.model.counted import counted
 from invoicebatch.model.markup import joined, table
+from invoicebatch.model.reasons import by_kind, of_kind
 from invoicebatch.model.schema.types import integer, text
-from invoicebatch.model.status import RunStatus
-
-AGAIN: Final = "done by an earlier run of this sheet; nothing was done again"
 
 _OUTCOME_COLUMNS: Final = ("action", "outcome", "reason", "file", "run_id")
+_SUMMARY: Final = ("action", "outcome", "rows", "currency", "total", "reason")
 _COLOURS: Final = (
     ("outcome", "done", "1E7B34", "E3F4E7"),
     ("outcome", "unchanged", "57606A", "F0F1F3"),
@@ -93,13 +92,12 @@ def run_sheet(
         if group.plan.eligible == 0:
             continue
         try:
-            again = _known(workspace, group)
             report = group.plan.apply(progress=progress)
         except InvoicebatchError as error:
             outcomes.append(_stopped(group, error))
             continue
         reports.append(report)
-        outcomes.append(_outcomes_of(group, report, again=again))
+        outcomes.append(_outcomes_of(group, report))
     rows = pd.concat(outcomes, ignore_index=True).drop_duplicates("row", keep="first")
     rows = rows.sort_values("row", ignore_index=True)
     steps = [line for report in reports for line in report.steps()]
@@ -124,14 +122,7 @@ def _stopped(group: Group, error: InvoicebatchError) -> pd.DataFrame:
     return _planned(group).assign(outcome="failed", reason=str(error), file="", run_id=group.plan.run_id)
 
 
-def _known(workspace: Workspace, group: Group) -> bool:
-    """Whether an earlier run of this sheet did the group already."""
-    with workspace.store.read() as session:
-        run = session.run(group.plan.run_id)
-    return run is not None and run["status"] == RunStatus.FINISHED
-
-
-def _outcomes_of(group: Group, report: Report, *, again: bool) -> pd.DataFrame:
+def _outcomes_of(group: Group, report: Report) -> pd.DataFrame:
     """What became of the group's rows."""
     rows = _planned(group)
     journal = report.rows.set_index("invoice_id")
@@ -139,7 +130,10 @@ def _outcomes_of(group: Group, report: Report, *, again: bool) -> pd.DataFrame:
     return rows.assign(
         number=rows["invoice_id"].map(journal["number"]).astype("str").fillna(rows["number"]),
         outcome=outcome.replace({"claimed": "unfinished", "reserved": "unfinished"}).fillna("unfinished"),
-        reason=rows["invoice_id"].map(journal["reason"]).astype("str").fillna(AGAIN if again else ""),
+        reason=rows["invoice_id"]
+        .map(journal["reason"])
+        .astype("str")
+        .fillna(done_before(report.run_id) if group.before else ""),
         file=_files(rows, report).where(outcome == "done", ""),
         run_id=report.run_id,
     )
@@ -170,18 +164,45 @@ def _write_result(workspace: Workspace, plan: SheetPlan, rows: pd.DataFrame, ste
     numbers = outcomes["number"].mask(outcomes["number"] == "")
     frame["number"] = frame["number"].fillna(numbers)
     known = (
-        sheet_columns() | {name: text(name, "") for name in _OUTCOME_COLUMNS} | {"row": integer("row", "")}
+        sheet_columns()
+        | {name: text(name, "") for name in _OUTCOME_COLUMNS}
+        | {name: integer(name, "") for name in ("row", "rows")}
     )
     names = ["row", "action", "outcome", "reason", *SHOWN, "file", "run_id"]
     frame = frame.astype(dict.fromkeys(_OUTCOME_COLUMNS, "str"))
     settings = workspace.settings.export
     about = {"sheet": plan.sheet.path.name} | {f"step_{n}": line for n, line in enumerate(steps, 1)}
+    frame = frame.sort_values("outcome", key=lambda told: told.isna(), kind="stable", ignore_index=True)
     export = TableExport(
         "result", frame, [known[n] for n in names], clock.now(), about,
         settings.language, _COLOURS,
     )  # fmt: skip
+    summary = replace(
+        export, export="summary", frame=_summary(frame), columns=[known[n] for n in _SUMMARY], colours=()
+    )
     target = plan.sheet.path.with_name(f"{plan.sheet.path.stem}.result.xlsx")
-    return write_whole(target, lambda out: write_table(out, export), on_clash="number")
+    return write_whole(target, lambda out: write_table(out, export, summary), on_clash="number")
+
+
+def _summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """What became of the rows with a tick, by action, outcome and kind of reason: the columns of `_SUMMARY`."""
+    told = frame[frame["outcome"].notna()]
+    told = told.assign(
+        currency=told["currency"].astype("str").fillna(""), total_cents=told["total_cents"].fillna(0)
+    )
+    parts = []
+    for (action, outcome, currency), rows in told.groupby(["action", "outcome", "currency"]):
+        kinds = by_kind(rows["reason"].fillna("").astype("str"))
+        own = [of_kind(rows["reason"].fillna("").astype("str"), reason).index for reason in kinds["reason"]]
+        totals = [int(rows.loc[index, "total_cents"].sum()) for index in own]
+        parts.append(
+            kinds.assign(action=str(action), outcome=str(outcome), currency=str(currency), total_cents=totals)
+        )
+    empty = pd.DataFrame(columns=["action", "outcome", "reason", "rows", "currency", "total_cents"])
+    whole = pd.concat(parts, ignore_index=True) if parts else empty
+    whole["reason"] = [str(reason)[:150] + "…" * (len(str(reason)) > 150) for reason in whole["reason"]]
+    texts = dict.fromkeys(("action", "outcome", "reason", "currency"), "str")
+    return whole.astype(texts | dict.fromkeys(("rows", "total_cents"), "int64"))
 
 
 def _now(workspace: Workspace, ids: "pd.Series[int]") -> pd.DataFrame:

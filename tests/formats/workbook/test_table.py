@@ -1,6 +1,7 @@
 """Exports: values, types, totals, titles and splitting, read back by other programs."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -249,3 +250,37 @@ def test_readings_carry_line_and_invoice() -> None:
         ["2026-0007", "Power", "low"],
     ]
     assert survey([rows], columns).sums["usage"] == Decimal("15.5")
+
+
+def shown(value: float, code: str) -> str:
+    """A number as its format code says (ECMA-376 part 1, 18.8.31), in the digits this project uses.
+
+    A point of the code is shown whatever follows it; `_` keeps room as wide as the next character.
+    """
+    section = code.split(";")[1 if value < 0 and ";" in code else 0].replace("[Red]", "")
+    section = re.sub("_.", " ", section)
+    places = re.search(r"[#,0]+(?:\.([0#]*))?", section)
+    assert places is not None
+    digits = places[1] or ""
+    scaled_value = round(abs(value) * (100 if "%" in section else 1), 9)
+    text = f"{scaled_value:,.{len(digits)}f}"
+    optional = len(digits) - len(digits.rstrip("#"))
+    while optional and text.endswith("0"):
+        text, optional = text[:-1], optional - 1
+    return section.replace(places[0], text, 1).rstrip()
+
+
+def test_quantities_prices_and_rates_show_their_decimals_and_no_point_without_any() -> None:
+    export = lines_export()
+    frame = export.frame.assign(vat_rate_bp=[2000, 550, 575], quantity=export.frame["quantity"] * 1000)
+    sheet = openpyxl.load_workbook(io.BytesIO(written(replace(export, frame=frame)))).worksheets[0]
+    titles = [cell.value for cell in sheet[1]]
+
+    def column(title: str) -> list[str]:
+        cells = [sheet.cell(row, titles.index(title) + 1) for row in (2, 3, 4)]
+        return [shown(cell.value, cell.number_format) for cell in cells]
+
+    assert shown(0.2, "0.##%") == "20.%"  # what optional digits would show
+    assert column("VAT rate") == ["20%", "5.5%", "5.75%"]
+    assert column("Quantity") == ["-2,000", "0", "1,500"]
+    assert column("Price") == ["1.00", "100.00", "0.123456"]

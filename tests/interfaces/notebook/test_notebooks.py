@@ -93,6 +93,10 @@ def test_delete_deletes_and_its_output_is_the_record(make_workspace: Make) -> No
     workspace = make_workspace(3)
     done = run(workspace, "delete", ids=[1, 3])
     assert done.results[-1]["done"] == 2
+    cells = json.loads(done.output.read_text())["cells"]
+    assert "| **Delete** | 2 of 2 done" in cells[0]["source"]
+    code = [cell["metadata"] for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["jupyter"]["source_hidden"] and "hide_input" in cell["tags"] for cell in code)
     assert workspace.select(all=True).ids.tolist() == [2]
     assert done.output.with_name("result.json").is_file()
 

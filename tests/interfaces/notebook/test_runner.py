@@ -45,7 +45,7 @@ def test_the_approve_notebook_approves_and_keeps_the_record(
     output = nbformat.read(result["notebook"], as_version=4)
     text = json.dumps(output)
     assert "2 invoices" in text
-    assert "image/png" in text
+    assert "Who and when" in text  # the head; a chart of one bar is left out
     assert workspace.select(all=True).frame["status"].astype(str).tolist() == [
         "approved",
         "approved",

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from invoicebatch.errors import ConfirmationError
+from invoicebatch.errors import ConfirmationError, InputFileError
 from invoicebatch.interfaces.api import Workspace
 
 Edit = Callable[[Callable[[Worksheet], None]], Path]
@@ -74,9 +75,54 @@ def test_the_same_sheet_twice_does_nothing_twice(workspace: Workspace, edited: E
     assert sorted(workspace.data.rglob("invoices*.xlsx")) == files
     told = {row["row"]: (row["outcome"], row["reason"]) for row in second.rows.to_dict("records")}
     assert told[10][0] == told[11][0] == "refused"
-    assert "changed since" in told[10][1]
-    assert told[12] == ("done", "done by an earlier run of this sheet; nothing was done again")
+    runs_of = {report.action: report.run_id[:8] for report in first.reports}
+    assert told[10][1] == f"done before in run {runs_of['approve']}; nothing is done again"
+    assert told[12] == ("done", f"done before in run {runs_of['export.invoices']}; nothing is done again")
+    checked = workspace.check_sheet(path)
+    assert dict(zip(checked.rows["row"], checked.rows["outcome"], strict=True))[12] == "done before"
+    assert "1 done before" in checked.summary
     assert second.result != first.result
+
+
+def test_one_action_in_several_spellings_is_one_run(workspace: Workspace, edited: Edit) -> None:
+    names = ("Export: Invoices", "export.invoices", "EXPORT:  invoices", "Export: Invoices")
+
+    def edit(sheet: Worksheet) -> None:
+        chosen(*zip(range(10, 14), names, strict=True))(sheet)
+        for row, own in ((10, "format=csv"), (11, "Format = CSV"), (12, "format=csv;"), (13, "format=XLSX")):
+            sheet.cell(row, PARAMETERS_COLUMN).value = own
+
+    report = workspace.run_sheet(edited(edit))
+    assert [len(each.done) for each in report.reports] == [3, 1]
+    assert report.complete
+    book = openpyxl.load_workbook(report.result)
+    assert [row["Row"] for row in results(report.result)][:5] == [10, 11, 12, 13, 6]
+    summary = list(book["Summary"].iter_rows(values_only=True))
+    assert summary[1][:3] == ("export.invoices", "done", 4)
+
+
+def test_a_bad_value_on_the_parameters_page_is_named_by_its_cell(workspace: Workspace, path: Path) -> None:
+    book = openpyxl.load_workbook(path)
+    chosen((10, "Export: Invoices"), (11, "Export: Invoices"))(book["Invoices"])
+    page = book["Parameters"]
+    places = (
+        r
+        for r in range(2, page.max_row + 1)
+        if [page.cell(r, c).value for c in (7, 2)] == ["export.invoices", "format"]
+    )
+    row = next(places)
+    page.cell(row, 3).value = "pdf"
+    book.save(path)
+    reasons = workspace.check_sheet(path).rows["reason"]
+    assert reasons.str.startswith(f"Parameters!C{row}: export.invoices: format: ").all()
+
+
+def test_an_opendocument_file_is_refused_by_what_it_is(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "sheet.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    with pytest.raises(InputFileError, match=r"OpenDocument file \(.ods\)"):
+        workspace.check_sheet(path)
 
 
 def test_values_of_the_parameters_page_count(workspace: Workspace, path: Path) -> None:

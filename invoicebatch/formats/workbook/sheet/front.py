@@ -103,7 +103,8 @@ def _formula(
     cell.value = formula
     cell.font = Font(name=styling.FONT, bold=True, color=styling.INK)
     cell.number_format = styling.NUMBER_FORMATS[Type.MONEY]
-    cell.alignment = Alignment(horizontal="left" if place[0] == "B" else "right", indent=1)
+    left = place[0] == "B"
+    cell.alignment = Alignment(horizontal="left" if left else "right", indent=1 if left else 0)
     results[place] = value
 
 
