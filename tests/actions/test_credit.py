@@ -190,9 +190,12 @@ def test_an_amount_per_vat_rate(money_workspace: Make) -> None:
     notes = invoices(ws).loc[3:]
     assert notes["net_total_cents"].tolist() == [-3_333, -3_333]
     assert notes["vat_total_cents"].tolist() == [-700, -700]
+    assert table(ws, "lines").set_index("invoice_id").loc[3, "name"] == "Credit on F2026-000001"
     assert "66.67 is left there" in refusal(ws, 1, amount="21:66.68")
     assert "has no VAT at 6 %" in refusal(ws, 1, amount="6:1")
+    speaking(ws, "nl")
     credit(ws, 1, amount="21:66.67")
+    assert table(ws, "lines")["name"].iloc[-1] == "Credit op F2026-000001"
     mine = invoices(ws).loc[lambda f: f["credit_of"] == 1]
     assert mine["total_cents"].sum() == -12_100
     assert ws.doctor().empty

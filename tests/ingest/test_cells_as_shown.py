@@ -53,6 +53,12 @@ def test_a_percentage_that_is_shown_rounded_is_refused(take: Take) -> None:
     assert "does not hold what it shows" in intake.refused["reason"].iloc[-1]
 
 
+def test_a_share_is_no_percentage(take: Take) -> None:
+    intake = taken(take, line=["A1", "Water", 1, 100, 0.21], invoice=["A1", "NL", "1", "x"], formats={})
+    assert intake.frames["invoices"].empty
+    assert "write 21 for 21 %" in intake.refused["reason"].iloc[-1]
+
+
 @pytest.mark.parametrize(
     ("value", "code", "shown"),
     [

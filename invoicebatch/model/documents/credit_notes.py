@@ -21,6 +21,14 @@ TOTALS: Final = (
 )  # fmt: skip
 """Totals of a document that its credit note mirrors."""
 
+_CREDIT_ON: Final = {
+    "en": ("Credit on", "the invoice"),
+    "nl": ("Credit op", "de factuur"),
+    "fr": ("Note de crédit sur", "la facture"),
+    "de": ("Gutschrift zu", "der Rechnung"),
+}
+"""What a line for one VAT rate is called, by language: before a number, and where there is none yet."""
+
 _QUANTITY: Final = pd.ArrowDtype(pa.decimal128(18, 6))
 
 
@@ -124,16 +132,24 @@ def _chosen_lines(
 
 def _rate_lines(groups: pd.DataFrame, batch: Batch) -> pd.DataFrame:
     """One line a VAT rate, for credits that name no line of the original."""
-    number = groups["invoice_id"].map(batch.invoices.set_index("invoice_id")["number"])
     prices = groups["net_cents"].map(to_decimal).astype(object)
     return groups.assign(
         line_no=groups.groupby("invoice_id").cumcount() + 1,
-        name="Credit on " + number.fillna("the invoice").astype("str"),
+        name=_names(groups, batch),
         unit="C62",
         price=prices.astype(_QUANTITY),
         quantity=pd.Series(Decimal(1), index=groups.index, dtype=_QUANTITY),
         price_base=pd.Series(Decimal(1), index=groups.index, dtype=_QUANTITY),
     )
+
+
+def _names(groups: pd.DataFrame, batch: Batch) -> "pd.Series[str]":
+    """What a line for one VAT rate is called, in the language of the document."""
+    rows = batch.invoices.set_index("invoice_id").loc[groups["invoice_id"]]
+    language = rows["customer_language"].fillna(rows["account_language"])
+    language = language.where(language.isin(list(_CREDIT_ON)), "en")
+    words = pd.DataFrame(language.map(_CREDIT_ON).tolist(), index=groups.index, columns=["on", "invoice"])
+    return words["on"] + " " + rows["number"].set_axis(groups.index).fillna(words["invoice"]).astype("str")
 
 
 def _totals(vat: pd.DataFrame) -> pd.DataFrame:
