@@ -109,6 +109,7 @@ class Action:
     Attributes:
         name: equal to its path under `actions/`, such as `assign.bank_file`.
         label: what the button says.
+        title_in_full: what a dialog is called, where the label says it beside its group alone; empty: the label.
         help: one sentence for the dialog and the command's help.
         params: parameter model.
         columns: overview columns it needs; None: all of them.
@@ -158,6 +159,7 @@ class Action:
     label: str
     help: str
     params: type[Params] = Params
+    title_in_full: str = ""
     columns: frozenset[str] | None = None
     reads: frozenset[str] = frozenset()
     transform: Callable[[Batch, Any, Context], Changes]
@@ -231,11 +233,8 @@ class Action:
 
     @property
     def title(self) -> str:
-        """What people call it beside others: ``Download document``, ``Export UBL e-invoices``."""
-        if self.group == self.name:
-            return self.label
-        word = self.label[:1].lower() if self.label[1:2].islower() else self.label[:1]
-        return f"{self.group_label} {word}{self.label[1:]}"
+        """What people call it where its group is not beside it."""
+        return self.title_in_full or self.label
 
     @property
     def group_label(self) -> str:

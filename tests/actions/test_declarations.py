@@ -70,3 +70,12 @@ def test_groups_are_called_like_their_actions_names() -> None:
 def test_the_main_job_is_made_of_actions() -> None:
     for name, params in MAIN_JOB:
         find(name).params.model_validate(params)
+
+
+def test_a_title_says_what_is_done_without_its_group_beside_it() -> None:
+    titles = [action.title for action in registry().values()]
+    assert sorted(set(titles)) == sorted(titles)
+    assert all(
+        " " in title or title in {"Approve", "Create", "Credit", "Delete", "Regenerate", "Send"}
+        for title in titles
+    )

@@ -52,6 +52,7 @@ def preview(batch: Batch, params: Parameters, context: Context) -> Preview:  # n
 ACTION = Action(
     name="download.document",
     label="Document",
+    title_in_full="Download documents",
     help="Download the stored PDF of one invoice, or a ZIP of several.",
     params=Parameters,
     columns=COLUMNS,

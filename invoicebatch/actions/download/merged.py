@@ -71,6 +71,7 @@ def preview(batch: Batch, params: Parameters, context: Context) -> Preview:  # n
 ACTION = Action(
     name="download.merged",
     label="Merged",
+    title_in_full="Download one merged PDF",
     help="Download the stored PDFs of the selection as one PDF with a bookmark for each.",
     params=Parameters,
     columns=COLUMNS,

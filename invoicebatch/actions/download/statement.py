@@ -125,6 +125,7 @@ def preview(batch: Batch, params: StatementParams, context: Context) -> Preview:
 ACTION = Action(
     name="download.statement",
     label="Statement of account",
+    title_in_full="Download statements of account",
     help="One PDF a customer (a ZIP of several), company account and currency: opening balance, invoices, credits,"
     " payments, closing balance. All created documents of those that the selection has a document of count, selected or not.",
     params=StatementParams,

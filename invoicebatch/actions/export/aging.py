@@ -67,6 +67,7 @@ def preview(batch: Batch, params: AgingParams, context: Context) -> Preview:
 ACTION = Action(
     name="export.aging",
     label="Ageing",
+    title_in_full="Export ageing",
     help="What is owed by customer, company account and currency, and since when: all created documents, payments"
     " and credits of those that the selection has a document of count, selected or not.",
     params=AgingParams,

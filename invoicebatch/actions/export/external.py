@@ -152,6 +152,7 @@ def preview(batch: Batch, params: ExternalParams, context: Context) -> Preview:
 ACTION = Action(
     name="export.external",
     label="External system",
+    title_in_full="Export to an external system",
     help="Sends each invoice that is new or changed to an external system.",
     params=ExternalParams,
     reads=TABLES | {"lines", "outbox"},

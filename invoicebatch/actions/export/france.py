@@ -180,6 +180,7 @@ def preview(batch: Batch, params: FranceParams, context: Context) -> Preview:
 ACTION = Action(
     name="export.france",
     label="French reports",
+    title_in_full="Export French reports",
     help="What France asks beside invoices: sales to private persons by day, and statuses of the life cycle.",
     params=FranceParams,
     check=check,

@@ -22,6 +22,7 @@ def transform(batch: Batch, params: ExportParams, ctx: Context) -> Changes:
 ACTION = Action(
     name="export.invoices",
     label="Invoices",
+    title_in_full="Export invoices",
     help="A formatted workbook (or CSV, Parquet) with one row an invoice.",
     params=ExportParams,
     columns=frozenset(),

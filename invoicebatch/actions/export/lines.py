@@ -22,6 +22,7 @@ def transform(batch: Batch, params: ExportParams, ctx: Context) -> Changes:
 ACTION = Action(
     name="export.lines",
     label="Invoice lines",
+    title_in_full="Export invoice lines",
     help="A formatted workbook (or CSV, Parquet) with one row an invoice line.",
     params=ExportParams,
     columns=frozenset(),

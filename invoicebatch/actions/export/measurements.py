@@ -22,6 +22,7 @@ def transform(batch: Batch, params: ExportParams, ctx: Context) -> Changes:
 ACTION = Action(
     name="export.measurements",
     label="Meter readings",
+    title_in_full="Export meter readings",
     help="A formatted workbook (or CSV, Parquet) with one row a meter reading.",
     params=ExportParams,
     columns=frozenset(),

@@ -89,6 +89,7 @@ def _by_rule(findings: pd.DataFrame) -> pd.DataFrame:
 ACTION = Action(
     name="export.ubl",
     label="UBL",
+    title_in_full="Export e-invoices (UBL)",
     help="Electronic invoices in UBL 2.1 (EN 16931, Peppol BIS Billing 3), checked by the official rules.",
     params=UblParams,
     reads=TABLES,

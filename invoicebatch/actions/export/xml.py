@@ -66,6 +66,7 @@ def transform(batch: Batch, params: XmlParams, ctx: Context) -> Changes:
 ACTION = Action(
     name="export.xml",
     label="XML",
+    title_in_full="Export XML",
     help="A simple, documented XML of each invoice, checked by the rules of EN 16931.",
     params=XmlParams,
     reads=TABLES,

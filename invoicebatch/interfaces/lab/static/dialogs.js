@@ -93,6 +93,7 @@ function createDialogs(context) {
           found.failing ? h("span", { class: "ib-problem" }, `, ${count(found.failing)} of them will fail`) : ""),
         rest ? h("details", { class: "ib-refused" }, h("summary", {}, `${plural(rest)} will be left out`), h("ul", {}, ...found.refused.map(([reason, rows]) => h("li", {}, h("strong", {}, count(rows)), ` ${reason}`)))) : "",
         tabbed(found.tabs), sections(found.tables));
+      if (confirmBox) confirmBox.hidden = !found.eligible;
       confirmBox?.querySelector(".ib-expected").replaceChildren(String(found.eligible));
       go.replaceChildren(`${message.title} (${count(found.eligible)})`);
       allow();

@@ -1,7 +1,7 @@
 // The search box, the filter of one column, and the chips that say which filters are on.
 
 function createFilters(context) {
-  const search = h("input", { type: "search", class: "ib-search", placeholder: "Search number, reference, customer, e-mail", "aria-label": "Search invoices", title: "Search ( / )", autocomplete: "off", spellcheck: "false" });
+  const search = h("input", { type: "search", class: "ib-search", placeholder: "Search number, customer, e-mail", "aria-label": "Search invoices", title: "Search ( / )", autocomplete: "off", spellcheck: "false" });
   const chips = h("div", { class: "ib-chips", role: "list", "aria-label": "Filters" });
   const box = h("label", { class: "ib-searchbox" }, icon("search"), search);
   let facets = null;
