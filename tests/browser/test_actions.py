@@ -213,7 +213,8 @@ def test_bank_file_shows_collections_and_refunds_apart(show, grid):
     tabs.nth(0).focus()
     page.keyboard.press("ArrowRight")
     assert tabs.nth(1).get_attribute("aria-selected") == "true"
-    assert page.get_by_label("Collection date").input_value() > "2026"
+    assert page.get_by_label("Collection date").input_value() == ""  # each on the date its document names
+    assert page.get_by_label("Execution date").input_value() > "2026"
 
 
 def test_the_payment_plan_wizard_refuses_two_ways_at_once(show, grid, workspace):

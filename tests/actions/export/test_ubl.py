@@ -155,7 +155,7 @@ def test_our_own_documents_are_not_imported_twice(workspace):
 
 
 def test_a_sample_of_each_structure_is_enough_and_a_failing_one_is_looked_into(workspace, monkeypatch):
-    from invoicebatch.formats.ubl import checked
+    from invoicebatch.formats.validation import faults
 
     asked = []
     bad = [f"<cbc:ID>F2026-{n:06d}</cbc:ID><cbc:IssueDate>".encode() for n in (1, 4)]
@@ -169,11 +169,11 @@ def test_a_sample_of_each_structure_is_enough_and_a_failing_one_is_looked_into(w
     def checked_failure(rule):
         return Failure(rule, f"[{rule}]-Not so", "/", True)
 
-    monkeypatch.setattr(checked, "run_schematron", failing)
+    monkeypatch.setattr(faults, "run_schematron", failing)
     report = export(workspace, schematron="sample")
     assert report.failed.set_index("invoice_id")["reason"].to_dict() == {1: "X-1: Not so", 4: "X-1: Not so"}
     assert len(asked) < 6
-    monkeypatch.setattr(checked, "run_schematron", lambda *_: pytest.fail("asked although none"))
+    monkeypatch.setattr(faults, "run_schematron", lambda *_: pytest.fail("asked although none"))
     assert export(workspace, schematron="none").failed.empty
 
 
