@@ -172,10 +172,10 @@ def test_a_money_range_is_inclusive_and_exact(show, grid):
 
 def test_a_date_range_and_text_filter(show, grid):
     page = show(grid)
-    page.get_by_role("button", name="Filter Invoice date").click(force=True)
-    page.get_by_label("Invoice date from").fill("2026-10-01")
-    page.get_by_label("Invoice date to").fill("2026-10-31")
-    dates = grid._session.view.frame["invoice_date"]
+    page.get_by_role("button", name="Filter Due date").click(force=True)
+    page.get_by_label("Due date from").fill("2026-10-01")
+    page.get_by_label("Due date to").fill("2026-10-31")
+    dates = grid._session.view.frame["due_date"]
     expected = int(((dates >= "2026-10-01") & (dates <= "2026-10-31")).sum())
     page.locator(".ib-footer", has_text=f"{expected:,} of 2,000").wait_for()
     page.keyboard.press("Escape")

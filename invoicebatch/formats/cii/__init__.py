@@ -29,7 +29,7 @@ def write_cii(groups: Groups) -> list[bytes]:
     documents["BT-24"] = documents["BT-24"].mask(peppol, EN16931)
     documents["BT-23"] = documents["BT-23"].mask(peppol)
     if "BT-8" in documents:
-        documents["BT-8"] = documents["BT-8"].replace(_TAX_POINTS)
+        documents["BT-8"] = documents["BT-8"].replace(to_replace=_TAX_POINTS)
     means = groups["BG-16"].drop_duplicates(PARENT).set_index(PARENT)
     for term in ("BT-83", "BT-89"):
         documents[term] = _once(means, term, len(documents))

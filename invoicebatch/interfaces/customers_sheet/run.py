@@ -14,6 +14,7 @@ from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.spreadsheet import Fault, Spreadsheet
+from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.customers import EDITABLE, HEADER_ROW, KEYS, SHEET, TITLES, checks
 from invoicebatch.formats.workbook.sheet.model import META
@@ -192,5 +193,6 @@ def _refused_by_import(told: pd.DataFrame, wanted: pd.DataFrame, letters: dict[s
 
 def _csv(values: pd.DataFrame, path: Path) -> Path:
     """The values as a file that the import reads."""
-    path.write_bytes(csv_bytes(values.mask(values == ""), plain=list(values.columns)))
-    return path
+    return write_whole(
+        path, csv_bytes(values.mask(values == ""), plain=list(values.columns)), on_clash="replace"
+    )

@@ -70,7 +70,7 @@ def as_text(customers: pd.DataFrame) -> pd.DataFrame:
     words = {"True": "yes", "False": "no"}
     plain = {name: frame[name].astype("str").fillna("").replace("<NA>", "") for name in frame.columns}
     for name in ("is_business", "skip_if_direct_debit"):
-        plain[name] = plain[name].replace(words)
+        plain[name] = plain[name].replace(to_replace=words)
     return pd.DataFrame(plain)
 
 

@@ -74,7 +74,7 @@ _LABELS: Final = {
 }
 _WIDTHS: Final = {
     "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
-    "kind": 112, "status": 126, "shipping_status": 128, "payment_status": 100, "export_status": 110, "review": 84, "days_overdue": 112,
+    "kind": 112, "status": 126, "shipping_status": 142, "payment_status": 100, "export_status": 110, "review": 84, "days_overdue": 112,
     "review_reasons": 260,
 }  # fmt: skip
 _BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}

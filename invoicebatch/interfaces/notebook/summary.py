@@ -11,6 +11,7 @@ import pandas as pd
 
 from invoicebatch.actions import find
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.files.whole import write_whole
 from invoicebatch.model.reasons import by_kind, of_kind
 
 _FEW: Final = 5
@@ -30,7 +31,7 @@ def with_head(
     text = "\n".join(_lines(given, results, user, at))
     head = {"cell_type": "markdown", "id": "summary", "metadata": {"tags": ["summary"]}, "source": text}
     content["cells"].insert(0, head)
-    notebook.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    write_whole(notebook, json.dumps(content, indent=1), on_clash="replace")
 
 
 def _lines(given: Mapping[str, Any], results: Sequence[Any], user: str, at: datetime) -> list[str]:

@@ -57,7 +57,7 @@ JOINS: Final[Mapping[str, str]] = {
     ),
     "h": (
         "LEFT JOIN (SELECT l.invoice_id, l.run_id, u.action, u.created_at FROM claims l"
-        " JOIN runs u ON u.run_id = l.run_id) h ON h.invoice_id = i.invoice_id"
+        " LEFT JOIN runs u ON u.run_id = l.run_id) h ON h.invoice_id = i.invoice_id"
     ),
 }
 """Joins by alias; of several mandates the newest active one counts."""

@@ -93,7 +93,7 @@ def test_each_payment_has_its_own_answer_and_none_counts_twice(sent: Recalled) -
 
 def test_a_pending_answer_waits_and_the_whole_one_holds_for_what_was_recalled(sent: Recalled) -> None:
     pending = sent.read(recall_answer(group_answer(sent.group, "PDCR")))
-    assert any("PDCR, which decides nothing yet" in note for note in pending.notes)
+    assert any("PDCR" in note and "decides nothing yet" in note for note in pending.notes)
     assert sent.states == ["recalled", "recalled", "pending", "pending"]
     message = sent.ws.payments.show(sent.bundle).bundle["message_id"].iloc[0]
     sent.read(recall_answer(confirmed="CNCL", message=message, report="ANSWER2"))
