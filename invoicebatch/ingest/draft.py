@@ -144,8 +144,6 @@ NO_TEXT: Final = (
     "is a number or date that does not hold what it shows: format the column as text, and fill it in again"
 )
 
-_MONEY_OF: Final = {"mandates": {"scheme", "sequence_type"}, "accounts": {"currency"}}
-"""Columns of other kinds that decide how money is asked or debited."""
 _COMPUTED: Final = frozenset(
     {"status", "net", "vat_category", "vat_rate", "line_total", "allowance_total", "charge_total",
      "net_total", "vat_total", "total"}
@@ -167,9 +165,11 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
         for fault in (*faults, Fault(source.lost_texts(column), NO_TEXT)):
             _name(draft, source, fault.cells, fault.reason, refused)
             bad |= fault.cells
+        if len(given) and given.null_count == len(given) and _left_out(draft.kind, column):
+            continue
         empty = np.asarray(pc.is_null(values)) & ~bad
         if empty.any() and _counts(draft.kind, column, empty):
-            _name(draft, source, empty, f"{name} is empty", refused)
+            _name(draft, source, empty, f"{name} is empty{_choices(column)}", refused)
             bad |= empty
         arrays[column.frame_name] = _frame_array(values, column)
     frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
@@ -187,17 +187,35 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
 def _counts(kind: KindOfFile, column: Column, empty: Mask) -> bool:
     """Whether an empty cell of a column can't stand: no default is put where a file is silent on a row.
 
-    Positions, and what `_MONEY_OF` lists, may all be left out, but not some of them.
+    Positions may all be left out, but not some of them.
     """
     if column.name in kind.needs:
         return True
-    if kind.name not in DOCUMENT_PARTS:
-        return column.name in _MONEY_OF.get(kind.name, ()) and not bool(empty.all())
-    if column.name in _COMPUTED:
+    if kind.name in DOCUMENT_PARTS and column.name in _COMPUTED:
         return False
-    if column.frame_name in kind.key:
+    if kind.name in DOCUMENT_PARTS and column.frame_name in kind.key:
         return not bool(empty.all())
     return column.required and column.default is not None
+
+
+def _left_out(kind: KindOfFile, column: Column) -> bool:
+    """Whether a column without any value counts as not being there: no row of ours is set back by it."""
+    return kind.name not in DOCUMENT_PARTS and column.name not in kind.needs and column.default is not None
+
+
+def left_out(draft: Draft, typed: Typed) -> list[str]:
+    """A sentence for each column that holds no value in any row."""
+    return [
+        f"{draft.file}: column {source.header} is empty in every row, as if it were not there"
+        for name, source in draft.fields.items()
+        if _column(draft.kind, name).frame_name not in typed.frame
+    ]
+
+
+def _choices(column: Column) -> str:
+    """What to fill in where only some words are taken."""
+    words = ("yes", "no") if column.type is Type.BOOLEAN else column.values
+    return f": it takes {', '.join(words)}; or leave the column out" if words else ""
 
 
 def _orphans(typed: Typed, bad: Mask, draft: Draft) -> list[tuple[str, int]]:

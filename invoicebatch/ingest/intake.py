@@ -17,7 +17,7 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.assemble import Defaults, assemble
 from invoicebatch.ingest.cells import Cells, Refusals
 from invoicebatch.ingest.convert import Writing
-from invoicebatch.ingest.draft import Draft, Typed, field_of, to_typed
+from invoicebatch.ingest.draft import Draft, Typed, field_of, left_out, to_typed
 from invoicebatch.ingest.kinds import (
     KINDS,
     KindOfFile,
@@ -182,6 +182,7 @@ def _take_table(cells: Cells, work: _Work) -> str:
         drafts = [_draft_by_our_names(cells, work)]
     for draft in drafts:
         typed = to_typed(draft, Writing(mark, date_format), work.refused)
+        work.unused.extend(left_out(draft, typed))
         work.typed.setdefault(draft.kind.name, []).append(typed)
     return "+".join(draft.kind.name for draft in drafts)
 
