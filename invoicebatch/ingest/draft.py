@@ -214,8 +214,8 @@ def left_out(draft: Draft, typed: Typed) -> list[str]:
 
 def _choices(column: Column) -> str:
     """What to fill in where only some words are taken."""
-    words = ("yes", "no") if column.type is Type.BOOLEAN else column.values
-    return f": it takes {', '.join(words)}; or leave the column out" if words else ""
+    words = "yes, no" if column.type is Type.BOOLEAN else ", ".join(column.values)
+    return f": it takes {words}; or leave the column out" if words else ""
 
 
 def _orphans(typed: Typed, bad: Mask, draft: Draft) -> list[tuple[str, int]]:

@@ -97,7 +97,7 @@ def test_an_account_with_a_wrong_identifier_is_refused(take: Take, column: str, 
         ("accounts", {"company_account_id": "1", "name": "Shop"}, "due_on_weekdays", "yes"),
         ("number_ranges", {"company_account_id": "1", "series": "invoice",
                            "pattern": "{year}-{seq:06d}"}, "yearly_reset", "no"),
-        ("open_items", {"number": "1", "external_id": "1", "customer_id": "1", "invoice_date": "2026-01-01",
+        ("open_items", {"number": "1", "company_account_id": "NL", "customer_id": "1", "invoice_date": "2026-01-01",
                         "due_date": "2026-01-15", "outstanding": "10"}, "currency", "EUR"),
     ],
 )  # fmt: skip
