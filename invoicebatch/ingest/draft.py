@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.ingest.cells import Cells, Mask, Refusals
+from invoicebatch.ingest.cells import OTHER_NUMBER, Cells, Mask, Refusals
 from invoicebatch.ingest.convert import Fault, Writing, convert
 from invoicebatch.ingest.dates import check_format
 from invoicebatch.ingest.kinds import KindOfFile
@@ -34,6 +34,7 @@ class Field:
         date_format: order of day, month and year, where it differs from the file's.
         numbers: what number cells hold, where they show it otherwise.
         untold: cells of which no text can be told.
+        unshown: number cells that show another number.
     """
 
     cells: pa.Array
@@ -43,23 +44,32 @@ class Field:
     date_format: str | None = None
     numbers: pa.Array | None = None
     untold: Mask | None = None
+    unshown: Mask | None = None
 
     def values(self, column: Column) -> pa.Array:
         """The cells as a column of that type takes them: a percentage and a text as they are shown."""
         shown = self.numbers is None or column.type in (*TEXTS, Type.PERCENT)
         return self.cells if shown else self.numbers
 
-    def lost_texts(self, column: Column) -> Mask:
-        """Cells that can't be taken, as a column of that type needs what they show."""
-        if self.untold is None or column.type not in (Type.TEXT, Type.PERCENT):
-            return np.zeros(len(self.cells), dtype=bool)
-        return self.untold
+    def lost(self, column: Column) -> Fault:
+        """Cells that can't be taken, as they do not hold what they show."""
+        text = column.type is Type.TEXT
+        cells = self.untold if text else self.unshown
+        none = np.zeros(len(self.cells), dtype=bool)
+        return Fault(none if cells is None else cells, NO_TEXT if text else OTHER_NUMBER)
 
 
 def field_of(cells: Cells, header: str, *, scaled: bool = False) -> Field:
     """The column of a file under a header."""
-    numbers, untold = cells.numbers.get(header), cells.untold.get(header)
-    return Field(cells.columns[header], header, cells.native.get(header), scaled, None, numbers, untold)
+    return Field(
+        cells.columns[header],
+        header,
+        cells.native.get(header),
+        scaled,
+        numbers=cells.numbers.get(header),
+        untold=cells.untold.get(header),
+        unshown=cells.unshown.get(header),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +172,7 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
         values, faults = convert(given, column, style, source.native, scaled=source.scaled)
         if style.date_format and column.type is Type.DATE and any(fault.cells.any() for fault in faults):
             check_format(given, style.date_format, f"{draft.file}, column {source.header}")
-        for fault in (*faults, Fault(source.lost_texts(column), NO_TEXT)):
+        for fault in (*faults, source.lost(column)):
             _name(draft, source, fault.cells, fault.reason, refused)
             bad |= fault.cells
         if len(given) and given.null_count == len(given) and _left_out(draft.kind, column):

@@ -53,6 +53,69 @@ def test_a_percentage_that_is_shown_rounded_is_refused(take: Take) -> None:
     assert "does not hold what it shows" in intake.refused["reason"].iloc[-1]
 
 
+@pytest.mark.parametrize(
+    ("price", "code"),
+    [
+        (2.7, "0"),
+        (10.005, "#,##0.00"),
+        (1500, "#,##0,"),
+        (0.125, "0%"),
+        (-5, "0;0"),
+        (5, ";;;"),
+        (0, "0;-0;;@"),
+        (12345678, "0.00E+00"),
+        (0.3, "# ?/?"),
+        (5, '"yes"'),
+        (7, "[<5]0;0.00"),
+    ],
+)
+def test_a_number_that_is_shown_as_another_is_refused(take: Take, price: float, code: str) -> None:
+    line = ["A1", "Water", 1, price, 21]
+    intake = taken(take, line=line, invoice=["A1", "NL", "1", "x"], formats={"lines!D2": code})
+    assert intake.frames["invoices"].empty
+    assert intake.refused[["column", "row"]].iloc[-1].tolist() == ["price", 2]
+    assert "does not hold what it shows" in intake.refused["reason"].iloc[-1]
+
+
+@pytest.mark.parametrize(
+    ("price", "code"),
+    [
+        (2.7, "0.00"),
+        (1234.5, '_-"€" * #,##0.00_-;\\-"€" * #,##0.00_-;_-"€" * "-"??_-;_-@_-'),
+        (-1234.5, '_-"€" * #,##0.00_-;\\-"€" * #,##0.00_-;_-"€" * "-"??_-;_-@_-'),
+        (0, '_-"€" * #,##0.00_-;\\-"€" * #,##0.00_-;_-"€" * "-"??_-;_-@_-'),
+        (-5, "0_);[Red](0)"),
+        (-5, "[$€-413] #,##0.00"),
+        (12000000, "0.00E+00"),
+        (3, 'General" st"'),
+        (5, "@"),
+    ],
+)
+def test_a_number_is_read_where_its_format_shows_it(take: Take, price: float, code: str) -> None:
+    line = ["A1", "Water", 1, price, 21]
+    intake = taken(take, line=line, invoice=["A1", "NL", "1", "x"], formats={"lines!D2": code})
+    assert intake.refused.empty
+    assert [float(value) for value in intake.frames["lines"]["price"]] == [price]
+
+
+@pytest.mark.parametrize(
+    ("value", "code"), [(1234567, "#,##0"), (1230000, "0.00E+00"), (42, "0.00"), (4.2, "0"), (42, ";;;")]
+)
+def test_an_identifier_that_is_shown_otherwise_is_refused(take: Take, value: float, code: str) -> None:
+    line = ["A1", "Water", 1, 100, 21]
+    intake = taken(take, line=line, invoice=["A1", "NL", value, "x"], formats={"invoices!C2": code})
+    assert intake.frames["invoices"].empty
+    assert "format the column as text" in intake.refused["reason"].iloc[0]
+
+
+def test_an_expression_reads_no_number_that_is_shown_as_another(take: Take) -> None:
+    book = workbook([["A1", "Water", 3, 2.7, 21]], ["A1", "NL", "1", "x"], {"lines!D2": "0"})
+    names = {name: name for name in ("external_id", "name", "vat_rate")}
+    mapping = {"file": {"sheet": "lines"}, "lines": names | {"net": {"derived": "price * quantity"}}}
+    intake = take({"b.xlsx": book}, mapping)
+    assert intake.refused["column"].tolist() == ["price"]
+
+
 def test_a_share_is_no_percentage(take: Take) -> None:
     intake = taken(take, line=["A1", "Water", 1, 100, 0.21], invoice=["A1", "NL", "1", "x"], formats={})
     assert intake.frames["invoices"].empty

@@ -164,16 +164,19 @@ def _field(rows: CellRows, section: Section, name: str, mapping: Mapping) -> Fie
     field = replace(field_of(cells, header), date_format=source.date_format)
     if source.values or source.otherwise is not None:
         values = _otherwise(_translated(field.cells, source), source)
-        return replace(field, cells=values, numbers=None, untold=_unchanged(field, values))
+        return replace(
+            field,
+            cells=values,
+            numbers=None,
+            untold=_unchanged(field.untold, field, values),
+            unshown=_unchanged(field.unshown, field, values),
+        )
     return field
 
 
-def _unchanged(field: Field, values: pa.Array) -> Mask | None:
-    """The untold cells that were not translated."""
-    if field.untold is None:
-        return None
-    same: Mask = np.asarray(pc.fill_null(pc.equal(field.cells, values), False))
-    return field.untold & same
+def _unchanged(lost: Mask | None, field: Field, values: pa.Array) -> Mask | None:
+    """Those of some cells that were not translated."""
+    return None if lost is None else lost & np.asarray(pc.fill_null(pc.equal(field.cells, values), False))
 
 
 def _translated(values: pa.Array, source: Source) -> pa.Array:

@@ -15,7 +15,7 @@ from invoicebatch.errors import RulesError
 from invoicebatch.expressions import Expression, ExpressionError, Field, Function, Vocabulary
 from invoicebatch.expressions import compile_expression as compiled
 from invoicebatch.expressions.functions import FUNCTIONS, NARROW
-from invoicebatch.ingest.cells import Cells, Mask
+from invoicebatch.ingest.cells import OTHER_NUMBER, Cells, Mask
 from invoicebatch.ingest.dates import check_format, pattern, to_dates
 from invoicebatch.ingest.kinds import listed
 from invoicebatch.ingest.numbers import DecimalMark, to_decimals
@@ -70,6 +70,8 @@ class CellRows:
         if header:
             self._numbers[header] = numbers, bad
         self.blame(header, bad, "is not a number of at most 6 decimals")
+        if (unshown := self.cells.unshown.get(header)) is not None:
+            self.blame(header, unshown, OTHER_NUMBER)
         return numbers
 
     def _read(self, values: pa.Array, native: Mask | None) -> tuple[pa.Array, Mask]:
