@@ -116,10 +116,24 @@ def test_an_expression_reads_no_number_that_is_shown_as_another(take: Take) -> N
     assert intake.refused["column"].tolist() == ["price"]
 
 
-def test_a_share_is_no_percentage(take: Take) -> None:
-    intake = taken(take, line=["A1", "Water", 1, 100, 0.21], invoice=["A1", "NL", "1", "x"], formats={})
-    assert intake.frames["invoices"].empty
-    assert "write 21 for 21 %" in intake.refused["reason"].iloc[-1]
+@pytest.mark.parametrize("rate", ["0.5%", "0,62 %", "1.4", "1.75%", "5.2"])
+def test_a_rate_below_one_percent_is_taken_with_its_sign(take: Take, rate: str) -> None:
+    files = {"lines.csv": f'external_id,name,price,vat_rate\nA1,Water,100,"{rate}"\n'}
+    expected = round(float(rate.rstrip("% ").replace(",", ".")) * 100)
+    intake = take(files, decimal="," if "," in rate else ".")
+    assert intake.frames["lines"]["vat_rate_bp"].tolist() == [expected]
+    shown = ["A1", "Water", 1, 100, expected / 10_000]
+    book = workbook([shown], ["A1", "NL", "1", "x"], {"lines!E2": "0.00%"})
+    assert take({"b.xlsx": book}).frames["lines"]["vat_rate_bp"].tolist() == [expected]
+
+
+@pytest.mark.parametrize("rate", ["0.21", "0.055", "0.99", "-0.21"])
+def test_a_bare_share_is_no_percentage(take: Take, rate: str) -> None:
+    intake = take({"lines.csv": f"external_id,name,price,vat_rate\nA1,Water,100,{rate}\n"})
+    assert intake.frames["lines"].empty
+    assert intake.refused["column"].tolist() == ["vat_rate"] * len(intake.refused)
+    book = workbook([["A1", "Water", 1, 100, float(rate)]], ["A1", "NL", "1", "x"], {})
+    assert take({"b.xlsx": book}).frames["invoices"].empty
 
 
 @pytest.mark.parametrize(
