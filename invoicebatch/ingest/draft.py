@@ -78,7 +78,7 @@ class Draft:
 
     `lost` says where rows stand that the reader refused, by their document; `lost_rows` those of which no
     one can tell the document. `doubtful` are rows that already have a named fault, such as an expression
-    that found no number.
+    that found no number. `skipped` are documents that are left out, as the mapping says.
     """
 
     kind: KindOfFile
@@ -91,6 +91,7 @@ class Draft:
     lost: Mapping[str, str] = field(default_factory=dict)
     lost_rows: tuple[int, ...] = ()
     only_new: bool = False
+    skipped: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ class Typed:
         only_new: rows whose key is stored already are left alone.
         spoiled: documents (external ids) one of whose rows was refused for a fault, with the row.
         orphans: refused rows that name no document, as file and row: some document lacks them.
+        skipped: documents that are left out, as the mapping says.
     """
 
     kind: KindOfFile
@@ -112,6 +114,7 @@ class Typed:
     spoiled: dict[str, str] = field(default_factory=dict)
     orphans: list[tuple[str, int]] = field(default_factory=list)
     only_new: bool = False
+    skipped: frozenset[str] = frozenset()
 
     def keep(self, mask: Any) -> None:
         """Keep the rows where `mask` holds."""
@@ -184,7 +187,7 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
         arrays[column.frame_name] = _frame_array(values, column)
     frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
     source_frame = pd.DataFrame({"file": draft.file, "row": draft.rows}).astype({"file": "str"})
-    typed = Typed(draft.kind, frame, source_frame, only_new=draft.only_new)
+    typed = Typed(draft.kind, frame, source_frame, only_new=draft.only_new, skipped=draft.skipped)
     if draft.kind.name in DOCUMENT_PARTS:
         typed.spoiled = {**draft.lost, **_spoiled_documents(typed, bad)}
         typed.orphans = _orphans(typed, bad, draft)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.expressions.functions import text_of
 from invoicebatch.ingest.cells import Cells, Mask, Refusals
 from invoicebatch.ingest.draft import Draft, Field, field_of
 from invoicebatch.ingest.kinds import kind_named, listed
@@ -91,6 +92,7 @@ def _without_refused(cells: Cells, work: _Work) -> tuple[Cells, Mask]:
 
 
 def _draft(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> Draft:
+    whole = cells
     cells, doubtful = _rows_of(cells, doubtful, section, work)
     rows = CellRows.of(cells, work.mark)
     fields = {name: _field(rows, section, name, work.mapping) for name in section.columns}
@@ -110,7 +112,24 @@ def _draft(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> Draft
         lost,
         lost_rows,
         section.only_new,
+        _skipped_documents(whole, cells, section, work) if section.skip else frozenset(),
     )
+
+
+def _skipped_documents(whole: Cells, kept: Cells, section: Section, work: _Work) -> frozenset[str]:
+    """Documents of which no row is kept, by external id."""
+    if section.kind != "invoices" or "external_id" not in section.columns:
+        return frozenset()
+    gone = whole.keep(~np.isin(whole.rows, kept.rows))
+    ids = [
+        set(
+            text_of(
+                _field(CellRows.of(cells, work.mark), section, "external_id", work.mapping).cells
+            ).to_pylist()
+        )
+        for cells in (gone, kept)
+    ]
+    return frozenset(ids[0] - ids[1] - {None})
 
 
 def _rows_of(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> tuple[Cells, Mask]:
