@@ -18,9 +18,7 @@ SHOWN: Final = 200
 """Characters of a refused value that a report shows."""
 
 REFUSED_COLUMNS: Final = ("file", "row", "column", "value", "reason")
-OTHER_NUMBER: Final = (
-    "does not hold what it shows: its format rounds, scales or hides it; show the whole number, or round it"
-)
+OTHER_NUMBER: Final = "does not hold what it shows: its format rounds, scales or hides it; show the whole number or date, or round it"
 
 
 class LostRow(NamedTuple):
@@ -43,7 +41,7 @@ class Cells:
         places: headers by the column of a workbook, from 1.
         numbers: by header, what number cells hold where they may show it otherwise (0.21 as 21%).
         untold: by header, the cells of which no text can be told: dates, numbers that lost digits.
-        unshown: by header, number cells whose format shows another number (3 for 2.7).
+        unshown: by header, cells whose format shows another number (3 for 2.7), or less than the date.
     """
 
     file: str

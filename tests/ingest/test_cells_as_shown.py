@@ -108,10 +108,35 @@ def test_an_identifier_that_is_shown_otherwise_is_refused(take: Take, value: flo
     assert "format the column as text" in intake.refused["reason"].iloc[0]
 
 
-def test_an_expression_reads_no_number_that_is_shown_as_another(take: Take) -> None:
+@pytest.mark.parametrize(
+    ("code", "whole"),
+    [
+        ("dd-mm-yyyy", True),
+        ("[$-413]d mmmm yy;@", True),
+        ("mmm-yy", False),
+        ("dd/mm", False),
+        ("h:mm", False),
+    ],
+)
+def test_a_date_is_read_where_all_of_it_is_shown(take: Take, code: str, whole: bool) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "invoices"
+    for row in (["external_id", "company_account_id", "invoice_date"], ["A1", "NL", date(2026, 4, 3)]):
+        book.active.append(row)
+    book.active["C2"].number_format = code
+    out = io.BytesIO()
+    book.save(out)
+    assert take({"b.xlsx": out.getvalue()}).refused["column"].tolist() == ([] if whole else ["invoice_date"])
+
+
+@pytest.mark.parametrize("derived", [{"net": "price * quantity"}, {"unit": "price & ''"}])
+def test_an_expression_reads_no_number_that_is_shown_as_another(take: Take, derived: dict[str, str]) -> None:
     book = workbook([["A1", "Water", 3, 2.7, 21]], ["A1", "NL", "1", "x"], {"lines!D2": "0"})
     names = {name: name for name in ("external_id", "name", "vat_rate")}
-    mapping = {"file": {"sheet": "lines"}, "lines": names | {"net": {"derived": "price * quantity"}}}
+    mapping = {
+        "file": {"sheet": "lines"},
+        "lines": names | {key: {"derived": text} for key, text in derived.items()},
+    }
     intake = take({"b.xlsx": book}, mapping)
     assert intake.refused["column"].tolist() == ["price"]
 

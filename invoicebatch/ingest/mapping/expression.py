@@ -57,6 +57,8 @@ class CellRows:
         if (untold := self.cells.untold.get(header.column)) is not None and untold.any():
             lost = untold & too_long(self.cells.numbers[header.column])
             self.blame(header.column, lost, "has more digits than a spreadsheet keeps: format it as text")
+        if (unshown := self.cells.unshown.get(header.column)) is not None:
+            self.blame(header.column, unshown, OTHER_NUMBER)
         return self.cells.columns[header.column]
 
     def present(self, header: Field) -> Mask:
@@ -70,8 +72,6 @@ class CellRows:
         if header:
             self._numbers[header] = numbers, bad
         self.blame(header, bad, "is not a number of at most 6 decimals")
-        if (unshown := self.cells.unshown.get(header)) is not None:
-            self.blame(header, unshown, OTHER_NUMBER)
         return numbers
 
     def _read(self, values: pa.Array, native: Mask | None) -> tuple[pa.Array, Mask]:

@@ -223,12 +223,14 @@ def _below_header(
 def _shown(
     values: pa.Array, kinds: npt.NDArray[np.int8], formats: dict[int, str]
 ) -> tuple[pa.Array, Mask, Mask]:
-    """The texts that cells show; the cells of which it can't be told, and those that show another number."""
+    """The texts that cells show; the cells of which it can't be told, and those that show another number or date."""
     untold = (kinds == DATE) | ((kinds == NUMBER) & too_long(values))
     unshown = np.zeros(len(values), dtype=bool)
     texts = values.to_pylist() if formats else []
     for at, code in formats.items():
-        if at < len(texts) and kinds[at] == NUMBER:
+        if at < len(texts) and kinds[at] == DATE:
+            unshown[at] = True
+        elif at < len(texts) and kinds[at] == NUMBER:
             unshown[at] = not holds(texts[at], code)
             shown = None if untold[at] else shown_as(texts[at], code)
             untold[at] = shown is None

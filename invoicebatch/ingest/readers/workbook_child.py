@@ -158,13 +158,13 @@ def _matches(pattern: "re.Pattern[bytes]", content: bytes) -> Iterable[bytes]:
 _BUILT_IN: Final = {
     "1": "0", "2": "0.00", "3": "#,##0", "4": "#,##0.00", "9": "0%", "10": "0.00%", "11": "0.00E+00",
     "12": "# ?/?", "13": "# ??/??", "37": "#,##0;(#,##0)", "38": "#,##0;(#,##0)", "39": "#,##0.00;(#,##0.00)",
-    "40": "#,##0.00;(#,##0.00)", "48": "##0.0E+0",
+    "40": "#,##0.00;(#,##0.00)", "48": "##0.0E+0", "16": "d-mmm", "17": "mmm-yy", "18": "h:mm AM/PM", "19": "h:mm:ss AM/PM", "20": "h:mm", "21": "h:mm:ss",
 }  # fmt: skip
 """Number formats by their number, which a file does not spell out (ECMA-376, 18.8.30)."""
 
 
 def _telling_styles(styles: str) -> dict[str, str]:
-    """Number formats that may show another text than the number, by the index of their style; not of dates."""
+    """Formats that may show another text than the number, or less than the date, by the index of their style."""
     own = [_attributes(tag) for tag in re.findall(r"<numFmt\s[^>]*>", styles)]
     codes = _BUILT_IN | {fmt.get("numFmtId", ""): fmt.get("formatCode", "") for fmt in own}
     listed = re.search(r"<cellXfs\b.*?</cellXfs>", styles, re.DOTALL)
@@ -173,11 +173,17 @@ def _telling_styles(styles: str) -> dict[str, str]:
         for tag in re.findall(r"<xf\s[^>]*>", listed[0] if listed else "")
     ]
     pairs = ((str(index), codes.get(number, "General")) for index, number in enumerate(used))
-    return {index: code for index, code in pairs if code not in ("General", "@") and not _DATES.search(code)}
+    return {index: code for index, code in pairs if code not in ("General", "@") and not _whole_date(code)}
 
 
-_DATES: Final = re.compile(r'^(?:"[^"]*"|\[[^\]]*\]|\\.|[^"\[\\ymdhs])*[ymdhs]', re.IGNORECASE)
-"""A day, month, year or time outside of what a format shows as it stands."""
+def _whole_date(code: str) -> bool:
+    """Whether a format shows day, month and year.
+
+    >>> [_whole_date(code) for code in ("dd-mm-yyyy", "[$-413]d mmmm yy;@", "mmm yyyy", "h:mm", '0.00" day"')]
+    [True, True, False, False, False]
+    """
+    plain = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", code).lower()
+    return all(part in plain for part in "dmy")
 
 
 def _sheets(book: Any, folder: Path) -> list[dict[str, Any]]:
