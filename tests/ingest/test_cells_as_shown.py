@@ -129,7 +129,9 @@ def test_a_date_is_read_where_all_of_it_is_shown(take: Take, code: str, whole: b
     assert take({"b.xlsx": out.getvalue()}).refused["column"].tolist() == ([] if whole else ["invoice_date"])
 
 
-@pytest.mark.parametrize("derived", [{"net": "price * quantity"}, {"unit": "price & ''"}])
+@pytest.mark.parametrize(
+    "derived", [{"net": "price * quantity"}, {"unit": "price & ''", "price": "quantity * 1"}]
+)
 def test_an_expression_reads_no_number_that_is_shown_as_another(take: Take, derived: dict[str, str]) -> None:
     book = workbook([["A1", "Water", 3, 2.7, 21]], ["A1", "NL", "1", "x"], {"lines!D2": "0"})
     names = {name: name for name in ("external_id", "name", "vat_rate")}
