@@ -212,8 +212,15 @@ def _counts(kind: KindOfFile, column: Column, empty: Mask) -> bool:
 
 
 def _left_out(kind: KindOfFile, column: Column) -> bool:
-    """Whether a column without any value counts as not being there: no row of ours is set back by it."""
-    return kind.name not in DOCUMENT_PARTS and column.name not in kind.needs and column.default is not None
+    """Whether a column without any value counts as not being there: no row of ours is set back by it.
+
+    Documents and number ranges can't be put right once they were used: their cells are refused.
+    """
+    return (
+        kind.name not in (*DOCUMENT_PARTS, "number_ranges")
+        and column.name not in kind.needs
+        and column.default is not None
+    )
 
 
 def left_out(draft: Draft, typed: Typed) -> list[str]:
