@@ -18,6 +18,7 @@ SHOWN: Final = 200
 """Characters of a refused value that a report shows."""
 
 REFUSED_COLUMNS: Final = ("file", "row", "column", "value", "reason")
+OTHER_NUMBER: Final = "does not hold what it shows: its format rounds, scales or hides it; show the whole number or date, or round it"
 
 
 class LostRow(NamedTuple):
@@ -40,6 +41,7 @@ class Cells:
         places: headers by the column of a workbook, from 1.
         numbers: by header, what number cells hold where they may show it otherwise (0.21 as 21%).
         untold: by header, the cells of which no text can be told: dates, numbers that lost digits.
+        unshown: by header, cells whose format shows another number (3 for 2.7), or less than the date.
     """
 
     file: str
@@ -50,6 +52,7 @@ class Cells:
     places: Mapping[int, str] = field(default_factory=dict)
     numbers: Mapping[str, Any] = field(default_factory=dict)
     untold: Mapping[str, Mask] = field(default_factory=dict)
+    unshown: Mapping[str, Mask] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -72,6 +75,7 @@ class Cells:
             native={name: cells[mask] for name, cells in self.native.items()},
             numbers={name: values.filter(arrow_mask) for name, values in self.numbers.items()},
             untold={name: cells[mask] for name, cells in self.untold.items()},
+            unshown={name: cells[mask] for name, cells in self.unshown.items()},
         )
 
 

@@ -74,7 +74,9 @@ def _number(
     values: pa.Array, column: Column, writing: Writing, native: Mask | None, scaled: bool
 ) -> Converted:
     faults = []
+    bare = np.ones(len(values), dtype=bool)
     if pa.types.is_string(values.type):
+        bare = ~np.asarray(pc.fill_null(pc.ends_with(values, "%"), False))
         if column.type is Type.PERCENT:
             values = pc.utf8_rtrim(values, characters="% \u00a0\u202f")
         values, bad = to_decimals(values, writing.mark, native)
@@ -89,9 +91,15 @@ def _number(
     if column.type is Type.PERCENT:
         absurd = pc.or_(pc.less(result, 0), pc.greater(result, 10_000))
         faults.append(Fault(np.asarray(pc.fill_null(absurd, False)), "is no percentage between 0 and 100"))
+    if column.name == "vat_rate" and not scaled:
+        small = pc.and_(pc.greater(result, 0), pc.less(result, 100))
+        faults.append(Fault(np.asarray(pc.fill_null(small, False)) & bare, _SHARE))
     return _blank(result, faults), faults
 
 
+_SHARE: Final = (
+    "is a share, or a rate below 1 %: write 21 or 21% for 21 %, and with its sign what is below 1 % (0.5%)"
+)
 _NO_NUMBER = {
     DecimalMark.POINT: "is not a number",
     DecimalMark.COMMA: "is not a number with a decimal comma",

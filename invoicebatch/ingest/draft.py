@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from invoicebatch.ingest.cells import Cells, Mask, Refusals
+from invoicebatch.ingest.cells import OTHER_NUMBER, Cells, Mask, Refusals
 from invoicebatch.ingest.convert import Fault, Writing, convert
 from invoicebatch.ingest.dates import check_format
 from invoicebatch.ingest.kinds import KindOfFile
@@ -34,6 +34,7 @@ class Field:
         date_format: order of day, month and year, where it differs from the file's.
         numbers: what number cells hold, where they show it otherwise.
         untold: cells of which no text can be told.
+        unshown: number cells that show another number.
     """
 
     cells: pa.Array
@@ -43,23 +44,32 @@ class Field:
     date_format: str | None = None
     numbers: pa.Array | None = None
     untold: Mask | None = None
+    unshown: Mask | None = None
 
     def values(self, column: Column) -> pa.Array:
         """The cells as a column of that type takes them: a percentage and a text as they are shown."""
         shown = self.numbers is None or column.type in (*TEXTS, Type.PERCENT)
         return self.cells if shown else self.numbers
 
-    def lost_texts(self, column: Column) -> Mask:
-        """Cells that can't be taken, as a column of that type needs what they show."""
-        if self.untold is None or column.type not in (Type.TEXT, Type.PERCENT):
-            return np.zeros(len(self.cells), dtype=bool)
-        return self.untold
+    def lost(self, column: Column) -> Fault:
+        """Cells that can't be taken, as they do not hold what they show."""
+        text = column.type is Type.TEXT
+        cells = self.untold if text else self.unshown
+        none = np.zeros(len(self.cells), dtype=bool)
+        return Fault(none if cells is None else cells, NO_TEXT if text else OTHER_NUMBER)
 
 
 def field_of(cells: Cells, header: str, *, scaled: bool = False) -> Field:
     """The column of a file under a header."""
-    numbers, untold = cells.numbers.get(header), cells.untold.get(header)
-    return Field(cells.columns[header], header, cells.native.get(header), scaled, None, numbers, untold)
+    return Field(
+        cells.columns[header],
+        header,
+        cells.native.get(header),
+        scaled,
+        numbers=cells.numbers.get(header),
+        untold=cells.untold.get(header),
+        unshown=cells.unshown.get(header),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Draft:
 
     `lost` says where rows stand that the reader refused, by their document; `lost_rows` those of which no
     one can tell the document. `doubtful` are rows that already have a named fault, such as an expression
-    that found no number.
+    that found no number. `skipped` are documents that are left out, as the mapping says.
     """
 
     kind: KindOfFile
@@ -81,6 +91,7 @@ class Draft:
     lost: Mapping[str, str] = field(default_factory=dict)
     lost_rows: tuple[int, ...] = ()
     only_new: bool = False
+    skipped: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -94,6 +105,7 @@ class Typed:
         only_new: rows whose key is stored already are left alone.
         spoiled: documents (external ids) one of whose rows was refused for a fault, with the row.
         orphans: refused rows that name no document, as file and row: some document lacks them.
+        skipped: documents that are left out, as the mapping says.
     """
 
     kind: KindOfFile
@@ -102,6 +114,7 @@ class Typed:
     spoiled: dict[str, str] = field(default_factory=dict)
     orphans: list[tuple[str, int]] = field(default_factory=list)
     only_new: bool = False
+    skipped: frozenset[str] = frozenset()
 
     def keep(self, mask: Any) -> None:
         """Keep the rows where `mask` holds."""
@@ -144,8 +157,6 @@ NO_TEXT: Final = (
     "is a number or date that does not hold what it shows: format the column as text, and fill it in again"
 )
 
-_MONEY_OF: Final = {"mandates": {"scheme", "sequence_type"}, "accounts": {"currency"}}
-"""Columns of other kinds that decide how money is asked or debited."""
 _COMPUTED: Final = frozenset(
     {"status", "net", "vat_category", "vat_rate", "line_total", "allowance_total", "charge_total",
      "net_total", "vat_total", "total"}
@@ -164,17 +175,19 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
         values, faults = convert(given, column, style, source.native, scaled=source.scaled)
         if style.date_format and column.type is Type.DATE and any(fault.cells.any() for fault in faults):
             check_format(given, style.date_format, f"{draft.file}, column {source.header}")
-        for fault in (*faults, Fault(source.lost_texts(column), NO_TEXT)):
+        for fault in (*faults, source.lost(column)):
             _name(draft, source, fault.cells, fault.reason, refused)
             bad |= fault.cells
+        if len(given) and given.null_count == len(given) and _left_out(draft.kind, column):
+            continue
         empty = np.asarray(pc.is_null(values)) & ~bad
         if empty.any() and _counts(draft.kind, column, empty):
-            _name(draft, source, empty, f"{name} is empty", refused)
+            _name(draft, source, empty, f"{name} is empty{_choices(column)}", refused)
             bad |= empty
         arrays[column.frame_name] = _frame_array(values, column)
     frame = pa.table(arrays).to_pandas(types_mapper=_pandas_type)
     source_frame = pd.DataFrame({"file": draft.file, "row": draft.rows}).astype({"file": "str"})
-    typed = Typed(draft.kind, frame, source_frame, only_new=draft.only_new)
+    typed = Typed(draft.kind, frame, source_frame, only_new=draft.only_new, skipped=draft.skipped)
     if draft.kind.name in DOCUMENT_PARTS:
         typed.spoiled = {**draft.lost, **_spoiled_documents(typed, bad)}
         typed.orphans = _orphans(typed, bad, draft)
@@ -187,17 +200,42 @@ def to_typed(draft: Draft, writing: Writing, refused: Refusals) -> Typed:
 def _counts(kind: KindOfFile, column: Column, empty: Mask) -> bool:
     """Whether an empty cell of a column can't stand: no default is put where a file is silent on a row.
 
-    Positions, and what `_MONEY_OF` lists, may all be left out, but not some of them.
+    Positions may all be left out, but not some of them.
     """
     if column.name in kind.needs:
         return True
-    if kind.name not in DOCUMENT_PARTS:
-        return column.name in _MONEY_OF.get(kind.name, ()) and not bool(empty.all())
-    if column.name in _COMPUTED:
+    if kind.name in DOCUMENT_PARTS and column.name in _COMPUTED:
         return False
-    if column.frame_name in kind.key:
+    if kind.name in DOCUMENT_PARTS and column.frame_name in kind.key:
         return not bool(empty.all())
     return column.required and column.default is not None
+
+
+def _left_out(kind: KindOfFile, column: Column) -> bool:
+    """Whether a column without any value counts as not being there: no row of ours is set back by it.
+
+    Documents and number ranges can't be put right once they were used: their cells are refused.
+    """
+    return (
+        kind.name not in (*DOCUMENT_PARTS, "number_ranges")
+        and column.name not in kind.needs
+        and column.default is not None
+    )
+
+
+def left_out(draft: Draft, typed: Typed) -> list[str]:
+    """A sentence for each column that holds no value in any row."""
+    return [
+        f"{draft.file}: column {source.header} is empty in every row, as if it were not there"
+        for name, source in draft.fields.items()
+        if _column(draft.kind, name).frame_name not in typed.frame
+    ]
+
+
+def _choices(column: Column) -> str:
+    """What to fill in where only some words are taken."""
+    words = "yes, no" if column.type is Type.BOOLEAN else ", ".join(column.values)
+    return f": it takes {words}; or leave the column out" if words else ""
 
 
 def _orphans(typed: Typed, bad: Mask, draft: Draft) -> list[tuple[str, int]]:

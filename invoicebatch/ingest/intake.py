@@ -17,7 +17,7 @@ from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.assemble import Defaults, assemble
 from invoicebatch.ingest.cells import Cells, Refusals
 from invoicebatch.ingest.convert import Writing
-from invoicebatch.ingest.draft import Draft, Typed, field_of, to_typed
+from invoicebatch.ingest.draft import DOCUMENT_PARTS, Draft, Typed, field_of, left_out, to_typed
 from invoicebatch.ingest.kinds import (
     KINDS,
     KindOfFile,
@@ -123,6 +123,7 @@ def read_files(
     if read == 0:
         names = ", ".join(file.name for file in work.files)
         raise InputFileError(f"There is nothing to import: {names} holds a header and no rows")
+    _skip_parts(work)
     frames, sources, fallbacks = assemble(work.typed, work.defaults, work.refused, work.doubted)
     return Intake(
         frames,
@@ -135,6 +136,20 @@ def read_files(
         work.files,
         _orphans(work.typed),
     )
+
+
+def _skip_parts(work: _Work) -> None:
+    """Leave out the rows of documents that the mapping skips, counted in one sentence a kind."""
+    skipped = frozenset().union(*(part.skipped for part in work.typed.get("invoices", [])))
+    for name in DOCUMENT_PARTS - {"invoices"} if skipped else ():
+        count = 0
+        for part in work.typed.get(name, []):
+            gone = part.frame["external_id"].isin(skipped)
+            count += int(gone.sum())
+            part.keep(~gone)
+        if count:
+            rows = "1 row" if count == 1 else f"{count:,} rows"
+            work.unused.append(f"{rows} of {name} skipped with their documents")
 
 
 def _read_path(path: Path, work: _Work, seen: set[tuple[str, str]]) -> None:
@@ -182,6 +197,7 @@ def _take_table(cells: Cells, work: _Work) -> str:
         drafts = [_draft_by_our_names(cells, work)]
     for draft in drafts:
         typed = to_typed(draft, Writing(mark, date_format), work.refused)
+        work.unused.extend(left_out(draft, typed))
         work.typed.setdefault(draft.kind.name, []).append(typed)
     return "+".join(draft.kind.name for draft in drafts)
 

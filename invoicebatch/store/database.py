@@ -35,6 +35,9 @@ _FILE_FAULTS = (
 _HEADERS = 3 * 4096
 """Bytes before the first block of a database file."""
 
+_ROOM = 16 << 20
+"""Bytes; with less than that left a disk counts as full."""
+
 _INTERRUPTED = "Query interrupted"
 """What DuckDB's RuntimeError says where Ctrl-C came while a query was at work."""
 
@@ -104,7 +107,7 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with (
             database_lock(self.path, write=True, timeout=self._timeout),
-            _named_faults(self.path),
+            _named_faults(self.path, read_only=False),
             _attached(self.path, read_only=False) as con,
         ):
             _check_length(con, self.path)
@@ -179,7 +182,7 @@ class Database:
             raise WorkspaceError(
                 f"{self.path} does not exist.", "Make a workspace with: invoicebatch init DIR"
             )
-        with _named_faults(self.path), _attached(self.path, read_only=read_only) as con:
+        with _named_faults(self.path, read_only=read_only), _attached(self.path, read_only=read_only) as con:
             self._check_version(con)
             yield con
 
@@ -249,12 +252,27 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     quoted = str(path).replace("'", "''")
     try:
         con.execute(f"ATTACH '{quoted}' AS workspace ({'READ_ONLY' if read_only else 'READ_WRITE'})")
-    except duckdb.IOException as error:
-        if _held_by_another_program(path, read_only=read_only):
+    except _FILE_FAULTS as error:
+        if isinstance(error, duckdb.IOException) and _held_by_another_program(path, read_only=read_only):
             raise BusyError(
                 f"{path} is open in another program.", "Close the program that has the database file open."
             ) from error
+        if _usable(path, read_only=read_only):
+            raise _damaged(error, path) from error
         raise
+
+
+def _damaged(error: Any, path: Path) -> StorageError:
+    return StorageError(
+        f"The database file can't be used, it is damaged or was cut off: {path}: {_first_line(error)}",
+        "Nothing was changed; restore it from a backup: invoicebatch restore BACKUP FOLDER.",
+    )
+
+
+def _usable(path: Path, *, read_only: bool) -> bool:
+    """Whether a person and the disk let the file be used: what is wrong then is in the file."""
+    allowed = os.access(path, os.R_OK if read_only else os.R_OK | os.W_OK)
+    return allowed and shutil.disk_usage(path.parent).free > _ROOM
 
 
 def _check_length(con: Connection, path: Path) -> None:
@@ -296,28 +314,34 @@ def named_interrupt() -> Iterator[None]:
 
 
 @contextmanager
-def _named_faults(path: Path) -> Iterator[None]:
+def _named_faults(path: Path, *, read_only: bool) -> Iterator[None]:
     try:
         with named_interrupt():
             yield
     except duckdb.Error as error:
-        raise _named(error, path) from error
+        raise _named(error, path, read_only=read_only) from error
 
 
-def _named(error: Any, path: Path) -> InvoicebatchError:
+def _named(error: Any, path: Path, *, read_only: bool) -> InvoicebatchError:
     """The fault in our words, told by its class; the engine's own words are shown and never read."""
-    first = str(error).splitlines()[0]
+    first = _first_line(error)
     if isinstance(error, duckdb.ConstraintException | duckdb.TransactionException):
         return StaleError(
             f"Nothing was written: {first}", "Another process changed it meanwhile; select again."
         )
     if isinstance(error, _FILE_FAULTS):
+        if read_only and _usable(path, read_only=True):
+            return _damaged(error, path)
         return StorageError(
             f"The database file can't be used: {path}: {first}",
             "Is the disk full, or not writable? Mend that, then: invoicebatch resume."
             " If the file is damaged, restore it from a backup.",
         )
     return StorageError(f"The database refused: {first}")
+
+
+def _first_line(error: Any) -> str:
+    return str(error).splitlines()[0]
 
 
 _ASK_FOR_LOCK = """

@@ -292,6 +292,37 @@ def test_skipped_rows_are_no_fault_and_are_counted_in_one_line(take: Take) -> No
     ]
 
 
+def test_a_skipped_document_takes_its_lines_along(take: Take) -> None:
+    names = {name: name for name in ("external_id", "name", "price", "vat_rate")}
+    mapping = {
+        "invoices": {"skip": "state == 'draft'", "group_by": "external_id", "external_id": "external_id"}
+        | {"company_account_id": {"constant": "NL"}},
+        "lines": names,
+    }
+    text = (
+        "external_id,state,name,price,vat_rate\nA1,sent,Gas,1,21\nA2,draft,Gas,2,21\nA2,draft,Water,3,21\n"
+        "A3,sent,Gas,4,21\nA3,draft,Gas,5,21\n"
+    )
+    intake = take({"export.csv": text}, mapping)
+    assert intake.refused.empty
+    assert intake.frames["invoices"]["external_id"].tolist() == ["A1", "A3"]
+    assert intake.frames["lines"]["net_cents"].tolist() == [100, 400, 500]
+    assert "2 rows of lines skipped with their documents" in intake.unused
+
+
+def test_a_skipped_document_takes_along_the_lines_of_another_file(take: Take) -> None:
+    own = {"external_id": "external_id", "company_account_id": {"constant": "NL"}}
+    mapping = {"invoices": {"files": "inv*", "skip": "state == 'draft'", **own}}
+    files = {
+        "lines.csv": "external_id,name,price,vat_rate\nA1,Gas,1,21\nA2,Gas,2,21\n",
+        "invoices.csv": "external_id,state\nA1,sent\nA2,draft\n",
+    }
+    intake = take(files, mapping)
+    assert intake.refused.empty
+    assert intake.frames["lines"]["external_id"].tolist() == ["A1"]
+    assert "1 row of lines skipped with their documents" in intake.unused
+
+
 def test_a_file_of_which_all_rows_are_skipped_is_no_fault(take: Take) -> None:
     mapping = {**MEMBERS, "mandates": {**MEMBERS["mandates"], "skip": "Lid is not None"}}
     intake = take({"leden.csv": MEMBER_ROWS}, mapping)

@@ -85,6 +85,39 @@ def test_an_account_with_a_wrong_identifier_is_refused(take: Take, column: str, 
     assert intake.refused["column"].tolist() == [column]
 
 
+@pytest.mark.parametrize(
+    ("file", "given", "column", "good"),
+    [
+        ("customers", {"customer_id": "1"}, "is_business", "yes"),
+        ("customers", {"customer_id": "1"}, "payment_method", "direct_debit"),
+        ("customers", {"customer_id": "1"}, "delivery_preference", "post"),
+        ("mandates", {"mandate_id": "1", "customer_id": "1", "iban": "NL20INGB0001234567",
+                      "signed_on": "2026-01-01"}, "status", "cancelled"),
+        ("accounts", {"company_account_id": "1", "name": "Shop"}, "language", "nl"),
+        ("accounts", {"company_account_id": "1", "name": "Shop"}, "due_on_weekdays", "yes"),
+        ("number_ranges", {"company_account_id": "1", "series": "invoice",
+                           "pattern": "{year}-{seq:06d}"}, "yearly_reset", "no"),
+        ("open_items", {"number": "1", "company_account_id": "NL", "customer_id": "1", "invoice_date": "2026-01-01",
+                        "due_date": "2026-01-15", "outstanding": "10"}, "currency", "EUR"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_is_empty_takes_no_default(
+    take: Take, file: str, given: dict[str, str], column: str, good: str
+) -> None:
+    keys = [key for key in given if given[key] == "1"]
+    rows = [{**given, column: ""}, {**given, **dict.fromkeys(keys, "2"), column: good}]
+    text = "\n".join([",".join(rows[0]), *(",".join(row.values()) for row in rows)]) + "\n"
+    refused = take({f"{file}.csv": text}, kind=file).refused
+    assert refused[["row", "column"]].to_numpy().tolist() == [[2, column]]
+    assert f"{column} is empty" in refused["reason"].item()
+
+
+def test_a_column_without_any_value_sets_nothing_back(take: Take) -> None:
+    intake = take({"customers.csv": "customer_id,is_business\n1,\n"})
+    assert "is_business" not in intake.frames["customers"]
+    assert "column is_business is empty in every row, as if it were not there" in intake.unused[0]
+
+
 def test_check_digits_of_a_creditor_id_are_doubted_only(take: Take) -> None:
     intake = take({"accounts.csv": "company_account_id,name,creditor_id\nNL,Shop,NL00ZZZ900001030000\n"})
     assert len(intake.frames["company_accounts"]) == 1

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.run.runs import run_action
+from invoicebatch.engine.plan.select import select
+from invoicebatch.engine.run.runs import Runs
 from invoicebatch.model.status import PAYABLE, EntryKind
 from invoicebatch.store import Session
 
@@ -67,7 +68,11 @@ def book(workspace: WorkspaceBase) -> pd.DataFrame:
     failed, waits = [], pd.DataFrame(columns=["invoice_id", "number", "reason", "waits"])
     while len(waiting := _unbooked(workspace)):
         ids = [int(row) for row in waiting["invoice_id"].drop_duplicates()]
-        report = run_action(workspace, "payments.book", ids)
+        plan = select(workspace, Runs(workspace), ids=ids).plan("payments.book")
+        if plan.eligible == 0:
+            waits = plan.refused.assign(waits=True)
+            break
+        report = plan.apply()
         failed.append(report.failed.assign(waits=False))
         waits = report.refused.assign(waits=True)
         if len(_unbooked(workspace)) >= len(waiting):

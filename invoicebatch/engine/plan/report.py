@@ -13,7 +13,7 @@ from invoicebatch.errors import UnknownNameError
 from invoicebatch.files.stored import whole_paths
 from invoicebatch.model.markup import joined, table
 from invoicebatch.model.money import to_decimal
-from invoicebatch.model.status import RowOutcome
+from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
 
 OPEN_OUTCOMES = (RowOutcome.CLAIMED.value, RowOutcome.RESERVED.value)
@@ -145,17 +145,22 @@ class Report:
         return {"user": self.run["user"], "selection": self.run["selection"], "details": details}
 
     def summary(self) -> str:
-        """One line: ``approve: 37 of 40 done, 3 refused``; of a record what it did, and who did it."""
+        """One line: ``approve: 37 of 40 done, 3 refused``; of a record what it did, and who did it.
+
+        A run that waits for a worker has nothing done yet: ``approve: 37 of 40 queued, 3 refused``.
+        """
         if not self.planned:
             return f"{self.action}: {self.run['selection']} (by {self.run['user']})"
-        parts = [f"{len(self.done):,} of {len(self.rows):,} done"]
+        queued = self.state == RunStatus.QUEUED and not len(self.done)
+        first, word = (self.unfinished, "queued") if queued else (self.done, "done")
+        parts = [f"{len(first):,} of {len(self.rows):,} {word}"]
         parts += [
             f"{count:,} {word}"
             for word, count in (
                 ("unchanged", len(self.unchanged)),
                 ("refused", len(self.refused)),
                 ("failed", len(self.failed)),
-                ("unfinished", len(self.unfinished)),
+                ("unfinished", 0 if queued else len(self.unfinished)),
             )
             if count
         ]

@@ -16,10 +16,6 @@ def check_ranges(typed: Typed, refused: Refusals) -> None:
     reason = f"is no series; there are: {', '.join(Series)}"
     typed.refuse(typed.frame["series"].notna() & ~known, "series", reason, refused)
     _refuse_patterns(typed, "pattern", refused)
-    for column in ("yearly_reset", "dates_ascend"):
-        if column in typed.frame:
-            empty = typed.frame[column].isna()
-            typed.refuse(empty, column, "is empty: say yes or no, or leave the column out", refused)
 
 
 def check_patterns_of_accounts(typed: Typed, refused: Refusals) -> None:

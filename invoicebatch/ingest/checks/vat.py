@@ -13,7 +13,6 @@ from invoicebatch.ingest.draft import Typed
 CATEGORIES: Final = ("S", "Z", "E", "AE", "K", "G", "O")
 """UNCL 5305 codes of EN 16931 (BT-151)."""
 ALLOWANCES: Final = "allowance_charges"
-_ONE_PERCENT: Final = 100
 
 
 def check_vat(typed: Typed, refused: Refusals) -> None:
@@ -79,11 +78,6 @@ _CONTRADICTIONS: Final[
         "vat_rate_bp",
         "category S needs a rate above zero (BR-S-05)",
         lambda category, rate: (category == "S") & (rate == 0),
-    ),
-    (
-        "vat_rate_bp",
-        "is a share, or a rate below 1 %, which no VAT has: write 21 for 21 %",
-        lambda _, rate: (rate > 0) & (rate < _ONE_PERCENT),
     ),
     (
         "vat_rate_bp",

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.expressions.functions import text_of
 from invoicebatch.ingest.cells import Cells, Mask, Refusals
 from invoicebatch.ingest.draft import Draft, Field, field_of
 from invoicebatch.ingest.kinds import kind_named, listed
@@ -91,6 +92,7 @@ def _without_refused(cells: Cells, work: _Work) -> tuple[Cells, Mask]:
 
 
 def _draft(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> Draft:
+    whole = cells
     cells, doubtful = _rows_of(cells, doubtful, section, work)
     rows = CellRows.of(cells, work.mark)
     fields = {name: _field(rows, section, name, work.mapping) for name in section.columns}
@@ -110,7 +112,24 @@ def _draft(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> Draft
         lost,
         lost_rows,
         section.only_new,
+        _skipped_documents(whole, cells, section, work) if section.skip else frozenset(),
     )
+
+
+def _skipped_documents(whole: Cells, kept: Cells, section: Section, work: _Work) -> frozenset[str]:
+    """Documents of which no row is kept, by external id."""
+    if section.kind != "invoices" or "external_id" not in section.columns:
+        return frozenset()
+    gone = whole.keep(~np.isin(whole.rows, kept.rows))
+    ids = [
+        set(
+            text_of(
+                _field(CellRows.of(cells, work.mark), section, "external_id", work.mapping).cells
+            ).to_pylist()
+        )
+        for cells in (gone, kept)
+    ]
+    return frozenset(ids[0] - ids[1] - {None})
 
 
 def _rows_of(cells: Cells, doubtful: Mask, section: Section, work: _Work) -> tuple[Cells, Mask]:
@@ -164,16 +183,19 @@ def _field(rows: CellRows, section: Section, name: str, mapping: Mapping) -> Fie
     field = replace(field_of(cells, header), date_format=source.date_format)
     if source.values or source.otherwise is not None:
         values = _otherwise(_translated(field.cells, source), source)
-        return replace(field, cells=values, numbers=None, untold=_unchanged(field, values))
+        return replace(
+            field,
+            cells=values,
+            numbers=None,
+            untold=_unchanged(field.untold, field, values),
+            unshown=_unchanged(field.unshown, field, values),
+        )
     return field
 
 
-def _unchanged(field: Field, values: pa.Array) -> Mask | None:
-    """The untold cells that were not translated."""
-    if field.untold is None:
-        return None
-    same: Mask = np.asarray(pc.fill_null(pc.equal(field.cells, values), False))
-    return field.untold & same
+def _unchanged(lost: Mask | None, field: Field, values: pa.Array) -> Mask | None:
+    """Those of some cells that were not translated."""
+    return None if lost is None else lost & np.asarray(pc.fill_null(pc.equal(field.cells, values), False))
 
 
 def _translated(values: pa.Array, source: Source) -> pa.Array:

@@ -15,7 +15,7 @@ from invoicebatch.errors import RulesError
 from invoicebatch.expressions import Expression, ExpressionError, Field, Function, Vocabulary
 from invoicebatch.expressions import compile_expression as compiled
 from invoicebatch.expressions.functions import FUNCTIONS, NARROW
-from invoicebatch.ingest.cells import Cells, Mask
+from invoicebatch.ingest.cells import OTHER_NUMBER, Cells, Mask
 from invoicebatch.ingest.dates import check_format, pattern, to_dates
 from invoicebatch.ingest.kinds import listed
 from invoicebatch.ingest.numbers import DecimalMark, to_decimals
@@ -57,6 +57,8 @@ class CellRows:
         if (untold := self.cells.untold.get(header.column)) is not None and untold.any():
             lost = untold & too_long(self.cells.numbers[header.column])
             self.blame(header.column, lost, "has more digits than a spreadsheet keeps: format it as text")
+        if (unshown := self.cells.unshown.get(header.column)) is not None:
+            self.blame(header.column, unshown, OTHER_NUMBER)
         return self.cells.columns[header.column]
 
     def present(self, header: Field) -> Mask:

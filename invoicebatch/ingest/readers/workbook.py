@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 from invoicebatch.errors import InputFileError
 from invoicebatch.ingest.cells import Cells, LostRow, Mask, Refusals
 from invoicebatch.ingest.readers.clean import clean, too_long, unique_headers
+from invoicebatch.ingest.readers.number_formats import holds, shown_as
 from invoicebatch.ingest.readers.options import Options
-from invoicebatch.ingest.readers.workbook_child import DATE, NUMBER, shown_as
+from invoicebatch.ingest.readers.workbook_child import DATE, NUMBER
 
 MAX_ENTRIES: Final = 5_000
 MAX_BYTES: Final = 4 << 30
@@ -136,12 +137,12 @@ def _sheet(found: dict[str, Any], name: str, header_row: int) -> Cells:
     return _below_header(Cells(name, np.arange(1, table.num_rows + 1), {}), table, text, top, formats)
 
 
-def _by_column(formats: dict[str, str]) -> dict[int, dict[int, str]]:
+def _by_column(formats: dict[str, list[str]]) -> dict[int, dict[int, str]]:
     """Number formats by column and row, both from 1."""
     result: dict[int, dict[int, str]] = {}
-    for reference, code in formats.items():
-        row, column = _place(reference)
-        result.setdefault(column, {})[row] = code
+    for code, references in formats.items():
+        for row, column in map(_place, references):
+            result.setdefault(column, {})[row] = code
     return result
 
 
@@ -197,7 +198,7 @@ def _below_header(
     width = len(text)
     titles = unique_headers([values[top].as_py() or "" for values in text])
     columns, native, places = {}, {}, {}
-    numbers, untold = {}, {}
+    numbers, untold, unshown = {}, {}, {}
     for position, title in enumerate(titles):
         values = text[position].slice(top + 1)
         if text[position][top].as_py() is None and values.null_count == len(values):
@@ -206,22 +207,35 @@ def _below_header(
         native[title], places[position + 1] = kinds == NUMBER, title
         numbers[title] = values
         own = {row - top - 2: code for row, code in formats.get(position + 1, {}).items() if row > top + 1}
-        columns[title], untold[title] = _shown(values, kinds, own)
+        columns[title], untold[title], unshown[title] = _shown(values, kinds, own)
     return Cells(
-        blank.file, blank.rows[top + 1 :], columns, native, places=places, numbers=numbers, untold=untold
+        blank.file,
+        blank.rows[top + 1 :],
+        columns,
+        native,
+        places=places,
+        numbers=numbers,
+        untold=untold,
+        unshown=unshown,
     )
 
 
-def _shown(values: pa.Array, kinds: npt.NDArray[np.int8], formats: dict[int, str]) -> tuple[pa.Array, Mask]:
-    """The texts that cells show, and the cells of which it can't be told."""
+def _shown(
+    values: pa.Array, kinds: npt.NDArray[np.int8], formats: dict[int, str]
+) -> tuple[pa.Array, Mask, Mask]:
+    """The texts that cells show; the cells of which it can't be told, and those that show another number or date."""
     untold = (kinds == DATE) | ((kinds == NUMBER) & too_long(values))
+    unshown = np.zeros(len(values), dtype=bool)
     texts = values.to_pylist() if formats else []
     for at, code in formats.items():
-        if at < len(texts) and kinds[at] == NUMBER and not untold[at]:
-            shown = shown_as(texts[at], code)
+        if at < len(texts) and kinds[at] == DATE:
+            unshown[at] = True
+        elif at < len(texts) and kinds[at] == NUMBER:
+            unshown[at] = not holds(texts[at], code)
+            shown = None if untold[at] else shown_as(texts[at], code)
             untold[at] = shown is None
             texts[at] = shown or texts[at]
-    return pa.array(texts, pa.string()) if formats else values, untold
+    return pa.array(texts, pa.string()) if formats else values, untold, unshown
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

@@ -98,12 +98,17 @@ _NO_VALUE: Final = rb"(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
 _ZERO: Final = rb"(?:<v\s*/>|<v>\s*0?\s*</v>)?\s*</c>"
 
 
+_PLACE: Final = re.compile(r'\br="([A-Z]+\d+)"')
+_STYLE: Final = re.compile(r'\bs="(\d+)"')
+_TEXT: Final = re.compile(r'\bt="(?!n")')
+
+
 def cell_facts(file: str) -> dict[str, dict[str, Any]]:
     """What only the XML of an .xlsx says of its cells, by sheet name and reference such as C7.
 
     `errors` hold #N/A and their like, `uncomputed` formulas without a stored value, which the library
     gives as empty; of a workbook that asks to be calculated anew a stored zero is none either.
-    `formats` are number formats that show another text than the number: percentages, leading zeros.
+    `formats` are number formats that may show another text than the number, with their cells.
     """
     found: dict[str, dict[str, Any]] = {}
     if not zipfile.is_zipfile(file):
@@ -130,14 +135,19 @@ def cell_facts(file: str) -> dict[str, dict[str, Any]]:
 
 def _facts_of(content: bytes, empty: "re.Pattern[bytes]", telling: dict[str, str]) -> dict[str, Any]:
     formulas = [_attributes(c.decode()) for c in islice(_matches(empty, content), MAX_ERRORS)]
-    styled = re.compile(rb'<c\s([^>]*\bs="(?:' + "|".join(telling).encode() + rb')"[^>]*)>')
-    cells = [_attributes(c.decode()) for c in _matches(styled, content)] if telling else []
+    styled = re.compile(rb'<c\s([^>]*\bs="(?:' + "|".join(telling).encode() + rb')"[^>]*[^>/])>')
+    cells = (cell.decode() for cell in _matches(styled, content)) if telling else ()
+    formats: dict[str, list[str]] = {}
+    for cell in cells:
+        place, style = _PLACE.search(cell), _STYLE.search(cell)
+        if place and style and not _TEXT.search(cell):
+            formats.setdefault(telling[style[1]], []).append(place[1])
     return {
         "errors": [
             _attributes(c.decode()).get("r", "") for c in islice(_matches(_ERROR, content), MAX_ERRORS)
         ],
         "uncomputed": [cell.get("r", "") for cell in formulas if cell.get("t", "n") != "str"],
-        "formats": {cell.get("r", ""): telling[cell.get("s", "")] for cell in cells},
+        "formats": formats,
     }
 
 
@@ -145,52 +155,35 @@ def _matches(pattern: "re.Pattern[bytes]", content: bytes) -> Iterable[bytes]:
     return (match[1] for match in pattern.finditer(content))
 
 
+_BUILT_IN: Final = {
+    "1": "0", "2": "0.00", "3": "#,##0", "4": "#,##0.00", "9": "0%", "10": "0.00%", "11": "0.00E+00",
+    "12": "# ?/?", "13": "# ??/??", "37": "#,##0;(#,##0)", "38": "#,##0;(#,##0)", "39": "#,##0.00;(#,##0.00)",
+    "40": "#,##0.00;(#,##0.00)", "48": "##0.0E+0", "16": "d-mmm", "17": "mmm-yy", "18": "h:mm AM/PM", "19": "h:mm:ss AM/PM", "20": "h:mm", "21": "h:mm:ss",
+}  # fmt: skip
+"""Number formats by their number, which a file does not spell out (ECMA-376, 18.8.30)."""
+
+
 def _telling_styles(styles: str) -> dict[str, str]:
-    """Number formats that show a number as another text, by the index of their style."""
+    """Formats that may show another text than the number, or less than the date, by the index of their style."""
     own = [_attributes(tag) for tag in re.findall(r"<numFmt\s[^>]*>", styles)]
-    codes = {"9": "0%", "10": "0.00%"} | {fmt.get("numFmtId", ""): fmt.get("formatCode", "") for fmt in own}
+    codes = _BUILT_IN | {fmt.get("numFmtId", ""): fmt.get("formatCode", "") for fmt in own}
     listed = re.search(r"<cellXfs\b.*?</cellXfs>", styles, re.DOTALL)
     used = [
         _attributes(tag).get("numFmtId", "0")
         for tag in re.findall(r"<xf\s[^>]*>", listed[0] if listed else "")
     ]
-    pairs = ((str(index), codes.get(number, "").partition(";")[0]) for index, number in enumerate(used))
-    return {index: code for index, code in pairs if "%" in code or re.search(r"00|\"", code.split(".")[0])}
+    pairs = ((str(index), codes.get(number, "General")) for index, number in enumerate(used))
+    return {index: code for index, code in pairs if code not in ("General", "@") and not _whole_date(code)}
 
 
-def shown_as(number: str, code: str) -> str | None:
-    """A plain number as its format shows it; None where the format rounds it or can't be told.
+def _whole_date(code: str) -> bool:
+    """Whether a format shows day, month and year.
 
-    >>> shown_as("0.21", "0%"), shown_as("0.055", "0%"), shown_as("13", "00000"), shown_as("13", '"K-"0000')
-    ('21%', None, '00013', 'K-0013')
+    >>> [_whole_date(code) for code in ("dd-mm-yyyy", "[$-413]d mmmm yy;@", "mmm yyyy", "h:mm", '0.00" day"')]
+    [True, True, False, False, False]
     """
-    value = Decimal(number)
-    if re.fullmatch(r"[#0]*0(\.0+)? ?%", code):
-        percent = (value * 100).normalize()
-        decimals = len(code.partition(".")[2].rstrip("% "))
-        return f"{percent:f}%" if percent == round(percent, decimals) else None
-    plain = re.sub(r'"([^"]*)"|\\(.)', lambda m: "".join(f"\ue000{c}" for c in m[1] or m[2] or ""), code)
-    places = re.findall(r"\ue000.|[^\ue000]", re.sub(r"\[[^\]]*\]|[_*].", "", plain))
-    slots = {place for place in places if len(place) == 1}
-    if value != int(value) or value < 0 or not slots & {"0", "#"} or not slots <= set("0#-/ ()"):
-        return None
-    return _filled(str(int(value)), places)
-
-
-def _filled(digits: str, places: list[str]) -> str:
-    """The digits put into the places of a format, from the right; what is left over goes first."""
-    result: list[str] = []
-    left = digits
-    first = next((at for at, place in enumerate(places) if place in ("0", "#")), None)
-    for at in range(len(places) - 1, -1, -1):
-        place = places[at]
-        if place not in ("0", "#"):
-            result.append(place.removeprefix("\ue000"))
-            continue
-        taken = left if at == first else left[-1:]
-        left = "" if at == first else left[:-1]
-        result.append(taken or ("0" if place == "0" else ""))
-    return "".join(reversed(result))
+    plain = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.', "", code).lower()
+    return all(part in plain for part in "dmy")
 
 
 def _sheets(book: Any, folder: Path) -> list[dict[str, Any]]:

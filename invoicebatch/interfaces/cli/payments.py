@@ -136,7 +136,8 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
             readable,
         ),
     ):
-        print_table(frame, title=f"\n{title}")
+        if len(frame):
+            print_table(frame, title=f"\n{title}")
     return 0
 
 

@@ -135,7 +135,11 @@ def test_init_does_not_take_a_file_that_was_cut_off(
     os.truncate(file, int(file.stat().st_size * part))
     before = file.read_bytes()
     assert run(["init", str(workspace.root)]) == 1
-    assert "Workspace:" not in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "Workspace:" not in told.out
+    assert "cut off" in told.err
+    assert "from a backup" in told.err
+    assert "disk" not in told.err
     assert file.read_bytes() == before
 
 

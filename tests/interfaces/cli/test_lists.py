@@ -87,6 +87,9 @@ def test_one_file_is_named_and_several_by_their_folders(
 def test_one_of_a_thing_has_no_plural(make_workspace: Make, capsys: pytest.CaptureFixture[str]) -> None:
     workspace = make_workspace(1)
     assert call(workspace, "run", "mark_as.exported", "--all", "--background") == 0
+    queued = capsys.readouterr().out
+    assert queued.startswith("mark_as.exported: 1 of 1 queued\n")
+    assert "unfinished" not in queued
     assert call(workspace, "worker", "--once") == 0
     assert capsys.readouterr().err.endswith("nothing is left; 1 run\n")
     assert call(workspace, "list") == 0
