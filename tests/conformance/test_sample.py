@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from lxml import etree
 
-from invoicebatch.formats.checked import check_chunk
 from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.formats.ubl.energy import SEEF_NAMESPACE, with_energy_extension
+from invoicebatch.formats.validation.faults import check_chunk
 from invoicebatch.formats.validation.official import ubl_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate
 from invoicebatch.model.en16931.derive import TABLES, derive
