@@ -75,7 +75,7 @@ def hits_of(payments: pd.DataFrame, pairs: pd.DataFrame, around: Open) -> pd.Dat
 
 def _alike(rows: pd.DataFrame) -> "pd.Series[bool]":
     names = [
-        rows[name].map({text: name_key(text) for text in rows[name].dropna().unique()})
+        rows[name].map({text: name_key(text) for text in rows[name].dropna().unique()}).astype("str")
         for name in ("payer", "customer_name")
     ]
     return names[0].eq(names[1]) & names[0].fillna("").ne("")
