@@ -13,8 +13,8 @@ from invoicebatch.eligibility.duty import COLUMNS, refused_by_law, warned_by_law
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.archive.stored_documents import verified
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
-from invoicebatch.formats.mail.bundled import attachments, left, merged_files, room, sizes_of
+from invoicebatch.formats.mail import Letter, letter_values, template_sets
+from invoicebatch.formats.mail.bundled import attachments, merged_files, room, sizes_of
 from invoicebatch.formats.mail.payload import mail, senders
 from invoicebatch.formats.mail.several import SEVERAL, Writer
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
@@ -25,6 +25,7 @@ from invoicebatch.model.changes import (
     Prepared,
     RowFailure,
     failures,
+    no_failures,
     where_said,
 )
 from invoicebatch.model.contact.look_alike import look_alikes
@@ -101,16 +102,18 @@ def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[P
         return
     rows, failed = verified(batch.invoices, context.document)  # one that is gone must not stop the others
     more: dict[int, int] = {}
+    lost: set[int] = set()
     for item in chain(failed, _files(batch, params, context)):
         yield item
         if isinstance(item, RowFailure):
-            rows = rows[rows["invoice_id"] != item.invoice_id]
+            lost.add(item.invoice_id)
         elif isinstance(item, Artefact) and item.invoice_id is not None and isinstance(item.content, bytes):
             more[item.invoice_id] = more.get(item.invoice_id, 0) + len(item.content)
-    mail = context.settings.mail
-    found = bundles(rows, params, sizes_of(rows, more), room(mail.max_megabytes))
+    rows = rows[~rows["invoice_id"].isin(lost)]
+    settings = context.settings.mail
+    found = bundles(rows, params, sizes_of(rows, more), room(settings.max_megabytes))
     batch.known[_BUNDLES] = found
-    many = [bundle for bundle in found if 0 < mail.merge_above < len(bundle.ids)]
+    many = [bundle for bundle in found if 0 < settings.merge_above < len(bundle.ids)]
     yield from merged_files(rows, many, context)
 
 
@@ -170,20 +173,10 @@ def _notes(rows: pd.DataFrame) -> pd.DataFrame:
 def _letters(
     rows: pd.DataFrame, found: Iterable[Bundle], batch: Batch, params: EmailParams, context: Context
 ) -> Iterator[tuple[Bundle, list[int], str, Letter | RenderError]]:
-    """Each bundle with the positions of its rows, language and letter, or why there is none."""
-    sets = (params.template, params.template + SEVERAL)
-    one, several = (Letters(name, [context.root / _TEMPLATES]) for name in sets)
+    writer = Writer(params.template, [context.root / _TEMPLATES], EmailPayload.channel)
     fallback = context.settings.documents.language
-    values = list(
-        letter_values(rows, batch["company_accounts"], fallback, today=context.today, note=params.note)
-    )
-    writer = Writer(one, several, EmailPayload.channel)
-    for bundle, at in left(found, rows):
-        language = values[at[0]][0]
-        try:
-            yield bundle, at, language, writer.letter(language, [values[each][1] for each in at], bundle)
-        except RenderError as error:
-            yield bundle, at, language, error
+    values = letter_values(rows, batch["company_accounts"], fallback, today=context.today, note=params.note)
+    return writer.letters(rows, found, values)
 
 
 _Mail = tuple[tuple[int, ...], str, EmailPayload]
@@ -191,28 +184,24 @@ _Mail = tuple[tuple[int, ...], str, EmailPayload]
 
 def _mails(batch: Batch, params: EmailParams, context: Context) -> tuple[list[_Mail], pd.DataFrame]:
     """The mails with their documents and recipients, and the documents that fail: invoice_id, reason."""
+    return batch.once("mails", lambda: _written(batch, params, context))
 
-    def written() -> tuple[list[_Mail], pd.DataFrame]:
-        good = batch.good
-        ids, accounts, to = (
-            good[name].tolist() for name in ("invoice_id", "company_account_id", "customer_email")
-        )
-        sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
-        goes_along = attachments(good, batch.files)
-        found: list[_Mail] = []
-        failed: dict[int, str] = {}
-        for bundle, at, language, letter in _letters(good, batch.known[_BUNDLES], batch, params, context):
-            about = tuple(ids[each] for each in at)
-            if isinstance(letter, RenderError):
-                failed |= dict.fromkeys(about, letter.message)
-                continue
-            payload = mail(sender_of[accounts[at[0]]], language, letter, goes_along(bundle, at))
-            found.append((about, ", ".join(addresses_in(to[at[0]])), payload))
-        return found, failures(
-            pd.Series(list(failed), dtype="int64"), pd.Series(list(failed.values()), dtype="str")
-        )
 
-    return batch.once("mails", written)
+def _written(batch: Batch, params: EmailParams, context: Context) -> tuple[list[_Mail], pd.DataFrame]:
+    good = batch.good
+    names = ("invoice_id", "company_account_id", "customer_email")
+    ids, accounts, to = (good[name].tolist() for name in names)
+    sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
+    goes_along = attachments(good, batch.files)
+    found: list[_Mail] = []
+    failed = [no_failures()]
+    for bundle, at, language, letter in _letters(good, batch.known[_BUNDLES], batch, params, context):
+        if isinstance(letter, RenderError):
+            failed.append(failures(good["invoice_id"].iloc[at], letter.message))
+            continue
+        payload = mail(sender_of[accounts[at[0]]], language, letter, goes_along(bundle, at))
+        found.append((tuple(ids[each] for each in at), ", ".join(addresses_in(to[at[0]])), payload))
+    return found, pd.concat(failed, ignore_index=True)
 
 
 def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:

@@ -9,9 +9,9 @@ from pydantic import Field
 from invoicebatch.eligibility.duty import COLUMNS, refused_by_law, warned_by_law
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.archive.stored_documents import verified
-from invoicebatch.formats.mail import Letters, letter_values
-from invoicebatch.formats.mail.bundled import attachments, left, merged_name
-from invoicebatch.formats.mail.several import SEVERAL, Writer
+from invoicebatch.formats.mail import letter_values
+from invoicebatch.formats.mail.bundled import attachments, merged_name
+from invoicebatch.formats.mail.several import Writer
 from invoicebatch.formats.mail.words import date_text
 from invoicebatch.model.action import Action, Context, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
@@ -26,7 +26,7 @@ from invoicebatch.model.outbox.again import WAIVES, notes
 from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import PostalAddress, PostPayload
 from invoicebatch.model.outbox.rows import outbox_rows
-from invoicebatch.model.outbox.together import Bundle, CombineParams, as_set, bundles, together
+from invoicebatch.model.outbox.together import Bundle, CombineParams, as_set, bundles, left, together
 from invoicebatch.model.outbox.weight import page_count, sheets_of, weight_class
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
@@ -99,23 +99,17 @@ def artefacts(batch: Batch, params: PostParams, context: Context) -> Iterator[Pr
     rows = rows[~broken].reset_index(drop=True)
     several = [bundle for bundle in bundles(rows, params) if len(bundle.ids) > 1]
     batch.known[_ENVELOPES] = several
-    jobs = []
+    jobs: dict[str, tuple[int, Envelope]] = {}
     for bundle, at, cover in _covers(rows, several, batch, params, context):
         if isinstance(cover, RenderError):
             yield from (RowFailure(each, cover.message) for each in bundle.ids)
-        else:
-            chosen = rows.iloc[at]
-            jobs.append(
-                (
-                    merged_name(chosen["number"], bundle),
-                    bundle,
-                    Envelope(cover, tuple(chosen["file"]), params.duplex),
-                )
-            )
-    for (name, bundle, _), content in zip(
-        jobs, context.map(envelope_pdf, [job for *_, job in jobs]), strict=True
-    ):
-        yield Artefact(name, content, invoice_id=bundle.ids[0])
+            continue
+        chosen = rows.iloc[at]
+        envelope = Envelope(cover, tuple(chosen["file"]), params.duplex)
+        jobs[merged_name(chosen["number"], bundle)] = bundle.ids[0], envelope
+    made = context.map(envelope_pdf, [envelope for _, envelope in jobs.values()])
+    for (name, (first, _)), content in zip(jobs.items(), made, strict=True):
+        yield Artefact(name, content, invoice_id=first)
 
 
 def _covers(
@@ -124,28 +118,17 @@ def _covers(
     """Each bundle with the positions of its rows and its cover page, or why there is none."""
     from invoicebatch.formats.pdf.paper_letter import PaperLetter
 
-    letters = Letters("invoice" + SEVERAL, [context.root / "templates/mail"])
-    writer = Writer(letters, letters, PostPayload.channel)
-    values = list(
-        letter_values(
-            rows, batch["company_accounts"], context.settings.documents.language, today=context.today
-        )
-    )
+    writer = Writer("invoice", [context.root / "templates/mail"], PostPayload.channel)
+    fallback = context.settings.documents.language
+    values = list(letter_values(rows, batch["company_accounts"], fallback, today=context.today))
     lines = list(_window_lines(rows))
-    for bundle, at in left(several, rows):
-        language, first = values[at[0]]
-        documents = [values[each][1] for each in at]
-        try:
-            letter = writer.letter(language, documents, bundle)
-            grid = writer.values(language, documents, bundle)["table"]
-        except RenderError as error:
-            yield bundle, at, error
+    for bundle, at, language, letter in writer.letters(rows, several, values):
+        if isinstance(letter, RenderError):
+            yield bundle, at, letter
             continue
-        day, sender = date_text(context.today, language), (first["account"]["name"],)
-        cover = PaperLetter(
-            lines[at[0]], sender, day, language, letter.subject, letter.text, params.window, grid
-        )
-        yield bundle, at, cover
+        day, seller = date_text(context.today, language), values[at[0]][1]["account"]["name"]
+        said = (letter.subject, letter.text, params.window, letter.table)
+        yield bundle, at, PaperLetter(lines[at[0]], (seller,), day, language, *said)
 
 
 def transform(batch: Batch, params: PostParams, context: Context) -> Changes:  # noqa: ARG001

@@ -67,14 +67,6 @@ def merged_files(rows: pd.DataFrame, found: Iterable[Bundle], context: Context) 
             yield Artefact(name, partial(write_merged, [part], title=title), invoice_id=bundle.ids[0])
 
 
-def left(found: Iterable[Bundle], good: pd.DataFrame) -> Iterator[tuple[Bundle, list[int]]]:
-    """Each bundle that has documents left, with their positions in the good rows."""
-    position = dict(zip(good["invoice_id"].tolist(), range(len(good)), strict=True))
-    for bundle in found:
-        if at := [position[each] for each in bundle.ids if each in position]:
-            yield bundle, at
-
-
 def attachments(
     good: pd.DataFrame, files: pd.DataFrame
 ) -> Callable[[Bundle, list[int]], tuple[Attachment, ...]]:

@@ -23,11 +23,12 @@ MAX_SUBJECT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What one person reads."""
+    """What one person reads; `table`: that of several documents, in cells of text."""
 
     subject: str
     text: str
     html: str
+    table: Mapping[str, Any] | None = None
 
 
 def pick_language(*wishes: str | None) -> str:

@@ -3,13 +3,17 @@
 The words are the templates'; which documents go together is decided elsewhere.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
+
+from invoicebatch.errors import RenderError
 from invoicebatch.formats.mail.letter import Letter, Letters
 from invoicebatch.formats.mail.words import iban_ending, iban_text, money_text, short_date_text
-from invoicebatch.model.outbox.together import Bundle
+from invoicebatch.model.outbox.together import Bundle, left
 from invoicebatch.model.payments.amount_due import Situation
 
 SEVERAL: Final = "-several"
@@ -24,10 +28,34 @@ Documents = Sequence[Mapping[str, Any]]
 class Writer:
     """The letters of bundles: those of one document by the set itself, those of several by its companion."""
 
-    def __init__(self, one: Letters, several: Letters, channel: str) -> None:
-        self._one = one
-        self._several = several
+    def __init__(self, name: str, folders: Sequence[Path], channel: str) -> None:
+        """Of a template set, see `Letters`.
+
+        Args:
+            name: the set for one document.
+            folders: where sets are looked for before ours.
+            channel: `email`, or `post` for a cover page.
+        """
+        self._one, self._several = (Letters(each, folders) for each in (name, name + SEVERAL))
         self._channel = channel
+
+    def letters(
+        self, rows: pd.DataFrame, found: Iterable[Bundle], values: Iterable[tuple[str, Mapping[str, Any]]]
+    ) -> Iterator[tuple[Bundle, list[int], str, Letter | RenderError]]:
+        """Each bundle with the positions of its rows, its language and its letter, or why there is none.
+
+        Args:
+            rows: overview rows.
+            found: bundles of them; see `left`.
+            values: of each row, see `letter_values`.
+        """
+        plain = list(values)
+        for bundle, at in left(found, rows):
+            language = plain[at[0]][0]
+            try:
+                yield bundle, at, language, self.letter(language, [plain[each][1] for each in at], bundle)
+            except RenderError as error:
+                yield bundle, at, language, error
 
     def letter(self, language: str, documents: Documents, bundle: Bundle) -> Letter:
         """The letter about some documents.
@@ -43,12 +71,13 @@ class Writer:
         if len(documents) == 1:
             letter = self._one.render(language, documents[0])
         else:
-            letter = self._several.render(language, self.values(language, documents, bundle))
+            values = self._values(language, documents, bundle)
+            letter = replace(self._several.render(language, values), table=values["table"])
         if bundle.parts == 1:
             return letter
         return replace(letter, subject=f"{letter.subject} ({bundle.part} {_OF[language]} {bundle.parts})")
 
-    def values(self, language: str, documents: Documents, bundle: Bundle) -> dict[str, Any]:
+    def _values(self, language: str, documents: Documents, bundle: Bundle) -> dict[str, Any]:
         """What the templates for several documents may name."""
         words = self._several.words(language)
         first = documents[0]

@@ -82,3 +82,11 @@ def _split(ids: Sequence[int], sizes: Mapping[int, int] | None, limit: float) ->
         part.append(invoice_id)
         size += more
     yield tuple(part)
+
+
+def left(found: Iterable[Bundle], good: pd.DataFrame) -> Iterator[tuple[Bundle, list[int]]]:
+    """Each bundle that has documents left, with their positions in the good rows."""
+    position = dict(zip(good["invoice_id"].tolist(), range(len(good)), strict=True))
+    for bundle in found:
+        if at := [position[each] for each in bundle.ids if each in position]:
+            yield bundle, at

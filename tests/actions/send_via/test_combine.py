@@ -136,10 +136,8 @@ def test_sums_are_by_currency_and_credit_notes_negative_in_four_languages(make, 
     give(
         workspace,
         kind=pd.Series({3: "credit_note"}),
-        total_cents=pd.Series({3: -2100}),
-        net_cents=pd.Series({3: -1735}),
-        vat_cents=pd.Series({3: -365}),
-        prepaid_cents=pd.Series({3: 0}),
+        total_cents=pd.Series({3: -2_100}),
+        outstanding_cents=pd.Series({3: -2_100}),
     )
     give(workspace, currency=pd.Series({5: "SEK"}))
     send(workspace)
