@@ -99,7 +99,7 @@ def table(words: Mapping[str, Any], documents: Documents, language: str) -> dict
 
     The columns are number, date, due date and amount; what is still open where that differs from an
     amount, and how it is paid where there is anything to say. `text` has the same in lines, `right`
-    the columns that stand on the right.
+    the columns that stand on the right, `numbers` the number of each row.
     """
     is_open = any(
         each["invoice"]["outstanding_cents"] != each["invoice"]["total_cents"] for each in documents
@@ -121,7 +121,8 @@ def table(words: Mapping[str, Any], documents: Documents, language: str) -> dict
     head = _cells(columns, words)
     right = [at for at, name in enumerate(columns) if name in ("amount", "open")]
     text = _lines([head, *rows, *sums], right)
-    return {"head": head, "rows": rows, "sums": sums, "right": right, "text": text}
+    numbers = [each["invoice"]["number"] for each in documents]
+    return {"head": head, "rows": rows, "sums": sums, "right": right, "numbers": numbers, "text": text}
 
 
 def _cells(columns: Sequence[str], values: Mapping[str, Any]) -> list[str]:
