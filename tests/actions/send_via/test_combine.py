@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pikepdf
 import pytest
+from pypdf import PdfReader
 
 from invoicebatch.engine.base import clock
 from invoicebatch.errors import ParameterError
@@ -207,6 +208,9 @@ def test_a_customer_gets_one_letter_with_a_cover_page(make):
         ("F2026-000001", "4"),
         ("F2026-000002", "1"),
     ]
+    (several,) = (row for row in rows if row["pages"] == "4")
+    cover = PdfReader(next((workspace.data / "post/in").glob(f"*/{several['file']}"))).pages[0].extract_text()
+    assert all(said in cover for said in ("Person 1", "Kade 1", "F2026-000003", "€363.00", "Enclosed"))
     letters = workspace.outbox.list()
     workspace.outbox.mark_sent(letters["message_id"].tolist())
     assert statuses(workspace) == {"sent": 4, "to_send": 2}
