@@ -63,7 +63,7 @@ def _ways(batch: Batch, params: PreferredParams, context: Context) -> pd.DataFra
         assert action.row_checks is not None  # noqa: S101 - each of the three has some
         found = action.row_checks(batch, _params(channel, params, context), context)
         reasons = found.drop_duplicates("invoice_id").set_index("invoice_id")["reason"]
-        faults[channel] = rows["invoice_id"].map(reasons).astype(object).fillna("").astype("str")
+        faults[channel] = rows["invoice_id"].map(reasons).fillna("").astype("str")
     ways = channels(rows, faults, context)
     unwanted = preference_faults(rows)
     ways["reason"] = unwanted.where(unwanted != "", ways["reason"])
