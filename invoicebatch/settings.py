@@ -109,6 +109,14 @@ class Collection(Section):
     flow: str = Field("standard", description="Flow offered first, of rules/collection_flows.toml")
 
 
+class Sending(Section):
+    """How documents go to their customers, whichever channel they take."""
+
+    combine: Literal["document", "customer"] = Field(
+        "document", description="customer: the documents of a customer in one mail or letter"
+    )
+
+
 class Mail(Section):
     """How mails leave the house; without a server they go to a Maildir in the data folder."""
 
@@ -138,6 +146,12 @@ class Mail(Section):
     timeout_seconds: float = Field(60.0, gt=0, description="Wait for the server's answer")
     max_megabytes: float = Field(10.0, gt=0, description="Largest mail, attachments encoded")
     attach_ubl: bool = Field(False, description="Attach the UBL document too")
+    merge_above: int = Field(
+        0,
+        ge=0,
+        description="Documents of one mail above which they are attached as one merged PDF (without what"
+        " a document embeds, such as Factur-X data); 0: never",
+    )
 
 
 class Post(Section):
@@ -338,6 +352,7 @@ class Settings(Section):
     payment: Payment = Payment()
     payment_plans: PaymentPlans = PaymentPlans()
     collection: Collection = Collection()
+    sending: Sending = Sending()
     mail: Mail = Mail()
     post: Post = Post()
     external: dict[str, External] = Field(default_factory=dict, description="External systems by name")

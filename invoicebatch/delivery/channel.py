@@ -23,7 +23,8 @@ class Message:
         payload: the outbox row's payload, of the channel's kind.
         attachments: stored documents, their bytes checked against their hashes.
         run_id: the run that prepared it.
-        invoice_id: the document, where it is about one.
+        invoice_id: the document, where it is about one; the first, where it carries several.
+        also: the further documents it carries.
         channel: name of the channel it takes.
     """
 
@@ -33,6 +34,7 @@ class Message:
     attachments: Sequence[Path] = ()
     run_id: str = ""
     invoice_id: int | None = None
+    also: tuple[int, ...] = ()
     channel: str = ""
 
     def payload_as(self, kind: type[P]) -> P:

@@ -25,7 +25,7 @@ from invoicebatch.store import Session
 FORM: Final = "invoicebatch audit pack 1"
 
 _BY_INVOICE: Final = (
-    "invoices", *INVOICE_TABLES, "bundle_items", "payments", "bank_entries", "run_rows", "outbox", "events",
+    "invoices", *INVOICE_TABLES, "bundle_items", "payments", "bank_entries", "run_rows", "events",
     "invoice_changes",
 )  # fmt: skip
 _BY_OTHERS: Final = {
@@ -102,6 +102,7 @@ def write_audit_pack(workspace: WorkspaceBase, ids: npt.NDArray[np.int64], targe
 
 def _tables(session: Session, ids: "pd.Series[int]") -> dict[str, pa.Table]:
     tables = {name: session.stored_rows(name, "invoice_id", ids) for name in _BY_INVOICE}
+    tables["outbox"] = session.stored_rows("outbox", "message_id", session.messages_carrying(ids))
     for name, (source, column) in _BY_OTHERS.items():
         tables[name] = session.stored_rows(name, column, tables[source][column].to_pandas())
     return tables

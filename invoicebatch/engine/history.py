@@ -40,7 +40,7 @@ def history(workspace: WorkspaceBase, which: str | int) -> pd.DataFrame:
         runs = session.rows_of("runs", "run_id", events["run_id"]).set_index("run_id")
         files = session.rows_of("artefacts", "invoice_id", key)
         files["path"] = whole_paths(workspace.data, files["path"])
-        messages = session.rows_of("outbox", "invoice_id", key)
+        messages = session.rows_of("outbox", "message_id", session.messages_carrying(key))
     events = events.reset_index(drop=True).join(links[["known_by", "host"]], on="batch")
     parameters = events["run_id"].map(runs["parameters"])
     first_of_run = ~events["run_id"].duplicated()

@@ -30,6 +30,7 @@ from invoicebatch.model.contact.mailbox import addresses_in
 from invoicebatch.model.counted import counted
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import KINDS
+from invoicebatch.model.outbox.rows import by_document
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
 from invoicebatch.store import Session
 
@@ -55,16 +56,18 @@ class Outbox:
             run: only those of this run (its first characters).
 
         Returns:
-            message_id, number, channel, recipient, state, attempts, answer, invoice_id, run_id,
-            reference, created_at, updated_at.
+            message_id, number (of a message that carries several: all of them, by commas), channel,
+            recipient, state, attempts, answer, invoice_id (of the first), run_id, reference, created_at,
+            updated_at.
         """
         if status and status not in list(OutboxStatus):
             raise UnknownNameError(f"There is no state {status!r}.", f"States: {', '.join(OutboxStatus)}")
         where = "($status = '' OR status = $status) AND ($channel = '' OR channel = $channel) AND starts_with(run_id, $run)"
         with self._workspace.store.read() as session:
             heads = session.outbox_heads(where, status=status, channel=channel, run=run)
-            numbers = session.rows_of("invoices", "invoice_id", heads["invoice_id"])[["invoice_id", "number"]]
-        found = heads.merge(numbers.astype({"invoice_id": "Int64"}), on="invoice_id", how="left")
+            each = _numbered(session, by_document(heads))
+        numbers = each.dropna(subset="number").groupby("message_id")["number"].agg(", ".join)
+        found = heads.assign(number=heads["message_id"].map(numbers).astype("str"))
         columns = ["message_id", "number", "channel", "recipient", "state", "attempts", "answer", "invoice_id",
                    "run_id", "reference", "created_at", "updated_at"]  # fmt: skip
         return found.rename(columns={"status": "state"})[columns].iloc[::-1].reset_index(drop=True)
@@ -110,12 +113,12 @@ class Outbox:
         return self.find(reopened)
 
     def about(self, ids: Sequence[str]) -> pd.DataFrame:
-        """The messages (see `list`) with what they carry: `action` of their run, `version` of the document
-        and the `newest` there is (Int64; missing: none of ours).
+        """The messages (see `list`), a row a document that they carry: its number, the `action` of the run,
+        `version` of the document and the `newest` there is (Int64; missing: none of ours).
         """
         chosen = self.find(ids)
         with self._workspace.store.read() as session:
-            return with_versions(session, chosen)
+            return with_versions(session, _numbered(session, _each(session, chosen)))
 
     def _record(self, session: Session, what: str, messages: pd.DataFrame) -> None:
         """Who decided about messages of a run, among the runs."""
@@ -123,7 +126,7 @@ class Outbox:
         words = f"{counted(len(messages), 'message')} of run {runs}"
         details = {"messages": messages["message_id"].tolist()}
         made = Record(str(uuid.uuid4()), what, words, self._workspace.user, details)
-        record(session, made, messages["invoice_id"].dropna().astype("int64"))
+        record(session, made, _ids(_each(session, messages)))
 
     @contextmanager
     def _idle(self, run_id: str) -> Iterator[None]:
@@ -139,11 +142,12 @@ class Outbox:
     def _reopen(self, session: Session, run_id: str, messages: pd.DataFrame) -> "pd.Series[str]":
         """Make a run's messages wait again, and give their ids; the run is unfinished until they are settled."""
         _unchanged(session, messages)
-        self._refuse_outdated(session, run_id, messages)
+        self._refuse_outdated(session, run_id, _each(session, messages))
         now = clock.now()
-        ids = messages["invoice_id"].dropna().astype("int64")
+        each = _each(session, messages)
+        ids = _ids(each)
         _free(session, ids, run_id)
-        shipping = _shipping(session, messages)
+        shipping = _shipping(session, each)
         state = session.rows_of("invoices", "invoice_id", shipping["invoice_id"])
         sent = state[state["shipping_status"] == ShippingStatus.SENT.value]["invoice_id"]
         meanwhile = shipping["invoice_id"].isin(sent) & (shipping["state"] != OutboxStatus.SENT)
@@ -153,7 +157,7 @@ class Outbox:
         again = messages[messages["state"] == OutboxStatus.SENT]
         copies = _copies(session, again["message_id"], now)
         session.insert("outbox", copies)
-        sending = pd.DataFrame({"invoice_id": shipping["invoice_id"].dropna().astype("int64")})
+        sending = pd.DataFrame({"invoice_id": _ids(shipping)}).drop_duplicates()
         session.update("invoices", sending.assign(shipping_status=ShippingStatus.SENDING.value), now)
         session.note_run(run_id, status=RunStatus.RUNNING.value)
         session.insert("claims", pd.DataFrame({"invoice_id": ids}).drop_duplicates().assign(run_id=run_id))
@@ -284,7 +288,24 @@ def _bounce_outcome(bounce: "Bounce", mails: pd.DataFrame) -> str:
     return "failed"
 
 
+def _each(session: Session, messages: pd.DataFrame) -> pd.DataFrame:
+    """Messages, see `Outbox.list`, once for each document they carry."""
+    also = session.rows_of("outbox", "message_id", messages["message_id"], ["message_id", "also"])
+    return by_document(messages.merge(also, on="message_id"))
+
+
+def _numbered(session: Session, each: pd.DataFrame) -> pd.DataFrame:
+    """Messages by document with its number."""
+    rows = session.rows_of("invoices", "invoice_id", each["invoice_id"], ["invoice_id", "number"])
+    return each.assign(number=each["invoice_id"].map(rows.set_index("invoice_id")["number"]))
+
+
+def _ids(each: pd.DataFrame) -> "pd.Series[int]":
+    return each["invoice_id"].dropna().astype("int64")
+
+
 def _refuse(messages: pd.DataFrame, reason: str) -> None:
+    messages = messages.drop_duplicates("message_id")
     if len(messages):
         first = messages.iloc[0]
         raise UsageError(

@@ -136,6 +136,7 @@ class Action:
         companions: ids of further rows that go with the selected ones, such as listed advances.
         order: overview columns that fix the order of the rows; empty: as selected.
         chunk_rows: rows a commit; None: the whole selection at once.
+        together: the overview column whose equal rows are done in one commit, by the parameters; empty: none is.
         confirm: asks for confirmation.
         waives: facts of the rules that are not asked where a parameter is true, by parameter; such a run
             asks for confirmation.
@@ -180,6 +181,7 @@ class Action:
     companions: Callable[[Batch, Any], npt.NDArray[np.int64]] | None = None
     order: tuple[str, ...] = ()
     chunk_rows: int | None = None
+    together: Callable[[Any], str] | None = None
     confirm: bool = False
     waives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accepts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 13
+LATEST: Final = 14
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -171,6 +171,10 @@ def _findings_are_kept(con: Any) -> None:
     )
 
 
+def _messages_carry_several(con: Any) -> None:
+    _add_columns(con, ("outbox", "also VARCHAR"))
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -184,6 +188,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     11: _payments_know_their_booking,
     12: _mandates_agree_on_notice,
     13: _findings_are_kept,
+    14: _messages_carry_several,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

@@ -84,6 +84,7 @@ class Session:
     hashed_rows = _verb(event_chain.hashed_rows)
 
     outbox_heads = _verb(outbox.heads)
+    messages_carrying = _verb(outbox.carrying)
     snapshot = _verb(snapshots.write_snapshot)
 
 

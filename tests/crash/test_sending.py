@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from tests.delivery.mail.mailserver import Script, mail_server
 from tests.engine.sending import configure, outbox, statuses, with_documents
 from tests.waiting import LIMIT, until
@@ -30,8 +31,8 @@ def command(workspace, *arguments, **variables):
     )
 
 
-def send(workspace, **variables):
-    return command(workspace, "run", "send_via.preferred", "--all", "--yes", **variables)
+def send(workspace, *options, **variables):
+    return command(workspace, "run", "send_via.preferred", "--all", "--yes", *options, **variables)
 
 
 def finish(workspace):
@@ -67,11 +68,46 @@ def check(workspace, script, connections):
 
 
 def check_letters(workspace, box):
-    """Each letter lies in one batch for the print house, and once."""
+    """Each letter lies in one batch for the print house, and once; a batch that a death cut off is a doubt.
+
+    The print house may have taken the batch away, so nobody can tell that it was not written.
+    """
     indexes = (workspace.data / "post/in").glob("*/index.csv")
     letters = Counter(row for file in indexes for row in pd.read_csv(file)["message_id"])
-    assert letters == Counter(box["message_id"])
-    assert set(box["status"].astype(str)) <= {"accepted"}
+    assert max(letters.values(), default=0) <= 1
+    assert set(box["status"].astype(str)) <= {"accepted", "in_doubt"}
+    accepted = set(box["message_id"][box["status"].astype(str) == "accepted"])
+    assert accepted <= set(letters) <= set(box["message_id"])
+
+
+def of_two_customers(workspace):
+    """As many invoices of two customers in turn, one who is mailed and one who is sent a letter."""
+    people = pd.DataFrame({"customer_id": ["S2"], "delivery_preference": ["post"]}).set_index("customer_id")
+    workspace = with_documents(workspace, customers=people)
+    with workspace.store.write() as session:
+        rows = session.whole("invoices")[["invoice_id"]]
+        session.update("invoices", rows.assign(customer_id=["S1", "S2"] * (COUNT // 2)), clock.now())
+    return workspace
+
+
+def die_combined_at(workspace, script, port, point):
+    """A sending of one mail and one letter that dies at a point and is finished."""
+    workspace = connect(of_two_customers(workspace), port)
+    process = send(workspace, "--combine", "customer", INVOICEBATCH_CRASH_AT=str(point))
+    process.communicate(timeout=LIMIT)
+    finish(workspace)
+    box = outbox(workspace).set_index("channel")
+    if box.empty:  # it died before anybody was asked to send anything
+        return process.returncode
+    assert sorted(box.index) == ["email", "post"], "one message a customer"
+    check_letters(workspace, box.loc[["post"]])
+    assert len(script.inbox) <= 1
+    state = str(box.loc["email", "status"])
+    assert state in ("sent", "in_doubt")
+    assert state == "in_doubt" or script.recipients() == ["p1@example.org"]
+    in_hand = COUNT if state == "in_doubt" else COUNT // 2
+    assert statuses(workspace).get("sending") == in_hand, "all rows of a message fare as it does"
+    return process.returncode
 
 
 def by_two_channels(workspace):
@@ -89,12 +125,12 @@ def die_at(workspace, script, port, point):
     return process.returncode, errors
 
 
-def points(make_workspace, tmp_path):
-    """Names of the fault points that a sending of COUNT mails passes, in order."""
+def points(make_workspace, tmp_path, customers=by_two_channels, *options):
+    """Names of the fault points that a sending passes, in order."""
     trace = tmp_path / "trace"
     with mail_server(Script()) as port:
-        workspace = connect(by_two_channels(make_workspace(COUNT, "traced", "created")), port)
-        process = send(workspace, INVOICEBATCH_FAULT_TRACE=str(trace))
+        workspace = connect(customers(make_workspace(COUNT, "traced", "created")), port)
+        process = send(workspace, *options, INVOICEBATCH_FAULT_TRACE=str(trace))
         process.communicate(timeout=LIMIT)
     assert process.returncode == 0
     return [line.split()[1] for line in trace.read_text().splitlines()]
@@ -109,6 +145,25 @@ def test_death_at_each_kind_of_moment(make_workspace, tmp_path):
             workspace = by_two_channels(make_workspace(COUNT, f"at-{name}", "created"))
             code, errors = die_at(workspace, script, port, point)
         assert code == -signal.SIGKILL, errors
+
+
+def test_death_of_a_combined_message_answered_but_not_noted(make_workspace, tmp_path):
+    script = Script()
+    names = points(make_workspace, tmp_path, of_two_customers, "--combine", "customer")
+    with mail_server(script) as port:
+        workspace = make_workspace(COUNT, "combined", "created")
+        code = die_combined_at(workspace, script, port, names.index("deliver.answered") + 1)
+    assert code == -signal.SIGKILL
+
+
+@pytest.mark.full
+def test_death_of_a_combined_message_at_every_point(make_workspace, tmp_path):
+    for point in range(
+        1, len(points(make_workspace, tmp_path, of_two_customers, "--combine", "customer")) + 1
+    ):
+        script = Script()
+        with mail_server(script) as port:
+            die_combined_at(make_workspace(COUNT, f"combined-{point}", "created"), script, port, point)
 
 
 @pytest.mark.full

@@ -1,19 +1,33 @@
-"""Send via e-mail: the stored PDF with a letter in the customer's language, one message a document."""
+"""Send via e-mail: the stored PDF with a letter in the customer's language, one message a document or customer."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import chain
 from typing import Any, Final
 
 import pandas as pd
 from pydantic import Field
 
 from invoicebatch.eligibility.duty import COLUMNS, refused_by_law, warned_by_law
+from invoicebatch.errors import RenderError
+from invoicebatch.formats.archive.stored_documents import verified
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.formats.mail import Letter, Letters, letter_values, template_sets
-from invoicebatch.formats.mail.payload import mails, senders
+from invoicebatch.formats.mail import Letter, letter_values, template_sets
+from invoicebatch.formats.mail.bundled import attachments, merged_files, room, sizes_of
+from invoicebatch.formats.mail.payload import mail, senders
+from invoicebatch.formats.mail.several import SEVERAL, Writer
 from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
-from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
+from invoicebatch.model.changes import (
+    Artefact,
+    Batch,
+    Changes,
+    Prepared,
+    RowFailure,
+    failures,
+    no_failures,
+    where_said,
+)
 from invoicebatch.model.contact.look_alike import look_alikes
 from invoicebatch.model.contact.mailbox import address_faults, addresses_in, recipients_faults
 from invoicebatch.model.contact.preference import (
@@ -23,18 +37,21 @@ from invoicebatch.model.contact.preference import (
     preference_faults,
 )
 from invoicebatch.model.en16931.derive import TABLES
-from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
+from invoicebatch.model.outbox.again import WAIVES, notes
 from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import EmailPayload
-from invoicebatch.model.outbox.rows import file_attachments, outbox_rows
+from invoicebatch.model.outbox.rows import outbox_rows
+from invoicebatch.model.outbox.together import Bundle, CombineParams, as_set, bundles, together
 from invoicebatch.model.payments.collection import REMINDER
 from invoicebatch.model.status import ShippingStatus
 from invoicebatch.settings import Settings
 
 _TEMPLATES: Final = "templates/mail"
+_BUNDLES: Final = "bundles"
+"""What `Batch.known` keeps of the files for what comes after: which documents go together."""
 
 
-class EmailParams(SendParams):
+class EmailParams(CombineParams):
     """What may be chosen for a sending."""
 
     anyway: bool = Field(
@@ -73,11 +90,34 @@ def warnings(batch: Batch, params: EmailParams, context: Context) -> pd.DataFram
 
 
 def defaults(settings: Settings, _today: date) -> dict[str, Any]:
-    """Whether UBL goes along, as the settings say."""
-    return {"attach_ubl": settings.mail.attach_ubl}
+    """Whether UBL goes along and documents share a mail, as the settings say."""
+    return {"attach_ubl": settings.mail.attach_ubl, **as_set(settings)}
 
 
 def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prepared]:
+    """The files of each document, see `_files`, and the merged documents of mails that carry many."""
+    if not params.combined:
+        batch.known[_BUNDLES] = bundles(batch.invoices, params)
+        yield from _files(batch, params, context)
+        return
+    rows, failed = verified(batch.invoices, context.document)  # one that is gone must not stop the others
+    more: dict[int, int] = {}
+    lost: set[int] = set()
+    for item in chain(failed, _files(batch, params, context)):
+        yield item
+        if isinstance(item, RowFailure):
+            lost.add(item.invoice_id)
+        elif isinstance(item, Artefact) and item.invoice_id is not None and isinstance(item.content, bytes):
+            more[item.invoice_id] = more.get(item.invoice_id, 0) + len(item.content)
+    rows = rows[~rows["invoice_id"].isin(lost)]
+    settings = context.settings.mail
+    found = bundles(rows, params, sizes_of(rows, more), room(settings.max_megabytes))
+    batch.known[_BUNDLES] = found
+    many = [bundle for bundle in found if 0 < settings.merge_above < len(bundle.ids)]
+    yield from merged_files(rows, many, context)
+
+
+def _files(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prepared]:
     """An invoice's own attachments, and its UBL where asked for; a document that breaks a rule is not mailed."""
     from invoicebatch.formats.checked import checked_documents
 
@@ -115,19 +155,14 @@ def _broken(faults: "pd.Series[str]") -> "pd.Series[bool]":
 
 
 def transform(batch: Batch, params: EmailParams, context: Context) -> Changes:
-    """Shipping status `sending`.
-
-    Raises:
-        RenderError: a template can't be rendered; nothing is sent then.
-    """
-    good = batch.good
-    for _ in _letters(good, batch, params, context):
-        pass
+    """Shipping status `sending`; documents whose letter can't be written fail."""
+    failed = _mails(batch, params, context)[1]
+    good = batch.good[~batch.good["invoice_id"].isin(failed["invoice_id"])]
     updates = pd.DataFrame({"invoice_id": good["invoice_id"]})
     updates["shipping_status"] = ShippingStatus.SENDING.value
     updates["shipping_channel"] = EmailPayload.channel
     updates["failure"] = pd.array([None] * len(good), dtype="str")
-    return Changes(updates={"invoices": updates}, notes=_notes(good))
+    return Changes(updates={"invoices": updates}, notes=_notes(good), failures=failed)
 
 
 def _notes(rows: pd.DataFrame) -> pd.DataFrame:
@@ -136,52 +171,75 @@ def _notes(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _letters(
-    rows: pd.DataFrame, batch: Batch, params: EmailParams, context: Context
-) -> Iterator[tuple[str, Letter]]:
-    letters = Letters(params.template, [context.root / _TEMPLATES])
+    rows: pd.DataFrame, found: Iterable[Bundle], batch: Batch, params: EmailParams, context: Context
+) -> Iterator[tuple[Bundle, list[int], str, Letter | RenderError]]:
+    writer = Writer(params.template, [context.root / _TEMPLATES], EmailPayload.channel)
     fallback = context.settings.documents.language
     values = letter_values(rows, batch["company_accounts"], fallback, today=context.today, note=params.note)
-    for language, plain in values:
-        yield language, letters.render(language, plain)
+    return writer.letters(rows, found, values)
+
+
+_Mail = tuple[tuple[int, ...], str, EmailPayload]
+
+
+def _mails(batch: Batch, params: EmailParams, context: Context) -> tuple[list[_Mail], pd.DataFrame]:
+    """The mails with their documents and recipients, and the documents that fail: invoice_id, reason."""
+    return batch.once("mails", lambda: _written(batch, params, context))
+
+
+def _written(batch: Batch, params: EmailParams, context: Context) -> tuple[list[_Mail], pd.DataFrame]:
+    good = batch.good
+    names = ("invoice_id", "company_account_id", "customer_email")
+    ids, accounts, to = (good[name].tolist() for name in names)
+    sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
+    goes_along = attachments(good, batch.files)
+    found: list[_Mail] = []
+    failed = [no_failures()]
+    for bundle, at, language, letter in _letters(good, batch.known[_BUNDLES], batch, params, context):
+        if isinstance(letter, RenderError):
+            failed.append(failures(good["invoice_id"].iloc[at], letter.message))
+            continue
+        payload = mail(sender_of[accounts[at[0]]], language, letter, goes_along(bundle, at))
+        found.append((tuple(ids[each] for each in at), ", ".join(addresses_in(to[at[0]])), payload))
+    return found, pd.concat(failed, ignore_index=True)
 
 
 def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
     """One outbox row a mail; its payload is the whole mail but for the bytes of the documents."""
-    good = batch.good
-    sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
-    letters = _letters(good, batch, params, context)
-    return outbox_rows(context.run_id, mails(good, letters, sender_of, file_attachments(batch.files)))
+    return outbox_rows(context.run_id, _mails(batch, params, context)[0])
 
 
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
     good = batch.invoices
-    tables = {"recipients": _recipients(good), **again_preview(good)}
+    found = bundles(good, params)
+    tables = {"recipients": _recipients(good, found), **again_preview(good)}
     tables |= anyway_preview(good, EmailPayload.channel)
-    first = next(_letters(good.head(1), batch, params, context), None)
-    if first is not None:
-        language, letter = first
-        shown = {
-            "to": good["customer_email"].iloc[0],
-            "language": language,
-            "subject": letter.subject,
-            "text": letter.text,
-        }
+    if found:
+        rows = good[good["invoice_id"].isin(found[0].ids)].reset_index(drop=True)
+        _, _, language, letter = next(_letters(rows, found[:1], batch, params, context))
+        shown = {"to": rows["customer_email"].iloc[0], "language": language}
+        if isinstance(letter, RenderError):
+            shown["problem"] = letter.message
+        else:
+            shown |= {"subject": letter.subject, "text": letter.text}
         tables["first_mail"] = pd.DataFrame({"field": list(shown), "value": list(shown.values())})
     return tables
 
 
-def _recipients(good: pd.DataFrame) -> pd.DataFrame:
+def _recipients(good: pd.DataFrame, found: list[Bundle]) -> pd.DataFrame:
+    """Mails in all, and documents by domain."""
     addresses = good["customer_email"].map(addresses_in).explode().astype("str")
     domain = addresses.str.replace(r"^.*@", "", regex=True).str.lower()
     counts = domain.groupby(domain).size().sort_values(ascending=False)
-    rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(good)}]
+    rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(found)}]
     rows += [{"what": f"to {name}", "rows": int(count)} for name, count in counts.head(5).items()]
     return pd.DataFrame(rows, columns=["what", "rows"])
 
 
 def _templates(around: Surroundings) -> dict[str, str]:
-    return {name: name for name in template_sets([around.root / _TEMPLATES]) if name != REMINDER}
+    sets = template_sets([around.root / _TEMPLATES])
+    return {name: name for name in sets if name != REMINDER and not name.endswith(SEVERAL)}
 
 
 ACTION = Action(
@@ -200,6 +258,7 @@ ACTION = Action(
     effects=effects,
     preview=preview,
     chunk_rows=1000,
+    together=together,
     irreversible=True,
     waives=WAIVES,
     choices={"template": Choices(_templates, _TEMPLATES)},

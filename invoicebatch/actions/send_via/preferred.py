@@ -4,6 +4,7 @@ What a channel needs and makes is that of its own action; here rows only find th
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -14,9 +15,11 @@ from invoicebatch.eligibility.channels import CHANNELS, channels
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, where_said
 from invoicebatch.model.contact.preference import AGAINST, ANYWAY, preference_faults
-from invoicebatch.model.outbox.again import WAIVES, SendParams
+from invoicebatch.model.outbox.again import WAIVES
 from invoicebatch.model.outbox.rows import outbox_rows
+from invoicebatch.model.outbox.together import CombineParams, as_set, together
 from invoicebatch.model.status import ShippingStatus
+from invoicebatch.settings import Settings
 
 _ACTIONS: Final[Mapping[str, Action]] = {
     "email": email.ACTION,
@@ -29,18 +32,24 @@ _WATCHED: Final = (
 )  # fmt: skip
 
 
-class PreferredParams(SendParams):
+class PreferredParams(CombineParams):
     """What may be chosen for a sending."""
 
     parts: Literal["all", "email", "post", "einvoice"] = Field("all", description="Channels to send by")
     note: str = Field("", max_length=500, description="A line of your own in every mail")
 
 
+def defaults(settings: Settings, _today: date) -> dict[str, Any]:
+    """Whether documents share a message, as the settings say."""
+    return as_set(settings)
+
+
 def _params(channel: str, params: PreferredParams, context: Context) -> Params:
     """The parameters of a channel's action: the settings' own, and what was chosen here."""
     action = _ACTIONS[channel]
-    values: dict[str, Any] = {"again": params.again, "note": params.note, "anyway": True}
+    values: dict[str, Any] = {}
     values |= action.defaults(context.settings, context.today) if action.defaults else {}
+    values |= {"again": params.again, "note": params.note, "combine": params.combine, "anyway": True}
     return action.params(
         **{name: value for name, value in values.items() if name in action.params.model_fields}
     )
@@ -89,7 +98,8 @@ def _parts(batch: Batch, ways: pd.DataFrame) -> Iterator[tuple[str, Batch]]:
             frame[frame["invoice_id"].isin(rows["invoice_id"])] if len(frame) else frame
             for frame in (batch.files, batch.failed, batch.unchanged)
         )
-        yield channel, Batch(rows, batch.tables, files, failed, unchanged)
+        known = batch.once(channel, dict[str, Any])
+        yield channel, Batch(rows, batch.tables, files, failed, unchanged, known)
 
 
 def _each(
@@ -160,6 +170,7 @@ ACTION = Action(
     label="Send",
     help="Sends each document the way its customer wants it: e-mail, post or e-invoice.",
     params=PreferredParams,
+    defaults=defaults,
     reads=email.ACTION.reads | einvoice.ACTION.reads,
     row_checks=row_checks,
     warnings=warnings,
@@ -169,6 +180,7 @@ ACTION = Action(
     effects=effects,
     preview=preview,
     chunk_rows=1000,
+    together=together,
     irreversible=True,
     waives=WAIVES,
     watch=_WATCHED,

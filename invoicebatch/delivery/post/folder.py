@@ -14,13 +14,13 @@ from typing import Any, Final
 from pypdf import PdfReader
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
-from invoicebatch.delivery.post.sheets import merged
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.names import safe_name
 from invoicebatch.files.whole import make_folders, write_whole
 from invoicebatch.model.contact.postal import ADDRESS
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import PostPayload
+from invoicebatch.model.outbox.sheets import merged
 from invoicebatch.model.outbox.weight import sheets_of, weight_class
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Post

@@ -13,6 +13,7 @@ from invoicebatch.engine.handover.threads import Result
 from invoicebatch.errors import DocumentError
 from invoicebatch.files.stored import stored_document
 from invoicebatch.model.outbox.payload import KINDS, Payload
+from invoicebatch.model.outbox.rows import further
 from invoicebatch.model.status import OutboxStatus
 
 
@@ -56,6 +57,7 @@ def _message(row: dict[Any, Any]) -> Message | Result:
         payload=kind.model_construct(),
         run_id=row["run_id"],
         invoice_id=None if pd.isna(row["invoice_id"]) else int(row["invoice_id"]),
+        also=further(row["also"]),
         channel=row["channel"],
     )
     try:

@@ -34,12 +34,13 @@ def settle(
 ) -> None:
     """Write what became of some messages of a run; `afterwards`: learnt later, not by handing them over.
 
-    A `sent` or `failed` message sets its invoice's shipping status (an external one: the export
-    status, where the message asks for it); a failed or doubtful one makes the run's row `failed`.
+    A `sent` or `failed` message sets the shipping status of all documents it carries (an external one:
+    the export status, where the message asks for it); a failed or doubtful one makes their rows `failed`.
     """
     if not results:
         return
     session.update("outbox", _outbox(results), now)
+    results = [each for result in results for each in result.by_document()]
     shipping = [r for r in results if r.message.payload.ships]
     for frame in (*_shipping(shipping, now), *_exporting(results, now)):
         session.update("invoices", frame, now)
@@ -116,7 +117,8 @@ def _mark_documents(session: Session, sent: Sequence[Result], now: datetime) -> 
     stored = session.rows_of("documents", "invoice_id", ids)
     if stored.empty:
         return
-    paths = [(r.message.invoice_id, file.path) for r in sent for file in r.message.payload.attachments]
+    files = [(r.message.invoice_id, file) for r in sent for file in r.message.payload.attachments]
+    paths = [(invoice_id, path) for invoice_id, file in files for path in (file.path, *file.merged_from)]
     stored["attached"] = pd.MultiIndex.from_frame(stored[["invoice_id", "path"]]).isin(paths)
     current = session.overview(["document_version"], now.date(), np.asarray(ids, np.int64)).set_index(
         "invoice_id"
@@ -166,7 +168,7 @@ def _reason(result: Result) -> str:
 
 
 def _events(run_id: str, results: Sequence[Result], now: datetime, user: str, moment: str) -> pd.DataFrame:
-    """One event a message; the same attempt may be judged several times, told apart by the moment."""
+    """One event a message and document; the same attempt may be judged several times, told apart by the moment."""
     rows: list[dict[str, Any]] = [
         {
             "run_id": run_id,

@@ -29,6 +29,13 @@ class Result:
         """Id of the message."""
         return self.message.message_id
 
+    def by_document(self) -> "list[Result]":
+        """The same once for each document that the message carries: what becomes of it becomes of them."""
+        if not self.message.also:
+            return [self]
+        ids = (self.message.invoice_id, *self.message.also)
+        return [replace(self, message=replace(self.message, invoice_id=each, also=())) for each in ids]
+
     def with_answer(self, answer: Answer) -> "Result":
         """The same with another answer."""
         return replace(self, answer=answer)

@@ -25,6 +25,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.deliver import LIVE, deliver
 from invoicebatch.engine.plan.report import OPEN_OUTCOMES
 from invoicebatch.engine.run.claim import judge_changed
+from invoicebatch.engine.run.pieces import pieces
 from invoicebatch.engine.run.staging import RunFiles
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
@@ -96,8 +97,16 @@ class Run:
         size = self.action.chunk_rows or _ALL_AT_ONCE
         if self.action.chunk_rows and self.action.artefacts:
             size = self._workspace.settings.executor.chunk_rows
-        for start in range(0, len(rows), size):
-            yield rows.iloc[start : start + size]
+        yield from pieces(rows, self._key(rows), size)
+
+    def _key(self, rows: pd.DataFrame) -> pd.Series:
+        """What rows must have in common to be done in one commit: nothing, if the action doesn't ask for it."""
+        column = self.action.together(self._params) if self.action.together else ""
+        if not column:
+            return rows["invoice_id"]
+        with self._store.read() as session:
+            values = session.overview([column], clock.today(), rows["invoice_id"].to_numpy(np.int64))
+        return rows["invoice_id"].map(values.set_index("invoice_id")[column])
 
     def _chunk(self, context: RunContext, rows: pd.DataFrame) -> bool:
         """Do some rows; False: it was cancelled meanwhile, and what is left waits as after a broken process."""

@@ -23,11 +23,12 @@ MAX_SUBJECT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What one person reads."""
+    """What one person reads; `table`: that of several documents, in cells of text."""
 
     subject: str
     text: str
     html: str
+    table: Mapping[str, Any] | None = None
 
 
 def pick_language(*wishes: str | None) -> str:
@@ -82,6 +83,22 @@ class Letters:
             self._part(self._text, language, "text.txt", values).strip() + "\n",
             self._part(self._html, language, "html.html", values).strip() + "\n",
         )
+
+    def words(self, language: str) -> Mapping[str, Any]:
+        """What `<language>/words.jinja` of the set calls `words`.
+
+        Raises:
+            RenderError: there is no such file, or it is broken.
+        """
+        from jinja2.exceptions import TemplateError
+
+        name = f"{self.name}/{language}/words.jinja"
+        try:
+            found: Any = self._text.get_template(name).module
+            words: Mapping[str, Any] = found.words
+        except (TemplateError, AttributeError) as error:
+            raise RenderError(f"Mail template {name}: {error}") from error
+        return words
 
     def _part(
         self,

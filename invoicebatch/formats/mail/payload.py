@@ -58,17 +58,24 @@ def mails(
     values = zip(*(rows[name].tolist() for name in _COLUMNS), letters, strict=True)
     for invoice_id, account, recipient, number, path, sha256, (language, letter) in values:
         stored = (Attachment.pdf(path, sha256, safe_name(number)),) if isinstance(path, str) else ()
-        sender = sender_of[account]
-        payload = EmailPayload(
-            sender=sender.address,
-            from_name=sender.name,
-            reply_to=sender.reply_to,
-            bcc=sender.bcc,
-            language=language,
-            subject=letter.subject,
-            text=letter.text,
-            html=letter.html,
-            reminder=reminder,
-            attachments=(*stored, *more.get(invoice_id, ())),
-        )
+        files = (*stored, *more.get(invoice_id, ()))
+        payload = mail(sender_of[account], language, letter, files, reminder=reminder)
         yield invoice_id, ", ".join(addresses_in(recipient)), payload
+
+
+def mail(
+    sender: Sender, language: str, letter: Letter, files: tuple[Attachment, ...], *, reminder: bool = False
+) -> EmailPayload:
+    """One mail of what it says and what goes along."""
+    return EmailPayload(
+        sender=sender.address,
+        from_name=sender.name,
+        reply_to=sender.reply_to,
+        bcc=sender.bcc,
+        language=language,
+        subject=letter.subject,
+        text=letter.text,
+        html=letter.html,
+        reminder=reminder,
+        attachments=files,
+    )

@@ -43,6 +43,14 @@ def date_text(day: date | None, language: str) -> str:
     return str(format_date(day, format="long", locale=_locale(language))) if day else ""
 
 
+@lru_cache(maxsize=4096)
+def short_date_text(day: date | None, language: str) -> str:
+    """A date for a table, `22 Nov 2026` in English; empty where there is none."""
+    from babel.dates import format_date
+
+    return str(format_date(day, format="medium", locale=_locale(language))) if day else ""
+
+
 def iban_text(iban: str) -> str:
     """An IBAN in groups of four.
 

@@ -59,10 +59,17 @@ def list_messages(
 def _show(messages: pd.DataFrame, *, json: bool, limit: int | None = None) -> int:
     counts = messages["state"].astype("str").value_counts()
     summary = ", ".join(f"{count:,} {state}" for state, count in counts.items())
-    shown = messages[_SHOWN].assign(message_id=messages["message_id"].str[:8])
+    numbers = messages["number"].map(_first_numbers, na_action="ignore")
+    shown = messages[_SHOWN].assign(message_id=messages["message_id"].str[:8], number=numbers)
     title = counted(len(messages), "message") + (f": {summary}" if summary else "")
     print_rows(messages, json=json, shown=shown, title=title, limit=limit)
     return 0
+
+
+def _first_numbers(numbers: str) -> str:
+    """The first of a message's documents, and how many more there are."""
+    first, *more = numbers.split(", ")
+    return f"{first} and {len(more)} more" if more else first
 
 
 def _chosen(outbox: Outbox, ids: list[str] | None, status: str, run: str) -> list[str]:
@@ -94,7 +101,7 @@ def resend(
     newer = _newer(about)
     if not yes:
         raise ConfirmationError(
-            f"{counted(len(about), 'message')} would be sent again: {_carried(about)}.{_doubt(about)}{newer}",
+            f"{counted(about['message_id'].nunique(), 'message')} would be sent again: {_carried(about)}.{_doubt(about)}{newer}",
             "Confirm with --yes.",
         )
     if newer:

@@ -18,12 +18,21 @@ class Part(BaseModel):
 
 
 class Attachment(Part):
-    """A stored file that goes along; `path` is relative to the data folder, or absolute."""
+    """A stored file that goes along.
+
+    Attributes:
+        path: relative to the data folder, or absolute.
+        sha256: of its bytes.
+        name: what the receiver sees.
+        type: media type.
+        merged_from: paths of the stored documents that it holds, where it was made of several.
+    """
 
     path: str
     sha256: str
     name: str = ""
     type: str = "application/octet-stream"
+    merged_from: tuple[str, ...] = ()
 
     @classmethod
     def pdf(cls, path: str, sha256: str, stem: str) -> Self:

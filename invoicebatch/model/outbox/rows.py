@@ -1,41 +1,56 @@
 """Rows of the outbox, made in one way by all that send, and the files that go along."""
 
+import json
 from collections.abc import Iterable
 from mimetypes import guess_type
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import Attachment, Payload
 
-COLUMNS: Final = ("message_id", "run_id", "invoice_id", "channel", "recipient", "payload")
+COLUMNS: Final = ("message_id", "run_id", "invoice_id", "also", "channel", "recipient", "payload")
+
+About = int | tuple[int, ...] | None
+"""The documents that a message carries, by invoice id; None: it is about no invoice."""
 
 
-def outbox_rows(run_id: str, messages: Iterable[tuple[int | None, str, Payload]]) -> pd.DataFrame:
+def outbox_rows(run_id: str, messages: Iterable[tuple[About, str, Payload]]) -> pd.DataFrame:
     """Rows of the outbox; made again, a message has the same id, so it is known as the same.
 
     Args:
         run_id: the run that prepares the messages.
-        messages: invoice id (None: about no invoice), recipient and payload; at most one a channel
-            and invoice.
+        messages: the documents, recipient and payload; no two of a channel carry the same document.
 
     Returns:
-        One row a message: message_id, run_id, channel, recipient, payload (JSON) str, invoice_id Int64.
+        One row a message: message_id, run_id, channel, recipient, payload, also (JSON) str, invoice_id
+        Int64; it is named after the first of its documents, `also` lists the others.
     """
-    rows = [
-        (
-            derived_id("message", run_id, invoice_id, payload.channel),
-            run_id,
-            invoice_id,
-            payload.channel,
-            recipient,
-            payload.model_dump_json(),
-        )
-        for invoice_id, recipient, payload in messages
+    rows = [_row(run_id, *message) for message in messages]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"invoice_id": "Int64", "also": "str"})
+
+
+def _row(run_id: str, about: About, recipient: str, payload: Payload) -> tuple[Any, ...]:
+    first, *others = about if isinstance(about, tuple) else (about,)
+    message_id = derived_id("message", run_id, first, payload.channel)
+    also = json.dumps(others) if others else None
+    return message_id, run_id, first, also, payload.channel, recipient, payload.model_dump_json()
+
+
+def further(also: Any) -> tuple[int, ...]:
+    """The ids in an outbox row's `also`."""
+    return tuple(json.loads(also)) if isinstance(also, str) else ()
+
+
+def by_document(messages: pd.DataFrame) -> pd.DataFrame:
+    """Outbox rows once for each document they carry, without `also`; one about no invoice stays one row."""
+    ids = [
+        (first, *further(also)) for first, also in zip(messages["invoice_id"], messages["also"], strict=True)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"invoice_id": "Int64"})
+    each = messages.assign(invoice_id=pd.Series(ids, index=messages.index, dtype=object))
+    return each.drop(columns="also").explode("invoice_id", ignore_index=True).astype({"invoice_id": "Int64"})
 
 
 def file_attachments(files: pd.DataFrame) -> dict[int, tuple[Attachment, ...]]:

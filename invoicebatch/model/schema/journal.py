@@ -84,7 +84,8 @@ OUTBOX = Table(
     (
         text("message_id", "Stable id, derived from run, invoice and channel", required=True),
         text("run_id", "The run", required=True),
-        integer("invoice_id", "The document"),
+        integer("invoice_id", "The document, the first where it carries several"),
+        json("also", "Ids of the further documents it carries; missing: none"),
         text("channel", "email, post, einvoice or external", required=True),
         text("recipient", "Address, participant or target", required=True),
         json("payload", "What the channel needs to build the message", required=True),

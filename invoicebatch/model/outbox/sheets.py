@@ -1,13 +1,14 @@
-"""Letters merged into one print file. No folder is written here."""
+"""PDFs one after another for the printer, each on sheets of its own. No folder is written here."""
 
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from pypdf import PageObject, PdfReader, PdfWriter
 
 
-def merged(files: Sequence[Path], *, duplex: bool) -> tuple[bytes, list[int]]:
+def merged(files: Sequence[Path | IO[bytes]], *, duplex: bool) -> tuple[bytes, list[int]]:
     """One PDF of several letters, and the page (from 1) each begins on.
 
     With `duplex` a blank page follows a letter of an odd number of pages, so each begins on a front.
