@@ -174,6 +174,7 @@ def test_death_at_every_point(make_workspace, tmp_path):
             die_at(by_two_channels(make_workspace(COUNT, f"point-{point}", "created")), script, port, point)
 
 
+@pytest.mark.full
 def test_kill_9_in_the_middle_of_many_mails_again_and_again(make_workspace):
     script = Script(delay=0.005)
     chance = random.Random(7)

@@ -43,6 +43,7 @@ def _swarm(workspace: Workspace, workers: int, runs: int, seed: int) -> None:
     assert (after.runs.list()["status"] == "finished").sum() >= runs
 
 
+@pytest.mark.full
 def test_killed_at_random_side_by_side(crowded: Workspace) -> None:
     _swarm(crowded, workers=4, runs=8, seed=1)
 

@@ -185,7 +185,7 @@ def test_compiled_equals_interpreted(
     assert [condition.run(whole.part(i, i + 1)).tolist() for i in range(len(rows))] == [[e] for e in expected]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_words_and_verdicts_are_those_of_the_facts(rules: Rules, data: st.DataObject) -> None:
     """Every action over random rows: eligible exactly where a row-by-row reading of the rules says so."""
