@@ -5,7 +5,7 @@ without minor unit has whole hundreds of cents only; one with more than two deci
 amount of EN 16931 has at most two (BR-DEC-01 and following).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -110,18 +110,27 @@ def format_cents(cents: int, currency: str = "") -> str:
 
 def amount_texts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -> list[str]:
     """A column of amounts for people, each with the decimals of its row's currency; empty where missing."""
-    codes = [""] * len(cents) if currencies is None else currencies.astype("str").fillna("")
-    pairs = zip(cents, codes, strict=False)
     return [
-        "" if pd.isna(value) else format_cents(int(value), code).rpartition(" ")[2] for value, code in pairs
+        "" if value is None else format_cents(value, code).rpartition(" ")[2]
+        for value, code in _with_currencies(cents, currencies)
     ]
 
 
 def plain_amounts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -> list[str | None]:
     """A column of plain amounts, each with the decimals of its row's currency; None where missing."""
+    return [
+        None if value is None else amount_text(value, code)
+        for value, code in _with_currencies(cents, currencies)
+    ]
+
+
+def _with_currencies(
+    cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None"
+) -> Iterator[tuple[int | None, str]]:
+    """Each amount, None where missing, with its row's currency, empty where not known."""
     codes = [""] * len(cents) if currencies is None else currencies.astype("str").fillna("")
-    pairs = zip(cents, codes, strict=True)
-    return [None if pd.isna(value) else amount_text(int(value), code) for value, code in pairs]
+    for value, code in zip(cents, codes, strict=True):
+        yield None if pd.isna(value) else int(value), code
 
 
 def round_half_up(value: Decimal) -> int:

@@ -56,7 +56,11 @@ def _params(channel: str, params: PreferredParams, context: Context) -> Params:
 
 
 def _ways(batch: Batch, params: PreferredParams, context: Context) -> pd.DataFrame:
-    """Channel, fallback and reason of each row; see `channels`."""
+    """Channel, fallback and reason of each row, worked out once a reading; see `channels`."""
+    return batch.once("ways", lambda: _chosen(batch, params, context))
+
+
+def _chosen(batch: Batch, params: PreferredParams, context: Context) -> pd.DataFrame:
     rows = batch.invoices
     faults = {}
     for channel, action in _ACTIONS.items():

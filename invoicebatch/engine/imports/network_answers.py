@@ -12,11 +12,7 @@ from invoicebatch.engine.imports.buyer_answers import ANSWERS, TAKEN
 
 
 def import_answers(workspace: WorkspaceBase, paths: Sequence[Path]) -> pd.DataFrame:
-    """Bring answers and reports to their invoices; what was taken before changes nothing.
-
-    Returns:
-        One row an answer, or a file that is none: file, number, answer, reason, asked and outcome str:
-        `taken`, `known already`, or why it was not taken.
+    """Bring answers and reports to their invoices; one row each as `buyer_answers.import_answers` gives it.
 
     Raises:
         InputFileError: a path does not exist or can't be read.

@@ -178,7 +178,7 @@ class Selection:
             frame = self.workspace.judged(session, ids, found)
         evaluation = self._evaluate(frame, found, parsed)
         whole = str(Path(folder).resolve()) if folder else ""
-        if frame["busy_run"].notna().any():  # a run that was broken off may be asked for once more
+        if frame["busy_action"].eq(found.name).any():  # a run that was broken off may be asked for once more
             again = self._planned(found, parsed, frame, evaluation.without({NOT_BUSY}), whole)
             if self._known(again):
                 return again

@@ -40,7 +40,7 @@ _RETRIES = 5
 
 
 class _CancelledError(Exception):
-    """A person wants no more; a chunk that is not committed is left to `resume`."""
+    """A person wants no more; what is not committed waits for `resume`, as after a broken process."""
 
 
 class Run:
@@ -75,13 +75,20 @@ class Run:
             context = self._workspace.context(self._run_id, pool)
             context.user = self._user  # who asked for it, whoever finishes it
             self._publish(self._made)
-            for rows in self._chunks():
-                shown = self._shown
-                if self._cancel.is_set() or not self._chunk(context, rows):
-                    return
-                self._progress.advance(len(rows) - (self._shown - shown))
+            try:
+                self._work_off(context)
+            except _CancelledError:
+                return
             if self._delivered():
                 self._finish()
+
+    def _work_off(self, context: RunContext) -> None:
+        for rows in self._chunks():
+            if self._cancel.is_set():
+                raise _CancelledError
+            self._shown = 0
+            self._chunk(context, rows)
+            self._progress.advance(len(rows) - self._shown)
 
     def _delivered(self) -> bool:
         """Whether nothing waits to be handed over any more."""
@@ -108,15 +115,7 @@ class Run:
             values = session.overview([column], clock.today(), rows["invoice_id"].to_numpy(np.int64))
         return rows["invoice_id"].map(values.set_index("invoice_id")[column])
 
-    def _chunk(self, context: RunContext, rows: pd.DataFrame) -> bool:
-        """Do some rows; False: it was cancelled meanwhile, and what is left waits as after a broken process."""
-        try:
-            self._do(context, rows)
-        except _CancelledError:
-            return False
-        return True
-
-    def _do(self, context: RunContext, rows: pd.DataFrame) -> None:
+    def _chunk(self, context: RunContext, rows: pd.DataFrame) -> None:
         parts = rows.set_index("invoice_id")["part"]
         batch = self._checked(context, rows, parts)
         if not len(batch):

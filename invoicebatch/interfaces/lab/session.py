@@ -15,7 +15,7 @@ from invoicebatch.errors import InvoicebatchError, UsageError
 from invoicebatch.interfaces.lab import bar, filters
 from invoicebatch.interfaces.lab.action_bar import ActionBar
 from invoicebatch.interfaces.lab.backend import Backend, Interrupted
-from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, SHOWN, columns
+from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, SHOWN, column, columns
 from invoicebatch.interfaces.lab.messages import read
 from invoicebatch.interfaces.lab.selection import Marks, Selection, ids_of
 from invoicebatch.interfaces.lab.view import Arrangement, View, arrangement_of
@@ -287,9 +287,7 @@ class Session:
                 f"{len(at):,} rows are too many for the clipboard; at most {COPIED_ROWS:,} go.",
                 "Export them instead.",
             )
-        chosen = [column for column in self.columns if column.key in self.keys]
-        chosen.sort(key=lambda column: self.keys.index(column.key))
-        text = self.view.text(at, [(column.key, column.label) for column in chosen])
+        text = self.view.text(at, [(key, column(key).label) for key in self.keys])
         self.send({"kind": "copied", "text": text, "rows": len(at)}, [])
 
     def _views(self, message: Mapping[str, Any]) -> None:

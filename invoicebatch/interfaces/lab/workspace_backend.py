@@ -30,7 +30,6 @@ from invoicebatch.files.whole import write_whole
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Interrupted, Progress
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
-from invoicebatch.model.status import RunStatus
 
 
 class _Sink:
@@ -184,19 +183,21 @@ class WorkspaceBackend:
 
     def interrupted(self) -> list[Interrupted]:
         """From the journal; runs of actions that are not on the bar are told by `invoicebatch runs`."""
-        runs = self._workspace.runs
-        found = runs.list()
-        found = found[found["status"].eq(RunStatus.RUNNING.value) & found["action"].isin(list(self.actions))]
-        waiting = []
-        for run in found.to_dict("records"):
-            if self._workspace.base.at_work(run["run_id"]):
-                continue
-            left = len(runs.report(run["run_id"]).unfinished)
-            action, params = self.actions[run["action"]], json.loads(run["parameters"])
-            waiting.append(
-                Interrupted(run["run_id"], action, params, left, int(run["eligible"]), run["created_at"])
+        with self._workspace.store.read() as session:
+            unfinished = session.unfinished_runs()
+        reports = [self._workspace.runs.report(run_id) for run_id in unfinished]
+        return [
+            Interrupted(
+                report.run_id,
+                self.actions[report.action],
+                json.loads(report.run["parameters"]),
+                len(report.unfinished),
+                int(report.run["eligible"]),
+                report.run["created_at"],
             )
-        return waiting
+            for report in reports
+            if report.state == "interrupted" and report.action in self.actions
+        ]
 
     def abandon(self, run_id: str) -> None:
         """By the engine's verb."""

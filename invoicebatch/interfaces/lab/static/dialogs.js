@@ -129,7 +129,7 @@ function createDialogs(context) {
   async function showCode(message) {
     const host = open?.dialog ?? context.root;
     if (message.as === "notebook") return context.toast(`Saved ${message.path}`);
-    const copied = await navigator.clipboard?.writeText(message.text).then(() => true, () => false);
+    const copied = await toClipboard(message.text);
     const text = h("textarea", { class: "ib-code", readonly: true, rows: Math.min(14, message.text.split("\n").length + 1), "aria-label": "Code", spellcheck: "false" }, message.text);
     const dialog = h("dialog", { class: "ib-dialog", "aria-label": "This run as code" },
       h("div", { class: "ib-form" }, h("header", {}, h("h2", {}, message.as === "python" ? "As Python" : "As command")), h("div", { class: "ib-dialogbody" }, h("p", { class: "ib-quiet" }, copied ? "Copied." : "Select and copy."), text),

@@ -66,5 +66,8 @@ function standIn(root, held) {
   return marks.length ? root.querySelector(marks.join("")) : null;
 }
 
+// Whether the browser let it be written.
+const toClipboard = async (text) => !!(await navigator.clipboard?.writeText(text).then(() => true, () => false));
+
 let lastId = 0;
 const freshId = (prefix) => `${prefix}-${++lastId}`;

@@ -20,7 +20,7 @@ function render({ model, el }) {
   let timer = 0, silent = 0, hide = 0;
 
   async function copied(message) {
-    const done = await navigator.clipboard?.writeText(message.text).then(() => true, () => false);
+    const done = await toClipboard(message.text);
     context.toast(done ? `Copied ${plural(message.rows, "row", "rows")}.` : "The browser does not let the clipboard be written.");
   }
 

@@ -25,7 +25,6 @@ function createReport(context) {
     waiting.hidden = !runs.length;
     waiting.replaceChildren(...runs.map((run) => h("div", { class: "ib-interruptedrun", "data-run": run.run }, icon("alert"),
       h("span", {}, h("strong", {}, `${run.label} interrupted`), `: ${count(run.left)} of ${plural(run.rows)} not done. They are held by this run, begun ${MOMENT.format(new Date(`${run.since}Z`))}.`),
-      h("span", { class: "ib-push" }),
       button("Finish", () => context.send({ kind: "resume", run_id: run.run }), { look: "primary small", "aria-label": `Finish ${run.label}` }),
       button("Give up", () => context.send({ kind: "abandon", run_id: run.run }), { look: "small", "aria-label": `Give up ${run.label}` }))));
   }
@@ -42,7 +41,7 @@ function createReport(context) {
   }
 
   async function copy(text) {
-    const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    const copied = await toClipboard(text);
     context.toast(copied ? "Copied." : text);
   }
 
