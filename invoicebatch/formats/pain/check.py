@@ -6,7 +6,7 @@ Both in one streaming pass of a parser that knows nothing of the writer; memory 
 import re
 from functools import cache
 from importlib.resources import as_file, files
-from typing import BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn
 
 import pandas as pd
 from lxml import etree
@@ -115,14 +115,15 @@ class _Reader:
         """Read the first payments of a group, a column at a time, and forget them."""
         if not payments:
             return
-        group = payments[0].getparent()
+        group: Any = payments[0].getparent()
         for name, (path, first) in self._once.items():
-            values = first(group, n=len(payments))
+            values: Any = first(group, n=len(payments))
             if len(values) != len(payments):  # missing in some: compared as empty
                 values = [self._text(payment, path) for payment in payments]
             self._payments[name] += values
         self._cents += [_cents(text) for text in self._payments["amount"][len(self._cents) :]]
-        for payment in self._amended(group, n=len(payments)):
+        amended: Any = self._amended(group, n=len(payments))
+        for payment in amended:
             self._take_amendment(payment)
         for payment in payments:
             group.remove(payment)
