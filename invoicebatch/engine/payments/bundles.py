@@ -149,18 +149,11 @@ class Payments:
             else "and their invoices become paid"
         )
         amount = f"{row['currency']} {format_cents(int(waiting['amount_cents'].sum()))}"
-        return (
-            f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{back}{self.doubts(full)}"
-        )
+        return f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{back}{_doubts(items)}"
 
     def doubts(self, bundle: str) -> str:
         """What the bank found of payees' names that somebody should look at, as the end of a sentence."""
-        rows = doubted(self._waiting(self.find(bundle)))
-        if rows.empty:
-            return ""
-        named = [f"{name} ({check})" for name, check in zip(rows["name"], rows["payee_check"], strict=True)]
-        more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
-        return f"; names that the bank doubts: {', '.join(named[:5])}{more}"
+        return _doubts(self._waiting(self.find(bundle)))
 
     def cancel(self, bundle: str) -> Report:
         """Call it off: its invoices are free again.
@@ -316,3 +309,12 @@ class Payments:
 
     def _run(self, action: str, items: pd.DataFrame, folder: str | Path = "", **params: Any) -> Report:
         return run_action(self._workspace, action, items["invoice_id"].tolist(), folder=folder, **params)
+
+
+def _doubts(items: pd.DataFrame) -> str:
+    rows = doubted(items)
+    if rows.empty:
+        return ""
+    named = [f"{name} ({check})" for name, check in zip(rows["name"], rows["payee_check"], strict=True)]
+    more = f" and {len(named) - 5:,} more" if len(named) > 5 else ""
+    return f"; names that the bank doubts: {', '.join(named[:5])}{more}"

@@ -3,10 +3,12 @@
 Both in one streaming pass of a parser that knows nothing of the writer; memory stays flat.
 """
 
+import re
 from functools import cache
 from importlib.resources import as_file, files
-from typing import BinaryIO
+from typing import Any, BinaryIO, Final, NoReturn
 
+import pandas as pd
 from lxml import etree
 
 from invoicebatch.errors import RenderError
@@ -16,7 +18,21 @@ from invoicebatch.model.money import to_cents, to_decimal
 _HINT = "The file was not published. Correct the payment's data, cancel the bundle and make a new one."
 
 
-_LEAVES = ("EndToEndId", "IBAN", "InstdAmt", "MndtId", "OrgnlMndtId", "AmdmntInd")
+_PAYMENTS_AT_A_TIME: Final = 1000
+_ONCE: Final = {
+    "pain.008": {
+        "end_to_end_id": "PmtId/EndToEndId",
+        "amount": "InstdAmt",
+        "iban": "DbtrAcct/Id/IBAN",
+        "mandate_id": "DrctDbtTx/MndtRltdInf/MndtId",
+    },
+    "pain.001": {
+        "end_to_end_id": "PmtId/EndToEndId",
+        "amount": "Amt/InstdAmt",
+        "iban": "CdtrAcct/Id/IBAN",
+    },
+}
+"""What each payment that we send holds once, and where."""
 
 
 @cache
@@ -51,97 +67,144 @@ class _Reader:
 
     def __init__(self, message: Message) -> None:
         self._message = message
-        self._debit = message.version.startswith("pain.008")
-        self._space = f"{{{message.namespace}}}"
-        self._payments: list[tuple[str, str, int, str, str, str]] = []
-        self._group: list[int] = []
+        kind = message.version[:8]
+        self._debit = kind == "pain.008"
+        self._name = "DrctDbtTxInf" if self._debit else "CdtTrfTxInf"
+        self._space = {"n": message.namespace}
         self._scheme = ""  # EPC130-08 and EPC131-08: one a message
-        self._transaction = self._space + ("DrctDbtTxInf" if self._debit else "CdtTrfTxInf")
-        self._leaves = [self._space + name for name in _LEAVES]
+        self._once = {name: (path, self._first(f"/{path}/text()")) for name, path in _ONCE[kind].items()}
+        self._amended = self._first("[DrctDbtTx/MndtRltdInf/AmdmntInd]")
+        self._payments: dict[str, list[str]] = {name: [] for name in self._once}
+        self._amendments: dict[str, tuple[str, str, str]] = {}
+        self._cents: list[int] = []
+        self._in_groups = 0  # payments of the groups that have ended
 
-    def _path(self, *names: str) -> str:
-        return "/".join(self._space + name for name in names)
+    def _first(self, path: str) -> etree.XPath:
+        """An XPath into the first $n payments of a group."""
+        steps = _prefixed(f"{self._name}[position() <= $n]{path}")
+        return etree.XPath(steps, namespaces=self._space, smart_strings=False)
+
+    def _text(self, element: etree._Element, path: str) -> str:
+        return element.findtext(_prefixed(path), "", self._space)
 
     def read(self, source: BinaryIO) -> None:
         """All elements that matter, each forgotten once seen."""
-        group, header = self._space + "PmtInf", self._space + "GrpHdr"
+        payment, group, header = (
+            f"{{{self._message.namespace}}}{name}" for name in (self._name, "PmtInf", "GrpHdr")
+        )
         # lxml 6 does not notice a cut-off file where a schema meets resolve_entities=False; the file
         # is ours and has no DTD, so the defaults serve.
         events = etree.iterparse(
-            source,
-            events=("end",),
-            tag=(self._transaction, group, header),
-            schema=schema(self._message.version),
+            source, events=("end",), tag=(payment, group, header), schema=schema(self._message.version)
         )
+        waiting: list[etree._Element] = []
         for _, element in events:
-            if element.tag == self._transaction:
-                self._take_payment(element)
+            if element.tag == payment:
+                waiting.append(element)
+                if len(waiting) > _PAYMENTS_AT_A_TIME:
+                    self._take_payments(waiting[:-1])  # the parser may still stand in the last one
+                    del waiting[:-1]
             elif element.tag == group:
+                self._take_payments(waiting)
+                waiting.clear()
                 self._take_group(element)
             else:
                 self._take_header(element)
 
-    def _take_payment(self, element: etree._Element) -> None:
-        """Each of the leaves occurs once in a payment we send, if at all; another one would not agree."""
-        found = {leaf.tag: leaf.text or "" for leaf in element.iter(*self._leaves)}
-        end_to_end, iban, amount, mandate, old_mandate, amended = (found.get(tag, "") for tag in self._leaves)
-        cents = int(amount.replace(".", "")) if amount[-3:-2] == "." else to_cents(amount)
-        self._payments.append((end_to_end, iban, cents, mandate, old_mandate, amended))
-        self._group.append(cents)
-        previous = element.getprevious()
-        element.clear()
-        parent = element.getparent()
-        if parent is not None and previous is not None and previous.tag == self._transaction:
-            parent.remove(previous)
+    def _take_payments(self, payments: list[etree._Element]) -> None:
+        """Read the first payments of a group, a column at a time, and forget them."""
+        if not payments:
+            return
+        group: Any = payments[0].getparent()
+        for name, (path, first) in self._once.items():
+            values: Any = first(group, n=len(payments))
+            if len(values) != len(payments):  # missing in some: compared as empty
+                values = [self._text(payment, path) for payment in payments]
+            self._payments[name] += values
+        self._cents += [_cents(text) for text in self._payments["amount"][len(self._cents) :]]
+        amended: Any = self._amended(group, n=len(payments))
+        for payment in amended:
+            self._take_amendment(payment)
+        for payment in payments:
+            group.remove(payment)
+
+    def _take_amendment(self, payment: etree._Element) -> None:
+        """What says that a mandate changed, its old id, and the marker of a new account (SMNDA)."""
+        mandate = "DrctDbtTx/MndtRltdInf"
+        self._amendments[self._text(payment, "PmtId/EndToEndId")] = (
+            self._text(payment, f"{mandate}/AmdmntInd"),
+            self._text(payment, f"{mandate}/AmdmntInfDtls/OrgnlMndtId"),
+            self._text(payment, f"{mandate}/AmdmntInfDtls/OrgnlDbtrAcct/Id/Othr/Id"),
+        )
 
     def _take_group(self, element: etree._Element) -> None:
         if self._debit:
-            scheme = element.findtext(self._path("PmtTpInf", "LclInstrm", "Cd")) or ""
+            scheme = self._text(element, "PmtTpInf/LclInstrm/Cd")
             self._scheme = self._scheme or scheme
             if scheme != self._scheme:
                 raise RenderError(
                     f"{self._message.message_id}: {self._scheme} and {scheme} may not share a message",
                     "The file was not published. Cancel the bundle and make new ones: one a scheme.",
                 )
-        ours = element.findtext(self._path("CdtrAcct" if self._debit else "DbtrAcct", "Id", "IBAN"))
+        ours = self._text(element, f"{'CdtrAcct' if self._debit else 'DbtrAcct'}/Id/IBAN")
         self._agree("own IBAN", ours, self._message.iban)
-        self._totals(element, len(self._group), sum(self._group))
-        self._group.clear()
+        cents = self._cents[self._in_groups :]
+        self._totals(element, len(cents), sum(cents))
+        self._in_groups = len(self._cents)
         element.clear()
 
     def _take_header(self, element: etree._Element) -> None:
         items = self._message.items
-        self._agree("MsgId", element.findtext(self._path("MsgId")), self._message.message_id)
+        self._agree("MsgId", self._text(element, "MsgId"), self._message.message_id)
         self._totals(element, len(items), int(items["amount_cents"].sum()))
 
     def _totals(self, element: etree._Element, count: int, cents: int) -> None:
-        self._agree("NbOfTxs", element.findtext(self._path("NbOfTxs")), str(count))
-        self._agree("CtrlSum", element.findtext(self._path("CtrlSum")), str(to_decimal(cents)))
+        self._agree("NbOfTxs", self._text(element, "NbOfTxs"), str(count))
+        self._agree("CtrlSum", self._text(element, "CtrlSum"), str(to_decimal(cents)))
 
     def compare(self) -> None:
         """Every payment of the file is one of the bundle, with its account, amount and mandate."""
-        items = self._message.items
-        none = [""] * len(items)
-        mandates = items["mandate_id"].tolist() if self._debit else none
-        old = items["previous_mandate_id"].fillna("").tolist() if self._debit else none
-        moved = items["previous_iban"].fillna("").tolist() if self._debit else none
-        amended = ["true" if one or other else "" for one, other in zip(old, moved, strict=True)]
-        wanted = zip(
-            items["iban"].tolist(), items["amount_cents"].tolist(), mandates, old, amended, strict=True
+        items = self._message.items.set_index("end_to_end_id")
+        found = pd.DataFrame(self._payments).assign(amount=self._cents)
+        self._agree("number of payments", len(found), len(items))
+        self._agree("number of EndToEndIds", items.index.nunique(), len(items))
+        places = items.index.get_indexer(pd.Index(found["end_to_end_id"]))
+        wanted = items.iloc[places].rename(columns={"amount_cents": "amount"}).reset_index()
+        differs = found["end_to_end_id"].duplicated() | (places < 0)
+        for name in self._once.keys() - {"end_to_end_id"}:
+            differs |= found[name].ne(wanted[name])
+        for row in found[differs].to_dict("records"):
+            self._not_ours(row["end_to_end_id"], row["amount"], row["iban"])
+        self._compare_amendments(items)
+
+    def _compare_amendments(self, items: pd.DataFrame) -> None:
+        old, moved = items["previous_mandate_id"].fillna(""), items["previous_iban"].notna()
+        ids = items.index[old.ne("") | moved] if self._debit else items.index[:0]
+        accounts = moved.map({True: "SMNDA", False: ""})
+        wanted = {str(key): ("true", old[key], accounts[key]) for key in ids}
+        for key in wanted.keys() | self._amendments.keys():
+            if wanted.get(key) != self._amendments.get(key):
+                self._not_ours(key, items["amount_cents"][key], items["iban"][key])
+
+    def _not_ours(self, end_to_end: str, cents: int, iban: str) -> NoReturn:
+        raise RenderError(
+            f"{self._message.message_id}: payment {end_to_end} of EUR {to_decimal(cents)} to or from"
+            f" {iban} is not what the bundle holds",
+            _HINT,
         )
-        journal = dict(zip(items["end_to_end_id"].tolist(), wanted, strict=True))
-        self._agree("number of payments", len(self._payments), len(items))
-        self._agree("number of EndToEndIds", len(journal), len(items))
-        for end_to_end, iban, cents, *rest in self._payments:
-            if journal.pop(end_to_end, None) != (iban, cents, *rest):
-                raise RenderError(
-                    f"{self._message.message_id}: payment {end_to_end} of EUR {to_decimal(cents)} to or from"
-                    f" {iban} is not what the bundle holds",
-                    _HINT,
-                )
 
     def _agree(self, what: str, found: object, wanted: object) -> None:
         if found != wanted:
             raise RenderError(
                 f"{self._message.message_id}: {what} is {found} in the file, {wanted} in the bundle", _HINT
             )
+
+
+def _cents(amount: str) -> int:
+    """Two decimals are what we write; any other form is read with care."""
+    return int(amount.replace(".", "")) if amount[-3:-2] == "." else to_cents(amount)
+
+
+def _prefixed(path: str) -> str:
+    """The path with the message's namespace at each of its elements."""
+    return re.sub(r"(?<!\$)\b[A-Z]\w*", r"n:\g<0>", path)

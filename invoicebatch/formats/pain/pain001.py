@@ -6,21 +6,25 @@ Header and document belong to `message`.
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
-from invoicebatch.formats.pain.message import (
-    Message,
+import pandas as pd
+
+from invoicebatch.formats.pain.message import Message, counts, own_agent
+from invoicebatch.formats.pain.texts import (
     addresses,
-    agent,
-    amount,
+    agents,
+    amounts,
+    as_text,
     column,
-    counts,
-    own_agent,
+    element,
+    joined,
+    slices,
 )
 
 
 def parts(message: Message) -> Iterator[str]:
     """One PmtInf with all transfers in item order."""
     yield _opening(message)
-    yield from _transfers(message)
+    yield from (_transfers(message, some) for some in slices(message.items))
     yield "</PmtInf>"
 
 
@@ -39,20 +43,15 @@ def _opening(message: Message) -> str:
     )
 
 
-def _transfers(message: Message) -> Iterator[str]:
-    items = message.items
-    rows = zip(
-        *(column(items, name) for name in ("end_to_end_id", "name", "iban", "bic", "remittance")),
-        items["amount_cents"].tolist(),
-        addresses(items),
-        strict=True,
-    )
-    for end_to_end_id, name, iban, bic, remittance, cents, address in rows:
-        bank = agent(message, bic)
-        yield (
-            f"<CdtTrfTxInf><PmtId><EndToEndId>{end_to_end_id}</EndToEndId></PmtId>"
-            f'<Amt><InstdAmt Ccy="EUR">{amount(cents)}</InstdAmt></Amt>'
-            f"{f'<CdtrAgt>{bank}</CdtrAgt>' if bank else ''}<Cdtr><Nm>{name}</Nm>{address}</Cdtr>"
-            f"<CdtrAcct><Id><IBAN>{iban}</IBAN></Id></CdtrAcct>"
-            f"<RmtInf><Ustrd>{remittance}</Ustrd></RmtInf></CdtTrfTxInf>"
+def _transfers(message: Message, items: pd.DataFrame) -> str:
+    """The transfers one after the other."""
+    banks = agents(message, column(items, "bic"), otherwise="")
+    return as_text(
+        joined(
+            "<CdtTrfTxInf><PmtId><EndToEndId>", column(items, "end_to_end_id"), "</EndToEndId></PmtId>",
+            '<Amt><InstdAmt Ccy="EUR">', amounts(items), "</InstdAmt></Amt>", element("CdtrAgt", banks),
+            "<Cdtr><Nm>", column(items, "name"), "</Nm>", addresses(items), "</Cdtr>",
+            "<CdtrAcct><Id><IBAN>", column(items, "iban"), "</IBAN></Id></CdtrAcct>",
+            "<RmtInf><Ustrd>", column(items, "remittance"), "</Ustrd></RmtInf></CdtTrfTxInf>",
         )
+    )  # fmt: skip

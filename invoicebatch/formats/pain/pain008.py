@@ -9,16 +9,20 @@ from xml.sax.saxutils import escape
 
 import pandas as pd
 
-from invoicebatch.formats.pain.message import (
-    NOT_PROVIDED,
-    Message,
+from invoicebatch.formats.pain.message import Message, counts, own_agent
+from invoicebatch.formats.pain.texts import (
+    Texts,
     addresses,
-    agent,
-    amount,
+    agents,
+    amounts,
+    as_text,
     column,
-    counts,
-    own_agent,
+    days,
+    element,
+    joined,
     remittances,
+    slices,
+    where_any,
 )
 
 _SAME_MANDATE_NEW_ACCOUNT: Final = "<OrgnlDbtrAcct><Id><Othr><Id>SMNDA</Id></Othr></Id></OrgnlDbtrAcct>"
@@ -30,7 +34,7 @@ def parts(message: Message) -> Iterator[str]:
     groups = message.items.groupby(["scheme", "sequence_type"], observed=True, sort=True)
     for (scheme, sequence_type), items in groups:
         yield _opening(message, items, str(scheme), str(sequence_type))
-        yield from _debits(message, items)
+        yield from (_debits(message, some) for some in slices(items))
         yield "</PmtInf>"
 
 
@@ -48,42 +52,26 @@ def _opening(message: Message, items: pd.DataFrame, scheme: str, sequence_type: 
     )
 
 
-def _debits(message: Message, items: pd.DataFrame) -> Iterator[str]:
-    texts = ("end_to_end_id", "mandate_id", "name", "iban", "bic", "previous_mandate_id", "previous_iban")
-    rows = zip(
-        *(column(items, name) for name in texts),
-        items["amount_cents"].tolist(),
-        items["mandate_signed_on"].dt.strftime("%Y-%m-%d").tolist(),
-        addresses(items),
-        remittances(items),
-        strict=True,
-    )
-    for (
-        end_to_end_id,
-        mandate_id,
-        name,
-        iban,
-        bic,
-        old_id,
-        old_iban,
-        cents,
-        signed,
-        address,
-        remittance,
-    ) in rows:
-        yield (
-            f"<DrctDbtTxInf><PmtId><EndToEndId>{end_to_end_id}</EndToEndId></PmtId>"
-            f'<InstdAmt Ccy="EUR">{amount(cents)}</InstdAmt><DrctDbtTx><MndtRltdInf>'
-            f"<MndtId>{mandate_id}</MndtId><DtOfSgntr>{signed}</DtOfSgntr>"
-            f"{_amendment(old_id, old_iban)}</MndtRltdInf></DrctDbtTx>"
-            f"<DbtrAgt>{agent(message, bic) or NOT_PROVIDED}</DbtrAgt><Dbtr><Nm>{name}</Nm>{address}</Dbtr>"
-            f"<DbtrAcct><Id><IBAN>{iban}</IBAN></Id></DbtrAcct>"
-            f"<RmtInf>{remittance}</RmtInf></DrctDbtTxInf>"
+def _debits(message: Message, items: pd.DataFrame) -> str:
+    """The debits one after the other."""
+    mandate_ids = joined("<MndtId>", column(items, "mandate_id"), "</MndtId>")
+    return as_text(
+        joined(
+            "<DrctDbtTxInf><PmtId><EndToEndId>", column(items, "end_to_end_id"), "</EndToEndId></PmtId>",
+            '<InstdAmt Ccy="EUR">', amounts(items), "</InstdAmt><DrctDbtTx><MndtRltdInf>", mandate_ids,
+            "<DtOfSgntr>", days(items, "mandate_signed_on"), "</DtOfSgntr>", _amendments(items),
+            "</MndtRltdInf></DrctDbtTx><DbtrAgt>", agents(message, column(items, "bic")), "</DbtrAgt>",
+            "<Dbtr><Nm>", column(items, "name"), "</Nm>", addresses(items), "</Dbtr>",
+            "<DbtrAcct><Id><IBAN>", column(items, "iban"), "</IBAN></Id></DbtrAcct>",
+            "<RmtInf>", remittances(items), "</RmtInf></DrctDbtTxInf>",
         )
+    )  # fmt: skip
 
 
-def _amendment(previous_mandate_id: str, previous_iban: str) -> str:
-    """What changed of the mandate since its last collection (EPC130-08, AT-24)."""
-    changes = f"<OrgnlMndtId>{previous_mandate_id}</OrgnlMndtId>" if previous_mandate_id else ""
-    changes += _SAME_MANDATE_NEW_ACCOUNT if previous_iban else ""
-    return f"<AmdmntInd>true</AmdmntInd><AmdmntInfDtls>{changes}</AmdmntInfDtls>" if changes else ""
+def _amendments(items: pd.DataFrame) -> Texts:
+    """What changed of a mandate since its last collection (EPC130-08, AT-24)."""
+    account = where_any(column(items, "previous_iban"), _SAME_MANDATE_NEW_ACCOUNT)
+    changes = joined(element("OrgnlMndtId", column(items, "previous_mandate_id")), account)
+    return where_any(
+        changes, joined("<AmdmntInd>true</AmdmntInd><AmdmntInfDtls>", changes, "</AmdmntInfDtls>")
+    )

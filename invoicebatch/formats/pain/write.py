@@ -3,14 +3,11 @@
 What a group or payment looks like is in `pain008` and `pain001`.
 """
 
-from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO
 from xml.sax.saxutils import escape
 
 from invoicebatch.formats.pain import pain001, pain008
 from invoicebatch.formats.pain.message import Message, counts
-
-_ROWS_A_WRITE: Final = 2000
 
 
 def write_message(message: Message, out: BinaryIO) -> None:
@@ -26,18 +23,8 @@ def write_message(message: Message, out: BinaryIO) -> None:
     root = "CstmrDrctDbtInitn" if debits else "CstmrCdtTrfInitn"
     out.write(f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{message.namespace}">'.encode())
     out.write(f"<{root}>{_header(message)}".encode())
-    out.writelines(text.encode() for text in _joined(parts))
+    out.writelines(text.encode() for text in parts)
     out.write(f"</{root}></Document>\n".encode())
-
-
-def _joined(parts: Iterator[str]) -> Iterator[str]:
-    waiting: list[str] = []
-    for part in parts:
-        waiting.append(part)
-        if len(waiting) >= _ROWS_A_WRITE:
-            yield "".join(waiting)
-            waiting.clear()
-    yield "".join(waiting)
 
 
 def _header(message: Message) -> str:

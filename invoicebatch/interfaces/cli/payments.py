@@ -199,7 +199,8 @@ def confirm(
     """The bank took the bundles: accepted before their date, paid from it on. Asks for --yes."""
     payments = opened(workspace).payments
     chosen = _found(payments, bundle)
-    meant = [f"Bundle {one[:8]}: {payments.confirming(one)}." for one in chosen]
+    alone = yes and len(chosen) == 1  # of several none is confirmed where one can't be
+    meant = [] if alone else [f"Bundle {one[:8]}: {payments.confirming(one)}." for one in chosen]
     if not yes:
         raise ConfirmationError("\n".join(meant), "If the bank took them, confirm with --yes.")
     return _each(payments.confirm, chosen, json=json)

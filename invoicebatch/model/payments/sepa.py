@@ -47,15 +47,26 @@ def sepa_text(text: str, length: int) -> str:
     'Kuche + Sohne-GmbH'
     """
     if not _LEGAL.fullmatch(text):
-        text = _transliterated(text)
+        text = text.translate(_CHARACTERS)
     return _tidy(" ".join(text.split()), length)
 
 
-def _transliterated(text: str) -> str:
-    spaced = "".join(" " if unicodedata.category(c) in ("Cc", "Zs", "Zl", "Zp") else c for c in text)
-    words = "".join(c for c in spaced if unicodedata.category(c) not in ("So", "Cf", "Cs", "Co", "Cn"))
-    plain = anyascii(words.translate(_BEST_PRACTICE)).translate(_BEST_PRACTICE)
-    return _ILLEGAL.sub("", plain)
+class _Characters(dict[int, str]):
+    """What each character becomes, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category in ("Cc", "Zs", "Zl", "Zp"):
+            plain = " "
+        elif category in ("So", "Cf", "Cs", "Co", "Cn"):
+            plain = ""
+        else:
+            plain = anyascii(character.translate(_BEST_PRACTICE)).translate(_BEST_PRACTICE)
+        return self.setdefault(code, _ILLEGAL.sub("", plain))
+
+
+_CHARACTERS: Final = _Characters()
 
 
 def _tidy(text: str, length: int) -> str:
