@@ -192,8 +192,19 @@ def test_the_french_extension_comes_in_and_goes_out_where_it_is_needed(grouped, 
         assert fatal(written, *sheets) == [set()]
         assert written[0].count(b"GROUP") == written[0].count(b"INFORMATION") == 1
         assert b'<cbc:ValueQuantity unitCode="KWH">12.5</cbc:ValueQuantity>' in written[0]
+    assert_extended_in_cii(groups, shared)
     elsewhere = prevalidate(*derive(tables["invoices"], tables, "peppol", EInvoice()))
     assert "BR-CO-10" in set(elsewhere["rule"])
+
+
+def assert_extended_in_cii(groups, shared) -> None:
+    """A PDF says it by the profile EXTENDED of Factur-X."""
+    (cii,) = write_cii(groups)
+    later = shared / "validation" / "france-ctc-1.4.0.03" / "BR-FR-Flux2-Schematron-CII_V1.4.0.03.xslt"
+    assert schema_error(cii) == ""
+    assert fatal([cii], SCHEMATRONS["factur-x-extended"](), SCHEMATRONS["br-fr-cii"](), later) == [set()]
+    assert b"<ram:ParentLineID>1</ram:ParentLineID><ram:LineStatusReasonCode>DETAIL<" in cii
+    assert b'<ram:ValueMeasure unitCode="KWH">12.5</ram:ValueMeasure>' in cii
 
 
 def test_outside_the_extension_its_words_are_left_by_name(grouped, tmp_path):
