@@ -4,18 +4,19 @@ Rows with the same terms present share one %-template, so a document costs littl
 its strings. What an element is called and where a term stands is the description's alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoicebatch.errors import RenderError
 from invoicebatch.model.en16931.description import Compact, Const, Content, Node, Same
-from invoicebatch.model.en16931.frames import PARENT, Groups
+from invoicebatch.model.en16931.frames import PARENT, Groups, only_documents
 from invoicebatch.model.en16931.terms import DOCUMENT, GROUPS, TERMS, Value
 from invoicebatch.model.en16931.values import byte_table, holds_any, illegal_rows, texts
 from invoicebatch.model.money import decimals_of
@@ -46,6 +47,17 @@ def serialize(root: Node, groups: Groups) -> list[bytes]:
     documents = groups[DOCUMENT]
     rendered = _rows(root, groups, np.arange(len(documents)))
     return [(DECLARATION + text).encode() for text in rendered]
+
+
+def serialize_each(roots: Sequence[Node], kinds: npt.NDArray[np.int64], groups: Groups) -> list[bytes]:
+    """`serialize`, each document by the root that its kind is the place of."""
+    written: dict[int, Iterator[bytes]] = {}
+    for kind in np.unique(kinds).tolist():
+        mine = kinds == kind
+        if mine.all():
+            return serialize(roots[kind], groups)
+        written[kind] = iter(serialize(roots[kind], only_documents(groups, mine)))
+    return [next(written[kind]) for kind in kinds.tolist()]
 
 
 def _rows(node: Node, groups: Groups, document: np.ndarray) -> list[str]:

@@ -1,21 +1,27 @@
 """Our own documents under the profiles of their countries break no official rule, in UBL and in CII."""
 
 import copy
+import io
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pikepdf
 import pytest
+import typst
 
 from invoicebatch.files.xml import parse_xml
-from invoicebatch.formats.checked import checked_documents
+from invoicebatch.formats.checked import checked_documents, facturx_documents
 from invoicebatch.formats.cii import write_cii
+from invoicebatch.formats.cii.facturx import embed
 from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.formats.validation.official import SCHEMATRONS, ubl_schematron
 from invoicebatch.formats.validation.prevalidation import prevalidate
 from invoicebatch.formats.validation.schema import schema_error
 from invoicebatch.formats.validation.schematron import run_schematron
+from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.ingest.ubl import read_ubl
 from invoicebatch.ingest.ubl.reader import Record, read_document
 from invoicebatch.ingest.ubl.records import term_frames
@@ -192,8 +198,24 @@ def test_the_french_extension_comes_in_and_goes_out_where_it_is_needed(grouped, 
         assert fatal(written, *sheets) == [set()]
         assert written[0].count(b"GROUP") == written[0].count(b"INFORMATION") == 1
         assert b'<cbc:ValueQuantity unitCode="KWH">12.5</cbc:ValueQuantity>' in written[0]
+    batch = Batch(tables["invoices"], tables)
+    (cii,) = facturx_documents(batch, WorkspaceRules(EInvoice(), tmp_path)).values()
+    assert_extended_in_cii(cii, shared)
     elsewhere = prevalidate(*derive(tables["invoices"], tables, "peppol", EInvoice()))
     assert "BR-CO-10" in set(elsewhere["rule"])
+
+
+def assert_extended_in_cii(cii: bytes | str, shared: Path) -> None:
+    """A PDF says it by the profile EXTENDED of Factur-X."""
+    assert isinstance(cii, bytes), cii
+    later = shared / "validation" / "france-ctc-1.4.0.03" / "BR-FR-Flux2-Schematron-CII_V1.4.0.03.xslt"
+    assert schema_error(cii) == ""
+    assert fatal([cii], SCHEMATRONS["factur-x-extended"](), SCHEMATRONS["br-fr-cii"](), later) == [set()]
+    assert b"<ram:ParentLineID>1</ram:ParentLineID><ram:LineStatusReasonCode>DETAIL<" in cii
+    assert b'<ram:ValueMeasure unitCode="KWH">12.5</ram:ValueMeasure>' in cii
+    held = embed(typst.compile(b'#set document(title: "A")\nHello', pdf_standards=["a-3a"]), cii)
+    with pikepdf.open(io.BytesIO(held)) as opened:
+        assert b"<fx:ConformanceLevel>EXTENDED<" in opened.Root.Metadata.read_bytes()
 
 
 def test_outside_the_extension_its_words_are_left_by_name(grouped, tmp_path):

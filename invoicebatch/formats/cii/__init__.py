@@ -1,4 +1,4 @@
-"""UN/CEFACT CII documents from terms, as Factur-X and ZUGFeRD embed them in a PDF (profile EN 16931 or XRechnung)."""
+"""UN/CEFACT CII documents from terms, as Factur-X and ZUGFeRD embed them in a PDF (profile EN 16931, EXTENDED or XRechnung)."""
 
 import re
 from typing import Final
@@ -6,16 +6,17 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from invoicebatch.formats.cii.description import CROSS_INDUSTRY_INVOICE
-from invoicebatch.formats.serializer import serialize
-from invoicebatch.model.en16931.derive.profiles import EN16931, PEPPOL
+from invoicebatch.formats.cii.description import CROSS_INDUSTRY_INVOICE, EXTENDED
+from invoicebatch.formats.serializer import serialize_each
+from invoicebatch.model.en16931.derive.profiles import EN16931, EXTENDED_CTC_FR, FACTURX_EXTENDED, PEPPOL
 from invoicebatch.model.en16931.frames import PARENT, Groups
-from invoicebatch.model.en16931.terms import DOCUMENT
+from invoicebatch.model.en16931.terms import DOCUMENT, LINE
 
 
 def write_cii(groups: Groups) -> list[bytes]:
     """One CII document a document, in order; credit notes positive, type code 381.
 
+    What UBL says by EXTENDED-CTC-FR is said in a PDF by the profile EXTENDED (XP Z12-012, annex A).
     CII has no empty delivery: a document without one names its place by the element alone.
 
     Args:
@@ -28,6 +29,8 @@ def write_cii(groups: Groups) -> list[bytes]:
     peppol = documents["BT-24"].eq(PEPPOL)
     documents["BT-24"] = documents["BT-24"].mask(peppol, EN16931)
     documents["BT-23"] = documents["BT-23"].mask(peppol)
+    extended = documents["BT-24"].eq(EXTENDED_CTC_FR)
+    documents["BT-24"] = documents["BT-24"].mask(extended, FACTURX_EXTENDED)
     if "BT-8" in documents:
         documents["BT-8"] = documents["BT-8"].replace(to_replace=_TAX_POINTS)
     means = groups["BG-16"].drop_duplicates(PARENT).set_index(PARENT)
@@ -38,7 +41,12 @@ def write_cii(groups: Groups) -> list[bytes]:
         breakdown = groups["BG-23"]
         tax_point = documents["BT-7"].iloc[breakdown[PARENT].to_numpy(np.int64)].array
         own["BG-23"] = breakdown.assign(**{"BT-7": tax_point})
-    written = serialize(CROSS_INDUSTRY_INVOICE, {**groups, **own})
+    if "FR-LINE" in groups:
+        first = groups["FR-LINE"].drop_duplicates(PARENT).set_index(PARENT)
+        of_line = {term: _once(first, term, len(groups[LINE])) for term in ("FR-162", "FR-163")}
+        own[LINE] = groups[LINE].assign(**of_line)
+    kinds = extended.to_numpy(bool).astype(np.int64)
+    written = serialize_each((CROSS_INDUSTRY_INVOICE, EXTENDED), kinds, {**groups, **own})
     return [_PLAIN.sub(rb"<ram:ID>\1</ram:ID>", _with_delivery(document)) for document in written]
 
 
@@ -62,9 +70,9 @@ def _by_subject(notes: pd.DataFrame) -> pd.DataFrame:
     return notes.assign(**{"BT-21": parts[0], "BT-22": parts[1]})
 
 
-def _once(means: pd.DataFrame, term: str, count: int) -> pd.Series:
-    """A term of the first payment instruction of each document."""
-    values = means[term] if term in means else pd.Series(dtype="str")
+def _once(first: pd.DataFrame, term: str, count: int) -> pd.Series:
+    """A term that a document or line holds once, of the first that holds it."""
+    values = first[term] if term in first else pd.Series(dtype="str")
     return values.reindex(np.arange(count)).astype("str").reset_index(drop=True)
 
 

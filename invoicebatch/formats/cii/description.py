@@ -1,4 +1,4 @@
-"""UN/CEFACT Cross Industry Invoice for EN 16931 (Factur-X profile EN 16931), described once."""
+"""UN/CEFACT Cross Industry Invoice for EN 16931 (Factur-X profiles EN 16931 and EXTENDED), described once."""
 
 from typing import Any, Final
 
@@ -88,87 +88,95 @@ def _allowance(group: str, charge: bool, terms: tuple[str, ...]) -> Each:
     )
 
 
-_LINES: Final = Each(
-    LINE,
-    (
-        "ram:IncludedSupplyChainTradeLineItem",
+def _lines(extended: bool) -> Each:
+    """Lines; in groups and with measured attributes where the profile is EXTENDED (BT-X-304, BT-X-8, BT-X-12)."""
+    group = ("ram:ParentLineID", "FR-162"), ("ram:LineStatusReasonCode", "FR-163")
+    code, measure = ("ram:TypeCode", "FR-159"), ("ram:ValueMeasure", "FR-160", {"unitCode": "FR-161"})
+    return Each(
+        LINE,
         (
-            "ram:AssociatedDocumentLineDocument",
-            ("ram:LineID", "BT-126"),
-            ("ram:IncludedNote", ("ram:Content", "BT-127")),
-        ),
-        (
-            "ram:SpecifiedTradeProduct",
-            ("ram:GlobalID", "BT-157", {"schemeID": "BT-157-1"}),
-            ("ram:SellerAssignedID", "BT-155"),
-            ("ram:BuyerAssignedID", "BT-156"),
-            ("ram:Name", "BT-153"),
-            ("ram:Description", "BT-154"),
-            Each(
-                "BG-32",
+            "ram:IncludedSupplyChainTradeLineItem",
+            (
+                "ram:AssociatedDocumentLineDocument",
+                ("ram:LineID", "BT-126"),
+                *(group if extended else ()),
+                ("ram:IncludedNote", ("ram:Content", "BT-127")),
+            ),
+            (
+                "ram:SpecifiedTradeProduct",
+                ("ram:GlobalID", "BT-157", {"schemeID": "BT-157-1"}),
+                ("ram:SellerAssignedID", "BT-155"),
+                ("ram:BuyerAssignedID", "BT-156"),
+                ("ram:Name", "BT-153"),
+                ("ram:Description", "BT-154"),
+                Each(
+                    "BG-32",
+                    (
+                        "ram:ApplicableProductCharacteristic",
+                        *((code,) if extended else ()),
+                        ("ram:Description", "BT-160"),
+                        *((measure,) if extended else ()),
+                        ("ram:Value", "BT-161"),
+                    ),
+                ),
+                Each(
+                    "BT-158",
+                    (
+                        "ram:DesignatedProductClassification",
+                        ("ram:ClassCode", "BT-158", {"listID": "BT-158-1", "listVersionID": "BT-158-2"}),
+                    ),
+                ),
+                ("ram:OriginTradeCountry", ("ram:ID", "BT-159")),
+            ),
+            (
+                "ram:SpecifiedLineTradeAgreement",
+                ("ram:BuyerOrderReferencedDocument", ("ram:LineID", "BT-132")),
                 (
-                    "ram:ApplicableProductCharacteristic",
-                    ("ram:Description", "BT-160"),
-                    ("ram:Value", "BT-161"),
+                    "ram:GrossPriceProductTradePrice",
+                    ("ram:ChargeAmount", "BT-148"),
+                    (
+                        "ram:AppliedTradeAllowanceCharge",
+                        _indicator(charge=False),
+                        ("ram:ActualAmount", "BT-147"),
+                    ),
+                ),
+                (
+                    "ram:NetPriceProductTradePrice",
+                    ("ram:ChargeAmount", "BT-146"),
+                    ("ram:BasisQuantity", "BT-149", {"unitCode": "BT-150"}),
                 ),
             ),
-            Each(
-                "BT-158",
+            ("ram:SpecifiedLineTradeDelivery", ("ram:BilledQuantity", "BT-129", {"unitCode": "BT-130"})),
+            (
+                "ram:SpecifiedLineTradeSettlement",
                 (
-                    "ram:DesignatedProductClassification",
-                    ("ram:ClassCode", "BT-158", {"listID": "BT-158-1", "listVersionID": "BT-158-2"}),
+                    "ram:ApplicableTradeTax",
+                    _VAT,
+                    ("ram:CategoryCode", "BT-151"),
+                    ("ram:RateApplicablePercent", "BT-152"),
                 ),
-            ),
-            ("ram:OriginTradeCountry", ("ram:ID", "BT-159")),
-        ),
-        (
-            "ram:SpecifiedLineTradeAgreement",
-            ("ram:BuyerOrderReferencedDocument", ("ram:LineID", "BT-132")),
-            (
-                "ram:GrossPriceProductTradePrice",
-                ("ram:ChargeAmount", "BT-148"),
                 (
-                    "ram:AppliedTradeAllowanceCharge",
-                    _indicator(charge=False),
-                    ("ram:ActualAmount", "BT-147"),
+                    "ram:BillingSpecifiedPeriod",
+                    _date("ram:StartDateTime", "BT-134"),
+                    _date("ram:EndDateTime", "BT-135"),
                 ),
-            ),
-            (
-                "ram:NetPriceProductTradePrice",
-                ("ram:ChargeAmount", "BT-146"),
-                ("ram:BasisQuantity", "BT-149", {"unitCode": "BT-150"}),
+                _allowance("BG-27", False, ("BT-136", "BT-137", "BT-138", "BT-139", "BT-140")),
+                _allowance("BG-28", True, ("BT-141", "BT-142", "BT-143", "BT-144", "BT-145")),
+                (
+                    "ram:SpecifiedTradeSettlementLineMonetarySummation",
+                    ("ram:LineTotalAmount", "BT-131"),
+                ),
+                (
+                    "ram:AdditionalReferencedDocument",
+                    ("ram:IssuerAssignedID", "BT-128"),
+                    ("ram:TypeCode", Const("130")),
+                    ("ram:ReferenceTypeCode", "BT-128-1"),
+                ),
+                ("ram:ReceivableSpecifiedTradeAccountingAccount", ("ram:ID", "BT-133")),
             ),
         ),
-        ("ram:SpecifiedLineTradeDelivery", ("ram:BilledQuantity", "BT-129", {"unitCode": "BT-130"})),
-        (
-            "ram:SpecifiedLineTradeSettlement",
-            (
-                "ram:ApplicableTradeTax",
-                _VAT,
-                ("ram:CategoryCode", "BT-151"),
-                ("ram:RateApplicablePercent", "BT-152"),
-            ),
-            (
-                "ram:BillingSpecifiedPeriod",
-                _date("ram:StartDateTime", "BT-134"),
-                _date("ram:EndDateTime", "BT-135"),
-            ),
-            _allowance("BG-27", False, ("BT-136", "BT-137", "BT-138", "BT-139", "BT-140")),
-            _allowance("BG-28", True, ("BT-141", "BT-142", "BT-143", "BT-144", "BT-145")),
-            (
-                "ram:SpecifiedTradeSettlementLineMonetarySummation",
-                ("ram:LineTotalAmount", "BT-131"),
-            ),
-            (
-                "ram:AdditionalReferencedDocument",
-                ("ram:IssuerAssignedID", "BT-128"),
-                ("ram:TypeCode", Const("130")),
-                ("ram:ReferenceTypeCode", "BT-128-1"),
-            ),
-            ("ram:ReceivableSpecifiedTradeAccountingAccount", ("ram:ID", "BT-133")),
-        ),
-    ),
-)
+    )
+
 
 _AGREEMENT: Final = (
     "ram:ApplicableHeaderTradeAgreement",
@@ -340,24 +348,32 @@ _SETTLEMENT: Final = (
     ("ram:ReceivableSpecifiedTradeAccountingAccount", ("ram:ID", "BT-19")),
 )
 
-CROSS_INDUSTRY_INVOICE: Final[Node] = describe(
-    (
-        "rsm:CrossIndustryInvoice",
-        _PREFIXES,
+
+def _document(extended: bool = False) -> Node:
+    return describe(
         (
-            "rsm:ExchangedDocumentContext",
-            ("ram:BusinessProcessSpecifiedDocumentContextParameter", ("ram:ID", "BT-23")),
-            ("ram:GuidelineSpecifiedDocumentContextParameter", ("ram:ID", "BT-24")),
+            "rsm:CrossIndustryInvoice",
+            _PREFIXES,
+            (
+                "rsm:ExchangedDocumentContext",
+                ("ram:BusinessProcessSpecifiedDocumentContextParameter", ("ram:ID", "BT-23")),
+                ("ram:GuidelineSpecifiedDocumentContextParameter", ("ram:ID", "BT-24")),
+            ),
+            (
+                "rsm:ExchangedDocument",
+                ("ram:ID", "BT-1"),
+                ("ram:TypeCode", "BT-3"),
+                _date("ram:IssueDateTime", "BT-2"),
+                Each("BG-1", ("ram:IncludedNote", ("ram:Content", "BT-22"), ("ram:SubjectCode", "BT-21"))),
+            ),
+            ("rsm:SupplyChainTradeTransaction", _lines(extended), _AGREEMENT, _DELIVERY, _SETTLEMENT),
         ),
-        (
-            "rsm:ExchangedDocument",
-            ("ram:ID", "BT-1"),
-            ("ram:TypeCode", "BT-3"),
-            _date("ram:IssueDateTime", "BT-2"),
-            Each("BG-1", ("ram:IncludedNote", ("ram:Content", "BT-22"), ("ram:SubjectCode", "BT-21"))),
-        ),
-        ("rsm:SupplyChainTradeTransaction", _LINES, _AGREEMENT, _DELIVERY, _SETTLEMENT),
-    ),
-    DOCUMENT,
-)
+        DOCUMENT,
+    )
+
+
+CROSS_INDUSTRY_INVOICE: Final[Node] = _document()
 """CII; payment reference and mandate stand once on a document, so they are document terms here."""
+
+EXTENDED: Final[Node] = _document(extended=True)
+"""CII of the profile EXTENDED; the group of a line is a term of the line here."""

@@ -14,12 +14,14 @@ from lxml import etree
 
 from invoicebatch.errors import RenderError
 from invoicebatch.files.xml import parse_xml
+from invoicebatch.model.en16931.derive.profiles import FACTURX_EXTENDED, XRECHNUNG
 
 FILE_NAME: Final = "factur-x.xml"
 _EN16931: Final = ("EN 16931", FILE_NAME)
+_EXTENDED: Final = ("EXTENDED", FILE_NAME)
 _XRECHNUNG: Final = ("XRECHNUNG", "xrechnung.xml")
 """Conformance level and name of the file, by profile (Factur-X 1.0, section 6.2)."""
-_XRECHNUNG_ID: Final = b"#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+_OWN: Final = {XRECHNUNG.encode(): _XRECHNUNG, FACTURX_EXTENDED.encode(): _EXTENDED}
 _SPACES: Final = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
@@ -45,7 +47,7 @@ def embed(pdf: bytes, document: bytes) -> bytes:
                 'Set pdf = ["a-2b"] in the template\'s look.',
             )
         xmp = opened.Root.Metadata.read_bytes()
-        level, name = _XRECHNUNG if _XRECHNUNG_ID in document else _EN16931
+        level, name = next((own for said, own in _OWN.items() if said in document), _EN16931)
         spec = pikepdf.AttachedFileSpec(
             opened,
             document,

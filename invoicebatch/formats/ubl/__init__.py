@@ -1,20 +1,19 @@
 """UBL 2.1 documents from terms; where a term stands is told by `model.en16931.ubl`."""
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from invoicebatch.formats.serializer import serialize
+from invoicebatch.formats.serializer import serialize_each
 from invoicebatch.model.en16931.derive.profiles import EXTENDED_CTC_FR, UBL_BE
-from invoicebatch.model.en16931.frames import Groups, only_documents
+from invoicebatch.model.en16931.frames import Groups
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, DOCUMENT
 from invoicebatch.model.en16931.ubl import BELGIAN, CREDIT_NOTE, FRENCH, INVOICE
 
-_ROOTS: Final = ((INVOICE, CREDIT_NOTE), BELGIAN, FRENCH)
+_ROOTS: Final = (INVOICE, CREDIT_NOTE, *BELGIAN, *FRENCH)
 _OWN: Final = {UBL_BE: 1, EXTENDED_CTC_FR: 2}
-"""Specifications that are written in a way of their own, by their place in `_ROOTS`."""
+"""Specifications that are written in a way of their own, by their pair in `_ROOTS`."""
 
 
 def write_ubl(groups: Groups) -> list[bytes]:
@@ -28,14 +27,7 @@ def write_ubl(groups: Groups) -> list[bytes]:
     """
     credit = is_credit_note(groups).to_numpy()
     family = groups[DOCUMENT]["BT-24"].map(_OWN).fillna(0).to_numpy(np.int64)
-    kinds = 2 * family + credit
-    written: dict[int, Iterator[bytes]] = {}
-    for kind in np.unique(kinds).tolist():
-        root, mine = _ROOTS[kind // 2][kind % 2], kinds == kind
-        if mine.all():
-            return serialize(root, groups)
-        written[kind] = iter(serialize(root, only_documents(groups, mine)))
-    return [next(written[kind]) for kind in kinds.tolist()]
+    return serialize_each(_ROOTS, (2 * family + credit).astype(np.int64), groups)
 
 
 def is_credit_note(groups: Groups) -> "pd.Series[bool]":

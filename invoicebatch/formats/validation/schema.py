@@ -8,17 +8,20 @@ from lxml import etree
 from invoicebatch.files.xml import parse_xml
 from invoicebatch.formats.validation.official import facturx_schema, ubl_schema
 from invoicebatch.formats.xml_export import schema_bytes
+from invoicebatch.model.en16931.derive.profiles import FACTURX_EXTENDED
 
 
 def schema_error(document: bytes) -> str:
-    """What its XSD says against a UBL 2.1 or CII (Factur-X, EN 16931) document, in one line; empty: nothing.
+    """What its XSD says against a UBL 2.1 or CII (Factur-X, EN 16931 or EXTENDED) document, in one line; empty: nothing.
 
     Raises:
         InputFileError: not well-formed XML.
     """
     root = parse_xml(document, "the written document")
     name = etree.QName(root).localname
-    return _error(facturx_schema() if name == "CrossIndustryInvoice" else ubl_schema(name), root)
+    if name != "CrossIndustryInvoice":
+        return _error(ubl_schema(name), root)
+    return _error(facturx_schema("EXTENDED" if FACTURX_EXTENDED.encode() in document else "EN16931"), root)
 
 
 def own_schema_error(document: bytes) -> str:

@@ -20,6 +20,7 @@ SELF_BILLING: Final = f"{EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:selfbil
 SELF_BILLING_PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0"
 XRECHNUNG: Final = f"{EN16931}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
 EXTENDED_CTC_FR: Final = f"{EN16931}#conformant#urn.cpro.gouv.fr:1p0:extended-ctc-fr"
+FACTURX_EXTENDED: Final = f"{EN16931}#conformant#urn:factur-x.eu:1p0:extended"
 UBL_BE: Final = f"{EN16931}#conformant#urn:UBL.BE:1.0.0.20180214"
 
 IDENTIFIERS: Final = {
