@@ -66,6 +66,7 @@ def describe(action: Action, report: Report, names: Mapping[int, str], cancelled
     return {
         "action": action.name,
         "label": action.label,
+        "code": not action.hidden,
         "runId": report.run_id,
         "cancelled": cancelled,
         "done": len(report.done),
