@@ -20,7 +20,11 @@ def shown(show):
         widget.wait()
         page = show(widget, **options)
         page.locator(f"[data-tab={tab}]").click()
-        page.pump_until(lambda: page.locator(f".ib-payments:visible [data-{'bundle' if tab == 'outgoing' else 'state'}]").count())
+        page.pump_until(
+            lambda: page.locator(
+                f".ib-payments:visible [data-{'bundle' if tab == 'outgoing' else 'state'}]"
+            ).count()
+        )
         return page
 
     yield _shown
@@ -55,7 +59,11 @@ def test_a_bundle_is_written_and_leads_back_to_its_invoices(shown, tmp_path):
 
 def test_a_proposal_is_ticked_and_booked_and_taken_off(shown, tmp_path):
     workspace = owed_workspace(tmp_path / "owed", [13_100, 14_100, 15_100])
-    read(workspace, credit("131.00", "factuur F2026-000001", name="Jan"), credit("7.77", "iets", name="Piet", bank="X"))
+    read(
+        workspace,
+        credit("131.00", "factuur F2026-000001", name="Jan"),
+        credit("7.77", "iets", name="Piet", bank="X"),
+    )
     if (workspace.payments.incoming()["status"] == "booked").any():
         pytest.fail("the payment was booked by itself: the test needs one that is only proposed")
     page = shown(workspace, "incoming")
@@ -63,7 +71,11 @@ def test_a_proposal_is_ticked_and_booked_and_taken_off(shown, tmp_path):
     row.locator("input[type=checkbox]").first.check()
     page.get_by_role("button", name="Book 1 payment").click()
     page.pump_until(lambda: page.locator("[data-state=booked] .ib-part", has_text="1").count())
-    assert workspace.select(all=True).columns(["outstanding_cents"])["outstanding_cents"].tolist() == [0, 14_100, 15_100]
+    assert workspace.select(all=True).columns(["outstanding_cents"])["outstanding_cents"].tolist() == [
+        0,
+        14_100,
+        15_100,
+    ]
     page.locator("[data-state=open]").click()
     page.get_by_role("button", name="Set the payment of Piet aside").click()
     page.get_by_label("Why it is none of ours").fill("a refund of the insurer")

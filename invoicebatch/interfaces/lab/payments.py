@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.errors import InvoicebatchError, UsageError
+from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.interfaces.lab.run_dialog import Runs, in_thread, send_file
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.tables import table
@@ -72,6 +73,7 @@ class PaymentTabs:
         view, offers = self._payments.show(bundle), self._payments.offers(bundle)
         payments = view.payments[["number", "name", "amount_cents", "iban", "mandate_id", "status", "reason"]]
         history = view.history[["at", "what", "by", "payments"]]
+        history = history.assign(what=history["what"].map(words))
         tables = [table("payments", _filled(payments)), table("history", _filled(history))]
         file = view.bundle["file"].iloc[0]
         told = {

@@ -61,6 +61,7 @@ function render({ model, el }) {
     focusGrid: () => grid.port.focus({ preventScroll: true }),
     focusSearch: () => filters.focus(),
     openFilter: (column, anchor) => filters.open(column, anchor),
+    openBundle: (bundle) => payments.openBundle(bundle),
     openCode: (anchor) => dialogs.openCode(anchor),
   };
 

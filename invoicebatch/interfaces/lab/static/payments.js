@@ -24,6 +24,7 @@ function createPayments(context, invoices) {
     place = name;
     tabs.forEach((tab) => { const mine = tab.dataset.tab === name; tab.setAttribute("aria-selected", String(mine)); tab.tabIndex = mine ? 0 : -1; });
     for (const [key, panel] of Object.entries(panels)) panel.hidden = key !== name;
+    context.root.classList.toggle("ib-elsewhere", name !== "invoices");
     refresh();
   }
 
@@ -40,7 +41,7 @@ function createPayments(context, invoices) {
     const box = smallTable({ ...table, label: "Payment bundles" });
     box.querySelectorAll("tbody tr").forEach((row, index) => {
       const id = bundles[index];
-      const opener = h("button", { type: "button", class: "ib-link", "data-bundle": id, onclick: () => openBundle(id) }, id.slice(0, 8));
+      const opener = h("button", { type: "button", class: "ib-link", "data-bundle": id, onclick: () => pick(id) }, id.slice(0, 8));
       row.prepend(h("td", {}, opener));
       row.setAttribute("aria-current", String(id === bundle));
     });
@@ -50,7 +51,13 @@ function createPayments(context, invoices) {
     if (bundle) context.send({ kind: "bundle", bundle });
   }
 
+  // From anywhere: the tab is asked anew, and shows the bundle it is told of.
   function openBundle(id) {
+    bundle = id;
+    choose("outgoing");
+  }
+
+  function pick(id) {
     bundle = id;
     outgoing.querySelectorAll("tbody tr").forEach((row) => row.setAttribute("aria-current", String(!!row.querySelector(`[data-bundle="${id}"]`))));
     context.send({ kind: "bundle", bundle: id });
@@ -128,5 +135,5 @@ function createPayments(context, invoices) {
   }
 
   choose("invoices");
-  return { strip, outgoing, incoming, refresh, choose, setOutgoing, setBundle, setIncoming };
+  return { strip, outgoing, incoming, refresh, openBundle, setOutgoing, setBundle, setIncoming };
 }
