@@ -15,6 +15,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments import incoming as customers
 from invoicebatch.engine.payments import matching
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
+from invoicebatch.engine.payments.offers import offers, refuse_state
 from invoicebatch.engine.payments.payee_checks import doubted
 from invoicebatch.engine.payments.returns import list_returns, open_cases
 from invoicebatch.engine.payments.show import BundleView, view_bundle
@@ -71,6 +72,22 @@ class Payments:
         listed = ordered.rename(columns=named)[columns]
         listed = listed.assign(file=whole_paths(self._workspace.data, listed["file"]))
         return listed.merge(_became(items, listed["bundle_id"]), on="bundle_id", how="left")
+
+    def outgoing(self) -> pd.DataFrame:
+        """`list`, with who bundled and who released each, as a table that shows itself well: newest first."""
+        with self._workspace.store.read() as session:
+            who = session.whole("payment_bundles")[["bundle_id", "created_by", "released_by", "currency"]]
+        return self.list().merge(who, on="bundle_id")
+
+    def offers(self, bundle: str) -> pd.DataFrame:
+        """What can be done with a bundle now, and why not the rest; see `offers.offers`."""
+        full = self.find(bundle)
+        ids = self._waiting(full)["invoice_id"]
+        return offers(self._workspace, full, str(self._row(full)["status"]), ids)
+
+    def waiting(self, bundle: str) -> "pd.Series[int]":
+        """The invoices of a bundle's waiting payments, by id."""
+        return self._waiting(self.find(bundle))["invoice_id"].reset_index(drop=True)
 
     def find(self, bundle: str) -> str:
         """The full id of a bundle from its first characters.
@@ -270,6 +287,10 @@ class Payments:
         """Payments of customers, what they paid or may pay; see `incoming.incoming`."""
         return customers.incoming(self._workspace)
 
+    def book(self, shown: pd.DataFrame) -> matching.Booked:
+        """Book proposals as they were shown; see `matching.book_proposals`."""
+        return matching.book_proposals(self._workspace, shown)
+
     def match(self, *, book: bool = True) -> matching.Matching:
         """Book the waiting payments that are certain, propose the others; see `matching.match`."""
         return matching.match(self._workspace, book=book)
@@ -288,14 +309,7 @@ class Payments:
 
     def _open(self, bundle: str, what: str, *, written: bool = False) -> str:
         full = self.find(bundle)
-        state = str(self._row(full)["status"])
-        if state in (BundleStatus.CONFIRMED, BundleStatus.CANCELLED):
-            raise ParameterError(f"Payment bundle {full[:8]} is {state}: it can't be {what}.")
-        if written and state != BundleStatus.EXPORTED:
-            raise ParameterError(
-                f"Payment bundle {full[:8]} has no bank file yet: it can't be {what}.",
-                f"Write it with: invoicebatch payments write {full[:8]}",
-            )
+        refuse_state(full, str(self._row(full)["status"]), what, written=written)
         return full
 
     def _items(self, bundle: str, columns: Sequence[str] | None = None) -> pd.DataFrame:

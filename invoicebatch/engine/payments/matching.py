@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from invoicebatch.model.payments.incoming import rules
 from invoicebatch.model.payments.ledger import KEY
 from invoicebatch.model.status import Status
 
+_PROPOSAL: Final = ["payment_id", "proposal"]
 _ROUNDS: Final = 25
 """Payments of one document are booked one after the other; after so many rounds the rest waits for the next."""
 
@@ -85,6 +86,59 @@ def match(workspace: WorkspaceBase, only: "pd.Series[str] | None" = None, *, boo
     still = payments[~payments["payment_id"].isin(pd.concat([done["payment_id"], found["payment_id"]]))]
     lost = lost.reindex(columns=["payment_id", "number", "reason"])
     return Matching(named[shown], rest[shown], still, lost, tuple(reports))
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What became of proposals that a person ticked.
+
+    Attributes:
+        payments: ids of the payments that are booked now.
+        refused: payment_id, number, reason: what is not.
+        reports: of the runs.
+    """
+
+    payments: tuple[str, ...]
+    refused: pd.DataFrame
+    reports: tuple[Report, ...] = field(default=(), repr=False)
+
+
+def book_proposals(workspace: WorkspaceBase, shown: pd.DataFrame) -> Booked:
+    """Book proposals that a person ticked; one that is another now than what was shown is refused.
+
+    Args:
+        workspace: where.
+        shown: payment_id, proposal int64, number, cents int64: a row a document, as `incoming` showed it.
+
+    Raises:
+        BusyError: the workspace is in another process's hands.
+    """
+    now = proposals(workspace, _left_of(workspace, shown["payment_id"]))
+    then = _documents(shown)
+    same = then.index[_documents(now).reindex(then.index).eq(then)]
+    wanted = now[pd.MultiIndex.from_frame(now[_PROPOSAL]).isin(same)]
+    reports, refused = allocate(workspace, wanted.assign(rule=rules.HAND, evidence="matched by hand"))
+    late = shown[~pd.MultiIndex.from_frame(shown[_PROPOSAL]).isin(same)].drop_duplicates("payment_id")
+    late = late[["payment_id", "number"]].assign(reason="what it may pay is another now: look again")
+    refused = pd.concat([late, refused], ignore_index=True)
+    done = wanted.loc[~wanted["payment_id"].isin(refused["payment_id"]), "payment_id"].unique()
+    return Booked(tuple(done), refused, tuple(reports))
+
+
+def _documents(rows: pd.DataFrame) -> "pd.Series[Any]":
+    """The documents and amounts of each proposal, as one text."""
+    pairs = rows["number"].astype("str") + " " + rows["cents"].astype("str")
+    return pairs.groupby([rows[name] for name in _PROPOSAL]).agg(lambda those: "; ".join(sorted(those)))
+
+
+def _left_of(workspace: WorkspaceBase, payment_ids: "pd.Series[str]") -> pd.DataFrame:
+    """These payments with what is left of them as their amount."""
+    with workspace.store.read() as session:
+        payments = session.rows_of("incoming_payments", "payment_id", payment_ids.drop_duplicates())
+        known = session.rows_of("payment_allocations", "payment_id", payments["payment_id"])
+    rows = with_left(payments, known[known["taken_back_by"].isna()])
+    rows = rows[rows["set_aside"].isna() & rows["left_cents"].gt(0)].reset_index(drop=True)
+    return rows.assign(amount_cents=rows["left_cents"])
 
 
 def _waiting(workspace: WorkspaceBase, only: "pd.Series[str] | None") -> pd.DataFrame:

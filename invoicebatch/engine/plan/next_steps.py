@@ -58,7 +58,8 @@ def _by_values(session: Session, action: Action, ids: npt.NDArray[np.int64]) -> 
     for key, rows in values.groupby(columns, sort=False):
         command = shlex.join(["invoicebatch", *action.name.split("."), *map(str, key)])
         label = ", ".join([action.label, *(words[one] for one in key if one in words)])
-        yield NextStep(action.name, label, command, len(rows), on_bar=False)
+        bundle = next((one for one in key if one in words), "")
+        yield NextStep(action.name, label, command, len(rows), on_bar=False, bundle=bundle)
 
 
 def _bundles_in_words(session: Session, bundles: "pd.Series[str]") -> dict[str, str]:

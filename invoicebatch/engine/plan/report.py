@@ -29,6 +29,7 @@ class NextStep:
         command: to run it on the rows done.
         rows: how many of those can take it.
         on_bar: whether the bar has it; one that it has not is run by its command alone.
+        bundle: id of the payment bundle that it is about; empty: of none.
     """
 
     action: str
@@ -36,6 +37,7 @@ class NextStep:
     command: str
     rows: int
     on_bar: bool
+    bundle: str = ""
 
     def __str__(self) -> str:
         return f"{self.label} ({self.rows:,}): {self.command}"

@@ -126,6 +126,14 @@ class Backend(Protocol):
         """Every action by name, in the bar's order."""
 
     @property
+    def bundle_actions(self) -> Mapping[str, Action]:
+        """The actions on a payment bundle by name."""
+
+    @property
+    def payments(self) -> Any:
+        """The workspace's payments: the verbs of `ws.payments`."""
+
+    @property
     def where(self) -> str:
         """The filter the grid was opened with; empty: all invoices."""
 

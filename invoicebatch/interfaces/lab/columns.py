@@ -54,6 +54,8 @@ SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
 
 _LABELS: Final = {
     "external_id": "Reference",
+    "iban": "IBAN",
+    "mandate_id": "Mandate",
     "customer_name": "Customer",
     "customer_id": "Customer id",
     "account_name": "Company account",

@@ -110,6 +110,34 @@ class File(Message):
     index: Count
 
 
+class OfBundle(Message):
+    """Something about a payment bundle."""
+
+    bundle: Text
+
+
+class BundleAction(OfAction, OfBundle):
+    """An action on a payment bundle."""
+
+
+class OfPayment(Message):
+    """Something about a payment that came in."""
+
+    payment: Text
+
+
+class SetAside(OfPayment):
+    """A payment that is none of ours; without a reason it waits again."""
+
+    reason: Text = ""
+
+
+class Book(Message):
+    """Proposals to book: payment and number of its proposal."""
+
+    ticks: list[tuple[Text, int]]
+
+
 class Code(Message):
     """A run as code."""
 
@@ -138,6 +166,15 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "pick": Pick,
     "file": File,
     "code": Code,
+    "outgoing": Message,
+    "bundle": OfBundle,
+    "bundle_action": BundleAction,
+    "bundle_rows": OfBundle,
+    "bundle_file": OfBundle,
+    "incoming": Message,
+    "book": Book,
+    "set_aside": SetAside,
+    "unmatch": OfPayment,
     "dismiss": Message,
 }
 

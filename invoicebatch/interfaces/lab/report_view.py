@@ -49,7 +49,13 @@ def _files(files: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _steps(steps: Sequence[NextStep]) -> list[dict[str, Any]]:
     return [
-        {"label": step.label, "command": step.command, "rows": step.rows, "action": step.action * step.on_bar}
+        {
+            "label": step.label,
+            "command": step.command,
+            "rows": step.rows,
+            "action": step.action * step.on_bar,
+            "bundle": step.bundle,
+        }
         for step in steps
     ]
 
@@ -66,6 +72,7 @@ def describe(action: Action, report: Report, names: Mapping[int, str], cancelled
     return {
         "action": action.name,
         "label": action.label,
+        "code": not action.hidden,
         "runId": report.run_id,
         "cancelled": cancelled,
         "done": len(report.done),

@@ -27,13 +27,14 @@ CHUNK: Final = 4 * 1024 * 1024
 
 @dataclass(slots=True)
 class Draft:
-    """A run being prepared: rows frozen when its dialog opened."""
+    """A run being prepared: rows frozen when its dialog opened; `fixed` parameters follow from what it is about."""
 
     action: Action
     ids: IntArray
     picked: bool
     where: str = ""
     params: dict[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
     asked: int = -1
     plan: Plan | None = None
 
@@ -92,10 +93,15 @@ class Runs:
         draft = Draft(self._action(str(message["action"])), marks.ids, marks.picked, marks.where)
         self._ask(draft)
 
+    def ask(self, action: Action, ids: IntArray, fixed: Mapping[str, Any]) -> None:
+        """Open the dialog of an action about something whose rows and parameters are known."""
+        self._ask(Draft(action, ids, picked=True, fixed=fixed))
+
     def _ask(self, draft: Draft) -> None:
         action, backend = draft.action, self._session.backend
         self._draft = draft
         defaults = {**backend.defaults(action.name), **draft.params}
+        asked = dialogs.fields(action, defaults, backend.choices(action.name))
         self._session.send(
             {
                 "kind": "dialog",
@@ -105,7 +111,8 @@ class Runs:
                 "hidden": self._session.hidden(draft.ids),
                 "help": action.help,
                 "selected": len(draft.ids),
-                "fields": dialogs.fields(action, defaults, backend.choices(action.name)),
+                "fields": [one for one in asked if one["name"] not in draft.fixed],
+                "code": not action.hidden,
                 "confirm": action.careful,
                 "irreversible": action.irreversible,
                 "today": backend.today().isoformat(),
@@ -118,13 +125,13 @@ class Runs:
         if draft is None:
             raise UsageError("This dialog is closed")
         draft.asked, draft.plan = int(message["n"]), None
-        draft.params = dialogs.given(message.get("params") or {})
+        draft.params = {**dialogs.given(message.get("params") or {}), **draft.fixed}
         wrong = dialogs.problems(draft.action, {**self._defaults(draft), **draft.params})
         if wrong:
             self._session.send({"kind": "preview", "n": draft.asked, "problems": wrong}, [])
             return
         asked = draft.asked
-        self._planning = _start(lambda: self._make_plan(draft, asked))
+        self._planning = in_thread(lambda: self._make_plan(draft, asked))
 
     def _defaults(self, draft: Draft) -> dict[str, Any]:
         return dict(self._session.backend.defaults(draft.action.name))
@@ -165,7 +172,7 @@ class Runs:
         self._cancel.clear()
         self._progress(draft, "starting", 0, plan.eligible)
         backend = self._session.backend
-        self._running = _start(
+        self._running = in_thread(
             lambda: self._work(draft, lambda tell: backend.apply(plan, tell, self._cancel))
         )
 
@@ -184,7 +191,7 @@ class Runs:
         backend = self._session.backend
         self._cancel.clear()
         self._progress(draft, "going on", 0, left)
-        self._running = _start(
+        self._running = in_thread(
             lambda: self._work(draft, lambda tell: backend.resume(run_id, tell, self._cancel))
         )
 
@@ -229,7 +236,7 @@ class Runs:
     def _retry(self, _: Mapping[str, Any]) -> None:
         draft, result = self._result()
         ids = np.asarray(result.failed["invoice_id"], dtype=np.int64)
-        self._ask(Draft(draft.action, ids, picked=True, params=draft.params))
+        self._ask(Draft(draft.action, ids, picked=True, params=draft.params, fixed=draft.fixed))
 
     def _next(self, message: Mapping[str, Any]) -> None:
         _, result = self._result()
@@ -252,12 +259,7 @@ class Runs:
 
     def _file(self, message: Mapping[str, Any]) -> None:
         _, result = self._result()
-        path = Path(str(result.files["path"].iloc[int(message["index"])]))
-        content = path.read_bytes()
-        parts = [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
-        for number, part in enumerate(parts):
-            told = {"kind": "file", "name": path.name, "part": number, "parts": len(parts)}
-            self._session.send(told, [part])
+        send_file(self._session, Path(str(result.files["path"].iloc[int(message["index"])])))
 
     def _code(self, message: Mapping[str, Any]) -> None:
         draft = self._draft or self._result()[0]
@@ -276,7 +278,16 @@ class Runs:
         self._session.send(answer, [])
 
 
-def _start(work: Callable[[], None]) -> threading.Thread:
+def send_file(session: Session, path: Path) -> None:
+    """Give a file to the browser, which keeps it among its downloads."""
+    content = path.read_bytes()
+    parts = [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
+    for number, part in enumerate(parts):
+        session.send({"kind": "file", "name": path.name, "part": number, "parts": len(parts)}, [part])
+
+
+def in_thread(work: Callable[[], None]) -> threading.Thread:
+    """Start work that the browser does not wait for."""
     worker = threading.Thread(target=work)
     worker.start()
     return worker

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab.backend import Backend, Report
 from invoicebatch.interfaces.lab.columns import column
+from invoicebatch.interfaces.lab.payments import PaymentTabs
 from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.selection import Selection
 from invoicebatch.interfaces.lab.session import Session
@@ -38,9 +39,10 @@ SCRIPTS: Final = (
     "fields",
     "dialogs",
     "report",
+    "payments",
     "main",
 )
-STYLES: Final = ("theme", "grid", "bar", "dialogs")
+STYLES: Final = ("theme", "grid", "bar", "dialogs", "payments")
 
 
 def _join(names: Iterable[str], suffix: str) -> str:
@@ -68,6 +70,7 @@ class Overview(anywidget.AnyWidget):
         self._closed = threading.Event()
         self._session = Session(backend, self._publish, self._tell)
         self._runs = Runs(self._session)
+        PaymentTabs(self._session, self._runs)
         self.static_id = uuid.uuid4().hex
         self.columns = [one.describe() for one in self._session.columns]
         self.prefs = self._session.prefs

@@ -20,6 +20,8 @@ from invoicebatch.actions import registry
 from invoicebatch.eligibility import Evaluation as Judged
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.payments.bundles import Payments
+from invoicebatch.engine.payments.offers import actions_of_bundles
 from invoicebatch.engine.plan.checks import faults_by_default
 from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
@@ -81,6 +83,16 @@ class WorkspaceBackend:
     def actions(self) -> Mapping[str, Action]:
         """Every action of the bar by name."""
         return self._workspace.base.offered()
+
+    @cached_property
+    def bundle_actions(self) -> Mapping[str, Action]:
+        """Those of the engine."""
+        return {action.name: action for action in actions_of_bundles()}
+
+    @property
+    def payments(self) -> Payments:
+        """The workspace's own."""
+        return self._workspace.payments
 
     @cached_property
     def _columns(self) -> list[str]:
@@ -148,14 +160,17 @@ class WorkspaceBackend:
 
     def defaults(self, action: str) -> Mapping[str, Any]:
         """Defaults of the settings, then those the model works out."""
-        found = self.actions[action]
+        found = self._found(action)
         made = {name: _made(info) for name, info in found.params.model_fields.items()}
         given = default_values(found, self._workspace.settings, clock.today(), self.choices(action))
         return {name: value for name, value in {**made, **given}.items() if value is not None}
 
+    def _found(self, action: str) -> Action:
+        return self.actions.get(action) or self.bundle_actions[action]
+
     def choices(self, action: str) -> Mapping[str, Mapping[str, str]]:
         """As the action finds them in this workspace."""
-        return self._workspace.base.choices(self.actions[action])
+        return self._workspace.base.choices(self._found(action))
 
     def parts(self, action: str) -> list[str]:
         """Parts by the rules, else the action's own."""
@@ -189,14 +204,14 @@ class WorkspaceBackend:
         return [
             Interrupted(
                 report.run_id,
-                self.actions[report.action],
+                self._found(report.action),
                 json.loads(report.run["parameters"]),
                 len(report.unfinished),
                 int(report.run["eligible"]),
                 report.run["created_at"],
             )
             for report in reports
-            if report.state == "interrupted" and report.action in self.actions
+            if report.state == "interrupted" and report.action in {*self.actions, *self.bundle_actions}
         ]
 
     def abandon(self, run_id: str) -> None:

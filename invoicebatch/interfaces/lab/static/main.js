@@ -16,7 +16,7 @@ function render({ model, el }) {
   footer.append(where, h("span", { class: "ib-push" }), waiting);
   const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
-  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick"]);
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "outgoing", "incoming", "bundle", "bundle_action", "book", "unmatch", "set_aside"]);
   let timer = 0, silent = 0, hide = 0;
 
   async function copied(message) {
@@ -61,19 +61,23 @@ function render({ model, el }) {
     focusGrid: () => grid.port.focus({ preventScroll: true }),
     focusSearch: () => filters.focus(),
     openFilter: (column, anchor) => filters.open(column, anchor),
+    openBundle: (bundle) => payments.openBundle(bundle),
     openCode: (anchor) => dialogs.openCode(anchor),
   };
 
   const grid = createGrid(context), filters = createFilters(context), views = createViews(context);
   const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context);
   grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
-  root.append(h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
-    lost, report.waiting, bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums, footer, live, note);
+  const invoices = h("div", {}, h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
+    bar.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums);
+  const payments = createPayments(context, invoices);
+  root.append(payments.strip, lost, report.waiting, report.element, invoices, payments.outgoing, payments.incoming, footer, live, note);
   el.append(root);
 
   const answered = () => { clearTimeout(timer); clearTimeout(silent); timer = 0; waiting.hidden = true; lost.hidden = true; };
   const routes = {
     page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
+    outgoing: payments.setOutgoing, bundle: payments.setBundle, incoming: payments.setIncoming, told: (message) => context.toast(message.message),
     code: dialogs.showCode, copied, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
   };
   const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
@@ -82,7 +86,7 @@ function render({ model, el }) {
     "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); paintSums(); },
     "change:waiting": () => report.setWaiting(model.get("waiting")),
     "comm_live_update": () => { lost.hidden = model.comm_live !== false; },
-    "change:run": () => { answered(); report.setRun(model.get("run")); },
+    "change:run": () => { answered(); report.setRun(model.get("run")); if (model.get("run").state === "done") payments.refresh(); },
     "msg:custom": onMessage,
   };
   for (const [name, listener] of Object.entries(on)) model.on(name, listener);

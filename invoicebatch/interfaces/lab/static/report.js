@@ -33,10 +33,11 @@ function createReport(context) {
     h("strong", {}, count(group.rows)), " ", group.known ? h("button", { type: "button", class: "ib-link", title: "Select these rows", onclick: () => context.send({ kind: "pick", which, reason: group.reason }) }, group.reason) : group.reason,
     h("div", { class: "ib-quiet" }, group.numbers.join(", ") + (group.rows > group.numbers.length ? ` and ${count(group.rows - group.numbers.length)} more` : "")))));
 
-  // A step of the bar opens its dialog for the rows done; any other is a command to copy.
+  // A step of the bar opens its dialog for the rows done, one about a bundle leads to it; any other is a command to copy.
   function stepButton(step, look) {
     const label = `${step.label} (${count(step.rows)})`;
     if (step.action) return button(label, () => context.send({ kind: "next", action: step.action }), { look, title: step.command, "data-next": step.action });
+    if (step.bundle) return button(label, () => context.openBundle(step.bundle), { look, title: step.command, "data-bundle": step.bundle });
     return h("div", { class: "ib-step" }, h("span", {}, label), h("code", {}, step.command), button("Copy", () => copy(step.command), { look: "small plain", "aria-label": `Copy the command: ${step.label}` }));
   }
 
@@ -54,7 +55,7 @@ function createReport(context) {
       h("strong", {}, `${run.label}: ${plural(report.done)} done`),
       bad && h("span", { class: "ib-tag bad" }, `${count(report.failed)} failed`), report.refused > 0 && h("span", { class: "ib-tag" }, `${count(report.refused)} left out`), report.cancelled && h("span", { class: "ib-tag" }, "cancelled"),
       h("span", { class: "ib-push" }),
-      codeButton(), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
+      report.code && codeButton(), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
     const parts = [];
     if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad", "failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
     if (report.next.length) parts.push(...stepList("Next", report.next, "primary small"));
