@@ -12,15 +12,21 @@ from typing import Final
 
 from invoicebatch.formats.pdf.paper_letter import compiler
 
-MARK: Final = {"en": "COPY", "nl": "KOPIE", "fr": "DUPLICATA", "de": "KOPIE"}
-"""What a copy is called, by language."""
+MARK: Final = {
+    "en": ("COPY", "Copy. Please pay what the reminder asks, not what stands here."),
+    "nl": ("KOPIE", "Kopie. Betaal wat de herinnering vraagt, niet wat hier staat."),
+    "fr": ("DUPLICATA", "Duplicata. Merci de payer ce que demande le rappel, et non ce qui figure ici."),
+    "de": ("KOPIE", "Kopie. Bitte zahlen Sie, was die Mahnung nennt, nicht was hier steht."),
+}
+"""What stands across a copy and at its top, by language: its own payment code still asks the first amount."""
 
 _SOURCE: Final = b"""
 #let mark = json(bytes(sys.inputs.mark))
 #set document(date: none)
 #set page(width: mark.width * 1pt, height: mark.height * 1pt, margin: 0pt, fill: none)
-#set text(font: ("Source Sans Pro", "DejaVu Sans"), weight: "bold", size: mark.size * 1pt)
-#align(center + horizon, rotate(-35deg, text(fill: rgb(190, 30, 30, 60), mark.word)))
+#set text(font: ("Source Sans Pro", "DejaVu Sans"), weight: "bold")
+#place(top + center, dy: 8mm, text(size: 9pt, fill: rgb(190, 30, 30), mark.line))
+#align(center + horizon, rotate(-35deg, text(size: mark.size * 1pt, fill: rgb(190, 30, 30, 60), mark.word)))
 """
 
 
@@ -41,7 +47,7 @@ def copy_pdf(copy: InvoiceCopy) -> bytes:
     for page in writer.pages:
         page.transfer_rotation_to_content()
         box = page.mediabox
-        stamp = PdfReader(io.BytesIO(_mark(MARK[copy.language], float(box.width), float(box.height))))
+        stamp = PdfReader(io.BytesIO(_mark(*MARK[copy.language], float(box.width), float(box.height))))
         page.merge_translated_page(stamp.pages[0], float(box.left), float(box.bottom))
     writer.compress_identical_objects()
     out = io.BytesIO()
@@ -50,12 +56,11 @@ def copy_pdf(copy: InvoiceCopy) -> bytes:
 
 
 @lru_cache(maxsize=32)
-def _mark(word: str, width: float, height: float) -> bytes:
+def _mark(word: str, line: str, width: float, height: float) -> bytes:
     """One page of that size in points, empty but for the mark."""
     size = 1.3 * min(width, height) / len(word)
-    inputs = {
-        "mark": json.dumps({"word": word, "width": width, "height": height, "size": min(size, width / 5)})
-    }
+    named = {"word": word, "line": line, "width": width, "height": height, "size": min(size, width / 5)}
+    inputs = {"mark": json.dumps(named)}
     pdf = compiler().compile(input=_SOURCE, sys_inputs=inputs, format="pdf", timestamp=0)
     assert isinstance(pdf, bytes)  # noqa: S101 - for the type checker: one page
     return pdf
