@@ -59,12 +59,15 @@ def page_pdf(page: ReminderPage) -> bytes | str:
     """The PDF of a page, or why it can't be made; the same page gives the same bytes."""
     try:
         template = load_template(page.folders)
-        wording = template.wording(page.language)
-        content = _content(page, replace(wording, currency=page.currency))
-        account_id = page.account["company_account_id"]
-        return render(Document(0, account_id, LAYOUT, wording, content, sha256_json(content)), template)
+        return render(reminder_document(page, template.wording(page.language)), template)
     except RenderError as error:
         return str(error)
+
+
+def reminder_document(page: ReminderPage, wording: Wording) -> Document:
+    """What the page says, ready for its template."""
+    content = _content(page, replace(wording, currency=page.currency))
+    return Document(0, page.account["company_account_id"], LAYOUT, wording, content, sha256_json(content))
 
 
 def _content(page: ReminderPage, wording: Wording) -> dict[str, Any]:
@@ -72,6 +75,7 @@ def _content(page: ReminderPage, wording: Wording) -> dict[str, Any]:
     meta = {"invoice_date": wording.day(day), "customer_id": line(page.buyer["customer_id"])}
     details = transfer_details(page.account, page.reference, page.total_cents, page.currency, wording)
     payment = {"details": [], "code": "", "qr": "", "qr_alt": "", "terms": "", **details}
+    label, amount = page.asked[-1]
     return {
         "kind": LAYOUT,
         "language": wording.language,
@@ -85,7 +89,13 @@ def _content(page: ReminderPage, wording: Wording) -> dict[str, Any]:
         "meta": [[wording.say(f"meta.{name}"), value] for name, value in meta.items() if value],
         "text": [paragraph(part).split("\n") for part in page.text.strip().split("\n\n")],
         "table": {name: page.table[name] for name in ("head", "rows", "sums", "right")},
-        "asked": [list(each) for each in page.asked],
-        "payment": payment,
+        "lines": [],
+        "advances": [],
+        "totals": {
+            "rows": [{"label": label, "amount": amount} for label, amount in page.asked[:-1]],
+            "due_label": label,
+            "due_amount": amount,
+        },
+        "payment": {"label": label, "amount": amount, **payment},
         "footer": footer(page.account, wording),
     }

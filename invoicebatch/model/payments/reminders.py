@@ -21,6 +21,10 @@ WRITTEN: Final = ("email", "post")
 """Channels of steps that write to the customer; the others are done without a message."""
 
 _ADDRESS: Final = ("customer_street", "customer_postcode", "customer_city", "customer_country")
+_ASKED_BY: Final = (
+    "reason", "outstanding_cents", "costs_cents", "due_date", "currency", "flow", "step", "customer_is_business",
+    "customer_country", "account_country",
+)  # fmt: skip
 _TOGETHER: Final = ["customer_id", "company_account_id", "currency"]
 
 
@@ -105,7 +109,8 @@ def _reachable(rows: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
 
 def _asked(rows: pd.DataFrame, steps: list[Step | None], by: Collecting) -> pd.DataFrame:
     """The rows with `cost_cents` and `interest_cents`, and why they can't be told."""
-    found = [_of_row(row, step, by) for row, step in zip(rows.to_dict("records"), steps, strict=True)]
+    records = rows[list(_ASKED_BY)].to_dict("records")
+    found = [_of_row(row, step, by) for row, step in zip(records, steps, strict=True)]
     names = ["cost_cents", "interest_cents", "pooled", "unknown"]
     asked = pd.DataFrame(found, columns=names, index=rows.index).astype({"unknown": "str"})
     rows["reason"] = rows["reason"].where(rows["reason"].ne(""), asked.pop("unknown"))

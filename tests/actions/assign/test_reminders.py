@@ -48,7 +48,11 @@ def base(month: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) ->
         session.update("customers", pd.DataFrame({"customer_id": list(OF), **people}), clock.now())
         account = {"company_account_id": ["NL"], "email": ["billing@example.com"]}
         session.update("company_accounts", pd.DataFrame(account), clock.now())
-    for action, ids in (("regenerate", None), ("assign.collection_case", None), ("assign.collection_step", [6])):
+    for action, ids in (
+        ("regenerate", None),
+        ("assign.collection_case", None),
+        ("assign.collection_step", [6]),
+    ):
         report = ws.select(ids=ids, all=ids is None).plan(action).apply()
         assert report.failed.empty
     half = {"invoice_id": [4], "paid_cents": [6_050], "outstanding_cents": [6_050]}
@@ -111,7 +115,9 @@ def test_a_customers_cases_share_a_reminder_that_asks_what_is_open(workspace: Wo
     assert "Openstaand bedrag: € 302,50" in text.replace("\xa0", " ")
     business = mails["k0@example.com"]
     assert business["subject"] == "Zweite Mahnung: 3 Rechnungen"
-    assert [name in business["text"] for name in ("Zahlungserinnerung", "Kosten: 40,00", "1,85")] == [True] * 3
+    assert [name in business["text"] for name in ("Zahlungserinnerung", "Kosten: 40,00", "1,85")] == [
+        True
+    ] * 3
     page, *copies = (workspace.data / file["path"] for file in business["attachments"])
     code = code_of(page.read_bytes())
     assert (code[6], code[7]) == ("NL91ABNA0417164300", "EUR404.85")
@@ -193,7 +199,9 @@ def test_a_copy_is_made_the_same_twice_and_takes_no_data_along(workspace: Worksp
     assert not reader.attachments
 
 
-def test_a_payment_of_all_that_was_asked_is_proposed_and_the_costs_stay_the_customers(workspace: Workspace) -> None:
+def test_a_payment_of_all_that_was_asked_is_proposed_and_the_costs_stay_the_customers(
+    workspace: Workspace,
+) -> None:
     remind(workspace)
     text = "Kunde K0: F2026-000003, F2026-000009, F2026-000006"
     read(workspace, credit("404.85", text, name="Klant 0", iban="BE68539007547034"))
