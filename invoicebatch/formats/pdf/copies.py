@@ -45,7 +45,8 @@ def copy_pdf(copy: InvoiceCopy) -> bytes:
     writer = PdfWriter()
     writer.append(PdfReader(copy.file), import_outline=False)
     for page in writer.pages:
-        page.transfer_rotation_to_content()
+        if page.rotation:
+            page.transfer_rotation_to_content()
         box = page.mediabox
         stamp = PdfReader(io.BytesIO(_mark(*MARK[copy.language], float(box.width), float(box.height))))
         page.merge_translated_page(stamp.pages[0], float(box.left), float(box.bottom))
