@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import zxingcpp
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 
 from invoicebatch.engine.base import clock
 from invoicebatch.errors import ParameterError
@@ -190,12 +190,23 @@ def test_what_can_not_be_told_is_refused_by_name(workspace: Workspace) -> None:
     assert reasons[6] == "no rate for 2026-01-01 in rules/collection_flows.toml: late_payment.rates.ecb"
 
 
-def test_a_copy_is_made_the_same_twice_and_takes_no_data_along(workspace: Workspace) -> None:
-    file = workspace.data / workspace.select(ids=[1]).frame["document_path"].item()
+def test_a_copy_is_made_the_same_twice_upright_and_takes_no_data_along(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    writer = PdfWriter(clone_from=workspace.data / workspace.select(ids=[1]).frame["document_path"].item())
+    writer.add_attachment("factur-x.xml", b"<invoice/>")
+    writer.pages[0].rotate(90)
+    file = tmp_path / "hybrid.pdf"
+    writer.write(file)
+    assert PdfReader(file).attachments
     once, again = (copy_pdf(InvoiceCopy(file, "fr")) for _ in range(2))
     assert once == again
     reader = PdfReader(io.BytesIO(once))
-    assert "DUPLICATA" in reader.pages[0].extract_text()
+    page = reader.pages[0]
+    assert "DUPLICATA" in page.extract_text()
+    assert "F2026-000001" in page.extract_text()
+    assert page.rotation == 0
+    assert page.mediabox.width > page.mediabox.height
     assert not reader.attachments
 
 
