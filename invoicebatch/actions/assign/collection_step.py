@@ -163,7 +163,7 @@ def effects(batch: Batch, params: StepParams, context: Context) -> pd.DataFrame:
         reminder = item.reminder
         copies = (copies_of.get(row, ()) for row in reminder.ids if row in item.copies)
         attached: tuple[Attachment, ...] = (
-            *page_of[reminder.ids[0]],
+            *page_of.get(reminder.ids[0], ()),
             *(file for some in copies for file in some),
         )
         sender = sender_of[reminder.row["company_account_id"]]

@@ -14,7 +14,8 @@ from pypdf import PdfReader, PdfWriter
 from invoicebatch.engine.base import clock
 from invoicebatch.errors import ParameterError
 from invoicebatch.files.publish import sha256_of
-from invoicebatch.formats.pdf.copies import InvoiceCopy, copy_pdf
+from invoicebatch.formats.mail import LANGUAGES, Letters
+from invoicebatch.formats.pdf.copies import MARK, InvoiceCopy, copy_pdf
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from tests.conftest import money_workspace_in
 from tests.copies import copy_workspace
@@ -223,3 +224,11 @@ def test_a_payment_of_all_that_was_asked_is_proposed_and_the_costs_stay_the_cust
     )
     read(workspace, credit("363.00", text, name="Klant 0", iban="BE68539007547034"), name="S2")
     assert [outstanding(workspace)[row - 1] for row in OF["K0"]] == [0, 0, 0]
+
+
+def test_each_language_has_every_word() -> None:
+    words = {language: Letters("reminder-several").words(language) for language in LANGUAGES}
+    assert {language: words["en"].keys() ^ own.keys() for language, own in words.items()} == dict.fromkeys(
+        LANGUAGES, set()
+    )
+    assert MARK.keys() == set(LANGUAGES)
