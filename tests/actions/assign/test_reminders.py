@@ -12,6 +12,7 @@ import zxingcpp
 from pypdf import PdfReader, PdfWriter
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.payments.allocations import allocate
 from invoicebatch.errors import ParameterError
 from invoicebatch.files.publish import sha256_of
 from invoicebatch.formats.mail import LANGUAGES, Letters
@@ -222,8 +223,15 @@ def test_a_payment_of_all_that_was_asked_is_proposed_and_the_costs_stay_the_cust
     assert {each["number"]: each["amount"] for each in payment["proposals"]} == dict.fromkeys(
         ("F2026-000003", "F2026-000009", "F2026-000006"), "121.00"
     )
-    read(workspace, credit("363.00", text, name="Klant 0", iban="BE68539007547034"), name="S2")
-    assert [outstanding(workspace)[row - 1] for row in OF["K0"]] == [0, 0, 0]
+    numbers = [each["number"] for each in payment["proposals"]]
+    wanted = pd.DataFrame({"number": numbers, "invoice_id": [int(number[-6:]) for number in numbers]})
+    wanted = wanted.assign(
+        payment_id=payment["payment_id"], cents=12_100, rule="number", evidence="", beyond=False
+    )
+    allocate(workspace.base, wanted)
+    assert [outstanding(workspace)[row - 1] for row in OF["K0"]] == [0, 0, 0], "costs are not of the invoices"
+    assert workspace.payments.incoming()["left_cents"].tolist() == [4_185]
+    assert workspace.doctor().empty
 
 
 def test_each_language_has_every_word() -> None:
