@@ -107,6 +107,9 @@ class Collection(Section):
     """Collection cases."""
 
     flow: str = Field("standard", description="Flow offered first, of rules/collection_flows.toml")
+    combine: Literal["none", "customer"] = Field(
+        "none", description="customer: all due cases of a customer in one reminder"
+    )
 
 
 class Sending(Section):

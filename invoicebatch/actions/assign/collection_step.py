@@ -1,124 +1,129 @@
-"""Advance collection cases: the step that is due is done: a mail, a letter or a note, and its cost."""
+"""Advance collection cases: the step that is due is done: a reminder by mail or on paper, or a note, and its cost."""
 
+import io
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pandas as pd
+from pydantic import Field
 
-from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
+from invoicebatch.errors import RenderError
+from invoicebatch.formats.archive.zip import safe_name
+from invoicebatch.formats.mail.payload import mail, senders
+from invoicebatch.formats.mail.reminders import ReminderWriter
 from invoicebatch.model.action import Action, Context, Params, Preview
-from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, where_said
-from invoicebatch.model.contact.mailbox import recipients_faults
-from invoicebatch.model.outbox.payload import EmailPayload
-from invoicebatch.model.outbox.rows import outbox_rows
-from invoicebatch.model.payments.candidates import first_reason
-from invoicebatch.model.payments.collection import Flow, Step, load_flows
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures, where_said
+from invoicebatch.model.contact.mailbox import addresses_in
+from invoicebatch.model.outbox.payload import Attachment, EmailPayload
+from invoicebatch.model.outbox.rows import file_attachments, outbox_rows
+from invoicebatch.model.outbox.sheets import merged
+from invoicebatch.model.outbox.together import CUSTOMER
+from invoicebatch.model.payments.collection import load_flows
+from invoicebatch.model.payments.late_payment import load_late_payment
+from invoicebatch.model.payments.reminders import Collecting, due_steps
 from invoicebatch.model.payments.settlement import ChangesBuilder
 from invoicebatch.model.schema.payments import COLLECTION_CASES, COLLECTION_STEPS
 from invoicebatch.model.status import CaseStatus
+from invoicebatch.settings import Settings
 
-_ADDRESS: Final = ("customer_street", "customer_postcode", "customer_city", "customer_country")
+if TYPE_CHECKING:
+    from invoicebatch.formats.reminder_files import Made
+
+_PAGES: Final = "reminders/"
+_MAILS: Final = "mails"
+"""What `Batch.known` keeps of the files for what comes after: the reminders that go by mail."""
 
 
-def _due(batch: Batch, context: Context) -> pd.DataFrame:
-    """The rows with their case, its step, cost and next date, and `reason` where the step can't be done."""
-    flows = load_flows(context.root)
-    cases = batch["collection_cases"].rename(columns={"version": "case_version", "status": "state"})
-    cases = cases[["case_id", "flow", "step", "next_step_on", "state", "costs_cents", "case_version"]]
-    rows = batch.invoices.merge(cases, left_on="collection_case_id", right_on="case_id", how="left")
-    steps = [_step(flows, flow, step) for flow, step in zip(rows["flow"], rows["step"], strict=True)]
-    rows["channel"] = pd.Series(
-        [step.channel if step else "" for step in steps], index=rows.index, dtype="str"
+_FILE: Final = ["invoice_id", "name", "path", "sha256"]
+
+
+class StepParams(Params):
+    """What steps may be asked."""
+
+    combine: Literal["none", "customer"] = Field(
+        "none", description="customer: all due cases of a customer in one reminder"
     )
-    rows["template"] = pd.Series(
-        [step.template if step else "" for step in steps], index=rows.index, dtype="str"
-    )
-    rows["step_name"] = pd.Series(
-        [step.name if step else "" for step in steps], index=rows.index, dtype="str"
-    )
-    open_cents = rows["outstanding_cents"].tolist()
-    rows["cost_cents"] = [
-        step.cost.cents(cents) if step else 0 for step, cents in zip(steps, open_cents, strict=True)
-    ]
-    rows["following_on"] = pd.to_datetime(pd.Series(list(_following(rows, flows, context)), index=rows.index))
-    return rows.assign(reason=first_reason(rows.index, _checks(rows, context)))
+
+    @property
+    def combined(self) -> bool:
+        """Whether cases may share a reminder."""
+        return self.combine == "customer"
 
 
-def _step(flows: Mapping[str, Flow], flow: Any, step: Any) -> Step | None:
-    known = flows.get(flow)
-    return known.steps[int(step) - 1] if known and 1 <= int(step) <= len(known.steps) else None
+def defaults(settings: Settings, _today: date) -> Mapping[str, Any]:
+    """Whether cases share a reminder, as the settings say."""
+    return {"combine": settings.collection.combine}
 
 
-def _following(rows: pd.DataFrame, flows: Mapping[str, Flow], context: Context) -> Iterator[Any]:
-    for flow, step, due in zip(rows["flow"], rows["step"], rows["due_date"], strict=True):
-        known = _step(flows, flow, step) and not pd.isna(due)
-        yield flows[flow].next_date(due.date(), int(step), context.today) if known else None
+def together(params: StepParams) -> str:
+    """A customer's cases are done in one commit, so that no reminder is made twice."""
+    return CUSTOMER if params.combined else ""
 
 
-def _checks(rows: pd.DataFrame, context: Context) -> Iterator[tuple[Any, Any]]:
-    faults = recipients_faults(rows["customer_email"])
-    lacking = (rows[list(_ADDRESS)].fillna("") == "").any(axis=1)
-    yield (
-        rows["channel"].eq(""),
-        "collection flow " + rows["flow"].astype("str") + " has no such step any more",
-    )
-    yield rows["state"].astype("str").ne(CaseStatus.ACTIVE), "its collection case is not active"
-    yield rows["next_step_on"].gt(pd.Timestamp(context.today)), "its next step is not due yet"
-    yield rows["channel"].eq("email") & faults.ne(""), "customer: " + faults + "; correct it and run again"
-    yield rows["channel"].eq("post") & lacking, "the customer's postal address is not complete"
+def _by(params: StepParams, context: Context) -> Collecting:
+    root = context.root
+    return Collecting(load_flows(root), load_late_payment(root), context.today, params.combined)
 
 
-def _letters(rows: pd.DataFrame, batch: Batch, context: Context) -> Iterator[tuple[str, Letter]]:
-    """Language and letter of each row, in order."""
-    sets = {name: Letters(name, [context.root / "templates" / "mail"]) for name in rows["template"].unique()}
-    values = letter_values(
-        rows[list(COLUMNS)], batch["company_accounts"], context.settings.documents.language
-    )
-    flows = load_flows(context.root)
-    steps = [_step(flows, flow, step) for flow, step in zip(rows["flow"], rows["step"], strict=True)]
-    open_cents, costs_cents = rows["outstanding_cents"], rows["costs_cents"] + rows["cost_cents"]
-    extra = zip(rows["template"], steps, open_cents, costs_cents, strict=True)
-    for (language, plain), (template, step, cents, costs) in zip(values, extra, strict=True):
-        title = step.title(language) if step else ""
-        reminder = {"step": title, "open_cents": cents, "costs_cents": costs}
-        values_of_step = {**plain, "amount_cents": cents + costs, "reminder": reminder}
-        yield language, sets[template].render(language, values_of_step)
+def _writer(batch: Batch, params: StepParams, context: Context) -> ReminderWriter:
+    language = context.settings.documents.language
+    return ReminderWriter(context.root, batch["company_accounts"], language, _by(params, context))
 
 
-def row_checks(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
-    """Rows whose step can't be done now."""
-    rows = _due(batch, context)
+def row_checks(batch: Batch, params: StepParams, context: Context) -> pd.DataFrame:
+    """Rows whose step can't be done now, or asks what nobody knows."""
+    rows = due_steps(batch, _by(params, context))
     return where_said(rows["invoice_id"], rows["reason"])
 
 
-def artefacts(batch: Batch, _: Params, context: Context) -> Iterator[Prepared]:
-    """A letter to print for each step by post."""
-    from invoicebatch.formats.mail.words import date_text
-    from invoicebatch.formats.pdf.paper_letter import PaperLetter, letter_pdf
+def artefacts(batch: Batch, params: StepParams, context: Context) -> Iterator[Prepared]:
+    """Of each reminder its page and copies of its invoices: files for a mail, one PDF to print for a letter."""
+    from invoicebatch.formats.reminder_files import made, readable
 
-    rows = _due(batch, context)
-    rows = rows[rows["channel"].eq("post")]
-    accounts = batch["company_accounts"].set_index("company_account_id")
-    jobs = [
-        PaperLetter(
-            address=(row["customer_name"], row["customer_street"], f"{row['customer_postcode']} {row['customer_city']}", row["customer_country"]),
-            sender=(str(accounts.loc[row["company_account_id"], "name"]),),
-            day=date_text(context.today, language),
-            language=language,
-            subject=letter.subject,
-            text=letter.text,
-        )
-        for row, (language, letter) in zip(rows.to_dict("records"), _letters(rows, batch, context), strict=True)
-    ]  # fmt: skip
-    for number, step, invoice_id, pdf in zip(
-        rows["number"], rows["step"], rows["invoice_id"], context.map(letter_pdf, jobs), strict=True
-    ):
-        yield Artefact(f"{number}_step{step}.pdf", pdf, invoice_id=int(invoice_id))
+    files, lost = readable(batch.invoices, context)
+    yield from lost  # the rest of a customer's invoices are reminded of without them
+    kept = ~batch.invoices["invoice_id"].isin([failure.invoice_id for failure in lost])
+    left = replace(batch, invoices=batch.invoices[kept].reset_index(drop=True))
+    writer = _writer(batch, params, context)
+    known = list(writer.reminders(due_steps(left, _by(params, context))))
+    mails: list[Made] = []
+    for item in made(known, files, writer, batch, context):
+        if isinstance(item, RowFailure):
+            yield item
+        elif item.reminder.row["channel"] == EmailPayload.channel:
+            mails.append(item)
+            yield from _attached(item)
+        else:
+            yield _printed(item, context)
+    batch.known[_MAILS] = mails
 
 
-def transform(batch: Batch, _: Params, context: Context) -> Changes:
+def _stem(item: "Made") -> str:
+    """A name after the first and last invoice of a reminder, and its step."""
+    numbers = item.reminder.named["table"]["numbers"]
+    span = "_".join(dict.fromkeys((numbers[0], numbers[-1])))
+    return safe_name(f"{span}_step{int(item.reminder.row['step'])}")
+
+
+def _attached(item: "Made") -> Iterator[Artefact]:
+    ids = item.reminder.ids
+    yield Artefact(f"{_PAGES}{ids[0]}/{_stem(item)}.pdf", item.page, invoice_id=ids[0])
+    numbers = dict(zip(ids, item.reminder.named["table"]["numbers"], strict=True))
+    for row, content in item.copies.items():
+        yield Artefact(f"copies/{row}/{safe_name(numbers[row])}-copy.pdf", content, invoice_id=row)
+
+
+def _printed(item: "Made", context: Context) -> Artefact:
+    parts = [io.BytesIO(part) for part in (item.page, *item.copies.values())]
+    pdf, _ = merged(parts, duplex=context.settings.post.duplex)
+    return Artefact(f"{_stem(item)}.pdf", pdf, invoice_id=item.reminder.ids[0])
+
+
+def transform(batch: Batch, params: StepParams, context: Context) -> Changes:
     """The steps done are noted with their cost; each case moves on, or closes after its last step."""
-    good = _due(batch, context)
+    good = due_steps(replace(batch, invoices=batch.good), _by(params, context))
     last = good["following_on"].isna()
     case = good[["case_id"]].assign(
         version=good["case_version"],
@@ -135,47 +140,86 @@ def transform(batch: Batch, _: Params, context: Context) -> Changes:
     effects.update("collection_cases", COLLECTION_CASES.conform(case))
     if len(done):
         effects.inserts["collection_steps"] = COLLECTION_STEPS.conform(done)
-    totals = {"steps": len(good), "costs_cents": int(good["cost_cents"].sum())}
-    return effects.changes(totals=totals)
+    asked = {name: int(good[name].sum()) for name in ("cost_cents", "interest_cents")}
+    totals = {"steps": len(good), "reminders": good["reminder"].nunique(), "costs_cents": asked["cost_cents"]}
+    totals |= {"interest_cents": asked["interest_cents"]} if asked["interest_cents"] else {}
+    return replace(effects.changes(totals=totals), notes=_notes(batch))
 
 
-def effects(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
-    """One mail for each step by e-mail; the stored PDF goes with it."""
-    from invoicebatch.formats.mail.payload import mails, senders
+def _notes(batch: Batch) -> pd.DataFrame:
+    """What the history keeps: copies that a mail had no room for."""
+    ids = [row for item in batch.known.get(_MAILS, []) if item.left_out for row in item.reminder.ids]
+    return failures(pd.Series(ids, dtype="int64"), "copies of the invoices were too large for the mail")
 
-    rows = _due(batch, context)
-    rows = rows[rows["channel"].eq(EmailPayload.channel)]
+
+def effects(batch: Batch, params: StepParams, context: Context) -> pd.DataFrame:  # noqa: ARG001
+    """One mail a reminder that goes by e-mail: its page and the copies are attached."""
     sender_of = senders(batch["company_accounts"], context.settings.mail.sender)
-    letters = _letters(rows, batch, context)
-    return outbox_rows(context.run_id, mails(rows, letters, sender_of, {}, reminder=True))
+    files = batch.files.reindex(columns=_FILE)
+    is_page = files["name"].astype("str").str.startswith(f"run/{_PAGES}").astype(bool)
+    page_of, copies_of = file_attachments(files[is_page]), file_attachments(files[~is_page])
+
+    def message(item: "Made") -> tuple[tuple[int, ...], str, EmailPayload]:
+        reminder = item.reminder
+        copies = (copies_of.get(row, ()) for row in reminder.ids if row in item.copies)
+        attached: tuple[Attachment, ...] = (
+            *page_of.get(reminder.ids[0], ()),
+            *(file for some in copies for file in some),
+        )
+        sender = sender_of[reminder.row["company_account_id"]]
+        payload = mail(sender, reminder.language, item.letter, attached, reminder=True)
+        return reminder.ids, ", ".join(addresses_in(reminder.row["customer_email"])), payload
+
+    return outbox_rows(context.run_id, (message(item) for item in batch.known.get(_MAILS, [])))
 
 
-def preview(batch: Batch, _: Params, context: Context) -> Preview:
-    """Tables `steps` (what is done how often, with costs) and `letters`: the first of each step."""
-    rows = _due(batch, context)
+def preview(batch: Batch, params: StepParams, context: Context) -> Preview:
+    """Tables `steps` (what is done how often), `messages` (by channel, and what they ask) and `letters`: the first ones."""
+    rows = due_steps(batch, _by(params, context))
+    sums = {name: (name, "sum") for name in ("outstanding_cents", "cost_cents", "interest_cents")}
     steps = rows.groupby(
         ["flow", "step", "step_name", "channel"], as_index=False, observed=True, dropna=False
-    ).agg(
+    ).agg(cases=("invoice_id", "size"), **sums)
+    written = rows[rows["reminder"].notna()].assign(charged_cents=rows["costs_cents"])
+    messages = written.groupby(["channel", "currency"], as_index=False, observed=True).agg(
+        messages=("reminder", "nunique"),
         cases=("invoice_id", "size"),
-        outstanding_cents=("outstanding_cents", "sum"),
-        cost_cents=("cost_cents", "sum"),
+        **sums,
+        charged_cents=("charged_cents", "sum"),
     )
-    written = rows[rows["channel"].isin(["email", "post"])].drop_duplicates(["flow", "step"])
-    letters = [letter.text for _, letter in _letters(written, batch, context)] if len(written) else []
-    shown = written[["number", "step_name"]].assign(text=pd.Series(letters, index=written.index, dtype="str"))
-    return {"steps": steps, "letters": shown}
+    messages["costs_cents"] = messages.pop("cost_cents") + messages.pop("charged_cents")
+    names = ["outstanding_cents", "costs_cents", "interest_cents"]
+    messages["total_cents"] = messages[names].sum(axis=1)
+    return {"steps": steps, "messages": messages, "letters": _first_letters(rows, batch, params, context)}
+
+
+def _first_letters(rows: pd.DataFrame, batch: Batch, params: StepParams, context: Context) -> pd.DataFrame:
+    """The first reminder of each step, as it will read: number, step_name, text."""
+    leads = rows[rows["leads"]].sort_values(["due_date", "invoice_id"])
+    first = leads.drop_duplicates(["flow", "step"])["reminder"]
+    writer = _writer(batch, params, context)
+    found = []
+    for each in writer.reminders(rows[rows["reminder"].isin(first)]):
+        letter = writer.letter(each, str(each.row["channel"]), copies=True)
+        text = letter.message if isinstance(letter, RenderError) else letter.text
+        found.append((each.row["number"], each.row["step_name"], text))
+    return pd.DataFrame(found, columns=["number", "step_name", "text"]).astype("str")
 
 
 ACTION = Action(
     name="assign.collection_step",
     label="Advance collection cases",
     help="Do the collection step that is due: reminder by mail or letter, costs, next date.",
-    reads=frozenset({"collection_cases", "company_accounts"}),
+    params=StepParams,
+    reads=frozenset({"collection_cases", "company_accounts", "customers"}),
     transform=transform,
     row_checks=row_checks,
     artefacts=artefacts,
     effects=effects,
     preview=preview,
+    defaults=defaults,
+    chunk_rows=1000,
+    together=together,
     repeatable=True,
     lasting=("owes", "not_in_bundle", "not_in_kept_plan"),
 )

@@ -114,18 +114,19 @@ def table(words: Mapping[str, Any], documents: Documents, language: str) -> dict
         *(["payment"] if any(ways) else []),
     ]
     rows = [
-        _cells(columns, _row(words, each["invoice"], way, language))
+        cells(columns, _row(words, each["invoice"], way, language))
         for each, way in zip(documents, ways, strict=True)
     ]
-    sums = [_cells(columns, sums | {"number": words["total"]}) for sums in _sums(documents, language)]
-    head = _cells(columns, words)
+    sums = [cells(columns, sums | {"number": words["total"]}) for sums in _sums(documents, language)]
+    head = cells(columns, words)
     right = [at for at, name in enumerate(columns) if name in ("amount", "open")]
-    text = _lines([head, *rows, *sums], right)
+    text = lines([head, *rows, *sums], right)
     numbers = [each["invoice"]["number"] for each in documents]
     return {"head": head, "rows": rows, "sums": sums, "right": right, "numbers": numbers, "text": text}
 
 
-def _cells(columns: Sequence[str], values: Mapping[str, Any]) -> list[str]:
+def cells(columns: Sequence[str], values: Mapping[str, Any]) -> list[str]:
+    """A row of text: the value of each column, empty where there is none."""
     return [str(values.get(name, "")) for name in columns]
 
 
@@ -176,7 +177,7 @@ def _sentences(words: Mapping[str, Any], documents: Documents) -> Iterator[str]:
         yield words["nothing"]
 
 
-def _lines(rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
+def lines(rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
     """Rows of text in columns of one width, as a plain mail shows them."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

@@ -15,6 +15,7 @@ from invoicebatch.formats.pdf.account_statement import statement_document
 from invoicebatch.formats.pdf.account_statement_case import statement
 from invoicebatch.formats.pdf.compare import missing_content
 from invoicebatch.formats.pdf.data import Document, documents
+from invoicebatch.formats.pdf.reminder import ReminderPage, reminder_document
 from invoicebatch.formats.pdf.render import render_watched
 from invoicebatch.formats.pdf.template import LAYOUTS, Template, load_template, missing_texts
 from invoicebatch.model.changes import RowFailure
@@ -78,7 +79,23 @@ def edge_cases(template: Template) -> Iterator[tuple[str, Document]]:
     for language in sorted(template.texts):
         found = statement_document(statement(language), template.wording(language))
         yield f"statement of account, {language}", found
+        yield f"reminder, {language}", reminder_document(_reminder(language), template.wording(language))
     yield "long statement of account", statement_document(statement("en", 60), template.wording("en"))
+
+
+def _reminder(language: str) -> ReminderPage:
+    """A reminder of more invoices than fit on a page."""
+    owed = statement(language)
+    row = ["2026-000001", "2026-01-05", "2026-01-19", "300", "80.01", "80.01", _LONG]
+    table = {
+        "head": ["No.", "Date", "Due", "Days", "Total", "Open", "Step"],
+        "rows": [row] * 40,
+        "sums": [],
+        "right": [4, 5],
+    }
+    asked = [("Open", "3,200.40"), ("Costs", "40.00"), ("To pay", "3,240.40")]
+    said = (language, "EUR", owed.today, "Second reminder", "Dear reader,\n\nplease pay.", table, asked)
+    return ReminderPage(owed.buyer, owed.account, *said, total_cents=324_040, reference="2026-000001")
 
 
 def _document(template: Template, **values: Any) -> Document:

@@ -64,12 +64,13 @@ class PaperLetter:
 def letter_pdf(letter: PaperLetter) -> bytes:
     """The letter as PDF; the same letter gives the same bytes."""
     inputs = {"letter": json.dumps(asdict(letter))}
-    pdf = _compiler().compile(input=_SOURCE, sys_inputs=inputs, format="pdf", timestamp=0)
+    pdf = compiler().compile(input=_SOURCE, sys_inputs=inputs, format="pdf", timestamp=0)
     return cast("bytes", pdf)
 
 
 @lru_cache(maxsize=1)
-def _compiler() -> typst.Compiler:
+def compiler() -> typst.Compiler:
+    """A compiler that knows the shipped fonts and no others, one a process."""
     packages = importlib.resources.files
     folders = [
         str(packages("font_source_sans_pro") / "files"),

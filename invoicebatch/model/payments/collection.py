@@ -1,13 +1,13 @@
 """Collection flows: read from rules/collection_flows.toml, and what a step costs and when it is due.
 
-Flows are data; what a step sends is the action's.
+Flows are data; what a step sends is the action's, what the law lets it ask is `late_payment`'s.
 """
 
 import tomllib
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -16,6 +16,8 @@ from invoicebatch.model.money import format_cents, round_half_up, to_cents, to_d
 from invoicebatch.validation import first_problem
 
 FILE: Final = "rules/collection_flows.toml"
+LATE_PAYMENT: Final = "late_payment"
+"""The one table of the file that is no flow."""
 REMINDER: Final = "reminder"
 """Mail templates of a step that names no others; they are for steps alone."""
 
@@ -29,21 +31,26 @@ def _cents(value: object) -> int:
 Cents = Annotated[int, BeforeValidator(_cents), Field(ge=0)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """Base of what the file holds."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Bracket(_Part):
+P = TypeVar("P", bound=Part)
+
+
+class Bracket(Part):
     """A part of the amount, up to a limit, and its percentage."""
 
     up_to: Cents | None = None
     percent: Decimal = Field(ge=0, le=100)
 
 
-class Cost(_Part):
+class Cost(Part):
     """What a step costs the debtor."""
 
-    type: Literal["none", "fixed", "percentage", "graduated"] = "none"
+    type: Literal["none", "fixed", "percentage", "graduated", "statutory"] = "none"
     amount: Cents = 0
     percent: Decimal = Field(Decimal(0), ge=0, le=100)
     brackets: tuple[Bracket, ...] = ()
@@ -61,8 +68,8 @@ class Cost(_Part):
         return self
 
     def cents(self, outstanding_cents: int) -> int:
-        """The cost on an open amount, rounded half up, within minimum and maximum."""
-        if self.type == "none" or outstanding_cents <= 0:
+        """The cost on an open amount, rounded half up, within minimum and maximum; a statutory one is the law's."""
+        if self.type in ("none", "statutory") or outstanding_cents <= 0:
             return 0
         cost = max(self._plain(outstanding_cents), self.minimum)
         return cost if self.maximum is None else min(cost, self.maximum)
@@ -85,7 +92,7 @@ class Cost(_Part):
         return f"{self.percent} %" if self.type == "percentage" else self.type
 
 
-class Step(_Part):
+class Step(Part):
     """One step of a flow; `titles` say its name in letters, by language."""
 
     name: str = Field(min_length=1)
@@ -94,13 +101,14 @@ class Step(_Part):
     channel: Literal["email", "post", "manual", "none"]
     template: str = Field(REMINDER, pattern="^[a-z0-9_-]{1,40}$")
     cost: Cost = Cost()
+    interest: Literal["none", "statutory"] = "none"
 
     def title(self, language: str) -> str:
         """Name of the step in a language."""
         return {str(code): text for code, text in self.titles.items()}.get(language, self.name)
 
 
-class Flow(_Part):
+class Flow(Part):
     """A collection flow: when it begins after the due date, and its steps in order."""
 
     label: str
@@ -137,24 +145,38 @@ def load_flows(root: Path) -> dict[str, Flow]:
     Raises:
         RulesError: no such file, not TOML, or a flow that is wrong; file and key are named.
     """
+    tables = read_tables(root)
+    return {name: parsed(Flow, root, name, table) for name, table in tables.items() if name != LATE_PAYMENT}
+
+
+def read_tables(root: Path) -> dict[str, Any]:
+    """The tables of the file.
+
+    Raises:
+        RulesError: see `load_flows`.
+    """
     file = root / FILE
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise RulesError(
             f"{file} can't be read: {error.strerror}", "invoicebatch init lays one out."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RulesError(f"{file} is not valid TOML: {error}") from error
-    return {name: _flow(file, name, table) for name, table in tables.items()}
 
 
-def _flow(file: Path, name: str, table: object) -> Flow:
+def parsed(kind: type[P], root: Path, name: str, table: object) -> P:
+    """A table of the file as what it is.
+
+    Raises:
+        RulesError: it is wrong; file and key are named.
+    """
     try:
-        return Flow.model_validate(table)
+        return kind.model_validate(table)
     except ValidationError as error:
         place, problem = first_problem(error)
-        raise RulesError(f"{file}: {'.'.join(filter(None, (name, place)))}: {problem}") from error
+        raise RulesError(f"{root / FILE}: {'.'.join(filter(None, (name, place)))}: {problem}") from error
 
 
 def find_flow(root: Path, name: str) -> Flow:

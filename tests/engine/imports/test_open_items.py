@@ -115,7 +115,7 @@ def test_it_is_dunned_by_a_mail_that_brings_no_document(
     message = json.loads(payload)
     assert "OLD-1" in message["text"]
     assert "121.00" in message["text"]
-    assert message["attachments"] == []
+    assert [file["name"] for file in message["attachments"]] == ["OLD-1_step1.pdf"]  # the reminder's own page
     assert one(whole)["shipping_status"] == "to_send"
 
 
