@@ -7,7 +7,11 @@ WORKERS ?= auto
 # The pinned versions, also of what a package is built with: older pips read the one name for that, newer ones the other.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
-.PHONY: install constraints system demo test test-full test-latest bench audit lint docs clean
+.DEFAULT_GOAL := help
+.PHONY: help install constraints system demo test test-full test-latest bench audit lint docs clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
 install: $(VENV)/.installed  ## a virtual environment with everything, in the versions of constraints.txt
 
