@@ -9,7 +9,7 @@ import pytest
 
 from invoicebatch.engine.imports.import_files import ImportReport
 from invoicebatch.engine.workspace import Workspace
-from invoicebatch.interfaces.api import init_workspace
+from tests.copies import new_workspace
 
 ACCOUNTS = (
     "company_account_id,name,legal_name,street,postcode,city,country,vat_id,iban,creditor_id,email\n"
@@ -32,7 +32,7 @@ Import = Callable[..., ImportReport]
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """An empty workspace."""
-    return init_workspace(tmp_path / "ws")
+    return new_workspace(tmp_path / "ws")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from invoicebatch.engine.imports.import_files import ImportReport
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.interfaces.api import init_workspace, open_workspace
-from tests.copies import copy_workspace
+from tests.copies import copy_workspace, new_workspace
 from tests.engine.imports.conftest import ACCOUNTS, CUSTOMERS, INVOICES, LINES, MANDATES
 from tests.paying import date_has_come
 
@@ -60,7 +60,7 @@ def workspace(request: pytest.FixtureRequest, made: tuple[Path, pd.Timestamp], t
     """A copy of what was made, for the tests of what was collected; else an empty one."""
     if "collected" in request.fixturenames:
         return open_workspace(copy_workspace(made[0], tmp_path / "ws"))
-    return init_workspace(tmp_path / "ws")
+    return new_workspace(tmp_path / "ws")
 
 
 @pytest.fixture
