@@ -33,18 +33,23 @@ def copy_workspace(source: Path | str, target: Path | str, *, new_id: bool = Fal
     return folder
 
 
-def made_once(folder: Path, key: Any, fill: Callable[[Workspace], object]) -> Workspace:
-    """A workspace of its own in a folder where none is, as `fill` leaves it.
+def made_once(
+    folder: Path, key: Any, fill: Callable[[Workspace], object], *, new_id: bool = True
+) -> Workspace:
+    """A workspace in a folder where none is, as `fill` leaves it; made once a process, then copied.
 
-    Made once a process for each key (anything that can be pickled) and copied from then on; nothing that
-    names the workspace's id, such as a run, may be made in it by `fill`.
+    Args:
+        folder: where.
+        key: what tells it from others; anything that can be pickled.
+        fill: does to an empty workspace what is to be done once.
+        new_id: each copy is a workspace of its own; not where `fill` leaves runs, which know the id.
     """
     told_apart = pickle.dumps(key)
     if told_apart not in _MADE:
         workspace = init_workspace(_templates() / str(len(_MADE)))
         fill(workspace)
         _MADE[told_apart] = workspace.root
-    return open_workspace(copy_workspace(_MADE[told_apart], folder, new_id=True))
+    return open_workspace(copy_workspace(_MADE[told_apart], folder, new_id=new_id))
 
 
 def new_workspace(folder: Path) -> Workspace:

@@ -9,7 +9,7 @@ import pytest
 from invoicebatch.engine.imports.import_files import ImportReport
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.interfaces.api import init_workspace, open_workspace
-from tests.copies import copy_workspace, new_workspace
+from tests.copies import copy_workspace
 from tests.engine.imports.conftest import ACCOUNTS, CUSTOMERS, INVOICES, LINES, MANDATES
 from tests.paying import date_has_come
 
@@ -56,11 +56,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.Timestamp]:
 
 
 @pytest.fixture
-def workspace(request: pytest.FixtureRequest, made: tuple[Path, pd.Timestamp], tmp_path: Path) -> Workspace:
-    """A copy of what was made, for the tests of what was collected; else an empty one."""
-    if "collected" in request.fixturenames:
-        return open_workspace(copy_workspace(made[0], tmp_path / "ws"))
-    return new_workspace(tmp_path / "ws")
+def workspace(request: pytest.FixtureRequest, workspace: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of what was made, for the tests of what was collected; else as for all imports."""
+    if "collected" not in request.fixturenames:
+        return workspace
+    made, _ = request.getfixturevalue("made")
+    return open_workspace(copy_workspace(made, tmp_path / "collected"))
 
 
 @pytest.fixture
