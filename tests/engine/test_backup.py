@@ -35,7 +35,7 @@ def test_a_restored_workspace_is_the_same_and_sound(made: Workspace, tmp_path: P
     assert run(["restore", str(tmp_path / "one.zip"), str(tmp_path / "again")]) == 0
     again = open_workspace(tmp_path / "again")
     assert again.doctor().empty
-    assert again.select(where="document_version = 1").frame["invoice_id"].tolist() == [1]
+    assert again.select(where="document_version = 1").columns(["invoice_id"])["invoice_id"].tolist() == [1]
     assert again.select(ids=[2]).plan("create").apply().complete
 
 

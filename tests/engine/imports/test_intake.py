@@ -61,7 +61,7 @@ def test_a_changed_row_is_changed_while_it_may_be(workspace: Workspace, files: l
     assert added(report)["invoices"][1] == 1
     assert report.refused[["row", "value"]].to_numpy().tolist() == [[2, "A1"]]
     assert "the invoice is approved already" in report.refused["reason"][0]
-    notes = workspace.select(all=True).frame["note"]
+    notes = workspace.select(all=True).columns(["note"])["note"]
     assert notes.isna()[0]
     assert notes[1] == "hello"
 

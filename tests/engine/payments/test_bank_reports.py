@@ -63,7 +63,11 @@ class Sent:
 
     def outstanding(self) -> list[int]:
         items = self.ws.payments.items(self.bundle)
-        rows = self.ws.select(all=True).frame.set_index("invoice_id")["outstanding_cents"]
+        rows = (
+            self.ws.select(all=True)
+            .columns(["outstanding_cents"])
+            .set_index("invoice_id")["outstanding_cents"]
+        )
         return rows.loc[items["invoice_id"]].tolist()
 
 
@@ -333,7 +337,9 @@ def test_accepted_is_a_step_on_the_way(sent: Sent) -> None:
         assert sent.read(status_report(sent.message, status, report=report)).refused.empty
         assert sent.states() == ["accepted"] * 4
     assert sent.outstanding() == OPEN
-    assert set(sent.ws.select(all=True).frame["payment_status"].astype("str")) == {"in_payment"}
+    assert set(sent.ws.select(all=True).columns(["payment_status"])["payment_status"].astype("str")) == {
+        "in_payment"
+    }
     data = Path(sent.ws.payments.list()["file"].iloc[0]).read_bytes()
     (again,) = sent.ws.payments.write(sent.bundle).files["path"]
     assert Path(again).read_bytes() == data
@@ -567,7 +573,7 @@ def test_devices_and_files_of_two_gigabytes_are_refused(sent: Sent) -> None:
 
 
 def open_amounts(ws: Workspace) -> list[int]:
-    return ws.select(all=True).frame["outstanding_cents"].tolist()
+    return ws.select(all=True).columns(["outstanding_cents"])["outstanding_cents"].tolist()
 
 
 def test_imported_payments_are_booked_once_on_invoice_plan_and_case(
