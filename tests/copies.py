@@ -46,7 +46,7 @@ def made_once(
     """
     told_apart = pickle.dumps(key)
     if told_apart not in _MADE:
-        workspace = init_workspace(_templates() / str(len(_MADE)))
+        workspace = init_workspace(templates() / str(len(_MADE)))
         fill(workspace)
         _MADE[told_apart] = workspace.root
     return open_workspace(copy_workspace(_MADE[told_apart], folder, new_id=new_id))
@@ -58,7 +58,8 @@ def new_workspace(folder: Path) -> Workspace:
 
 
 @cache
-def _templates() -> Path:
+def templates() -> Path:
+    """Where what is made once lies until the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="workspaces-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
