@@ -1,6 +1,7 @@
 """Workspaces that are made once and copied for each test, and copies that may be changed as if made where they are."""
 
 import atexit
+import os
 import pickle
 import shutil
 import tempfile
@@ -44,7 +45,12 @@ def made_once(
         fill: does to an empty workspace what is to be done once.
         new_id: each copy is a workspace of its own; not where `fill` leaves runs, which know the id.
     """
-    told_apart = pickle.dumps(key)
+    if (folder / "invoicebatch.toml").exists():  # settings of the test's own, which may say how to begin
+        workspace = init_workspace(folder)
+        fill(workspace)
+        return workspace
+    settings = sorted(item for item in os.environ.items() if item[0].startswith("INVOICEBATCH_"))
+    told_apart = pickle.dumps((key, settings))
     if told_apart not in _MADE:
         workspace = init_workspace(templates() / str(len(_MADE)))
         fill(workspace)
