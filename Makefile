@@ -36,7 +36,7 @@ test: install system lint  ## everything that must hold before a change lands
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not full and not bench'
 
 test-full: install system lint  ## the slow sweeps too
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not bench'
+	ALL_EXAMPLES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not bench'
 
 test-latest:  ## the tests with the newest of everything: what differs, what broke; TESTS=tests/store narrows it
 	./tests/system-packages

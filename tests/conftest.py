@@ -2,8 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,10 +15,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import settings
 
-from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
+from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.schema import TABLES, Table
-from tests.copies import copy_workspace
+from tests.copies import copy_workspace, made_once
 
+_MEMORY = Path("/dev/shm")
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2 << 30:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 os.environ.setdefault("INVOICEBATCH_EXECUTOR__PROCESSES", "1")  # the tests run side by side already
 settings.register_profile("any machine", deadline=None, max_examples=50)
 settings.load_profile("any machine")
@@ -38,14 +42,20 @@ def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
     """Make a workspace with `count` plain empty invoices (ids from 1), two lines each, one account."""
 
     def make(count: int = 10, name: str = "workspace", status: str = "empty") -> Workspace:
-        workspace = init_workspace(tmp_path / name)
-        with workspace.store.write() as session:
-            for table, frame in small_frames(count, status).items():
-                session.insert(table, frame)
-            session.reserve_ids(count)
-        return workspace
+        return made_once(
+            tmp_path / name, ("plain", count, status), lambda made: fill(made, small_frames(count, status))
+        )
 
     return make
+
+
+def fill(workspace: Workspace, frames: Mapping[str, pd.DataFrame]) -> Workspace:
+    """Insert the tables; the ids of the invoices count as given."""
+    with workspace.store.write() as session:
+        for table, frame in frames.items():
+            session.insert(table, frame)
+        session.reserve_ids(len(frames["invoices"]))
+    return workspace
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +140,13 @@ def money_workspace_in(
     folder: Path, count: int = 6, mandates: dict[str, object] | None = None, **columns: object
 ) -> Workspace:
     """See the fixture `money_workspace`."""
-    workspace = init_workspace(folder)
+    key = ("money", count, mandates, columns)
+    return made_once(folder, key, lambda made: fill(made, _money_frames(count, mandates, columns)))
+
+
+def _money_frames(
+    count: int, mandates: dict[str, object] | None, columns: dict[str, object]
+) -> dict[str, pd.DataFrame]:
     frames = small_frames(count, "created")
     number = frames["invoices"]["invoice_id"].map(lambda i: f"F2026-{i:06d}")
     dates = {"invoice_date": pd.Timestamp("2026-01-17"), "due_date": pd.Timestamp("2026-01-31")}
@@ -150,11 +166,7 @@ def money_workspace_in(
          "scheme": "CORE", "sequence_type": ["RCUR", "FRST", "RCUR"], "status": "active",
          "signed_on": pd.Timestamp("2025-01-01")}
     ).assign(**(mandates or {}))  # fmt: skip
-    with workspace.store.write() as session:
-        for table, frame in frames.items():
-            session.insert(table, frame)
-        session.reserve_ids(count)
-    return workspace
+    return frames
 
 
 @pytest.fixture(scope="session")

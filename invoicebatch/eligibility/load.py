@@ -23,6 +23,7 @@ from invoicebatch.eligibility.status_limits import check_floor
 from invoicebatch.eligibility.template import parse_template
 from invoicebatch.errors import RulesError
 from invoicebatch.expressions import ExpressionError, compile_expression
+from invoicebatch.files.rule_tables import parsed_tables
 
 FACTS_FILE: Final = "facts.toml"
 ACTIONS_FILE: Final = "actions.toml"
@@ -73,7 +74,7 @@ def _own_files(folder: Path | None, shipped: Path) -> Path | None:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return parsed_tables(file.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise RulesError(f"{file} is not valid TOML: {error}", "A key may stand only once.") from error
     except UnicodeDecodeError as error:

@@ -9,6 +9,7 @@ is ever executed. What names there are is a `Vocabulary`, checked once. What the
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from invoicebatch.expressions.frame import FrameRows
@@ -46,6 +47,7 @@ class Expression:
         return frozenset(field.column for field in self.fields)
 
 
+@lru_cache(maxsize=1024)
 def compile_expression(
     text: str, vocabulary: Vocabulary, wanted: Literal["condition", "value", "number"] = "condition"
 ) -> Expression:

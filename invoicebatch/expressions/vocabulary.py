@@ -52,9 +52,9 @@ class Function:
     check: Callable[[Any], object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
-    """Columns by the name people write, and switches, which are on or off for all rows.
+    """Columns by the name people write, and switches, which are on or off for all rows; each is equal to itself.
 
     With `headers` any other name is the header of a file, and the forms of `values` are allowed.
     """

@@ -1,6 +1,7 @@
 """Rules that a workspace may change table by table: the shipped file, with what its own says otherwise."""
 
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,11 +45,21 @@ def read_rules(file: Path) -> dict[str, Any]:
         RulesError: it can't be read.
     """
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return parsed_tables(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RulesError(f"{file} can't be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RulesError(f"{file} is not valid TOML: {error}") from error
+
+
+@lru_cache(maxsize=32)
+def parsed_tables(text: str) -> dict[str, Any]:
+    """The tables of a text, the same object each time: not to be changed.
+
+    Raises:
+        TOMLDecodeError: it is none.
+    """
+    return tomllib.loads(text)
 
 
 def valid(model: type[T], file: Path, name: str, table: Any) -> T:

@@ -47,33 +47,30 @@ def fetch(
 
 def to_frame(table: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
     """An Arrow table as a frame in the declared dtypes."""
-    whole = table.to_pandas(types_mapper=_mapper(nullable=False), date_as_object=False)
-    nullable = [c.frame_name for c in columns if _is_nullable(c)]
-    if nullable:
-        part = table.select(nullable).to_pandas(types_mapper=_mapper(nullable=True))
-        whole[nullable] = part
-    for column in columns:
-        name = column.frame_name
-        if whole[name].dtype != column.dtype:
-            whole[name] = whole[name].astype(column.dtype)
-    ordered: pd.DataFrame = whole[[c.frame_name for c in columns]]
-    return ordered
+    return pd.DataFrame({c.frame_name: _values(table[c.frame_name], c) for c in columns})
 
 
-def _is_nullable(column: Column) -> bool:
-    return not column.required and column.type in (
-        Type.INTEGER,
-        Type.MONEY,
-        Type.PERCENT,
-        Type.BOOLEAN,
-    )
+def _values(values: pa.ChunkedArray, column: Column) -> Any:
+    """One column, each type by its straight way: a frame of a few rows costs by its columns alone."""
+    dtype = column.dtype
+    if pa.types.is_dictionary(values.type):
+        return _choices(values.combine_chunks(), dtype)
+    if pa.types.is_date(values.type):
+        values = values.cast(pa.timestamp("s"))
+    if isinstance(dtype, str) and dtype != "str" and not (column.required and values.null_count):
+        return values.to_numpy().astype(dtype, copy=False)
+    found: Any = dtype if dtype != "str" else _TEXT
+    if hasattr(found, "__from_arrow__"):
+        return found.__from_arrow__(values)
+    return values.to_pandas().astype(dtype)
 
 
-def _mapper(*, nullable: bool) -> Any:
-    mapping: dict[pa.DataType, Any] = {pa.string(): _TEXT, _DECIMAL: pd.ArrowDtype(_DECIMAL)}
-    if nullable:
-        mapping |= {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    return mapping.get
+def _choices(values: Any, dtype: pd.CategoricalDtype) -> Any:
+    found = values.dictionary.to_pylist()
+    if found != list(dtype.categories):
+        return values.to_pandas().astype(dtype)
+    codes = values.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
+    return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
 
 
 def to_arrow(frame: pd.DataFrame, table: Table, extra: Mapping[str, pa.DataType] | None = None) -> pa.Table:

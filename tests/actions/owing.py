@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.interfaces.api import Workspace
 from invoicebatch.model.schema import TABLES
+from tests.conftest import fill
+from tests.copies import made_once
 
 ADDRESS = {"street": "Kade 1", "postcode": "1011 AA", "city": "Amsterdam", "country": "NL"}
 ACCOUNTS = [
@@ -34,14 +36,13 @@ def owing(
         for key in sorted({row["customer_id"] for row in rows})
     ]
     frames = {"company_accounts": ACCOUNTS, "customers": customers, "invoices": rows}
-    workspace = init_workspace(root / "workspace")
-    with workspace.store.write() as session:
-        for table, values in frames.items():
-            session.insert(table, TABLES[table].conform(pd.DataFrame(values)))
-        ids = [f"P{at}" for at in range(len(paid))]
-        session.insert("payments", TABLES["payments"].conform(paid.assign(payment_id=ids, source="test")))
-        session.reserve_ids(len(rows))
-    return workspace
+    ids = [f"P{at}" for at in range(len(paid))]
+    tables = {table: pd.DataFrame(values) for table, values in frames.items()}
+    tables["payments"] = paid.assign(payment_id=ids, source="test")
+    whole = {table: TABLES[table].conform(frame) for table, frame in tables.items()}
+    return made_once(
+        root / "workspace", ("owing", frames, paid.to_dict("list")), lambda made: fill(made, whole)
+    )
 
 
 def _document(invoice_id: int, values: dict[str, Any], payments: pd.DataFrame) -> dict[str, Any]:

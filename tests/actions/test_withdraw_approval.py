@@ -85,7 +85,7 @@ def test_a_failed_draft_can_be_withdrawn_and_deleted(make_workspace: Make) -> No
     assert statuses(workspace)[0] == "approval_failed"
     report = do(workspace, "withdraw_approval", 1)
     assert len(report.done) == 1
-    assert workspace.select(ids=[1]).frame["failure"].isna().all()
+    assert workspace.select(ids=[1]).columns(["failure"])["failure"].isna().all()
     do(workspace, "delete", 1)
     assert len(workspace.select(all=True)) == 1
 

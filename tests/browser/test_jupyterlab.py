@@ -86,6 +86,7 @@ def test_approve_with_its_dialog_shows_failures_first_and_updates_the_rows(page,
     page.keyboard.press("Escape")
 
 
+@pytest.mark.full
 def test_delete_needs_the_count(page, workspace):
     page.locator(".ib-body .ib-row").nth(1).click()
     page.locator(".ib-body .ib-row").nth(4).click(modifiers=["Shift"])
@@ -117,6 +118,7 @@ def test_credit_needs_the_count(page, workspace):
     assert len(workspace.select(where="credited_by is not null")) == 1
 
 
+@pytest.mark.full
 def test_bank_file_has_its_two_tabs(page, workspace):
     frame = workspace.select(all=True).columns(["invoice_id"])
     with workspace.store.write() as session:

@@ -16,6 +16,7 @@ from invoicebatch.eligibility.ruleset import RULE_WORDS
 from invoicebatch.expressions import FrameRows, compile_expression
 from invoicebatch.model.schema import OVERVIEW, Type
 from invoicebatch.settings import SWITCHES
+from tests.examples import examples
 
 TODAY = date(2026, 11, 22)
 OPERATORS: Mapping[type, Callable[[Any, Any], bool]] = {
@@ -173,7 +174,7 @@ def _as_written(name: str, value: Any) -> Any:
     return value.date() if isinstance(value, datetime) else value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(text=CONDITIONS, rows=ROWS, collection=st.booleans(), peppol=st.booleans())
 def test_compiled_equals_interpreted(
     text: str, rows: list[dict[str, Any]], collection: bool, peppol: bool
@@ -185,7 +186,7 @@ def test_compiled_equals_interpreted(
     assert [condition.run(whole.part(i, i + 1)).tolist() for i in range(len(rows))] == [[e] for e in expected]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(data=st.data())
 def test_words_and_verdicts_are_those_of_the_facts(rules: Rules, data: st.DataObject) -> None:
     """Every action over random rows: eligible exactly where a row-by-row reading of the rules says so."""

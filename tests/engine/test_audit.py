@@ -136,7 +136,7 @@ def test_a_file_that_is_gone_is_named_and_the_rest_is_packed(
     workspace = make_workspace(1)
     workspace.select(all=True).plan("approve", invoice_date=date(2026, 11, 22)).apply()
     workspace.select(all=True).plan("create").apply()
-    (path,) = workspace.select(all=True).frame["document_path"]
+    (path,) = workspace.select(all=True).columns(["document_path"])["document_path"]
     (workspace.data / path).unlink()
     assert run(["audit", "write", str(workspace.root / "p.zip"), "-w", str(workspace.root)]) == 3
     assert f"Missing: {path}" in capsys.readouterr().out

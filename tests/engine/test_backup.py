@@ -11,16 +11,21 @@ import pytest
 from invoicebatch.errors import InputFileError, WorkspaceError
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
+from tests.conftest import fill, small_frames
+from tests.copies import made_once
 
 Make = Callable[..., Workspace]
 
 
 @pytest.fixture
-def made(make_workspace: Make) -> Workspace:
-    workspace = make_workspace(2)
+def made(tmp_path: Path) -> Workspace:
+    return made_once(tmp_path / "workspace", "one created, one approved", _create_one, new_id=False)
+
+
+def _create_one(workspace: Workspace) -> None:
+    fill(workspace, small_frames(2))
     workspace.select(all=True).plan("approve", invoice_date=date(2026, 11, 22)).apply()
     workspace.select(ids=[1]).plan("create").apply()
-    return workspace
 
 
 def test_a_restored_workspace_is_the_same_and_sound(made: Workspace, tmp_path: Path) -> None:
@@ -30,7 +35,7 @@ def test_a_restored_workspace_is_the_same_and_sound(made: Workspace, tmp_path: P
     assert run(["restore", str(tmp_path / "one.zip"), str(tmp_path / "again")]) == 0
     again = open_workspace(tmp_path / "again")
     assert again.doctor().empty
-    assert again.select(where="document_version = 1").frame["invoice_id"].tolist() == [1]
+    assert again.select(where="document_version = 1").columns(["invoice_id"])["invoice_id"].tolist() == [1]
     assert again.select(ids=[2]).plan("create").apply().complete
 
 

@@ -40,7 +40,7 @@ def test_what_a_run_commits_in_two_steps_is_one_event(make_workspace: Make) -> N
     workspace = make_workspace(1)
     workspace.select(all=True).plan("approve", invoice_date=date(2026, 11, 22)).apply()
     workspace.select(all=True).plan("create").apply()
-    number = str(workspace.select(all=True).frame["number"].iloc[0])
+    number = str(workspace.select(all=True).columns(["number"])["number"].iloc[0])
     created = workspace.history(number).iloc[1]
     assert created["changes"]["number"] == {"before": None, "after": number}
     assert created["changes"]["status"] == {"before": "approved", "after": "created"}

@@ -100,7 +100,9 @@ def test_what_is_marked_as_reviewed_is_no_longer_counted_until_the_document_chan
     file = faulty.root / "invoices.csv"
     file.write_text(f"external_id,note\n{row['external_id']},Meter exchanged\n", encoding="utf-8")
     faulty.import_files([file], kind="invoices")
-    assert faulty.select(ids=ids).frame["reviewed"].isna().tolist() == [True] + [False] * (len(ids) - 1)
+    assert faulty.select(ids=ids).columns(["reviewed"])["reviewed"].isna().tolist() == [True] + [False] * (
+        len(ids) - 1
+    )
 
 
 def test_the_column_says_what_approve_will_do_wherever_it_is_shown(faulty: Workspace, tmp_path: Path) -> None:

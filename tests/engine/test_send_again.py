@@ -167,7 +167,7 @@ def test_what_a_channel_sent_stays_sent_and_what_is_not_sent_is_left_as_it_is(re
 
 def test_a_document_made_anew_after_it_was_sent_is_found(ready: Workspace) -> None:
     def changed() -> list[int]:
-        return ready.select(where="changed_since_sent").frame["invoice_id"].tolist()
+        return ready.select(where="changed_since_sent").columns(["invoice_id"])["invoice_id"].tolist()
 
     do(ready, "send_via.email", 1)
     do(ready, "mark_as.shipped", 2)

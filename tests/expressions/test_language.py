@@ -30,6 +30,7 @@ from invoicebatch.model.schema.types import (
     timestamp,
 )
 from invoicebatch.model.status import Kind
+from tests.examples import examples
 
 COLUMNS = (
     choice("kind", Kind, ""), text("name", ""), text("other_name", ""), money("usual_total", ""), money("total", ""),
@@ -208,7 +209,7 @@ _SOUP = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(text=st.one_of(_SOUP, st.text(max_size=40)))
 def test_whatever_is_accepted_can_be_evaluated(text: str) -> None:
     rows = frame(

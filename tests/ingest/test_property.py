@@ -21,6 +21,7 @@ from invoicebatch.ingest.lines import line_net
 from invoicebatch.ingest.mapping.expression import compile_expression
 from invoicebatch.ingest.numbers import DecimalMark, to_decimals, to_scaled
 from invoicebatch.ingest.readers.clean import clean
+from tests.examples import examples
 
 CELLS = st.one_of(
     st.text(max_size=30),
@@ -70,7 +71,7 @@ def take_if_usable(files: dict[str, bytes]) -> Intake | None:
         return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(kind=st.sampled_from(list(KINDS)), data=st.data())
 def test_any_cells_give_frames_or_one_clear_error(kind: str, data: st.DataObject) -> None:
     columns = data.draw(st.lists(st.sampled_from(sorted(KINDS[kind].by_name)), unique=True, max_size=6))
@@ -87,7 +88,7 @@ def test_any_cells_give_frames_or_one_clear_error(kind: str, data: st.DataObject
     assert (intake.refused["reason"] != "").all()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     content=st.one_of(
         st.binary(max_size=300), st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace"))
@@ -109,7 +110,7 @@ _LINES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(lines=_LINES, shuffle=st.randoms(use_true_random=False))
 def test_totals_are_exact_and_do_not_depend_on_the_order(
     lines: list[tuple[str, Decimal, Decimal, Decimal]], shuffle: object
@@ -137,7 +138,7 @@ def _half_up(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(cells=st.lists(CELLS, min_size=1, max_size=6))
 def test_the_same_file_gives_the_same_frames(cells: list[str]) -> None:
     text = csv_bytes(["customer_id", "name", "iban"], [[str(n), cell, cell] for n, cell in enumerate(cells)])

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from invoicebatch.eligibility.review.checks import LOOK, STOP, Check, Checks
+from invoicebatch.eligibility.template import Codes
 from invoicebatch.expressions import FrameRows
 from invoicebatch.model.changes import failures
 from invoicebatch.model.counted import counted
@@ -74,16 +75,16 @@ def judge(checks: Checks, frame: pd.DataFrame, today: date) -> Review:
         today: the day that `today` stands for in a condition.
     """
     rows = FrameRows(frame, today)
-    found = [_findings(check, frame, check.condition.run(rows)) for check in checks.by_name.values()]
+    holding = ((check, np.flatnonzero(check.condition.run(rows))) for check in checks.by_name.values())
+    found = [_findings(check, frame, at) for check, at in holding if len(at)]
     empty = pd.DataFrame(columns=list(_FINDINGS))
-    findings = pd.concat([one for one in found if len(one)] or [empty]).astype(_FINDINGS)
+    findings = pd.concat(found or [empty]).astype(_FINDINGS)
     findings = findings.assign(place=findings.index, mild=findings["severity"] != STOP)
     findings = findings.sort_values(["mild", "place"], kind="stable", ignore_index=True)[list(_FINDINGS)]
     return Review(findings, len(frame), _no_history(checks, frame))
 
 
-def _findings(check: Check, frame: pd.DataFrame, holds: Any) -> pd.DataFrame:
-    at = np.flatnonzero(holds)
+def _findings(check: Check, frame: pd.DataFrame, at: Codes) -> pd.DataFrame:
     codes, texts = check.reason.fill(frame, at)
     rows = frame.iloc[at]
     return pd.DataFrame(

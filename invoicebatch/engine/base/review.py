@@ -71,7 +71,7 @@ class Reviewer:
         if REVIEW_COLUMNS.isdisjoint(columns):
             return
         with self.store.read() as session:
-            if session.review_judged_by() == self._by:
+            if not len(session.review_waiting()) or session.review_judged_by() == self._by:
                 return
         patient = Store(self.store.data, _PATIENCE)
         with suppress(BusyError, StorageError, WorkspaceError), patient.write() as session:

@@ -90,7 +90,8 @@ class Selection:
         rows = []
         for name, action in self.workspace.offered().items():
             found = faults_by_default(self.workspace, action, evaluation)
-            reasons = by_kind(found).to_dict("records") + evaluation.summary(name)
+            of_checks = by_kind(found).to_dict("records") if len(found) else []
+            reasons = of_checks + evaluation.summary(name)
             rows.append(
                 {
                     "action": name,

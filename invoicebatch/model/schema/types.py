@@ -7,6 +7,7 @@ frame; a percentage `vat_rate` DECIMAL(5,2) is `vat_rate_bp` int64 (basis points
 import builtins
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -110,21 +111,7 @@ class Column:
     @property
     def dtype(self) -> Any:
         """Pandas dtype of the frame column."""
-        match self.type:
-            case Type.CHOICE:
-                return pd.CategoricalDtype(list(self.values))
-            case Type.INTEGER | Type.MONEY | Type.PERCENT:
-                return "int64" if self.required else pd.Int64Dtype()
-            case Type.BOOLEAN:
-                return "bool" if self.required else pd.BooleanDtype()
-            case Type.DATE:
-                return "datetime64[s]"
-            case Type.TIMESTAMP:
-                return "datetime64[us]"
-            case Type.QUANTITY:
-                return pd.ArrowDtype(pa.decimal128(18, 6))
-            case _:
-                return "str"
+        return _dtype(self.type, self.required, self.choices)
 
     def select_sql(self, source: str) -> str:
         """SQL that reads `source` as this column's frame value."""
@@ -140,6 +127,25 @@ class Column:
         if self.type in SCALED:
             return f"({source} * 0.01::DECIMAL(3,2))::{self.sql_type}"
         return f"{source}::{self.sql_type}"
+
+
+@cache
+def _dtype(kind: Type, required: bool, choices: type[StrEnum] | None) -> Any:
+    match kind:
+        case Type.CHOICE:
+            return pd.CategoricalDtype([member.value for member in choices] if choices else [])
+        case Type.INTEGER | Type.MONEY | Type.PERCENT:
+            return "int64" if required else pd.Int64Dtype()
+        case Type.BOOLEAN:
+            return "bool" if required else pd.BooleanDtype()
+        case Type.DATE:
+            return "datetime64[s]"
+        case Type.TIMESTAMP:
+            return "datetime64[us]"
+        case Type.QUANTITY:
+            return pd.ArrowDtype(pa.decimal128(18, 6))
+        case _:
+            return "str"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,9 @@ def test_a_reminder_says_what_is_open_in_the_customers_language(
     payload = table(ws, "outbox")["payload"].iloc[0]
     assert "Volgens onze administratie is factuur F2026-000001" in payload
     assert "121,00" in payload
-    assert ws.select(all=True).frame["shipping_status"].astype("str").tolist() == ["to_send"]
+    assert ws.select(all=True).columns(["shipping_status"])["shipping_status"].astype("str").tolist() == [
+        "to_send"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,9 @@ def test_a_reminder_that_failed_is_sent_again_and_leaves_the_documents_shipping_
         ws.outbox.resend(ws.outbox.list(status="failed")["message_id"].tolist())
     assert script.recipients() == ["k1@example.com"]
     assert ws.outbox.list()["state"].tolist() == ["sent"]
-    assert ws.select(all=True).frame["shipping_status"].astype("str").tolist() == ["sent"]
+    assert ws.select(all=True).columns(["shipping_status"])["shipping_status"].astype("str").tolist() == [
+        "sent"
+    ]
 
 
 def test_a_letter_by_post_is_a_pdf_in_the_runs_folder(collecting: Make, at: Callable[[str], None]) -> None:

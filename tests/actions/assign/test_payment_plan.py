@@ -146,6 +146,6 @@ def test_one_invoice_leaves_its_plan_and_the_others_stay(money_workspace: Make) 
     after, parts = table(ws, "payment_plans").iloc[0], table(ws, "instalments")
     assert after["total_cents"] == before["total_cents"] - 12_100 == parts["amount_cents"].sum()
     assert after["status"] == "active"
-    frame = ws.select(ids=MINE).frame.set_index("invoice_id")["payment_plan_id"]
+    frame = ws.select(ids=MINE).columns(["payment_plan_id"]).set_index("invoice_id")["payment_plan_id"]
     assert frame.isna().tolist() == [True, *[False] * (len(MINE) - 1)]
     assert ws.select(ids=MINE[:1]).plan("assign.bank_file").eligible == 1

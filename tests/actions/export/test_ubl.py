@@ -65,7 +65,9 @@ def test_a_row_that_breaks_rules_is_named_and_the_rest_is_written_and_marked(wor
     assert "BR-CO-15" in reasons[1]
     assert "BR-CL-23: line 2: Unit is no unit" in reasons[4]
     assert "(kWh)" in reasons[4]
-    assert workspace.select(where="export_status = 'exported'").frame["invoice_id"].tolist() == [2, 3, 5, 6]
+    assert workspace.select(where="export_status = 'exported'").columns(["invoice_id"])[
+        "invoice_id"
+    ].tolist() == [2, 3, 5, 6]
 
 
 def test_nothing_valid_writes_no_file(workspace):

@@ -9,7 +9,7 @@ import pytest
 
 from invoicebatch.engine.imports.import_files import ImportReport
 from invoicebatch.engine.workspace import Workspace
-from invoicebatch.interfaces.api import init_workspace
+from tests.copies import made_once
 
 ACCOUNTS = (
     "company_account_id,name,legal_name,street,postcode,city,country,vat_id,iban,creditor_id,email\n"
@@ -29,34 +29,52 @@ LINES = "external_id,name,quantity,price,vat_rate\nA1,Gas,10,1.00,21\nA1,Water,1
 Import = Callable[..., ImportReport]
 
 
+BROUGHT = {
+    "parties": {"accounts.csv": ACCOUNTS, "customers.csv": CUSTOMERS, "mandates.csv": MANDATES},
+    "filled": {"invoices.csv": INVOICES, "lines.csv": LINES},
+}
+"""What is imported, one after the other, for a test that asks for a fixture of that name."""
+
+REPORTS: dict[tuple[str, str], ImportReport] = {}
+"""Of what was imported once, by module (whose day may be its own) and name."""
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """An empty workspace."""
-    return init_workspace(tmp_path / "ws")
+def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
+    """A workspace of the test's own: empty, or with what it asks for."""
+    names = list(BROUGHT)
+    wanted = names[: max((at for at, name in enumerate(names, 1) if name in request.fixturenames), default=0)]
+    module = request.module.__name__
+
+    def bring_all(made: Workspace) -> None:
+        for name in wanted:
+            REPORTS[module, name] = _import(made, tmp_path, BROUGHT[name])
+
+    return made_once(tmp_path / "ws", ("brought", module, wanted), bring_all, new_id=False)
+
+
+def _import(workspace: Workspace, folder: Path, files: dict[str, str], **options: Any) -> ImportReport:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return workspace.import_files([folder / name for name in files], **options)
 
 
 @pytest.fixture
 def bring(workspace: Workspace, tmp_path: Path) -> Import:
     """Import texts as files: `bring({"invoices.csv": text}, kind=…)`."""
-
-    def import_texts(files: dict[str, str], **options: Any) -> ImportReport:
-        for name, text in files.items():
-            (tmp_path / name).write_text(text)
-        return workspace.import_files([tmp_path / name for name in files], **options)
-
-    return import_texts
+    return lambda files, **options: _import(workspace, tmp_path, files, **options)
 
 
 @pytest.fixture
-def parties(bring: Import) -> ImportReport:
+def parties(request: pytest.FixtureRequest, workspace: Workspace) -> ImportReport:
     """Company account NL, and customer 00013 on direct debit with a first mandate."""
-    return bring({"accounts.csv": ACCOUNTS, "customers.csv": CUSTOMERS, "mandates.csv": MANDATES})
+    return REPORTS[request.module.__name__, "parties"]
 
 
 @pytest.fixture
-def filled(parties: ImportReport, bring: Import) -> ImportReport:
+def filled(request: pytest.FixtureRequest, parties: ImportReport) -> ImportReport:
     """Two empty invoices, A1 and A2, of that customer."""
-    return bring({"invoices.csv": INVOICES, "lines.csv": LINES})
+    return REPORTS[request.module.__name__, "filled"]
 
 
 @pytest.fixture

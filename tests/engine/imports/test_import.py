@@ -9,7 +9,7 @@ import pytest
 from invoicebatch.engine.imports.import_files import ImportReport
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import InputFileError
-from invoicebatch.interfaces.api import init_workspace
+from tests.copies import new_workspace
 
 ACCOUNTS = (
     "company_account_id,name,legal_name,street,postcode,city,country,vat_id,iban\n"
@@ -24,7 +24,7 @@ Import = Callable[[dict[str, str]], ImportReport]
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return init_workspace(tmp_path / "ws")
+    return new_workspace(tmp_path / "ws")
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.main import run
+from tests.copies import new_workspace
 
 ACCOUNTS = "company_account_id,name,vat_id,street,postcode,city,country,iban\nNL,Stroom BV,NL123456782B90,Kade 1,1011 AA,Amsterdam,NL,NL91ABNA0417164300\n"
 CUSTOMERS = "customer_id,name,street,postcode,city,country\n00017,Jansen,Laan 2,1012 BB,Utrecht,NL\n"
@@ -26,7 +27,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return init_workspace(tmp_path / "w")
+    return new_workspace(tmp_path / "w")
 
 
 def added(report: object) -> dict[str, tuple[int, int, int]]:
@@ -60,7 +61,7 @@ def test_a_changed_row_is_changed_while_it_may_be(workspace: Workspace, files: l
     assert added(report)["invoices"][1] == 1
     assert report.refused[["row", "value"]].to_numpy().tolist() == [[2, "A1"]]
     assert "the invoice is approved already" in report.refused["reason"][0]
-    notes = workspace.select(all=True).frame["note"]
+    notes = workspace.select(all=True).columns(["note"])["note"]
     assert notes.isna()[0]
     assert notes[1] == "hello"
 

@@ -56,11 +56,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.Timestamp]:
 
 
 @pytest.fixture
-def workspace(request: pytest.FixtureRequest, made: tuple[Path, pd.Timestamp], tmp_path: Path) -> Workspace:
-    """A copy of what was made, for the tests of what was collected; else an empty one."""
-    if "collected" in request.fixturenames:
-        return open_workspace(copy_workspace(made[0], tmp_path / "ws"))
-    return init_workspace(tmp_path / "ws")
+def workspace(request: pytest.FixtureRequest, workspace: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of what was made, for the tests of what was collected; else as for all imports."""
+    if "collected" not in request.fixturenames:
+        return workspace
+    made, _ = request.getfixturevalue("made")
+    return open_workspace(copy_workspace(made, tmp_path / "collected"))
 
 
 @pytest.fixture

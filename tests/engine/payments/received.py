@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from invoicebatch.engine.payments.bank_reports import BankImport
-from invoicebatch.interfaces.api import Workspace, init_workspace
-from tests.conftest import small_frames
+from invoicebatch.interfaces.api import Workspace
+from tests.conftest import fill, small_frames
+from tests.copies import made_once
 from tests.ingest.bank.bank_files import camt, entry, statement, transaction
 
 IBANS = {"K0": "BE68539007547034", "K1": "DE89370400440532013000"}
@@ -16,21 +17,22 @@ IBANS = {"K0": "BE68539007547034", "K1": "DE89370400440532013000"}
 
 def owed_workspace(root: Path, amounts: list[int], settings: str = "", **columns: Any) -> Workspace:
     """Created invoices F2026-000001 … of these cents to K1, K2, K0 in turn, due 2026-01-31."""
-    workspace = init_workspace(root)
-    if settings:
-        (root / "invoicebatch.toml").write_text(settings)
-        workspace = Workspace(root)
+    key = ("owed", amounts, columns)
+    workspace = made_once(root, key, lambda made: fill(made, _owed_frames(amounts, columns)))
+    if not settings:
+        return workspace
+    (root / "invoicebatch.toml").write_text(settings)
+    return Workspace(root)
+
+
+def _owed_frames(amounts: list[int], columns: dict[str, Any]) -> dict[str, pd.DataFrame]:
     frames = small_frames(len(amounts), "created")
     numbers = frames["invoices"]["invoice_id"].map(lambda i: f"F2026-{i:06d}")
     values = {"number": numbers, "invoice_date": pd.Timestamp("2026-01-17"), "due_date": pd.Timestamp("2026-01-31"),
               "total_cents": amounts, "outstanding_cents": amounts, **columns}  # fmt: skip
     frames["invoices"] = frames["invoices"].assign(**values)
     frames["customers"] = frames["customers"].assign(iban=frames["customers"]["customer_id"].map(IBANS))
-    with workspace.store.write() as session:
-        for table, frame in frames.items():
-            session.insert(table, frame)
-        session.reserve_ids(len(amounts))
-    return workspace
+    return frames
 
 
 def credit(

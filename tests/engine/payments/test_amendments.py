@@ -63,7 +63,7 @@ def test_a_mandate_is_used_again_after_a_return(money: Callable[..., Workspace])
     assert first.findtext(".//{*}SeqTp") == "FRST"
     give_back(ws, first, "AG02")
     assert collect(ws, 1).findtext(".//{*}SeqTp") == "RCUR"
-    assert ws.select(ids=[1]).frame["outstanding_cents"].tolist() == [0]
+    assert ws.select(ids=[1]).columns(["outstanding_cents"])["outstanding_cents"].tolist() == [0]
 
 
 def test_a_first_collection_that_waits_makes_the_next_one_recur(money: Callable[..., Workspace]) -> None:

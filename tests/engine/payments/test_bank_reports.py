@@ -1,5 +1,6 @@
 """Bank reports on a real workspace: each entry has its effect once, or is named."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ import pytest
 
 from invoicebatch.engine.payments.bank_reports import BankImport
 from invoicebatch.errors import InputFileError
-from invoicebatch.interfaces.api import Workspace
+from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.payments.reference import creditor_reference
 from invoicebatch.model.payments.sepa import message_id
+from tests.copies import copy_workspace, templates
 from tests.ingest.bank.bank_files import (
     balance,
     batch,
@@ -63,7 +65,11 @@ class Sent:
 
     def outstanding(self) -> list[int]:
         items = self.ws.payments.items(self.bundle)
-        rows = self.ws.select(all=True).frame.set_index("invoice_id")["outstanding_cents"]
+        rows = (
+            self.ws.select(all=True)
+            .columns(["outstanding_cents"])
+            .set_index("invoice_id")["outstanding_cents"]
+        )
         return rows.loc[items["invoice_id"]].tolist()
 
 
@@ -91,7 +97,19 @@ def giving_back(
 
 
 def all_booked(sent: Sent) -> BankImport:
-    return sent.read(camt(statement(booking(sent, 0, 1, 2, 3))))
+    """Read that all four came in; read once, then the workspace is replaced by a copy of what that left."""
+    root = sent.ws.root
+    if not ALL_BOOKED:
+        done = sent.read(camt(statement(booking(sent, 0, 1, 2, 3))))
+        ALL_BOOKED[copy_workspace(root, templates() / "all booked")] = done
+        return done
+    ((booked, done),) = ALL_BOOKED.items()
+    shutil.rmtree(root)
+    sent.ws = open_workspace(copy_workspace(booked, root))
+    return done
+
+
+ALL_BOOKED: dict[Path, BankImport] = {}
 
 
 def test_booked_once_whatever_reports_it(sent: Sent) -> None:
@@ -333,7 +351,9 @@ def test_accepted_is_a_step_on_the_way(sent: Sent) -> None:
         assert sent.read(status_report(sent.message, status, report=report)).refused.empty
         assert sent.states() == ["accepted"] * 4
     assert sent.outstanding() == OPEN
-    assert set(sent.ws.select(all=True).frame["payment_status"].astype("str")) == {"in_payment"}
+    assert set(sent.ws.select(all=True).columns(["payment_status"])["payment_status"].astype("str")) == {
+        "in_payment"
+    }
     data = Path(sent.ws.payments.list()["file"].iloc[0]).read_bytes()
     (again,) = sent.ws.payments.write(sent.bundle).files["path"]
     assert Path(again).read_bytes() == data
@@ -367,7 +387,9 @@ def test_the_nearest_word_of_a_status_report_counts(sent: Sent) -> None:
     assert sent.outstanding() == [0, 0, 0, 12_100]
 
 
-@pytest.mark.parametrize("version", ["03", "10", "14"])
+@pytest.mark.parametrize(
+    "version", ["03", *(pytest.param(version, marks=pytest.mark.full) for version in ("10", "14"))]
+)
 def test_a_rejected_file_or_group_frees_its_invoices(sent: Sent, version: str) -> None:
     group = sent.groups.index[0]
     done = sent.read(status_report("X", "", group_status(group, "RJCT"), version=version))
@@ -567,7 +589,7 @@ def test_devices_and_files_of_two_gigabytes_are_refused(sent: Sent) -> None:
 
 
 def open_amounts(ws: Workspace) -> list[int]:
-    return ws.select(all=True).frame["outstanding_cents"].tolist()
+    return ws.select(all=True).columns(["outstanding_cents"])["outstanding_cents"].tolist()
 
 
 def test_imported_payments_are_booked_once_on_invoice_plan_and_case(

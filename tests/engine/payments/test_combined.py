@@ -96,7 +96,7 @@ def test_a_part_that_comes_back_falls_on_the_oldest_first(
         read(ws, camt(statement(back, name=day)))
         held = by_invoice(ws, bundle, "returned_cents")
         assert [held[row] for row in (1, 4, 7)] == gone
-    outstanding = ws.select(ids=[1, 4, 7]).frame["outstanding_cents"]
+    outstanding = ws.select(ids=[1, 4, 7]).columns(["outstanding_cents"])["outstanding_cents"]
     assert outstanding.tolist() == [12_100] * 3
     assert ws.doctor().empty
 

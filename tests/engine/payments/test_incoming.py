@@ -159,7 +159,7 @@ def test_what_is_overpaid_is_the_customers_credit(tmp_path: Path) -> None:
         credit("130.00", reference=dutch("2026000001")),
     )
     assert outstanding(ws) == [0, 10_000, -5_000, 20_000], "K0 owes nothing else, K1 does"
-    assert ws.select(ids=[3]).frame["payment_status"].tolist() == ["paid"]
+    assert ws.select(ids=[3]).columns(["payment_status"])["payment_status"].tolist() == ["paid"]
     assert ws.payments.incoming().set_index("amount_cents")["left_cents"].to_dict() == {
         15_000: 0,
         13_000: 3_000,

@@ -87,7 +87,7 @@ def test_each_payment_has_its_own_answer_and_none_counts_twice(sent: Recalled) -
     )
     late = sent.read(camt(credit))
     assert late.refused["reason"].tolist() == ["reported as confirmed, but is rejected"]
-    assert sent.ws.select(numbers=NUMBERS[:1]).frame["paid_cents"].tolist() == [0]
+    assert sent.ws.select(numbers=NUMBERS[:1]).columns(["paid_cents"])["paid_cents"].tolist() == [0]
     assert sent.ws.doctor().empty
 
 
@@ -111,10 +111,10 @@ def test_a_collected_payment_comes_back_by_its_booking_once(sent: Recalled) -> N
     sent.read(camt(statement(entry("121.00", details=transaction(one)))))
     answer = sent.read(recall_answer(payment_answer(one, "ACCR")))
     assert answer.refused["reason"].tolist() == ["reported as rejected, but is confirmed"]
-    assert ws.select(numbers=NUMBERS[:1]).frame["paid_cents"].tolist() == [12_100]
+    assert ws.select(numbers=NUMBERS[:1]).columns(["paid_cents"])["paid_cents"].tolist() == [12_100]
     back = entry("121.00", "DBIT", transaction(one, sign="DBIT"), day="2026-12-03")
     sent.read(camt(statement(back, name="S2")))
-    assert ws.select(numbers=NUMBERS[:1]).frame["paid_cents"].tolist() == [0]
+    assert ws.select(numbers=NUMBERS[:1]).columns(["paid_cents"])["paid_cents"].tolist() == [0]
     assert sent.states[0] == "returned"
     assert ws.doctor().empty
 

@@ -141,7 +141,7 @@ def test_a_case_is_opened_where_debt_collection_is_switched_on(ws: Workspace) ->
     ws = Workspace(ws.root)
     give_back(ws, 1, "AM04")
     give_back(ws, 2, "MD06")
-    cases = ws.select(all=True).frame.set_index("invoice_id")["case_status"].astype("str")
+    cases = ws.select(all=True).columns(["case_status"]).set_index("invoice_id")["case_status"].astype("str")
     assert cases[2] == "active"
     assert cases.drop(2).isna().all()
     follows = ws.payments.returns().set_index("invoice_id")["follows"]

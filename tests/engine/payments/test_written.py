@@ -99,12 +99,12 @@ def test_confirming_ahead_of_the_date_pays_nothing_yet(
     assert set(ws.payments.items(bundle)["status"]) == {"pending"}
     assert run(["payments", "confirm", bundle, "--yes", "-w", str(ws.root)]) == 0
     assert set(ws.payments.items(bundle)["status"]) == {"accepted"}
-    assert ws.select(all=True).frame["outstanding_cents"].tolist() == [12_100] * 3
+    assert ws.select(all=True).columns(["outstanding_cents"])["outstanding_cents"].tolist() == [12_100] * 3
     again = ws.payments.confirm(bundle)
     assert again.unchanged["reason"].str.contains(f"paid from {day} on").all()
     date_has_come(ws)
     assert ws.payments.confirm(bundle).totals["confirmed"] == "363.00"
-    assert ws.select(all=True).frame["outstanding_cents"].tolist() == [0] * 3
+    assert ws.select(all=True).columns(["outstanding_cents"])["outstanding_cents"].tolist() == [0] * 3
 
 
 def test_a_file_swapped_after_it_was_written_is_noticed(written: tuple[Workspace, str, Path]) -> None:

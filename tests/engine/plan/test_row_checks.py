@@ -100,11 +100,11 @@ def test_rows_with_nothing_to_do_are_unchanged_and_all_is_well(
 ) -> None:
     workspace = make_workspace(3)
     workspace.select(ids=[1]).plan("mark_as.exported").apply()
-    before = workspace.select(ids=[1]).frame["exported_at"].item()
+    before = workspace.select(ids=[1]).columns(["exported_at"])["exported_at"].item()
     code = run(["run", "mark_as.exported", "--all", "--json", "-w", str(workspace.root)])
     told = json.loads(capsys.readouterr().out)
     assert (code, told["done"], told["unchanged"], told["refused"], told["failed"]) == (0, 2, 1, [], [])
-    assert workspace.select(ids=[1]).frame["exported_at"].item() == before
+    assert workspace.select(ids=[1]).columns(["exported_at"])["exported_at"].item() == before
     report = workspace.runs.report(told["run_id"])
     assert report.unchanged["reason"].tolist() == ["already exported"]
     assert report.summary() == "mark_as.exported: 2 of 3 done, 1 unchanged"

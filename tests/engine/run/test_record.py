@@ -79,7 +79,7 @@ def test_the_invoices_of_an_import_can_be_selected(make_workspace: Make, tmp_pat
     files = [tmp_path / "new.csv", tmp_path / "lines.csv"]
     assert workspace.import_files(files).refused.empty
     (run_id,) = workspace.runs.list()["run_id"]
-    assert workspace.select(run=run_id).frame["external_id"].tolist() == ["N1"]
+    assert workspace.select(run=run_id).columns(["external_id"])["external_id"].tolist() == ["N1"]
     workspace.import_files(files)
     assert workspace.runs.list()["selection"].tolist()[0] == "new.csv, lines.csv: nothing changed"
 

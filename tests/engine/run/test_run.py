@@ -17,7 +17,7 @@ Make = Callable[..., Workspace]
 
 
 def statuses(workspace: Workspace) -> list[str]:
-    return workspace.select(all=True).frame["status"].astype(str).tolist()
+    return workspace.select(all=True).columns(["status"])["status"].astype(str).tolist()
 
 
 def test_approve_sets_dates_and_says_what_was_done(make_workspace: Make) -> None:
@@ -87,7 +87,7 @@ def test_each_fault_of_a_document_is_named_and_the_others_go_on(make_workspace: 
     assert "total: 121.01, but net total and VAT make (BR-CO-15) 121.00" in reasons[2]
     assert "outstanding: 121.00" in reasons[2]
     assert statuses(workspace) == ["approval_failed", "approval_failed", "approved"]
-    assert workspace.select(ids=[2]).frame["failure"][0] == reasons[2]
+    assert workspace.select(ids=[2]).columns(["failure"])["failure"][0] == reasons[2]
 
 
 def test_a_mended_document_is_approved_the_next_time(make_workspace: Make) -> None:
@@ -106,7 +106,7 @@ def test_a_mended_document_is_approved_the_next_time(make_workspace: Make) -> No
             pd.Timestamp("2026-01-01").to_pydatetime(),
         )
     assert workspace.select(all=True).plan("approve").apply().complete
-    assert workspace.select(all=True).frame["failure"].isna().all()
+    assert workspace.select(all=True).columns(["failure"])["failure"].isna().all()
 
 
 def test_nothing_eligible_is_an_error_and_no_run(make_workspace: Make) -> None:
@@ -144,7 +144,7 @@ def test_deleting_leaves_an_event_and_the_journal(make_workspace: Make) -> None:
 def test_marks_go_there_and_back(make_workspace: Make) -> None:
     workspace = make_workspace(1)
     assert workspace.select(all=True).plan("mark_as.exported").apply().complete
-    assert workspace.select(all=True).frame["exported_at"].notna().all()
+    assert workspace.select(all=True).columns(["exported_at"])["exported_at"].notna().all()
     assert workspace.select(all=True).plan("mark_as.not_exported").apply().complete
     frame = workspace.select(all=True).frame
     assert frame["export_status"].tolist() == ["unexported"]
@@ -172,7 +172,7 @@ def test_two_processes_at_once_do_each_row_once(make_workspace: Make) -> None:
     with workspace.store.read() as session:
         events = session.whole("events")
     assert sorted(events["invoice_id"]) == list(range(1, 201))
-    assert workspace.select(all=True).frame["version"].tolist() == [2] * 200
+    assert workspace.select(all=True).columns(["version"])["version"].tolist() == [2] * 200
     assert workspace.doctor().empty
 
 
@@ -258,6 +258,6 @@ def test_documents_are_counted_one_by_one_and_a_cancel_does_not_wait_for_the_chu
     assert (report.state, len(report.unfinished)) == ("interrupted", 6)
     (report,) = workspace.runs.resume(report.run_id)
     assert len(report.done) == 6
-    numbers = workspace.select(all=True).frame["number"]
+    numbers = workspace.select(all=True).columns(["number"])["number"]
     assert numbers.is_unique
     assert workspace.doctor().empty

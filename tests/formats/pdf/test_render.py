@@ -16,6 +16,7 @@ from invoicebatch.formats.pdf.render import Rendered, render_documents, render_j
 from invoicebatch.formats.pdf.template import LAYOUTS
 from invoicebatch.formats.pdf.text import rows
 from invoicebatch.model.changes import RowFailure
+from tests.examples import examples
 from tests.formats.pdf import samples
 
 LANGUAGES = ("en", "nl", "fr", "de")
@@ -299,7 +300,7 @@ def test_long_words_stay_inside_the_page() -> None:
     assert len(pikepdf.open(io.BytesIO(pdf)).pages) == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.integers(0, 10**9))
 def test_text_of_the_pdf_equals_the_numbers_of_the_row(seed: int) -> None:
     check_numbers(seed)

@@ -16,6 +16,7 @@ from invoicebatch.model.en16931.frames import document_of
 from invoicebatch.model.en16931.terms import DOCUMENT, TERMS
 from invoicebatch.model.en16931.ubl import CREDIT_NOTE, INVOICE, NAMESPACES
 from invoicebatch.model.en16931.values import texts
+from tests.examples import examples
 
 
 class Oracle:
@@ -98,7 +99,7 @@ XML_TEXT = st.text(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(XML_TEXT, st.none() | XML_TEXT, st.booleans()), min_size=1, max_size=6))
 def test_any_text_and_any_pattern_of_missing_terms_equals_lxml(rows):
     documents = pd.DataFrame(

@@ -142,9 +142,11 @@ def test_several_statements_keep_their_account_number_and_balances(tmp_path: Pat
     assert report.entries["account_iban"].tolist() == ["NL91ABNA0417164300"] * 3 + ["BE68539007547034"]
 
 
-def test_a_status_report_has_three_levels(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["03", "10", "14"])
+def test_a_status_report_has_three_levels(tmp_path: Path, version: str) -> None:
     infos = group_status("G-1", "PART", payment_status("E-1", "RJCT", "AC04"), payment_status("E-2", "ACSP"))
-    entries = read(tmp_path, status_report("M-1", "PART", infos + group_status("G-2", "RJCT"))).entries
+    report = status_report("M-1", "PART", infos + group_status("G-2", "RJCT"), version=version)
+    entries = read(tmp_path, report).entries
     assert entries["level"].tolist() == ["message", "transaction", "transaction", "group", "group"]
     assert entries["status"].tolist() == ["PART", "RJCT", "ACSP", "PART", "RJCT"]
     assert entries["payment_information_id"].tolist() == ["", "G-1", "G-1", "G-1", "G-2"]

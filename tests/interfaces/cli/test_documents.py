@@ -14,22 +14,15 @@ import pytest
 
 from invoicebatch.formats.pdf.compare import document_text
 from invoicebatch.interfaces.api import Workspace, open_workspace
+from tests.commands import command
 from tests.copies import copy_workspace
 
 Make = Callable[..., Workspace]
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def invoicebatch(workspace: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"PYTHONPATH": str(ROOT), "INVOICEBATCH_EXECUTOR__PROCESSES": "1"} | environment
-    return subprocess.run(
-        [sys.executable, "-m", "invoicebatch", *arguments],
-        cwd=workspace, env=env, capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
-
-
 def run(workspace: Path, action: str, *arguments: str, **environment: str) -> dict[str, Any]:
-    done = invoicebatch(workspace, "run", action, "--yes", "--json", *arguments, **environment)
+    done = command(workspace, "run", action, "--yes", "--json", *arguments, **environment)
     assert done.stdout, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -40,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace of the sample's billing run, approved and created."""
     root = tmp_path_factory.mktemp("documents") / "w"
     root.parent.mkdir(exist_ok=True)
-    invoicebatch(root.parent, "init", str(root), "--sample", "--invoices", "40")
+    command(root.parent, "init", str(root), "--sample", "--invoices", "40")
     run(root, "approve", "--all")
     report = run(root, "create", "--all")
     assert report["done"] > 10
@@ -66,22 +59,22 @@ def test_every_created_row_has_its_number_and_document(made: Path) -> None:
     assert len({number for number, _ in found}) == len(found) > 10
     for number, path in found[:5]:
         assert number in document_text(path.read_bytes())
-    assert invoicebatch(made, "doctor").returncode == 0
+    assert command(made, "doctor").returncode == 0
 
 
 def test_a_preview_is_what_is_stored_and_touches_nothing(made: Path, tmp_path: Path) -> None:
     number, path = documents(made)[0]
     before = {p: p.stat().st_mtime_ns for p in (made / "data").rglob("*.pdf")}
-    done = invoicebatch(made, "preview", number, "-o", str(tmp_path))
+    done = command(made, "preview", number, "-o", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()).read_bytes() == path.read_bytes()
-    pictures = invoicebatch(made, "preview", number, "--png", "-o", str(tmp_path)).stdout.split()
+    pictures = command(made, "preview", number, "--png", "-o", str(tmp_path)).stdout.split()
     assert all(Path(picture).read_bytes().startswith(b"\x89PNG") for picture in pictures)
     assert before == {p: p.stat().st_mtime_ns for p in (made / "data").rglob("*.pdf")}
 
 
 def test_a_preview_of_an_unknown_invoice_says_so(made: Path) -> None:
-    done = invoicebatch(made, "preview", "NOSUCH")
+    done = command(made, "preview", "NOSUCH")
     assert done.returncode == 2
     assert "There is no invoice NOSUCH" in done.stderr
 
@@ -93,7 +86,7 @@ def test_a_preview_shows_its_pages_in_a_notebook(made: Path) -> None:
 
 def test_regenerate_leaves_what_is_the_same_and_adds_what_is_new(workspace: Path) -> None:
     number, path = documents(workspace)[0]
-    same = invoicebatch(workspace, "run", "regenerate", "--numbers", number, "--json")
+    same = command(workspace, "run", "regenerate", "--numbers", number, "--json")
     assert same.returncode == 0
     told = json.loads(same.stdout)
     assert (told["done"], told["unchanged"], told["failed"], told["refused"]) == (0, 1, [], [])
@@ -102,7 +95,7 @@ def test_regenerate_leaves_what_is_the_same_and_adds_what_is_new(workspace: Path
     new = run(workspace, "regenerate", "--numbers", number, "-p", "reason=new colours",
               INVOICEBATCH_DOCUMENTS__TEMPLATE="mine")  # fmt: skip
     assert new["done"] == 1, new
-    listed = json.loads(invoicebatch(workspace, "documents", number, "--json").stdout)
+    listed = json.loads(command(workspace, "documents", number, "--json").stdout)
     assert [(d["document_version"], d["current"], d["state"]) for d in listed] == [
         (1, False, "sound"),
         (2, True, "sound"),
@@ -114,7 +107,7 @@ def test_regenerate_leaves_what_is_the_same_and_adds_what_is_new(workspace: Path
 def test_the_version_that_was_sent_is_marked(workspace: Path) -> None:
     number, _ = documents(workspace)[0]
     run(workspace, "mark_as.shipped", "--numbers", number)
-    [listed] = json.loads(invoicebatch(workspace, "documents", number, "--json").stdout)
+    [listed] = json.loads(command(workspace, "documents", number, "--json").stdout)
     assert listed["sent"] is True
 
 
@@ -146,25 +139,28 @@ def test_a_killed_create_is_finished_without_gap_or_double(make_workspace: Make,
     workspace = make_workspace(6)
     workspace.select(all=True).plan("approve").apply()
     chunks = {"INVOICEBATCH_EXECUTOR__CHUNK_ROWS": "3"}
-    killed = invoicebatch(workspace.root, "run", "create", "--all", "--yes",
-                          INVOICEBATCH_CRASH_AT=str(point), **chunks)  # fmt: skip
+    killed = subprocess.run(
+        [sys.executable, "-m", "invoicebatch", "run", "create", "--all", "--yes"],
+        cwd=workspace.root, env={**os.environ, "PYTHONPATH": str(ROOT), "INVOICEBATCH_CRASH_AT": str(point), **chunks},
+        capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
     assert killed.returncode == -9
-    resumed = invoicebatch(workspace.root, "resume", **chunks)
+    resumed = command(workspace.root, "resume", **chunks)
     if resumed.returncode == 4:  # killed before anything was claimed
-        resumed = invoicebatch(workspace.root, "run", "create", "--all", "--yes", **chunks)
+        resumed = command(workspace.root, "run", "create", "--all", "--yes", **chunks)
     assert resumed.returncode == 0, resumed.stderr
     frame = open_workspace(workspace.root).select(all=True).frame
     assert sorted(frame["number"]) == [f"F{frame['invoice_date'].iloc[0].year}-{n:06d}" for n in range(1, 7)]
     assert frame["status"].astype(str).unique().tolist() == ["created"]
     stored = [p.name for p in (workspace.data / "documents").rglob("*.pdf")]
     assert len(stored) == 6
-    assert invoicebatch(workspace.root, "doctor").returncode == 0
+    assert command(workspace.root, "doctor").returncode == 0
 
 
 def test_template_check_names_the_fault_and_fails(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     (mine / "parts").mkdir(parents=True)
     (mine / "parts" / "totals.typ").write_text("#let totals = [*oops]\n")
-    done = invoicebatch(tmp_path, "template", "check", str(mine), "--json")
+    done = command(tmp_path, "template", "check", str(mine), "--json")
     assert done.returncode == 3
     assert "totals.typ line 1" in json.loads(done.stdout)["faults"][0]["problem"]

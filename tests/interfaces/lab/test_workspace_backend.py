@@ -14,15 +14,21 @@ from invoicebatch.interfaces.api import open_workspace
 from invoicebatch.interfaces.lab.view import FIRST_KEY
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.conftest import fill, small_frames
+from tests.copies import made_once
 from tests.engine.sending import with_documents
 from tests.interfaces.lab.conftest import Desk
 from tests.waiting import until
 
 
 @pytest.fixture
-def mixed(make_workspace):
+def mixed(tmp_path):
     """Forty invoices: some approved, some without a customer, some credit notes."""
-    workspace = make_workspace(40)
+    return made_once(tmp_path / "workspace", "mixed", _mix, new_id=False)
+
+
+def _mix(workspace):
+    fill(workspace, small_frames(40))
     with workspace.store.write() as session:
         ids = np.arange(1, 41)
         session.update(
@@ -34,7 +40,6 @@ def mixed(make_workspace):
             workspace_now(),
         )
     workspace.select(ids=range(1, 11)).plan("approve").apply()
-    return workspace
 
 
 def workspace_now():
@@ -242,9 +247,14 @@ def test_the_widget_shows_a_static_table_for_a_saved_notebook(mixed, monkeypatch
 
 
 @pytest.fixture
-def sent_and_changed(make_workspace):
+def sent_and_changed(tmp_path):
     """Four documents: the first two were sent, and the first was made anew since."""
-    workspace = with_documents(make_workspace(4, status="created"))
+    workspace = made_once(tmp_path / "workspace", "sent and changed", _send_and_change, new_id=False)
+    return Desk(WorkspaceBackend(workspace))
+
+
+def _send_and_change(workspace):
+    with_documents(fill(workspace, small_frames(4, "created")))
     workspace.select(ids=[1, 2]).plan("send_via.email").apply()
     with workspace.store.write() as session:
         first = session.rows_of("documents", "invoice_id", pd.Series([1]))
@@ -253,7 +263,6 @@ def sent_and_changed(make_workspace):
         )
         newer = pd.DataFrame({"invoice_id": [1], "document_version": [2]})
         session.update("invoices", newer, workspace_now())
-    return Desk(WorkspaceBackend(workspace))
 
 
 def test_what_was_sent_can_be_sent_again_from_the_bar_and_is_counted_apart(sent_and_changed):

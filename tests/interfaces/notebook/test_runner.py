@@ -46,7 +46,7 @@ def test_the_approve_notebook_approves_and_keeps_the_record(
     text = json.dumps(output)
     assert "2 invoices" in text
     assert "Who and when" in text  # the head; a chart of one bar is left out
-    assert workspace.select(all=True).frame["status"].astype(str).tolist() == [
+    assert workspace.select(all=True).columns(["status"])["status"].astype(str).tolist() == [
         "approved",
         "approved",
         "empty",

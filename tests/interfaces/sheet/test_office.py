@@ -46,7 +46,7 @@ def test_a_copy_edited_in_libreoffice_runs(workspace: Workspace, path: Path, tmp
     assert "1 deleted from the sheet" in plan.summary
     report = workspace.run_sheet(tmp_path / "edited.xlsx")
     assert report.count("done") == 3
-    dates = workspace.select(ids=[5, 6, 7]).frame["invoice_date"].dt.date.tolist()
+    dates = workspace.select(ids=[5, 6, 7]).columns(["invoice_date"])["invoice_date"].dt.date.tolist()
     assert dates == [date(2026, 11, 3), date(2026, 11, 3), date(2026, 11, 5)]
 
 

@@ -1,8 +1,6 @@
 """Running a sheet end to end: outcomes by row, parameters, the result beside it, nothing done twice."""
 
 import json
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -15,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.errors import ConfirmationError, InputFileError
 from invoicebatch.interfaces.api import Workspace
+from tests.commands import command
 
 Edit = Callable[[Callable[[Worksheet], None]], Path]
 PARAMETERS_COLUMN = 20
@@ -47,7 +46,7 @@ def test_rows_run_grouped_by_action_and_each_is_told(workspace: Workspace, edite
         12: ("export.invoices", "done"),
         13: ("", "refused"),
     }
-    assert workspace.select(ids=[5]).frame["status"].tolist() == ["approved"]
+    assert workspace.select(ids=[5]).columns(["status"])["status"].tolist() == ["approved"]
     assert len(workspace.select(all=True)) == 9
     listed = {row["Row"]: row for row in results(report.result)}
     assert report.result.name == "edited.result.xlsx"
@@ -134,7 +133,7 @@ def test_values_of_the_parameters_page_count(workspace: Workspace, path: Path) -
     book["Invoices"].cell(11, PARAMETERS_COLUMN).value = "invoice_date=5.11.2026"
     book.save(path)
     assert workspace.run_sheet(path).complete
-    dates = workspace.select(ids=[5, 6]).frame["invoice_date"].dt.date.tolist()
+    dates = workspace.select(ids=[5, 6]).columns(["invoice_date"])["invoice_date"].dt.date.tolist()
     assert dates == [date(2026, 11, 3), date(2026, 11, 5)]
 
 
@@ -171,7 +170,7 @@ def test_an_action_that_asks_runs_only_when_confirmed(workspace: Workspace, edit
     with pytest.raises(ConfirmationError, match="1 invoice"):
         workspace.run_sheet(path)
     assert len(workspace.runs.list()) == 1
-    assert workspace.select(ids=[5]).frame["status"].tolist() == ["empty"]
+    assert workspace.select(ids=[5]).columns(["status"])["status"].tolist() == ["empty"]
 
 
 def test_csv_for_people_without_excel(workspace: Workspace, tmp_path: Path) -> None:
@@ -207,36 +206,26 @@ def test_csv_as_excel_saves_it_again(
     assert plan.eligible == 1
 
 
-def command(workspace: Workspace, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "invoicebatch", *arguments, "-w", str(workspace.root)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_the_command_line(workspace: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "cli.xlsx"
-    assert command(workspace, "sheet", "write", str(path), "--ids", "1,5,6").returncode == 0
-    assert command(workspace, "sheet", "check", str(path)).returncode == 4
+    assert command(workspace.root, "sheet", "write", str(path), "--ids", "1,5,6").returncode == 0
+    assert command(workspace.root, "sheet", "check", str(path)).returncode == 4
     book = openpyxl.load_workbook(path)
     chosen((6, "Approve"), (7, "Approve"), (8, "Delete"))(book["Invoices"])
     book.save(path)
-    checked = command(workspace, "sheet", "check", str(path), "--json")
+    checked = command(workspace.root, "sheet", "check", str(path), "--json")
     assert checked.returncode == 3
     assert [row["outcome"] for row in json.loads(checked.stdout)["rows"]] == [
         "refused",
         "would run",
         "would run",
     ]
-    unconfirmed = command(workspace, "sheet", "run", str(path))
+    unconfirmed = command(workspace.root, "sheet", "run", str(path))
     assert unconfirmed.returncode == 2
     assert "--yes" in unconfirmed.stderr
     assert "status is approved" in unconfirmed.stdout  # the other rows are checked all the same
     assert "delete: 1 of 1 rows" in unconfirmed.stdout
-    done = command(workspace, "sheet", "run", str(path), "--yes", "--json")
+    done = command(workspace.root, "sheet", "run", str(path), "--yes", "--json")
     assert done.returncode == 3
     answer = json.loads(done.stdout)
     assert answer["done"] == 2
@@ -246,7 +235,7 @@ def test_the_command_line(workspace: Workspace, tmp_path: Path) -> None:
 
 def test_the_decision_table_as_a_workbook(workspace: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "rules.xlsx"
-    assert command(workspace, "rules", "--xlsx", str(path)).returncode == 0
+    assert command(workspace.root, "rules", "--xlsx", str(path)).returncode == 0
     page = openpyxl.load_workbook(path)["Actions"]
     actions = [row[0] for row in page.iter_rows(min_row=2, values_only=True)]
     assert actions == list(workspace.base.rules.actions)

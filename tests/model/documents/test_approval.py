@@ -9,6 +9,7 @@ from invoicebatch.model.changes import Batch
 from invoicebatch.model.documents.approval import approval_faults
 from invoicebatch.model.money import tax_cents
 from invoicebatch.model.schema import TABLES
+from tests.examples import examples
 
 DATE = pd.Timestamp("2026-11-22")
 LINE = st.tuples(st.integers(-10_000_00, 10_000_00), st.sampled_from([0, 600, 900, 2100]))
@@ -60,13 +61,13 @@ def batch_of(documents: list[list[tuple[int, int]]]) -> Batch:
 DOCUMENTS = st.lists(st.lists(LINE, min_size=1, max_size=6), min_size=1, max_size=5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(DOCUMENTS)
 def test_right_documents_have_no_fault(documents: list[list[tuple[int, int]]]) -> None:
     assert approval_faults(batch_of(documents), DATE).empty
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(DOCUMENTS, st.sampled_from(AMOUNTS), st.integers(-500, 500).filter(bool), st.data())
 def test_any_amount_that_is_off_is_named_on_its_own_document_only(
     documents: list[list[tuple[int, int]]], name: str, by: int, data: st.DataObject

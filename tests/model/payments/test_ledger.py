@@ -13,6 +13,7 @@ from invoicebatch.model.changes import Batch
 from invoicebatch.model.payments import ledger
 from invoicebatch.model.payments.ledger import BUCKETS, KEY
 from invoicebatch.model.schema import TABLES
+from tests.examples import examples
 
 TODAY = date(2026, 11, 22)
 DAYS = st.dates(date(2026, 1, 1), date(2027, 1, 31))
@@ -104,7 +105,7 @@ def by_key(rows: pd.DataFrame, column: str) -> Counter[tuple[str, ...]]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ledgers())
 def test_ageing_sums_to_what_is_outstanding(made: tuple[Rows, Rows]) -> None:
     documents, payments = frames(*made)
@@ -118,7 +119,7 @@ def test_ageing_sums_to_what_is_outstanding(made: tuple[Rows, Rows]) -> None:
     assert not rows.duplicated(KEY).any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ledgers(), DAYS)
 def test_a_day_that_has_passed_is_as_it_was(made: tuple[Rows, Rows], day: date) -> None:
     moves = ledger.movements(*frames(*made))
@@ -128,7 +129,7 @@ def test_a_day_that_has_passed_is_as_it_was(made: tuple[Rows, Rows], day: date) 
     assert -by_key(rows, "outstanding_cents") == -then
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ledgers(), DAYS)
 def test_due_after_any_day_and_before_it_are_all_there_is(made: tuple[Rows, Rows], day: date) -> None:
     moves = ledger.movements(*frames(*made))
@@ -138,7 +139,7 @@ def test_due_after_any_day_and_before_it_are_all_there_is(made: tuple[Rows, Rows
     assert int(rows["outstanding_cents"].sum() - rows["not_due_cents"].sum()) == late["amount_cents"].sum()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(ledgers(), DAYS, DAYS)
 def test_opening_balance_and_entries_make_the_closing_balance(
     made: tuple[Rows, Rows], start: date, end: date
