@@ -17,7 +17,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.delivery_reports import COLUMNS, book
 from invoicebatch.errors import InputFileError
 
-_BATCH: Final = 100
+_BATCH: Final = 250
 """Mails a commit."""
 
 

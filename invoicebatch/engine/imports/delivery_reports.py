@@ -148,7 +148,8 @@ def _mark(session: Session, reports: pd.DataFrame, now: datetime) -> None:
     fresh = reports.drop_duplicates("recipient")
     known = session.rows_of(MARKS, "address", fresh["recipient"])["address"]
     fresh = fresh[~fresh["recipient"].isin(known)]
-    on = pd.to_datetime(fresh["sent_at"], utc=True).dt.tz_localize(None).fillna(now).clip(upper=now)
+    on = pd.to_datetime(fresh["sent_at"], utc=True).dt.tz_localize(None).fillna(now)
+    on = on.where(on < now, pd.Timestamp(now))
     marks = fresh[["message_id"]].assign(
         address=fresh["recipient"], words=fresh["text"], bounced_on=on.dt.normalize()
     )

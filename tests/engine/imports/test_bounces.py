@@ -131,6 +131,23 @@ def test_a_mail_to_two_addresses_has_failed_once_both_have(ready, tmp_path):
     assert "'Q5@bücher.example' bounced" in refused(ready)[5]
 
 
+def test_what_was_sent_since_stays_sent(ready, tmp_path):
+    first = bounce(ready, 1)
+    with ready.store.write() as session:
+        mended = pd.DataFrame({"customer_id": ["S1"], "email": ["new@example.org"]})
+        session.update("customers", mended, clock.now())
+    ready.select(ids=[1]).plan("send_via.email", again=True).apply()
+    other = bounce(ready, 2)
+    ready.outbox.resend([mail_of(ready, 2)])
+    copy = bounce(ready, 2)
+    assert mail_of(ready, 2).encode() in copy
+    found = outcomes(ready, tmp_path / "in", first, other, copy)
+    assert [each for each in found if "address" not in each] == ["failed"] * 3
+    assert ready.outbox.list(status="failed")["recipient"].nunique() == 2
+    shipped = ready.select(all=True).frame.set_index("invoice_id")["shipping_status"]
+    assert shipped[[1, 2]].tolist() == ["sent", "failed"]
+
+
 def test_what_is_not_the_address_marks_nothing(ready, tmp_path):
     soft = bounce(ready, 1, own="1", delayed=b"failed"), bounce(ready, 1, own="2", delayed=b"failed")
     relayed = bounce(ready, 2, relayed=b"failed")
