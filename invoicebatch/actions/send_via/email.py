@@ -28,9 +28,9 @@ from invoicebatch.model.changes import (
     no_failures,
     where_said,
 )
-from invoicebatch.model.contact.bounced import MARKS, bounced_faults
+from invoicebatch.model.contact.bounced import MARKS, mail_faults
 from invoicebatch.model.contact.look_alike import look_alikes
-from invoicebatch.model.contact.mailbox import address_faults, addresses_in, recipients_faults
+from invoicebatch.model.contact.mailbox import address_faults, addresses_in
 from invoicebatch.model.contact.preference import (
     PREFERENCE,
     against_preference,
@@ -69,10 +69,7 @@ class EmailParams(CombineParams):
 def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
     """Rows that can't be mailed: an address that is none or bounced, a customer who wants no mail, no sender."""
     rows = batch.invoices
-    reason = recipients_faults(rows["customer_email"])
-    bounced = bounced_faults(rows["customer_email"], batch[MARKS])
-    bounced = bounced.mask(bounced != "", bounced + " (lifted by: outbox accept-address)")
-    reason = reason.where(reason != "", bounced)
+    reason = mail_faults(rows["customer_email"], batch[MARKS])
     reason = reason.mask(reason != "", "customer: " + reason + "; correct it and send again")
     if not params.anyway:
         unwanted = preference_faults(rows, EmailPayload.channel)

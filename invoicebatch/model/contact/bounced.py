@@ -5,10 +5,16 @@ from typing import Final
 
 import pandas as pd
 
-from invoicebatch.model.contact.mailbox import addresses_in
+from invoicebatch.model.contact.mailbox import addresses_in, recipients_faults
 
 MARKS: Final = "bounced_addresses"
 """The table they are kept in. A mark is of the address: a customer who gets another has none."""
+
+
+def mail_faults(fields: "pd.Series[str]", marks: pd.DataFrame) -> "pd.Series[str]":
+    """Why nothing can be mailed to each field: what is wrong with it, else which of its addresses bounced."""
+    wrong = recipients_faults(fields)
+    return wrong.where(wrong != "", bounced_faults(fields, marks))
 
 
 def bounced_faults(fields: "pd.Series[str]", marks: pd.DataFrame) -> "pd.Series[str]":
@@ -27,4 +33,5 @@ def bounced_faults(fields: "pd.Series[str]", marks: pd.DataFrame) -> "pd.Series[
 
 def _fault(field: str, said: Mapping[str, str]) -> str:
     found = [address for address in addresses_in(field) if address.lower() in said]
-    return "; ".join(f"{address!r} {said[address.lower()]}" for address in found)
+    words = "; ".join(f"{address!r} {said[address.lower()]}" for address in found)
+    return f"{words} (lifted by: outbox accept-address)" if words else ""
