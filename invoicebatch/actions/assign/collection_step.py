@@ -8,7 +8,7 @@ import pandas as pd
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, where_said
-from invoicebatch.model.contact.mailbox import recipients_faults
+from invoicebatch.model.contact.bounced import MARKS, mail_faults
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.payments.candidates import first_reason
@@ -41,7 +41,8 @@ def _due(batch: Batch, context: Context) -> pd.DataFrame:
         step.cost.cents(cents) if step else 0 for step, cents in zip(steps, open_cents, strict=True)
     ]
     rows["following_on"] = pd.to_datetime(pd.Series(list(_following(rows, flows, context)), index=rows.index))
-    return rows.assign(reason=first_reason(rows.index, _checks(rows, context)))
+    faults = mail_faults(rows["customer_email"], batch[MARKS])
+    return rows.assign(reason=first_reason(rows.index, _checks(rows, faults, context)))
 
 
 def _step(flows: Mapping[str, Flow], flow: Any, step: Any) -> Step | None:
@@ -55,8 +56,7 @@ def _following(rows: pd.DataFrame, flows: Mapping[str, Flow], context: Context) 
         yield flows[flow].next_date(due.date(), int(step), context.today) if known else None
 
 
-def _checks(rows: pd.DataFrame, context: Context) -> Iterator[tuple[Any, Any]]:
-    faults = recipients_faults(rows["customer_email"])
+def _checks(rows: pd.DataFrame, faults: "pd.Series[str]", context: Context) -> Iterator[tuple[Any, Any]]:
     lacking = (rows[list(_ADDRESS)].fillna("") == "").any(axis=1)
     yield (
         rows["channel"].eq(""),
@@ -170,7 +170,7 @@ ACTION = Action(
     name="assign.collection_step",
     label="Advance collection cases",
     help="Do the collection step that is due: reminder by mail or letter, costs, next date.",
-    reads=frozenset({"collection_cases", "company_accounts"}),
+    reads=frozenset({"collection_cases", "company_accounts", MARKS}),
     transform=transform,
     row_checks=row_checks,
     artefacts=artefacts,
