@@ -22,7 +22,7 @@ from invoicebatch.engine.handover.threads import Result
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.model.contact.bounced import MARKS
-from invoicebatch.model.contact.mailbox import addresses_in, ascii_address
+from invoicebatch.model.contact.mailbox import address_fault, addresses_in, ascii_address
 from invoicebatch.model.counted import counted
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import EmailPayload
@@ -98,6 +98,8 @@ def _judged(reports: Sequence[Report], mails: pd.DataFrame, known: set[str]) -> 
 def _address_of(report: Report, mail: Mapping[Any, Any]) -> str:
     """The address a mail went to that a report is about, as we know it in small letters; empty: none."""
     for address in addresses_in(str(mail.get("recipient", ""))):
+        if address_fault(address):
+            continue
         if {address.lower(), ascii_address(address).lower()} & set(report.recipients):
             return address.lower()
     return ""
@@ -127,11 +129,10 @@ def _keep(
     _mark(session, taken[taken["of_address"]], now)
     failed = pd.concat([earlier, kept], ignore_index=True)
     failed = failed[failed["action"] == FAILED].merge(mails[["message_id", "attempts"]], on="message_id")
-    failed = failed[
-        failed["attempt"] == failed["attempts"]
-    ]  # what was sent again has arrived until it bounces
+    # what was sent again has arrived, until it bounces again
+    failed = failed[failed["attempt"] == failed["attempts"]]
     reached = failed.groupby("message_id")["recipient"].nunique()
-    sent_to = mails.set_index("message_id")["recipient"].map(lambda field: len(addresses_in(field)))
+    sent_to = mails.set_index("message_id")["recipient"].map(lambda to: len(addresses_in(to.lower())))
     lost = mails[mails["message_id"].map(reached).fillna(0) >= mails["message_id"].map(sent_to)]
     lost = lost[lost["message_id"].isin(taken["message_id"][taken["action"] == FAILED])]
     words = failed.groupby("message_id")["words"].agg(lambda said: "; ".join(dict.fromkeys(said)))

@@ -11,7 +11,7 @@ from invoicebatch.actions import find
 from invoicebatch.engine.imports.delivery_reports import FAILURES
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.records import records
-from invoicebatch.errors import ConfirmationError, NothingEligibleError, UsageError
+from invoicebatch.errors import ConfirmationError, InvoicebatchError, NothingEligibleError, UsageError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -175,13 +175,17 @@ def poll(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     answers = found.poll_answers()
     if len(answers) and not json:
         print_table(answers, title=f"{counted(len(answers), 'answer')} of buyers", limit=200)
-    news = found.outbox.poll()["message_id"]
-    reports = found.poll_bounces(progress=not json)
+    news = found.outbox.poll()
+    try:
+        reports = found.poll_bounces(progress=not json)
+    except InvoicebatchError:
+        _show(news, json=json)  # what the others said is booked, whatever is wrong with the mailbox
+        raise
     if len(reports) and not json:
         _show_reports(reports)
-    changed = pd.concat([news, reports["message_id"][reports["outcome"].isin(FAILURES)]])
+    bounced = reports["message_id"][reports["outcome"].isin(FAILURES)]
     messages = found.outbox.list()
-    return _show(messages[messages["message_id"].isin(changed)], json=json)
+    return _show(messages[messages["message_id"].isin([*news["message_id"], *bounced])], json=json)
 
 
 @app.command(name="import-bounces")

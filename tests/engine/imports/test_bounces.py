@@ -74,6 +74,8 @@ def refused(workspace, action="send_via.email", **parameters):
 
 
 def test_a_bounce_fails_its_mail_and_marks_its_address_once(ready, tmp_path):
+    assert outcomes(ready, tmp_path / "nothing") == []
+    assert outcomes(ready, tmp_path / "foreign", DSN) == ["is about no mail of ours"]
     mails = (bounce(ready, 1), DSN, ORDINARY, bounce(ready, 2, mail=PLAIN))
     found = outcomes(ready, tmp_path / "in", *mails)
     delayed = "is about an address to which the mail did not go"  # bob has no part in it
