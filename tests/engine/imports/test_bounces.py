@@ -3,6 +3,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager, suppress
 
 import pandas as pd
 import pytest
@@ -207,9 +209,9 @@ def mailbox(workspace, server, monkeypatch, more="", **changed):
 
 @pytest.fixture
 def filled(ready, server):
-    """Two hundred mails, every fortieth about a mail of ours."""
-    ours = {f"{at:04d}": bounce(ready, at // 40 + 1) for at in range(0, 200, 40)}
-    others = {f"{at:04d}": (DSN, ORDINARY)[at % 2] for at in range(200)}
+    """Three hundred mails, five of them about a mail of ours, the last in a batch of its own."""
+    ours = {f"{at:04d}": bounce(ready, at // 70 + 1) for at in range(0, 300, 70)}
+    others = {f"{at:04d}": (DSN, ORDINARY)[at % 2] for at in range(300)}
     server.give({**others, **ours})
     yield ready
     server.empty()
@@ -223,17 +225,19 @@ def test_a_mailbox_is_read_once_and_ours_move_away(filled, server, monkeypatch, 
         timeout=LIMIT, check=False, capture_output=True,
     )  # fmt: skip
     assert killed.returncode == -signal.SIGKILL
-    assert len(server.mails()) == 200  # booked, and not put away
-    assert statuses(workspace) == {"failed": 3, "sent": 2, "to_send": 1}
+    assert len(server.mails()) == 300  # booked, and not put away
+    assert statuses(workspace) == {"failed": 4, "sent": 1, "to_send": 1}
     assert command_line(command) == 0
     assert statuses(workspace) == {"failed": 4, "sent": 1, "to_send": 1}  # the fifth has another address
-    assert "p4@example.org" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "p5@example.org" in shown
+    assert "p4@example.org" not in shown
     assert len(server.mails("Zur&APw-ck")) == 5
-    assert len(server.mails()) == 195
+    assert len(server.mails()) == 295
     assert workspace.poll_bounces().empty
     with workspace.store.read() as session:
         assert len(session.whole("delivery_reports")) == 5
-        assert session.whole("mailboxes")["last_uid"].tolist() == [200]
+        assert session.whole("mailboxes")["last_uid"].tolist() == [300]
 
     assert command_line(["outbox", "accept-address", "-w", str(workspace.root)]) == 0
     assert "5 bounced addresses not mailed to" in capsys.readouterr().out
@@ -256,6 +260,22 @@ def test_a_report_that_comes_too_early_is_read_again(ready, server, monkeypatch)
         server.empty()
 
 
+@contextmanager
+def endless():
+    """A server whose first answer has no end; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def talk():
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"* OK\r\n")
+                while True:
+                    connection.sendall(b"* X " + b"x" * 500_000 + b"\r\n")
+
+        threading.Thread(target=talk, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
 def test_a_mailbox_that_refuses_or_is_silent_is_named(ready, server, monkeypatch):
     def polled(**changed):
         other = Workspace(
@@ -271,6 +291,8 @@ def test_a_mailbox_that_refuses_or_is_silent_is_named(ready, server, monkeypatch
         polled(host="192.0.2.1", security="none")
     with pytest.raises(SettingsError, match="exist"):
         polled(folder="Nowhere")
+    with endless() as port, pytest.raises(TemporaryError, match="its answer is too long"):
+        polled(host="127.0.0.1", port=port, security="none")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(TemporaryError, match="timed out"):
