@@ -120,6 +120,30 @@ class Sending(Section):
     )
 
 
+class Bounces(Section):
+    """The mailbox that mail servers report to: what did not arrive is read from it."""
+
+    host: str = Field("", description="IMAP server; empty: no mailbox is asked")
+    port: int = Field(0, ge=0, le=65535, description="Port; 0: what the security usually has")
+    security: Literal["tls", "starttls", "none"] = Field("tls", description="Encryption to the server")
+    ca_file: str = Field(
+        "", description="Certificates to trust, relative to the workspace; empty: the system's"
+    )
+    allow_insecure: bool = Field(
+        False, description="Send the password over a connection that is not encrypted, to another machine too"
+    )
+    user: str = Field("", description="User at the server")
+    password_env: str = Field("INVOICEBATCH_BOUNCES_PASSWORD", description="Variable the password is in")
+    keyring: str = Field(
+        "invoicebatch-bounces", description="Keyring service it is in, where the variable is empty"
+    )
+    folder: str = Field("INBOX", description="Folder that is read; no mail in it is ever deleted")
+    move_to: str = Field(
+        "", description="Folder that reports on our mails move to; empty: they stay, as read"
+    )
+    timeout_seconds: float = Field(30.0, gt=0, description="Wait for the server's answer")
+
+
 class Mail(Section):
     """How mails leave the house; without a server they go to a Maildir in the data folder."""
 
@@ -155,6 +179,7 @@ class Mail(Section):
         description="Documents of one mail above which they are attached as one merged PDF (without what"
         " a document embeds, such as Factur-X data); 0: never",
     )
+    bounces: Bounces = Bounces()
 
 
 class Post(Section):

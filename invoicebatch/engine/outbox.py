@@ -1,4 +1,4 @@
-"""The outbox as a person handles it: listed, resent, marked as sent, asked about, bounces read.
+"""The outbox as a person handles it: listed, resent, marked as sent, asked about.
 
 Sending again always goes through the run that prepared the message, so its promises hold here too.
 """
@@ -6,9 +6,8 @@ Sending again always goes through the run that prepared the message, so its prom
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,17 +24,13 @@ from invoicebatch.engine.handover.threads import Result
 from invoicebatch.engine.handover.versions import with_versions
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import Runs
-from invoicebatch.errors import BusyError, InputFileError, UnknownNameError, UsageError
-from invoicebatch.model.contact.mailbox import addresses_in
+from invoicebatch.errors import BusyError, UnknownNameError, UsageError
 from invoicebatch.model.counted import counted
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import KINDS
 from invoicebatch.model.outbox.rows import by_document
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
 from invoicebatch.store import Session
-
-if TYPE_CHECKING:
-    from invoicebatch.delivery.mail.bounces import Bounce
 
 _OPEN = (OutboxStatus.IN_DOUBT, OutboxStatus.FAILED)
 _MARKABLE = (OutboxStatus.IN_DOUBT, OutboxStatus.ACCEPTED, OutboxStatus.FAILED)
@@ -242,50 +237,6 @@ class Outbox:
             self.settle(changed, answers)
             news += changed["message_id"].tolist()
         return self.find(news)
-
-    def import_bounces(self, folder: str | Path) -> pd.DataFrame:
-        """Read delivery status notifications from a folder or Maildir; a bounced mail becomes `failed`.
-
-        Returns:
-            file, recipient, message_id, number, text, outcome: `failed`, or why nothing was changed.
-
-        Raises:
-            InputFileError: no such folder.
-        """
-        from invoicebatch.delivery.mail.bounces import read_bounces
-
-        place = Path(folder)
-        if not place.is_dir():
-            raise InputFileError(f"{place} is not a folder.", "Give the folder your bounces are stored in.")
-        sent = self.list(channel="email").set_index("message_id")
-        rows: list[dict[str, Any]] = []
-        for bounce in read_bounces(place):
-            outcome = _bounce_outcome(bounce, sent)
-            if outcome == "failed":
-                text = f"bounced: {bounce.text}; check the contact details"
-                mail = sent.loc[[bounce.message_id]].reset_index()
-                self.settle(mail, Answer(OutboxStatus.FAILED, text), "outbox.import_bounces")
-                sent.loc[bounce.message_id, "state"] = OutboxStatus.FAILED.value
-            number = sent["number"].get(bounce.message_id)
-            rows.append(
-                {"file": bounce.file, "recipient": bounce.recipient, "message_id": bounce.message_id,
-                 "number": number, "text": bounce.text, "outcome": outcome}
-            )  # fmt: skip
-        return pd.DataFrame(rows, columns=["file", "recipient", "message_id", "number", "text", "outcome"])
-
-
-def _bounce_outcome(bounce: "Bounce", mails: pd.DataFrame) -> str:
-    if bounce.message_id not in mails.index:
-        return "not one of our mails"
-    if not bounce.permanent:
-        return f"temporary ({bounce.status}); the server goes on trying"
-    state = str(mails["state"][bounce.message_id])
-    if state not in (OutboxStatus.SENT, OutboxStatus.IN_DOUBT):
-        return f"the mail is {state} already"
-    recipient = str(mails["recipient"][bounce.message_id])
-    if bounce.recipient and bounce.recipient.lower() not in map(str.lower, addresses_in(recipient)):
-        return f"bounced for {bounce.recipient}, a copy; the mail went to {recipient}"
-    return "failed"
 
 
 def _each(session: Session, messages: pd.DataFrame) -> pd.DataFrame:

@@ -173,6 +173,30 @@ class Workspace:
 
         return poll_answers(self.base)
 
+    def import_bounces(self, paths: Sequence[str | Path]) -> pd.DataFrame:
+        """Bring mail servers' reports to the mails they are about; see `engine.imports.bounces`."""
+        from invoicebatch.engine.imports.bounces import import_bounces
+
+        return import_bounces(self.base, [Path(path) for path in paths])
+
+    def poll_bounces(self, *, progress: bool = False) -> pd.DataFrame:
+        """Read what mail servers reported to the mailbox; see `engine.imports.bounces`."""
+        from invoicebatch.engine.imports.bounces import poll_bounces
+
+        return poll_bounces(self.base, progress=progress)
+
+    def bounced_addresses(self) -> pd.DataFrame:
+        """The mail addresses that nothing is mailed to; see `engine.imports.delivery_reports`."""
+        from invoicebatch.engine.imports.delivery_reports import bounced_addresses
+
+        return bounced_addresses(self.base)
+
+    def accept_addresses(self, addresses: Sequence[str]) -> pd.DataFrame:
+        """Mail to bounced addresses again; see `engine.imports.delivery_reports`."""
+        from invoicebatch.engine.imports.delivery_reports import accept_addresses
+
+        return accept_addresses(self.base, addresses)
+
     def load_sample(self, invoices: int, seed: int = 1, *, faults: bool = False) -> int:
         """Fill an empty workspace with sample data; returns the number of invoices; see `engine.imports.sample`.
 

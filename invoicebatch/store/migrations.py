@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 14
+LATEST: Final = 15
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -175,6 +175,10 @@ def _messages_carry_several(con: Any) -> None:
     _add_columns(con, ("outbox", "also VARCHAR"))
 
 
+def _servers_report(con: Any) -> None:
+    _add_tables(con, "delivery_reports", "bounced_addresses", "mailboxes")
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -189,6 +193,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     12: _mandates_agree_on_notice,
     13: _findings_are_kept,
     14: _messages_carry_several,
+    15: _servers_report,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

@@ -3,8 +3,6 @@ import pytest
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.errors import BusyError, UsageError
 from tests.delivery.mail.mailserver import Script, mail_server
-from tests.delivery.mail.test_bounces import DSN
-from tests.delivery.mail.test_bounces import ID as DSN_ID
 from tests.engine.sending import configure, outbox, statuses, with_documents
 
 
@@ -86,27 +84,6 @@ def test_a_sent_mail_goes_once_more_as_a_message_of_its_own(ready):
     assert len(box) == 5
     assert set(box["status"].astype(str)) == {"sent"}
     assert len(list((ready.data / "mail/new").iterdir())) == 5
-
-
-def test_bounces_make_mails_failed_and_sendable_again(ready, tmp_path):
-    send(ready)
-    message = of(ready, 1)
-    folder = tmp_path / "bounces"
-    folder.mkdir()
-    ours = DSN.replace(DSN_ID.encode(), message["message_id"].encode())
-    (folder / "1").write_bytes(ours.replace(b"ada@example.org", b"p1@example.org"))
-    (folder / "2").write_bytes(DSN)
-    found = ready.outbox.import_bounces(folder)
-    assert found["outcome"].tolist() == ["failed", "not one of our mails"]
-    assert statuses(ready) == {"failed": 1, "sent": 3}
-    with ready.store.read() as session:
-        rows = session.whole("invoices").set_index("invoice_id")
-    assert "no such user" in rows["failure"][1]
-    assert "check the contact details" in rows["failure"][1]
-    assert ready.outbox.import_bounces(folder)["outcome"].iloc[0] == "the mail is failed already"
-    assert ready.select(all=True).plan("send_via.email").eligible == 1
-    ready.outbox.mark_sent([message["message_id"]])  # the customer has it after all
-    assert statuses(ready) == {"sent": 4}
 
 
 def test_letters_are_accepted_then_sent_when_the_print_house_says_so(ready):

@@ -15,6 +15,7 @@ from invoicebatch.formats.mail.payload import mail, senders
 from invoicebatch.formats.mail.reminders import ReminderWriter
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures, where_said
+from invoicebatch.model.contact.bounced import MARKS
 from invoicebatch.model.contact.mailbox import addresses_in
 from invoicebatch.model.outbox.payload import Attachment, EmailPayload
 from invoicebatch.model.outbox.rows import file_attachments, outbox_rows
@@ -211,7 +212,7 @@ ACTION = Action(
     label="Advance collection cases",
     help="Do the collection step that is due: reminder by mail or letter, costs, next date.",
     params=StepParams,
-    reads=frozenset({"collection_cases", "company_accounts", "customers"}),
+    reads=frozenset({"collection_cases", "company_accounts", "customers", MARKS}),
     transform=transform,
     row_checks=row_checks,
     artefacts=artefacts,

@@ -28,8 +28,9 @@ from invoicebatch.model.changes import (
     no_failures,
     where_said,
 )
+from invoicebatch.model.contact.bounced import MARKS, mail_faults
 from invoicebatch.model.contact.look_alike import look_alikes
-from invoicebatch.model.contact.mailbox import address_faults, addresses_in, recipients_faults
+from invoicebatch.model.contact.mailbox import address_faults, addresses_in
 from invoicebatch.model.contact.preference import (
     PREFERENCE,
     against_preference,
@@ -66,9 +67,9 @@ class EmailParams(CombineParams):
 
 
 def row_checks(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame:
-    """Rows that can't be mailed: an address that is none, a customer who wants no mail, no sender."""
+    """Rows that can't be mailed: an address that is none or bounced, a customer who wants no mail, no sender."""
     rows = batch.invoices
-    reason = recipients_faults(rows["customer_email"])
+    reason = mail_faults(rows["customer_email"], batch[MARKS])
     reason = reason.mask(reason != "", "customer: " + reason + "; correct it and send again")
     if not params.anyway:
         unwanted = preference_faults(rows, EmailPayload.channel)
@@ -247,12 +248,12 @@ ACTION = Action(
     label="Send via e-mail",
     help="Mails each document to its customer, in the customer's language.",
     params=EmailParams,
-    reads=TABLES | {"company_accounts"},
+    reads=TABLES | {"company_accounts", MARKS},
     defaults=defaults,
     row_checks=row_checks,
     warnings=warnings,
     check_columns=frozenset({"customer_email", "company_account_id"}) | PREFERENCE | COLUMNS,
-    check_reads=frozenset({"company_accounts"}),
+    check_reads=frozenset({"company_accounts", MARKS}),
     artefacts=artefacts,
     transform=transform,
     effects=effects,

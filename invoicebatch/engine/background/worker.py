@@ -11,6 +11,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.progress import Silent
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.deliver import deliver
+from invoicebatch.engine.imports.bounces import poll_bounces
 from invoicebatch.engine.imports.network_answers import poll_answers
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.report import Report
@@ -67,7 +68,7 @@ class Worker:
             if once and not found:
                 break
             if rounds % _POLL_EVERY == 0:
-                self._poll()
+                self._poll(stop)
             rounds += 1
             if not found:
                 stop.wait(self._workspace.settings.worker.poll_seconds)
@@ -111,12 +112,14 @@ class Worker:
             self._notify(report, stop)
         return True
 
-    def _poll(self) -> None:
+    def _poll(self, stop: Event) -> None:
         try:
             for state, group in Outbox(self._workspace).poll().groupby("state"):
                 self._say(f"{counted(len(group), 'message')} became {state}")
             if answers := len(poll_answers(self._workspace)):
                 self._say(f"{counted(answers, 'answer')} of buyers")
+            for outcome, reports in poll_bounces(self._workspace, cancel=stop).groupby("outcome"):
+                self._say(f"{counted(len(reports), 'report')} of mail servers: {outcome}")
         except InvoicebatchError as error:
             self._say(f"asking about messages: {' '.join(str(error).split())}")
 

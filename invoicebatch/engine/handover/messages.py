@@ -33,20 +33,24 @@ def load_messages(
     with workspace.store.read() as session:
         found = session.rows_of("outbox", "message_id", pd.Series(list(ids), dtype="str"))
         runs = session.rows_of("runs", "run_id", found["run_id"])
-    by_id = {row["message_id"]: row for row in found.to_dict("records")}
-    rows = [by_id[message_id] for message_id in ids]
+    found = found.set_index("message_id", drop=False).loc[list(ids)]
     folders = {
         run_id: workspace.data / folder for run_id, folder in zip(runs["run_id"], runs["folder"], strict=True)
     }
-    messages = [_message(row) for row in rows]
+    messages = messages_of(found)
     if not documents:
         return messages
     return [
-        _with_documents(message, int(row["attempts"]), workspace.data, folders[message.run_id])
+        _with_documents(message, int(attempts), workspace.data, folders[message.run_id])
         if isinstance(message, Message)
         else message
-        for message, row in zip(messages, rows, strict=True)
+        for message, attempts in zip(messages, found["attempts"], strict=True)
     ]
+
+
+def messages_of(rows: pd.DataFrame) -> list[Message | Result]:
+    """Rows of the outbox as messages without documents; one that can't be read is a failed result."""
+    return [_message(row) for row in rows.to_dict("records")]
 
 
 def _message(row: dict[Any, Any]) -> Message | Result:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.handover.threads import Result
-from invoicebatch.model.outbox.payload import ExternalPayload
+from invoicebatch.model.outbox.payload import KINDS, ExternalPayload
+from invoicebatch.model.outbox.rows import by_document
 from invoicebatch.model.status import ExportStatus, OutboxStatus, RowOutcome, ShippingStatus
 from invoicebatch.store import Session
 
@@ -36,19 +37,46 @@ def settle(
 
     A `sent` or `failed` message sets the shipping status of all documents it carries (an external one:
     the export status, where the message asks for it); a failed or doubtful one makes their rows `failed`.
+    A failure learnt later leaves the shipping status of a document alone that another message brings since.
     """
     if not results:
         return
     session.update("outbox", _outbox(results), now)
     results = [each for result in results for each in result.by_document()]
     shipping = [r for r in results if r.message.payload.ships]
+    if afterwards:
+        shipping = _not_overtaken(session, shipping)
     for frame in (*_shipping(shipping, now), *_exporting(results, now)):
-        session.update("invoices", frame, now)
+        session.update("invoices", _once(frame), now)
     _mark_documents(session, _with_invoice(shipping, OutboxStatus.SENT), now)
     for frame in _rows(results):
-        session.settle(run_id, frame)
+        session.settle(run_id, _once(frame))
     moment = f" at {now:%Y-%m-%d %H:%M:%S.%f}" if afterwards else ""
     write_events(session, _events(run_id, results, now, user, moment))
+
+
+def _once(frame: pd.DataFrame) -> pd.DataFrame:
+    """The last row of each document: a message that was sent again is about the same one."""
+    return frame.drop_duplicates("invoice_id", keep="last")
+
+
+def _not_overtaken(session: Session, results: Sequence[Result]) -> list[Result]:
+    """Without failures of messages whose document another, later message brings or brought."""
+    failed = _with_invoice(results, OutboxStatus.FAILED)
+    box = session.rows_of("outbox", "message_id", session.messages_carrying(_ids(failed)))
+    made = box.set_index("message_id")["created_at"]
+    ships = [
+        KINDS[channel].read(text).ships for channel, text in zip(box["channel"], box["payload"], strict=True)
+    ]
+    others = by_document(box[pd.Series(ships, box.index, dtype=bool) & box["status"].ne(OutboxStatus.FAILED)])
+    others = others[~others["message_id"].isin([r.message_id for r in failed])]
+    newest = others.groupby("invoice_id")["created_at"].max()
+    return [
+        r
+        for r in results
+        if r.answer.status is not OutboxStatus.FAILED
+        or not newest.get(r.message.invoice_id, pd.NaT) > made.get(r.message_id, pd.NaT)
+    ]
 
 
 def retotal(session: Session, run_id: str, today: date) -> None:

@@ -42,7 +42,7 @@ COMMANDS: Final = (
         "Payment bundles and customers' payments: list, write, confirm, import, incoming, match.",
     ),
     ("einvoice", "einvoice:app", "Electronic invoices: import what buyers answered, attach files."),
-    ("outbox", "outbox:app", "Messages: list, resend, mark-sent, poll, import-bounces."),
+    ("outbox", "outbox:app", "Messages: list, resend, mark-sent, poll, import-bounces, accept-address."),
     ("worker", "worker:worker", "Run queued runs and due jobs in the background."),
     ("jobs", "worker:jobs", "Export jobs: list, show, cancel, resume, delete."),
     ("preview", "documents:preview", "Make the document of an invoice as it would be now; nothing changes."),

@@ -8,9 +8,10 @@ import pandas as pd
 from cyclopts import App, Parameter
 
 from invoicebatch.actions import find
+from invoicebatch.engine.imports.delivery_reports import FAILURES
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.records import records
-from invoicebatch.errors import ConfirmationError, NothingEligibleError, UsageError
+from invoicebatch.errors import ConfirmationError, InvoicebatchError, NothingEligibleError, UsageError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -26,7 +27,7 @@ from invoicebatch.model.status import OutboxStatus
 
 app = App(
     name="outbox",
-    help="Messages to customers and other systems: list, resend, mark-sent, poll, import-bounces.",
+    help="Messages to customers and other systems: list, resend, mark-sent, poll, import-bounces, accept-address.",
     help_format="plaintext",
 )
 
@@ -169,29 +170,61 @@ def mark_sent(
 
 @app.command
 def poll(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
-    """Ask what became of accepted messages: letters, e-invoices; take buyers' answers from the hot folder."""
+    """Ask what became of messages: letters, e-invoices, mails that bounced; take buyers' answers from the hot folder."""
     found = opened(workspace)
     answers = found.poll_answers()
     if len(answers) and not json:
         print_table(answers, title=f"{counted(len(answers), 'answer')} of buyers", limit=200)
-    return _show(found.outbox.poll(), json=json)
+    news = found.outbox.poll()
+    try:
+        reports = found.poll_bounces(progress=not json)
+    except InvoicebatchError:
+        _show(news, json=json)  # what the others said is booked, whatever is wrong with the mailbox
+        raise
+    if len(reports) and not json:
+        _show_reports(reports)
+    bounced = reports["message_id"][reports["outcome"].isin(FAILURES)]
+    messages = found.outbox.list()
+    return _show(messages[messages["message_id"].isin([*news["message_id"], *bounced])], json=json)
 
 
 @app.command(name="import-bounces")
 def import_bounces(
-    folder: Annotated[Path, Parameter(help="Folder or Maildir with delivery status notifications")],
+    files: Annotated[
+        list[Path],
+        Parameter(help="Reports of mail servers: mails (.eml), folders, Maildirs", negative=""),
+    ],
     *,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Read bounces; a mail that did not arrive becomes failed."""
-    bounces = opened(workspace).outbox.import_bounces(folder)
+    """Read bounces from files; a mail that did not arrive becomes failed, and its address is marked."""
+    reports = opened(workspace).import_bounces(files)
     if json:
-        print_json(records(bounces))
+        print_json(records(reports))
     else:
-        failed = int((bounces["outcome"] == "failed").sum())
-        print_table(
-            bounces.drop(columns="message_id"),
-            title=f"{counted(len(bounces), 'bounce')}, {counted(failed, 'mail')} failed",
-        )
+        _show_reports(reports)
+    return 0
+
+
+def _show_reports(reports: pd.DataFrame) -> None:
+    failed = reports["message_id"][reports["outcome"].isin(FAILURES)].nunique()
+    title = f"{counted(len(reports), 'report')} of mail servers, {counted(failed, 'mail')} bounced"
+    print_table(reports.drop(columns="message_id"), title=title, limit=200)
+
+
+@app.command(name="accept-address")
+def accept_address(
+    addresses: Annotated[list[str] | None, Parameter(help="Addresses that are good after all")] = None,
+    *,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
+    """Mail to bounced addresses again; without an address: list those that nothing is mailed to."""
+    found = opened(workspace)
+    marks = found.accept_addresses(addresses) if addresses else found.bounced_addresses()
+    what = "mailed to again" if addresses else "not mailed to"
+    title = f"{counted(len(marks), 'bounced address', 'bounced addresses')} {what}"
+    shown = marks.drop(columns="message_id")
+    print_rows(marks, json=json, shown=shown, title=title, limit=None)
     return 0

@@ -13,6 +13,7 @@ from invoicebatch.errors import InputFileError, SelectionError
 from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.customers import EDITABLE, write_customers
 from invoicebatch.formats.workbook.sheet.model import SheetMeta
+from invoicebatch.model.contact.bounced import MARKS, bounced_faults
 
 _FIELDS: Final = {
     "street": r"\bstreet\b", "postcode": r"\bpost ?code\b", "city": r"\b(city|town)\b",
@@ -55,8 +56,11 @@ def customer_rows(selection: Selection) -> pd.DataFrame:
     )
     with selection.workspace.store.read() as session:
         known = session.rows_of("customers", "customer_id", pd.Series(counts.index))
+        marks = session.whole(MARKS)
     rows = as_text(known).merge(counts, left_on="customer_id", right_index=True)
     failure = rows["customer_id"].map(words).astype("str").fillna("")
+    bounced = bounced_faults(rows["email"], marks)
+    failure = (bounced + "; " + failure).where(bounced != "", failure).str.removesuffix("; ")
     rows = rows.assign(
         failure=failure, missing=_missing(rows, failure), invoices=rows["invoices"].astype("str")
     )

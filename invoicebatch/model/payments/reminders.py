@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.model.changes import Batch
-from invoicebatch.model.contact.mailbox import recipients_faults
+from invoicebatch.model.contact.bounced import MARKS, mail_faults
 from invoicebatch.model.payments.candidates import first_reason
 from invoicebatch.model.payments.collection import Flow, Step
 from invoicebatch.model.payments.late_payment import Costs, LatePayment, Who
@@ -66,7 +66,9 @@ def due_steps(batch: Batch, by: Collecting) -> pd.DataFrame:
     rows["days_overdue"] = (pd.Timestamp(by.today) - rows["due_date"]).dt.days
     rows["reason"] = first_reason(rows.index, _of_cases(rows, by.today))
     rows = _shared(rows, combined=by.combined)
-    rows["reason"] = first_reason(rows.index, [(rows["reason"].ne(""), rows["reason"]), *_reachable(rows)])
+    rows["reason"] = first_reason(
+        rows.index, [(rows["reason"].ne(""), rows["reason"]), *_reachable(rows, batch[MARKS])]
+    )
     return _asked(rows, steps, by)
 
 
@@ -100,8 +102,8 @@ def _shared(rows: pd.DataFrame, *, combined: bool) -> pd.DataFrame:
     return rows
 
 
-def _reachable(rows: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
-    faults = recipients_faults(rows["customer_email"])
+def _reachable(rows: pd.DataFrame, marks: pd.DataFrame) -> Iterator[tuple[Any, Any]]:
+    faults = mail_faults(rows["customer_email"], marks)
     lacking = (rows[list(_ADDRESS)].fillna("") == "").any(axis=1)
     yield rows["channel"].eq("email") & faults.ne(""), "customer: " + faults + "; correct it and run again"
     yield rows["channel"].eq("post") & lacking, "the customer's postal address is not complete"

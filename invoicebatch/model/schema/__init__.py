@@ -17,13 +17,16 @@ from invoicebatch.model.schema.invoices import (
 )
 from invoicebatch.model.schema.journal import (
     ARTEFACTS,
+    BOUNCED_ADDRESSES,
     BUYER_ANSWERS,
     CLAIMS,
+    DELIVERY_REPORTS,
     EVENT_CHAIN,
     EVENTS,
     EXPORT_JOBS,
     IMPORTS,
     INVOICE_CHANGES,
+    MAILBOXES,
     OUTBOX,
     RUN_ROWS,
     RUNS,
@@ -102,6 +105,9 @@ TABLES: Final[Mapping[str, Table]] = {
         EVENT_CHAIN,
         IMPORTS,
         BUYER_ANSWERS,
+        DELIVERY_REPORTS,
+        BOUNCED_ADDRESSES,
+        MAILBOXES,
     )
 }
 """Every table by name."""

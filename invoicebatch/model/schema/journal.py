@@ -4,6 +4,7 @@ from invoicebatch.model.schema.types import (
     Table,
     boolean,
     choice,
+    day,
     integer,
     json,
     text,
@@ -181,6 +182,45 @@ BUYER_ANSWERS = Table(
         timestamp("answered_at", "When it was given", required=True),
         text("file", "The file it came in", required=True),
         timestamp("received_at", "When it was read", required=True),
+    ),
+)
+
+DELIVERY_REPORTS = Table(
+    "delivery_reports",
+    "What mail servers reported of our mails; each report once.",
+    ("report_id",),
+    (
+        text("report_id", "Derived from the report's own id, the mail and the address", required=True),
+        text("message_id", "The mail", required=True),
+        integer("attempt", "The attempt at it that was the last then", required=True),
+        text("recipient", "The address, as the mail went to it", required=True),
+        text("action", "failed, delayed, delivered, relayed or expanded (RFC 3464)", required=True),
+        text("words", "The server's words", required=True),
+        text("place", "Where it was read", required=True),
+        timestamp("received_at", "When it was read", required=True),
+    ),
+)
+
+BOUNCED_ADDRESSES = Table(
+    "bounced_addresses",
+    "Mail addresses that a server said can't be reached; nothing is mailed to them until a person accepts them.",
+    ("address",),
+    (
+        text("address", "The address, in small letters", required=True),
+        day("bounced_on", "When the server said so", required=True),
+        text("words", "The server's words", required=True),
+        text("message_id", "The mail that came back", required=True),
+    ),
+)
+
+MAILBOXES = Table(
+    "mailboxes",
+    "How far the mailboxes that reports come to were read.",
+    ("mailbox",),
+    (
+        text("mailbox", "User, server and folder", required=True),
+        integer("validity", "The server's UIDVALIDITY", required=True),
+        integer("last_uid", "Number of the last mail that is done with", required=True),
     ),
 )
 
