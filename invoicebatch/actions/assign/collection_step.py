@@ -6,7 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.formats.mail import COLUMNS, Letter, Letters, letter_values
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Context, Outgoing, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, where_said
 from invoicebatch.model.contact.mailbox import recipients_faults
 from invoicebatch.model.outbox.payload import EmailPayload
@@ -150,6 +150,13 @@ def effects(batch: Batch, _: Params, context: Context) -> pd.DataFrame:
     return outbox_rows(context.run_id, mails(rows, letters, sender_of, {}, reminder=True))
 
 
+def messages(batch: Batch, _: Params, context: Context) -> list[Outgoing]:
+    """One mail for each step by e-mail."""
+    rows = _due(batch, context)
+    mailed = rows["channel"].eq(EmailPayload.channel)
+    return [(EmailPayload.channel, (each,)) for each in rows.loc[mailed, "invoice_id"].tolist()]
+
+
 def preview(batch: Batch, _: Params, context: Context) -> Preview:
     """Tables `steps` (what is done how often, with costs) and `letters`: the first of each step."""
     rows = _due(batch, context)
@@ -175,6 +182,7 @@ ACTION = Action(
     row_checks=row_checks,
     artefacts=artefacts,
     effects=effects,
+    messages=messages,
     preview=preview,
     repeatable=True,
     lasting=("owes", "not_in_bundle", "not_in_kept_plan"),

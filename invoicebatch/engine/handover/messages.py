@@ -1,6 +1,6 @@
 """From outbox rows to messages: payload read, documents found and their bytes checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,18 +38,19 @@ def load_messages(
     folders = {
         run_id: workspace.data / folder for run_id, folder in zip(runs["run_id"], runs["folder"], strict=True)
     }
-    messages = [_message(row) for row in rows]
+    messages = [read_message(row) for row in rows]
     if not documents:
         return messages
     return [
-        _with_documents(message, int(row["attempts"]), workspace.data, folders[message.run_id])
+        with_documents(message, int(row["attempts"]), workspace.data, folders[message.run_id])
         if isinstance(message, Message)
         else message
         for message, row in zip(messages, rows, strict=True)
     ]
 
 
-def _message(row: dict[Any, Any]) -> Message | Result:
+def read_message(row: Mapping[Any, Any]) -> Message | Result:
+    """The message of an outbox row, without its documents; one that can't be read is a failed result."""
     kind = KINDS.get(row["channel"], Payload)
     message = Message(
         message_id=row["message_id"],
@@ -67,7 +68,7 @@ def _message(row: dict[Any, Any]) -> Message | Result:
         return Result(message, Answer(OutboxStatus.FAILED, text), int(row["attempts"]) + 1)
 
 
-def _with_documents(message: Message, attempts: int, data: Path, folder: Path) -> Message | Result:
+def with_documents(message: Message, attempts: int, data: Path, folder: Path) -> Message | Result:
     """The message with its documents, which lie in the archive or in the folder of its run."""
     try:
         return message.attached(
