@@ -40,8 +40,9 @@ def sealed(html: str) -> str:
     return f"{html[:end]}{_ALONE}{html[end:]}"
 
 
-def framed(html: str, title: str, height: int) -> Markup:
-    """A page inside this one, sealed off from it; `height` in pixels."""
-    style = f"width:100%;height:{height}px;border:1px solid #ccc;background:#fff"
-    frame = Markup('<iframe sandbox="" title="{}" style="{}" srcdoc="{}"></iframe>')
+def framed(html: str, title: str, style: str) -> Markup:
+    """A page inside this one, sealed off from it; `style` says how large."""
+    frame = Markup(
+        '<iframe sandbox="" title="{}" style="border:1px solid #ccc;background:#fff;{}" srcdoc="{}"></iframe>'
+    )
     return frame.format(title, style, sealed(html))

@@ -52,7 +52,7 @@ class PlannedMessage:
         at: its place among the plan's messages, from 1.
         channel: how it goes.
         numbers: the documents it carries.
-        customer: id of the customer.
+        customer: id of the customer; `customer_name` what it is called.
         recipient: mail addresses, lines of a postal address, or a network's participant.
         sender: who it comes from, of a mail; `to`, `copies` (blind ones) and `subject` likewise.
         text: the plain part, or what there is to read of another channel.
@@ -67,6 +67,7 @@ class PlannedMessage:
     channel: str
     numbers: tuple[str, ...]
     customer: str
+    customer_name: str = ""
     recipient: str = ""
     sender: str = ""
     to: str = ""
@@ -87,6 +88,7 @@ class PlannedMessage:
             "To": self.to or self.recipient,
             "Bcc": self.copies,
             "Subject": self.subject,
+            "Customer": f"{self.customer_name} ({self.customer})",
             "Documents": ", ".join(self.numbers),
             "Problem": self.problem,
             "Left out": "; ".join(f"{number}: {why}" for number, why in (self.left_out or {}).items()),
@@ -95,7 +97,7 @@ class PlannedMessage:
 
     def to_dict(self) -> dict[str, Any]:
         """The message as JSON values, its files by name, type, size (bytes) and pages."""
-        names = ("at", "channel", "customer", "recipient", "sender", "to", "copies", "subject", "text", "html", "problem")  # fmt: skip
+        names = ("at", "channel", "customer", "customer_name", "recipient", "sender", "to", "copies", "subject", "text", "html", "problem")  # fmt: skip
         files = [
             {name: getattr(each, name) for name in ("name", "type", "size", "pages")}
             for each in self.enclosures
@@ -134,10 +136,10 @@ class PlannedMessage:
             if content
         ]
 
-    def shown(self, height: int = 320) -> Markup:
-        """What its reader sees: the HTML part, else the first page, else the text."""
+    def shown(self, style: str = "width:100%;height:420px") -> Markup:
+        """What its reader sees: the HTML part in a frame of this style, else the first page, else the text."""
         if self.html:
-            return framed(self.html, self.subject, height)
+            return framed(self.html, self.subject, style)
         if page := self.page():
             return picture(page, ", ".join(self.numbers))
         return Markup('<pre style="white-space:pre-wrap">{}</pre>').format(self.text or self.problem)
@@ -197,7 +199,7 @@ class Messages(Sequence[PlannedMessage]):
         return {channel: channels.count(channel) for channel in dict.fromkeys(channels)}
 
     def places(self, *, number: str = "", customer: str = "") -> list[int]:
-        """Where the messages of a document or a customer stand.
+        """Where the messages of a document stand, by its number, or of a customer, by id or a part of the name.
 
         Raises:
             SelectionError: there is none.

@@ -28,14 +28,15 @@ def messages_of(plan: Plan) -> Messages:
 
 def _shown(rehearsal: Rehearsal, place: int, made: Made) -> PlannedMessage:
     channel, carried = rehearsal.outgoing[place]
-    number_of = rehearsal.rows["number"]
+    number_of, customer = rehearsal.rows["number"], rehearsal.keys.loc[carried[0]]
     known: dict[str, Any] = {
         "at": place + 1,
         "channel": channel,
         "numbers": tuple(
             number_of.loc[each] for each in carried if each not in made.left_out or not made.message
         ),
-        "customer": str(rehearsal.keys.at[carried[0], "customer_id"]),
+        "customer": str(customer["customer_id"]),
+        "customer_name": str(customer["customer_name"]),
         "left_out": {number_of.at[each]: why for each, why in made.left_out.items()} if made.message else {},
     }
     if made.message is None:

@@ -65,17 +65,21 @@ class Rehearsal:
 
     @cached_property
     def keys(self) -> pd.DataFrame:
-        """By document: `customer_id`, and `key`, what those have in common that are done in one commit."""
+        """By document: `customer_id`, `customer_name`, and `key`, what those have in common that are done in one commit."""
         action = self.plan.action
         column = (action.together(self.plan.params) if action.together else "") or "invoice_id"
-        names = dict.fromkeys(["invoice_id", "customer_id", column])
+        names = dict.fromkeys(["invoice_id", "customer_id", "customer_name", column])
         with self.plan.workspace.store.read() as session:
             found = session.overview(names, clock.today(), self.rows.index.to_numpy(np.int64))
         return found.assign(key=found[column]).set_index("invoice_id")
 
     def places(self, *, number: str = "", customer: str = "") -> list[int]:
-        """Where the messages stand that carry a document, or go to a customer; by its number, or its id."""
-        rows = self.rows["number"] == number if number else self.keys["customer_id"] == customer
+        """Where the messages stand that carry a document, by its number, or go to a customer, by id or a part of the name."""
+        if number:
+            rows = self.rows["number"] == number
+        elif not (rows := self.keys["customer_id"] == customer).any():
+            names = self.keys["customer_name"].fillna("").str.casefold()
+            rows = names.str.contains(customer.casefold(), regex=False)
         wanted = set(rows.index[rows])
         return [at for at, (_, carried) in enumerate(self.outgoing) if not wanted.isdisjoint(carried)]
 

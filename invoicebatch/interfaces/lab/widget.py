@@ -36,11 +36,12 @@ SCRIPTS: Final = (
     "views",
     "bar",
     "fields",
+    "mail",
     "dialogs",
     "report",
     "main",
 )
-STYLES: Final = ("theme", "grid", "bar", "dialogs")
+STYLES: Final = ("theme", "grid", "bar", "dialogs", "mail")
 
 
 def _join(names: Iterable[str], suffix: str) -> str:
