@@ -1,5 +1,8 @@
 """The messages of a run in its dialog, in real Chromium: they may say what they like, and do nothing."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pandas as pd
 import pytest
 
@@ -9,28 +12,47 @@ from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.engine.sending import outbox, with_documents
 
 HTML = """<!doctype html><html><body onload="parent.harmed = 1"><script>parent.harmed = 1</script>
-<p>Dear {{ customer.name }}</p><img src="http://tracker.example/seen.png" onerror="parent.harmed = 1"></body></html>"""
+<p>Dear {{ customer.name }}</p><img src="PICTURE" onerror="parent.harmed = 1"></body></html>"""
 
 
 @pytest.fixture
-def workspace(make_workspace):
+def tracker():
+    """A server elsewhere that notes who asks it for a picture."""
+
+    class Asked(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.server.seen.append(self.path)
+            self.send_error(404)
+
+    server = HTTPServer(("127.0.0.1", 0), Asked)
+    server.seen = []
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def workspace(make_workspace, tracker):
     """Three documents in two mails, whose template tries what it can."""
     made = with_documents(make_workspace(3, status="created"))
     folder = made.root / "templates/mail/invoice/en"
     folder.mkdir(parents=True)
-    (folder / "html.html").write_text(HTML)
+    (folder / "html.html").write_text(
+        HTML.replace("PICTURE", f"http://127.0.0.1:{tracker.server_port}/seen.png")
+    )
     frame = pd.DataFrame({"invoice_id": [1, 2], "customer_id": "S1"})
     with made.store.write() as session:
         session.update("invoices", frame, clock.now())
     return made
 
 
-def test_messages_are_looked_at_tested_and_counted_and_harm_nothing(workspace, show):
+def test_messages_are_looked_at_tested_and_counted_and_harm_nothing(workspace, tracker, show):
     widget = Overview(WorkspaceBackend(workspace), poll_seconds=0)
     widget.wait()
     page = show(widget)
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
     page.locator(".ib-body .ib-row[data-index='0']").click()
     page.keyboard.press("Control+a")
     page.locator("[data-group=send_via]").click()
@@ -50,7 +72,7 @@ def test_messages_are_looked_at_tested_and_counted_and_harm_nothing(workspace, s
     assert frame.get_by_text("Dear Person 3").is_visible()
     page.wait_for_timeout(200)
     assert page.evaluate("() => window.harmed") is None
-    assert not [url for url in asked if "tracker" in url]
+    assert not tracker.seen, "a picture from elsewhere would tell that it was looked at"
     assert mail.get_by_role("button", name="Next").is_disabled()
     mail.get_by_role("tab", name="Plain text").click()
     assert "Person 3" in mail.locator("pre").inner_text()
