@@ -124,7 +124,8 @@ class Action:
         preview: tables shown before the run.
         effects: rows for the outbox.
         messages: the messages that `effects` will prepare, in order, without making any: they are what a
-            person counts and looks at one by one. None: the rows are.
+            person counts and looks at one by one; it gets what `row_checks` get, and customer, company
+            account and document_path of each row. None: the rows are.
         defaults: parameter defaults that depend on settings and date.
         check: refuses parameters that settings or the present moment rule out (ParameterError).
         row_checks: why rows that the rules allow can't be done all the same: invoice_id int64, reason

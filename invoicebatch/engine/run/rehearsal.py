@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from invoicebatch.engine.handover.threads import Result
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.run.prepare import prepared
 from invoicebatch.engine.run.staging import RunFiles
-from invoicebatch.model.action import Outgoing
+from invoicebatch.model.action import Action, Outgoing
 from invoicebatch.model.changes import Batch, joined
 from invoicebatch.model.outbox.rows import further
 
@@ -36,6 +36,9 @@ class Made:
     problem: str
     left_out: Mapping[int, str] = field(default_factory=dict)
 
+
+_COUNTED: Final = frozenset({"customer_id", "company_account_id", "document_path"})
+"""Overview columns that decide which documents share a message, see `Action.messages`."""
 
 Making = Callable[[int], Made]
 
@@ -53,15 +56,15 @@ class Rehearsal:
         action, plan = self.plan.action, self.plan
         if action.messages is None or self.rows.empty:
             return []
-        batch = self._loaded(self.rows.index, lean=True)
+        checks = action.for_checks()
+        lean = checks if checks.columns is None else replace(checks, columns=checks.columns | _COUNTED)
+        batch = self._loaded(self.rows.index, lean)
         with Pool(plan.workspace.settings) as pool:
             return action.messages(batch, plan.params, plan.workspace.context(plan.run_id, pool))
 
-    def _loaded(self, ids: "pd.Index[int]", *, lean: bool = False) -> Batch:
-        action = self.plan.action
-        chosen = replace(action.for_checks(), columns=None) if lean else action
+    def _loaded(self, ids: "pd.Index[int]", action: Action) -> Batch:
         with self.plan.workspace.store.read() as session:
-            return load_batch(session, chosen, ids.to_numpy(np.int64), clock.today(), self.rows["part"])
+            return load_batch(session, action, ids.to_numpy(np.int64), clock.today(), self.rows["part"])
 
     @cached_property
     def keys(self) -> pd.DataFrame:
@@ -71,7 +74,7 @@ class Rehearsal:
         names = dict.fromkeys(["invoice_id", "customer_id", "customer_name", column])
         with self.plan.workspace.store.read() as session:
             found = session.overview(names, clock.today(), self.rows.index.to_numpy(np.int64))
-        return found.assign(key=found[column]).set_index("invoice_id")
+        return found.assign(key=found[column]).set_index("invoice_id").reindex(self.rows.index)
 
     def places(self, *, number: str = "", customer: str = "") -> list[int]:
         """Where the messages stand that carry a document, by its number, or go to a customer, by id or a part of the name."""
@@ -109,7 +112,7 @@ class Rehearsal:
         action, params = self.plan.action, self.plan.params
         context = self.plan.workspace.context(self.plan.run_id, pool)
         files = RunFiles(folder, self.plan.run_id, folder / "run")
-        batch = prepared(action, self._loaded(ids), params, context, files, lambda _: None)
+        batch = prepared(action, self._loaded(ids, action), params, context, files, lambda _: None)
         if len(batch.files):
             paths = [str(folder / path) for path in files.publish(batch.files)["path"]]
             batch = replace(batch, files=batch.files.assign(path=paths))
