@@ -42,13 +42,18 @@ def send_test(plan: Plan, to: str, limit: int) -> pd.DataFrame:
     channel = open_channel(EmailPayload.channel, workspace.settings, workspace.root)
     trial = _Trial(rehearsal, channel, to.strip())
     try:
-        channel.connect()
+        _connect(channel)
         with rehearsal.made(mails[:limit]) as made:
             return pd.DataFrame([trial.send(at, made(at)) for at in mails[:limit]])
-    except OSError as error:
-        raise StorageError(f"No test was sent: {error}") from error
     finally:
         channel.close()
+
+
+def _connect(channel: Channel) -> None:
+    try:
+        channel.connect()
+    except OSError as error:
+        raise StorageError(f"No test was sent: {error}") from error
 
 
 class _Trial:
@@ -68,7 +73,7 @@ class _Trial:
             "at": at + 1,
             "number": numbers,
             "recipient": "",
-            "to": self._to,
+            "to": self._rehearsal.plan.workspace.settings.mail.redirect_to or self._to,
             "subject": "",
         }
         if made.message is None:
