@@ -254,8 +254,9 @@ def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
 
 
 def _recipients(good: pd.DataFrame, found: list[Bundle]) -> pd.DataFrame:
-    """Mails in all, and documents by domain."""
-    addresses = good["customer_email"].map(addresses_in).explode().astype("str")
+    """Mails in all, and by domain."""
+    mails = good[good["invoice_id"].isin([bundle.ids[0] for bundle in found])]
+    addresses = mails["customer_email"].map(addresses_in).explode().astype("str")
     domain = addresses.str.replace(r"^.*@", "", regex=True).str.lower()
     counts = domain.groupby(domain).size().sort_values(ascending=False)
     rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(found)}]

@@ -186,8 +186,9 @@ def _window_lines(rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
 def preview(batch: Batch, params: PostParams, context: Context) -> Preview:
     """Letters by country, what they cost, and the first address as it stands in the window."""
     good = batch.invoices
-    by_country = good["customer_country"].value_counts()
     found = bundles(good, params)
+    letters = good[good["invoice_id"].isin([bundle.ids[0] for bundle in found])]
+    by_country = letters["customer_country"].value_counts()
     rows: list[dict[str, Any]] = [{"what": "letters", "rows": len(found)}]
     rows += [{"what": f"to {country}", "rows": int(count)} for country, count in by_country.items()]
     tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(good)}
