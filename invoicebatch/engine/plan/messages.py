@@ -210,3 +210,7 @@ class Messages(Sequence[PlannedMessage]):
         raise SelectionError(
             f"No message of this run is about {what}.", "Its refusals say which rows it leaves out."
         )
+
+
+NO_MESSAGES: Final = Messages((), lambda _: [], lambda **_: [])
+"""Of an action that sends none."""

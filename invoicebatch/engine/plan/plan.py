@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.messages import Messages
+from invoicebatch.engine.plan.messages import NO_MESSAGES, Messages
 from invoicebatch.engine.plan.records import records, refusals
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.model.action import Action, Params, Preview
@@ -141,7 +141,7 @@ class Plan:
     @cached_property
     def messages(self) -> Messages:
         """The messages that the run will prepare, each made when it is looked at; nothing changes."""
-        return self.runner.messages(self)
+        return self.runner.messages(self) if self.action.messages else NO_MESSAGES
 
     @property
     def to_confirm(self) -> int:

@@ -28,10 +28,8 @@ from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report, read_report
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.run.abandon import abandon
-from invoicebatch.engine.run.as_seen import messages_of
 from invoicebatch.engine.run.claim import claim
 from invoicebatch.engine.run.execute import Run
-from invoicebatch.engine.run.trial import send_test
 from invoicebatch.errors import (
     BusyError,
     InvoicebatchError,
@@ -71,10 +69,14 @@ class Runs:
 
     def messages(self, plan: Plan) -> Messages:
         """The plan's messages."""
+        from invoicebatch.engine.run.as_seen import messages_of
+
         return messages_of(plan)
 
     def send_test(self, plan: Plan, to: str, limit: int) -> pd.DataFrame:
         """The plan's first mails to a person; see `Plan.send_test`."""
+        from invoicebatch.engine.run.trial import send_test
+
         return send_test(plan, to, limit)
 
     def _outcome_of(self, plan: Plan, eligible: pd.DataFrame) -> Preview:

@@ -34,11 +34,10 @@ def send_test(plan: Plan, to: str, limit: int) -> pd.DataFrame:
         raise UsageError(f"A test can't be sent: {fault}.", "Give one mail address, such as your own.")
     if not 1 <= limit <= MOST:
         raise UsageError(f"A test is 1 to {MOST} mails, not {limit}.")
-    rehearsal = Rehearsal(plan)
-    mails = [at for at, (channel, _) in enumerate(rehearsal.outgoing) if channel == EmailPayload.channel]
+    mails = [at for at, (channel, _) in enumerate(plan.messages.found) if channel == EmailPayload.channel]
     if not mails:
         raise UsageError(f"{plan.action.label}: no mail is among what this run would send.")
-    workspace = plan.workspace
+    workspace, rehearsal = plan.workspace, Rehearsal(plan)
     channel = open_channel(EmailPayload.channel, workspace.settings, workspace.root)
     trial = _Trial(rehearsal, channel, to.strip())
     try:
