@@ -28,10 +28,8 @@ def test_messages_are_shown_written_tested_and_counted(workspace, capsys, tmp_pa
     send = ("send_via.email", "--all")
     code, shown = call("preview", *send, "-p", "combine=customer")
     assert code == 0
-    assert (
-        "To: p1@example.org\nSubject: 2 documents from Stroom BV\nDocuments: F2026-000001, F2026-000002"
-        in shown
-    )
+    assert "Documents: F2026-000001, F2026-000002" in shown
+    assert "To: p1@example.org\nSubject: 2 documents from Stroom BV\nCustomer: Person 1 (S1)" in shown
     assert "F2026-000002.pdf (1 page, " in shown
     assert "1 of 2 messages: 2 by email" in shown
     assert "p3@example.org" in call("preview", *send, "--number", "F2026-000003")[1]
