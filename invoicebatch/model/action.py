@@ -3,7 +3,7 @@
 The command line, the notebooks, the selection sheet and the grid are generated from this.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -74,6 +74,10 @@ Preview = Mapping[str, pd.DataFrame]
 """Named tables shown before a run; money columns end in `_cents`."""
 
 
+Outgoing = tuple[str, tuple[int, ...]]
+"""A message that a run will prepare, before anything of it is made: channel, and the documents it carries."""
+
+
 class Surroundings(Protocol):
     """What the values of a parameter may be read from: settings, rules, state, the other actions."""
 
@@ -119,6 +123,9 @@ class Action:
         artefacts: files, made between `reserve` and `transform`.
         preview: tables shown before the run.
         effects: rows for the outbox.
+        messages: the messages that `effects` will prepare, in order, without making any: they are what a
+            person counts and looks at one by one; it gets what `row_checks` get, and customer, company
+            account and document_path of each row. None: the rows are.
         defaults: parameter defaults that depend on settings and date.
         check: refuses parameters that settings or the present moment rule out (ParameterError).
         row_checks: why rows that the rules allow can't be done all the same: invoice_id int64, reason
@@ -168,6 +175,7 @@ class Action:
     artefacts: Callable[[Batch, Any, Context], Iterator[Prepared]] | None = None
     preview: Callable[[Batch, Any, Context], Preview] | None = None
     effects: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
+    messages: Callable[[Batch, Any, Context], Sequence[Outgoing]] | None = None
     defaults: Callable[[Settings, date], Mapping[str, Any]] | None = None
     check: Callable[[Any, Settings, datetime], None] | None = None
     row_checks: Callable[[Batch, Any, Context], pd.DataFrame] | None = None

@@ -94,7 +94,7 @@ def test_sending_once_more_asks_and_sending_does_not(ready: Workspace, capsys) -
     where = ["-w", str(ready.root)]
     assert command(["run", "send_via.email", "--ids", "1", *where]) == 0
     assert command(["run", "send_via.email", "--ids", "1", "--again", *where]) == ConfirmationError.exit_code
-    assert "1 invoice asks for confirmation" in capsys.readouterr().err
+    assert "1 message asks for confirmation" in capsys.readouterr().err
     assert len(outbox(ready)) == 1
     assert command(["run", "send_via.email", "--ids", "1", "--again", "--yes", *where]) == 0
     assert len(outbox(ready)) == 2

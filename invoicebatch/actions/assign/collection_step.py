@@ -13,7 +13,7 @@ from invoicebatch.errors import RenderError
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail.payload import mail, senders
 from invoicebatch.formats.mail.reminders import ReminderWriter
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Context, Outgoing, Params, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, failures, where_said
 from invoicebatch.model.contact.bounced import MARKS
 from invoicebatch.model.contact.mailbox import addresses_in
@@ -174,6 +174,14 @@ def effects(batch: Batch, params: StepParams, context: Context) -> pd.DataFrame:
     return outbox_rows(context.run_id, (message(item) for item in batch.known.get(_MAILS, [])))
 
 
+def messages(batch: Batch, params: StepParams, context: Context) -> list[Outgoing]:
+    """One mail a reminder that goes by e-mail."""
+    rows = due_steps(batch, _by(params, context))
+    mailed = rows[rows["channel"].eq(EmailPayload.channel) & rows["reason"].eq("")]
+    shared = mailed.sort_values(["due_date", "invoice_id"]).groupby("reminder", sort=False)["invoice_id"]
+    return [(EmailPayload.channel, tuple(ids.tolist())) for _, ids in shared]
+
+
 def preview(batch: Batch, params: StepParams, context: Context) -> Preview:
     """Tables `steps` (what is done how often), `messages` (by channel, and what they ask) and `letters`: the first ones."""
     rows = due_steps(batch, _by(params, context))
@@ -217,6 +225,7 @@ ACTION = Action(
     row_checks=row_checks,
     artefacts=artefacts,
     effects=effects,
+    messages=messages,
     preview=preview,
     defaults=defaults,
     chunk_rows=1000,

@@ -11,7 +11,7 @@ from invoicebatch.eligibility.duty import COLUMNS, refused_by_law, warned_by_law
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.validation import Schematron
-from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
+from invoicebatch.model.action import Action, Choices, Context, Outgoing, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, no_failures, where_said
 from invoicebatch.model.en16931.derive import TABLES
 from invoicebatch.model.outbox.again import WAIVES, SendParams, notes
@@ -158,6 +158,11 @@ def effects(batch: Batch, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
     return outbox_rows(ctx.run_id, map(_message, rows[columns].to_dict("records")))
 
 
+def messages(batch: Batch, params: EInvoiceParams, ctx: Context) -> list[Outgoing]:  # noqa: ARG001
+    """One message a document."""
+    return [(EInvoicePayload.channel, (each,)) for each in batch.invoices["invoice_id"].tolist()]
+
+
 def _message(row: Mapping[Hashable, Any]) -> tuple[int, str, EInvoicePayload]:
     made = Attachment.pdf if str(row["path"]).endswith(".pdf") else Attachment.xml
     document = made(row["path"], row["sha256"], safe_name(row["number"]))
@@ -210,6 +215,7 @@ ACTION = Action(
     transform=transform,
     artefacts=artefacts,
     effects=effects,
+    messages=messages,
     preview=preview,
     chunk_rows=1000,
     irreversible=True,

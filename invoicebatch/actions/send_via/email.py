@@ -14,10 +14,17 @@ from invoicebatch.errors import RenderError
 from invoicebatch.formats.archive.stored_documents import verified
 from invoicebatch.formats.archive.zip import safe_name
 from invoicebatch.formats.mail import Letter, letter_values, template_sets
-from invoicebatch.formats.mail.bundled import attachments, merged_files, room, sizes_of
+from invoicebatch.formats.mail.bundled import (
+    attachments,
+    expected_sizes,
+    merged_files,
+    room,
+    sizes_of,
+    ubl_size,
+)
 from invoicebatch.formats.mail.payload import mail, senders
 from invoicebatch.formats.mail.several import SEVERAL, Writer
-from invoicebatch.model.action import Action, Choices, Context, Preview, Surroundings
+from invoicebatch.model.action import Action, Choices, Context, Outgoing, Preview, Surroundings
 from invoicebatch.model.changes import (
     Artefact,
     Batch,
@@ -50,6 +57,8 @@ from invoicebatch.settings import Settings
 _TEMPLATES: Final = "templates/mail"
 _BUNDLES: Final = "bundles"
 """What `Batch.known` keeps of the files for what comes after: which documents go together."""
+_UBL: Final = "ubl/"
+"""Folder, in that of the run, of the electronic invoices that go along."""
 
 
 class EmailParams(CombineParams):
@@ -102,6 +111,7 @@ def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[P
         yield from _files(batch, params, context)
         return
     rows, failed = verified(batch.invoices, context.document)  # one that is gone must not stop the others
+    lines = batch["lines"]["invoice_id"].value_counts().to_dict() if params.attach_ubl else {}
     more: dict[int, int] = {}
     lost: set[int] = set()
     for item in chain(failed, _files(batch, params, context)):
@@ -109,7 +119,10 @@ def artefacts(batch: Batch, params: EmailParams, context: Context) -> Iterator[P
         if isinstance(item, RowFailure):
             lost.add(item.invoice_id)
         elif isinstance(item, Artefact) and item.invoice_id is not None and isinstance(item.content, bytes):
-            more[item.invoice_id] = more.get(item.invoice_id, 0) + len(item.content)
+            size = len(item.content)
+            if item.name.startswith(_UBL):  # counted as the plan did, which could not know it
+                size = max(size, ubl_size(lines.get(item.invoice_id, 0), more.get(item.invoice_id, 0)))
+            more[item.invoice_id] = more.get(item.invoice_id, 0) + size
     rows = rows[~rows["invoice_id"].isin(lost)]
     settings = context.settings.mail
     found = bundles(rows, params, sizes_of(rows, more), room(settings.max_megabytes))
@@ -129,7 +142,7 @@ def _files(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prep
         if item.failure:
             yield RowFailure(item.invoice_id, f"electronic invoice: {item.failure}")
         else:
-            yield Artefact(f"ubl/{safe_name(item.number)}.xml", item.document, invoice_id=item.invoice_id)
+            yield Artefact(f"{_UBL}{safe_name(item.number)}.xml", item.document, invoice_id=item.invoice_id)
 
 
 def _own_attachments(batch: Batch) -> Iterator[Prepared]:
@@ -210,10 +223,23 @@ def effects(batch: Batch, params: EmailParams, context: Context) -> pd.DataFrame
     return outbox_rows(context.run_id, _mails(batch, params, context)[0])
 
 
+def _expected(rows: pd.DataFrame, params: EmailParams, context: Context) -> list[Bundle]:
+    """The mails of rows, before any file of them is made."""
+    if not params.combined:
+        return bundles(rows, params)
+    sizes = expected_sizes(rows, context, ubl=params.attach_ubl)
+    return bundles(rows, params, sizes, room(context.settings.mail.max_megabytes))
+
+
+def messages(batch: Batch, params: EmailParams, context: Context) -> list[Outgoing]:
+    """The documents of each mail."""
+    return [(EmailPayload.channel, bundle.ids) for bundle in _expected(batch.invoices, params, context)]
+
+
 def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     """Counts by company account, language and amount due; the recipients; the first mail as it will read."""
     good = batch.invoices
-    found = bundles(good, params)
+    found = _expected(good, params, context)
     tables = {"recipients": _recipients(good, found), **again_preview(good)}
     tables |= anyway_preview(good, EmailPayload.channel)
     if found:
@@ -229,8 +255,9 @@ def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
 
 
 def _recipients(good: pd.DataFrame, found: list[Bundle]) -> pd.DataFrame:
-    """Mails in all, and documents by domain."""
-    addresses = good["customer_email"].map(addresses_in).explode().astype("str")
+    """Mails in all, and by domain."""
+    mails = good[good["invoice_id"].isin([bundle.ids[0] for bundle in found])]
+    addresses = mails["customer_email"].map(addresses_in).explode().astype("str")
     domain = addresses.str.replace(r"^.*@", "", regex=True).str.lower()
     counts = domain.groupby(domain).size().sort_values(ascending=False)
     rows: list[dict[str, Any]] = [{"what": "mails", "rows": len(found)}]
@@ -257,6 +284,7 @@ ACTION = Action(
     artefacts=artefacts,
     transform=transform,
     effects=effects,
+    messages=messages,
     preview=preview,
     chunk_rows=1000,
     together=together,

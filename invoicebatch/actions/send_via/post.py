@@ -13,7 +13,7 @@ from invoicebatch.formats.mail import letter_values
 from invoicebatch.formats.mail.bundled import attachments, merged_name
 from invoicebatch.formats.mail.several import Writer
 from invoicebatch.formats.mail.words import date_text
-from invoicebatch.model.action import Action, Context, Preview
+from invoicebatch.model.action import Action, Context, Outgoing, Preview
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
 from invoicebatch.model.contact.postal import ADDRESS, address_faults, address_lines
 from invoicebatch.model.contact.preference import (
@@ -169,6 +169,11 @@ def effects(batch: Batch, params: PostParams, context: Context) -> pd.DataFrame:
     return outbox_rows(context.run_id, (message(bundle, at) for bundle, at in left(every, good)))
 
 
+def messages(batch: Batch, params: PostParams, _: Context) -> list[Outgoing]:
+    """The documents of each letter."""
+    return [(PostPayload.channel, bundle.ids) for bundle in bundles(batch.invoices, params)]
+
+
 def _window_lines(rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """The lines in the window of each row's envelope."""
     plain = rows[["account_country", "account_language"]].fillna("").itertuples(index=False, name=None)
@@ -181,8 +186,9 @@ def _window_lines(rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
 def preview(batch: Batch, params: PostParams, context: Context) -> Preview:
     """Letters by country, what they cost, and the first address as it stands in the window."""
     good = batch.invoices
-    by_country = good["customer_country"].value_counts()
     found = bundles(good, params)
+    letters = good[good["invoice_id"].isin([bundle.ids[0] for bundle in found])]
+    by_country = letters["customer_country"].value_counts()
     rows: list[dict[str, Any]] = [{"what": "letters", "rows": len(found)}]
     rows += [{"what": f"to {country}", "rows": int(count)} for country, count in by_country.items()]
     tables = {"letters": pd.DataFrame(rows, columns=["what", "rows"]), **again_preview(good)}
@@ -222,6 +228,7 @@ ACTION = Action(
     check_columns=frozenset(f"customer_{field}" for field in ADDRESS) | PREFERENCE | COLUMNS,
     transform=transform,
     effects=effects,
+    messages=messages,
     preview=preview,
     defaults=defaults,
     chunk_rows=1000,

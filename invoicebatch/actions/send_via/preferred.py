@@ -12,7 +12,7 @@ from pydantic import Field
 
 from invoicebatch.actions.send_via import einvoice, email, post
 from invoicebatch.eligibility.channels import CHANNELS, channels
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Context, Outgoing, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, where_said
 from invoicebatch.model.contact.preference import AGAINST, ANYWAY, preference_faults
 from invoicebatch.model.outbox.again import WAIVES
@@ -151,6 +151,13 @@ def effects(batch: Batch, params: PreferredParams, context: Context) -> pd.DataF
     return messages
 
 
+def messages(batch: Batch, params: PreferredParams, context: Context) -> list[Outgoing]:
+    """The documents of each message, channel by channel."""
+    return [
+        one for *_, found in _each(batch, params, context, lambda action: action.messages) for one in found
+    ]
+
+
 def preview(batch: Batch, params: PreferredParams, context: Context) -> Preview:
     """Tables `parts` (channel, invoices, total) and `fallbacks`, and each channel's own with its part."""
     ways = _ways(batch, params, context)
@@ -178,10 +185,13 @@ ACTION = Action(
     reads=email.ACTION.reads | einvoice.ACTION.reads,
     row_checks=row_checks,
     warnings=warnings,
+    check_columns=frozenset().union(*(action.check_columns or () for action in _ACTIONS.values())),
+    check_reads=frozenset().union(*(action.check_reads for action in _ACTIONS.values())),
     own_parts=CHANNELS,
     artefacts=artefacts,
     transform=transform,
     effects=effects,
+    messages=messages,
     preview=preview,
     chunk_rows=1000,
     together=together,

@@ -93,6 +93,8 @@ def _headers(message: Message, sender: str, recipients: Sequence[str], payload: 
     mime["Auto-Submitted"] = "auto-generated"
     mime["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     mime["List-Id"] = f"<invoices.{domain}>"
+    if payload.test:
+        mime["X-Invoicebatch-Test"] = "yes"
     return mime
 
 

@@ -1,6 +1,6 @@
 """From outbox rows to messages: payload read, documents found and their bytes checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def load_messages(
     if not documents:
         return messages
     return [
-        _with_documents(message, int(attempts), workspace.data, folders[message.run_id])
+        with_documents(message, int(attempts), workspace.data, folders[message.run_id])
         if isinstance(message, Message)
         else message
         for message, attempts in zip(messages, found["attempts"], strict=True)
@@ -50,10 +50,11 @@ def load_messages(
 
 def messages_of(rows: pd.DataFrame) -> list[Message | Result]:
     """Rows of the outbox as messages without documents; one that can't be read is a failed result."""
-    return [_message(row) for row in rows.to_dict("records")]
+    return [read_message(row) for row in rows.to_dict("records")]
 
 
-def _message(row: dict[Any, Any]) -> Message | Result:
+def read_message(row: Mapping[Any, Any]) -> Message | Result:
+    """The message of an outbox row, without its documents; one that can't be read is a failed result."""
     kind = KINDS.get(row["channel"], Payload)
     message = Message(
         message_id=row["message_id"],
@@ -71,7 +72,7 @@ def _message(row: dict[Any, Any]) -> Message | Result:
         return Result(message, Answer(OutboxStatus.FAILED, text), int(row["attempts"]) + 1)
 
 
-def _with_documents(message: Message, attempts: int, data: Path, folder: Path) -> Message | Result:
+def with_documents(message: Message, attempts: int, data: Path, folder: Path) -> Message | Result:
     """The message with its documents, which lie in the archive or in the folder of its run."""
     try:
         return message.attached(

@@ -126,7 +126,7 @@ class HandoverThreads:
             return
         self._log.started([message.message_id])
         reach("deliver.begun")
-        answer = _answered(lambda: self._channel.hand_over(message))
+        answer = answered(lambda: self._channel.hand_over(message))
         reach("deliver.answered")
         result = Result(message, answer, attempts[message.message_id] + 1)
         self._done[message.message_id] = result
@@ -143,7 +143,7 @@ class HandoverThreads:
             answers.update(self._channel.hand_over_many(messages))
             return Answer(OutboxStatus.IN_DOUBT, "the channel gave no answer for it")
 
-        common = _answered(call)
+        common = answered(call)
         reach("deliver.answered")
         for message in messages:
             answer = answers.get(message.message_id, common)
@@ -152,7 +152,7 @@ class HandoverThreads:
             self._log.finished(message.message_id, result.noted())
 
 
-def _answered(call: Any) -> Answer:
+def answered(call: Any) -> Answer:
     """A call's answer; every error becomes the answer it means, an unforeseen one means doubt."""
     try:
         answer: Answer = call()

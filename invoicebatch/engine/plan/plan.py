@@ -16,9 +16,11 @@ from markupsafe import Markup
 
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.messages import NO_MESSAGES, Messages
 from invoicebatch.engine.plan.records import records, refusals
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.model.action import Action, Params, Preview
+from invoicebatch.model.counted import counted
 from invoicebatch.model.ident import run_id, sha256_json
 from invoicebatch.model.markup import table
 from invoicebatch.model.money import amount_text
@@ -30,6 +32,12 @@ class Runner(Protocol):
 
     def preview(self, plan: "Plan") -> Preview:
         """The plan's preview tables."""
+
+    def messages(self, plan: "Plan") -> Messages:
+        """The plan's messages; see `Plan.messages`."""
+
+    def send_test(self, plan: "Plan", to: str, limit: int) -> pd.DataFrame:
+        """The first mails to a person; see `Plan.send_test`."""
 
     def apply(
         self,
@@ -129,6 +137,37 @@ class Plan:
     def preview(self) -> Preview:
         """Tables that show what the run will do; nothing changes."""
         return self.runner.preview(self)
+
+    @cached_property
+    def messages(self) -> Messages:
+        """The messages that the run will prepare, each made when it is looked at; nothing changes."""
+        return self.runner.messages(self) if self.action.messages else NO_MESSAGES
+
+    @property
+    def to_confirm(self) -> int:
+        """What a person types to confirm: how many messages will go; where none will, how many rows."""
+        return len(self.messages) or self.eligible
+
+    @property
+    def counted(self) -> str:
+        """`to_confirm` with its noun."""
+        return counted(self.to_confirm, "message" if len(self.messages) else "invoice")
+
+    def send_test(self, to: str, limit: int = 3) -> pd.DataFrame:
+        """Send the first mails of the run to a person, marked as a test; an event is all that changes.
+
+        Args:
+            to: one mail address; `redirect_to` of the settings goes before it.
+            limit: how many.
+
+        Returns:
+            One row a mail: at int64 (from 1), number (of its documents, by commas), recipient (who the
+            customer's would go to), to, subject, outcome (sent, failed, in_doubt), answer str.
+
+        Raises:
+            UsageError: the address is none, or no message of the plan is a mail.
+        """
+        return self.runner.send_test(self, to, limit)
 
     def apply(
         self, progress: bool | Progress = False, cancel: Event | None = None, *, background: bool = False

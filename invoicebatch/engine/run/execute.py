@@ -5,7 +5,7 @@ there. Only this module commits what an action wants.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from threading import Event
 from typing import Any
@@ -26,10 +26,11 @@ from invoicebatch.engine.handover.deliver import LIVE, deliver
 from invoicebatch.engine.plan.report import OPEN_OUTCOMES
 from invoicebatch.engine.run.claim import judge_changed
 from invoicebatch.engine.run.pieces import pieces
+from invoicebatch.engine.run.prepare import prepared
 from invoicebatch.engine.run.staging import RunFiles
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
-from invoicebatch.model.changes import Batch, Changes, Frames, RowFailure, RowUnchanged, failures, joined
+from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, joined
 from invoicebatch.model.status import BundlePart, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
@@ -208,21 +209,14 @@ class Run:
         if self.action.artefacts is None or not len(batch):
             return batch
         reach("prepare.before")
-        failed: list[RowFailure] = []
-        unchanged: list[RowUnchanged] = []
-        for item in self.action.artefacts(batch, self._params, context):
-            if isinstance(item, RowFailure):
-                failed.append(item)
-            elif isinstance(item, RowUnchanged):
-                unchanged.append(item)
-            else:
-                self._files.add(item)
-            if self._cancel.is_set():
-                raise KeyboardInterrupt if self.action.chunk_rows is None else _CancelledError
-            self._tell(item.invoice_id)
-        files = self._files.staged()
+        batch = prepared(self.action, batch, self._params, context, self._files, self._told)
         reach("prepare.synced")
-        return replace(batch, files=files, failed=_reasons(failed), unchanged=_reasons(unchanged))
+        return batch
+
+    def _told(self, item: Prepared) -> None:
+        if self._cancel.is_set():
+            raise KeyboardInterrupt if self.action.chunk_rows is None else _CancelledError
+        self._tell(item.invoice_id)
 
     def _tell(self, invoice_id: int | None) -> None:
         """One more document, if it is one of an invoice alone."""
@@ -359,10 +353,3 @@ def _settled(rows: pd.DataFrame, outcome: RowOutcome) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame()
     return joined(rows).reset_index().assign(outcome=outcome.value)
-
-
-def _reasons(rows: Sequence[RowFailure | RowUnchanged]) -> pd.DataFrame:
-    return failures(
-        pd.Series([row.invoice_id for row in rows], dtype="int64"),
-        pd.Series([row.reason for row in rows], dtype="str"),
-    )

@@ -22,6 +22,7 @@ from invoicebatch.engine.plan.default_preview import (
     to_look_at,
     will_fail,
 )
+from invoicebatch.engine.plan.messages import Messages
 from invoicebatch.engine.plan.next_steps import with_next_steps
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report, read_report
@@ -65,6 +66,18 @@ class Runs:
         with Pool(self._workspace.settings) as pool:
             own = plan.action.preview(batch, plan.params, self._workspace.context(plan.run_id, pool))
         return {**changed, **own}
+
+    def messages(self, plan: Plan) -> Messages:
+        """The plan's messages."""
+        from invoicebatch.engine.run.as_seen import messages_of
+
+        return messages_of(plan)
+
+    def send_test(self, plan: Plan, to: str, limit: int) -> pd.DataFrame:
+        """The plan's first mails to a person; see `Plan.send_test`."""
+        from invoicebatch.engine.run.trial import send_test
+
+        return send_test(plan, to, limit)
 
     def _outcome_of(self, plan: Plan, eligible: pd.DataFrame) -> Preview:
         """Table `before_and_after` of an action that is about one column."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -18,6 +19,8 @@ MERGED: Final = "merged/"
 """Folder, in that of the run, of files that hold several documents."""
 
 _BASE64: Final = 78 / 57
+_UBL: Final = 8_000
+_UBL_LINE: Final = 2_000
 _LETTER: Final = 32_000
 _ROW: Final = 1_000
 
@@ -36,6 +39,52 @@ def sizes_of(rows: pd.DataFrame, more: Mapping[int, int]) -> dict[int, int]:
     """
     files = zip(rows["invoice_id"].tolist(), rows["file"], strict=True)
     return {row: file.stat().st_size + more.get(row, 0) + _ROW for row, file in files}
+
+
+def ubl_size(lines: int, attached: int) -> int:
+    """Bytes that an electronic invoice is counted as, made or not: more than nearly every one has.
+
+    Args:
+        lines: of the invoice.
+        attached: bytes of its own attachments, which it holds too.
+    """
+    return _UBL + _UBL_LINE * lines + attached * 3 // 2
+
+
+def expected_sizes(rows: pd.DataFrame, context: Context, *, ubl: bool) -> dict[int, int]:
+    """What `sizes_of` will say, before any file is made or read.
+
+    Args:
+        rows: invoice_id, document_path.
+        context: where the documents are.
+        ubl: whether an electronic invoice goes along.
+    """
+    data = context.root / context.settings.data
+    reads = {"attachments": ["invoice_id", "content_base64"], **({"lines": ["invoice_id"]} if ubl else {})}
+    files = zip(rows["invoice_id"].tolist(), rows["document_path"], strict=True)
+    sizes = {row: _file_size(data / path) + _ROW for row, path in files}
+    for piece in context.pieces(rows["invoice_id"].to_numpy("int64"), ["invoice_id"], reads):
+        attached = _decoded(piece["attachments"])
+        lines = piece["lines"]["invoice_id"].value_counts().to_dict() if ubl else {}
+        for row in piece.invoices["invoice_id"].tolist():
+            own = attached.get(row, 0)
+            sizes[row] += own + (ubl_size(lines.get(row, 0), own) if ubl else 0)
+    return sizes
+
+
+def _file_size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _decoded(rows: pd.DataFrame) -> dict[int, int]:
+    """Bytes of base64 texts once decoded, by invoice id."""
+    texts = rows["content_base64"].fillna("")
+    sizes = texts.str.len() * 3 // 4 - texts.str.count("=")
+    summed = sizes.groupby(rows["invoice_id"]).sum()
+    return dict(zip(summed.index.tolist(), summed.tolist(), strict=True))
 
 
 def merged_name(numbers: Iterable[str], bundle: Bundle) -> str:

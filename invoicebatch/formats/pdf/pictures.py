@@ -23,3 +23,17 @@ def page_pictures(pdf: bytes, ppi: float = 90, limit: int = 4) -> list[bytes]:
         return found
     finally:
         document.close()
+
+
+def page_total(pdf: bytes) -> int | None:
+    """How many pages a PDF has; None: it can't be read."""
+    import pypdfium2
+
+    try:
+        document = pypdfium2.PdfDocument(pdf)
+    except pypdfium2.PdfiumError:
+        return None
+    try:
+        return len(document)
+    finally:
+        document.close()

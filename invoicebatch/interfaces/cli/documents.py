@@ -6,13 +6,17 @@ from typing import Annotated
 import pandas as pd
 from cyclopts import App, Parameter
 
+from invoicebatch.actions import registry
 from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UsageError
 from invoicebatch.files.names import safe_name
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
+    ParameterOption,
+    Select,
     WorkspaceOption,
     opened,
+    pairs,
     print_json,
     print_table,
 )
@@ -26,15 +30,37 @@ Invoice = Annotated[str, Parameter(help="Invoice number or id")]
 
 
 def preview(
-    invoice: Invoice,
+    invoice: Annotated[str, Parameter(help="Invoice number or id; or an action, to see its messages")],
+    select: Select | None = None,
     *,
     template: Annotated[Path | None, Parameter(help="A template folder to try")] = None,
     png: Annotated[bool, Parameter(negative="", help="One picture a page instead of a PDF")] = False,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder; default: here")] = None,
+    mail: Annotated[
+        int | None, Parameter(help="Of an action: which message, from 1; default: the first")
+    ] = None,
+    number: Annotated[str | None, Parameter(help="Of an action: the message with this document")] = None,
+    customer: Annotated[str | None, Parameter(help="Of an action: the messages to this customer")] = None,
+    parameter: ParameterOption = None,
+    json: JsonOption = False,
+    output: Annotated[
+        Path | None,
+        Parameter(name=["--output", "-o"], help="Folder; default: here, and messages are printed"),
+    ] = None,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Make the document of an invoice as it would be now, without touching state."""
-    document = opened(workspace).preview(invoice, template)
+    """Make the document of an invoice, or the messages of an action, as they would be now; nothing changes."""
+    ws = opened(workspace)
+    if (action := invoice.replace("-", "_")) in registry():
+        from invoicebatch.interfaces.cli.messages import show_messages
+
+        plan = (select or Select()).of(ws).plan(action, **pairs(parameter))
+        return show_messages(plan, at=mail, number=number, customer=customer, json=json, folder=output)
+    if mail is not None or number or customer or parameter or select:
+        raise UsageError(
+            f"{invoice} is no action: messages are those of an action and a selection.",
+            f"Such as: invoicebatch preview send_via.preferred --numbers {invoice} --mail 1",
+        )
+    document = ws.preview(invoice, template)
     target = (output or Path.cwd()) / f"{safe_name(document.name)}.pdf"
     for path in document.save_pages(target) if png else [document.save(target)]:
         print(path)

@@ -45,7 +45,11 @@ COMMANDS: Final = (
     ("outbox", "outbox:app", "Messages: list, resend, mark-sent, poll, import-bounces, accept-address."),
     ("worker", "worker:worker", "Run queued runs and due jobs in the background."),
     ("jobs", "worker:jobs", "Export jobs: list, show, cancel, resume, delete."),
-    ("preview", "documents:preview", "Make the document of an invoice as it would be now; nothing changes."),
+    (
+        "preview",
+        "documents:preview",
+        "Make the document of an invoice, or the messages of an action, as they would be now.",
+    ),
     ("documents", "documents:documents", "List the stored versions of an invoice's document."),
     ("template", "documents:app", "Document templates: check one."),
     ("snapshot", "workspace_commands:snapshot", "Write all tables as Parquet files, from one moment."),

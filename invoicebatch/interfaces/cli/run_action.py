@@ -56,6 +56,10 @@ def run_action(
         bool, Parameter(negative="", help="Run through the action's notebook; it is kept")
     ] = False,
     background: Annotated[bool, Parameter(negative="", help="Queue it for the worker")] = False,
+    test_to: Annotated[
+        str | None, Parameter(help="Send the first mails to this address as tests, and change nothing")
+    ] = None,
+    limit: Annotated[int, Parameter(help="How many tests")] = 3,
     json: JsonOption = False,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="Folder for the files")] = None,
     workspace: WorkspaceOption = None,
@@ -66,6 +70,8 @@ def run_action(
     ws = opened(workspace)
     if notebook and background:
         raise UsageError("A notebook runs here and now, not in the background.", "Leave out one of the two.")
+    if test_to is not None and (notebook or background or dry_run):
+        raise UsageError("A test is sent here and now, by itself.", "Leave out the other options.")
     if notebook:
         from invoicebatch.interfaces.cli.notebook import run_through_notebook
 
@@ -73,6 +79,10 @@ def run_action(
             ws, found, select or Select(), values, dry_run=dry_run, yes=yes, json=json, output=output
         )
     plan = (select or Select()).of(ws).plan(found.name, folder=output or "", **values)
+    if test_to is not None:
+        from invoicebatch.interfaces.cli.messages import send_test
+
+        return send_test(plan, test_to, limit, json=json)
     if dry_run:
         return _show_plan(plan, json=json)
     if plan.eligible == 0:
@@ -101,8 +111,9 @@ def _show_plan(plan: Plan, *, json: bool) -> int:
     if json:
         print_json(plan.to_dict())
     else:
+        messages = f", in {plan.counted}" if len(plan.messages) else ""
         print(
-            f"{plan.action.label}: {plan.eligible:,} of {plan.selected:,} selected rows. Nothing was changed."
+            f"{plan.action.label}: {plan.eligible:,} of {plan.selected:,} selected rows{messages}. Nothing was changed."
         )
         for name, frame in plan.preview.items():
             if len(frame):
@@ -125,17 +136,15 @@ def _nothing(plan: Plan, *, json: bool) -> int:
 
 
 def _ask(plan: Plan) -> None:
-    """Ask for the number of rows; without a terminal the caller must have said --yes."""
+    """Ask for the number of messages, else rows; without a terminal the caller must have said --yes."""
     if not sys.stdin.isatty():
         raise ConfirmationError(
-            f"{plan.action.label} of {counted(plan.eligible, 'invoice')} asks for confirmation.",
+            f"{plan.action.label} of {plan.counted} asks for confirmation.",
             "Confirm with --yes.",
         )
     undone = " This can't be undone." if plan.action.irreversible else ""
-    answer = input(
-        f"{plan.action.label}: {counted(plan.eligible, 'invoice')}.{undone} Type {plan.eligible} to go on: "
-    )
-    if answer.strip() != str(plan.eligible):
+    answer = input(f"{plan.action.label}: {plan.counted}.{undone} Type {plan.to_confirm} to go on: ")
+    if answer.strip() != str(plan.to_confirm):
         raise ConfirmationError("Not confirmed; nothing was changed.")
 
 
@@ -205,9 +214,8 @@ def _option(
 
 def _command(action: Action, choices: Known = NO_CHOICES, *, for_help: bool = False) -> Callable[..., int]:
     """A sub-command: the common options of `run_action` and one option a parameter of the action."""
-    shared = [
-        p for p in inspect.signature(run_action).parameters.values() if p.name not in ("action", "given")
-    ]
+    left_out = {"action", "given"} | (set() if action.messages else {"test_to", "limit"})
+    shared = [p for p in inspect.signature(run_action).parameters.values() if p.name not in left_out]
     fields = action.params.model_fields.items()
     own = [_option(name, field, choices.get(name), for_help=for_help) for name, field in fields]
     names = [p.name for p in own]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.engine.plan.messages import Messages
 from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.model.action import Action
 
@@ -43,6 +44,17 @@ class Plan(Protocol):
     @property
     def eligible(self) -> int:
         """Rows that will be done."""
+
+    @property
+    def messages(self) -> Messages:
+        """The messages that it will send, each made when it is looked at."""
+
+    @property
+    def to_confirm(self) -> int:
+        """What a person types to confirm."""
+
+    def send_test(self, to: str, limit: int = 3) -> pd.DataFrame:
+        """Send the first mails to a person: number, outcome, answer str."""
 
     @property
     def failing(self) -> pd.DataFrame:

@@ -97,6 +97,31 @@ class Run(Message):
     typed: Text = ""
 
 
+class OfMessage(Message):
+    """A message of what was previewed: the first from a place on, or back, of a document or customer if one is searched."""
+
+    n: int
+    at: Count = 0
+    back: bool = False
+    search: Text = ""
+
+
+class Enclosure(Message):
+    """A file of such a message."""
+
+    n: int
+    at: Count
+    index: Count
+
+
+class Trial(Message):
+    """The first mails of what was previewed, to a person."""
+
+    n: int
+    to: Text
+    limit: Count = 3
+
+
 class Pick(Message):
     """Select rows of a report."""
 
@@ -163,6 +188,9 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "resume": OfRun,
     "abandon": OfRun,
     "copy": Message,
+    "message": OfMessage,
+    "enclosure": Enclosure,
+    "test": Trial,
     "pick": Pick,
     "file": File,
     "code": Code,

@@ -12,7 +12,8 @@ import pandas as pd
 
 from invoicebatch.errors import InvoicebatchError, UsageError
 from invoicebatch.interfaces.lab.columns import words
-from invoicebatch.interfaces.lab.run_dialog import Runs, in_thread, send_file
+from invoicebatch.interfaces.lab.message_view import send_file
+from invoicebatch.interfaces.lab.run_dialog import Runs, in_thread
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.tables import table
 from invoicebatch.model.counted import counted
@@ -102,7 +103,7 @@ class PaymentTabs:
         file = self._payments.show(str(message["bundle"])).bundle["file"].iloc[0]
         if not isinstance(file, str):
             raise UsageError("This bundle has no bank file yet.", "Write it first.")
-        send_file(self._session, Path(file))
+        send_file(self._session, Path(file).name, Path(file).read_bytes())
 
     def _incoming(self) -> None:
         payments = self._payments.incoming()

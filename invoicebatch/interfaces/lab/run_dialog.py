@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,10 @@ from invoicebatch.errors import ConfirmationError, UsageError
 from invoicebatch.interfaces.lab import as_code, dialogs, preview
 from invoicebatch.interfaces.lab import report_view as report
 from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
+from invoicebatch.interfaces.lab.message_view import MessageView, send_file
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.model.action import Action
 from invoicebatch.model.reasons import by_kind, of_kind
-
-CHUNK: Final = 4 * 1024 * 1024
-"""Bytes of a file sent to the browser at a time."""
 
 
 @dataclass(slots=True)
@@ -50,6 +48,7 @@ class Runs:
         self._running = threading.Thread()
         self._planning = threading.Thread()
         self._told = 0.0
+        self._messages = MessageView(session, self._previewed_plan)
         session.extend(
             {
                 "dialog": self._open,
@@ -78,6 +77,7 @@ class Runs:
         for worker in (self._planning, self._running):
             if worker.is_alive():
                 worker.join()
+        self._messages.wait()
 
     def _state(self, state: dict[str, Any]) -> None:
         self._session.publish("run", state)
@@ -149,6 +149,7 @@ class Runs:
         if draft.asked == asked:
             draft.plan = plan
             counts = {"eligible": plan.eligible, "failing": len(plan.failing)}
+            counts |= {"messages": len(plan.messages), "confirm": plan.to_confirm}
             self._session.send({"kind": "preview", "n": asked, **counts, **shown}, [])
 
     def _left_out(self, plan: Plan) -> list[list[Any]]:
@@ -160,15 +161,20 @@ class Runs:
         parts = self._session.backend.parts(draft.action.name)
         return preview.describe(draft.action, plan.preview, parts)
 
-    def _run(self, message: Mapping[str, Any]) -> None:
-        draft = self._draft
-        if draft is None or draft.plan is None or draft.asked != int(message["n"]):
+    def _previewed_plan(self, n: int) -> Plan:
+        """The plan that a preview showed."""
+        if self._draft is None or self._draft.plan is None or self._draft.asked != n:
             raise UsageError("The preview is out of date", "Look at it again, then run.")
-        if draft.action.careful and str(message.get("typed", "")).strip() != str(draft.plan.eligible):
-            raise ConfirmationError(f"Type {draft.plan.eligible} to confirm")
+        return self._draft.plan
+
+    def _run(self, message: Mapping[str, Any]) -> None:
+        plan, draft = self._previewed_plan(int(message["n"])), self._draft
+        assert draft is not None  # noqa: S101 - it has a plan
+        if draft.action.careful and str(message.get("typed", "")).strip() != str(plan.to_confirm):
+            raise ConfirmationError(f"Type {plan.to_confirm} to confirm")
         if self._running.is_alive():
             raise UsageError("A run is still under way in this grid")
-        self._draft, plan = None, draft.plan
+        self._draft = None
         self._cancel.clear()
         self._progress(draft, "starting", 0, plan.eligible)
         backend = self._session.backend
@@ -259,7 +265,8 @@ class Runs:
 
     def _file(self, message: Mapping[str, Any]) -> None:
         _, result = self._result()
-        send_file(self._session, Path(str(result.files["path"].iloc[int(message["index"])])))
+        path = Path(str(result.files["path"].iloc[int(message["index"])]))
+        send_file(self._session, path.name, path.read_bytes())
 
     def _code(self, message: Mapping[str, Any]) -> None:
         draft = self._draft or self._result()[0]
@@ -276,14 +283,6 @@ class Runs:
         else:
             answer["text"] = as_code.TEXTS[message["as"]](click)
         self._session.send(answer, [])
-
-
-def send_file(session: Session, path: Path) -> None:
-    """Give a file to the browser, which keeps it among its downloads."""
-    content = path.read_bytes()
-    parts = [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
-    for number, part in enumerate(parts):
-        session.send({"kind": "file", "name": path.name, "part": number, "parts": len(parts)}, [part])
 
 
 def in_thread(work: Callable[[], None]) -> threading.Thread:

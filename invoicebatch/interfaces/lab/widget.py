@@ -37,12 +37,13 @@ SCRIPTS: Final = (
     "views",
     "bar",
     "fields",
+    "mail",
     "dialogs",
     "report",
     "payments",
     "main",
 )
-STYLES: Final = ("theme", "grid", "bar", "dialogs", "payments")
+STYLES: Final = ("theme", "grid", "bar", "dialogs", "mail", "payments")
 
 
 def _join(names: Iterable[str], suffix: str) -> str:

@@ -184,7 +184,7 @@ class WorkspaceBackend:
         """The engine's plan over these ids."""
         selection = replace(self._workspace.select(ids=ids.tolist()), picked_by_hand=picked)
         plan = selection.plan(action, **params)
-        _ = plan.preview
+        _ = plan.preview, plan.messages
         return plan
 
     def apply(self, plan: Plan, progress: Progress, cancel: Event) -> RunResult:

@@ -66,8 +66,9 @@ def show_actions(selection: Selection) -> None:
 
 def show_plan(plan: Plan) -> None:
     """What the run will do, and which rows it refuses."""
-    head = Markup("<b>{}</b>: {:,} of {:,} rows. {}")
-    html(head.format(plan.action.label, plan.eligible, plan.selected, plan.action.help))
+    head = Markup("<b>{}</b>: {:,} of {:,} rows{}. {}")
+    messages = f", in {plan.counted}" if len(plan.messages) else ""
+    html(head.format(plan.action.label, plan.eligible, plan.selected, messages, plan.action.help))
     for name, frame in plan.preview.items():
         if len(frame):
             html(Markup("<i>{}</i>").format(name))

@@ -23,7 +23,6 @@ from invoicebatch.formats.workbook.rows import TableExport
 from invoicebatch.formats.workbook.sheet.model import SHOWN, sheet_columns, sheet_rows_needed
 from invoicebatch.formats.workbook.table import write_table
 from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan, done_before
-from invoicebatch.model.counted import counted
 from invoicebatch.model.markup import joined, table
 from invoicebatch.model.reasons import by_kind, of_kind
 from invoicebatch.model.schema.types import integer, text
@@ -107,7 +106,7 @@ def run_sheet(
 def _ask(plan: SheetPlan, *, confirmed: bool) -> None:
     asking = [group for group in plan.groups if group.action.asks(group.plan.params) and group.plan.eligible]
     if asking and not confirmed:
-        words = ", ".join(f"{g.action.label} ({counted(g.plan.eligible, 'invoice')})" for g in asking)
+        words = ", ".join(f"{g.action.label} ({g.plan.counted})" for g in asking)
         raise ConfirmationError(f"{words} asks for confirmation; nothing was done.", "Confirm with --yes.")
 
 

@@ -77,6 +77,11 @@ class Payload(Part):
         """Whether it brings the document itself to its customer."""
         return True
 
+    @property
+    def words(self) -> str:
+        """What there is to read of it besides its attachments."""
+        return ""
+
 
 P = TypeVar("P", bound=Payload)
 
@@ -95,6 +100,12 @@ class EmailPayload(Payload):
     text: str
     html: str = ""
     reminder: bool = False
+    test: bool = False
+
+    @property
+    def words(self) -> str:
+        """The plain part."""
+        return self.text
 
     @property
     def ships(self) -> bool:
@@ -115,6 +126,16 @@ class PostPayload(Payload):
     product: str = "cheap"
     window: Literal["left", "right"] = "left"
 
+    @property
+    def words(self) -> str:
+        """What stands in the window, and how it is printed."""
+        how = (
+            "both sides" if self.duplex else "one side",
+            "in colour" if self.color else "in black",
+            self.product,
+        )
+        return "\n".join((*self.lines, "", ", ".join(how)))
+
 
 class EInvoicePayload(Payload):
     """An electronic invoice: its network, and sender and receiver there."""
@@ -126,6 +147,11 @@ class EInvoicePayload(Payload):
     number: str
     scheme: str
     identifier: str
+
+    @property
+    def words(self) -> str:
+        """Network and receiver."""
+        return f"{self.network}: {self.scheme}:{self.identifier}"
 
 
 class ExternalPayload(Payload):

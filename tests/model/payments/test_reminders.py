@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from invoicebatch.model.changes import Batch
+from invoicebatch.model.contact.bounced import MARKS
 from invoicebatch.model.payments.collection import Flow
 from invoicebatch.model.payments.late_payment import load_late_payment
 from invoicebatch.model.payments.reminders import Collecting, due_steps
+from invoicebatch.model.schema import TABLES
 
 LAW = load_late_payment(Path(__file__).resolve().parents[3])
 TODAY = date(2026, 3, 29)
@@ -30,7 +32,8 @@ def due(count=3, *, days=14, combined=True, cases=None, **columns):
     }  # fmt: skip
     known = {"case_id": values["collection_case_id"], "flow": "f", "step": 2, "version": 1, "status": "active",
              "next_step_on": pd.Timestamp("2026-03-01"), "costs_cents": 0, **(cases or {})}  # fmt: skip
-    batch = Batch(pd.DataFrame(values), {"collection_cases": pd.DataFrame(known)})
+    tables = {"collection_cases": pd.DataFrame(known), MARKS: TABLES[MARKS].empty()}
+    batch = Batch(pd.DataFrame(values), tables)
     return due_steps(batch, Collecting({"f": flow}, LAW, TODAY, combined))
 
 

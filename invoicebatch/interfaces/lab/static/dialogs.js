@@ -47,7 +47,7 @@ function createDialogs(context) {
     const general = h("p", { class: "ib-problem", role: "alert" });
     const go = h("button", { type: "submit", class: `ib-button ${message.irreversible ? "danger" : "primary"}`, disabled: true }, message.title);
     const typed = h("input", { class: "ib-input short", inputmode: "numeric", autocomplete: "off", "aria-label": "Number of invoices, to confirm", required: message.confirm });
-    const confirmBox = message.confirm ? h("div", { class: `ib-confirm${message.irreversible ? " danger" : ""}` }, icon("alert"), h("div", {}, h("p", {}, message.irreversible ? h("strong", {}, "This can't be undone. ") : null, "Type the number of invoices to go on: ", h("strong", { class: "ib-expected" })), typed)) : null;
+    const confirmBox = message.confirm ? h("div", { class: `ib-confirm${message.irreversible ? " danger" : ""}` }, icon("alert"), h("div", {}, h("p", {}, message.irreversible ? h("strong", {}, "This can't be undone. ") : null, "Type the number of ", h("span", { class: "ib-noun" }, "invoices"), " to go on: ", h("strong", { class: "ib-expected" })), typed)) : null;
     const form = h("form", { method: "dialog", class: "ib-form" },
       h("header", {}, h("h2", { id: title }, message.title), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close("cancel") }, icon("close"))),
       h("div", { class: "ib-dialogbody", tabindex: -1 }, message.help && h("p", { class: "ib-quiet" }, message.help),
@@ -60,10 +60,10 @@ function createDialogs(context) {
     const request = () => { asked += 1; context.send({ kind: "preview", n: asked, params: values() }); };
     const later = debounce(request, 220);
     const ask = () => { answered = null; go.disabled = true; preview.setAttribute("aria-busy", "true"); later(); };
-    const ready = () => answered && answered.eligible > 0 && (!message.confirm || typed.value.trim() === String(answered.eligible));
+    const ready = () => answered && answered.eligible > 0 && (!message.confirm || typed.value.trim() === String(answered.confirm));
     const allow = () => {
       go.disabled = !ready();
-      go.title = !go.disabled ? "" : !answered ? "Nothing to do yet: see the fields and the preview" : !answered.eligible ? "No row can take it" : `Type ${answered.eligible} to go on`;
+      go.title = !go.disabled ? "" : !answered ? "Nothing to do yet: see the fields and the preview" : !answered.eligible ? "No row can take it" : `Type ${answered.confirm} to go on`;
     };
     typed.addEventListener("input", allow);
 
@@ -88,14 +88,17 @@ function createDialogs(context) {
       answered = found;
       const rest = found.refused.reduce((sum, [, rows]) => sum + rows, 0);
       preview.replaceChildren(
-        h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected",
+        h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected", found.messages ? `, in ${plural(found.messages, "message", "messages")}` : "",
           message.hidden ? h("span", { class: "ib-hidden" }, `, ${count(message.hidden)} of the selected are not shown`) : "",
           found.failing ? h("span", { class: "ib-problem" }, `, ${count(found.failing)} of them will fail`) : ""),
         rest ? h("details", { class: "ib-refused" }, h("summary", {}, `${plural(rest)} will be left out`), h("ul", {}, ...found.refused.map(([reason, rows]) => h("li", {}, h("strong", {}, count(rows)), ` ${reason}`)))) : "",
-        tabbed(found.tabs), sections(found.tables));
+        context.mail.opener(dialog, asked, found), tabbed(found.tabs), sections(found.tables));
       if (confirmBox) confirmBox.hidden = !found.eligible;
-      confirmBox?.querySelector(".ib-expected").replaceChildren(String(found.eligible));
-      go.replaceChildren(`${message.title} (${count(found.eligible)})`);
+      confirmBox?.querySelector(".ib-expected").replaceChildren(String(found.confirm));
+      const noun = found.messages ? "messages" : "invoices";
+      confirmBox?.querySelector(".ib-noun").replaceChildren(noun);
+      typed.setAttribute("aria-label", `Number of ${noun}, to confirm`);
+      go.replaceChildren(`${message.title} (${count(found.confirm)})`);
       allow();
     }
 

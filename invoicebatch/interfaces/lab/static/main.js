@@ -16,7 +16,7 @@ function render({ model, el }) {
   footer.append(where, h("span", { class: "ib-push" }), waiting);
   const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
-  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "outgoing", "incoming", "bundle", "bundle_action", "book", "unmatch", "set_aside"]);
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "message", "outgoing", "incoming", "bundle", "bundle_action", "book", "unmatch", "set_aside"]);
   let timer = 0, silent = 0, hide = 0;
 
   async function copied(message) {
@@ -66,6 +66,7 @@ function render({ model, el }) {
   };
 
   const grid = createGrid(context), filters = createFilters(context), views = createViews(context);
+  const mail = context.mail = createMail(context);
   const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context);
   grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
   const invoices = h("div", {}, h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
@@ -78,7 +79,7 @@ function render({ model, el }) {
   const routes = {
     page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
     outgoing: payments.setOutgoing, bundle: payments.setBundle, incoming: payments.setIncoming, told: (message) => context.toast(message.message),
-    code: dialogs.showCode, copied, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
+    message: mail.show, test: mail.tested, code: dialogs.showCode, copied, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
   };
   const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
   const on = {
