@@ -9,12 +9,11 @@ import pyarrow as pa
 
 Array = npt.NDArray[Any]
 Ints = npt.NDArray[Any]
+"""Whole numbers, of any width."""
 Columns = Mapping[str, Array]
 
 _DAY_ZERO: Final = 1 << 31
 """Added to a day, so that none is below zero."""
-
-
 _LOW: Final = (1 << 32) - 1
 
 
@@ -29,12 +28,12 @@ def numbers(table: pa.Table) -> dict[str, Array]:
     return {name: table[name].cast(to).to_numpy() for name, to in types.items()}
 
 
-def some(columns: Mapping[str, Array], rows: Array) -> dict[str, Array]:
+def some(columns: Columns, rows: Array) -> dict[str, Array]:
     """Some rows of columns."""
     return {name: values[rows] for name, values in columns.items()}
 
 
-def together(parts: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+def together(parts: Sequence[Columns]) -> dict[str, Array]:
     """The columns that all parts have, below each other."""
     names = set.intersection(*(set(part) for part in parts))
     return {name: np.concatenate([part[name] for part in parts]) for name in sorted(names)}

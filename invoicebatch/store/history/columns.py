@@ -105,6 +105,8 @@ def history_columns(
     source = pa.table({"id": pa.array(ids, pa.int64()), "place": np.arange(len(ids))})
     with registered(con, sql.IDS, source):
         known = arrays(con, sql.DOCUMENTS)
+    if not len(known["id"]):
+        return
     order = np.argsort(known["place"])
     known = {name: values[order] for name, values in known.items()}
     found = _selected(con, _worked_out(con, known, by, wanted), by, wanted)

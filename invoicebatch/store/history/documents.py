@@ -52,20 +52,20 @@ class Earlier:
 
     def columns(self) -> dict[str, pa.Array]:
         """How many there are, and the median of their totals."""
-        starts = range(0, len(self.count), _AT_ONCE)
-        median = np.concatenate([self._medians(slice(n, n + _AT_ONCE)) for n in starts])
+        starts, totals = range(0, len(self.count), _AT_ONCE), np.append(self.cents, _MOST)
+        median = np.concatenate([self._medians(totals, slice(n, n + _AT_ONCE)) for n in starts])
         none = self.count == 0
         return {
             "earlier_documents": pa.array(self.count, mask=none),
             "usual_total_cents": pa.array(median, mask=none),
         }
 
-    def _medians(self, rows: slice) -> Ints:
+    def _medians(self, totals: Ints, rows: slice) -> Ints:
         """Of an even number the middle between both in the middle, to the cent towards zero."""
         count = self.count[rows]
         there = self.there(rows)
         at = np.where(there, self.end[rows, None] - 1 - np.arange(there.shape[1]), -1)
-        totals = np.sort(np.append(self.cents, _MOST)[at], axis=1)
+        totals = np.sort(totals[at], axis=1)
         every = np.arange(len(count))
         both = totals[every, (count - 1) // 2] + totals[every, count // 2]
         median: Ints = np.where(count > 0, np.sign(both) * (np.abs(both) // 2), 0)

@@ -28,7 +28,6 @@ _PERIOD: Final = 40
 """Days: where no reading began so shortly before the first reviewed one, what is older is looked up too."""
 _LEAST_USAGE: Final = 0.001
 """What a usage of nothing is compared as."""
-
 _OWNED: Final = ("place", "document", "meter", "who", "start", "end")
 _AT_ONCE: Final = 1_000_000
 """Readings."""
@@ -55,11 +54,8 @@ def meter_columns(con: Any, known: Columns, lines: Columns, wanted: Collection[s
     own["place"] = np.where(known["counts"][own["place"]], own["place"], -1)
     own = some(own, own["metered"]) if not own["metered"].all() else own
     if not len(own["row"]):
-        return (
-            found
-            | _by_place(beside(by_document(own)), ids, size)
-            | {"followed_by": pa.nulls(size, pa.string())}
-        )
+        found["followed_by"] = pa.nulls(size, pa.string())
+        return found | _by_place(beside(by_document(own)), ids, size)
     days = {"$first": int(own["date_from"].min()), "$last": int(own["date_from"].max())}
     with registered(con, sql.ASIDE, pa.table({"meter": pd.unique(own["meter"])})):
         near = arrays(con, sql.on_days(sql.NEAR, days))
@@ -74,9 +70,8 @@ def _compared(
 ) -> tuple[Columns, list[pd.DataFrame]]:
     """The reviewed rows beside others, some meters at a time; beside all of their customer's where none is recent enough."""
     issued = arrays(con, sql.METERED)
-    order = in_order(issued["invoice_id"])
-    issued = some(issued, order)
-    found, lacking, later = [], [by_document(_others(near, issued, np.arange(0)))], []
+    issued = some(issued, in_order(issued["invoice_id"]))
+    found, lacking, later = [], [], []
     for mine, others in _parts(own["meter"], near["meter"]):
         rows = by_document(together([some(own, mine), _others(near, issued, others)]))
         part = beside(rows)
@@ -97,7 +92,9 @@ def _parts(own: Array, near: Array) -> Iterator[tuple[Ints, Ints]]:
     parts = np.uint64((len(own) + len(near)) // _AT_ONCE + 1)
     codes = [(meters % parts).astype(np.uint16) for meters in (own, near)]
     for part in range(int(parts)):
-        yield np.flatnonzero(codes[0] == part), np.flatnonzero(codes[1] == part)
+        mine, others = (np.flatnonzero(code == part) for code in codes)
+        if len(mine):
+            yield mine, others
 
 
 def _others(near: Columns, issued: Columns, rows: Ints) -> Columns:
