@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from invoicebatch.eligibility.review import Review
 from invoicebatch.engine.imports.sample import asked_for
+from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.ingest.sample.months import months
 from invoicebatch.interfaces.api import Workspace, init_workspace
 
@@ -28,11 +30,21 @@ def _filled(folder: Path, customers: int, history: int) -> tuple[Workspace, pd.D
     return workspace, month.planted
 
 
+def _measured(workspace: Workspace, chosen: Selection) -> Review:
+    start = time.process_time()
+    review = workspace.review(chosen)
+    cost = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(f"{review.summary}\n  {cost:.1f} s CPU, {peak:,} MB at most")
+    return review
+
+
 @pytest.mark.bench
 def test_recall_and_false_alarms(tmp_path: Path) -> None:
     workspace, planted = _filled(tmp_path / "run", CUSTOMERS, MONTHS)
     chosen = workspace.select(WAITING)
-    found = workspace.review(chosen).findings
+    print(f"\nThe run, beside {MONTHS} months of history")
+    found = _measured(workspace, chosen).findings
     both = planted.merge(found, on=["invoice_id", "check"], how="left", indicator="found")
     both["found"] = both["found"] == "both"
     beside = found[~found["invoice_id"].isin(planted["invoice_id"])]
@@ -45,7 +57,6 @@ def test_recall_and_false_alarms(tmp_path: Path) -> None:
     )
     clean = len(chosen) - planted["invoice_id"].nunique()
     alarms = beside.groupby("severity")["invoice_id"].nunique() / clean
-    print(f"\nReview of {len(chosen):,} documents, {MONTHS} months of history")
     print(table.astype("Float64").round(4).to_string(na_rep="–"))
     print("false alarms:", {name: f"{share:.3%}" for name, share in alarms.items()})
     assert both["found"].all()
@@ -57,12 +68,8 @@ def test_recall_and_false_alarms(tmp_path: Path) -> None:
 def test_a_million_documents_with_a_year_of_history(tmp_path: Path) -> None:
     workspace, planted = _filled(tmp_path / "run", DOCUMENTS // MONTHS + 1, MONTHS - 1)
     stored = len(workspace.select(all=True))
-    print(f"\nOne pass over {stored:,} documents, {MONTHS - 1} months of history and the run")
-    for name, chosen in {"the run": workspace.select(WAITING), "all": workspace.select(all=True)}.items():
-        start = time.process_time()
-        review = workspace.review(chosen)
-        cost = time.process_time() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-        print(f"{name}: {review.reviewed:,} reviewed, {cost:.1f} s CPU, {peak:,} MB at most, {review.counts}")
-        missed = planted.merge(review.findings, on=["invoice_id", "check"], how="left", indicator=True)
+    print(f"\nOf {stored:,} documents, {MONTHS - 1} months of history and the run: the run, and all of them")
+    for where in ({"where": WAITING}, {"all": True}):
+        found = _measured(workspace, workspace.select(**where)).findings
+        missed = planted.merge(found, on=["invoice_id", "check"], how="left", indicator=True)
         assert (missed["_merge"] == "both").all()

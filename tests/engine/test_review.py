@@ -153,11 +153,10 @@ def test_a_sheet_and_the_grid_count_what_is_to_be_looked_at_before_they_approve(
     ids = workspace.review(workspace.select(WAITING)).reasons("look")["invoice_id"].unique()[:3]
     plan = workspace.select(ids=sorted(ids)).plan("approve")
     path = workspace.sheet(tmp_path / "look.csv", ids=sorted(ids))
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    cells = [line.split(",") for line in lines]
-    ticked = [",".join(["x", "Approve", *own[2:]]) if i > 4 else lines[i] for i, own in enumerate(cells)]
-    path.write_text("\n".join(ticked), encoding="utf-8")
-    assert run(["sheet", "check", str(path), "--json", "-w", str(workspace.root)]) in (0, 3, 4)
+    head, *rows = path.read_text(encoding="utf-8-sig").splitlines()
+    ticked = [",".join(["x", "Approve", *row.split(",")[2:]]) for row in rows]
+    path.write_text("\n".join([head, *ticked]), encoding="utf-8")
+    assert run(["sheet", "check", str(path), "--json", "-w", str(workspace.root)]) in (0, 3)
     told = json.loads(capsys.readouterr().out)["to_look_at"]
     wanted = plan.preview["to_look_at"]
     assert {row["reason"]: row["invoices"] for row in told} == dict(wanted[["reason", "invoices"]].to_numpy())
