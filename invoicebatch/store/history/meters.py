@@ -69,7 +69,9 @@ def _compared(
     con: Any, own: Columns, near: Columns, days: Mapping[str, Any]
 ) -> tuple[Columns, list[pd.DataFrame]]:
     """The reviewed rows beside others, some meters at a time; beside all of their customer's where none is recent enough."""
-    issued = arrays(con, sql.METERED)
+    few = len(near["meter"]) < _AT_ONCE  # of many it is cheaper to read all documents
+    with registered(con, sql.ASIDE, pa.table({"id": pd.unique(near["invoice_id"]) if few else []})):
+        issued = arrays(con, sql.METERED + sql.THESE * few)
     issued = some(issued, in_order(issued["invoice_id"]))
     found, lacking, later = [], [], []
     for mine, others in _parts(own["meter"], near["meter"]):
@@ -80,8 +82,10 @@ def _compared(
         found.append(some(part, ~groups[part["group"]]))
         lacking.append(rows.take(groups[rows.group]))
         later.append(_later(rows))
-    theirs = pd.Series(issued["who"]).isin(np.concatenate([rows.who for rows in lacking])).to_numpy()
-    with registered(con, sql.ASIDE, pa.table(some(issued, theirs))):
+    theirs = pd.unique(np.concatenate([rows.who for rows in lacking]))
+    with registered(con, sql.ASIDE, pa.table({"who": theirs})):
+        documents = arrays(con, sql.METERED + sql.THEIRS)
+    with registered(con, sql.ASIDE, pa.table(documents)):
         older = arrays(con, sql.on_days(sql.OLDER, days))
     found.append(beside(in_time(*lacking, by_document(_unplaced(older)))))
     return together([{name: part[name] for name in _COMPARED} for part in found]), later

@@ -68,6 +68,8 @@ OWN_READINGS: Final = f"SELECT {_READING}, w.place, m.line_no, m.meter_id FROM m
 
 METERED: Final = f"SELECT i.invoice_id, {_WHO} AS who FROM invoices i WHERE {_METERED} AND {_ISSUED}"
 """Documents whose readings a reviewed one's are compared with."""
+THESE: Final = f" AND i.invoice_id IN (SELECT id FROM {ASIDE})"
+THEIRS: Final = f" AND {_WHO} IN (SELECT who FROM {ASIDE})"
 
 _NEAR: Final = "(m.date_from >= $first - 40 OR m.date_from BETWEEN $first - 395 AND $last - 335)"
 """Readings of the period before and of a year ago: most meters need no other."""
