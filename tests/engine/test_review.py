@@ -147,16 +147,15 @@ def test_the_column_says_what_approve_will_do_wherever_it_is_shown(faulty: Works
 
 
 def test_a_sheet_and_the_grid_count_what_is_to_be_looked_at_before_they_approve(
-    run_with_faults: tuple[Path, pd.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    faulty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    workspace = open_workspace(run_with_faults[0])
-    ids = workspace.review(workspace.select(WAITING)).reasons("look")["invoice_id"].unique()[:3]
-    plan = workspace.select(ids=sorted(ids)).plan("approve")
-    path = workspace.sheet(tmp_path / "look.csv", ids=sorted(ids))
+    ids = faulty.review(faulty.select(WAITING)).reasons("look")["invoice_id"].unique()[:3]
+    plan = faulty.select(ids=sorted(ids)).plan("approve")
+    path = faulty.sheet(tmp_path / "look.csv", ids=sorted(ids))
     head, *rows = path.read_text(encoding="utf-8-sig").splitlines()
     ticked = [",".join(["x", "Approve", *row.split(",")[2:]]) for row in rows]
     path.write_text("\n".join([head, *ticked]), encoding="utf-8")
-    assert run(["sheet", "check", str(path), "--json", "-w", str(workspace.root)]) in (0, 3)
+    assert run(["sheet", "check", str(path), "--json", "-w", str(faulty.root)]) in (0, 3)
     told = json.loads(capsys.readouterr().out)["to_look_at"]
     wanted = plan.preview["to_look_at"]
     assert {row["reason"]: row["invoices"] for row in told} == dict(wanted[["reason", "invoices"]].to_numpy())
