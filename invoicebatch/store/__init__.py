@@ -3,7 +3,7 @@
 Frames go in and out through `Session`; no SQL and no connection leaves this package.
 """
 
-from invoicebatch.store.history_columns import Compared
+from invoicebatch.store.history import Compared
 from invoicebatch.store.session import FILE, Session, Store
 
 __all__ = ["FILE", "Compared", "Session", "Store"]

@@ -14,7 +14,7 @@ from invoicebatch.store import event_chain, journal, numbering, outbox, review, 
 from invoicebatch.store import overview as invoices
 from invoicebatch.store import snapshot as snapshots
 from invoicebatch.store.database import Database, interrupt
-from invoicebatch.store.history_columns import history_columns
+from invoicebatch.store.history import history_columns
 from invoicebatch.store.lock import RunLock
 
 FILE = "invoicebatch.duckdb"

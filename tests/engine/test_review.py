@@ -1,16 +1,20 @@
 """The review of a billing run: planted faults are found, a clean run is let go, approve refuses and counts."""
 
 import json
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from invoicebatch.eligibility.review import Checks, Review, judge
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.imports.sample import asked_for
 from invoicebatch.ingest.sample.months import months
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
+from invoicebatch.interfaces.lab.preview import describe
 from invoicebatch.interfaces.sheet.write import sheet
 from tests.copies import copy_workspace
 
@@ -58,6 +62,27 @@ def test_every_planted_fault_is_found_and_hardly_anything_else(
     beside = found[~found["invoice_id"].isin(planted["invoice_id"])]
     assert beside.loc[beside["severity"] == "look", "invoice_id"].nunique() <= 2
     assert "stop" not in set(beside["severity"])
+
+
+def test_a_run_judged_in_parts_is_judged_as_in_one(
+    run_with_faults: tuple[Path, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = open_workspace(run_with_faults[0])
+    every = workspace.select(all=True)
+    whole, sizes = workspace.review(every), []
+
+    def counted(checks: Checks, frames: Iterable[pd.DataFrame], today: date) -> Review:
+        kept = list(frames)
+        sizes.extend(len(frame) for frame in kept)
+        return judge(checks, kept, today)
+
+    monkeypatch.setattr("invoicebatch.engine.base.review._AT_ONCE", 1_000)
+    monkeypatch.setattr("invoicebatch.engine.base.review.judge", counted)
+    monkeypatch.setattr("invoicebatch.store.history.meters._AT_ONCE", 500)
+    parts = workspace.review(every)
+    assert sum(sizes) == len(every) > 3 * max(sizes)
+    pd.testing.assert_frame_equal(parts.findings, whole.findings)
+    pd.testing.assert_frame_equal(parts.no_history, whole.no_history)
 
 
 def test_a_finding_says_what_is_there_what_was_expected_and_why(
@@ -121,6 +146,23 @@ def test_the_column_says_what_approve_will_do_wherever_it_is_shown(faulty: Works
     rows = pd.read_excel(written, header=4, engine="openpyxl")
     assert rows["Review"].value_counts().to_dict() == {k: n for k, n in review.counts.items() if n}
     assert rows.loc[rows["Review"] == "stop", "Found by the review"].notna().all()
+
+
+def test_a_sheet_and_the_grid_count_what_is_to_be_looked_at_before_they_approve(
+    faulty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = faulty.review(faulty.select(WAITING)).reasons("look")["invoice_id"].unique()[:3]
+    plan = faulty.select(ids=sorted(ids)).plan("approve")
+    path = faulty.sheet(tmp_path / "look.csv", ids=sorted(ids))
+    head, *rows = path.read_text(encoding="utf-8-sig").splitlines()
+    ticked = [",".join(["x", "Approve", *row.split(",")[2:]]) for row in rows]
+    path.write_text("\n".join([head, *ticked]), encoding="utf-8")
+    assert run(["sheet", "check", str(path), "--json", "-w", str(faulty.root)]) in (0, 3)
+    told = json.loads(capsys.readouterr().out)["to_look_at"]
+    wanted = plan.preview["to_look_at"]
+    assert {row["reason"]: row["invoices"] for row in told} == dict(wanted[["reason", "invoices"]].to_numpy())
+    (shown,) = (t for t in describe(plan.action, plan.preview, ())["tables"] if t["name"] == "to_look_at")
+    assert len(shown["rows"]) == len(wanted) > 0
 
 
 def test_what_is_not_judged_is_not_fine_and_any_change_is_judged_anew(faulty: Workspace) -> None:

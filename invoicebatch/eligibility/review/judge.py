@@ -1,5 +1,6 @@
 """Judging documents by the checks: one row a finding, each with its reason, what is there and what should be."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -17,6 +18,7 @@ from invoicebatch.model.schema import PAST, Column, Type
 
 FINE: Final = "fine"
 _NUMBERS: Final = (Type.INTEGER, Type.MONEY, Type.PERCENT)
+_OF_THE_DOCUMENT: Final = ("invoice_id", "number", "external_id", "reviewed")
 _FINDINGS: Final = {
     "invoice_id": "int64", "number": "str", "check": "str", "severity": "str", "reason": "str", "value": "str",
     "expected": "str", "share": "float64", "reviewed": "str",
@@ -66,27 +68,32 @@ class Review:
         return f"{text}. No history to compare with for up to {most:,} of them, by {names}."
 
 
-def judge(checks: Checks, frame: pd.DataFrame, today: date) -> Review:
+def judge(checks: Checks, frames: Iterable[pd.DataFrame], today: date) -> Review:
     """The findings of all checks.
 
     Args:
         checks: of a workspace.
-        frame: the overview and history columns of documents.
+        frames: the overview and history columns of documents; the index, over all frames, says their order.
         today: the day that `today` stands for in a condition.
     """
-    rows = FrameRows(frame, today)
-    holding = ((check, np.flatnonzero(check.condition.run(rows))) for check in checks.by_name.values())
-    found = [_findings(check, frame, at) for check, at in holding if len(at)]
-    empty = pd.DataFrame(columns=list(_FINDINGS))
-    findings = pd.concat(found or [empty]).astype(_FINDINGS)
+    reviewed, found, lacking = 0, [pd.DataFrame(columns=list(_FINDINGS))], dict.fromkeys(checks.by_name, 0)
+    for frame in frames:
+        rows = FrameRows(frame, today)
+        reviewed += len(frame)
+        for name, check in checks.by_name.items():
+            if len(at := np.flatnonzero(check.condition.run(rows))):
+                found.append(_findings(check, frame, at))
+            lacking[name] += int(frame[sorted(check.condition.columns & PAST)].isna().any(axis=1).sum())
+    findings = pd.concat(found[1:] or found).astype(_FINDINGS)
     findings = findings.assign(place=findings.index, mild=findings["severity"] != STOP)
     findings = findings.sort_values(["mild", "place"], kind="stable", ignore_index=True)[list(_FINDINGS)]
-    return Review(findings, len(frame), _no_history(checks, frame))
+    return Review(findings, reviewed, _no_history(lacking))
 
 
 def _findings(check: Check, frame: pd.DataFrame, at: Codes) -> pd.DataFrame:
     codes, texts = check.reason.fill(frame, at)
-    rows = frame.iloc[at]
+    shown = [column.frame_name for column in (check.value, check.expected) if column]
+    rows = frame[list(dict.fromkeys([*_OF_THE_DOCUMENT, *shown]))].iloc[at]
     return pd.DataFrame(
         {
             "invoice_id": rows["invoice_id"],
@@ -120,8 +127,6 @@ def _share(rows: pd.DataFrame, check: Check) -> "pd.Series[float] | float":
     return (value / expected.where(expected != 0) * 100).round(1).astype("float64")
 
 
-def _no_history(checks: Checks, frame: pd.DataFrame) -> pd.DataFrame:
-    asking = {name: sorted(check.condition.columns & PAST) for name, check in checks.by_name.items()}
-    lacking = {name: int(frame[of].isna().any(axis=1).sum()) for name, of in asking.items() if of}
+def _no_history(lacking: Mapping[str, int]) -> pd.DataFrame:
     table = pd.DataFrame({"check": list(lacking), "rows": list(lacking.values())}).astype({"rows": "int64"})
     return table[table["rows"] > 0].reset_index(drop=True)

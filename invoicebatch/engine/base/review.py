@@ -3,7 +3,7 @@
 What waits for approval is judged once, when somebody asks, and kept until anything changes that it was judged by.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +21,8 @@ from invoicebatch.model.changes import failures, joined
 from invoicebatch.model.schema import REVIEW_COLUMNS
 from invoicebatch.store import Compared, Session, Store
 
+_AT_ONCE: Final = 100_000
+"""Documents."""
 _PATIENCE: Final = 5.0
 """Seconds that a look waits to keep what was judged."""
 
@@ -84,10 +86,16 @@ class Reviewer:
 
     def _judged(self, session: Session, checks: Checks, ids: npt.NDArray[np.int64]) -> Review:
         self._refuse_unknown_products(session, checks)
-        frame = session.overview(checks.overview, self.today, ids)
         by = Compared(checks.documents, self.today, self.term_days)
-        history = session.history_columns(ids, by, checks.history)
-        return judge(checks, frame.merge(history, on="invoice_id", how="left"), self.today)
+        return judge(checks, self._rows(session, checks, ids, by), self.today)
+
+    def _rows(
+        self, session: Session, checks: Checks, ids: npt.NDArray[np.int64], by: Compared
+    ) -> Iterator[pd.DataFrame]:
+        """Overview and history columns, of so many documents at once that their number takes no memory."""
+        for history in session.history_columns(ids, by, checks.history, _AT_ONCE):
+            frame = session.overview(checks.overview, self.today, history["invoice_id"].to_numpy())
+            yield frame.merge(history, on="invoice_id").set_axis(history.index)
 
     def _refuse_unknown_products(self, session: Session, checks: Checks) -> None:
         named = {product: name for name, check in checks.by_name.items() for product in check.products}

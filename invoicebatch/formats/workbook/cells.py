@@ -26,6 +26,10 @@ _EPOCH_DAYS: Final = 25_569
 _FIRST_SERIAL: Final = 61
 """1900-03-01: the first day on which all programs agree about the serial number."""
 
+SENTENCES: Final = "reasons"
+"""The column whose texts may be long: they are wrapped, so that a print stays readable."""
+_LINE_LENGTH, _LINE_HEIGHT = 46, 13
+
 _SCALE: Final = {Type.MONEY: 2, Type.PERCENT: 4}
 
 
@@ -35,7 +39,7 @@ class CellColumn:
 
     `values` are the frame's: cents for money, basis points for percentages. A missing value makes
     no cell, or an empty one of style `blank` where that is given. Where there are `styles`, each value takes
-    the one at the number of decimals it has.
+    the one at the number of decimals it has. What is `wrapped` makes its rows as high as it needs.
     """
 
     values: pa.ChunkedArray
@@ -43,6 +47,7 @@ class CellColumn:
     style: int
     blank: int = 0
     styles: Sequence[int] = ()
+    wrapped: bool = False
 
 
 def cell_column(
@@ -50,7 +55,7 @@ def cell_column(
 ) -> CellColumn:
     """The cells of a frame column of that schema column; zero-copy where pandas allows."""
     values = pa.chunked_array(pa.array(series, from_pandas=True))
-    return CellColumn(values, column.type, style, styles=styles)
+    return CellColumn(values, column.type, style, styles=styles, wrapped=column.name == SENTENCES)
 
 
 def row_chunks(columns: Sequence[CellColumn], first_row: int) -> Iterator[memoryview]:
@@ -64,11 +69,22 @@ def row_chunks(columns: Sequence[CellColumn], first_row: int) -> Iterator[memory
     for start in range(0, count, CHUNK_ROWS):
         stop = min(start + CHUNK_ROWS, count)
         rows = pa.array(np.arange(first_row + start, first_row + stop)).cast(pa.string())
-        pieces: list[Any] = ['<row r="', rows, '">']
+        pieces: list[Any] = ['<row r="', rows, *_height(columns, start, stop), '">']
         for index, column in enumerate(columns):
             values = _piece(column.values, start, stop)
             pieces += _cells(values, column, column_letter(index), rows)
         yield joined_bytes(pc.binary_join_element_wise(*pieces, "</row>", ""))
+
+
+def _height(columns: Sequence[CellColumn], start: int, stop: int) -> list[Any]:
+    """The rows' heights as attributes, where a column is wrapped."""
+    for column in columns:
+        if column.wrapped:
+            length = pc.utf8_length(_piece(column.values, start, stop).cast(pa.string())).fill_null(0)
+            lines = pc.max_element_wise(pc.ceil(pc.divide(length.cast(pa.float64()), _LINE_LENGTH)), 1)
+            points = pc.add(pc.multiply(lines, _LINE_HEIGHT), 2).cast(pa.int64()).cast(pa.string())
+            return ['" ht="', points, '" customHeight="1']
+    return []
 
 
 def column_letter(index: int) -> str:

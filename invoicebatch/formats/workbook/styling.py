@@ -125,7 +125,13 @@ def style_header(cell: Cell, kind: Type = Type.TEXT) -> None:
 
 
 def style_value(
-    cell: Cell, kind: Type, *, unlocked: bool = False, background: str = "", code: str = ""
+    cell: Cell,
+    kind: Type,
+    *,
+    unlocked: bool = False,
+    background: str = "",
+    code: str = "",
+    wrapped: bool = False,
 ) -> int:
     """Format a cell for values of a type; gives the style's index for streamed cells."""
     cell.number_format = code or NUMBER_FORMATS.get(kind, "General")
@@ -133,7 +139,10 @@ def style_value(
     cell.protection = Protection(locked=not unlocked)
     right = kind in RIGHT
     cell.alignment = Alignment(
-        vertical="center", horizontal="right" if right else "left", indent=0 if right else 1
+        vertical="center",
+        horizontal="right" if right else "left",
+        indent=0 if right else 1,
+        wrap_text=wrapped,
     )
     if background:
         cell.fill = fill(background)

@@ -14,7 +14,7 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from invoicebatch.formats.workbook import styling
-from invoicebatch.formats.workbook.cells import CellColumn, cell_column, column_letter
+from invoicebatch.formats.workbook.cells import SENTENCES, CellColumn, cell_column, column_letter
 from invoicebatch.formats.workbook.columns import values_of
 from invoicebatch.formats.workbook.package import Body, write_package
 from invoicebatch.formats.workbook.rows import TABLE_ROWS, Survey, TableExport, survey
@@ -108,7 +108,12 @@ def _header(sheet: Worksheet, export: TableExport, found: Survey) -> list[list[i
         examples = enumerate(_number_formats(column, found), 3)
         styles.append(
             [
-                styling.style_value(styling.cell_at(sheet, row, index), column.type, code=code)
+                styling.style_value(
+                    styling.cell_at(sheet, row, index),
+                    column.type,
+                    code=code,
+                    wrapped=column.name == SENTENCES,
+                )
                 for row, code in examples
             ]
         )

@@ -95,13 +95,16 @@ def _show_check(plan: SheetPlan, *, json: bool) -> None:
     """What running the sheet would do."""
     if json:
         head = {"file": str(plan.sheet.path), "state": "planned"}
-        print_json({**head, **_counts(plan), "rows": records(plan.rows)})
+        told = {"to_look_at": records(plan.to_look_at), "rows": records(plan.rows)}
+        print_json({**head, **_counts(plan), **told})
         return
     print(f"{plan.summary}. Nothing was changed.")
     _show_groups(plan)
     for title, rows in (("Would fail", plan.failing), ("Refused", plan.refused)):
         if len(rows):
             print_table(_by_reason(rows), title=f"{title}: {len(rows):,}")
+    if len(plan.to_look_at):
+        print_table(plan.to_look_at, title=f"To look at: {plan.to_look_at['invoices'].sum():,}")
 
 
 def _by_reason(rows: pd.DataFrame) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def show_review(workspace: Workspace, now: Selection, limit: int = 10) -> Review
     steps.html(Markup("<b>{}</b>").format(review.summary))
     if len(review.findings):
         steps.bar_chart(review.findings["check"].value_counts(), "Findings by check")
-        shares = review.findings["share"].map("{:,.0f} %".format, na_action="ignore")
+        shares = review.findings["share"].map("{:,.1f} %".format, na_action="ignore")
         steps.show_table(
             review.findings.drop(columns=["invoice_id", "reviewed"]).assign(share=shares.fillna("")), limit
         )
@@ -66,11 +66,13 @@ def show_totals(now: Selection, earlier: Selection | None) -> None:
     positive = [values[values > 0] for values in totals]
     ends = [value for values in positive if len(values) for value in (values.min(), values.max())] or [1, 10]
     bins = np.geomspace(min(ends), max(ends) * 1.01, _BINS)
-    for values, label, colour in zip(positive, ("month before", "this run"), (_BEFORE, _NOW), strict=True):
+    for every, label, colour in zip(totals, ("month before", "this run"), (_BEFORE, _NOW), strict=True):
+        values = every[every > 0]
+        left_out = f", {len(every) - len(values):,} of zero or less not shown" * (len(values) < len(every))
         axes.hist(
             values,
             bins=bins.tolist(),
-            label=f"{label}: {counted(len(values), 'document')}",
+            label=f"{label}: {counted(len(every), 'document')}{left_out}",
             color=colour,
             alpha=0.6,
         )
@@ -93,7 +95,7 @@ def show_movers(
     movers = found.tables["movers"].head(top)
     if len(movers):
         names = movers["customer_name"].fillna(movers["customer_id"])
-        change = pd.Series((movers["change_cents"] // 100).to_numpy(), index=names)
+        change = pd.Series((movers["change_cents"] / 100).round().astype("int64").to_numpy(), index=names)
         steps.bar_chart(change, "Change since the month before, in whole units of money")
         steps.show_table(_percentages(movers.drop(columns=["documents_before", "documents_now"])), top)
     return found

@@ -70,6 +70,15 @@ class SheetPlan:
         """Rows that would run and fail."""
         return self.rows[self.rows["outcome"] == "would fail"].reset_index(drop=True)
 
+    @cached_property
+    def to_look_at(self) -> pd.DataFrame:
+        """What a person should look at of the rows that would run: action, reason, invoices."""
+        warned = [group for group in self.groups if group.action.warnings and not group.before]
+        told = [(group.action.name, group.plan.preview.get("to_look_at")) for group in warned]
+        found = [frame.assign(action=name) for name, frame in told if frame is not None]
+        columns = ["action", "reason", "invoices"]
+        return pd.concat([pd.DataFrame(columns=columns), *found], ignore_index=True)[columns]
+
     @property
     def done_before(self) -> int:
         """Rows that an earlier run of this sheet did."""

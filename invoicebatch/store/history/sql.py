@@ -1,0 +1,155 @@
+"""The queries of the history: from the reviewed documents to what they are compared with.
+
+Documents, meters and products are told apart by a hash of what makes them one.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+IDS: Final = "reviewed_ids"
+"""The reviewed documents: id, place, and what was worked out of them so far."""
+ASIDE: Final = "reviewed_aside"
+"""What else a query joins."""
+
+_GROUP: Final = "hash(i.customer_id, i.company_account_id, i.kind, i.currency)"
+_WHO: Final = "hash(i.customer_id, i.kind)"
+_METER: Final = "hash(m.connection_id, m.meter_id, m.register, m.unit)"
+_MOMENT: Final = "coalesce(i.period_end, i.invoice_date, i.created_at::DATE)"
+_ISSUED: Final = "i.status IN ('approved', 'created', 'generation_failed') AND i.credited_by IS NULL"
+_METERED: Final = "i.kind NOT IN ('credit_note', 'correction_note')"
+_BILLED: Final = "i.credited_by IS NULL AND i.credit_of IS NULL AND NOT i.is_open_item AND i.total <> 0"
+_PRODUCT: Final = "coalesce(l.item_id, l.name)"
+_CENTS: Final = "round(i.total::DOUBLE * 100)::BIGINT"
+
+DOCUMENTS: Final = f"""
+SELECT w.place, i.invoice_id AS id, {_GROUP} AS alike, {_MOMENT} AS moment, {_WHO} AS who, {_METERED} AS metered,
+  i.credited_by IS NULL AS counts
+FROM {IDS} w JOIN invoices i ON i.invoice_id = w.id"""
+
+EARLIER: Final = f"""
+SELECT g.code, i.moment, i.cents, i.id FROM (
+  SELECT i.invoice_id AS id, {_CENTS} AS cents, {_MOMENT} AS moment, {_GROUP} AS alike FROM invoices i
+  WHERE {_ISSUED} AND NOT i.is_open_item
+  UNION ALL SELECT -1, {_CENTS}, i.period_end, {_GROUP} FROM billing_history i) i
+JOIN {ASIDE} g ON g.alike = i.alike"""
+"""Documents before others, and what an earlier system billed: same customer, account, kind and currency."""
+
+
+LAST_CHARGED: Final = f"""
+SELECT w.place, hash({_PRODUCT}) AS product FROM {ASIDE} w JOIN lines l ON l.invoice_id = w.id WHERE l.net <> 0"""
+"""Products that the document before each reviewed one charges for."""
+
+GONE: Final = f"""
+WITH own AS (
+  SELECT w.place, hash({_PRODUCT}) AS product FROM {IDS} w SEMI JOIN {ASIDE} a ON a.place = w.place
+  JOIN lines l ON l.invoice_id = w.id)
+SELECT a.place, any_value(a.earlier) AS earlier, {_PRODUCT} AS product, min(l.name) AS name
+FROM {ASIDE} a JOIN lines l ON l.invoice_id = a.id
+ANTI JOIN own o ON o.place = a.place AND o.product = hash({_PRODUCT})
+WHERE l.net <> 0 GROUP BY a.place, {_PRODUCT}"""
+"""Products that the last document has and a document has not."""
+
+MISSING: Final = f"""
+SELECT place, string_agg(name, ', ' ORDER BY name) AS names FROM (
+  SELECT g.place, g.product, g.name FROM {ASIDE} g
+  JOIN lines l ON l.invoice_id = g.id AND {_PRODUCT} = g.product AND l.net <> 0
+  GROUP BY g.place, g.product, g.name HAVING count(DISTINCT g.id) = any_value(g.earlier))
+GROUP BY place"""
+"""Of those, what all earlier documents have."""
+
+_READING: Final = f"""m.invoice_id, {_METER} AS meter, m.date_from, m.date_to,
+  round(m.usage::DOUBLE * 1000000)::BIGINT AS usage, coalesce(m.method = 'estimated', false) AS estimated"""
+
+OWN_READINGS: Final = f"SELECT {_READING}, w.place, m.line_no, m.meter_id FROM measurements m JOIN {IDS} w ON w.id = m.invoice_id"
+"""Readings of the reviewed documents."""
+
+METERED: Final = f"SELECT i.invoice_id, {_WHO} AS who FROM invoices i WHERE {_METERED} AND {_ISSUED}"
+"""Documents whose readings a reviewed one's are compared with."""
+THESE: Final = f" AND i.invoice_id IN (SELECT id FROM {ASIDE})"
+THEIRS: Final = f" AND {_WHO} IN (SELECT who FROM {ASIDE})"
+
+_NEAR: Final = "(m.date_from >= $first - 40 OR m.date_from BETWEEN $first - 395 AND $last - 335)"
+"""Readings of the period before and of a year ago: most meters need no other."""
+
+NEAR: Final = f"""
+SELECT {_READING} FROM measurements m WHERE {_NEAR} AND {_METER} IN (SELECT meter FROM {ASIDE})
+  AND m.invoice_id NOT IN (SELECT id FROM {IDS})"""
+OLDER: Final = f"""
+SELECT {_READING}, a.who FROM measurements m JOIN {ASIDE} a ON a.invoice_id = m.invoice_id WHERE NOT {_NEAR}"""
+
+
+def on_days(text: str, days: Mapping[str, date | int]) -> str:
+    """A query with its days as literals, given as such or as in arrays: only that lets a scan skip what is older."""
+    for name, day in days.items():
+        text = text.replace(name, f"DATE '{np.datetime64(day, 'D')}'")
+    return text
+
+
+FOLLOWED: Final = f"""
+SELECT f.place, min(i.customer_id) AS customer FROM {ASIDE} f JOIN invoices i ON i.invoice_id = f.document_later
+JOIN invoices w ON w.invoice_id = f.document WHERE i.customer_id <> w.customer_id GROUP BY f.place"""
+"""Customers whose readings of a meter begin after another's."""
+
+_IN_RUN: Final = f"""
+FROM invoices i LEFT JOIN {IDS} w ON w.id = i.invoice_id"""
+_RUN: Final = "(i.status IN ('empty', 'approval_failed') OR w.id IS NOT NULL)"
+
+RUN_LINES: Final = f"""
+SELECT coalesce(w.place, -1) AS place, l.line_no, hash({_PRODUCT}) AS product, l.net <> 0 AS charged, hash(i.company_account_id, i.currency, {_PRODUCT}, l.unit) AS sold,
+  hash(i.company_account_id, {_PRODUCT}) AS taxed, hash(l.name) AS name, abs(l.price / l.price_base)::DOUBLE AS price,
+  (l.vat_rate * 100)::BIGINT AS rate {_IN_RUN} JOIN lines l ON l.invoice_id = i.invoice_id WHERE {_RUN}"""
+"""Lines of the billing run: of what waits for approval, and of the reviewed documents."""
+
+NAMES: Final = f"""
+SELECT hash(l.name) AS code, l.name FROM {ASIDE} a JOIN {IDS} w ON w.place = a.place
+JOIN lines l ON l.invoice_id = w.id AND l.line_no = a.line_no"""
+
+RUN_TOTALS: Final = f"""
+SELECT coalesce(w.place, -1) AS place, i.invoice_id AS id, hash(i.company_account_id, i.currency, i.total) AS total {_IN_RUN}
+WHERE {_RUN} AND i.total <> 0"""
+WITH_READINGS: Final = (
+    f"SELECT DISTINCT m.invoice_id AS id FROM measurements m SEMI JOIN {ASIDE} a ON a.id = m.invoice_id"
+)
+
+PERIODS: Final = f"""
+SELECT i.invoice_id AS id, hash(i.customer_id, i.company_account_id, i.kind, i.currency, i.period_start, i.period_end) AS period
+FROM invoices i WHERE {_BILLED} AND i.period_end IN (SELECT i.period_end FROM {IDS} w JOIN invoices i ON i.invoice_id = w.id)"""
+
+TWICE: Final = f"""
+WITH billed AS (
+  SELECT i.invoice_id, i.customer_id, i.company_account_id, i.kind, i.currency, i.period_start, i.period_end, i.total,
+    coalesce(i.contract_reference, '') AS contract, coalesce(i.number, i.external_id) AS named, w.place
+  FROM invoices i SEMI JOIN {ASIDE} a ON a.id = i.invoice_id LEFT JOIN {IDS} w ON w.id = i.invoice_id),
+pairs AS MATERIALIZED (
+  SELECT a.place, a.invoice_id, b.invoice_id AS other, b.named, a.total = b.total AS same FROM billed a
+  JOIN billed b USING (customer_id, company_account_id, kind, currency, period_start, period_end, contract)
+  WHERE a.place IS NOT NULL AND a.invoice_id <> b.invoice_id),
+places AS (
+  SELECT invoice_id, string_agg(DISTINCT place, ' ' ORDER BY place) AS meters
+  FROM (SELECT m.invoice_id, m.connection_id || m.meter_id AS place FROM measurements m
+    WHERE m.invoice_id IN (SELECT invoice_id FROM pairs UNION SELECT other FROM pairs)) GROUP BY invoice_id)
+SELECT p.place, min(p.named) AS billed_as
+FROM pairs p LEFT JOIN places a ON a.invoice_id = p.invoice_id LEFT JOIN places b ON b.invoice_id = p.other
+WHERE a.meters = b.meters OR a.meters IS NULL AND b.meters IS NULL AND p.same GROUP BY p.place"""
+"""The same customer, account, kind, contract and period, and the same meters; where there are none, the same total."""
+
+MOVED: Final = f"""
+changed AS MATERIALIZED (
+  SELECT customer_id, iban_changed_on AS day, iban_before AS iban, NULL AS address FROM customers
+  WHERE iban_changed_on IS NOT NULL
+  UNION ALL SELECT customer_id, address_changed_on, NULL, address_before FROM customers
+  WHERE address_changed_on IS NOT NULL
+  UNION ALL SELECT customer_id, iban_changed_on, iban_before, NULL FROM mandates
+  WHERE status = 'active' AND iban_changed_on IS NOT NULL),
+told AS (
+  SELECT i.customer_id, max(coalesce(i.invoice_date, i.created_at::DATE)) AS day FROM invoices i
+  WHERE {_ISSUED} AND i.customer_id IN (SELECT customer_id FROM changed) GROUP BY i.customer_id),
+moved AS (
+  SELECT customer_id, min(iban) AS previous_iban, min(address) AS previous_address FROM (
+    SELECT c.customer_id, c.iban, c.address FROM changed c JOIN told t USING (customer_id) WHERE c.day >= t.day
+    UNION ALL SELECT customer_id, previous_iban, NULL FROM mandates
+    WHERE status = 'active' AND previous_iban IS NOT NULL AND previous_iban <> iban) GROUP BY customer_id)"""
+"""Customers whose address or account changed since their last document."""
