@@ -136,7 +136,7 @@ def _children(element: etree._Element, node: Node, record: Record, document: Doc
         chosen = _described_place(node, child, document, used)
         earlier = _earlier_place(node, child, document, used, chosen)
         if earlier is not None:
-            _twice(child, used[earlier], earlier, document, here)
+            _twice(child, used[earlier], earlier, record, document, here)
             continue
         if chosen is None:
             _unplaced(child, document, here)
@@ -261,15 +261,25 @@ def _earlier_place(
 
 
 def _twice(
-    element: etree._Element, before: etree._Element, node: Node, document: Document, path: str
+    element: etree._Element,
+    before: etree._Element,
+    node: Node,
+    record: Record,
+    document: Document,
+    path: str,
 ) -> None:
-    """An element that may stand once stands again: the same is doubted, another is a fault."""
+    """An element that may stand once stands again: the same is doubted, and what holds no term; another is a fault."""
     if _same(element, before):
         document.doubts.append(
             Fault(_row(element), path, _first_text(element), "stands twice; it is kept once")
         )
         return
-    rule = once_rule(node)
+    again = Record()
+    _take(element, node, again, Document(document.record), path)
+    if not again.terms and not again.groups:
+        _unplaced(element, document, path)
+        return
+    rule = once_rule(node, [term for term, value in again.terms.items() if record.terms.get(term) != value])
     if node.name == "cac:TaxTotal" and _PEPPOL in str(document.record.terms.get("BT-24", "")):
         inner = element.find(_tag("cac:TaxSubtotal")) is not None
         rule += ", PEPPOL-EN16931-R053" if inner else ", PEPPOL-EN16931-R054"
@@ -312,6 +322,10 @@ def _agrees(
 
 def _unplaced(element: etree._Element, document: Document, path: str) -> None:
     """An element without a place among the terms: kept by its paths, and doubted as a whole."""
+    if _name(element) == "cac:TaxTotal" and element.find(_tag("cac:TaxSubtotal")) is not None:
+        reason = "A VAT breakdown is in no currency of the document (PEPPOL-EN16931-R051)"
+        document.faults.append(Fault(_row(element), path, _first_text(element), reason))
+        return
     before = len(document.other)
     _keep_other(element, document, path)
     count = len(document.other) - before
