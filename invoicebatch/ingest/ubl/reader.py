@@ -1,9 +1,10 @@
-"""One UBL document to records of terms, following the same description that the writer follows.
+"""One UBL or CII document to records of terms, following the same description that the writer follows.
 
 What the description does not know is kept by its path under `other` and doubted; what may stand once and
 differs is a fault. Tables and files are not known here.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,9 +12,12 @@ from typing import Any, Final
 
 from lxml import etree
 
+from invoicebatch.ingest.ubl import cii
 from invoicebatch.ingest.ubl.named_rules import once_rule, once_term_rule, value_rule
+from invoicebatch.model.en16931.cii import CROSS_INDUSTRY_INVOICE
+from invoicebatch.model.en16931.cii import NAMESPACES as CII_NAMESPACES
 from invoicebatch.model.en16931.derive.profiles import EXTENDED_CTC_FR
-from invoicebatch.model.en16931.description import Const, Content, Node, Same
+from invoicebatch.model.en16931.description import Compact, Const, Content, Node, Same
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, TERMS
 from invoicebatch.model.en16931.ubl import (
     CREDIT_NOTE,
@@ -29,12 +33,17 @@ ROOTS: Final = (f"{{{INVOICE_NAMESPACE}}}Invoice", f"{{{CREDIT_NOTE_NAMESPACE}}}
 _EXTENSION: Final = "#conformant#"
 _PEPPOL: Final = "urn:fdc:peppol.eu:2017:poacc"
 _NO_PLACE: Final = "has no place among the terms of EN 16931: it is kept in extra and not written again"
+_WRONG_ROOT: Final = (
+    "This is no UBL 2.1 Invoice or CreditNote, and no UN/CEFACT Cross Industry Invoice (CII, D16B)"
+)
 _SAYS_NOTHING: Final = frozenset({"cbc:UBLVersionID"})
 """Paths that change nothing: every document is UBL 2.1."""
 
-_PREFIXES: Final = {uri: prefix for prefix, uri in NAMESPACES.items()}
+_NAMESPACES: Final = {**NAMESPACES, **CII_NAMESPACES}
+_PREFIXES: Final = {uri: prefix for prefix, uri in _NAMESPACES.items()}
 
 
+_COMPACT: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)$")
 _BOOLEANS: Final = {"0": "false", "1": "true"}
 
 
@@ -68,16 +77,31 @@ class Document:
 
 
 def read_document(root: etree._Element) -> Document:
-    """The terms of a UBL Invoice or CreditNote; `faults` says what stands in its way."""
+    """The terms of a UBL Invoice or CreditNote, or of a CII invoice; `faults` says what stands in its way."""
+    if root.tag == cii.ROOT:
+        return _read_cii(root)
     node = _described(root)
     document = Document(credit_note=etree.QName(root).localname == "CreditNote")
     if node is None:
-        document.faults.append(Fault(_row(root), _name(root), "", _wrong_root(root)))
+        document.faults.append(Fault(_row(root), _name(root), "", _WRONG_ROOT))
         return document
     _children(root, node, document.record, document, node.name)
     _check_type_code(root, document)
     _check_periods(root, document)
     _leave_extension(root, document)
+    return document
+
+
+def _read_cii(root: etree._Element) -> Document:
+    document = Document()
+    cii.prepare(root)
+    _children(root, CROSS_INDUSTRY_INVOICE, document.record, document, CROSS_INDUSTRY_INVOICE.name)
+    for term, text in cii.settle(document.record).items():
+        document.other.append([term, text])
+        document.doubts.append(Fault(0, f"{TERMS[term].name} ({term})", text, _NO_PLACE))
+    document.credit_note = document.record.terms.get("BT-3") in CREDIT_NOTE_CODES
+    _leave_extension(root, document)
+    document.faults, document.doubts = cii.of_cii(document.faults), cii.of_cii(document.doubts)
     return document
 
 
@@ -87,12 +111,6 @@ def _described(root: etree._Element) -> Node | None:
     claimed = (root.findtext(_tag("cbc:CustomizationID")) or "").strip()
     found = FRENCH if claimed == EXTENDED_CTC_FR else (INVOICE, CREDIT_NOTE)
     return dict(zip((invoice, credit_note), found, strict=True)).get(str(root.tag))
-
-
-def _wrong_root(root: etree._Element) -> str:
-    if etree.QName(root).localname == "CrossIndustryInvoice":
-        return "This is a UN/CEFACT (CII) invoice; only UBL 2.1 Invoice and CreditNote can be imported"
-    return "This is no UBL 2.1 Invoice or CreditNote"
 
 
 def _check_type_code(root: etree._Element, document: Document) -> None:
@@ -160,7 +178,9 @@ def _take(element: etree._Element, node: Node, record: Record, document: Documen
     if not text or isinstance(node.content, Const):
         return
     target = document.record if isinstance(node.content, Same) else record
-    term = node.content.term if isinstance(node.content, Same) else str(node.content)
+    if isinstance(node.content, Compact):
+        text = _COMPACT.sub(r"\1-\2-\3", text)
+    term = node.content.term if isinstance(node.content, Same | Compact) else str(node.content)
     _set(element, term, text, target, document, path)
 
 
@@ -219,6 +239,15 @@ def _constraints(node: Node) -> tuple[tuple[str, str, Content], ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
+def _demands(node: Node, child: Node) -> tuple[tuple[str, str, Content], ...]:
+    """What must stand in an element, and in its own attributes where they alone tell it from another of its name."""
+    if len(_candidates(node, child.name)) == 1:
+        return _constraints(child)
+    own = ((".", name, content) for name, content in child.attributes.items() if not isinstance(content, str))
+    return (*_constraints(child), *own)
+
+
 def _constants(node: Node, path: str) -> Iterator[tuple[str, Const]]:
     """Constant texts of a subtree that holds nothing else."""
     if isinstance(node.content, Const):
@@ -234,9 +263,9 @@ def _described_place(
     """The description's place for an element; a type code that is left out counts as the expected one."""
     free = [c for c in _candidates(node, _name(element)) if c not in used]
     for candidate in free:
-        if all(_agrees(found, element, document, False) for found in _constraints(candidate)):
+        if all(_agrees(found, element, document, False) for found in _demands(node, candidate)):
             return candidate
-    loose = (c for c in free if all(_agrees(found, element, document, True) for found in _constraints(c)))
+    loose = (c for c in free if all(_agrees(found, element, document, True) for found in _demands(node, c)))
     return next(loose, None)
 
 
@@ -248,9 +277,9 @@ def _earlier_place(
     chosen: Node | None,
 ) -> Node | None:
     """The place that an element would have had, were it not taken already."""
-    least = -1 if chosen is None else len(_constraints(chosen))
+    least = -1 if chosen is None else len(_demands(node, chosen))
     for candidate in _candidates(node, _name(element)):
-        found = _constraints(candidate)
+        found = _demands(node, candidate)
         if (
             candidate in used
             and len(found) > least
@@ -316,7 +345,8 @@ def _agrees(
         return isinstance(expected, Same) or (loose and path.endswith("DocumentTypeCode"))
     text = ((found.get(attribute) if attribute else found.text) or "").strip()
     if isinstance(expected, Same):
-        return not str(element.tag).endswith("}TaxTotal") or text == document.record.terms.get(expected.term)
+        tells = path == "." or str(element.tag).endswith("}TaxTotal")
+        return not tells or text == document.record.terms.get(expected.term)
     return isinstance(expected, Const) and _BOOLEANS.get(text, text).upper() == expected.text.upper()
 
 
@@ -345,7 +375,7 @@ def _keep_other(element: etree._Element, document: Document, path: str) -> None:
 @lru_cache(maxsize=1024)
 def _tag(name: str) -> str:
     prefix, local = name.split(":")
-    return f"{{{NAMESPACES[prefix]}}}{local}"
+    return f"{{{_NAMESPACES[prefix]}}}{local}"
 
 
 def _name(element: etree._Element) -> str:
