@@ -5,17 +5,15 @@ differs is a fault. Tables and files are not known here.
 """
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
 from lxml import etree
 
 from invoicebatch.ingest.ubl import cii
 from invoicebatch.ingest.ubl.named_rules import once_rule, once_term_rule, value_rule
+from invoicebatch.ingest.ubl.places import described_place, earlier_place, name_of, tag
 from invoicebatch.model.en16931.cii import CROSS_INDUSTRY_INVOICE
-from invoicebatch.model.en16931.cii import NAMESPACES as CII_NAMESPACES
 from invoicebatch.model.en16931.derive.profiles import EXTENDED_CTC_FR
 from invoicebatch.model.en16931.description import Compact, Const, Content, Node, Same
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, TERMS
@@ -25,7 +23,6 @@ from invoicebatch.model.en16931.ubl import (
     FRENCH,
     INVOICE,
     INVOICE_NAMESPACE,
-    NAMESPACES,
 )
 from invoicebatch.model.en16931.values import parse_value
 
@@ -39,12 +36,8 @@ _WRONG_ROOT: Final = (
 _SAYS_NOTHING: Final = frozenset({"cbc:UBLVersionID"})
 """Paths that change nothing: every document is UBL 2.1."""
 
-_NAMESPACES: Final = {**NAMESPACES, **CII_NAMESPACES}
-_PREFIXES: Final = {uri: prefix for prefix, uri in _NAMESPACES.items()}
-
 
 _COMPACT: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)$")
-_BOOLEANS: Final = {"0": "false", "1": "true"}
 
 
 @dataclass(slots=True)
@@ -83,7 +76,7 @@ def read_document(root: etree._Element) -> Document:
     node = _described(root)
     document = Document(credit_note=etree.QName(root).localname == "CreditNote")
     if node is None:
-        document.faults.append(Fault(_row(root), _name(root), "", _WRONG_ROOT))
+        document.faults.append(Fault(_row(root), name_of(root), "", _WRONG_ROOT))
         return document
     _children(root, node, document.record, document, node.name)
     _check_type_code(root, document)
@@ -108,7 +101,7 @@ def _read_cii(root: etree._Element) -> Document:
 def _described(root: etree._Element) -> Node | None:
     """The description that a document follows by what it says it is."""
     invoice, credit_note = ROOTS
-    claimed = (root.findtext(_tag("cbc:CustomizationID")) or "").strip()
+    claimed = (root.findtext(tag("cbc:CustomizationID")) or "").strip()
     found = FRENCH if claimed == EXTENDED_CTC_FR else (INVOICE, CREDIT_NOTE)
     return dict(zip((invoice, credit_note), found, strict=True)).get(str(root.tag))
 
@@ -123,9 +116,9 @@ def _check_type_code(root: etree._Element, document: Document) -> None:
 
 def _check_periods(root: etree._Element, document: Document) -> None:
     """A period has a start or an end (BR-CO-19, of lines BR-CO-20), or a code for the tax point."""
-    for period in root.iter(_tag("cac:InvoicePeriod")):
+    for period in root.iter(tag("cac:InvoicePeriod")):
         if all(
-            period.find(_tag(f"cbc:{part}")) is None for part in ("StartDate", "EndDate", "DescriptionCode")
+            period.find(tag(f"cbc:{part}")) is None for part in ("StartDate", "EndDate", "DescriptionCode")
         ):
             rule = "BR-CO-19" if period.getparent() is root else "BR-CO-20"
             reason = f"The period has neither a start nor an end ({rule})"
@@ -138,7 +131,7 @@ def _leave_extension(root: etree._Element, document: Document) -> None:
     core, mark, extension = claimed.rpartition(_EXTENSION)
     if not mark or not document.doubts:
         return
-    paid = root.find(f"{_tag('cac:PrepaidPayment')}/{_tag('cbc:PaidAmount')}")
+    paid = root.find(f"{tag('cac:PrepaidPayment')}/{tag('cbc:PaidAmount')}")
     if paid is not None:
         reason = "Payments of third parties are not kept, and change the amount due (BR-CO-16)"
         document.faults.append(Fault(_row(paid), "cac:PrepaidPayment", paid.text or "", reason))
@@ -150,9 +143,9 @@ def _leave_extension(root: etree._Element, document: Document) -> None:
 def _children(element: etree._Element, node: Node, record: Record, document: Document, path: str) -> None:
     used: dict[Node, etree._Element] = {}
     for child in element:
-        here = f"{path}/{_name(child)}"
-        chosen = _described_place(node, child, document, used)
-        earlier = _earlier_place(node, child, document, used, chosen)
+        here = f"{path}/{name_of(child)}"
+        chosen = described_place(node, child, document.record.terms, used)
+        earlier = earlier_place(node, child, document.record.terms, used, chosen)
         if earlier is not None:
             _twice(child, used[earlier], earlier, record, document, here)
             continue
@@ -219,76 +212,6 @@ def _set(
         document.faults.append(Fault(_row(element), path, text, reason))
 
 
-@lru_cache(maxsize=4096)
-def _candidates(node: Node, name: str) -> tuple[Node, ...]:
-    """Children of that name, the most particular first."""
-    found = [child for child in node.children if child.name == name]
-    return tuple(sorted(found, key=lambda child: -len(_constraints(child))))
-
-
-@lru_cache(maxsize=4096)
-def _constraints(node: Node) -> tuple[tuple[str, str, Content], ...]:
-    """Path from the element, attribute (or none) and the value that must stand there."""
-    found: list[tuple[str, str, Content]] = []
-    for child in node.children:
-        path = _tag(child.name)
-        for name, content in child.attributes.items():
-            if isinstance(content, Const | Same):
-                found.append((path, name, content))
-        found += [(p, "", c) for p, c in _constants(child, path)]
-    return tuple(found)
-
-
-@lru_cache(maxsize=4096)
-def _demands(node: Node, child: Node) -> tuple[tuple[str, str, Content], ...]:
-    """What must stand in an element, and in its own attributes where they alone tell it from another of its name."""
-    if len(_candidates(node, child.name)) == 1:
-        return _constraints(child)
-    own = ((".", name, content) for name, content in child.attributes.items() if not isinstance(content, str))
-    return (*_constraints(child), *own)
-
-
-def _constants(node: Node, path: str) -> Iterator[tuple[str, Const]]:
-    """Constant texts of a subtree that holds nothing else."""
-    if isinstance(node.content, Const):
-        yield path, node.content
-    elif node.content is None and not node.group and len(node.children) == 1:
-        child = node.children[0]
-        yield from _constants(child, f"{path}/{_tag(child.name)}")
-
-
-def _described_place(
-    node: Node, element: etree._Element, document: Document, used: Mapping[Node, etree._Element]
-) -> Node | None:
-    """The description's place for an element; a type code that is left out counts as the expected one."""
-    free = [c for c in _candidates(node, _name(element)) if c not in used]
-    for candidate in free:
-        if all(_agrees(found, element, document, False) for found in _demands(node, candidate)):
-            return candidate
-    loose = (c for c in free if all(_agrees(found, element, document, True) for found in _demands(node, c)))
-    return next(loose, None)
-
-
-def _earlier_place(
-    node: Node,
-    element: etree._Element,
-    document: Document,
-    used: Mapping[Node, etree._Element],
-    chosen: Node | None,
-) -> Node | None:
-    """The place that an element would have had, were it not taken already."""
-    least = -1 if chosen is None else len(_demands(node, chosen))
-    for candidate in _candidates(node, _name(element)):
-        found = _demands(node, candidate)
-        if (
-            candidate in used
-            and len(found) > least
-            and all(_agrees(each, element, document, False) for each in found)
-        ):
-            return candidate
-    return None
-
-
 def _twice(
     element: etree._Element,
     before: etree._Element,
@@ -310,7 +233,7 @@ def _twice(
         return
     rule = once_rule(node, [term for term, value in again.terms.items() if record.terms.get(term) != value])
     if node.name == "cac:TaxTotal" and _PEPPOL in str(document.record.terms.get("BT-24", "")):
-        inner = element.find(_tag("cac:TaxSubtotal")) is not None
+        inner = element.find(tag("cac:TaxSubtotal")) is not None
         rule += ", PEPPOL-EN16931-R053" if inner else ", PEPPOL-EN16931-R054"
     reason = f"stands twice, and differently, where it may stand once ({rule})"
     document.faults.append(Fault(_row(element), path, _first_text(element), reason))
@@ -336,23 +259,9 @@ def _first_text(element: etree._Element) -> str:
     return next((str(text).strip() for text in element.itertext() if str(text).strip()), "")
 
 
-def _agrees(
-    constraint: tuple[str, str, Content], element: etree._Element, document: Document, loose: bool
-) -> bool:
-    path, attribute, expected = constraint
-    found = element.find(path)
-    if found is None:
-        return isinstance(expected, Same) or (loose and path.endswith("DocumentTypeCode"))
-    text = ((found.get(attribute) if attribute else found.text) or "").strip()
-    if isinstance(expected, Same):
-        tells = path == "." or str(element.tag).endswith("}TaxTotal")
-        return not tells or text == document.record.terms.get(expected.term)
-    return isinstance(expected, Const) and _BOOLEANS.get(text, text).upper() == expected.text.upper()
-
-
 def _unplaced(element: etree._Element, document: Document, path: str) -> None:
     """An element without a place among the terms: kept by its paths, and doubted as a whole."""
-    if _name(element) == "cac:TaxTotal" and element.find(_tag("cac:TaxSubtotal")) is not None:
+    if name_of(element) == "cac:TaxTotal" and element.find(tag("cac:TaxSubtotal")) is not None:
         reason = "A VAT breakdown is in no currency of the document (PEPPOL-EN16931-R051)"
         document.faults.append(Fault(_row(element), path, _first_text(element), reason))
         return
@@ -369,19 +278,7 @@ def _keep_other(element: etree._Element, document: Document, path: str) -> None:
     if text:
         document.other.append([path, text])
     for child in element:
-        _keep_other(child, document, f"{path}/{_name(child)}")
-
-
-@lru_cache(maxsize=1024)
-def _tag(name: str) -> str:
-    prefix, local = name.split(":")
-    return f"{{{_NAMESPACES[prefix]}}}{local}"
-
-
-def _name(element: etree._Element) -> str:
-    name = etree.QName(element)
-    prefix = _PREFIXES.get(name.namespace or "")
-    return f"{prefix}:{name.localname}" if prefix else name.localname
+        _keep_other(child, document, f"{path}/{name_of(child)}")
 
 
 def _row(element: etree._Element) -> int:
