@@ -126,3 +126,12 @@ def test_factur_x_says_each_of_them(groups):
     assert lacking <= set(CARRIED_BY_CODE)
     assert '<udt:DateString format="102">20261105</udt:DateString>' in written[0]
     assert "<ram:DueDateTypeCode>29</ram:DueDateTypeCode>" in written[1]
+
+
+def test_cii_comes_back_term_by_term(groups):
+    again = [read_document(parse_xml(each)) for each in write_cii(groups)]
+    assert [(each.faults, each.doubts) for each in again] == [([], [])] * 5
+    assert differences(groups, term_frames([each.record for each in again])) == [
+        "INVOICE BT-32-1",
+        "BG-16 BT-87-1",
+    ]

@@ -10,6 +10,7 @@ import pytest
 from lxml import etree
 
 from invoicebatch.files.xml import parse_xml
+from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.formats.validation.facts import Facts
 from invoicebatch.formats.validation.official import ubl_schematron
@@ -58,6 +59,45 @@ def test_they_say_the_same_when_written_again(read_examples, written_again):
     for group in (DOCUMENT, *GROUPS):
         for term in before[group].columns:
             assert before[group][term].equals(after[group][term]), f"{group} {term}"
+
+
+ONE_WAY = {"BT-23", "BT-24", "BT-32-1"}
+"""Profile and process, which are Peppol's own in UBL, and a tax number's scheme, for which CII has one word."""
+
+
+def test_they_say_the_same_as_cii(read_examples):
+    """One example gives the payment reference with one of its two accounts, where CII gives it once for all."""
+    again = [read_document(parse_xml(each)) for each in write_cii(by_term(read_examples))]
+    assert all(not each.faults and not each.doubts for each in again)
+    before, after = by_term(read_examples), by_term(again)
+    different = [
+        (
+            term,
+            int(
+                (
+                    before[group][term].astype("object").fillna("")
+                    != after[group][term].astype("object").fillna("")
+                ).sum()
+            ),
+        )
+        for group in (DOCUMENT, *GROUPS)
+        for term in before[group].columns
+        if term not in ONE_WAY and not before[group][term].equals(after[group][term])
+    ]
+    assert different == [("BT-83", 1)]
+
+
+def test_an_official_example_says_the_same_in_either_syntax(shared):
+    examples = shared / "validation" / "xrechnung-3.0.2" / "examples"
+    pairs = [
+        (path, path.with_name(path.name.replace("uncefact", "ubl")))
+        for path in examples.glob("*_uncefact.xml")
+    ]
+    assert len(pairs) == 2
+    for pair in pairs:
+        cii, ubl = (read_document(parse_xml(path.read_bytes())) for path in pair)
+        assert cii.faults + cii.doubts == []
+        assert cii.record == ubl.record
 
 
 def plain(text: str) -> str:

@@ -23,6 +23,7 @@ KNOWN: Final = "known already"
 LARGEST_MB: Final = 10
 """Largest attachment; our own caution, as for the PDF inside a document."""
 
+_SAME_NAME: Final = "another file of this name is attached already: give it another name"
 _COMPARED: Final = ("invoice_id", "attachment_no", "filename", "content_base64")
 _AFTER_NUMBER: Final = re.compile(r"[-_. ]|$")
 
@@ -48,17 +49,18 @@ def import_attachments(workspace: WorkspaceBase, folder: Path) -> pd.DataFrame:
         owners = [_owner(path, folder, by_name) for path in files]
         found = pd.Series([one for _, ids in owners for one in ids], dtype="int64")
         held = session.rows_of("attachments", "invoice_id", found, _COMPARED)
-        seen = set(zip(held["invoice_id"], held["filename"], held["content_base64"], strict=True))
+        kept = zip(held["invoice_id"], held["filename"], held["content_base64"], strict=True)
+        seen = {(invoice, name): content for invoice, name, content in kept}
         counts = held.groupby("invoice_id")["attachment_no"].max().to_dict()
         rows, outcomes = [], []
         for path, (name, ids) in zip(files, owners, strict=True):
             reason, content = _judged(path, name, ids)
-            if not reason and (ids[0], path.name, content) in seen:
-                reason = KNOWN
+            if not reason and (ids[0], path.name) in seen:
+                reason = KNOWN if seen[ids[0], path.name] == content else _SAME_NAME
             outcomes.append((str(path.relative_to(folder)), name, reason or TAKEN))
             if not reason:
                 number = counts[ids[0]] = counts.get(ids[0], 0) + 1
-                seen.add((ids[0], path.name, content))
+                seen[ids[0], path.name] = content
                 rows.append((ids[0], number, path.stem, path.name, guess_type(path.name)[0], content))
         if rows:
             columns = ["invoice_id", "attachment_no", "reference", "filename", "mime_code", "content_base64"]
@@ -96,4 +98,5 @@ def _judged(path: Path, name: str, ids: list[int]) -> tuple[str, str]:
         return "its media type is none that an electronic invoice may hold (BR-CL-24)", ""
     if path.stat().st_size > LARGEST_MB << 20:
         return f"it is larger than {LARGEST_MB} MB", ""
-    return "", base64.b64encode(path.read_bytes()).decode()
+    content = base64.b64encode(path.read_bytes()).decode()
+    return ("" if content else "it is empty"), content

@@ -6,8 +6,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from invoicebatch.formats.cii.description import CROSS_INDUSTRY_INVOICE, EXTENDED
 from invoicebatch.formats.serializer import serialize_each
+from invoicebatch.model.en16931.cii import CROSS_INDUSTRY_INVOICE, EXTENDED, TAX_POINTS
 from invoicebatch.model.en16931.derive.profiles import EN16931, EXTENDED_CTC_FR, FACTURX_EXTENDED, PEPPOL
 from invoicebatch.model.en16931.frames import PARENT, Groups
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
@@ -32,7 +32,7 @@ def write_cii(groups: Groups) -> list[bytes]:
     extended = documents["BT-24"].eq(EXTENDED_CTC_FR)
     documents["BT-24"] = documents["BT-24"].mask(extended, FACTURX_EXTENDED)
     if "BT-8" in documents:
-        documents["BT-8"] = documents["BT-8"].replace(to_replace=_TAX_POINTS)
+        documents["BT-8"] = documents["BT-8"].replace(to_replace=TAX_POINTS)
     means = groups["BG-16"].drop_duplicates(PARENT).set_index(PARENT)
     for term in ("BT-83", "BT-89"):
         documents[term] = _once(means, term, len(documents))
@@ -48,10 +48,6 @@ def write_cii(groups: Groups) -> list[bytes]:
     kinds = extended.to_numpy(bool).astype(np.int64)
     written = serialize_each((CROSS_INDUSTRY_INVOICE, EXTENDED), kinds, {**groups, **own})
     return [_PLAIN.sub(rb"<ram:ID>\1</ram:ID>", _with_delivery(document)) for document in written]
-
-
-_TAX_POINTS: Final = {"3": "5", "35": "29", "432": "72"}
-"""Codes of BT-8 in CII (UNTDID 2475) by those of UBL (UNTDID 2005): date of invoice, of delivery, of payment."""
 
 
 def _global_last(identifiers: pd.DataFrame) -> pd.DataFrame:

@@ -44,17 +44,24 @@ def with_stored_pdfs(
     if not rows:
         return Embedded(frame, failures)
     added = pd.DataFrame({PARENT: [row for row, _, _ in rows]}).astype({PARENT: "int64"})
+    taken = set(zip(frame[PARENT], frame["BT-125-2"], strict=True)) if "BT-125-2" in frame else set()
     texts = {
         "BT-122": [number for _, number, _ in rows],
         "BT-123": [READABLE] * len(rows),
         "BT-125": [content for _, _, content in rows],
         "BT-125-1": ["application/pdf"] * len(rows),
-        "BT-125-2": [f"{safe_name(number)}.pdf" for _, number, _ in rows],
+        "BT-125-2": [_file_name(taken, row, number) for row, number, _ in rows],
     }
     for term in GROUPS[GROUP].terms:
         added[term.id] = column(texts.get(term.id, [None] * len(rows)), term.value)
     joined = pd.concat([frame, added], ignore_index=True) if len(frame) else added
     return Embedded(joined.sort_values(PARENT, kind="stable", ignore_index=True), failures)
+
+
+def _file_name(taken: set[tuple[int, str]], row: int, number: str) -> str:
+    """By the document's number; an attachment of that very name keeps it (BR-DE-22)."""
+    stem = safe_name(number)
+    return f"{stem}-document.pdf" if (row, f"{stem}.pdf") in taken else f"{stem}.pdf"
 
 
 def _stored(

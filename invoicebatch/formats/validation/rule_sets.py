@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from itertools import combinations
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from invoicebatch.errors import RulesError
+from invoicebatch.errors import RulesError, SettingsError
 from invoicebatch.files.rule_tables import read_rules, valid
 from invoicebatch.files.shipped import shipped
 from invoicebatch.formats.validation.official import SCHEMATRONS
@@ -82,6 +82,12 @@ class RuleSet(_Data):
     schematrons: tuple[Schematron, ...] = ()
     largest_pdf_mb: int = Field(10, gt=0)
     id: str = ""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "RuleSet":
+        if self.since and self.until and self.until < self.since:
+            raise ValueError(f"until: {self.until} lies before from, {self.since}")
+        return self
 
     def asks(self, rule: str) -> bool:
         """Whether it has the rule, and breaking it is fatal."""
@@ -151,7 +157,8 @@ def rule_sets(root: Path | None = None, named: frozenset[str] = frozenset()) -> 
         named: keys of `[einvoice.schematrons]`.
 
     Raises:
-        RulesError: a file can't be read, or a key in it is wrong; file and key are named.
+        RulesError: a file can't be read, a key in it is wrong, or it has the name of another; file and key are named.
+        SettingsError: the settings name a schematron that no set has.
     """
     folders = [shipped("rules") / FOLDER]
     if root is not None and (root / "rules" / FOLDER).resolve() != folders[0].resolve():
@@ -161,12 +168,44 @@ def rule_sets(root: Path | None = None, named: frozenset[str] = frozenset()) -> 
     for folder in folders:
         own = read_rules(folder / CODE_LISTS) if (folder / CODE_LISTS).is_file() else {}
         for name, table in own.items():
-            lists.setdefault(name, frozenset(str(table.get("codes", "")).split()))
-        for file in sorted(folder.glob("*.toml")):
-            if file.name not in (CODE_LISTS, *_OTHER_FILES):
-                sets.setdefault(file.stem, _set(file))
+            _add(
+                lists, name, frozenset(str(table.get("codes", "")).split()), f"{folder / CODE_LISTS}: {name}"
+            )
+        files = (f for f in sorted(folder.glob("*.toml")) if f.name not in (CODE_LISTS, *_OTHER_FILES))
+        of_folder = {file.stem: _set(file) for file in files}
+        _check_days(of_folder, folder)
+        for name, found in of_folder.items():
+            _add(sets, name, found, str(folder / f"{name}.toml"))
     _check_lists(sets, lists)
+    _check_named(sets, named)
     return RuleSets(sets, lists, named)
+
+
+def _add(known: dict[str, Any], name: str, value: object, where: str) -> None:
+    if known.setdefault(name, value) != value:
+        raise RulesError(
+            f"{where}: what is shipped under this name stays as it is", "Give yours another name."
+        )
+
+
+def _check_days(of_folder: Mapping[str, RuleSet], folder: Path) -> None:
+    """Of two sets of a family, one alone is in force; a workspace's own comes before a shipped one."""
+    for one, other in combinations(of_folder.values(), 2):
+        begins = max(one.since or date.min, other.since or date.min)
+        if one.family == other.family and one.covers(begins) and other.covers(begins):
+            raise RulesError(
+                f"{folder / other.id}.toml: {one.id} of the family {one.family} is in force on the same days",
+                "Give one of them its last day with until.",
+            )
+
+
+def _check_named(sets: Mapping[str, RuleSet], named: frozenset[str]) -> None:
+    keys = {found.key(schematron) for found in sets.values() for schematron in found.schematrons}
+    if unknown := named - keys:
+        raise SettingsError(
+            f"[einvoice.schematrons]: there is no rule set {min(unknown)}",
+            f"There are {', '.join(sorted(keys))}.",
+        )
 
 
 _OTHER_FILES: Final = ("duty.toml",)
@@ -212,41 +251,3 @@ def schematron_paths(
             named = paths.get(found.key(schematron), "")
             own = SCHEMATRONS[schematron.shipped]() if schematron.shipped else None
             yield schematron, root / Path(named).expanduser() if named else own
-
-
-def rule_set_table(root: Path, paths: Mapping[str, str]) -> pd.DataFrame:
-    """The sets of a workspace, one row a schematron: id, title, days, day of publication, identifier, syntax and where it comes from.
-
-    Args:
-        root: the workspace.
-        paths: `[einvoice.schematrons]`.
-    """
-    rows = []
-    for found in rule_sets(root, frozenset(paths)).sets.values():
-        about = {
-            "id": found.id,
-            "title": found.title,
-            "from": str(found.since or ""),
-            "until": str(found.until or ""),
-            "published": str(found.published or ""),
-            "specification": found.specification,
-        }
-        if not found.schematrons:
-            rows.append(
-                about | {"syntax": "", "schematron": "none: only the rules of what it extends are run"}
-            )
-        for syntax in ("ubl", "cii"):
-            for schematron, path in schematron_paths(found, syntax, paths, root):
-                rows.append(about | {"syntax": syntax, "schematron": _origin(found, schematron, path)})
-    return pd.DataFrame(
-        rows, columns=["id", "title", "from", "until", "published", "specification", "syntax", "schematron"]
-    )
-
-
-def _origin(found: RuleSet, schematron: Schematron, path: Path | None) -> str:
-    if path is None:
-        need = ", and its documents wait for it" if found.unknown else ", not run: only our own rules are"
-        return f'{schematron.source}; no path named for "{found.key(schematron)}"{need}'
-    if schematron.shipped and SCHEMATRONS[schematron.shipped]() == path:
-        return f"{schematron.source}: {path.name}"
-    return str(path) if path.is_file() else f"{path} (there is no such file)"

@@ -1,4 +1,4 @@
-"""UBL 2.1 Invoice and CreditNote to our tables: every term of EN 16931, and by name what has no place among them.
+"""UBL 2.1 Invoice and CreditNote, and CII, to our tables: every term of EN 16931, and by name what has no place among them.
 
 A document that can't be taken in is refused by name; the others go in. Nothing is written here.
 """
@@ -69,7 +69,7 @@ class _Work:
 
 
 def read_ubl(paths: Iterable[Path], known: Mapping[str, pd.DataFrame] | None = None) -> Intake:
-    """Read UBL documents from files, folders and ZIP archives.
+    """Read UBL and CII documents from files, folders and ZIP archives.
 
     Args:
         paths: what to read.
@@ -88,7 +88,7 @@ def read_ubl(paths: Iterable[Path], known: Mapping[str, pd.DataFrame] | None = N
     frames = {name: _joined([part[name] for part in work.parts]) for name in _names(work.parts)}
     if not work.files:
         raise InputFileError(
-            "There is no UBL document in what was named.", "Name .xml files, folders or ZIPs."
+            "There is no UBL or CII document in what was named.", "Name .xml files, folders or ZIPs."
         )
     return Intake(
         frames,

@@ -1,19 +1,21 @@
-"""One UBL document to records of terms, following the same description that the writer follows.
+"""One UBL or CII document to records of terms, following the same description that the writer follows.
 
 What the description does not know is kept by its path under `other` and doubted; what may stand once and
 differs is a fault. Tables and files are not known here.
 """
 
-from collections.abc import Iterator, Mapping
+import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
 from lxml import etree
 
+from invoicebatch.ingest.ubl import cii
 from invoicebatch.ingest.ubl.named_rules import once_rule, once_term_rule, value_rule
+from invoicebatch.ingest.ubl.places import described_place, earlier_place, name_of, tag
+from invoicebatch.model.en16931.cii import CROSS_INDUSTRY_INVOICE
 from invoicebatch.model.en16931.derive.profiles import EXTENDED_CTC_FR
-from invoicebatch.model.en16931.description import Const, Content, Node, Same
+from invoicebatch.model.en16931.description import Compact, Const, Content, Node, Same
 from invoicebatch.model.en16931.terms import CREDIT_NOTE_CODES, TERMS
 from invoicebatch.model.en16931.ubl import (
     CREDIT_NOTE,
@@ -21,7 +23,6 @@ from invoicebatch.model.en16931.ubl import (
     FRENCH,
     INVOICE,
     INVOICE_NAMESPACE,
-    NAMESPACES,
 )
 from invoicebatch.model.en16931.values import parse_value
 
@@ -29,13 +30,14 @@ ROOTS: Final = (f"{{{INVOICE_NAMESPACE}}}Invoice", f"{{{CREDIT_NOTE_NAMESPACE}}}
 _EXTENSION: Final = "#conformant#"
 _PEPPOL: Final = "urn:fdc:peppol.eu:2017:poacc"
 _NO_PLACE: Final = "has no place among the terms of EN 16931: it is kept in extra and not written again"
+_WRONG_ROOT: Final = (
+    "This is no UBL 2.1 Invoice or CreditNote, and no UN/CEFACT Cross Industry Invoice (CII, D16B)"
+)
 _SAYS_NOTHING: Final = frozenset({"cbc:UBLVersionID"})
 """Paths that change nothing: every document is UBL 2.1."""
 
-_PREFIXES: Final = {uri: prefix for prefix, uri in NAMESPACES.items()}
 
-
-_BOOLEANS: Final = {"0": "false", "1": "true"}
+_COMPACT: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)$")
 
 
 @dataclass(slots=True)
@@ -68,11 +70,13 @@ class Document:
 
 
 def read_document(root: etree._Element) -> Document:
-    """The terms of a UBL Invoice or CreditNote; `faults` says what stands in its way."""
+    """The terms of a UBL Invoice or CreditNote, or of a CII invoice; `faults` says what stands in its way."""
+    if root.tag == cii.ROOT:
+        return _read_cii(root)
     node = _described(root)
     document = Document(credit_note=etree.QName(root).localname == "CreditNote")
     if node is None:
-        document.faults.append(Fault(_row(root), _name(root), "", _wrong_root(root)))
+        document.faults.append(Fault(_row(root), name_of(root), "", _WRONG_ROOT))
         return document
     _children(root, node, document.record, document, node.name)
     _check_type_code(root, document)
@@ -81,18 +85,25 @@ def read_document(root: etree._Element) -> Document:
     return document
 
 
+def _read_cii(root: etree._Element) -> Document:
+    document = Document()
+    cii.prepare(root)
+    _children(root, CROSS_INDUSTRY_INVOICE, document.record, document, CROSS_INDUSTRY_INVOICE.name)
+    for term, text in cii.settle(document.record).items():
+        document.other.append([term, text])
+        document.doubts.append(Fault(0, f"{TERMS[term].name} ({term})", text, _NO_PLACE))
+    document.credit_note = document.record.terms.get("BT-3") in CREDIT_NOTE_CODES
+    _leave_extension(root, document)
+    document.faults, document.doubts = cii.of_cii(document.faults), cii.of_cii(document.doubts)
+    return document
+
+
 def _described(root: etree._Element) -> Node | None:
     """The description that a document follows by what it says it is."""
     invoice, credit_note = ROOTS
-    claimed = (root.findtext(_tag("cbc:CustomizationID")) or "").strip()
+    claimed = (root.findtext(tag("cbc:CustomizationID")) or "").strip()
     found = FRENCH if claimed == EXTENDED_CTC_FR else (INVOICE, CREDIT_NOTE)
     return dict(zip((invoice, credit_note), found, strict=True)).get(str(root.tag))
-
-
-def _wrong_root(root: etree._Element) -> str:
-    if etree.QName(root).localname == "CrossIndustryInvoice":
-        return "This is a UN/CEFACT (CII) invoice; only UBL 2.1 Invoice and CreditNote can be imported"
-    return "This is no UBL 2.1 Invoice or CreditNote"
 
 
 def _check_type_code(root: etree._Element, document: Document) -> None:
@@ -105,9 +116,9 @@ def _check_type_code(root: etree._Element, document: Document) -> None:
 
 def _check_periods(root: etree._Element, document: Document) -> None:
     """A period has a start or an end (BR-CO-19, of lines BR-CO-20), or a code for the tax point."""
-    for period in root.iter(_tag("cac:InvoicePeriod")):
+    for period in root.iter(tag("cac:InvoicePeriod")):
         if all(
-            period.find(_tag(f"cbc:{part}")) is None for part in ("StartDate", "EndDate", "DescriptionCode")
+            period.find(tag(f"cbc:{part}")) is None for part in ("StartDate", "EndDate", "DescriptionCode")
         ):
             rule = "BR-CO-19" if period.getparent() is root else "BR-CO-20"
             reason = f"The period has neither a start nor an end ({rule})"
@@ -120,7 +131,7 @@ def _leave_extension(root: etree._Element, document: Document) -> None:
     core, mark, extension = claimed.rpartition(_EXTENSION)
     if not mark or not document.doubts:
         return
-    paid = root.find(f"{_tag('cac:PrepaidPayment')}/{_tag('cbc:PaidAmount')}")
+    paid = root.find(f"{tag('cac:PrepaidPayment')}/{tag('cbc:PaidAmount')}")
     if paid is not None:
         reason = "Payments of third parties are not kept, and change the amount due (BR-CO-16)"
         document.faults.append(Fault(_row(paid), "cac:PrepaidPayment", paid.text or "", reason))
@@ -132,11 +143,11 @@ def _leave_extension(root: etree._Element, document: Document) -> None:
 def _children(element: etree._Element, node: Node, record: Record, document: Document, path: str) -> None:
     used: dict[Node, etree._Element] = {}
     for child in element:
-        here = f"{path}/{_name(child)}"
-        chosen = _described_place(node, child, document, used)
-        earlier = _earlier_place(node, child, document, used, chosen)
+        here = f"{path}/{name_of(child)}"
+        chosen = described_place(node, child, document.record.terms, used)
+        earlier = earlier_place(node, child, document.record.terms, used, chosen)
         if earlier is not None:
-            _twice(child, used[earlier], earlier, document, here)
+            _twice(child, used[earlier], earlier, record, document, here)
             continue
         if chosen is None:
             _unplaced(child, document, here)
@@ -160,7 +171,9 @@ def _take(element: etree._Element, node: Node, record: Record, document: Documen
     if not text or isinstance(node.content, Const):
         return
     target = document.record if isinstance(node.content, Same) else record
-    term = node.content.term if isinstance(node.content, Same) else str(node.content)
+    if isinstance(node.content, Compact):
+        text = _COMPACT.sub(r"\1-\2-\3", text)
+    term = node.content.term if isinstance(node.content, Same | Compact) else str(node.content)
     _set(element, term, text, target, document, path)
 
 
@@ -199,79 +212,28 @@ def _set(
         document.faults.append(Fault(_row(element), path, text, reason))
 
 
-@lru_cache(maxsize=4096)
-def _candidates(node: Node, name: str) -> tuple[Node, ...]:
-    """Children of that name, the most particular first."""
-    found = [child for child in node.children if child.name == name]
-    return tuple(sorted(found, key=lambda child: -len(_constraints(child))))
-
-
-@lru_cache(maxsize=4096)
-def _constraints(node: Node) -> tuple[tuple[str, str, Content], ...]:
-    """Path from the element, attribute (or none) and the value that must stand there."""
-    found: list[tuple[str, str, Content]] = []
-    for child in node.children:
-        path = _tag(child.name)
-        for name, content in child.attributes.items():
-            if isinstance(content, Const | Same):
-                found.append((path, name, content))
-        found += [(p, "", c) for p, c in _constants(child, path)]
-    return tuple(found)
-
-
-def _constants(node: Node, path: str) -> Iterator[tuple[str, Const]]:
-    """Constant texts of a subtree that holds nothing else."""
-    if isinstance(node.content, Const):
-        yield path, node.content
-    elif node.content is None and not node.group and len(node.children) == 1:
-        child = node.children[0]
-        yield from _constants(child, f"{path}/{_tag(child.name)}")
-
-
-def _described_place(
-    node: Node, element: etree._Element, document: Document, used: Mapping[Node, etree._Element]
-) -> Node | None:
-    """The description's place for an element; a type code that is left out counts as the expected one."""
-    free = [c for c in _candidates(node, _name(element)) if c not in used]
-    for candidate in free:
-        if all(_agrees(found, element, document, False) for found in _constraints(candidate)):
-            return candidate
-    loose = (c for c in free if all(_agrees(found, element, document, True) for found in _constraints(c)))
-    return next(loose, None)
-
-
-def _earlier_place(
-    node: Node,
-    element: etree._Element,
-    document: Document,
-    used: Mapping[Node, etree._Element],
-    chosen: Node | None,
-) -> Node | None:
-    """The place that an element would have had, were it not taken already."""
-    least = -1 if chosen is None else len(_constraints(chosen))
-    for candidate in _candidates(node, _name(element)):
-        found = _constraints(candidate)
-        if (
-            candidate in used
-            and len(found) > least
-            and all(_agrees(each, element, document, False) for each in found)
-        ):
-            return candidate
-    return None
-
-
 def _twice(
-    element: etree._Element, before: etree._Element, node: Node, document: Document, path: str
+    element: etree._Element,
+    before: etree._Element,
+    node: Node,
+    record: Record,
+    document: Document,
+    path: str,
 ) -> None:
-    """An element that may stand once stands again: the same is doubted, another is a fault."""
+    """An element that may stand once stands again: the same is doubted, and what holds no term; another is a fault."""
     if _same(element, before):
         document.doubts.append(
             Fault(_row(element), path, _first_text(element), "stands twice; it is kept once")
         )
         return
-    rule = once_rule(node)
+    again = Record()
+    _take(element, node, again, Document(document.record), path)
+    if not again.terms and not again.groups:
+        _unplaced(element, document, path)
+        return
+    rule = once_rule(node, [term for term, value in again.terms.items() if record.terms.get(term) != value])
     if node.name == "cac:TaxTotal" and _PEPPOL in str(document.record.terms.get("BT-24", "")):
-        inner = element.find(_tag("cac:TaxSubtotal")) is not None
+        inner = element.find(tag("cac:TaxSubtotal")) is not None
         rule += ", PEPPOL-EN16931-R053" if inner else ", PEPPOL-EN16931-R054"
     reason = f"stands twice, and differently, where it may stand once ({rule})"
     document.faults.append(Fault(_row(element), path, _first_text(element), reason))
@@ -297,21 +259,12 @@ def _first_text(element: etree._Element) -> str:
     return next((str(text).strip() for text in element.itertext() if str(text).strip()), "")
 
 
-def _agrees(
-    constraint: tuple[str, str, Content], element: etree._Element, document: Document, loose: bool
-) -> bool:
-    path, attribute, expected = constraint
-    found = element.find(path)
-    if found is None:
-        return isinstance(expected, Same) or (loose and path.endswith("DocumentTypeCode"))
-    text = ((found.get(attribute) if attribute else found.text) or "").strip()
-    if isinstance(expected, Same):
-        return not str(element.tag).endswith("}TaxTotal") or text == document.record.terms.get(expected.term)
-    return isinstance(expected, Const) and _BOOLEANS.get(text, text).upper() == expected.text.upper()
-
-
 def _unplaced(element: etree._Element, document: Document, path: str) -> None:
     """An element without a place among the terms: kept by its paths, and doubted as a whole."""
+    if name_of(element) == "cac:TaxTotal" and element.find(tag("cac:TaxSubtotal")) is not None:
+        reason = "A VAT breakdown is in no currency of the document (PEPPOL-EN16931-R051)"
+        document.faults.append(Fault(_row(element), path, _first_text(element), reason))
+        return
     before = len(document.other)
     _keep_other(element, document, path)
     count = len(document.other) - before
@@ -325,19 +278,7 @@ def _keep_other(element: etree._Element, document: Document, path: str) -> None:
     if text:
         document.other.append([path, text])
     for child in element:
-        _keep_other(child, document, f"{path}/{_name(child)}")
-
-
-@lru_cache(maxsize=1024)
-def _tag(name: str) -> str:
-    prefix, local = name.split(":")
-    return f"{{{NAMESPACES[prefix]}}}{local}"
-
-
-def _name(element: etree._Element) -> str:
-    name = etree.QName(element)
-    prefix = _PREFIXES.get(name.namespace or "")
-    return f"{prefix}:{name.localname}" if prefix else name.localname
+        _keep_other(child, document, f"{path}/{name_of(child)}")
 
 
 def _row(element: etree._Element) -> int:

@@ -51,7 +51,7 @@ def rules(
 
 def _einvoice(workspace: Workspace, json: bool) -> int:
     """Every rule set: its days, its identifier and where its schematrons come from."""
-    from invoicebatch.formats.validation.rule_sets import rule_set_table
+    from invoicebatch.formats.validation.rule_set_table import rule_set_table
 
     table = rule_set_table(workspace.root, workspace.base.settings.einvoice.schematrons)
     if json:

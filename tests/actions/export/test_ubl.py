@@ -125,16 +125,22 @@ def test_the_stored_pdf_goes_inside_with_its_own_bytes(workspace):
     (workspace.data / "documents/3.pdf").write_bytes(b"changed")
     with (workspace.root / "invoicebatch.toml").open("a") as file:
         file.write("[einvoice]\nembed_pdf = true\n")
+    folder = workspace.root / "in"
+    folder.mkdir()
+    (folder / "F2026-000001.pdf").write_bytes(b"another")
+    workspace.import_attachments(folder)
     report = export(open_workspace(workspace.root), selection={"ids": [1, 2, 3, 4]})
     reasons = report.failed.set_index("invoice_id")["reason"]
     assert set(reasons.index) == {2, 3}
     assert "11.0 MB is larger than the 10 MB that Peppol BIS Billing 3.0.21 takes" in reasons[2]
     assert "3.pdf" in reasons[3]
     with zipfile.ZipFile(written(report)[0]) as archive:
-        found = etree.fromstring(archive.read("F2026-000001.xml")).find(".//{*}EmbeddedDocumentBinaryObject")
+        read = etree.fromstring(archive.read("F2026-000001.xml"))
         assert b"EmbeddedDocument" not in archive.read("F2026-000004.xml")
-    assert base64.b64decode(found.text) == pdf
-    assert dict(found.attrib) == {"mimeCode": "application/pdf", "filename": "F2026-000001.pdf"}
+    inside = {o.get("filename"): o for o in read.iterfind(".//{*}EmbeddedDocumentBinaryObject")}
+    contents = {name: base64.b64decode(found.text or "") for name, found in inside.items()}
+    assert contents == {"F2026-000001.pdf": b"another", "F2026-000001-document.pdf": pdf}
+    assert inside["F2026-000001-document.pdf"].get("mimeCode") == "application/pdf"
 
 
 def test_two_documents_of_one_seller_with_one_number_are_named_by_the_audit(workspace, tmp_path):

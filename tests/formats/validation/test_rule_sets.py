@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from invoicebatch.errors import RulesError
+from invoicebatch.errors import RulesError, SettingsError
+from invoicebatch.files.shipped import shipped
 from invoicebatch.formats.validation.rule_sets import rule_sets
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.interfaces.cli.main import run
@@ -50,14 +51,42 @@ source = "NEN"
 """
 
 
-def test_a_workspace_adds_a_set_and_cannot_replace_a_shipped_one(tmp_path: Path):
-    folder = tmp_path / "rules" / "einvoice"
+def own(root: Path, **files: str) -> Path:
+    """The root with files of its own among its rule sets."""
+    folder = root / "rules" / "einvoice"
     folder.mkdir(parents=True)
-    (folder / "nlcius-1.0.3.toml").write_text(NLCIUS)
-    (folder / "peppol-3.0.21.toml").write_text(NLCIUS)
-    sets = rule_sets(tmp_path).sets
+    for name, text in files.items():
+        (folder / f"{name}.toml").write_text(text)
+    return root
+
+
+def test_a_workspace_adds_a_set_and_cannot_replace_a_shipped_one(tmp_path: Path):
+    known = (shipped("rules") / "einvoice" / "peppol-3.0.21.toml").read_text()
+    sets = rule_sets(own(tmp_path / "a", **{"nlcius-1.0.3": NLCIUS, "peppol-3.0.21": known})).sets
     assert sets["nlcius-1.0.3"].family == "nlcius"
-    assert sets["peppol-3.0.21"].title == "Peppol BIS Billing 3.0.21"
+    with pytest.raises(RulesError, match=r"peppol-3\.0\.21\.toml: what is shipped"):
+        rule_sets(own(tmp_path / "b", **{"peppol-3.0.21": NLCIUS}))
+    with pytest.raises(RulesError, match="media-types-peppol: what is shipped"):
+        rule_sets(own(tmp_path / "c", code_lists='[media-types-peppol]\ncodes = "image/gif"'))
+
+
+PEPPOL_OF_OURS = """title = "Ours"
+family = "peppol"
+marker = "urn:fdc:peppol.eu:2017:poacc:billing"
+from = 2026-11-01
+"""
+
+
+def test_a_set_of_the_workspace_comes_before_the_shipped_one_of_its_days(tmp_path: Path):
+    sets = rule_sets(own(tmp_path / "a", ours=PEPPOL_OF_OURS))
+    assert [sets.on("peppol", date(2026, month, 1)).id for month in (10, 11)] == ["peppol-3.0.21", "ours"]
+    with pytest.raises(RulesError, match="ours of the family peppol is in force on the same days"):
+        rule_sets(own(tmp_path / "b", ours=PEPPOL_OF_OURS, theirs=PEPPOL_OF_OURS))
+
+
+def test_a_schematron_of_no_set_is_named(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"no rule set peppol-3\.0\.12"):
+        rule_sets(tmp_path, frozenset({"peppol-3.0.12", "xrechnung-3.0.2/cii"}))
 
 
 @pytest.mark.parametrize(
@@ -65,17 +94,15 @@ def test_a_workspace_adds_a_set_and_cannot_replace_a_shipped_one(tmp_path: Path)
     [
         (NLCIUS + "unheard = 1", "schematrons.0.unheard"),
         (NLCIUS.replace("title", "from = 2026-13-01\ntitle"), "not valid TOML"),
+        (NLCIUS.replace("title", "from = 2026-11-30\nuntil = 2026-11-01\ntitle"), "lies before from"),
         (NLCIUS.replace("title", "identifier = '('\ntitle"), "pattern"),
         (NLCIUS.replace("[[", '[code_lists]\n"X-1" = "nowhere"\n[['), "no list nowhere"),
         (NLCIUS + 'shipped = "abc"', "abc is not shipped"),
     ],
 )
 def test_a_fault_in_a_set_is_named_by_file_and_key(tmp_path: Path, text: str, named: str):
-    folder = tmp_path / "rules" / "einvoice"
-    folder.mkdir(parents=True)
-    (folder / "own.toml").write_text(text)
     with pytest.raises(RulesError, match=named) as raised:
-        rule_sets(tmp_path)
+        rule_sets(own(tmp_path, own=text))
     assert "own.toml" in str(raised.value)
 
 

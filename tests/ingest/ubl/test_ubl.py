@@ -54,6 +54,11 @@ VAT = (
     b"</cac:PartyTaxScheme>"
 )
 NOTE = b"<cbc:Note>%s</cbc:Note>"
+ALLOWANCE = (
+    b"<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator><cbc:AllowanceChargeReason>a</cbc:AllowanceChargeReason>"
+    b"<cbc:AllowanceChargeReason>b</cbc:AllowanceChargeReason><cbc:Amount currencyID='EUR'>0</cbc:Amount></cac:AllowanceCharge>"
+)
+ABROAD = b"<cac:TaxTotal><cbc:TaxAmount currencyID='SEK'>9</cbc:TaxAmount><cac:TaxSubtotal/></cac:TaxTotal>"
 TWICE = {
     "contract": (CONTRACT % b"a" + CONTRACT % b"b", b"<cac:AccountingSupplierParty>", "UBL-SR-01"),
     "object": (OBJECT % b"a" + OBJECT % b"b", b"<cac:AccountingSupplierParty>", "UBL-SR-04"),
@@ -62,7 +67,9 @@ TWICE = {
     "line note": (NOTE % b"a" + NOTE % b"b", b"<cbc:InvoicedQuantity", "UBL-SR-34"),
     "seller's VAT": (VAT % b"BE0202239951", b"<cac:PartyLegalEntity>", "UBL-SR-12"),
     "total VAT": (TAX_TOTAL % b"4.10", b"<cac:LegalMonetaryTotal>", "BR-CO-15, PEPPOL-EN16931-R054"),
+    "reason": (ALLOWANCE, b"<cac:Item>", "UBL-SR-30"),
     "breakdown": (b"", b"", "BR-S-08"),
+    "breakdown in another currency": (ABROAD, b"<cac:LegalMonetaryTotal>", "PEPPOL-EN16931-R051"),
     "period": (b"<cac:InvoicePeriod/>", b"<cac:AccountingSupplierParty>", "BR-CO-19"),
     "period of a line": (b"<cac:InvoicePeriod/>", b"<cac:Item>", "BR-CO-20"),
 }
@@ -97,6 +104,19 @@ def test_the_same_twice_is_kept_once_with_a_doubt(documents):
     intake = read_ubl([documents / "0.xml"])
     assert intake.frames["invoices"]["contract_reference"].tolist() == ["a"]
     assert intake.doubted["reason"].tolist() == ["stands twice; it is kept once"]
+
+
+def test_an_element_that_says_no_term_again_is_no_repetition_of_one(documents):
+    discount = b"<cac:PaymentTerms><cbc:SettlementDiscountPercent>2</cbc:SettlementDiscountPercent></cac:PaymentTerms>"
+    text = (
+        (documents / "0.xml")
+        .read_bytes()
+        .replace(b"<cac:TaxTotal>", TERMS % b"a" + discount + b"<cac:TaxTotal>", 1)
+    )
+    (documents / "0.xml").write_bytes(text)
+    intake = read_ubl([documents / "0.xml"])
+    assert intake.refused.empty
+    assert intake.doubted[["column", "value"]].values.tolist() == [["Invoice/cac:PaymentTerms", "2"]]
 
 
 def test_what_has_no_place_is_taken_with_a_doubt(documents):

@@ -5,12 +5,16 @@ from typing import Any, Final
 from invoicebatch.model.en16931.description import Compact, Const, Each, Node, Same, describe
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
 
-_PREFIXES: Final = {
-    "xmlns:rsm": Const("urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"),
-    "xmlns:ram": Const("urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"),
-    "xmlns:udt": Const("urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100"),
-    "xmlns:qdt": Const("urn:un:unece:uncefact:data:standard:QualifiedDataType:100"),
+NAMESPACES: Final = {
+    "rsm": "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
+    "ram": "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100",
+    "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
+    "qdt": "urn:un:unece:uncefact:data:standard:QualifiedDataType:100",
 }
+_PREFIXES: Final = {f"xmlns:{prefix}": Const(uri) for prefix, uri in NAMESPACES.items()}
+TAX_POINTS: Final = {"3": "5", "35": "29", "432": "72"}
+"""Codes of BT-8 in CII (UNTDID 2475) by those of UBL (UNTDID 2005): date of invoice, of delivery, of payment."""
+
 _VAT: Final = ("ram:TypeCode", Const("VAT"))
 
 Element = tuple[Any, ...]
