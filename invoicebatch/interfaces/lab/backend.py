@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.engine.detail import Detail
 from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.model.action import Action
 
@@ -191,6 +192,9 @@ class Backend(Protocol):
         Raises:
             InvoicebatchError: something of it must be finished first.
         """
+
+    def detail(self, invoice: int | str) -> Detail:
+        """An invoice with all that belongs to it, by id or number."""
 
     def read_views(self) -> list[dict[str, Any]]:
         """Saved views of the workspace."""

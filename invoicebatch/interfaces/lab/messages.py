@@ -71,6 +71,24 @@ class OfAction(Message):
     action: Name
 
 
+class OfRow(Message):
+    """Something about the row at a place."""
+
+    at: Count
+
+
+class OfInvoice(Message):
+    """Something about an invoice."""
+
+    id: int
+
+
+class Dialog(OfAction):
+    """An action's dialog, for the selection or for these rows."""
+
+    ids: list[int] | None = None
+
+
 class Show(OfAction):
     """Rows that can't take an action."""
 
@@ -126,7 +144,10 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "why": OfAction,
     "show": Show,
     "views": Views,
-    "dialog": OfAction,
+    "dialog": Dialog,
+    "detail": OfRow,
+    "document": Message,
+    "customer": OfInvoice,
     "preview": Preview,
     "run": Run,
     "cancel": Message,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,10 @@ from invoicebatch.errors import ConfirmationError, UsageError
 from invoicebatch.interfaces.lab import as_code, dialogs, preview
 from invoicebatch.interfaces.lab import report_view as report
 from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
+from invoicebatch.interfaces.lab.detail_view import send_file
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.model.action import Action
 from invoicebatch.model.reasons import by_kind, of_kind
-
-CHUNK: Final = 4 * 1024 * 1024
-"""Bytes of a file sent to the browser at a time."""
 
 
 @dataclass(slots=True)
@@ -89,8 +87,10 @@ class Runs:
 
     def _open(self, message: Mapping[str, Any]) -> None:
         marks = self._session.marks
-        draft = Draft(self._action(str(message["action"])), marks.ids, marks.picked, marks.where)
-        self._ask(draft)
+        action = self._action(str(message["action"]))
+        if message.get("ids") is not None:
+            return self._ask(Draft(action, np.array(message["ids"], dtype=np.int64), picked=True))
+        return self._ask(Draft(action, marks.ids, marks.picked, marks.where))
 
     def _ask(self, draft: Draft) -> None:
         action, backend = draft.action, self._session.backend
@@ -253,11 +253,7 @@ class Runs:
     def _file(self, message: Mapping[str, Any]) -> None:
         _, result = self._result()
         path = Path(str(result.files["path"].iloc[int(message["index"])]))
-        content = path.read_bytes()
-        parts = [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
-        for number, part in enumerate(parts):
-            told = {"kind": "file", "name": path.name, "part": number, "parts": len(parts)}
-            self._session.send(told, [part])
+        send_file(self._session, path.name, path.read_bytes())
 
     def _code(self, message: Mapping[str, Any]) -> None:
         draft = self._draft or self._result()[0]

@@ -173,6 +173,11 @@ class Session:
         """How many of these rows are not shown now."""
         return int((~np.isin(self.view.positions(ids), self.view.order)).sum())
 
+    def filter_by(self, key: str, value: str) -> None:
+        """Show only the rows with this value of a column, in the order they stand in now."""
+        self.arrangement = Arrangement(self.arrangement.sort, {key: {"in": [value]}})
+        self._rearrange()
+
     def names(self, ids: Any) -> dict[int, str]:
         """What people call these invoices: the number, else the reference, and the customer."""
         with self.lock:

@@ -16,9 +16,11 @@ import pandas as pd
 import traitlets
 from markupsafe import Markup
 
+from invoicebatch.engine.detail import Detail
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab.backend import Backend, Report
 from invoicebatch.interfaces.lab.columns import column
+from invoicebatch.interfaces.lab.detail_view import Details
 from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.selection import Selection
 from invoicebatch.interfaces.lab.session import Session
@@ -38,9 +40,10 @@ SCRIPTS: Final = (
     "fields",
     "dialogs",
     "report",
+    "detail",
     "main",
 )
-STYLES: Final = ("theme", "grid", "bar", "dialogs")
+STYLES: Final = ("theme", "grid", "bar", "dialogs", "detail")
 
 
 def _join(names: Iterable[str], suffix: str) -> str:
@@ -68,6 +71,7 @@ class Overview(anywidget.AnyWidget):
         self._closed = threading.Event()
         self._session = Session(backend, self._publish, self._tell)
         self._runs = Runs(self._session)
+        self._details = Details(self._session)
         self.static_id = uuid.uuid4().hex
         self.columns = [one.describe() for one in self._session.columns]
         self.prefs = self._session.prefs
@@ -94,6 +98,10 @@ class Overview(anywidget.AnyWidget):
         """What the last run in this grid did."""
         return self._runs.report
 
+    def detail(self, invoice: str | int) -> Detail:
+        """An invoice with all that belongs to it, by its number or id; it shows itself in a notebook."""
+        return self._session.backend.detail(invoice)
+
     def refresh(self) -> None:
         """Load the rows anew; the selection stays."""
         self._session.reload()
@@ -102,6 +110,7 @@ class Overview(anywidget.AnyWidget):
         """Wait until the rows are in and no run is under way."""
         self._session.ready()
         self._runs.wait()
+        self._details.wait()
 
     def close(self) -> None:
         """Stop watching for changes and let go of the browser's side."""

@@ -20,6 +20,7 @@ from invoicebatch.actions import registry
 from invoicebatch.eligibility import Evaluation as Judged
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.detail import Detail
 from invoicebatch.engine.plan.checks import faults_by_default
 from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
@@ -202,6 +203,10 @@ class WorkspaceBackend:
     def abandon(self, run_id: str) -> None:
         """By the engine's verb."""
         self._workspace.runs.abandon(run_id)
+
+    def detail(self, invoice: int | str) -> Detail:
+        """By the engine's verb."""
+        return self._workspace.detail(invoice)
 
     @property
     def _views(self) -> Path:

@@ -1,7 +1,7 @@
 // An action's dialog: parameters, preview, confirmation, and the same run as code.
 
 function smallTable(table, currency = "") {
-  const numeric = (column) => column.kind === "money" || column.kind === "integer";
+  const numeric = (column) => ["money", "integer", "number"].includes(column.kind);
   const at = table.columns.findIndex((column) => column.key === "currency");
   const cell = (row, column, index) => {
     const value = shown(row[index], column, column.kind === "money" ? (at >= 0 ? row[at] : currency) : "");

@@ -170,6 +170,17 @@ function createGrid(context) {
     paint();
   }
 
+  function walk(by) {
+    focus = Math.max(0, Math.min(total() - 1, focus + by));
+    scrollTo(focus);
+    paint();
+    return focus;
+  }
+
+  body.addEventListener("dblclick", (event) => {
+    const row = event.target.closest(".ib-row");
+    if (row && !event.target.closest(".ib-check")) context.openDetail(+row.dataset.index);
+  });
   body.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
   body.addEventListener("click", (event) => {
     const row = event.target.closest(".ib-row");
@@ -195,7 +206,7 @@ function createGrid(context) {
       else if (!command) paint();
     } else if (event.key === " " && event.shiftKey) pick(focus, { shift: true });
     else if (event.key === " ") pick(focus, { add: true });
-    else if (event.key === "Enter") pick(focus);
+    else if (event.key === "Enter") total() && context.openDetail(focus);
     else if (event.key.toLowerCase() === "a" && command) { checkAll.checked = true; selectAll(true); }
     else if (event.key.toLowerCase() === "c" && command && !String(getSelection())) context.send({ kind: "copy" });
     else if (event.key === "Escape") selectAll(false);
@@ -250,5 +261,5 @@ function createGrid(context) {
     schedule();
   }
 
-  return { port, empty, setTable, setPage, setBar, schedule, repaint: () => { paintHead(); paint(); }, selectAll, stop: () => cancelAnimationFrame(frame) };
+  return { port, empty, setTable, setPage, setBar, schedule, walk, repaint: () => { paintHead(); paint(); }, selectAll, stop: () => cancelAnimationFrame(frame) };
 }

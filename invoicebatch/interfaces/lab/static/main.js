@@ -16,7 +16,7 @@ function render({ model, el }) {
   footer.append(where, h("span", { class: "ib-push" }), waiting);
   const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
-  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick"]);
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "detail", "customer"]);
   let timer = 0, silent = 0, hide = 0;
 
   async function copied(message) {
@@ -59,13 +59,15 @@ function render({ model, el }) {
     sizeGrid(rows) { grid.port.style.height = `calc(${Math.max(6, Math.min(15, rows)) + 1} * var(--ib-row) + 14px)`; },
     clearSelection() { grid.selectAll(false); grid.port.focus({ preventScroll: true }); },
     focusGrid: () => grid.port.focus({ preventScroll: true }),
+    openDetail: (at) => detail.show(at),
+    walk: (by) => grid.walk(by),
     focusSearch: () => filters.focus(),
     openFilter: (column, anchor) => filters.open(column, anchor),
     openCode: (anchor) => dialogs.openCode(anchor),
   };
 
   const grid = createGrid(context), filters = createFilters(context), views = createViews(context);
-  const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context);
+  const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context), detail = createDetail(context);
   grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
   root.append(h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
     lost, report.waiting, bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums, footer, live, note);
@@ -74,7 +76,7 @@ function render({ model, el }) {
   const answered = () => { clearTimeout(timer); clearTimeout(silent); timer = 0; waiting.hidden = true; lost.hidden = true; };
   const routes = {
     page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
-    code: dialogs.showCode, copied, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
+    code: dialogs.showCode, copied, file: report.receive, detail: detail.receive, detailpage: detail.setPage, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
   };
   const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
   const on = {
@@ -102,6 +104,7 @@ function render({ model, el }) {
     watcher.disconnect();
     grid.stop();
     dialogs.close();
+    detail.close();
     clearTimeout(timer);
     clearTimeout(silent);
   };

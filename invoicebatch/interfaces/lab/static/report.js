@@ -93,12 +93,13 @@ function createReport(context) {
     incoming.set(message.name, parts);
     if (parts.filter(Boolean).length < message.parts) return;
     incoming.delete(message.name);
-    const url = URL.createObjectURL(new Blob(parts));
+    const url = URL.createObjectURL(new Blob(parts, message.show ? { type: "application/pdf" } : {}));
+    setTimeout(() => URL.revokeObjectURL(url), message.show ? 600_000 : 10_000);
+    if (message.show && open(url)) return;
     const link = h("a", { href: url, download: message.name });
     document.body.append(link);
     link.click();
     link.remove();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 
   return { element, waiting, setRun, setWaiting, receive };
