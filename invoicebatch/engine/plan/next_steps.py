@@ -56,9 +56,10 @@ def _by_values(session: Session, action: Action, ids: npt.NDArray[np.int64]) -> 
     values = session.overview(columns, clock.today(), ids)
     words = _bundles_in_words(session, values.get("payment_bundle_id", pd.Series(dtype="str")))
     for key, rows in values.groupby(columns, sort=False):
-        command = shlex.join(["invoicebatch", *action.name.split("."), *map(str, key)])
+        arguments = tuple(map(str, key))
+        command = shlex.join(["invoicebatch", *action.name.split("."), *arguments])
         label = ", ".join([action.label, *(words[one] for one in key if one in words)])
-        yield NextStep(action.name, label, command, len(rows), on_bar=False)
+        yield NextStep(action.name, label, command, len(rows), on_bar=False, arguments=arguments)
 
 
 def _bundles_in_words(session: Session, bundles: "pd.Series[str]") -> dict[str, str]:

@@ -6,6 +6,7 @@ Only shapes live here; the real thing is in `workspace`.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
@@ -175,6 +176,22 @@ class Backend(Protocol):
 
         Raises:
             InvoicebatchError: a wrong parameter, or no row that can take the action.
+        """
+
+    def plan_step(self, step: NextStep) -> Plan:
+        """The same for a step that the bar does not have."""
+
+    def missing(self, said: Mapping[int, str]) -> int:
+        """How many customers lack what the reasons (by invoice id) ask for."""
+
+    def write_customers(self, said: Mapping[int, str]) -> Path:
+        """Write the sheet of these invoices' customers and give its path."""
+
+    def read_customers(self, name: str, content: bytes) -> pd.DataFrame:
+        """Take in what was filled in: row, customer_id, outcome, reason.
+
+        Raises:
+            InputFileError: no customers' sheet of this workspace.
         """
 
     def apply(self, plan: Any, progress: Progress, cancel: Event) -> Report:

@@ -89,6 +89,20 @@ class Dialog(OfAction):
     ids: list[int] | None = None
 
 
+class Step(Message):
+    """A step after the last run, by its place."""
+
+    which: Literal["next", "undo"]
+    at: Count
+
+
+class Sheet(Message):
+    """A customers' sheet that was filled in, as base64."""
+
+    name: Text
+    content: Annotated[str, Field(max_length=30_000_000)]
+
+
 class Show(OfAction):
     """Rows that can't take an action."""
 
@@ -152,7 +166,9 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "run": Run,
     "cancel": Message,
     "retry": Message,
-    "next": OfAction,
+    "next": Step,
+    "fix": Message,
+    "sheet": Sheet,
     "resume": OfRun,
     "abandon": OfRun,
     "copy": Message,

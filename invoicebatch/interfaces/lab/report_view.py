@@ -49,7 +49,13 @@ def _files(files: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _steps(steps: Sequence[NextStep]) -> list[dict[str, Any]]:
     return [
-        {"label": step.label, "command": step.command, "rows": step.rows, "action": step.action * step.on_bar}
+        {
+            "label": step.label,
+            "command": step.command,
+            "rows": step.rows,
+            "action": step.action,
+            "onBar": step.on_bar,
+        }
         for step in steps
     ]
 

@@ -21,6 +21,7 @@ from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab.backend import Backend, Report
 from invoicebatch.interfaces.lab.columns import column
 from invoicebatch.interfaces.lab.detail_view import Details
+from invoicebatch.interfaces.lab.mending import Mending
 from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.selection import Selection
 from invoicebatch.interfaces.lab.session import Session
@@ -71,6 +72,7 @@ class Overview(anywidget.AnyWidget):
         self._closed = threading.Event()
         self._session = Session(backend, self._publish, self._tell)
         self._runs = Runs(self._session)
+        self._mending = Mending(self._session, self._runs)
         self._details = Details(self._session)
         self.static_id = uuid.uuid4().hex
         self.columns = [one.describe() for one in self._session.columns]

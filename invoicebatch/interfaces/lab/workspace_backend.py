@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
@@ -24,10 +25,15 @@ from invoicebatch.engine.detail import Detail
 from invoicebatch.engine.plan.checks import faults_by_default
 from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.engine.plan.report import Report as RunReport
 from invoicebatch.engine.plan.select import matching
+from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace
+from invoicebatch.files.names import safe_name
 from invoicebatch.files.whole import write_whole
+from invoicebatch.interfaces.customers_sheet.run import plan_customers, run_customers
+from invoicebatch.interfaces.customers_sheet.write import asks_for_data, customer_rows, customers_sheet
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Interrupted, Progress
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
@@ -68,6 +74,23 @@ class RunResult:
         self.files = pd.DataFrame(
             {"path": [str(data / path) for path in asked["path"]], "size": asked["size"].to_numpy()}
         )
+
+
+class StepPlan:
+    """A step that the bar does not have, as a plan: `payments.write` is `workspace.payments.write(*arguments)`."""
+
+    def __init__(self, workspace: Workspace, step: NextStep) -> None:
+        self._workspace, self._step = workspace, step
+        self.eligible = step.rows
+        self.preview: dict[str, pd.DataFrame] = {}
+        self.failing = self.refused = pd.DataFrame(columns=["invoice_id", "reason"], dtype="str")
+
+    def apply(self, progress: _Sink, cancel: Event) -> RunReport:  # noqa: ARG002 - it is done in one piece
+        """Carry it out."""
+        room, _, verb = self._step.action.partition(".")
+        progress.start(verb, self.eligible)
+        report: RunReport = getattr(getattr(self._workspace, room), verb)(*self._step.arguments)
+        return report
 
 
 class WorkspaceBackend:
@@ -173,7 +196,36 @@ class WorkspaceBackend:
         _ = plan.preview
         return plan
 
-    def apply(self, plan: Plan, progress: Progress, cancel: Event) -> RunResult:
+    def plan_step(self, step: NextStep) -> "StepPlan":
+        """By the verb of the workspace that the step's action is named after."""
+        return StepPlan(self._workspace, step)
+
+    def missing(self, said: Mapping[int, str]) -> int:
+        """As the customers' sheet finds them."""
+        asking = self._asking(said)
+        return int(customer_rows(self._failed(asking), asking)["missing"].ne("").sum()) if asking else 0
+
+    def write_customers(self, said: Mapping[int, str]) -> Path:
+        """The customers' sheet, in the state's folder of sheets."""
+        name = f"customers-{clock.now():%Y%m%d-%H%M%S-%f}.xlsx"
+        asking = self._asking(said)
+        return customers_sheet(self._failed(asking), self._workspace.data / "sheets" / name, asking)[0]
+
+    def read_customers(self, name: str, content: bytes) -> pd.DataFrame:
+        """By the customers' sheet; the file is looked at in a folder of its own."""
+        with TemporaryDirectory() as folder:
+            path = write_whole(Path(folder) / safe_name(name), content)
+            return run_customers(self._workspace, plan_customers(self._workspace, path)).rows
+
+    def _asking(self, said: Mapping[int, str]) -> dict[int, str]:
+        reasons = pd.Series(list(set(said.values())), dtype="str")
+        asking = set(reasons[asks_for_data(reasons)])
+        return {key: reason for key, reason in said.items() if reason in asking}
+
+    def _failed(self, said: Mapping[int, str]) -> Selection:
+        return self._workspace.select(ids=list(said))
+
+    def apply(self, plan: "Plan | StepPlan", progress: Progress, cancel: Event) -> RunResult:
         """Run it to its end or to the next chunk after a cancel."""
         return RunResult(plan.apply(progress=_Sink(progress), cancel=cancel), self._workspace.data)
 

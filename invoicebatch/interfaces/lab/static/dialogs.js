@@ -52,7 +52,7 @@ function createDialogs(context) {
       h("header", {}, h("h2", { id: title }, message.title), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close("cancel") }, icon("close"))),
       h("div", { class: "ib-dialogbody", tabindex: -1 }, message.help && h("p", { class: "ib-quiet" }, message.help),
         fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview), confirmBox,
-      h("footer", {}, codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
+      h("footer", {}, message.code && codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
     const dialog = h("dialog", { class: "ib-dialog", "aria-labelledby": title }, form);
     let asked = 0, answered = null;
 

@@ -16,7 +16,7 @@ function render({ model, el }) {
   footer.append(where, h("span", { class: "ib-push" }), waiting);
   const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
-  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "detail", "customer"]);
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "fix", "sheet", "detail", "customer"]);
   let timer = 0, silent = 0, hide = 0;
 
   async function copied(message) {
@@ -76,7 +76,7 @@ function render({ model, el }) {
   const answered = () => { clearTimeout(timer); clearTimeout(silent); timer = 0; waiting.hidden = true; lost.hidden = true; };
   const routes = {
     page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
-    code: dialogs.showCode, copied, file: report.receive, detail: detail.receive, detailpage: detail.setPage, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
+    code: dialogs.showCode, copied, file: report.receive, fix: report.fixing, taken: report.taken, detail: detail.receive, detailpage: detail.setPage, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
   };
   const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
   const on = {
