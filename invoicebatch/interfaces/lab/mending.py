@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,9 +24,8 @@ class Mending:
             raise UsageError("Nothing has run in this grid yet")
         path = self._session.backend.write_customers(reasons_of(self._runs.report))
         send_file(self._session, path.name, path.read_bytes())
-        self._session.send(
-            {"kind": "fix", "path": str(path), "command": f"invoicebatch sheet run {path}"}, []
-        )
+        words = ["invoicebatch", "sheet", "run", str(path), "-w", self._session.backend.location]
+        self._session.send({"kind": "fix", "path": str(path), "command": shlex.join(words)}, [])
 
     def _take_in(self, message: Mapping[str, Any]) -> None:
         try:

@@ -299,7 +299,7 @@ def reasons_of(result: Report) -> dict[int, str]:
 
 
 def _about(step: NextStep) -> str:
-    """What a step is about, beside the name of its action: `Collections CORE of 2026-12-01, EUR 120.00.`"""
+    """What a step is about, beside the name of its action: `Collections CORE of 2026-12-01, EUR 120.00.`; else empty."""
     words = step.label.removeprefix(find(step.action).label).lstrip(", ")
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
