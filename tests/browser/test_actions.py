@@ -180,6 +180,29 @@ def test_values_that_only_the_workspace_knows_are_a_select_box(show, grid):
     assert box.locator("option[value='export.ubl']").inner_text() == "Export: UBL"
 
 
+def test_what_a_list_may_hold_is_ticked(show, grid, workspace):
+    grid.selection = workspace.select(where="status = 'created' and outstanding > 0").ids[:1]
+    page = show(grid, width=2200)
+    open_dialog(page, "credit")
+    total = int(grid.selection.frame["total_cents"].iloc[0])
+    page.get_by_label("No 1: Levering").check()
+    preview(page)
+    net = f"{total / 2.42 / 100:,.2f}"  # one of two lines of the same amount, at 21 %
+    assert f"cannot credit {net} at 21 %" in page.locator("dialog .ib-preview").text_content()
+    page.keyboard.press("Escape")
+    open_dialog(page, "export.invoices", "export")
+    columns = page.get_by_role("group", name="Columns")
+    columns.get_by_label("Total", exact=True).check()
+    columns.get_by_label("Find in Columns").fill("number")
+    columns.get_by_label("Number", exact=True).check()
+    columns.get_by_text("In this order: Total, Number").wait_for()
+    preview(page)
+    confirm(page)
+    sheet = openpyxl.load_workbook(grid.report.files["path"].iloc[0]).active
+    texts = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=10)]
+    assert any(row[:2] == ["Total", "Number"] for row in texts)
+
+
 def test_a_dialog_that_is_closed_runs_nothing(show, grid, workspace):
     page = show(grid)
     select_all(page)

@@ -165,6 +165,9 @@ class Backend(Protocol):
     def choices(self, action: str) -> Mapping[str, Mapping[str, str]]:
         """Parameters whose values only the workspace knows: value and label."""
 
+    def row_choices(self, action: str, ids: IntArray) -> Mapping[str, pd.DataFrame]:
+        """Values that list parameters may hold for these rows: the value, then what it is, by parameter."""
+
     def parts(self, action: str) -> list[str]:
         """Names of the action's parts; empty: it has none."""
 

@@ -120,7 +120,8 @@ class Runs:
     def _fields(self, draft: Draft) -> list[dict[str, Any]]:
         defaults = {**self._defaults(draft), **draft.params}
         choices = self._session.backend.choices(draft.action.name)
-        return dialogs.fields(draft.action, defaults, choices)
+        of_rows = self._session.backend.row_choices(draft.action.name, draft.ids)
+        return dialogs.fields(draft.action, defaults, choices, of_rows)
 
     def _preview(self, message: Mapping[str, Any]) -> None:
         draft = self._draft

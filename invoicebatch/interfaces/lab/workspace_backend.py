@@ -23,6 +23,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.detail import Detail
 from invoicebatch.engine.plan.checks import faults_by_default
+from invoicebatch.engine.plan.choices import row_choices
 from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import NextStep
@@ -180,6 +181,10 @@ class WorkspaceBackend:
     def choices(self, action: str) -> Mapping[str, Mapping[str, str]]:
         """As the action finds them in this workspace."""
         return self._workspace.base.choices(self.actions[action])
+
+    def row_choices(self, action: str, ids: IntArray) -> Mapping[str, pd.DataFrame]:
+        """As the rows have them."""
+        return row_choices(self._workspace.base, self.actions[action], ids)
 
     def parts(self, action: str) -> list[str]:
         """Parts by the rules, else the action's own."""

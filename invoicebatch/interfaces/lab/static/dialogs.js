@@ -54,12 +54,12 @@ function createDialogs(context) {
         fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview), confirmBox,
       h("footer", {}, message.code && codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
     const dialog = h("dialog", { class: "ib-dialog", "aria-labelledby": title }, form);
-    let asked = 0, answered = null;
+    let asked = 1, answered = null;
 
     const values = () => Object.fromEntries(fields.map((field) => [field.name, field.read()]));
-    const request = () => { asked += 1; context.send({ kind: "preview", n: asked, params: values() }); };
+    const request = () => { context.send({ kind: "preview", n: asked, params: values() }); };
     const later = debounce(request, 220);
-    const ask = () => { answered = null; go.disabled = true; preview.setAttribute("aria-busy", "true"); later(); };
+    const ask = () => { asked += 1; answered = null; go.disabled = true; preview.setAttribute("aria-busy", "true"); later(); };
     const ready = () => answered && answered.eligible > 0 && (!message.confirm || typed.value.trim() === String(answered.eligible));
     const allow = () => {
       go.disabled = !ready();
