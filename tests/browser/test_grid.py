@@ -247,14 +247,20 @@ def test_code_and_grid_share_the_selection(show, grid):
     assert grid.actions().set_index("action").loc["export.invoices", "eligible"] == 3
 
 
-def test_a_change_from_elsewhere_shows_by_itself(show, workspace):
+def test_a_change_by_somebody_else_is_said_and_moves_no_row_until_asked(show, workspace):
     widget = Overview(WorkspaceBackend(workspace), poll_seconds=0.05)
     widget.wait()
     page = show(widget)
-    row(page, 0).locator(".ib-chip", has_text="Empty").wait_for()
-    workspace.select(ids=[1]).plan("approve").apply()
-    page.pump_until(lambda: row(page, 0).locator(".ib-chip").first.inner_text() == "Approved")
-    assert row(page, 0).locator(".ib-chip").first.inner_text() == "Approved"
+    chip = row(page, 0).locator(".ib-chip").first
+    chip.filter(has_text="Empty").wait_for()
+    user = workspace.base.user
+    workspace.select(ids=[1, 2]).plan("approve").apply()
+    notice = page.locator(".ib-elsewhere", has_text=f"2 rows changed by a run of {user}: Approve")
+    page.pump_until(notice.count)
+    assert chip.inner_text() == "Empty"
+    page.locator("[data-refresh]").click()
+    chip.filter(has_text="Approved").wait_for()
+    notice.wait_for(state="hidden")
     widget.close()
 
 

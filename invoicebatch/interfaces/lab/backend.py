@@ -120,6 +120,23 @@ class Interrupted:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment of the state: the last run that was finished, and the last batch of events."""
+
+    finished: datetime | None
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A run that finished somewhere else: who ran what, and how many rows it did."""
+
+    user: str
+    label: str
+    rows: int
+
+
 class Backend(Protocol):
     """The engine behind a grid."""
 
@@ -202,6 +219,12 @@ class Backend(Protocol):
 
     def resume(self, run_id: str, progress: Progress, cancel: Event) -> Report:
         """Finish a run that was stopped or broke off."""
+
+    def moment(self) -> Moment:
+        """Where the state stands."""
+
+    def elsewhere(self, since: Moment) -> Sequence[Elsewhere]:
+        """Runs, imports and the like that finished since then."""
 
     def interrupted(self) -> Sequence[Interrupted]:
         """Runs that nobody works on and that are not finished."""

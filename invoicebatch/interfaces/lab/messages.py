@@ -172,6 +172,7 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "resume": OfRun,
     "abandon": OfRun,
     "copy": Message,
+    "refresh": Message,
     "pick": Pick,
     "file": File,
     "code": Code,

@@ -223,17 +223,20 @@ class Runs:
 
     def _work(self, draft: Draft, run: Callable[[Progress], Report]) -> None:
         session = self._session
+        session.working = True
         try:
             result = run(lambda phase, done, of: self._progress(draft, phase, done, of))
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             hint = getattr(error, "hint", "") or "`invoicebatch runs` shows what it did; `resume` goes on."
             message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
             self._state({"state": "error", "label": draft.action.title, "message": message, "hint": hint})
+            session.working = False
             return
         self._last = (draft, result)
         named = pd.concat([result.failed, result.refused, result.unchanged])["invoice_id"]
         names = session.names(named)
         session.reload()
+        session.working = False
         described = report.describe(draft.action, result, names, self._cancel.is_set())
         described |= {"code": draft.step is None, "missing": session.backend.missing(reasons_of(result))}
         self._state({"state": "done", "label": draft.action.title, "report": described})

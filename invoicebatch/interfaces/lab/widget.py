@@ -64,6 +64,7 @@ class Overview(anywidget.AnyWidget):
     bar = traitlets.Dict().tag(sync=True)
     run = traitlets.Dict().tag(sync=True)
     waiting = traitlets.Dict().tag(sync=True)
+    elsewhere = traitlets.Dict().tag(sync=True)
     prefs = traitlets.Dict().tag(sync=True)
     static_id = traitlets.Unicode().tag(sync=True)
 
@@ -154,7 +155,7 @@ def _receive(widget: Overview, message: Mapping[str, Any], _: Any) -> None:
 
 
 def _watch(reference: "weakref.ref[Overview]", closed: threading.Event, seconds: float) -> None:
-    """Reload when another process has changed the invoices; end with the widget or the interpreter.
+    """Say when another process has changed the invoices; end with the widget or the interpreter.
 
     No daemon thread: one that is inside a library when the interpreter ends takes the process down.
     """
@@ -169,10 +170,10 @@ def _watch(reference: "weakref.ref[Overview]", closed: threading.Event, seconds:
 
 
 def _look(session: Session) -> float:
-    """Reload if needed; how long the last reload took, in seconds."""
+    """Look for changes; how long that took, in seconds."""
+    start = time.monotonic()
     try:
-        if session.backend.version() != session.version:
-            session.reload()
+        session.look()
     except InvoicebatchError as error:
         session.tell(error)
-    return session.load_seconds
+    return time.monotonic() - start

@@ -35,9 +35,17 @@ from invoicebatch.files.names import safe_name
 from invoicebatch.files.whole import write_whole
 from invoicebatch.interfaces.customers_sheet.run import plan_customers, run_customers
 from invoicebatch.interfaces.customers_sheet.write import asks_for_data, customer_rows, customers_sheet
-from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Interrupted, Progress
+from invoicebatch.interfaces.lab.backend import (
+    BoolArray,
+    Elsewhere,
+    IntArray,
+    Interrupted,
+    Moment,
+    Progress,
+)
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
+from invoicebatch.model.status import RowOutcome
 
 
 class _Sink:
@@ -238,6 +246,26 @@ class WorkspaceBackend:
         """Finish a run that was stopped."""
         (report,) = self._workspace.runs.resume(run_id, progress=_Sink(progress), cancel=cancel)
         return RunResult(report, self._workspace.data)
+
+    def moment(self) -> Moment:
+        """From the journal and the chain of events."""
+        with self._workspace.store.read() as session:
+            finished = session.whole("runs", columns=["finished_at"])["finished_at"].max()
+            head = session.chain_head()
+        return Moment(None if pd.isna(finished) else finished, head[0] if head else 0)
+
+    def elsewhere(self, since: Moment) -> list[Elsewhere]:
+        """From the journal."""
+        later = "finished_at > $since::TIMESTAMP" if since.finished else "finished_at IS NOT NULL"
+        with self._workspace.store.read() as session:
+            params = {"since": since.finished} if since.finished else None
+            runs = session.whole("runs", later, params, ["run_id", "user", "action", "finished_at"])
+            rows = session.rows_of("run_rows", "run_id", runs["run_id"], ["run_id", "outcome"])
+        done = rows.loc[rows["outcome"] == RowOutcome.DONE.value, "run_id"].value_counts()
+        runs = runs.sort_values("finished_at")
+        labels = [registry()[name].title if name in registry() else name for name in runs["action"]]
+        counts = runs["run_id"].map(done).fillna(0).astype("int64")
+        return [Elsewhere(*each) for each in zip(runs["user"], labels, counts, strict=True) if each[2]]
 
     def interrupted(self) -> list[Interrupted]:
         """From the journal; runs of actions that are not on the bar are told by `invoicebatch runs`."""

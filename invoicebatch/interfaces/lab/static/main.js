@@ -16,7 +16,7 @@ function render({ model, el }) {
   footer.append(where, h("span", { class: "ib-push" }), waiting);
   const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
-  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "fix", "sheet", "detail", "customer"]);
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "fix", "sheet", "refresh", "detail", "customer"]);
   let timer = 0, silent = 0, hide = 0;
 
   async function copied(message) {
@@ -70,7 +70,7 @@ function render({ model, el }) {
   const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context), detail = createDetail(context);
   grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
   root.append(h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
-    lost, report.waiting, bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums, footer, live, note);
+    lost, report.elsewhere, report.waiting, bar.element, report.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums, footer, live, note);
   el.append(root);
 
   const answered = () => { clearTimeout(timer); clearTimeout(silent); timer = 0; waiting.hidden = true; lost.hidden = true; };
@@ -82,6 +82,7 @@ function render({ model, el }) {
   const on = {
     "change:table": () => { answered(); grid.setTable(model.get("table")); filters.paint(); bar.paint(); paintSums(); },
     "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); paintSums(); },
+    "change:elsewhere": () => { answered(); report.setElsewhere(model.get("elsewhere")); },
     "change:waiting": () => report.setWaiting(model.get("waiting")),
     "comm_live_update": () => { lost.hidden = model.comm_live !== false; },
     "change:run": () => { answered(); report.setRun(model.get("run")); },
@@ -96,6 +97,7 @@ function render({ model, el }) {
   filters.paint();
   bar.setBar(model.get("bar"));
   report.setRun(model.get("run"));
+  report.setElsewhere(model.get("elsewhere"));
   report.setWaiting(model.get("waiting"));
   paintSums();
 

@@ -2,6 +2,7 @@
 
 function createReport(context) {
   const element = h("section", { class: "ib-report", hidden: true, "aria-label": "Run" });
+  const elsewhere = h("section", { class: "ib-elsewhere", hidden: true, role: "status" });
   const waiting = h("section", { class: "ib-interrupted", hidden: true, role: "region", "aria-label": "Interrupted runs" });
   const incoming = new Map();
   let state = "idle";
@@ -27,6 +28,16 @@ function createReport(context) {
       h("span", {}, h("strong", {}, `${run.label} interrupted`), `: ${count(run.left)} of ${plural(run.rows)} not done. They are held by this run, begun ${MOMENT.format(new Date(`${run.since}Z`))}.`),
       button("Finish", () => context.send({ kind: "resume", run_id: run.run }), { look: "primary small", "aria-label": `Finish ${run.label}` }),
       button("Give up", () => context.send({ kind: "abandon", run_id: run.run }), { look: "small", "aria-label": `Give up ${run.label}` }))));
+  }
+
+  // What others changed: said, and shown only when asked for, so that no row moves under the hand.
+  function setElsewhere(state) {
+    elsewhere.hidden = !state?.changed;
+    if (elsewhere.hidden) return elsewhere.replaceChildren();
+    const runs = state.runs.slice(-3).map((run) => `${plural(run.rows, "row", "rows")} changed by a run of ${run.user}: ${run.label}`);
+    const more = state.runs.length - runs.length;
+    elsewhere.replaceChildren(icon("info"), h("span", {}, runs.length ? runs.join("; ") + (more ? `; and ${plural(more, "more run", "more runs")}` : "") : "Invoices were changed elsewhere", ". What you see is from before."),
+      button("Refresh", () => context.send({ kind: "refresh" }), { look: "primary small", "data-refresh": "" }));
   }
 
   const groupList = (groups, look, which) => h("ul", { class: `ib-groups ${look}` }, ...groups.map((group) => h("li", {},
@@ -132,5 +143,5 @@ function createReport(context) {
     link.remove();
   }
 
-  return { element, waiting, setRun, setWaiting, receive, fixing, taken };
+  return { element, waiting, elsewhere, setElsewhere, setRun, setWaiting, receive, fixing, taken };
 }
