@@ -46,6 +46,7 @@ class Keys(Message):
     """Other columns."""
 
     keys: list[Name]
+    pinned: Count | None = None
 
 
 class Select(Message):

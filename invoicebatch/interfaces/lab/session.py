@@ -52,6 +52,7 @@ class Session:
         head, self.rows = backend.head(PAGE)
         self.columns = columns(head.columns)
         self.keys = [key for key in SHOWN if key in head.columns]
+        self.pinned = 1
         self._seat(View(head))
         self._table(loading=True)
         self.publish("waiting", {"runs": []})
@@ -238,6 +239,7 @@ class Session:
                 "search": arrangement.search,
                 "only": arrangement.only_label,
                 "keys": self.keys,
+                "pinned": self.pinned,
                 "currencies": self.view.frame["currency"].nunique(),
                 "serial": self.marks.serial,
                 "totals": [] if loading else self.totals.of(shown),
@@ -267,6 +269,8 @@ class Session:
     def _choose_keys(self, message: Mapping[str, Any]) -> None:
         known = [column.key for column in self.columns]
         self.keys = [key for key in message["keys"] if key in known] or self.keys
+        if message.get("pinned") is not None:
+            self.pinned = min(int(message["pinned"]), len(self.keys))
         self._table(keep=True)
 
     def _select(self, message: Mapping[str, Any]) -> None:

@@ -34,6 +34,7 @@ SCRIPTS: Final = (
     "dom",
     "format",
     "popover",
+    "head",
     "grid",
     "filters",
     "views",

@@ -7,13 +7,20 @@ function hideStatic(id) {
   }
 }
 
+const KEYS = [
+  ["Enter, double click", "Details of the row"], ["Right click, Shift F10", "More for the row: all of its customer"], ["Space, Ctrl Space", "Select or not"],
+  ["Shift with arrows, Home, End", "Select from here to there"], ["Ctrl A, Esc", "Select all that match, none"], ["Ctrl C", "Copy the selected rows for a spreadsheet"], ["/", "Search"],
+  ["Ctrl ↑, or ↑ on the first row", "To the column heads: ← → walk, Enter sorts or filters, Shift Enter adds to the sort, Alt ← → moves the column, ↓ leads back"],
+];
+
 function render({ model, el }) {
   const live = h("div", { class: "ib-live", "aria-live": "polite", role: "status" });
   const note = h("div", { class: "ib-toast", role: "alert", hidden: true });
   const footer = h("div", { class: "ib-footer" });
   const where = h("span"), waiting = h("span", { class: "ib-waiting", hidden: true }, "Waiting for the kernel…");
   const sums = h("div", { class: "ib-sums" });
-  footer.append(where, h("span", { class: "ib-push" }), waiting);
+  const keysButton = button("Keys", () => openKeys(), { look: "small plain", "aria-haspopup": "dialog", "aria-expanded": "false" });
+  footer.append(where, h("span", { class: "ib-push" }), waiting, keysButton);
   const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
   const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "fix", "sheet", "refresh", "detail", "customer"]);
@@ -30,6 +37,11 @@ function render({ model, el }) {
   function paintSums() {
     const bar = model.get("bar");
     sums.replaceChildren(...sumsOf("Shown", model.get("table").totals ?? []), ...(bar.n ? sumsOf("Selected", bar.totals) : []));
+  }
+
+  function openKeys() {
+    const rows = KEYS.map(([keys, what]) => h("div", {}, h("dt", {}, keys), h("dd", {}, what)));
+    openPopover(context, keysButton, h("div", { class: "ib-filter", tabindex: 0, autofocus: true, role: "region", "aria-label": "Keys" }, h("dl", { class: "ib-keys" }, ...rows)), { label: "Keys of the grid" });
   }
 
   const context = {

@@ -13,15 +13,16 @@ function openPopover(context, anchor, content, options = {}) {
     panel.style.maxHeight = `${Math.max(160, below ? innerHeight - at.bottom - 16 : at.top - 16)}px`;
   };
   context.root.append(panel);
-  anchor.setAttribute("aria-expanded", "true");
+  const expands = anchor.hasAttribute("aria-expanded"), back = options.back ?? anchor;
+  if (expands) anchor.setAttribute("aria-expanded", "true");
   const follow = () => panel.isConnected && place();
   panel.addEventListener("toggle", (event) => {
     if (event.newState === "open") return;
-    anchor.setAttribute("aria-expanded", "false");
+    if (expands) anchor.setAttribute("aria-expanded", "false");
     removeEventListener("scroll", follow, true);
     const inside = panel.contains(document.activeElement) || document.activeElement === document.body;
     panel.remove();
-    if (inside && anchor.isConnected) anchor.focus({ preventScroll: true });
+    if (inside && back.isConnected) back.focus({ preventScroll: true });
   });
   panel.addEventListener("keydown", (event) => {
     event.stopPropagation();
