@@ -6,11 +6,13 @@ function openPopover(context, anchor, content, options = {}) {
   const place = () => {
     if (!anchor.isConnected) return; // the bar was counted anew beneath it: it stays where it is
     const at = anchor.getBoundingClientRect();
-    const width = panel.offsetWidth, height = panel.offsetHeight;
-    const below = innerHeight - at.bottom > height + 8 || at.top < height + 8;
-    panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
-    panel.style.top = `${below ? at.bottom + 4 : at.top - height - 4}px`;
-    panel.style.maxHeight = `${Math.max(160, below ? innerHeight - at.bottom - 16 : at.top - 16)}px`;
+    panel.style.maxHeight = "none";
+    const room = { below: innerHeight - at.bottom - 12, above: at.top - 12 };
+    const below = room.below >= panel.offsetHeight || room.below >= room.above;
+    panel.style.maxHeight = `${Math.max(160, below ? room.below : room.above)}px`;
+    const top = below ? at.bottom + 4 : at.top - panel.offsetHeight - 4;
+    panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - panel.offsetWidth - 8))}px`;
+    panel.style.top = `${Math.max(8, Math.min(top, innerHeight - panel.offsetHeight - 8))}px`;
   };
   context.root.append(panel);
   const expands = anchor.hasAttribute("aria-expanded"), back = options.back ?? anchor;
