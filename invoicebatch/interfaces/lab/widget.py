@@ -49,7 +49,10 @@ STYLES: Final = ("theme", "grid", "bar", "dialogs", "detail")
 
 
 def _join(names: Iterable[str], suffix: str) -> str:
-    return "\n".join((STATIC / f"{name}{suffix}").read_text(encoding="utf-8") for name in names)
+    """The files as one, without the comments and indents that only their readers need."""
+    files = [(STATIC / f"{name}{suffix}").read_text(encoding="utf-8") for name in names]
+    lines = (line.strip() for file in files for line in file.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
 
 
 class Overview(anywidget.AnyWidget):

@@ -1,11 +1,13 @@
 // An action's dialog: parameters, preview, confirmation, and the same run as code.
 
+const DAYS_KINDS = new Set(["date", "timestamp"]);
+
 function smallTable(table, currency = "") {
   const numeric = (column) => ["money", "integer", "number"].includes(column.kind);
   const at = table.columns.findIndex((column) => column.key === "currency");
   const cell = (row, column, index) => {
     const value = shown(row[index], column, column.kind === "money" ? (at >= 0 ? row[at] : currency) : "");
-    return h("td", { class: numeric(column) ? "num" : null }, column.kind === "choice" && value ? h("span", { class: "ib-chip", "data-value": row[index] }, value) : value);
+    return h("td", { class: numeric(column) ? "num" : DAYS_KINDS.has(column.kind) ? "day" : null }, column.kind === "choice" && value ? h("span", { class: "ib-chip", "data-value": row[index] }, value) : value);
   };
   const rows = table.rows.map((row) => h("tr", {}, ...table.columns.map((column, index) => cell(row, column, index))));
   return h("div", { class: "ib-tablebox", tabindex: 0, role: "region", "aria-label": table.label },
