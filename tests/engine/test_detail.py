@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.errors import SelectionError
+from invoicebatch.interfaces.cli.main import run
 from tests.engine.sending import with_documents
 
 
@@ -73,3 +74,12 @@ def test_without_a_document_the_page_is_what_would_be_made(make_workspace):
     assert detail.page.startswith(b"\x89PNG")
     with pytest.raises(SelectionError, match="no invoice 9"):
         make_workspace(1, "other").detail(9)
+
+
+def test_a_terminal_shows_it_too(workspace, capsys):
+    assert run(["detail", "F2026-000001", "-w", str(workspace.root)]) == 0
+    shown = capsys.readouterr().out
+    assert "F2026-000001: payments" in shown
+    assert "Vaste kosten" in shown
+    assert run(["detail", "1", "--json", "-w", str(workspace.root)]) == 0
+    assert json.loads(capsys.readouterr().out)["lines"][0]["net"] == "50.00"
