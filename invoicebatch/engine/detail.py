@@ -48,13 +48,16 @@ class Detail:
             (what made its outstanding amount), bank_files (its payments there), readings, usage (the readings
             summed by `period`, else by register), versions, history, messages,
             answers (of the buyer). Amounts end in `_cents`, rates are percents.
-        actions: action, label str; applies bool; reason str: why it does not, every reason.
     """
 
     selection: Selection
     invoice: pd.DataFrame
     parts: Mapping[str, pd.DataFrame]
-    actions: pd.DataFrame
+
+    @cached_property
+    def actions(self) -> pd.DataFrame:
+        """Action, label str; applies bool; reason str: why it does not, every reason."""
+        return _actions(self.selection)
 
     @property
     def name(self) -> str:
@@ -131,9 +134,7 @@ def read_detail(selection: Selection) -> Detail:
         "history": _history(events_of(selection.workspace, invoice_id)),
     }
     order = ("lines", "allowances", "vat", "payments", "bank_files", "readings", "usage", "versions", "messages", "answers", "history")  # fmt: skip
-    return Detail(
-        selection, invoice, {name: parts[name] for name in order if len(parts[name])}, _actions(selection)
-    )
+    return Detail(selection, invoice, {name: parts[name] for name in order if len(parts[name])})
 
 
 def _parts(session: Session, invoice_id: int, currency: str) -> dict[str, pd.DataFrame]:

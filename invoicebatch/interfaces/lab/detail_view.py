@@ -1,4 +1,4 @@
-"""One invoice beside the grid: what the browser draws of it, read in a thread; its first page follows."""
+"""One invoice beside the grid: what the browser draws of it, read in a thread; actions and first page follow."""
 
 import threading
 from collections.abc import Mapping
@@ -49,6 +49,8 @@ class Details:
         try:
             self._last = detail = self._session.backend.detail(invoice_id)
             self._session.send({"kind": "detail", "at": at, **describe(detail)}, [])
+            actions = detail.actions.to_dict("records")
+            self._session.send({"kind": "detailactions", "id": invoice_id, "actions": actions}, [])
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             self._session.tell(InvoicebatchError(getattr(error, "message", "") or str(error)))
             return
@@ -83,7 +85,7 @@ def send_file(session: Session, name: str, content: bytes, *, show: bool = False
 
 
 def describe(detail: Detail) -> dict[str, Any]:
-    """The detail as JSON: facts, tables, bars of the usage, actions."""
+    """The detail as JSON: facts, tables, bars of the usage."""
     row = detail.invoice.iloc[0]
     parts = {name: frame for name, frame in detail.parts.items() if name != "usage"}
     usage = detail.parts.get("usage", pd.DataFrame())
@@ -99,7 +101,6 @@ def describe(detail: Detail) -> dict[str, Any]:
             for name, frame in parts.items()
         ],
         "usage": table("usage", usage) if len(usage) > 1 else None,
-        "actions": detail.actions.to_dict("records"),
     }
 
 

@@ -17,10 +17,14 @@ function createDetail(context) {
     return h("ul", { class: "ib-bars" }, ...rows.map(([period, unit, usage]) => h("li", {}, h("span", {}, period), h("span", { class: "ib-barbox" }, h("span", { class: "ib-usage", style: `width:${Math.max(0, (100 * usage) / most(unit))}%` })), h("span", { class: "num" }, `${NUMBER.format(usage)} ${unit}`))));
   }
 
+  function setActions(message) {
+    if (message.id === open?.id) open.actions.replaceChildren(actionList(message));
+  }
+
   function actionList(message) {
     const can = message.actions.filter((action) => action.applies), rest = message.actions.filter((action) => !action.applies);
     const start = (action) => { open.dialog.close(); context.send({ kind: "dialog", action: action.action, ids: [message.id] }); };
-    return section("Actions", h("div", { class: "ib-buttons" }, ...can.map((action) => button(action.label, () => start(action), { look: "small", "data-do": action.action }))),
+    return h("div", {}, h("div", { class: "ib-buttons" }, ...can.map((action) => button(action.label, () => start(action), { look: "small", "data-do": action.action }))),
       rest.length ? h("details", {}, h("summary", {}, `${count(rest.length)} more do not apply: why?`), h("dl", { class: "ib-whynot" }, ...rest.map((action) => h("div", { "data-not": action.action }, h("dt", {}, action.label), h("dd", {}, action.reason))))) : "");
   }
 
@@ -61,9 +65,10 @@ function createDetail(context) {
       button("All of this customer", () => { open.dialog.close(); context.send({ kind: "customer", id: message.id }); }, { look: "small", symbol: "filter" }));
     open.page = h("figure", { class: "ib-page" }, h("p", { class: "ib-quiet" }, "Drawing the page…"));
     open.stored = message.stored;
+    open.actions = h("div", {}, h("p", { class: "ib-quiet" }, "Asking what can be done…"));
     const sections = message.parts.map((part) => section(part.label, part.name === "readings" && message.usage ? bars(message.usage) : "", smallTable(part, message.currency)));
     const beside = (part) => BESIDE.has(part.name);
-    open.body.replaceChildren(h("div", { class: "ib-detailtop" }, open.page, h("div", {}, facts(message.facts, message.currency), ...sections.filter((_, at) => beside(message.parts[at])))), actionList(message),
+    open.body.replaceChildren(h("div", { class: "ib-detailtop" }, open.page, h("div", {}, facts(message.facts, message.currency), ...sections.filter((_, at) => beside(message.parts[at])))), section("Actions", open.actions),
       ...sections.filter((_, at) => !beside(message.parts[at])));
     open.body.setAttribute("aria-busy", "false");
     open.body.scrollTop = 0;
@@ -79,5 +84,5 @@ function createDetail(context) {
     open.page.replaceChildren(larger, h("figcaption", { class: "ib-quiet" }, open.stored ? "First page" : "As it would be made now"));
   }
 
-  return { show, receive, setPage, close: () => open?.dialog.close() };
+  return { show, receive, setActions, setPage, close: () => open?.dialog.close() };
 }

@@ -88,7 +88,7 @@ function render({ model, el }) {
   const answered = () => { clearTimeout(timer); clearTimeout(silent); timer = 0; waiting.hidden = true; lost.hidden = true; };
   const routes = {
     page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
-    code: dialogs.showCode, copied, file: report.receive, fix: report.fixing, taken: report.taken, detail: detail.receive, detailpage: detail.setPage, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
+    code: dialogs.showCode, copied, file: report.receive, fix: report.fixing, taken: report.taken, detail: detail.receive, detailactions: detail.setActions, detailpage: detail.setPage, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
   };
   const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
   const on = {
