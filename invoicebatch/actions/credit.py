@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, field_validator, model_validator
 
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Context, Params, Preview, RowChoices
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.documents import crediting
 from invoicebatch.model.documents.credit_notes import TOTALS, Draft, mirrored, partial, rows_of_notes
@@ -61,6 +61,24 @@ def companions(batch: Batch, params: CreditParams) -> npt.NDArray[np.int64]:
         return np.array([], np.int64)
     advances: npt.NDArray[np.int64] = batch["lines"]["advance_of"].dropna().to_numpy(np.int64)
     return np.unique(advances)
+
+
+def lines_left(batch: Batch) -> pd.DataFrame:
+    """The lines that are not credited yet: number and name; quantity and amount of one document, of several
+    how many have such a line.
+    """
+    lines = batch["lines"]
+    left = lines[lines["credited_by"].isna()].sort_values(["line_no", "invoice_id"])
+    if len(batch.invoices) == 1:
+        currency = batch.invoices["currency"].iloc[0]
+        return left[["line_no", "name", "quantity", "net_cents"]].assign(currency=currency)
+    by_number = left.groupby("line_no", as_index=False)
+    return by_number.agg(name=("name", _names), invoices=("invoice_id", "nunique"))
+
+
+def _names(names: "pd.Series[str]") -> str:
+    found = names.unique().tolist()
+    return ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
 
 
 def _whole(batch: Batch) -> "pd.Series[bool]":
@@ -231,4 +249,5 @@ ACTION = Action(
     order=("invoice_date", "invoice_id"),
     confirm=True,
     irreversible=True,
+    row_choices={"lines": RowChoices(lines_left, frozenset({"currency"}), frozenset({"lines"}))},
 )

@@ -33,7 +33,13 @@ def history(workspace: WorkspaceBase, which: str | int) -> pd.DataFrame:
     """
     with workspace.store.read() as session:
         invoice_id = _id_of(session, str(which).strip())
-        key = pd.Series([invoice_id])
+    return events_of(workspace, invoice_id)
+
+
+def events_of(workspace: WorkspaceBase, invoice_id: int) -> pd.DataFrame:
+    """The events of an invoice by its id; see `history`."""
+    key = pd.Series([invoice_id])
+    with workspace.store.read() as session:
         events = session.rows_of("events", "invoice_id", key).sort_values(["batch", "at"], kind="stable")
         changes = session.rows_of("invoice_changes", "invoice_id", key).sort_values("version")
         links = session.rows_of("event_chain", "batch", events["batch"]).set_index("batch")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from invoicebatch.engine.audit import AuditPack
     from invoicebatch.engine.background.jobs import Jobs
     from invoicebatch.engine.comparison import Comparison
+    from invoicebatch.engine.detail import Detail
     from invoicebatch.engine.imports.import_files import ImportReport
     from invoicebatch.engine.outbox import Outbox
     from invoicebatch.engine.payments.bundles import Payments
@@ -123,6 +124,17 @@ class Workspace:
         from invoicebatch.engine.history import history
 
         return history(self.base, invoice)
+
+    def detail(self, invoice: str | int) -> "Detail":
+        """An invoice with all that belongs to it, by its number or id; see `engine.detail`.
+
+        Raises:
+            SelectionError: no such invoice, or several accounts use that number.
+        """
+        from invoicebatch.engine.detail import read_detail
+        from invoicebatch.engine.documents import find_invoice
+
+        return read_detail(self.select(ids=[find_invoice(self.base, invoice)]))
 
     def audit_pack(self, file: str | Path, selection: Selection) -> "AuditPack":
         """Write an audit pack of the selected invoices; see `engine.audit`."""

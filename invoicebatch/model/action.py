@@ -106,6 +106,21 @@ class Choices:
     origin: str
 
 
+@dataclass(frozen=True, slots=True)
+class RowChoices:
+    """The values a list parameter may hold, known only of the rows a run is of.
+
+    Attributes:
+        values: one row a value: the value itself, then what a person knows it by.
+        columns: overview columns it needs.
+        reads: tables it needs besides.
+    """
+
+    values: Callable[[Batch], pd.DataFrame]
+    columns: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One action of the bar.
@@ -154,7 +169,9 @@ class Action:
         lasting: facts of the rules that must still hold where a message of it is sent again later.
         watch: overview columns outside the invoice's own row (an IBAN, a mandate) that the plan
             freezes; a row in which one has changed at the claim is refused as stale.
-        choices: values of parameters that a workspace knows, by parameter; no other value is planned.
+        choices: values of parameters that a workspace knows, by parameter; no other value is planned. What a
+            list may hold is offered so too, and judged by the action itself.
+        row_choices: values of list parameters that the rows of a run know, by parameter.
         schedulable: an export job may run it, and a large run of it may as well go to the worker.
         outcome: the overview column it is about, and its value where a row succeeds.
         after: what usually comes next on the rows done: names of actions, or of a group for all of it.
@@ -198,6 +215,7 @@ class Action:
     lasting: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
     choices: Mapping[str, Choices] = field(default_factory=dict)
+    row_choices: Mapping[str, RowChoices] = field(default_factory=dict)
     schedulable: bool = False
     outcome: tuple[str, str] | None = None
     after: tuple[str, ...] = ()

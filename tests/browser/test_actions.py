@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import pandas as pd
+import openpyxl
 import pytest
 
-from invoicebatch.engine.base import clock
+from invoicebatch.formats.workbook.customers import FIRST_ROW, HEADER_ROW, SHEET, TITLES
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
-from tests.interfaces.lab.books import HOMELESS, WaitingBackend, books
+from tests.interfaces.lab.books import WaitingBackend, books
 
 
 @pytest.fixture
@@ -50,6 +50,15 @@ def confirm(page):
 def select_all(page):
     page.get_by_label("Select all that match").click()
     page.locator(".ib-summary strong", has_text="300 selected").wait_for()
+
+
+def fill_in(sheet, **values):
+    """Fill in cells of a customers' sheet's first customer."""
+    book = openpyxl.load_workbook(sheet)
+    titles = [cell.value for cell in book[SHEET][HEADER_ROW]]
+    for name, value in values.items():
+        book[SHEET].cell(FIRST_ROW, titles.index(TITLES[name]) + 1).value = value
+    book.save(sheet)
 
 
 def test_each_action_says_how_many_of_the_selection(show, grid):
@@ -145,7 +154,7 @@ def test_the_next_step_is_a_button_for_the_rows_done(show, grid, workspace):
     assert page.locator("dialog button[type=submit]").inner_text() == "Create (2)"
 
 
-def test_a_step_outside_the_bar_is_a_command_to_copy(show, grid, workspace):
+def test_a_bundle_is_written_by_the_next_button(show, grid, workspace):
     page = show(grid)
     select_all(page)
     open_dialog(page, "assign.bank_file", "assign")
@@ -153,6 +162,13 @@ def test_a_step_outside_the_bar_is_a_command_to_copy(show, grid, workspace):
     bundle = workspace.payments.list()["bundle_id"].iloc[0]
     page.locator(".ib-step code", has_text=f"invoicebatch payments write {bundle}").wait_for()
     page.locator(".ib-step code", has_text=f"invoicebatch payments cancel {bundle}").wait_for()
+    page.locator("[data-next='payments.write']").first.click()
+    page.get_by_role("heading", name="Write bank file").wait_for()
+    preview(page)
+    confirm(page)
+    page.locator(".ib-files", has_text=".xml").wait_for()
+    page.locator("[data-next='payments.confirm']").wait_for()
+    assert "exported" in workspace.payments.list()["state"].tolist()
 
 
 def test_values_that_only_the_workspace_knows_are_a_select_box(show, grid):
@@ -162,6 +178,29 @@ def test_values_that_only_the_workspace_knows_are_a_select_box(show, grid):
     box = page.get_by_label("Export", exact=True)
     assert "export.ubl" in [one.get_attribute("value") for one in box.locator("option").all()]
     assert box.locator("option[value='export.ubl']").inner_text() == "Export: UBL"
+
+
+def test_what_a_list_may_hold_is_ticked(show, grid, workspace):
+    grid.selection = workspace.select(where="status = 'created' and outstanding > 0").ids[:1]
+    page = show(grid, width=2200)
+    open_dialog(page, "credit")
+    total = int(grid.selection.frame["total_cents"].iloc[0])
+    page.get_by_label("No 1: Levering").check()
+    preview(page)
+    net = f"{total / 2.42 / 100:,.2f}"  # one of two lines of the same amount, at 21 %
+    assert f"cannot credit {net} at 21 %" in page.locator("dialog .ib-preview").text_content()
+    page.keyboard.press("Escape")
+    open_dialog(page, "export.invoices", "export")
+    columns = page.get_by_role("group", name="Columns")
+    columns.get_by_label("Total", exact=True).check()
+    columns.get_by_label("Find in Columns").fill("number")
+    columns.get_by_label("Number", exact=True).check()
+    columns.get_by_text("In this order: Total, Number").wait_for()
+    preview(page)
+    confirm(page)
+    sheet = openpyxl.load_workbook(grid.report.files["path"].iloc[0]).active
+    texts = [[cell.value for cell in row] for row in sheet.iter_rows(max_row=10)]
+    assert any(row[:2] == ["Total", "Number"] for row in texts)
 
 
 def test_a_dialog_that_is_closed_runs_nothing(show, grid, workspace):
@@ -230,18 +269,21 @@ def test_the_payment_plan_wizard_refuses_two_ways_at_once(show, grid, workspace)
     assert page.locator("dialog button[type=submit]").is_enabled()
 
 
-def test_failures_first_then_retry_only_those(show, grid, workspace):
+def test_failures_first_then_mend_the_data_and_retry_only_those(show, grid, tmp_path):
     page = show(grid)
     select_all(page)
     open_dialog(page, "approve")
     confirm(page)
     headings = [one.inner_text() for one in page.locator(".ib-report h3").all()]
-    assert headings == ["Failed", "Next", "To take it back", "Left out"]
+    assert headings == ["Failed", "Missing data", "Next", "To take it back", "Left out"]
     page.locator(".ib-groups.bad", has_text=": street, then approve again").wait_for()
     failed = len(grid.report.failed)
-    with workspace.store.write() as session:
-        mended = pd.DataFrame({"customer_id": [HOMELESS], "street": ["Kade 2"]})
-        session.update("customers", mended, clock.now())
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Fix the data of 1 customer").click()
+    found.value.save_as(tmp_path / "customers.xlsx")
+    fill_in(tmp_path / "customers.xlsx", street="Kade 2")
+    page.get_by_label("Filled sheet").set_input_files(tmp_path / "customers.xlsx")
+    page.locator(".ib-taken", has_text="1 customer changed. Now retry.").wait_for()
     page.get_by_role("button", name=f"Retry the {failed} failed").click()
     page.locator("dialog").wait_for()
     preview(page)

@@ -210,6 +210,70 @@ def test_columns_are_chosen_moved_and_resized(show, grid):
     assert page.locator("[data-key=status]").bounding_box()["width"] > 180
 
 
+def test_the_head_is_walked_by_keyboard(show, grid):
+    page = show(grid)
+    page.get_by_role("grid", name="Invoices").focus()
+    page.keyboard.press("ArrowUp")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")  # over the filter to the next column
+    page.keyboard.press("Enter")
+    page.locator("[data-key=customer_name][aria-sort=ascending]").wait_for()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Filter Customer"
+    page.keyboard.press("Enter")
+    page.get_by_label("Customer contains").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+Enter")
+    page.locator("[data-key=status][aria-sort=ascending]").wait_for()
+    assert grid.table["sort"] == [("customer_name", False), ("status", False)]
+    page.keyboard.press("Alt+ArrowLeft")
+    page.wait_for_function("window.__model.get('table').keys[1] === 'status'")
+    assert page.evaluate("document.activeElement.closest('[data-key]').dataset.key") == "status"
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    selected(page, "2,000 selected")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "grid"
+
+
+def test_columns_are_dragged_and_pinned(show, grid):
+    page = show(grid, width=1000)
+    total, number = (
+        page.locator(f"[data-key={key}] .ib-label").bounding_box() for key in ("total_cents", "number")
+    )
+    page.mouse.move(total["x"] + 5, total["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(number["x"] + 200, total["y"] + 5, steps=4)
+    page.mouse.up()
+    page.wait_for_function(
+        "window.__model.get('table').keys.slice(0, 3).join() === 'number,customer_name,total_cents'"
+    )
+    assert grid.table["sort"] == []
+    page.locator("[data-key=total_cents] .ib-funnel").click(force=True)
+    page.get_by_role("button", name="Pin up to here").click()
+    page.wait_for_function("window.__model.get('table').pinned === 3")
+    page.evaluate("() => { document.querySelector('.ib-port').scrollLeft = 300; }")
+    page.wait_for_timeout(100)
+    head = page.locator("[data-key=total_cents]").bounding_box()
+    cell = row(page, 1).locator(".ib-money").first.bounding_box()
+    assert head["x"] == pytest.approx(cell["x"], abs=1)
+    assert head["x"] == pytest.approx(page.locator(".ib-port").bounding_box()["x"] + 40 + 130 + 138, abs=2)
+
+
+def test_a_row_leads_to_all_of_its_customer(show, grid):
+    page = show(grid)
+    page.get_by_role("grid", name="Invoices").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+F10")
+    page.get_by_role("menuitem", name="All of this customer").click()
+    frame = grid._session.view.frame
+    same = int((frame["customer_id"] == frame["customer_id"].iloc[1]).sum())
+    page.locator(".ib-footer", has_text=f"{same} of 2,000 invoices").wait_for()
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("region", name="Keys").get_by_text("To the column heads").wait_for()
+
+
 def test_a_saved_view_comes_back(show, grid, workspace):
     page = show(grid)
     page.get_by_label("Search invoices").fill("garage")
@@ -247,14 +311,20 @@ def test_code_and_grid_share_the_selection(show, grid):
     assert grid.actions().set_index("action").loc["export.invoices", "eligible"] == 3
 
 
-def test_a_change_from_elsewhere_shows_by_itself(show, workspace):
+def test_a_change_by_somebody_else_is_said_and_moves_no_row_until_asked(show, workspace):
     widget = Overview(WorkspaceBackend(workspace), poll_seconds=0.05)
     widget.wait()
     page = show(widget)
-    row(page, 0).locator(".ib-chip", has_text="Empty").wait_for()
-    workspace.select(ids=[1]).plan("approve").apply()
-    page.pump_until(lambda: row(page, 0).locator(".ib-chip").first.inner_text() == "Approved")
-    assert row(page, 0).locator(".ib-chip").first.inner_text() == "Approved"
+    chip = row(page, 0).locator(".ib-chip").first
+    chip.filter(has_text="Empty").wait_for()
+    user = workspace.base.user
+    workspace.select(ids=[1, 2]).plan("approve").apply()
+    notice = page.locator(".ib-elsewhere", has_text=f"2 rows changed by a run of {user}: Approve")
+    page.pump_until(notice.count)
+    assert chip.inner_text() == "Empty"
+    page.locator("[data-refresh]").click()
+    chip.filter(has_text="Approved").wait_for()
+    notice.wait_for(state="hidden")
     widget.close()
 
 

@@ -143,6 +143,7 @@ def test_bank_file_has_its_two_tabs(page, workspace):
     assert len(frame) == ROWS
     approve(page)
     workspace.select(where="status = 'approved'").plan("create").apply()
+    page.locator("[data-refresh]").click()
     page.locator(".ib-chip", has_text="Created").first.wait_for()
     page.locator("[data-group=assign]").click()
     with workspace.store.write() as session:  # due, so that they may be collected

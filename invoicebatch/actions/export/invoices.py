@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from invoicebatch.model.action import Action, Context
+from invoicebatch.formats.workbook.columns import column_choices
+from invoicebatch.model.action import Action, Choices, Context
 from invoicebatch.model.changes import Batch, Changes, Prepared
 from invoicebatch.model.exports.exported import ExportParams, exported
 
@@ -30,4 +31,5 @@ ACTION = Action(
     artefacts=artefacts,
     repeatable=True,
     schedulable=True,
+    choices={"columns": Choices(lambda _: column_choices("invoices"), "the columns of this export")},
 )

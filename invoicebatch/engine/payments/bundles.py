@@ -19,6 +19,7 @@ from invoicebatch.engine.payments.offers import offers, refuse_state
 from invoicebatch.engine.payments.payee_checks import doubted
 from invoicebatch.engine.payments.returns import list_returns, open_cases
 from invoicebatch.engine.payments.show import BundleView, view_bundle
+from invoicebatch.engine.plan.next_steps import bundles_in_words
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
@@ -84,6 +85,12 @@ class Payments:
         full = self.find(bundle)
         ids = self._waiting(full)["invoice_id"]
         return offers(self._workspace, full, str(self._row(full)["status"]), ids)
+
+    def in_words(self, bundle: str) -> str:
+        """What a person knows a bundle by: part, scheme, date and total."""
+        full = self.find(bundle)
+        with self._workspace.store.read() as session:
+            return bundles_in_words(session, pd.Series([full]))[full]
 
     def waiting(self, bundle: str) -> "pd.Series[int]":
         """The invoices of a bundle's waiting payments, by id."""

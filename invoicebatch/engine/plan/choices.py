@@ -1,9 +1,22 @@
 """The one place where a value that a workspace does not know is refused."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Params
+from invoicebatch.model.params import LISTS
+
+MANY_ROWS: Final = 1_000
+"""Of more rows nobody ticks lines."""
 
 MANY = 20
 """Values listed in a message."""
@@ -26,9 +39,23 @@ def check_choices(action: Action, params: Params, known: Known, given: Collectio
     """
     for name, values in known.items():
         value = getattr(params, name)
-        if value is None or value in values:
+        if value is None or isinstance(value, LISTS) or value in values:
             continue
         raise not_a_choice(action, name, value if name in given else "", values)
+
+
+def row_choices(
+    workspace: WorkspaceBase, action: Action, ids: npt.NDArray[np.int64]
+) -> dict[str, pd.DataFrame]:
+    """The values that list parameters may hold for these rows, by parameter; none where the rows are many."""
+    if len(ids) > MANY_ROWS:
+        return {}
+    found = {}
+    for name, choices in action.row_choices.items():
+        reading = replace(action, columns=choices.columns, reads=choices.reads)
+        with workspace.store.read() as session:
+            found[name] = choices.values(load_batch(session, reading, ids, clock.today()))
+    return {name: frame for name, frame in found.items() if len(frame)}
 
 
 def not_a_choice(action: Action, name: str, value: str, values: Mapping[str, str]) -> ParameterError:

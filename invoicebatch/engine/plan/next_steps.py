@@ -54,15 +54,15 @@ def _by_values(session: Session, action: Action, ids: npt.NDArray[np.int64]) -> 
     """One step for each combination of the parameters' values: a hidden action is a command by itself."""
     columns = list(action.of_rows.values())
     values = session.overview(columns, clock.today(), ids)
-    words = _bundles_in_words(session, values.get("payment_bundle_id", pd.Series(dtype="str")))
+    words = bundles_in_words(session, values.get("payment_bundle_id", pd.Series(dtype="str")))
     for key, rows in values.groupby(columns, sort=False):
-        command = shlex.join(["invoicebatch", *action.name.split("."), *map(str, key)])
+        arguments = tuple(map(str, key))
+        command = shlex.join(["invoicebatch", *action.name.split("."), *arguments])
         label = ", ".join([action.label, *(words[one] for one in key if one in words)])
-        bundle = next((one for one in key if one in words), "")
-        yield NextStep(action.name, label, command, len(rows), on_bar=False, bundle=bundle)
+        yield NextStep(action.name, label, command, len(rows), on_bar=False, arguments=arguments)
 
 
-def _bundles_in_words(session: Session, bundles: "pd.Series[str]") -> dict[str, str]:
+def bundles_in_words(session: Session, bundles: "pd.Series[str]") -> dict[str, str]:
     """Each bundle by what a person knows it by: part, scheme, date and total."""
     found = session.rows_of("payment_bundles", "bundle_id", bundles)
     columns = ("part", "scheme", "collection_date", "currency", "total_cents")

@@ -28,8 +28,9 @@ class NextStep:
         label: what people call it.
         command: to run it on the rows done.
         rows: how many of those can take it.
-        on_bar: whether the bar has it; one that it has not is run by its command alone.
-        bundle: id of the payment bundle that it is about; empty: of none.
+        on_bar: whether the bar has it; one that it has not is a verb of the workspace, called as its action is:
+            `payments.write` with `arguments`.
+        arguments: what that verb is given.
     """
 
     action: str
@@ -37,7 +38,7 @@ class NextStep:
     command: str
     rows: int
     on_bar: bool
-    bundle: str = ""
+    arguments: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.label} ({self.rows:,}): {self.command}"

@@ -17,6 +17,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.checks import faults, faults_by_default
+from invoicebatch.engine.plan.choices import row_choices
 from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
 from invoicebatch.errors import ParameterError
@@ -106,6 +107,20 @@ class Selection:
         return pd.DataFrame(
             rows, columns=["action", "group", "label", "eligible", "selected", "confirm", "reasons"]
         )
+
+    def choices(self, action: str) -> dict[str, pd.DataFrame]:
+        """The values that parameters of an action may take, or hold, for these rows, by parameter.
+
+        Returns:
+            value, label str; of what the rows know, such as the lines to credit: the value, then what it is.
+
+        Raises:
+            UnknownNameError: no such action.
+        """
+        found = find(action)
+        known = self.workspace.choices(found).items()
+        frames = {name: pd.DataFrame(list(each.items()), columns=["value", "label"]) for name, each in known}
+        return {**frames, **row_choices(self.workspace, found, self.ids)}
 
     def why(self, action: str, **params: Any) -> pd.DataFrame:
         """The rows that can't take an action, with every reason: invoice_id int64, number str, reason str.

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.errors import ParameterError
+from invoicebatch.formats.workbook.titles import title
 from invoicebatch.model.schema import OVERVIEW, TABLES, Column
 
 DEFAULT_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -46,6 +47,12 @@ def known_columns(export: str) -> Mapping[str, Column]:
     for derived in OVERVIEW.values():
         known.setdefault(derived.column.name, derived.column)
     return known
+
+
+def column_choices(export: str) -> dict[str, str]:
+    """Every column an export can hold and its title; those it holds by itself first."""
+    names = dict.fromkeys([*DEFAULT_COLUMNS[export], *known_columns(export)])
+    return {name: title(name) for name in names}
 
 
 def choose_columns(export: str, names: Sequence[str]) -> list[Column]:

@@ -34,6 +34,7 @@ COMMANDS: Final = (
     ("abandon", "runs:abandon", "Give up an interrupted run that can't go on."),
     ("runs", "runs:runs", "List the runs."),
     ("show", "runs:show", "Show what a run did."),
+    ("detail", "detail:detail", "An invoice with all that belongs to it, and what can be done with it."),
     ("history", "history:history", "What happened to an invoice: who, when, what changed, files, messages."),
     ("audit", "audit:app", "Audit packs: write, verify; the head of the chain of events."),
     (

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,16 +17,30 @@ from invoicebatch.formats.workbook.sheet.model import SheetMeta
 from invoicebatch.model.contact.bounced import MARKS, bounced_faults
 
 _FIELDS: Final = {
-    "street": r"\bstreet\b", "postcode": r"\bpost ?code\b", "city": r"\b(city|town)\b",
+    "street": r"\bstreet\b", "postcode": r"\bpost ?code\b", "city": r"\b(?:city|town)\b",
     "country": r"\bcountry\b", "email": r"\be-?mail\b", "name": r"\bcustomer\b.*\bhas no name\b",
-    "vat_id": r"\bVAT (id|number|identifier)\b", "iban": r"\bIBAN\b", "endpoint_id": r"\b(Peppol|electronic address)\b",
-    "legal_id": r"\b(legal|company) (id|no|registration)", "siret": r"\bSIRET\b",
+    "vat_id": r"\bVAT (?:id|number|identifier)\b", "iban": r"\bIBAN\b", "endpoint_id": r"\b(?:Peppol|electronic address)\b",
+    "legal_id": r"\b(?:legal|company) (?:id|no|registration)", "siret": r"\bSIRET\b",
 }  # fmt: skip
 """Fields by the words of failures that ask for them."""
 
+Said = Mapping[int, str]
+"""Why invoices failed or were refused, by id, where no failure is kept with them."""
 
-def customers_sheet(selection: Selection, path: str | Path) -> tuple[Path, int]:
+
+def asks_for_data(reasons: "pd.Series[str]") -> "pd.Series[bool]":
+    """Whether each reason speaks of a customer's field that the sheet has."""
+    words = "|".join(f"(?:{word})" for word in _FIELDS.values())
+    return reasons.str.contains(words, case=False, regex=True)
+
+
+def customers_sheet(selection: Selection, path: str | Path, said: Said | None = None) -> tuple[Path, int]:
     """Write the customers of the selected invoices as a sheet; returns its path and how many they are.
+
+    Args:
+        selection: the invoices.
+        path: a file that is not there yet.
+        said: why they failed, where their kept failures do not tell.
 
     Raises:
         SelectionError: nothing is selected.
@@ -35,7 +50,7 @@ def customers_sheet(selection: Selection, path: str | Path) -> tuple[Path, int]:
     target = Path(path)
     if target.suffix.lower() != ".xlsx":
         raise InputFileError(f"{target.name} is no .xlsx", "Name the sheet F.xlsx.")
-    rows = customer_rows(selection)
+    rows = customer_rows(selection, said)
     if rows.empty:
         raise SelectionError("The selected invoices have no customer that is known.")
     workspace = selection.workspace
@@ -46,9 +61,11 @@ def customers_sheet(selection: Selection, path: str | Path) -> tuple[Path, int]:
     return write_whole(target, lambda out: write_customers(out, rows, meta)), len(rows)
 
 
-def customer_rows(selection: Selection) -> pd.DataFrame:
+def customer_rows(selection: Selection, said: Said | None = None) -> pd.DataFrame:
     """The sheet's rows as text: first the customers with most failed documents, then by their id."""
-    invoices = selection.columns(["customer_id", "failure"])
+    invoices = selection.columns(["invoice_id", "customer_id", "failure"])
+    told = invoices["invoice_id"].map(said or {}).astype("str")
+    invoices = invoices.drop(columns="invoice_id").assign(failure=told.fillna(invoices["failure"]))
     failed = invoices[invoices["failure"].notna()].drop_duplicates()
     words = failed.groupby("customer_id")["failure"].agg("; ".join)
     counts = invoices.groupby("customer_id").agg(

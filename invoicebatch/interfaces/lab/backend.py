@@ -6,6 +6,7 @@ Only shapes live here; the real thing is in `workspace`.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.engine.detail import Detail
 from invoicebatch.engine.plan.messages import Messages
 from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.model.action import Action
@@ -130,16 +132,29 @@ class Interrupted:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment of the state: the last run that was finished, and the last batch of events."""
+
+    finished: datetime | None
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A run that finished somewhere else: who ran what, and how many rows it did."""
+
+    user: str
+    label: str
+    rows: int
+
+
 class Backend(Protocol):
     """The engine behind a grid."""
 
     @property
     def actions(self) -> Mapping[str, Action]:
         """Every action by name, in the bar's order."""
-
-    @property
-    def bundle_actions(self) -> Mapping[str, Action]:
-        """The actions on a payment bundle by name."""
 
     @property
     def payments(self) -> Any:
@@ -183,6 +198,9 @@ class Backend(Protocol):
     def choices(self, action: str) -> Mapping[str, Mapping[str, str]]:
         """Parameters whose values only the workspace knows: value and label."""
 
+    def row_choices(self, action: str, ids: IntArray) -> Mapping[str, pd.DataFrame]:
+        """Values that list parameters may hold for these rows: the value, then what it is, by parameter."""
+
     def parts(self, action: str) -> list[str]:
         """Names of the action's parts; empty: it has none."""
 
@@ -196,11 +214,33 @@ class Backend(Protocol):
             InvoicebatchError: a wrong parameter, or no row that can take the action.
         """
 
+    def plan_step(self, step: NextStep) -> Plan:
+        """The same for a step that the bar does not have."""
+
+    def missing(self, said: Mapping[int, str]) -> int:
+        """How many customers lack what the reasons (by invoice id) ask for."""
+
+    def write_customers(self, said: Mapping[int, str]) -> Path:
+        """Write the sheet of these invoices' customers and give its path."""
+
+    def read_customers(self, name: str, content: bytes) -> pd.DataFrame:
+        """Take in what was filled in: row, customer_id, outcome, reason.
+
+        Raises:
+            InputFileError: no customers' sheet of this workspace.
+        """
+
     def apply(self, plan: Any, progress: Progress, cancel: Event) -> Report:
         """Carry a plan out; it stops between chunks once `cancel` is set."""
 
     def resume(self, run_id: str, progress: Progress, cancel: Event) -> Report:
         """Finish a run that was stopped or broke off."""
+
+    def moment(self) -> Moment:
+        """Where the state stands."""
+
+    def elsewhere(self, since: Moment) -> Sequence[Elsewhere]:
+        """Runs, imports and the like that finished since then."""
 
     def interrupted(self) -> Sequence[Interrupted]:
         """Runs that nobody works on and that are not finished."""
@@ -211,6 +251,9 @@ class Backend(Protocol):
         Raises:
             InvoicebatchError: something of it must be finished first.
         """
+
+    def detail(self, invoice: int | str) -> Detail:
+        """An invoice with all that belongs to it, by id or number."""
 
     def read_views(self) -> list[dict[str, Any]]:
         """Saved views of the workspace."""

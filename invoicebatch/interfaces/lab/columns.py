@@ -73,6 +73,12 @@ _LABELS: Final = {
     "busy_run": "Busy in run",
     "busy_action": "Busy with",
     "export_job": "Export job",
+    "vat_category": "VAT category",
+    "vat_rate": "VAT %",
+    "vat": "VAT",
+    "tax_cents": "VAT",
+    "line_no": "No",
+    "document_version": "Version",
 }
 _WIDTHS: Final = {
     "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,

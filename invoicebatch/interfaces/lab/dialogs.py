@@ -5,12 +5,15 @@ The browser draws the fields; the model itself judges the values, so a rule is w
 
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
+import pandas as pd
 from pydantic import ValidationError
 
 from invoicebatch.errors import UsageError
 from invoicebatch.interfaces.lab.columns import words
+from invoicebatch.interfaces.lab.tables import table
 from invoicebatch.model.action import Action
 from invoicebatch.validation import problem
 
@@ -77,7 +80,10 @@ def _field(name: str, raw: Mapping[str, Any], definitions: Mapping[str, Any]) ->
 
 
 def fields(
-    action: Action, defaults: Mapping[str, Any], choices: Mapping[str, Mapping[str, str]]
+    action: Action,
+    defaults: Mapping[str, Any],
+    choices: Mapping[str, Mapping[str, str]],
+    of_rows: Mapping[str, pd.DataFrame] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """One dict a parameter, in the model's order.
 
@@ -85,6 +91,7 @@ def fields(
         action: whose model is described.
         defaults: values known only now, such as today.
         choices: values and labels of parameters that only the workspace knows.
+        of_rows: values of list parameters that only the rows know, each with what it is.
     """
     schema = action.params.model_json_schema()
     required = set(schema.get("required", ()))
@@ -98,7 +105,10 @@ def fields(
             one["default"] = _plain(defaults[name])
         one["help"] = "" if one["help"] == one["label"] else one["help"]
         if name in choices:
-            one["kind"], one["options"] = "choice", [list(pair) for pair in choices[name].items()]
+            one["kind"] = "choices" if one["kind"] == "list" else "choice"
+            one["options"] = [list(pair) for pair in choices[name].items()]
+        if name in of_rows:
+            one["kind"], one["table"] = "rows", table(name, of_rows[name])
         described.append(one)
     return described
 

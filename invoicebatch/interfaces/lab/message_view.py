@@ -7,16 +7,14 @@ import base64
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from invoicebatch.engine.plan.messages import Enclosure, PlannedMessage
 from invoicebatch.errors import SelectionError, UsageError
 from invoicebatch.interfaces.lab.backend import Plan
+from invoicebatch.interfaces.lab.detail_view import send_file
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.model.markup import sealed
-
-CHUNK: Final = 4 * 1024 * 1024
-"""Bytes of a file sent to the browser at a time."""
 
 Asked = Mapping[str, Any]
 Work = Callable[[Plan, Asked], None]
@@ -124,10 +122,3 @@ class MessageView:
 
 def _told(file: Enclosure) -> dict[str, Any]:
     return {"name": file.name, "size": file.size, "pages": file.pages}
-
-
-def send_file(session: Session, name: str, content: bytes) -> None:
-    """A file to the browser, a part at a time."""
-    parts = [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)] or [b""]
-    for number, part in enumerate(parts):
-        session.send({"kind": "file", "name": name, "part": number, "parts": len(parts)}, [part])

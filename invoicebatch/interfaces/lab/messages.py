@@ -46,6 +46,7 @@ class Keys(Message):
     """Other columns."""
 
     keys: list[Name]
+    pinned: Count | None = None
 
 
 class Select(Message):
@@ -69,6 +70,38 @@ class OfAction(Message):
     """Something about an action."""
 
     action: Name
+
+
+class OfRow(Message):
+    """Something about the row at a place."""
+
+    at: Count
+
+
+class OfInvoice(Message):
+    """Something about an invoice."""
+
+    id: int
+
+
+class Dialog(OfAction):
+    """An action's dialog, for the selection or for these rows."""
+
+    ids: list[int] | None = None
+
+
+class Step(Message):
+    """A step after the last run, by its place."""
+
+    which: Literal["next", "undo"]
+    at: Count
+
+
+class Sheet(Message):
+    """A customers' sheet that was filled in, as base64."""
+
+    name: Text
+    content: Annotated[str, Field(max_length=30_000_000)]
 
 
 class Show(OfAction):
@@ -179,18 +212,24 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "why": OfAction,
     "show": Show,
     "views": Views,
-    "dialog": OfAction,
+    "dialog": Dialog,
+    "detail": OfRow,
+    "document": Message,
+    "customer": OfInvoice,
     "preview": Preview,
     "run": Run,
     "cancel": Message,
     "retry": Message,
-    "next": OfAction,
+    "next": Step,
+    "fix": Message,
+    "sheet": Sheet,
     "resume": OfRun,
     "abandon": OfRun,
     "copy": Message,
     "message": OfMessage,
     "enclosure": Enclosure,
     "test": Trial,
+    "refresh": Message,
     "pick": Pick,
     "file": File,
     "code": Code,

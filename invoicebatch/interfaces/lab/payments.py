@@ -3,6 +3,7 @@
 What is done with a bundle is a run like any other, over the invoices of its waiting payments.
 """
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,9 +11,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.errors import InvoicebatchError, UsageError
 from invoicebatch.interfaces.lab.columns import words
-from invoicebatch.interfaces.lab.message_view import send_file
+from invoicebatch.interfaces.lab.detail_view import send_file
 from invoicebatch.interfaces.lab.run_dialog import Runs, in_thread
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.tables import table
@@ -88,11 +90,14 @@ class PaymentTabs:
 
     def _act(self, message: Mapping[str, Any]) -> None:
         bundle, name = str(message["bundle"]), str(message["action"])
-        action = self._session.backend.bundle_actions.get(name)
-        if action is None:
-            raise UsageError(f"There is no action {name} for payment bundles")
-        ids = self._payments.waiting(bundle).to_numpy(np.int64)
-        self._runs.ask(action, ids, {"bundle": bundle})
+        offers = self._payments.offers(bundle).set_index("action")
+        if name not in offers.index or offers["reason"][name]:
+            raise UsageError(f"{name} is not for this payment bundle now", "Look at the bundle again.")
+        command = shlex.join(["invoicebatch", *name.split("."), bundle])
+        about = self._payments.in_words(bundle)
+        label, rows = f"{offers['label'][name]}, {about}", int(offers["payments"][name])
+        step = NextStep(name, label, command, rows, on_bar=False, arguments=(bundle,))
+        self._runs.ask(step, self._payments.waiting(bundle).to_numpy(np.int64))
 
     def _rows(self, message: Mapping[str, Any]) -> None:
         payments = self._payments.items(str(message["bundle"]))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from invoicebatch.actions import find
 from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.interfaces.lab.backend import Report
 from invoicebatch.interfaces.lab.columns import words
@@ -53,8 +54,9 @@ def _steps(steps: Sequence[NextStep]) -> list[dict[str, Any]]:
             "label": step.label,
             "command": step.command,
             "rows": step.rows,
-            "action": step.action * step.on_bar,
-            "bundle": step.bundle,
+            "action": step.action,
+            "onBar": step.on_bar,
+            "bundle": dict(zip(find(step.action).of_rows, step.arguments, strict=False)).get("bundle", ""),
         }
         for step in steps
     ]

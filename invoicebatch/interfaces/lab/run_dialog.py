@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from invoicebatch.actions import find
+from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.errors import ConfirmationError, UsageError
 from invoicebatch.interfaces.lab import as_code, dialogs, preview
 from invoicebatch.interfaces.lab import report_view as report
 from invoicebatch.interfaces.lab.backend import IntArray, Plan, Progress, Report
-from invoicebatch.interfaces.lab.message_view import MessageView, send_file
+from invoicebatch.interfaces.lab.detail_view import send_file
+from invoicebatch.interfaces.lab.message_view import MessageView
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.model.action import Action
 from invoicebatch.model.reasons import by_kind, of_kind
@@ -25,16 +28,16 @@ from invoicebatch.model.reasons import by_kind, of_kind
 
 @dataclass(slots=True)
 class Draft:
-    """A run being prepared: rows frozen when its dialog opened; `fixed` parameters follow from what it is about."""
+    """A run being prepared: rows frozen when its dialog opened."""
 
     action: Action
     ids: IntArray
     picked: bool
     where: str = ""
     params: dict[str, Any] = field(default_factory=dict)
-    fixed: Mapping[str, Any] = field(default_factory=dict)
     asked: int = -1
     plan: Plan | None = None
+    step: NextStep | None = None
 
 
 class Runs:
@@ -90,18 +93,19 @@ class Runs:
 
     def _open(self, message: Mapping[str, Any]) -> None:
         marks = self._session.marks
-        draft = Draft(self._action(str(message["action"])), marks.ids, marks.picked, marks.where)
-        self._ask(draft)
+        action = self._action(str(message["action"]))
+        if message.get("ids") is not None:
+            return self._ask(Draft(action, np.array(message["ids"], dtype=np.int64), picked=True))
+        return self._ask(Draft(action, marks.ids, marks.picked, marks.where))
 
-    def ask(self, action: Action, ids: IntArray, fixed: Mapping[str, Any]) -> None:
-        """Open the dialog of an action about something whose rows and parameters are known."""
-        self._ask(Draft(action, ids, picked=True, fixed=fixed))
+    def ask(self, step: NextStep, ids: IntArray) -> None:
+        """Open the dialog of a step that the bar does not have."""
+        self._ask(Draft(find(step.action), ids, picked=True, step=step))
 
     def _ask(self, draft: Draft) -> None:
-        action, backend = draft.action, self._session.backend
+        action, backend, step = draft.action, self._session.backend, draft.step
         self._draft = draft
-        defaults = {**backend.defaults(action.name), **draft.params}
-        asked = dialogs.fields(action, defaults, backend.choices(action.name))
+        fields = [] if step else self._fields(draft)
         self._session.send(
             {
                 "kind": "dialog",
@@ -109,10 +113,10 @@ class Runs:
                 "label": action.label,
                 "title": action.title,
                 "hidden": self._session.hidden(draft.ids),
-                "help": action.help,
-                "selected": len(draft.ids),
-                "fields": [one for one in asked if one["name"] not in draft.fixed],
-                "code": not action.hidden,
+                "help": f"{action.help} {_about(step)}" if step else action.help,
+                "selected": step.rows if step else len(draft.ids),
+                "fields": fields,
+                "code": step is None,
                 "confirm": action.careful,
                 "irreversible": action.irreversible,
                 "today": backend.today().isoformat(),
@@ -120,18 +124,27 @@ class Runs:
             [],
         )
 
+    def _fields(self, draft: Draft) -> list[dict[str, Any]]:
+        defaults = {**self._defaults(draft), **draft.params}
+        choices = self._session.backend.choices(draft.action.name)
+        of_rows = self._session.backend.row_choices(draft.action.name, draft.ids)
+        return dialogs.fields(draft.action, defaults, choices, of_rows)
+
     def _preview(self, message: Mapping[str, Any]) -> None:
         draft = self._draft
         if draft is None:
             raise UsageError("This dialog is closed")
         draft.asked, draft.plan = int(message["n"]), None
-        draft.params = {**dialogs.given(message.get("params") or {}), **draft.fixed}
-        wrong = dialogs.problems(draft.action, {**self._defaults(draft), **draft.params})
+        draft.params = dialogs.given(message.get("params") or {})
+        wrong = {} if draft.step else self._problems(draft)
         if wrong:
             self._session.send({"kind": "preview", "n": draft.asked, "problems": wrong}, [])
             return
         asked = draft.asked
         self._planning = in_thread(lambda: self._make_plan(draft, asked))
+
+    def _problems(self, draft: Draft) -> dict[str, str]:
+        return dialogs.problems(draft.action, {**self._defaults(draft), **draft.params})
 
     def _defaults(self, draft: Draft) -> dict[str, Any]:
         return dict(self._session.backend.defaults(draft.action.name))
@@ -139,7 +152,10 @@ class Runs:
     def _make_plan(self, draft: Draft, asked: int) -> None:
         backend = self._session.backend
         try:
-            plan = backend.plan(draft.action.name, draft.ids, draft.params, draft.picked)
+            if draft.step:
+                plan = backend.plan_step(draft.step)
+            else:
+                plan = backend.plan(draft.action.name, draft.ids, draft.params, draft.picked)
             shown = {"refused": self._left_out(plan), **self._previewed(draft, plan)}
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
@@ -220,18 +236,22 @@ class Runs:
 
     def _work(self, draft: Draft, run: Callable[[Progress], Report]) -> None:
         session = self._session
+        session.working = True
         try:
             result = run(lambda phase, done, of: self._progress(draft, phase, done, of))
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             hint = getattr(error, "hint", "") or "`invoicebatch runs` shows what it did; `resume` goes on."
             message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
             self._state({"state": "error", "label": draft.action.title, "message": message, "hint": hint})
+            session.working = False
             return
         self._last = (draft, result)
         named = pd.concat([result.failed, result.refused, result.unchanged])["invoice_id"]
         names = session.names(named)
         session.reload()
+        session.working = False
         described = report.describe(draft.action, result, names, self._cancel.is_set())
+        described |= {"code": draft.step is None, "missing": session.backend.missing(reasons_of(result))}
         self._state({"state": "done", "label": draft.action.title, "report": described})
 
     def _result(self) -> tuple[Draft, Report]:
@@ -242,12 +262,16 @@ class Runs:
     def _retry(self, _: Mapping[str, Any]) -> None:
         draft, result = self._result()
         ids = np.asarray(result.failed["invoice_id"], dtype=np.int64)
-        self._ask(Draft(draft.action, ids, picked=True, params=draft.params, fixed=draft.fixed))
+        self._ask(Draft(draft.action, ids, picked=True, params=draft.params, step=draft.step))
 
     def _next(self, message: Mapping[str, Any]) -> None:
         _, result = self._result()
+        step = (result.next if message["which"] == "next" else result.undo)[int(message["at"])]
         ids = np.asarray(result.done["invoice_id"], dtype=np.int64)
-        self._ask(Draft(self._action(str(message["action"])), ids, picked=True))
+        if step.on_bar:
+            self._ask(Draft(self._action(step.action), ids, picked=True))
+        else:
+            self.ask(step, ids)
 
     def _pick(self, message: Mapping[str, Any]) -> None:
         draft, result = self._result()
@@ -283,6 +307,18 @@ class Runs:
         else:
             answer["text"] = as_code.TEXTS[message["as"]](click)
         self._session.send(answer, [])
+
+
+def reasons_of(result: Report) -> dict[int, str]:
+    """Why rows of a run failed or were refused, by invoice id."""
+    rows = pd.concat([result.failed, result.refused])
+    return dict(zip(rows["invoice_id"].tolist(), rows["reason"].tolist(), strict=True))
+
+
+def _about(step: NextStep) -> str:
+    """What a step is about, beside the name of its action: `Collections CORE of 2026-12-01, EUR 120.00.`; else empty."""
+    words = step.label.removeprefix(find(step.action).label).lstrip(", ")
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
 def in_thread(work: Callable[[], None]) -> threading.Thread:

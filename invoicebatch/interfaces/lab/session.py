@@ -6,6 +6,7 @@ No widget here: what the browser is told goes through two functions, so tests ta
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 import numpy as np
@@ -45,13 +46,17 @@ class Session:
         self.version = backend.version()
         self.load_seconds = 0.0
         self.waiting: Sequence[Interrupted] = ()
+        self.working = False
+        self._moment = backend.moment()
         self._serial = 0
         head, self.rows = backend.head(PAGE)
         self.columns = columns(head.columns)
         self.keys = [key for key in SHOWN if key in head.columns]
+        self.pinned = 1
         self._seat(View(head))
         self._table(loading=True)
         self.publish("waiting", {"runs": []})
+        self.publish("elsewhere", {"changed": False, "runs": []})
         self.bar = ActionBar(backend, lambda state: publish("bar", state), self.lock, quiet_seconds)
         self._loader = threading.Thread(target=self._first_load)
         self._error: Exception | None = None
@@ -66,6 +71,7 @@ class Session:
             "show": self._show,
             "views": self._views,
             "copy": self._copy,
+            "refresh": lambda _: self.reload(),
         }
 
     @property
@@ -110,7 +116,7 @@ class Session:
     def reload(self) -> None:
         """Load the rows anew, keeping arrangement and selection; slow parts run unlocked."""
         start = time.perf_counter()
-        version = self.backend.version()
+        version, moment = self.backend.version(), self.backend.moment()
         frame = self.backend.load()
         evaluation = self.backend.evaluate(frame)
         counts = bar.Counts(evaluation, self.backend.actions, len(frame))
@@ -118,7 +124,7 @@ class Session:
         view = View(frame)
         waiting = self.backend.interrupted()
         with self.lock:
-            self.version, self.totals, self.rows, self.waiting = version, totals, len(frame), waiting
+            self.version, self.totals, self.rows, self._moment = version, totals, len(frame), moment
             view.arrange(self.arrangement)
             self.view = view
             self.marks.move(view)
@@ -126,8 +132,27 @@ class Session:
             self._table(keep=True)
             self.bar.publish()
             self.publish("prefs", self.prefs)
-            self.publish("waiting", {"runs": [_told(run) for run in waiting]})
+            self.publish("elsewhere", {"changed": False, "runs": []})
+            self._tell_waiting(waiting)
         self.load_seconds = time.perf_counter() - start
+
+    def look(self) -> None:
+        """Say what others have changed since the rows were loaded; the rows stay as they are until asked for."""
+        self.ready()
+        version = self.backend.version()
+        if self.working or version == self.version:
+            return
+        now, waiting = self.backend.moment(), self.backend.interrupted()
+        runs = self.backend.elsewhere(self._moment) if now != self._moment else []
+        with self.lock:
+            self.version = version
+            if now != self._moment:
+                self.publish("elsewhere", {"changed": True, "runs": [asdict(run) for run in runs]})
+            self._tell_waiting(waiting)
+
+    def _tell_waiting(self, waiting: Sequence[Interrupted]) -> None:
+        self.waiting = waiting
+        self.publish("waiting", {"runs": [_told(run) for run in waiting]})
 
     def selection(self) -> Selection:
         """What is selected now."""
@@ -173,6 +198,11 @@ class Session:
         """How many of these rows are not shown now."""
         return int((~np.isin(self.view.positions(ids), self.view.order)).sum())
 
+    def filter_by(self, key: str, value: str) -> None:
+        """Show only the rows with this value of a column, in the order they stand in now."""
+        self.arrangement = Arrangement(self.arrangement.sort, {key: {"in": [value]}})
+        self._rearrange()
+
     def names(self, ids: Any) -> dict[int, str]:
         """What people call these invoices: the number, else the reference, and the customer."""
         with self.lock:
@@ -209,6 +239,7 @@ class Session:
                 "search": arrangement.search,
                 "only": arrangement.only_label,
                 "keys": self.keys,
+                "pinned": self.pinned,
                 "currencies": self.view.frame["currency"].nunique(),
                 "serial": self.marks.serial,
                 "totals": [] if loading else self.totals.of(shown),
@@ -238,6 +269,8 @@ class Session:
     def _choose_keys(self, message: Mapping[str, Any]) -> None:
         known = [column.key for column in self.columns]
         self.keys = [key for key in message["keys"] if key in known] or self.keys
+        if message.get("pinned") is not None:
+            self.pinned = min(int(message["pinned"]), len(self.keys))
         self._table(keep=True)
 
     def _select(self, message: Mapping[str, Any]) -> None:

@@ -21,10 +21,12 @@ def _kind(name: str, values: "pd.Series[Any]") -> str:
     if name in ("before", "after") or name.endswith("status") or values.dtype == "category":
         return "choice"
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return "date" if values.dropna().eq(values.dropna().dt.normalize()).all() else "timestamp"
+        return "date" if values.dtype == "datetime64[s]" else "timestamp"
     if pd.api.types.is_bool_dtype(values.dtype):
         return "boolean"
-    return "integer" if pd.api.types.is_integer_dtype(values.dtype) else "text"
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return "integer"
+    return "number" if pd.api.types.is_numeric_dtype(values.dtype) else "text"
 
 
 def _column(key: str, values: "pd.Series[Any]") -> dict[str, Any]:

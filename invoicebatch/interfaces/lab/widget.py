@@ -16,9 +16,12 @@ import pandas as pd
 import traitlets
 from markupsafe import Markup
 
+from invoicebatch.engine.detail import Detail
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab.backend import Backend, Report
 from invoicebatch.interfaces.lab.columns import column
+from invoicebatch.interfaces.lab.detail_view import Details
+from invoicebatch.interfaces.lab.mending import Mending
 from invoicebatch.interfaces.lab.payments import PaymentTabs
 from invoicebatch.interfaces.lab.run_dialog import Runs
 from invoicebatch.interfaces.lab.selection import Selection
@@ -32,6 +35,7 @@ SCRIPTS: Final = (
     "dom",
     "format",
     "popover",
+    "head",
     "grid",
     "filters",
     "views",
@@ -40,14 +44,18 @@ SCRIPTS: Final = (
     "mail",
     "dialogs",
     "report",
+    "detail",
     "payments",
     "main",
 )
-STYLES: Final = ("theme", "grid", "bar", "dialogs", "mail", "payments")
+STYLES: Final = ("theme", "grid", "bar", "dialogs", "mail", "detail", "payments")
 
 
 def _join(names: Iterable[str], suffix: str) -> str:
-    return "\n".join((STATIC / f"{name}{suffix}").read_text(encoding="utf-8") for name in names)
+    """The files as one, without the comments and indents that only their readers need."""
+    files = [(STATIC / f"{name}{suffix}").read_text(encoding="utf-8") for name in names]
+    lines = (line.strip() for file in files for line in file.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
 
 
 class Overview(anywidget.AnyWidget):
@@ -63,6 +71,7 @@ class Overview(anywidget.AnyWidget):
     bar = traitlets.Dict().tag(sync=True)
     run = traitlets.Dict().tag(sync=True)
     waiting = traitlets.Dict().tag(sync=True)
+    elsewhere = traitlets.Dict().tag(sync=True)
     prefs = traitlets.Dict().tag(sync=True)
     static_id = traitlets.Unicode().tag(sync=True)
 
@@ -71,6 +80,8 @@ class Overview(anywidget.AnyWidget):
         self._closed = threading.Event()
         self._session = Session(backend, self._publish, self._tell)
         self._runs = Runs(self._session)
+        self._mending = Mending(self._session, self._runs)
+        self._details = Details(self._session)
         PaymentTabs(self._session, self._runs)
         self.static_id = uuid.uuid4().hex
         self.columns = [one.describe() for one in self._session.columns]
@@ -98,6 +109,10 @@ class Overview(anywidget.AnyWidget):
         """What the last run in this grid did."""
         return self._runs.report
 
+    def detail(self, invoice: str | int) -> Detail:
+        """An invoice with all that belongs to it, by its number or id; it shows itself in a notebook."""
+        return self._session.backend.detail(invoice)
+
     def refresh(self) -> None:
         """Load the rows anew; the selection stays."""
         self._session.reload()
@@ -106,6 +121,7 @@ class Overview(anywidget.AnyWidget):
         """Wait until the rows are in and no run is under way."""
         self._session.ready()
         self._runs.wait()
+        self._details.wait()
 
     def close(self) -> None:
         """Stop watching for changes and let go of the browser's side."""
@@ -147,7 +163,7 @@ def _receive(widget: Overview, message: Mapping[str, Any], _: Any) -> None:
 
 
 def _watch(reference: "weakref.ref[Overview]", closed: threading.Event, seconds: float) -> None:
-    """Reload when another process has changed the invoices; end with the widget or the interpreter.
+    """Say when another process has changed the invoices; end with the widget or the interpreter.
 
     No daemon thread: one that is inside a library when the interpreter ends takes the process down.
     """
@@ -162,10 +178,10 @@ def _watch(reference: "weakref.ref[Overview]", closed: threading.Event, seconds:
 
 
 def _look(session: Session) -> float:
-    """Reload if needed; how long the last reload took, in seconds."""
+    """Look for changes; how long that took, in seconds."""
+    start = time.monotonic()
     try:
-        if session.backend.version() != session.version:
-            session.reload()
+        session.look()
     except InvoicebatchError as error:
         session.tell(error)
-    return session.load_seconds
+    return time.monotonic() - start

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
@@ -20,18 +21,34 @@ from invoicebatch.actions import registry
 from invoicebatch.eligibility import Evaluation as Judged
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.detail import Detail
 from invoicebatch.engine.payments.bundles import Payments
-from invoicebatch.engine.payments.offers import actions_of_bundles
 from invoicebatch.engine.plan.checks import faults_by_default
+from invoicebatch.engine.plan.choices import row_choices
+from invoicebatch.engine.plan.messages import Messages
 from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
+from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.engine.plan.report import Report as RunReport
 from invoicebatch.engine.plan.select import matching
+from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace
+from invoicebatch.errors import UsageError
+from invoicebatch.files.names import safe_name
 from invoicebatch.files.whole import write_whole
-from invoicebatch.interfaces.lab.backend import BoolArray, IntArray, Interrupted, Progress
+from invoicebatch.interfaces.customers_sheet.run import plan_customers, run_customers
+from invoicebatch.interfaces.customers_sheet.write import asks_for_data, customer_rows, customers_sheet
+from invoicebatch.interfaces.lab.backend import (
+    BoolArray,
+    Elsewhere,
+    IntArray,
+    Interrupted,
+    Moment,
+    Progress,
+)
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
+from invoicebatch.model.status import RowOutcome
 
 
 class _Sink:
@@ -71,6 +88,33 @@ class RunResult:
         )
 
 
+class StepPlan:
+    """A step that the bar does not have, as a plan: `payments.write` is `workspace.payments.write(*arguments)`."""
+
+    def __init__(self, workspace: Workspace, step: NextStep) -> None:
+        self._workspace, self._step = workspace, step
+        self.eligible = step.rows
+        self.preview: dict[str, pd.DataFrame] = {}
+        self.failing = self.refused = pd.DataFrame(columns=["invoice_id", "reason"], dtype="str")
+        self.messages = Messages((), lambda _: [], lambda **_: [])
+        self.to_confirm = step.rows
+
+    def send_test(self, to: str, limit: int = 3) -> pd.DataFrame:  # noqa: ARG002
+        """There is nothing to send.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{self._step.label} sends no messages.")
+
+    def apply(self, progress: _Sink, cancel: Event) -> RunReport:  # noqa: ARG002 - it is done in one piece
+        """Carry it out."""
+        room, _, verb = self._step.action.partition(".")
+        progress.start(verb, self.eligible)
+        report: RunReport = getattr(getattr(self._workspace, room), verb)(*self._step.arguments)
+        return report
+
+
 class WorkspaceBackend:
     """See `backend.Backend`."""
 
@@ -83,11 +127,6 @@ class WorkspaceBackend:
     def actions(self) -> Mapping[str, Action]:
         """Every action of the bar by name."""
         return self._workspace.base.offered()
-
-    @cached_property
-    def bundle_actions(self) -> Mapping[str, Action]:
-        """Those of the engine."""
-        return {action.name: action for action in actions_of_bundles()}
 
     @property
     def payments(self) -> Payments:
@@ -160,17 +199,18 @@ class WorkspaceBackend:
 
     def defaults(self, action: str) -> Mapping[str, Any]:
         """Defaults of the settings, then those the model works out."""
-        found = self._found(action)
+        found = self.actions[action]
         made = {name: _made(info) for name, info in found.params.model_fields.items()}
         given = default_values(found, self._workspace.settings, clock.today(), self.choices(action))
         return {name: value for name, value in {**made, **given}.items() if value is not None}
 
-    def _found(self, action: str) -> Action:
-        return self.actions.get(action) or self.bundle_actions[action]
-
     def choices(self, action: str) -> Mapping[str, Mapping[str, str]]:
         """As the action finds them in this workspace."""
-        return self._workspace.base.choices(self._found(action))
+        return self._workspace.base.choices(self.actions[action])
+
+    def row_choices(self, action: str, ids: IntArray) -> Mapping[str, pd.DataFrame]:
+        """As the rows have them."""
+        return row_choices(self._workspace.base, self.actions[action], ids)
 
     def parts(self, action: str) -> list[str]:
         """Parts by the rules, else the action's own."""
@@ -187,7 +227,36 @@ class WorkspaceBackend:
         _ = plan.preview, plan.messages
         return plan
 
-    def apply(self, plan: Plan, progress: Progress, cancel: Event) -> RunResult:
+    def plan_step(self, step: NextStep) -> "StepPlan":
+        """By the verb of the workspace that the step's action is named after."""
+        return StepPlan(self._workspace, step)
+
+    def missing(self, said: Mapping[int, str]) -> int:
+        """As the customers' sheet finds them."""
+        asking = self._asking(said)
+        return int(customer_rows(self._failed(asking), asking)["missing"].ne("").sum()) if asking else 0
+
+    def write_customers(self, said: Mapping[int, str]) -> Path:
+        """The customers' sheet, in the state's folder of sheets."""
+        name = f"customers-{clock.now():%Y%m%d-%H%M%S-%f}.xlsx"
+        asking = self._asking(said)
+        return customers_sheet(self._failed(asking), self._workspace.data / "sheets" / name, asking)[0]
+
+    def read_customers(self, name: str, content: bytes) -> pd.DataFrame:
+        """By the customers' sheet; the file is looked at in a folder of its own."""
+        with TemporaryDirectory() as folder:
+            path = write_whole(Path(folder) / safe_name(name), content)
+            return run_customers(self._workspace, plan_customers(self._workspace, path)).rows
+
+    def _asking(self, said: Mapping[int, str]) -> dict[int, str]:
+        reasons = pd.Series(list(set(said.values())), dtype="str")
+        asking = set(reasons[asks_for_data(reasons)])
+        return {key: reason for key, reason in said.items() if reason in asking}
+
+    def _failed(self, said: Mapping[int, str]) -> Selection:
+        return self._workspace.select(ids=list(said))
+
+    def apply(self, plan: "Plan | StepPlan", progress: Progress, cancel: Event) -> RunResult:
         """Run it to its end or to the next chunk after a cancel."""
         return RunResult(plan.apply(progress=_Sink(progress), cancel=cancel), self._workspace.data)
 
@@ -195,6 +264,26 @@ class WorkspaceBackend:
         """Finish a run that was stopped."""
         (report,) = self._workspace.runs.resume(run_id, progress=_Sink(progress), cancel=cancel)
         return RunResult(report, self._workspace.data)
+
+    def moment(self) -> Moment:
+        """From the journal and the chain of events."""
+        with self._workspace.store.read() as session:
+            finished = session.whole("runs", columns=["finished_at"])["finished_at"].max()
+            head = session.chain_head()
+        return Moment(None if pd.isna(finished) else finished, head[0] if head else 0)
+
+    def elsewhere(self, since: Moment) -> list[Elsewhere]:
+        """From the journal."""
+        later = "finished_at > $since::TIMESTAMP" if since.finished else "finished_at IS NOT NULL"
+        with self._workspace.store.read() as session:
+            params = {"since": since.finished} if since.finished else None
+            runs = session.whole("runs", later, params, ["run_id", "user", "action", "finished_at"])
+            rows = session.rows_of("run_rows", "run_id", runs["run_id"], ["run_id", "outcome"])
+        done = rows.loc[rows["outcome"] == RowOutcome.DONE.value, "run_id"].value_counts()
+        runs = runs.sort_values("finished_at")
+        labels = [registry()[name].title if name in registry() else name for name in runs["action"]]
+        counts = runs["run_id"].map(done).fillna(0).astype("int64")
+        return [Elsewhere(*each) for each in zip(runs["user"], labels, counts, strict=True) if each[2]]
 
     def interrupted(self) -> list[Interrupted]:
         """From the journal; runs of actions that are not on the bar are told by `invoicebatch runs`."""
@@ -204,19 +293,23 @@ class WorkspaceBackend:
         return [
             Interrupted(
                 report.run_id,
-                self._found(report.action),
+                self.actions[report.action],
                 json.loads(report.run["parameters"]),
                 len(report.unfinished),
                 int(report.run["eligible"]),
                 report.run["created_at"],
             )
             for report in reports
-            if report.state == "interrupted" and report.action in {*self.actions, *self.bundle_actions}
+            if report.state == "interrupted" and report.action in self.actions
         ]
 
     def abandon(self, run_id: str) -> None:
         """By the engine's verb."""
         self._workspace.runs.abandon(run_id)
+
+    def detail(self, invoice: int | str) -> Detail:
+        """By the engine's verb."""
+        return self._workspace.detail(invoice)
 
     @property
     def _views(self) -> Path:

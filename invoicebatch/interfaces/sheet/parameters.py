@@ -17,6 +17,7 @@ from invoicebatch.engine.plan.params import default_values
 from invoicebatch.errors import ParameterError
 from invoicebatch.formats.workbook.sheet.model import SheetParameter
 from invoicebatch.model.action import Action
+from invoicebatch.model.params import LISTS, value_type
 from invoicebatch.settings import Settings
 
 _EPOCH: Final = date(1899, 12, 30)
@@ -43,7 +44,8 @@ def sheet_parameters(
 def _parameter(
     name: str, info: FieldInfo, defaults: Mapping[str, Any], known: Mapping[str, str] | None
 ) -> SheetParameter:
-    kind, choices = _kind(info.annotation) if known is None else ("choice", tuple(known))
+    several = value_type(info.annotation) in LISTS  # a cell's list takes one value only
+    kind, choices = _kind(info.annotation) if known is None or several else ("choice", tuple(known))
     required = info.is_required() and name not in defaults
     default = "" if required else defaults.get(name, info.get_default(call_default_factory=True))
     return SheetParameter(name, kind, _shown(default), choices, info.description or "", required)

@@ -13,6 +13,7 @@ from invoicebatch.errors import FilterError
 from invoicebatch.interfaces.lab import dialogs, filters, tables
 from invoicebatch.interfaces.lab.columns import column, columns, words
 from invoicebatch.interfaces.lab.view import Arrangement, View
+from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.model.schema import OVERVIEW
 
 TODAY = date(2026, 11, 22)
@@ -135,3 +136,7 @@ def test_the_static_table_escapes_names():
     )
     assert "&lt;b&gt;x&lt;/b&gt;" in text
     assert "1,234.56" in text
+
+
+def test_the_script_stays_small():
+    assert len(Overview._esm.encode()) < 100_000

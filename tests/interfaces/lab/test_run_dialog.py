@@ -1,14 +1,18 @@
 """Dialog, preview, run, report, retry, what comes next, and the same run as code."""
 
 import ast
+import base64
 import json
 import shlex
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 
 from invoicebatch.engine.base import clock
+from invoicebatch.formats.workbook.customers import HEADER_ROW, SHEET, TITLES
+from invoicebatch.interfaces.lab.mending import Mending
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.engine.sending import configure
 from tests.interfaces.lab.books import HOMELESS, StoppingBackend, WaitingBackend
@@ -121,7 +125,7 @@ def test_the_next_step_opens_for_the_rows_done(desk, workspace):
     desk.say("select", op="set", ids=[*approvable(workspace, 4), 3])
     (step,) = desk.run("approve")["report"]["next"]
     assert (step["action"], step["label"], step["rows"]) == ("create", "Create", 4)
-    dialog = desk.say("next", action=step["action"])
+    dialog = desk.say("next", which="next", at=0)
     assert (dialog["action"], dialog["selected"]) == ("create", 4)
     assert desk.say("preview", n=1, params={})["eligible"] == 4
 
@@ -131,23 +135,57 @@ def test_what_was_marked_can_be_taken_back(desk):
     report = desk.run("mark_as.exported")["report"]
     (step,) = report["undo"]
     assert step["rows"] == report["done"] > 0
-    desk.say("next", action=step["action"])
+    desk.say("next", which="undo", at=0)
     desk.say("preview", n=1, params={})
     desk.say("run", n=1)
     assert desk.state["run"]["report"]["done"] == report["done"]
 
 
-def test_a_step_that_is_not_on_the_bar_is_a_command_that_names_the_bundle(desk, workspace):
+def test_a_step_that_is_not_on_the_bar_runs_by_its_verb_and_leads_on(desk, workspace):
     desk.say("select", op="all")
     report = desk.run("assign.bank_file")["report"]
     bundles = workspace.payments.list()["bundle_id"]
     assert {step["command"] for step in report["next"]} == {
         f"invoicebatch payments write {one}" for one in bundles
     }
-    assert {step["command"] for step in report["undo"]} == {
-        f"invoicebatch payments cancel {one}" for one in bundles
-    }
-    assert {step["action"] for step in report["next"]} == {""}
+    dialog = desk.say("next", which="next", at=0)
+    assert (dialog["title"], dialog["fields"], dialog["selected"]) == (
+        "Write bank file",
+        [],
+        report["next"][0]["rows"],
+    )
+    desk.say("preview", n=1, params={})
+    desk.say("run", n=1)
+    written = desk.state["run"]["report"]
+    assert [file["name"].endswith(".xml") for file in written["files"]] == [True]
+    assert (workspace.payments.list()["state"] == "exported").sum() == 1
+    assert [step["action"] for step in written["next"]] == ["payments.confirm"]
+    desk.say("next", which="next", at=0)
+    preview = desk.say("preview", n=1, params={})
+    assert "Type" in desk.say("run", n=1, typed="")["message"]
+    desk.say("run", n=1, typed=str(preview["eligible"]))
+    assert desk.state["run"]["report"]["done"] == written["done"]
+
+
+def test_missing_data_of_customers_is_mended_by_their_sheet(desk, workspace):
+    """The sheet is written, filled in and taken in; then what failed is done."""
+    desk.mending = Mending(desk.session, desk.runs)
+    desk.say("select", op="all")
+    report = desk.run("approve")["report"]
+    assert report["missing"] == 1
+    sheet = Path(desk.say("fix")["path"])
+    book = openpyxl.load_workbook(sheet)
+    page = book[SHEET]
+    titles = [cell.value for cell in page[HEADER_ROW]]
+    page.cell(HEADER_ROW + 1, titles.index(TITLES["street"]) + 1).value = "Kade 2"
+    book.save(sheet)
+    desk.say("sheet", name=sheet.name, content=base64.b64encode(sheet.read_bytes()).decode())
+    assert desk.sent[0][0] == {"kind": "taken", "changed": 1, "refused": []}
+    desk.say("retry")
+    desk.say("preview", n=1, params={})
+    desk.say("run", n=1)
+    assert desk.state["run"]["report"]["done"] == report["failed"]
+    assert desk.say("sheet", name="x.xlsx", content="?")["message"] == "x.xlsx did not arrive whole"
 
 
 def test_the_refused_can_be_selected(desk):

@@ -141,7 +141,7 @@ def test_where_limits_the_grid_and_a_wrong_one_is_said(mixed):
         mixed.overview("statuss = 'x'", poll_seconds=0)
 
 
-def test_a_batch_in_another_process_shows_within_seconds(mixed):
+def test_a_batch_in_another_process_is_said_within_seconds_and_shown_when_asked(mixed):
     grid = mixed.overview(poll_seconds=0.1)
     grid.wait()
     grid.selection = [15]
@@ -158,8 +158,12 @@ def test_a_batch_in_another_process_shows_within_seconds(mixed):
         "--json",
     ]
     subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[3])
-    until(lambda: grid.selection.frame["status"].iloc[0] == "approved")
+    until(lambda: grid.elsewhere["changed"])
+    assert grid.elsewhere["runs"] == [{"user": mixed.base.user, "label": "Approve", "rows": 1}]
+    assert grid.selection.frame["status"].tolist() == ["empty"]
+    grid.refresh()
     assert grid.selection.frame["status"].tolist() == ["approved"]
+    assert not grid.elsewhere["changed"]
     grid.close()
 
 

@@ -1,11 +1,13 @@
 // An action's dialog: parameters, preview, confirmation, and the same run as code.
 
+const DAYS_KINDS = new Set(["date", "timestamp"]);
+
 function smallTable(table, currency = "") {
-  const numeric = (column) => column.kind === "money" || column.kind === "integer";
+  const numeric = (column) => ["money", "integer", "number"].includes(column.kind);
   const at = table.columns.findIndex((column) => column.key === "currency");
   const cell = (row, column, index) => {
     const value = shown(row[index], column, column.kind === "money" ? (at >= 0 ? row[at] : currency) : "");
-    return h("td", { class: numeric(column) ? "num" : null }, column.kind === "choice" && value ? h("span", { class: "ib-chip", "data-value": row[index] }, value) : value);
+    return h("td", { class: numeric(column) ? "num" : DAYS_KINDS.has(column.kind) ? "day" : null }, column.kind === "choice" && value ? h("span", { class: "ib-chip", "data-value": row[index] }, value) : value);
   };
   const rows = table.rows.map((row) => h("tr", {}, ...table.columns.map((column, index) => cell(row, column, index))));
   return h("div", { class: "ib-tablebox", tabindex: 0, role: "region", "aria-label": table.label },
@@ -54,12 +56,12 @@ function createDialogs(context) {
         fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview), confirmBox,
       h("footer", {}, message.code && codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
     const dialog = h("dialog", { class: "ib-dialog", "aria-labelledby": title }, form);
-    let asked = 0, answered = null;
+    let asked = 1, answered = null;
 
     const values = () => Object.fromEntries(fields.map((field) => [field.name, field.read()]));
-    const request = () => { asked += 1; context.send({ kind: "preview", n: asked, params: values() }); };
+    const request = () => { context.send({ kind: "preview", n: asked, params: values() }); };
     const later = debounce(request, 220);
-    const ask = () => { answered = null; go.disabled = true; preview.setAttribute("aria-busy", "true"); later(); };
+    const ask = () => { asked += 1; answered = null; go.disabled = true; preview.setAttribute("aria-busy", "true"); later(); };
     const ready = () => answered && answered.eligible > 0 && (!message.confirm || typed.value.trim() === String(answered.confirm));
     const allow = () => {
       go.disabled = !ready();

@@ -31,12 +31,19 @@ function createFilters(context) {
         button("Ascending", () => direction(false), { look: "small plain", symbol: "up" }),
         button("Descending", () => direction(true), { look: "small plain", symbol: "down" })),
       body,
-      h("div", { class: "ib-filterfoot" },
+      h("div", { class: "ib-filterfoot" }, pinButton(column, () => popover.close()),
         button("Clear", () => { setFilter(column.key, null); popover.close(); }, { look: "small plain", disabled: !current }),
         h("span", { class: "ib-push" }), button("Done", () => popover.close(), { look: "small" })));
     const popover = openPopover(context, anchor, content, { label: `Filter ${column.label}` });
     facets = { key: column.key, fill: (found) => { fillFilter(body, column, current, found); popover.place(); body.querySelector("input")?.focus(); } };
     context.send({ kind: "facets", key: column.key });
+  }
+
+  // Columns are pinned from the left on, up to this one, as a spreadsheet freezes them.
+  function pinButton(column, done) {
+    const { keys, pinned } = context.get("table"), at = keys.indexOf(column.key) + 1;
+    const pin = (many) => { done(); context.send({ kind: "keys", keys, pinned: many }); };
+    return at === pinned ? button("Unpin", () => pin(at === 1 ? 0 : 1), { look: "small plain" }) : button("Pin up to here", () => pin(at), { look: "small plain" });
   }
 
   function fillFilter(body, column, current, found) {

@@ -2,6 +2,7 @@
 
 const LOCALE = undefined;
 const COUNT = new Intl.NumberFormat(LOCALE);
+const NUMBER = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 6 });
 const AMOUNT = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const DAY = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
@@ -47,6 +48,7 @@ function shown(value, column, currency, own) {
   if (value == null || value === "") return "";
   switch (column.kind) {
     case "money": return currency ? money(value, currency) : amount(value, own);
+    case "number": return NUMBER.format(value);
     case "integer": return column.key.endsWith("_id") ? String(value) : count(value);
     case "date": return day(value);
     case "timestamp": return MOMENT.format(new Date(value.length > 10 ? `${value}Z` : `${value}T00:00:00Z`));

@@ -11,13 +11,14 @@ function createGrid(context) {
   const widths = new Map();
 
   const sheet = h("div", { class: "ib-sheet", role: "none" });
-  const head = h("div", { class: "ib-row ib-head", role: "row", "aria-rowindex": 1 });
   const body = h("div", { class: "ib-body", role: "rowgroup" });
   const spacer = h("div", { class: "ib-spacer", role: "none" }, body);
   const empty = h("div", { class: "ib-empty", hidden: true });
-  sheet.append(h("div", { class: "ib-headgroup", role: "rowgroup" }, head), spacer);
   const port = h("div", { class: "ib-port", role: "grid", tabindex: 0, "aria-label": "Invoices", "aria-multiselectable": "true" }, sheet);
   const checkAll = h("input", { type: "checkbox", tabindex: -1, "aria-label": "Select all that match", title: "Select all that match (Ctrl+A)", onclick: () => selectAll(checkAll.checked) });
+
+  const heading = createHead(context, { checkAll, widths, repaint: () => { paintHead(); paint(); }, focusRows: () => port.focus({ preventScroll: true }) }), head = heading.element;
+  sheet.append(h("div", { class: "ib-headgroup", role: "rowgroup" }, head), spacer);
 
   const total = () => table.total;
   const rowsHeight = () => total() * ROW;
@@ -45,43 +46,15 @@ function createGrid(context) {
     sheet.style.setProperty("--ib-tracks", `${CHECK_WIDTH}px ${tracks.join(" ")}`);
     sheet.style.minWidth = `${columns.reduce((sum, column) => sum + (widths.get(column.key) ?? column.width), CHECK_WIDTH)}px`;
     port.setAttribute("aria-colcount", columns.length + 1);
-    head.replaceChildren(h("div", { class: "ib-cell ib-check", role: "columnheader", "aria-colindex": 1 }, checkAll), ...columns.map(headCell));
+    heading.paint(table, columns);
     body.replaceChildren();
     cellPool = [];
-  }
-
-  function headCell(column, index) {
-    const at = table.sort.findIndex(([key]) => key === column.key);
-    const order = at < 0 ? "none" : table.sort[at][1] ? "descending" : "ascending";
-    const filtered = column.key in table.filters;
-    return h("div", { class: `ib-cell ib-${column.kind}${index === 0 ? " ib-first" : ""}`, role: "columnheader", "aria-sort": order, "aria-colindex": index + 2, "data-key": column.key },
-      h("button", { type: "button", class: "ib-sort", tabindex: -1, title: `Sort by ${column.label}; Shift adds to the sort`, onclick: (event) => sortBy(column.key, event.shiftKey) },
-        h("span", { class: "ib-label" }, column.label), at >= 0 && icon(table.sort[at][1] ? "down" : "up")),
-      h("button", { type: "button", class: `ib-funnel${filtered ? " on" : ""}`, tabindex: -1, "aria-haspopup": "dialog", "aria-expanded": "false", "aria-label": `Filter ${column.label}`, title: `Filter ${column.label}`,
-        onclick: (event) => context.openFilter(column, event.currentTarget) }, icon("filter")),
-      h("span", { class: "ib-resize", onpointerdown: (event) => resize(event, column) }));
-  }
-
-  function resize(event, column) {
-    event.preventDefault();
-    const start = event.clientX, from = event.target.parentElement.offsetWidth;
-    const move = (next) => { widths.set(column.key, Math.max(56, Math.round(from + next.clientX - start))); paintHead(); paint(); };
-    const stop = () => { removeEventListener("pointermove", move); removeEventListener("pointerup", stop); };
-    addEventListener("pointermove", move);
-    addEventListener("pointerup", stop);
-  }
-
-  function sortBy(key, add) {
-    const current = table.sort.find(([name]) => name === key);
-    const others = add ? table.sort.filter(([name]) => name !== key) : [];
-    const mine = !current ? [[key, false]] : !current[1] ? [[key, true]] : [];
-    context.arrange({ sort: [...others, ...mine] });
   }
 
   function makeRow() {
     const check = h("input", { type: "checkbox", tabindex: -1 });
     const row = h("div", { class: "ib-row", role: "row", id: freshId("ib-row") }, h("div", { class: "ib-cell ib-check", role: "gridcell", "aria-colindex": 1 }, check));
-    columns.forEach((column, index) => row.append(h("div", { class: `ib-cell ib-${column.kind}${index === 0 ? " ib-first" : ""}`, role: "gridcell", "aria-colindex": index + 2 })));
+    columns.forEach((column, index) => row.append(h("div", { class: `ib-cell ib-${column.kind}${heading.pinClass(index)}`, style: heading.pinStyle(index), role: "gridcell", "aria-colindex": index + 2 })));
     body.append(row);
     return row;
   }
@@ -119,6 +92,7 @@ function createGrid(context) {
 
   function paint() {
     if (!port.clientHeight) return;
+    heading.measure(sheet, port.clientWidth);
     spacer.style.height = `${virtualHeight()}px`;
     port.setAttribute("aria-rowcount", total() + 1);
     empty.hidden = total() > 0 || table.loading;
@@ -170,6 +144,34 @@ function createGrid(context) {
     paint();
   }
 
+  function walk(by) {
+    focus = Math.max(0, Math.min(total() - 1, focus + by));
+    scrollTo(focus);
+    paint();
+    return focus;
+  }
+
+  body.addEventListener("dblclick", (event) => {
+    const row = event.target.closest(".ib-row");
+    if (row && !event.target.closest(".ib-check")) context.openDetail(+row.dataset.index);
+  });
+  // What else can be done with a row; its details and its customer.
+  function openMenu(index, anchor) {
+    const data = rowAt(index);
+    if (!data || !anchor) return;
+    focus = index;
+    paint();
+    const item = (label, work, keys) => h("button", { type: "button", role: "menuitem", class: "ib-action", onclick: () => { popover.close(); work(); } }, h("span", {}, label), keys && h("span", { class: "ib-part" }, keys));
+    const popover = openPopover(context, anchor, h("div", { class: "ib-menu" }, item("Details", () => context.openDetail(index), "Enter"), item("All of this customer", () => context.send({ kind: "customer", id: data[0] }))), { role: "menu", label: "This invoice", back: port });
+  }
+
+  body.addEventListener("contextmenu", (event) => {
+    const row = event.target.closest(".ib-row");
+    if (!row) return;
+    event.preventDefault();
+    event.stopPropagation();
+    openMenu(+row.dataset.index, event.target.closest(".ib-cell"));
+  });
   body.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
   body.addEventListener("click", (event) => {
     const row = event.target.closest(".ib-row");
@@ -187,15 +189,16 @@ function createGrid(context) {
   port.addEventListener("keydown", (event) => {
     const command = event.ctrlKey || event.metaKey;
     const target = steps()[event.key];
-    if (event.target.closest("button") && (event.key === "Enter" || event.key === " ")) return;
-    if (target !== undefined && total()) {
+    if (event.key === "ArrowUp" && !event.shiftKey && (command || focus === 0)) heading.focus();
+    else if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) openMenu(focus, body.querySelector(".ib-focus:not([hidden])")?.children[1]);
+    else if (target !== undefined && total()) {
       focus = Math.max(0, Math.min(total() - 1, target));
       scrollTo(focus);
       if (event.shiftKey) pick(focus, { shift: true });
       else if (!command) paint();
     } else if (event.key === " " && event.shiftKey) pick(focus, { shift: true });
     else if (event.key === " ") pick(focus, { add: true });
-    else if (event.key === "Enter") pick(focus);
+    else if (event.key === "Enter") total() && context.openDetail(focus);
     else if (event.key.toLowerCase() === "a" && command) { checkAll.checked = true; selectAll(true); }
     else if (event.key.toLowerCase() === "c" && command && !String(getSelection())) context.send({ kind: "copy" });
     else if (event.key === "Escape") selectAll(false);
@@ -250,5 +253,5 @@ function createGrid(context) {
     schedule();
   }
 
-  return { port, empty, setTable, setPage, setBar, schedule, repaint: () => { paintHead(); paint(); }, selectAll, stop: () => cancelAnimationFrame(frame) };
+  return { port, empty, setTable, setPage, setBar, schedule, walk, repaint: () => { paintHead(); paint(); }, selectAll, stop: () => cancelAnimationFrame(frame) };
 }

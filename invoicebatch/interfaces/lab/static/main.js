@@ -7,16 +7,23 @@ function hideStatic(id) {
   }
 }
 
+const KEYS = [
+  ["Enter, double click", "Details of the row"], ["Right click, Shift F10", "More for the row: all of its customer"], ["Space, Ctrl Space", "Select or not"],
+  ["Shift with arrows, Home, End", "Select from here to there"], ["Ctrl A, Esc", "Select all that match, none"], ["Ctrl C", "Copy the selected rows for a spreadsheet"], ["/", "Search"],
+  ["Ctrl ↑, or ↑ on the first row", "To the column heads: ← → walk, Enter sorts or filters, Shift Enter adds to the sort, Alt ← → moves the column, ↓ leads back"],
+];
+
 function render({ model, el }) {
   const live = h("div", { class: "ib-live", "aria-live": "polite", role: "status" });
   const note = h("div", { class: "ib-toast", role: "alert", hidden: true });
   const footer = h("div", { class: "ib-footer" });
   const where = h("span"), waiting = h("span", { class: "ib-waiting", hidden: true }, "Waiting for the kernel…");
   const sums = h("div", { class: "ib-sums" });
-  footer.append(where, h("span", { class: "ib-push" }), waiting);
+  const keysButton = button("Keys", () => openKeys(), { look: "small plain", "aria-haspopup": "dialog", "aria-expanded": "false" });
+  footer.append(where, h("span", { class: "ib-push" }), waiting, keysButton);
   const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
-  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "message", "outgoing", "incoming", "bundle", "bundle_action", "book", "unmatch", "set_aside"]);
+  const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "fix", "sheet", "refresh", "detail", "customer", "message", "outgoing", "incoming", "bundle", "bundle_action", "book", "unmatch", "set_aside"]);
   let timer = 0, silent = 0, hide = 0;
 
   async function copied(message) {
@@ -30,6 +37,11 @@ function render({ model, el }) {
   function paintSums() {
     const bar = model.get("bar");
     sums.replaceChildren(...sumsOf("Shown", model.get("table").totals ?? []), ...(bar.n ? sumsOf("Selected", bar.totals) : []));
+  }
+
+  function openKeys() {
+    const rows = KEYS.map(([keys, what]) => h("div", {}, h("dt", {}, keys), h("dd", {}, what)));
+    openPopover(context, keysButton, h("div", { class: "ib-filter", tabindex: 0, autofocus: true, role: "region", "aria-label": "Keys" }, h("dl", { class: "ib-keys" }, ...rows)), { label: "Keys of the grid" });
   }
 
   const context = {
@@ -59,6 +71,8 @@ function render({ model, el }) {
     sizeGrid(rows) { grid.port.style.height = `calc(${Math.max(6, Math.min(15, rows)) + 1} * var(--ib-row) + 14px)`; },
     clearSelection() { grid.selectAll(false); grid.port.focus({ preventScroll: true }); },
     focusGrid: () => grid.port.focus({ preventScroll: true }),
+    openDetail: (at) => detail.show(at),
+    walk: (by) => grid.walk(by),
     focusSearch: () => filters.focus(),
     openFilter: (column, anchor) => filters.open(column, anchor),
     openBundle: (bundle) => payments.openBundle(bundle),
@@ -67,24 +81,26 @@ function render({ model, el }) {
 
   const grid = createGrid(context), filters = createFilters(context), views = createViews(context);
   const mail = context.mail = createMail(context);
-  const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context);
+  const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context), detail = createDetail(context);
   grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
   const invoices = h("div", {}, h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
     bar.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums);
   const payments = createPayments(context, invoices);
-  root.append(payments.strip, lost, report.waiting, report.element, invoices, payments.outgoing, payments.incoming, footer, live, note);
+  root.append(payments.strip, lost, report.elsewhere, report.waiting, report.element, invoices, payments.outgoing, payments.incoming, footer, live, note);
   el.append(root);
 
   const answered = () => { clearTimeout(timer); clearTimeout(silent); timer = 0; waiting.hidden = true; lost.hidden = true; };
   const routes = {
     page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
     outgoing: payments.setOutgoing, bundle: payments.setBundle, incoming: payments.setIncoming, told: (message) => context.toast(message.message),
-    message: mail.show, test: mail.tested, code: dialogs.showCode, copied, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
+    message: mail.show, test: mail.tested, fix: report.fixing, taken: report.taken, detail: detail.receive, detailactions: detail.setActions, detailpage: detail.setPage,
+    code: dialogs.showCode, copied, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
   };
   const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
   const on = {
     "change:table": () => { answered(); grid.setTable(model.get("table")); filters.paint(); bar.paint(); paintSums(); },
     "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); paintSums(); },
+    "change:elsewhere": () => { answered(); report.setElsewhere(model.get("elsewhere")); },
     "change:waiting": () => report.setWaiting(model.get("waiting")),
     "comm_live_update": () => { lost.hidden = model.comm_live !== false; },
     "change:run": () => { answered(); report.setRun(model.get("run")); if (model.get("run").state === "done") payments.refresh(); },
@@ -99,6 +115,7 @@ function render({ model, el }) {
   filters.paint();
   bar.setBar(model.get("bar"));
   report.setRun(model.get("run"));
+  report.setElsewhere(model.get("elsewhere"));
   report.setWaiting(model.get("waiting"));
   paintSums();
 
@@ -107,6 +124,7 @@ function render({ model, el }) {
     watcher.disconnect();
     grid.stop();
     dialogs.close();
+    detail.close();
     clearTimeout(timer);
     clearTimeout(silent);
   };

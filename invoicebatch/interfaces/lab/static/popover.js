@@ -6,22 +6,25 @@ function openPopover(context, anchor, content, options = {}) {
   const place = () => {
     if (!anchor.isConnected) return; // the bar was counted anew beneath it: it stays where it is
     const at = anchor.getBoundingClientRect();
-    const width = panel.offsetWidth, height = panel.offsetHeight;
-    const below = innerHeight - at.bottom > height + 8 || at.top < height + 8;
-    panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
-    panel.style.top = `${below ? at.bottom + 4 : at.top - height - 4}px`;
-    panel.style.maxHeight = `${Math.max(160, below ? innerHeight - at.bottom - 16 : at.top - 16)}px`;
+    panel.style.maxHeight = "none";
+    const room = { below: innerHeight - at.bottom - 12, above: at.top - 12 };
+    const below = room.below >= panel.offsetHeight || room.below >= room.above;
+    panel.style.maxHeight = `${Math.max(160, below ? room.below : room.above)}px`;
+    const top = below ? at.bottom + 4 : at.top - panel.offsetHeight - 4;
+    panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - panel.offsetWidth - 8))}px`;
+    panel.style.top = `${Math.max(8, Math.min(top, innerHeight - panel.offsetHeight - 8))}px`;
   };
   context.root.append(panel);
-  anchor.setAttribute("aria-expanded", "true");
+  const expands = anchor.hasAttribute("aria-expanded"), back = options.back ?? anchor;
+  if (expands) anchor.setAttribute("aria-expanded", "true");
   const follow = () => panel.isConnected && place();
   panel.addEventListener("toggle", (event) => {
     if (event.newState === "open") return;
-    anchor.setAttribute("aria-expanded", "false");
+    if (expands) anchor.setAttribute("aria-expanded", "false");
     removeEventListener("scroll", follow, true);
     const inside = panel.contains(document.activeElement) || document.activeElement === document.body;
     panel.remove();
-    if (inside && anchor.isConnected) anchor.focus({ preventScroll: true });
+    if (inside && back.isConnected) back.focus({ preventScroll: true });
   });
   panel.addEventListener("keydown", (event) => {
     event.stopPropagation();

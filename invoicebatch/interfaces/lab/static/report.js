@@ -2,6 +2,7 @@
 
 function createReport(context) {
   const element = h("section", { class: "ib-report", hidden: true, "aria-label": "Run" });
+  const elsewhere = h("section", { class: "ib-elsewhere", hidden: true, role: "status" });
   const waiting = h("section", { class: "ib-interrupted", hidden: true, role: "region", "aria-label": "Interrupted runs" });
   const incoming = new Map();
   let state = "idle";
@@ -29,16 +30,55 @@ function createReport(context) {
       button("Give up", () => context.send({ kind: "abandon", run_id: run.run }), { look: "small", "aria-label": `Give up ${run.label}` }))));
   }
 
+  // What others changed: said, and shown only when asked for, so that no row moves under the hand.
+  function setElsewhere(state) {
+    elsewhere.hidden = !state?.changed;
+    if (elsewhere.hidden) return elsewhere.replaceChildren();
+    const runs = state.runs.slice(-3).map((run) => `${plural(run.rows, "row", "rows")} changed by a run of ${run.user}: ${run.label}`);
+    const more = state.runs.length - runs.length;
+    elsewhere.replaceChildren(icon("info"), h("span", {}, runs.length ? runs.join("; ") + (more ? `; and ${plural(more, "more run", "more runs")}` : "") : "Invoices were changed elsewhere", ". What you see is from before."),
+      button("Refresh", () => context.send({ kind: "refresh" }), { look: "primary small", "data-refresh": "" }));
+  }
+
   const groupList = (groups, look, which) => h("ul", { class: `ib-groups ${look}` }, ...groups.map((group) => h("li", {},
     h("strong", {}, count(group.rows)), " ", group.known ? h("button", { type: "button", class: "ib-link", title: "Select these rows", onclick: () => context.send({ kind: "pick", which, reason: group.reason }) }, group.reason) : group.reason,
     h("div", { class: "ib-quiet" }, group.numbers.join(", ") + (group.rows > group.numbers.length ? ` and ${count(group.rows - group.numbers.length)} more` : "")))));
 
-  // A step of the bar opens its dialog for the rows done, one about a bundle leads to it; any other is a command to copy.
-  function stepButton(step, look) {
-    const label = `${step.label} (${count(step.rows)})`;
-    if (step.action) return button(label, () => context.send({ kind: "next", action: step.action }), { look, title: step.command, "data-next": step.action });
-    if (step.bundle) return button(label, () => context.openBundle(step.bundle), { look, title: step.command, "data-bundle": step.bundle });
-    return h("div", { class: "ib-step" }, h("span", {}, label), h("code", {}, step.command), button("Copy", () => copy(step.command), { look: "small plain", "aria-label": `Copy the command: ${step.label}` }));
+  // A step opens its dialog for the rows done; one that is not of the bar shows its command too.
+  function stepButton(step, which, at, look) {
+    const go = button(`${step.label} (${count(step.rows)})`, () => context.send({ kind: "next", which, at }), { look, title: step.command, "data-next": step.action });
+    const see = step.bundle && button("See the bundle", () => context.openBundle(step.bundle), { look: "small plain", "data-see": step.bundle });
+    return step.onBar ? go : h("div", { class: "ib-step" }, go, see, command(step.command, step.label));
+  }
+
+  const command = (text, what) => [h("code", {}, text), button("Copy", () => copy(text), { look: "small plain", "aria-label": `Copy the command: ${what}` })];
+
+  // What is missing of customers: a sheet to fill in, and the way back.
+  function fixBox(missing) {
+    const rest = h("div", { class: "ib-fix", hidden: true });
+    return [h("h3", {}, "Missing data"), h("div", { class: "ib-buttons" }, button(`Fix the data of ${plural(missing, "customer", "customers")}`, () => context.send({ kind: "fix" }), { look: "primary small", "data-fix": "", title: "Writes a sheet of these customers with the missing fields marked" })), rest];
+  }
+
+  function fixing(message) {
+    const box = element.querySelector(".ib-fix");
+    if (!box) return;
+    const input = h("input", { type: "file", accept: ".xlsx", hidden: true, "aria-label": "Filled sheet", onchange: () => takeIn(input) });
+    box.hidden = false;
+    box.replaceChildren(h("p", {}, "The sheet was downloaded. Fill in the marked cells and save it, then: "), h("div", { class: "ib-step" }, input, button("Take the sheet in…", () => input.click(), { look: "small", "data-take": "" }), h("span", {}, "or"), command(message.command, "take the sheet in")), h("div", { class: "ib-taken", role: "status" }));
+    box.querySelector("[data-take]").focus();
+  }
+
+  async function takeIn(input) {
+    const [file] = input.files, reader = new FileReader();
+    input.value = "";
+    if (!file) return;
+    reader.onload = () => context.send({ kind: "sheet", name: file.name, content: reader.result.split(",")[1] ?? "" });
+    reader.readAsDataURL(file);
+  }
+
+  function taken(message) {
+    const text = `${plural(message.changed, "customer", "customers")} changed${message.refused.length ? `, ${count(message.refused.length)} refused:` : ". Now retry."}`;
+    element.querySelector(".ib-taken")?.replaceChildren(h("p", {}, text), h("ul", {}, ...message.refused.map((reason) => h("li", {}, reason))));
   }
 
   async function copy(text) {
@@ -46,7 +86,7 @@ function createReport(context) {
     context.toast(copied ? "Copied." : text);
   }
 
-  const stepList = (title, steps, look) => [h("h3", {}, title), h("div", { class: "ib-buttons" }, ...steps.map((step) => stepButton(step, look)))];
+  const stepList = (title, which, steps, look) => [h("h3", {}, title), h("div", { class: "ib-buttons" }, ...steps.map((step, at) => stepButton(step, which, at, look)))];
 
   function paintReport(run) {
     const report = run.report;
@@ -58,8 +98,9 @@ function createReport(context) {
       report.code && codeButton(), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
     const parts = [];
     if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad", "failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
-    if (report.next.length) parts.push(...stepList("Next", report.next, "primary small"));
-    if (report.undo.length) parts.push(...stepList("To take it back", report.undo, "small"));
+    if (report.missing) parts.push(...fixBox(report.missing));
+    if (report.next.length) parts.push(...stepList("Next", "next", report.next, "primary small"));
+    if (report.undo.length) parts.push(...stepList("To take it back", "undo", report.undo, "small"));
     if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, "", "refused"), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
     if (report.unchanged.length) parts.push(h("h3", {}, "Unchanged"), groupList(report.unchanged, "", "unchanged"));
     if (report.unfinished) parts.push(h("h3", {}, "Not done yet"), h("p", {}, `${plural(report.unfinished)} were not started. They stay reserved for this run until it is finished.`), h("div", { class: "ib-buttons" }, button("Finish the rest", () => context.send({ kind: "resume" }), { look: "primary small" })));
@@ -94,13 +135,14 @@ function createReport(context) {
     incoming.set(message.name, parts);
     if (parts.filter(Boolean).length < message.parts) return;
     incoming.delete(message.name);
-    const url = URL.createObjectURL(new Blob(parts));
+    const url = URL.createObjectURL(new Blob(parts, message.show ? { type: "application/pdf" } : {}));
+    setTimeout(() => URL.revokeObjectURL(url), message.show ? 600_000 : 10_000);
+    if (message.show && open(url)) return;
     const link = h("a", { href: url, download: message.name });
     document.body.append(link);
     link.click();
     link.remove();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
   }
 
-  return { element, waiting, setRun, setWaiting, receive };
+  return { element, waiting, elsewhere, setElsewhere, setRun, setWaiting, receive, fixing, taken };
 }

@@ -33,14 +33,14 @@ function createViews(context) {
     const keep = () => {
       const title = name.value.trim();
       if (!title) return name.focus();
-      const { filters, search, sort, keys } = context.get("table");
-      context.send({ kind: "views", views: [...views.filter((view) => view.name !== title), { name: title, filters, search, sort, keys }] });
+      const { filters, search, sort, keys, pinned } = context.get("table");
+      context.send({ kind: "views", views: [...views.filter((view) => view.name !== title), { name: title, filters, search, sort, keys, pinned }] });
       popover.close();
     };
     name.addEventListener("keydown", (event) => event.key === "Enter" && keep());
     const use = (view) => {
       popover.close();
-      context.send({ kind: "keys", keys: view.keys });
+      context.send({ kind: "keys", keys: view.keys, pinned: view.pinned ?? 1 });
       context.arrange({ filters: view.filters, search: view.search, sort: view.sort, only: false });
     };
     const rows = views.map((view) => h("div", { class: "ib-option" },
