@@ -28,9 +28,17 @@ from invoicebatch.model.payments import amount_due
 from invoicebatch.model.schema import TABLES
 
 TABLES_READ: Final = frozenset(
-    {"lines", "measurements", "vat_breakdown", "allowance_charges", "customers", "company_accounts"}
+    {
+        "lines",
+        "measurements",
+        "vat_breakdown",
+        "allowance_charges",
+        "attachments",
+        "customers",
+        "company_accounts",
+    }
 )
-"""Tables a document is made of."""
+"""Tables a document is made of, with its Factur-X data."""
 
 MANY_LINES: Final = 14
 """From this many lines on the running total is printed at each page break."""

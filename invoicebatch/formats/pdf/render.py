@@ -23,7 +23,7 @@ from invoicebatch.formats.pdf.template import Template, load_template
 from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.model.changes import Batch, RowFailure
-from invoicebatch.model.ident import sha256_json
+from invoicebatch.model.ident import sha256_bytes, sha256_json
 from invoicebatch.model.schema import INVOICE_TABLES
 
 if TYPE_CHECKING:
@@ -146,7 +146,9 @@ def _rendered(
 
     if isinstance(data, str):
         return RowFailure(document.invoice_id, f"Factur-X: {data}")
-    sha256 = template.sha256 if data is None else sha256_json(["facturx", template.sha256])
+    sha256 = (
+        template.sha256 if data is None else sha256_json(["facturx", template.sha256, sha256_bytes(data)])
+    )
     result = Rendered(
         document.invoice_id, b"", template.name, sha256, document.content_sha256, document.content
     )

@@ -180,3 +180,11 @@ def test_create_and_regenerate_embed_it_where_the_settings_ask(tmp_path, make_do
     assert name == FILE_NAME
     again = workspace.select(ids=[1]).plan("regenerate").apply()
     assert "nothing changed" in again.unchanged["reason"].iloc[0]
+    more = {"invoice_id": [1], "attachment_no": [1], "reference": ["readings"], "mime_code": ["text/csv"],
+            "filename": ["readings.csv"], "content_base64": ["ZGF5O2tXaA=="]}  # fmt: skip
+    with workspace.store.write() as session:
+        session.insert("attachments", pd.DataFrame(more))
+    assert workspace.select(ids=[1]).plan("regenerate").apply().done["invoice_id"].tolist() == [1]
+    path = workspace.select(ids=[1]).frame["document_path"].iloc[0]
+    _, xml = facturx.get_facturx_xml_from_pdf((workspace.data / path).read_bytes(), check_xsd=True)
+    assert b'filename="readings.csv">ZGF5O2tXaA==<' in xml
