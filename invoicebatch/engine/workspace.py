@@ -124,11 +124,11 @@ class Workspace:
 
         return history(self.base, invoice)
 
-    def audit_pack(self, file: str | Path, selection: Selection) -> "AuditPack":
+    def audit_pack(self, file: str | Path, selection: Selection, *, gobd: bool = False) -> "AuditPack":
         """Write an audit pack of the selected invoices; see `engine.audit`."""
         from invoicebatch.engine.audit import write_audit_pack
 
-        return write_audit_pack(self.base, selection.ids, Path(file))
+        return write_audit_pack(self.base, selection.ids, Path(file), gobd=gobd)
 
     def backup(self, file: str | Path, *, earlier: str | Path | None = None) -> "list[Listed]":
         """Back everything up to a new ZIP file, also while a run is at work; see `engine.backup`."""
