@@ -107,6 +107,12 @@ class Workspace:
 
         return audit(self.base)
 
+    def may_go(self) -> pd.DataFrame:
+        """Documents that no law keeps any more; see `engine.retention.may_go`."""
+        from invoicebatch.engine.retention import may_go
+
+        return may_go(self.base)
+
     def review(self, selection: Selection) -> "Review":
         """What is odd about the selected invoices; see `engine.base.review`."""
         return self.base.reviewer.review(selection.ids)
