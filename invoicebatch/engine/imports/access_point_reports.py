@@ -42,7 +42,7 @@ def import_reports(workspace: WorkspaceBase, files: Sequence[Path]) -> pd.DataFr
     messages = outbox.list(channel="einvoice").set_index("message_id", drop=False)
     known = {key: key for key in messages["message_id"]}
     references = messages["reference"].dropna()
-    known |= dict(zip(references.str.partition(":")[2], references.index.astype("str"), strict=True))
+    known |= {reference.partition(":")[2]: str(key) for key, reference in references.items()}
     states = dict(zip(messages["message_id"], messages["state"].astype("str"), strict=True))
     numbers = dict(zip(messages["message_id"], messages["number"], strict=True))
     rows: list[tuple[str, ...]] = []

@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Fou
     try:
         with archive.open(member) as stream:
             data = stream.read(DOCUMENT_BYTES + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError) as error:
         return Found(name, reason=f"It can't be taken out of the archive: {error}")
     return Found(name, data) if len(data) <= DOCUMENT_BYTES else Found(name, reason=_too_large())
 
