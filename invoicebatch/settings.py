@@ -333,6 +333,14 @@ class Worker(Section):
     notify: str = Field("", description="Address told when a background run ends; empty: nobody")
 
 
+class Retention(Section):
+    """How long issued documents are kept."""
+
+    years: int = Field(
+        10, ge=1, le=100, description="Where rules/retention.toml has no line for the seller's country"
+    )
+
+
 class Integrations(Section):
     """What is switched on; each is a fact that rules may ask for."""
 
@@ -385,6 +393,7 @@ class Settings(Section):
     post: Post = Post()
     external: dict[str, External] = Field(default_factory=dict, description="External systems by name")
     worker: Worker = Worker()
+    retention: Retention = Retention()
     integrations: Integrations = Integrations()
     documents: Documents = Documents()
     export: Export = Export()

@@ -19,6 +19,7 @@ from invoicebatch.files import verify_audit_pack
 from invoicebatch.files.csv_text import table_bytes
 from invoicebatch.files.hashed_zip import Entry, Listed, write_hashed_zip
 from invoicebatch.files.stored import DocumentState, document_state
+from invoicebatch.formats import gobd as gobd_index
 from invoicebatch.model.schema import INVOICE_TABLES, documentation
 from invoicebatch.store import Session
 
@@ -59,7 +60,9 @@ class AuditPack:
     missing: list[str]
 
 
-def write_audit_pack(workspace: WorkspaceBase, ids: npt.NDArray[np.int64], target: Path) -> AuditPack:
+def write_audit_pack(
+    workspace: WorkspaceBase, ids: npt.NDArray[np.int64], target: Path, *, gobd: bool = False
+) -> AuditPack:
     """Write an audit pack of some invoices.
 
     It holds their tables as Parquet and CSV with a description, stored documents, electronic invoices and
@@ -69,6 +72,7 @@ def write_audit_pack(workspace: WorkspaceBase, ids: npt.NDArray[np.int64], targe
         workspace: where.
         ids: int64 invoice ids.
         target: the ZIP file; it must not be there.
+        gobd: with the index that German tax auditors' programs read the tables by.
 
     Raises:
         InputFileError: the target exists.
@@ -94,6 +98,7 @@ def write_audit_pack(workspace: WorkspaceBase, ids: npt.NDArray[np.int64], targe
         [("verify.py", Path(verify_audit_pack.__file__)), ("tables.md", documentation().encode())],
         ((f"chain/{name}.jsonl", _json_lines(rows)) for name, rows in chained.items()),
         _table_files(tables),
+        _gobd_index(tables, about) if gobd else [],
         ((f"files/{name}", path) for name, path in documents.items() if path is not None),
     )
     files, sealed = write_hashed_zip(target.resolve(), entries, about, manifest="manifest.json")
@@ -114,6 +119,17 @@ def _table_files(tables: Mapping[str, pa.Table]) -> Iterator[Entry]:
         pq.write_table(table, sink)
         yield f"tables/{name}.parquet", sink.getvalue().to_pybytes()
         yield f"tables/{name}.csv", table_bytes(table)
+
+
+def _gobd_index(tables: Mapping[str, pa.Table], about: Mapping[str, Any]) -> Iterator[Entry]:
+    """The tables that have columns, from whoever the selected documents are."""
+    accounts = tables["company_accounts"].to_pandas()[["legal_name", "name", "city"]].fillna("")
+    names = accounts["legal_name"].where(accounts["legal_name"].ne(""), accounts["name"])
+    described = {name: (f"tables/{name}.csv", table.schema) for name, table in tables.items()}
+    supplier, place = (", ".join(dict.fromkeys(texts)) for texts in (names, accounts["city"]))
+    comment = f"{about['invoices']} documents of workspace {about['workspace']}, as of {about['at']}"
+    yield "index.xml", gobd_index.index_xml(described, supplier, place, comment)
+    yield gobd_index.DTD, gobd_index.grammar()
 
 
 def _documents(data: Path, tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, Path | None]]:

@@ -108,6 +108,12 @@ class Workspace:
 
         return audit(self.base)
 
+    def may_go(self) -> pd.DataFrame:
+        """Documents that no law keeps any more; see `engine.retention.may_go`."""
+        from invoicebatch.engine.retention import may_go
+
+        return may_go(self.base)
+
     def review(self, selection: Selection) -> "Review":
         """What is odd about the selected invoices; see `engine.base.review`."""
         return self.base.reviewer.review(selection.ids)
@@ -136,11 +142,11 @@ class Workspace:
 
         return read_detail(self.select(ids=[find_invoice(self.base, invoice)]))
 
-    def audit_pack(self, file: str | Path, selection: Selection) -> "AuditPack":
+    def audit_pack(self, file: str | Path, selection: Selection, *, gobd: bool = False) -> "AuditPack":
         """Write an audit pack of the selected invoices; see `engine.audit`."""
         from invoicebatch.engine.audit import write_audit_pack
 
-        return write_audit_pack(self.base, selection.ids, Path(file))
+        return write_audit_pack(self.base, selection.ids, Path(file), gobd=gobd)
 
     def backup(self, file: str | Path, *, earlier: str | Path | None = None) -> "list[Listed]":
         """Back everything up to a new ZIP file, also while a run is at work; see `engine.backup`."""

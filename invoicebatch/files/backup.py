@@ -7,10 +7,11 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.hashed_zip import Listed, copy, write_hashed_zip
@@ -58,7 +59,16 @@ def read_manifest(file: Path) -> tuple[dict[str, Any], list[Listed]]:
         if about.pop("form", "") != FORM:
             raise KeyError("it has no list of files of this version")  # noqa: TRY301 - told with the others
         return about, [Listed(**row) for row in about.pop("files")]
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise InputFileError(
             f"{file} is not a backup that can be read: {error}", "Choose another file."
         ) from error
@@ -101,15 +111,23 @@ def _unpack(holder: Path, files: list[Listed], folder: Path) -> None:
             for file in files:
                 path = inside(folder, file.name.removeprefix(_IN_ZIP))
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with archive.open(file.name) as source, path.open("xb") as sink:
+                with _member(archive, file.name) as source, path.open("xb") as sink:
                     path.chmod(0o600)
                     if copy(file.name, source, sink) != replace(file, held_by=""):
                         raise InputFileError(
                             f"{holder}: {file.name} is damaged: its hash is another.", "Use another backup."
                         )
                 sync_path(path)
-    except (zipfile.BadZipFile, KeyError, FileNotFoundError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, FileNotFoundError, EOFError) as error:
         raise InputFileError(
             f"{holder} does not hold what it should: {error}",
             "Use another backup; keep earlier ones beside it.",
         ) from error
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    """A file of an archive; one whose place in it can't be true is damage, no fault of the disk."""
+    try:
+        return archive.open(name)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise zipfile.BadZipFile(f"{name}: {error}") from error

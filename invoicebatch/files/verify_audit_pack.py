@@ -11,10 +11,14 @@ import hashlib
 import json
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 WHOLE = "The pack is whole: every file, event and change is as it was written."
+
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What reading a damaged archive raises, beside faults of the disk."""
 
 
 class NoPackError(Exception):
@@ -30,7 +34,7 @@ def check(file: str, manifest_hash: str = "", head: str = "") -> list[str]:
     try:
         with zipfile.ZipFile(file) as pack:
             return list(problems(pack, manifest_hash, head))
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, *_DAMAGE) as error:
         raise NoPackError(f"{file} can't be read as an audit pack: {error}") from error
 
 
@@ -60,7 +64,7 @@ def _files(pack: zipfile.ZipFile, manifest: dict[str, Any]) -> Iterator[str]:
             with pack.open(name) as file:
                 while block := file.read(1 << 20):
                     digest.update(block)
-        except (zipfile.BadZipFile, EOFError, OSError) as error:
+        except (OSError, *_DAMAGE) as error:
             yield f"{name} can't be read: {error}"
             continue
         if digest.hexdigest() != sha256:

@@ -11,12 +11,7 @@ from xml.parsers import expat
 from lxml import etree
 
 from invoicebatch.errors import InputFileError
-
-MAX_DOCUMENT_BYTES: Final = 64 << 20
-"""Largest document that is parsed as a whole."""
-
-MAX_ELEMENT_BYTES: Final = 8 << 20
-"""Most bytes that may go by in a stream before the next wanted element ends."""
+from invoicebatch.files.limits import DOCUMENT_BYTES, ELEMENT_BYTES, check_tags, words
 
 _CHUNK: Final = 256 << 10
 
@@ -29,16 +24,15 @@ def parse_xml(data: bytes, name: str = "the XML file") -> etree._Element:
     """The root element of a document.
 
     Args:
-        data: the document, at most `MAX_DOCUMENT_BYTES`.
+        data: the document, at most `DOCUMENT_BYTES`.
         name: what the error message calls it.
 
     Raises:
-        InputFileError: not well-formed, too large, nested too deeply, or with a DOCTYPE.
+        InputFileError: not well-formed, too large, of too many tags, nested too deeply, or with a DOCTYPE.
     """
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise InputFileError(
-            f"{name} is larger than {MAX_DOCUMENT_BYTES >> 20} MB", "Split it into smaller files."
-        )
+    if len(data) > DOCUMENT_BYTES:
+        raise InputFileError(f"{name} is larger than {words(DOCUMENT_BYTES)}", "Split it into smaller files.")
+    check_tags(name, data)
     _refuse_doctype(data, name)
     try:
         return etree.fromstring(data, etree.XMLParser(**_OPTIONS))
@@ -51,7 +45,7 @@ def iterate_xml(
 ) -> Iterator[etree._Element]:
     """Elements of the given tags as they end, each freed once the next one is asked for.
 
-    Memory stays bounded: more than `MAX_ELEMENT_BYTES` without a wanted element is refused. A byte order
+    Memory stays bounded: more than `ELEMENT_BYTES` without a wanted element is refused. A byte order
     mark decides the encoding, and blanks before the document are read over.
 
     Args:
@@ -79,8 +73,8 @@ def iterate_xml(
                     continue
                 yield element
                 _free(element)
-            if pending > MAX_ELEMENT_BYTES:
-                raise InputFileError(f"{name} holds one element of more than {MAX_ELEMENT_BYTES >> 20} MB")
+            if pending > ELEMENT_BYTES:
+                raise InputFileError(f"{name} holds one element of more than {words(ELEMENT_BYTES)}")
             chunk = stream.read(_CHUNK)
         parser.close()
     except etree.XMLSyntaxError as error:

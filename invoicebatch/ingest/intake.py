@@ -191,6 +191,11 @@ def _take_table(cells: Cells, work: _Work) -> str:
     date_format = (work.mapping.file.date_format if work.mapping else None) or work.defaults.date_format
     if mapped and work.mapping is not None:
         drafts = apply_mapping(cells, work.mapping, mark, work.refused, work.unused)
+        if silent := [draft.kind.name for draft in drafts if not draft.fields]:
+            raise InputFileError(
+                f"The mapping of {cells.file} names no column of {', '.join(silent)}.",
+                'Name one a line under its heading, such as name = "Customer name".',
+            )
         unread = [header for header in cells.columns if header not in used_headers(work.mapping)]
         work.unused.extend(f"{cells.file}: column {header} is not in the mapping" for header in unread)
     else:

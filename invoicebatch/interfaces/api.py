@@ -148,8 +148,11 @@ def init_workspace(folder: str | Path, *, adopt: bool = False) -> Workspace:
 
     Raises:
         StorageError: the folder can't be written.
+        WorkspaceError: it is a workspace of a newer version; nothing was written.
     """
     root = Path(folder)
+    if (present := Workspace(root)).store.file.is_file():
+        present.store.create()
     lay_out(root)
     workspace = Workspace(root)
     make_data_folder(workspace.data, workspace.settings.umask)

@@ -1,5 +1,7 @@
 """An audit pack can be checked with Python alone, and shows every altered, missing or added byte, event and change."""
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from lxml import etree
 
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.main import run
@@ -31,7 +34,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace.select(all=True).plan("approve", invoice_date=date(2026, 11, 22)).apply()
     workspace.select(ids=[1]).plan("create").apply()
     file = workspace.root / "pack.zip"
-    assert run(["audit", "write", str(file), "--ids", "1,2", "-w", str(workspace.root)]) == 0
+    assert run(["audit", "write", str(file), "--ids", "1,2", "--gobd", "-w", str(workspace.root)]) == 0
     return file
 
 
@@ -121,6 +124,28 @@ def test_what_was_altered_is_named(packed: Path, tmp_path: Path, change: Change,
     code, said = verified(tmp_path, tmp_path / "other.zip")
     assert (code, problem in said) == (1, True), said
     assert run(["audit", "verify", str(tmp_path / "other.zip")]) == 3
+
+
+def test_the_index_for_tax_auditors_says_what_each_file_holds(packed: Path) -> None:
+    with zipfile.ZipFile(packed) as archive:
+        index = etree.fromstring(archive.read("index.xml"))
+        grammar = etree.DTD(io.BytesIO(archive.read("gdpdu-01-09-2004.dtd")))
+        assert grammar.validate(index), grammar.error_log
+        assert index.findtext("DataSupplier/Name") == "Stroom BV"
+        names = {name for name in archive.namelist() if name.endswith(".csv")}
+        assert {table.findtext("URL") for table in index.iter("Table")} == names
+        for table in index.iter("Table"):
+            columns = [column for column in table.find("VariableLength") if column.find("Name") is not None]
+            text = archive.read(table.findtext("URL")).decode()
+            rows = list(csv.reader(io.StringIO(text, newline="")))
+            assert [column.findtext("Name") for column in columns] == rows[0]
+            for row in rows[int(table.findtext("Range/From")) - 1 :]:
+                for column, value in zip(columns, row, strict=True):
+                    decimals = column.findtext("Numeric/Accuracy")
+                    if value and decimals is not None:
+                        assert len(value.partition(".")[2]) == int(decimals)
+                    if value and column.find("Date") is not None:
+                        date.fromisoformat(value)
 
 
 def test_a_pack_made_anew_is_told_by_the_hash_that_was_kept(packed: Path, tmp_path: Path) -> None:

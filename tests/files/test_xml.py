@@ -8,7 +8,8 @@ import textwrap
 import pytest
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.files.xml import MAX_ELEMENT_BYTES, iterate_xml, parse_xml
+from invoicebatch.files.limits import ELEMENT_BYTES
+from invoicebatch.files.xml import iterate_xml, parse_xml
 
 LAUGHS = b"".join(
     [b'<!DOCTYPE r [<!ENTITY a0 "lol">']
@@ -79,7 +80,7 @@ def test_stream_gives_elements_in_order_and_forgets_them() -> None:
 
 
 def test_one_endless_element_is_refused() -> None:
-    endless = b"<s><row>" + b"<c>1</c>" * (2 * MAX_ELEMENT_BYTES // 8) + b"</row></s>"
+    endless = b"<s><row>" + b"<c>1</c>" * (2 * ELEMENT_BYTES // 8) + b"</row></s>"
     with pytest.raises(InputFileError, match="one element"):
         list(iterate_xml(io.BytesIO(endless), ("row",)))
 

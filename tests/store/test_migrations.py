@@ -1,12 +1,73 @@
 """A workspace of an older version is brought up to date by `init`, and keeps what it holds."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from invoicebatch.errors import WorkspaceError
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
+from invoicebatch.interfaces.cli.main import COMMANDS, run
+from invoicebatch.model.schema import TABLES
+from invoicebatch.store.migrations import LATEST
+from tests.store.versions import restored
+
+_COMMANDS = (
+    "init", "init --adopt", "import {out}/a.csv", "list", "actions --all", "why approve --all", "review --all", "compare --run a --with b",
+    "run approve --all", "resume", "abandon X", "runs", "show X", "history 1", "audit head", "audit write {out}/a.zip --all",
+    "payments list", "payments incoming", "payments confirm X --yes", "einvoice attach {out}", "outbox list",
+    "worker --once", "jobs list", "preview 1", "documents 1", "snapshot {out}/s", "doctor", "backup {out}/b.zip",
+    "sheet write {out}/a.xlsx --all",
+)  # fmt: skip
+_WITHOUT_STATE = {"restore", "demo", "explain", "template", "rules", "lab"}
+"""They make a new workspace, or read none of its state."""
+
+
+_FEW = (1, 5, LATEST)
+"""The first, the last without a chain of events, the present one; the others are opened in the full run."""
+
+
+@pytest.mark.parametrize(
+    "version",
+    [v if v in _FEW else pytest.param(v, marks=pytest.mark.full) for v in range(1, LATEST + 1)],
+)
+def test_a_workspace_of_each_version_opens_and_is_sound(version: int, tmp_path: Path) -> None:
+    older = restored(version, tmp_path)
+    if version < LATEST:
+        with pytest.raises(WorkspaceError, match=f"schema version {version};"):
+            older.select(all=True)
+    workspace = init_workspace(tmp_path)
+    assert workspace.select(all=True).frame["status"].tolist() == ["created"] * 3 + ["approved"]
+    assert workspace.payments.list()["total_cents"].tolist() == [24_200]
+    assert workspace.select(ids=[1]).plan("mark_as.exported").apply().complete
+    assert workspace.doctor().empty
+    with duckdb.connect(str(workspace.store.file), read_only=True) as con:
+        found = con.sql("SELECT table_name, column_name, data_type FROM duckdb_columns()").fetchall()
+    wanted = {(table.name, column.name) for table in TABLES.values() for column in table.columns}
+    assert wanted <= {(table, column) for table, column, _ in found}
+
+
+def test_a_newer_workspace_is_refused_by_every_command(
+    make_workspace: Callable[..., Workspace], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    root = make_workspace(1).root
+    file = root / "data" / "invoicebatch.duckdb"
+    with duckdb.connect(str(file)) as con:
+        con.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", [str(LATEST + 1)])
+    before = file.read_bytes()
+    (root / "rules" / "review.toml").unlink()
+    (tmp_path / "a.xml").write_text("<a/>")
+    named = {command.split()[0] for command in _COMMANDS}
+    assert named | _WITHOUT_STATE == {name for name, *_ in COMMANDS}
+    for command in _COMMANDS:
+        where = [str(root)] if command.startswith("init") else ["-w", str(root)]
+        assert run([*command.format(out=tmp_path).split(), *where]) == 2, command
+        shown = capsys.readouterr()
+        assert f"schema version {LATEST + 1}" in shown.err, command
+        assert "Update invoicebatch" in shown.err, command
+    assert file.read_bytes() == before
+    assert not (root / "rules" / "review.toml").exists()
 
 
 def test_an_export_job_of_the_first_version_still_has_its_filter(

@@ -12,7 +12,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.buyer_answers import COLUMNS, KNOWN, TAKEN
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.errors import InputFileError
-from invoicebatch.files.xml import MAX_DOCUMENT_BYTES
+from invoicebatch.files.limits import DOCUMENT_BYTES
 from invoicebatch.model.outbox.payload import PEPPOL
 from invoicebatch.model.status import OutboxStatus
 
@@ -42,7 +42,7 @@ def import_reports(workspace: WorkspaceBase, files: Sequence[Path]) -> pd.DataFr
     messages = outbox.list(channel="einvoice").set_index("message_id", drop=False)
     known = {key: key for key in messages["message_id"]}
     references = messages["reference"].dropna()
-    known |= dict(zip(references.str.partition(":")[2], references.index.astype("str"), strict=True))
+    known |= {reference.partition(":")[2]: str(key) for key, reference in references.items()}
     states = dict(zip(messages["message_id"], messages["state"].astype("str"), strict=True))
     numbers = dict(zip(messages["message_id"], messages["number"], strict=True))
     rows: list[tuple[str, ...]] = []
@@ -65,7 +65,7 @@ def import_reports(workspace: WorkspaceBase, files: Sequence[Path]) -> pd.DataFr
 def _bytes(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
-            return stream.read(MAX_DOCUMENT_BYTES)
+            return stream.read(DOCUMENT_BYTES)
     except OSError as error:
         raise InputFileError(f"{file} can't be read: {error.strerror}", "Check the path.") from error
 

@@ -11,14 +11,12 @@ import pandas as pd
 from lxml import etree
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.limits import BANK_FILE_BYTES, open_bounded
 from invoicebatch.files.xml import iterate_xml
 from invoicebatch.ingest.bank import camt, camt029, pain002
 from invoicebatch.ingest.bank.elements import flat, local
 from invoicebatch.ingest.bank.entries import table
-from invoicebatch.ingest.readers.file import open_bounded
 from invoicebatch.model.payments.matching import ON_MESSAGES
-
-MAX_BYTES: Final = 1 << 30
 
 _MESSAGES: Final = {
     "CstmrPmtStsRpt": "pain.002",
@@ -72,13 +70,13 @@ def read_bank_report(path: Path, today: date) -> BankReport:
     """Read a pain.002, camt.029, camt.052, camt.053 or camt.054 file.
 
     Args:
-        path: the file, of at most `MAX_BYTES`.
+        path: the file, of at most `BANK_FILE_BYTES`.
         today: booking date of entries that carry none, and what dates are judged by.
 
     Raises:
         InputFileError: not XML, hostile or truncated XML, another message, a device, or too large.
     """
-    with open_bounded(path, MAX_BYTES) as stream:
+    with open_bounded(path, BANK_FILE_BYTES) as stream:
         if not stream.peek(1):  # type: ignore[attr-defined]  # a plain file is buffered
             raise InputFileError(f"{path.name} is empty")
         return _Reading(path.name, today).read(iterate_xml(stream, _TAGS, path.name))

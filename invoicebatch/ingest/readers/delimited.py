@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.limits import check_table
 from invoicebatch.ingest.cells import Cells, LostRow, Refusals
 from invoicebatch.ingest.readers.clean import clean, unique_headers
 from invoicebatch.ingest.readers.encoding import decode
@@ -38,6 +39,7 @@ def read_delimited(data: bytes, name: str, options: Options, refused: Refusals) 
         raise InputFileError(f"{name} is empty")
     delimiter, text = _delimiter(text.removeprefix("\ufeff"), options.delimiter)
     header, start, offset = _header(text, delimiter, name, options.header_row)
+    check_table(name, 0, len(header))
     table, ragged = _parse(text[start:], delimiter, len(header), name)
     for number, found, line in ragged:
         reason = f"{found} cells where the header has {len(header)}; a quotation mark or delimiter is amiss"

@@ -1,23 +1,21 @@
 """Opens a file by what it holds, not by what it is called."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 import pyarrow.compute as pc
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.limits import open_bounded
 from invoicebatch.ingest.cells import Cells, Refusals
 from invoicebatch.ingest.readers.delimited import read_delimited
 from invoicebatch.ingest.readers.options import Options
 from invoicebatch.ingest.readers.parquet import read_parquet
 from invoicebatch.ingest.readers.workbook import read_workbook
 
-MAX_BYTES: Final = 8 << 30
 OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
 NO_TABLE: Final = {b"%PDF": "a PDF", b"\x1f\x8b": "packed with gzip", b"{": "JSON", b"<": "XML or HTML"}
 
@@ -56,28 +54,6 @@ def read_file(path: Path, options: Options, refused: Refusals) -> SourceFile:
         for sheet, cells in tables
     ]
     return SourceFile(name, hashlib.sha256(data).hexdigest(), tables, notes)
-
-
-@contextmanager
-def open_bounded(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[BinaryIO]:
-    """A plain file, open for reading; its size is looked at first.
-
-    Raises:
-        InputFileError: missing, a folder, a device, unreadable, or larger than `max_bytes`.
-    """
-    if path.is_dir():
-        raise InputFileError(f"{path} is a folder", f"Name the files in it, such as {path}/*.csv")
-    if path.exists() and not path.is_file():
-        raise InputFileError(f"{path} is no file, but a device or a pipe")
-    try:
-        if path.stat().st_size > max_bytes:
-            raise InputFileError(f"{path} is larger than {max_bytes >> 30} GB", "Split it.")
-        with path.open("rb") as file:
-            yield file
-    except FileNotFoundError as error:
-        raise InputFileError(f"There is no file {path}") from error
-    except OSError as error:
-        raise InputFileError(f"{path} can't be read: {error.strerror}") from error
 
 
 def _bytes(path: Path) -> bytes:

@@ -10,12 +10,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.limits import check_table, check_unpacked
 from invoicebatch.ingest.cells import Cells, Mask
 from invoicebatch.ingest.readers.clean import clean, too_long, unique_headers
 from invoicebatch.ingest.readers.workbook_child import plain_number
 
-MAX_ROWS: Final = 50_000_000
-MAX_BYTES: Final = 16 << 30
+_LEAST_CELL: Final = 4
+"""Bytes that a cell takes at least once it is read."""
 
 
 def read_parquet(data: bytes, name: str) -> tuple[Cells, list[str]]:
@@ -26,10 +27,11 @@ def read_parquet(data: bytes, name: str) -> tuple[Cells, list[str]]:
     """
     try:
         file = pq.ParquetFile(io.BytesIO(data))
-        _check_size(file.metadata, name)
-        table = file.read()
+        _check_size(file.metadata, name, len(data))
+        table = _texts_apart(data, file.schema_arrow)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputFileError(f"{name} can't be read as Parquet: {error}") from error
+    _check_texts(table, name, len(data))
     columns, native, nested = {}, {}, []
     numbers, untold = {}, {}
     for title, chunked in zip(unique_headers(table.column_names), table.columns, strict=True):
@@ -48,13 +50,36 @@ def read_parquet(data: bytes, name: str) -> tuple[Cells, list[str]]:
     return Cells(name, rows, columns, native, numbers=numbers, untold=untold), nested
 
 
-def _check_size(metadata: pq.FileMetaData, name: str) -> None:
+def _check_size(metadata: pq.FileMetaData, name: str, packed: int) -> None:
+    """What the file says of itself, before anything of it is unpacked."""
+    check_table(name, metadata.num_rows, metadata.num_columns)
     size = sum(metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups))
-    if metadata.num_rows > MAX_ROWS or size > MAX_BYTES:
-        raise InputFileError(
-            f"{name} says it holds {metadata.num_rows:,} rows and {size:,} bytes",
-            "Split it into smaller files.",
+    check_unpacked(name, packed, max(size, metadata.num_rows * metadata.num_columns * _LEAST_CELL))
+
+
+def _texts_apart(data: bytes, schema: pa.Schema) -> pa.Table:
+    """The table, each different text held once: what they would take in full is looked at before."""
+    texts = [column.name for column in schema if pa.types.is_string(column.type)]
+    return pq.ParquetFile(io.BytesIO(data), read_dictionary=texts).read()
+
+
+def _check_texts(table: pa.Table, name: str, packed: int) -> None:
+    chunks = (chunk for column in table.columns for chunk in column.chunks)
+    apart = [chunk for chunk in chunks if pa.types.is_dictionary(chunk.type)]
+    lengths = (pc.binary_length(c.dictionary).take(c.indices) for c in apart if _is_text(c.type.value_type))
+    check_unpacked(name, packed, sum(pc.sum(length).as_py() or 0 for length in lengths))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return any(
+        is_kind(kind)
+        for is_kind in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
         )
+    )
 
 
 def _text(values: pa.Array, name: str, title: str) -> tuple[pa.Array, Mask | None]:

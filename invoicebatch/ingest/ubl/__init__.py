@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.limits import UNREADABLE_DOCUMENTS
 from invoicebatch.files.xml import parse_xml
 from invoicebatch.ingest.intake import Intake, ReadFile
 from invoicebatch.ingest.ubl.named_rules import breakdown_rule
@@ -58,10 +59,13 @@ Cell = tuple[str, int, str, str, str]
 
 @dataclass(slots=True)
 class _Work:
-    """What is gathered while documents are read; `seen`: hashes of documents by seller and number."""
+    """What is gathered while documents are read; `seen`: hashes of documents by seller and number;
+    `unreadable`: documents refused since the last good one.
+    """
 
     parties: dict[str, pd.DataFrame]
     seen: dict[str, list[str]] = field(default_factory=dict)
+    unreadable: int = 0
     refused: list[Cell] = field(default_factory=list)
     doubted: list[Cell] = field(default_factory=list)
     files: list[ReadFile] = field(default_factory=list)
@@ -77,7 +81,7 @@ def read_ubl(paths: Iterable[Path], known: Mapping[str, pd.DataFrame] | None = N
             identifier, company number or electronic address keeps its id.
 
     Raises:
-        InputFileError: a path does not exist or can't be read.
+        InputFileError: a path does not exist or can't be read, or holds one document after the other that can't.
     """
     work = _Work(dict(known or {}))
     found = documents_in(paths)
@@ -114,9 +118,21 @@ def _read(found: Found, work: _Work) -> Document | None:
     document = _parsed(found)
     work.refused += [(found.name, f.row, f.column, f.value[:_SHOWN], f.reason) for f in document.faults]
     if document.faults:
+        _count_unreadable(work, document.faults[0].reason)
         return None
+    work.unreadable = 0
     work.doubted += [(found.name, f.row, f.column, f.value[:_SHOWN], f.reason) for f in document.doubts]
     return document
+
+
+def _count_unreadable(work: _Work, reason: str) -> None:
+    work.unreadable += 1
+    if work.unreadable >= UNREADABLE_DOCUMENTS:
+        raise InputFileError(
+            f"{UNREADABLE_DOCUMENTS:,} documents one after the other can't be read, the last, {work.files[-1].name}:"
+            f" {reason}",
+            "Nothing was imported. Name files that hold UBL documents.",
+        )
 
 
 def _parsed(found: Found) -> Document:

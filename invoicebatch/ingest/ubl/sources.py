@@ -2,19 +2,19 @@
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from invoicebatch.errors import InputFileError
-from invoicebatch.files.xml import MAX_DOCUMENT_BYTES
-
-MAX_MEMBERS: Final = 200_000
-"""Most documents in one archive."""
-
-MAX_RATIO: Final = 200
-"""Most bytes that one byte of an archive may unfold to, past the first megabyte."""
+from invoicebatch.files.limits import (
+    ARCHIVE_DOCUMENTS,
+    ARCHIVE_RATIO,
+    DOCUMENT_BYTES,
+    TABLE_BYTES,
+    open_bounded,
+    words,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +48,22 @@ def documents_in(paths: Iterable[Path]) -> Iterator[Found]:
 
 
 def _file(path: Path, name: str) -> Iterator[Found]:
-    try:
-        if zipfile.is_zipfile(path):
+    with open_bounded(path, TABLE_BYTES) as file:
+        if zipfile.is_zipfile(file):
             yield from _archive(path, name)
-        elif path.stat().st_size > MAX_DOCUMENT_BYTES:
+        elif path.stat().st_size > DOCUMENT_BYTES:
             yield Found(name, reason=_too_large())
         else:
-            yield Found(name, path.read_bytes())
-    except OSError as error:
-        raise InputFileError(f"{path} can't be read: {error.strerror}", "Check the path.") from error
+            file.seek(0)
+            yield Found(name, file.read())
 
 
 def _archive(path: Path, name: str) -> Iterator[Found]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if not m.is_dir() and not _is_noise(m.filename)]
-            if len(members) > MAX_MEMBERS:
-                yield Found(name, reason=f"The archive holds more than {MAX_MEMBERS} files")
+            if len(members) > ARCHIVE_DOCUMENTS:
+                yield Found(name, reason=f"The archive holds more than {ARCHIVE_DOCUMENTS:,} files: split it")
                 return
             for member in members:
                 yield _member(archive, member, f"{name}/{member.filename}")
@@ -79,17 +78,17 @@ def _is_noise(filename: str) -> bool:
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Found:
     if not member.filename.lower().endswith(".xml"):
         return Found(name, reason="Only XML documents are read from an archive")
-    if member.file_size > MAX_DOCUMENT_BYTES:
+    if member.file_size > DOCUMENT_BYTES:
         return Found(name, reason=_too_large())
-    if member.file_size > (1 << 20) and member.file_size > MAX_RATIO * max(member.compress_size, 1):
+    if member.file_size > (1 << 20) and member.file_size > ARCHIVE_RATIO * max(member.compress_size, 1):
         return Found(name, reason="The archive unfolds to far more than it holds, as an archive bomb does")
     try:
         with archive.open(member) as stream:
-            data = stream.read(MAX_DOCUMENT_BYTES + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+            data = stream.read(DOCUMENT_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError) as error:
         return Found(name, reason=f"It can't be taken out of the archive: {error}")
-    return Found(name, data) if len(data) <= MAX_DOCUMENT_BYTES else Found(name, reason=_too_large())
+    return Found(name, data) if len(data) <= DOCUMENT_BYTES else Found(name, reason=_too_large())
 
 
 def _too_large() -> str:
-    return f"The document is larger than {MAX_DOCUMENT_BYTES >> 20} MB"
+    return f"The document is larger than {words(DOCUMENT_BYTES)}"

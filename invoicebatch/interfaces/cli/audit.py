@@ -22,12 +22,19 @@ app = App(name="audit", help="Audit packs, and the chain of events.", help_forma
 
 @app.command
 def write(
-    file: Path, select: Select | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None
+    file: Path,
+    select: Select | None = None,
+    *,
+    gobd: Annotated[
+        bool, Parameter(negative="", help="With the index that German tax auditors' programs read it by")
+    ] = False,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
 ) -> int:
     """Write all that is known of the selected invoices to a ZIP that can be checked without this program."""
     ws = opened(workspace)
     selection = (select or Select()).of(ws, default_all=True)
-    pack = ws.audit_pack(file, selection)
+    pack = ws.audit_pack(file, selection, gobd=gobd)
     if json:
         seals = {"head": pack.head, "manifest": pack.manifest_sha256}
         print_json(

@@ -13,7 +13,8 @@ from cyclopts import Parameter, validators
 
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.selection import Selection
-from invoicebatch.errors import ParameterError, SelectionError
+from invoicebatch.errors import InputFileError, ParameterError, SelectionError
+from invoicebatch.files.limits import LIST_BYTES, open_bounded
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.money import amount_texts
 
@@ -98,10 +99,11 @@ def _ids(text: str) -> list[int]:
     """Ids of an option: `1,2,3`, or `@FILE` with one a line."""
     try:
         if text.startswith("@"):
-            return [int(part) for part in Path(text[1:]).read_text(encoding="utf-8").split()]
+            with open_bounded(Path(text[1:]), LIST_BYTES) as file:
+                return [int(part) for part in file.read().decode().split()]
         return [int(part) for part in _split(text)]
-    except OSError as error:
-        raise SelectionError(f"--ids: {text[1:]} can't be read: {error.strerror}") from error
+    except InputFileError as error:
+        raise SelectionError(f"--ids: {error.message}", error.hint) from error
     except ValueError as error:
         raise SelectionError(f"--ids takes whole numbers, separated by commas; got {text!r}.") from error
 

@@ -148,11 +148,15 @@ def snapshot(folder: Path, *, workspace: WorkspaceOption = None) -> int:
 
 def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Audit the workspace; exit code 3 where something is wrong."""
-    found = opened(workspace).doctor()
+    ws = opened(workspace)
+    found = ws.doctor()
     if json:
         print_json(records(found))
-    elif found.empty:
+        return SOME_NOT_DONE if len(found) else 0
+    if found.empty:
         print("All is well: numbers, documents, totals, claims, messages and events.")
     else:
         print_table(found, title=counted(len(found), "problem"), limit=100)
+    if len(old := ws.may_go()):
+        print_table(old, title=f"{counted(len(old), 'document')} that no law keeps any more", limit=100)
     return SOME_NOT_DONE if len(found) else 0

@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import unguard
+from invoicebatch.files.limits import SHEET_BYTES, open_bounded
 from invoicebatch.formats.workbook.sheet.delimited import CSV_KEYS
 from invoicebatch.interfaces.sheet.file import NEEDED, SheetFile, header_places, letters
 from invoicebatch.interfaces.sheet.rows import judge_rows
 
-MAX_BYTES: Final = 512 << 20
 _ENCODINGS: Final = ("utf-8-sig", "cp1252")
 
 
@@ -57,12 +57,8 @@ def _rows(table: list[list[str]], places: dict[str, int]) -> Iterator[tuple[int,
 
 
 def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputFileError(f"{path.name} is larger than {MAX_BYTES >> 20} MB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputFileError(f"{path} can't be read: {error.strerror}") from error
+    with open_bounded(path, SHEET_BYTES) as file:
+        data = file.read()
     if data.startswith(b"PK\x03\x04"):
         raise InputFileError(f"{path.name} is a workbook, not a CSV file", "Name it .xlsx.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -254,5 +254,5 @@ def test_a_number_used_twice_is_doubted_and_both_go_in(documents):
 
 
 def test_a_missing_path_is_an_error(tmp_path):
-    with pytest.raises(InputFileError, match="can't be read"):
+    with pytest.raises(InputFileError, match="There is no file"):
         read_ubl([tmp_path / "nowhere.xml"])
