@@ -19,7 +19,6 @@ from invoicebatch.model.contact.bounced import MARKS
 from invoicebatch.model.contact.mailbox import addresses_in
 from invoicebatch.model.outbox.payload import Attachment, EmailPayload
 from invoicebatch.model.outbox.rows import file_attachments, outbox_rows
-from invoicebatch.model.outbox.sheets import merged
 from invoicebatch.model.outbox.together import CUSTOMER
 from invoicebatch.model.payments.collection import load_flows
 from invoicebatch.model.payments.late_payment import load_late_payment
@@ -117,6 +116,8 @@ def _attached(item: "Made") -> Iterator[Artefact]:
 
 
 def _printed(item: "Made", context: Context) -> Artefact:
+    from invoicebatch.model.outbox.sheets import merged
+
     parts = [io.BytesIO(part) for part in (item.page, *item.copies.values())]
     pdf, _ = merged(parts, duplex=context.settings.post.duplex)
     return Artefact(f"{_stem(item)}.pdf", pdf, invoice_id=item.reminder.ids[0])

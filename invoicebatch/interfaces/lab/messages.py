@@ -168,6 +168,19 @@ class File(Message):
     index: Count
 
 
+class By(Message):
+    """Rows in groups."""
+
+    by: Name
+
+
+class OfGroup(Message):
+    """Something about a group."""
+
+    at: Count
+    on: bool = True
+
+
 class OfBundle(Message):
     """Something about a payment bundle."""
 
@@ -233,6 +246,9 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "pick": Pick,
     "file": File,
     "code": Code,
+    "groups": By,
+    "group_select": OfGroup,
+    "group_show": OfGroup,
     "outgoing": Message,
     "bundle": OfBundle,
     "bundle_action": BundleAction,

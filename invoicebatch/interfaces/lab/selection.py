@@ -48,6 +48,12 @@ class Marks:
         self.mask[self._view.positions(ids)] ^= True
         self._change(self.mask, picked=self.picked or not self.mask.any())
 
+    def mark(self, ids: npt.ArrayLike, *, on: bool) -> None:
+        """Select these ids besides, or let go of them."""
+        mask = self.mask.copy()
+        mask[self._view.positions(ids)] = on
+        self._change(mask, picked=self.picked or not on)
+
     def span(self, first: int, last: int, add: bool) -> None:
         """Select the rows shown from one place to another, those never loaded too."""
         low, high = sorted((max(first, 0), max(last, 0)))

@@ -261,6 +261,11 @@ class Session:
             self.arrangement.only, self.arrangement.only_label = before.only, before.only_label
         self._rearrange()
 
+    def arrange(self, arrangement: Arrangement) -> None:
+        """Show rows in another arrangement."""
+        self.arrangement = arrangement
+        self._rearrange()
+
     def _rearrange(self) -> None:
         self.view.arrange(self.arrangement)
         self._table()
@@ -309,8 +314,7 @@ class Session:
         action, reason = str(message["action"]), message.get("reason")
         wanted = self.bar.refused(action, reason if reason is None else str(reason))
         label = str(reason or f"can't: {self.backend.actions[action].title}")
-        self.arrangement = Arrangement(only=wanted, only_label=label)
-        self._rearrange()
+        self.arrange(Arrangement(only=wanted, only_label=label))
 
     def _copy(self, _: Mapping[str, Any]) -> None:
         """The selected rows as a table that a spreadsheet takes from the clipboard."""

@@ -21,6 +21,7 @@ from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab.backend import Backend, Report
 from invoicebatch.interfaces.lab.columns import column
 from invoicebatch.interfaces.lab.detail_view import Details
+from invoicebatch.interfaces.lab.groups import Groups
 from invoicebatch.interfaces.lab.mending import Mending
 from invoicebatch.interfaces.lab.payments import PaymentTabs
 from invoicebatch.interfaces.lab.run_dialog import Runs
@@ -39,6 +40,7 @@ SCRIPTS: Final = (
     "grid",
     "filters",
     "views",
+    "groups",
     "bar",
     "fields",
     "mail",
@@ -82,6 +84,7 @@ class Overview(anywidget.AnyWidget):
         self._runs = Runs(self._session)
         self._mending = Mending(self._session, self._runs)
         self._details = Details(self._session)
+        Groups(self._session)
         PaymentTabs(self._session, self._runs)
         self.static_id = uuid.uuid4().hex
         self.columns = [one.describe() for one in self._session.columns]

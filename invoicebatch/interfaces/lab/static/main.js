@@ -79,12 +79,12 @@ function render({ model, el }) {
     openCode: (anchor) => dialogs.openCode(anchor),
   };
 
-  const grid = createGrid(context), filters = createFilters(context), views = createViews(context);
+  const grid = createGrid(context), filters = createFilters(context), views = createViews(context), groups = createGroups(context);
   const mail = context.mail = createMail(context);
   const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context), detail = createDetail(context);
   grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
-  const invoices = h("div", {}, h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), ...views.buttons),
-    bar.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums);
+  const invoices = h("div", {}, h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), groups.opener, ...views.buttons),
+    groups.element, bar.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums);
   const payments = createPayments(context, invoices);
   root.append(payments.strip, lost, report.elsewhere, report.waiting, report.element, invoices, payments.outgoing, payments.incoming, footer, live, note);
   el.append(root);
@@ -92,14 +92,14 @@ function render({ model, el }) {
   const answered = () => { clearTimeout(timer); clearTimeout(silent); timer = 0; waiting.hidden = true; lost.hidden = true; };
   const routes = {
     page: grid.setPage, facets: filters.setFacets, why: bar.setReasons, dialog: dialogs.show, preview: dialogs.answer,
-    outgoing: payments.setOutgoing, bundle: payments.setBundle, incoming: payments.setIncoming, told: (message) => context.toast(message.message),
+    groups: groups.set, outgoing: payments.setOutgoing, bundle: payments.setBundle, incoming: payments.setIncoming, told: (message) => context.toast(message.message),
     message: mail.show, test: mail.tested, fix: report.fixing, taken: report.taken, detail: detail.receive, detailactions: detail.setActions, detailpage: detail.setPage,
     code: dialogs.showCode, copied, file: report.receive, error: (message) => context.toast([message.message, message.hint].filter(Boolean).join(" ")),
   };
   const onMessage = (message, buffers) => { answered(); routes[message.kind]?.(message, buffers ?? []); };
   const on = {
-    "change:table": () => { answered(); grid.setTable(model.get("table")); filters.paint(); bar.paint(); paintSums(); },
-    "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); paintSums(); },
+    "change:table": () => { answered(); grid.setTable(model.get("table")); filters.paint(); bar.paint(); paintSums(); groups.ask(); },
+    "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); paintSums(); groups.ask(); },
     "change:elsewhere": () => { answered(); report.setElsewhere(model.get("elsewhere")); },
     "change:waiting": () => report.setWaiting(model.get("waiting")),
     "comm_live_update": () => { lost.hidden = model.comm_live !== false; },
