@@ -247,7 +247,7 @@ def test_bank_file_shows_collections_and_refunds_apart(show, grid):
     page = show(grid)
     select_all(page)
     open_dialog(page, "assign.bank_file", "assign")
-    tabs = page.get_by_role("tab")
+    tabs = page.locator("dialog").get_by_role("tab")
     assert [tab.inner_text().split()[0] for tab in tabs.all()] == ["Collections", "Refunds"]
     tabs.nth(0).focus()
     page.keyboard.press("ArrowRight")

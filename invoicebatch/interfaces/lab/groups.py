@@ -16,7 +16,7 @@ from invoicebatch.model.counted import counted
 MOST: Final = 200
 """Groups sent to the browser; those of the largest sums."""
 
-_AGES: Final = ("Not due yet", "1–30 days", "31–60 days", "61–90 days", "Over 90 days")
+_AGES: Final = ("Not overdue", "1–30 days", "31–60 days", "61–90 days", "Over 90 days")
 
 
 def _by_value(column: str) -> Callable[[pd.DataFrame], pd.Series]:
@@ -33,10 +33,10 @@ def _by_month(frame: pd.DataFrame) -> pd.Series:
 
 
 def _by_age(frame: pd.DataFrame) -> pd.Series:
-    days = frame["days_overdue"].to_numpy(np.float64, na_value=np.nan)
-    places = np.digitize(days, [1, 31, 61, 91])
-    ages = np.array(_AGES, dtype=object)[places]
-    return pd.Series(np.where(np.isnan(days), None, ages), frame.index, dtype="str")
+    days = frame["days_overdue"].to_numpy(np.int64, na_value=0)
+    return pd.Series(
+        np.array(_AGES, dtype=object)[np.digitize(days, [1, 31, 61, 91])], frame.index, dtype="str"
+    )
 
 
 BY: Final[Mapping[str, tuple[str, Callable[[pd.DataFrame], pd.Series]]]] = {

@@ -39,7 +39,7 @@ def test_sums_are_those_of_the_rows_shown_and_a_group_is_ticked_as_one(grouped):
 def test_ages_and_months_have_their_order_and_every_row_has_a_group():
     days = pd.DataFrame({"days_overdue": pd.array([None, -3, 0, 1, 30, 31, 61, 90, 91], dtype="Int64")})
     assert BY["age"][1](days).fillna("–").tolist() == [
-        "–", "Not due yet", "Not due yet", "1–30 days", "1–30 days", "31–60 days", "61–90 days", "61–90 days", "Over 90 days",
+        "Not overdue", "Not overdue", "Not overdue", "1–30 days", "1–30 days", "31–60 days", "61–90 days", "61–90 days", "Over 90 days",
     ]  # fmt: skip
     due = pd.DataFrame({"due_date": np.array(["2026-01-31", "NaT"], dtype="datetime64[s]")})
     assert BY["month"][1](due).fillna("–").tolist() == ["2026-01", "–"]
