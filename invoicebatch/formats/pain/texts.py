@@ -1,6 +1,6 @@
 """XML text of many payments at once: a column in, a column of elements out.
 
-Columns are joined by Arrow, forty times the speed of row after row. The check reads the result back.
+Columns are joined by Arrow, without a loop over payments. The check reads the result back.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def amounts(items: pd.DataFrame) -> Texts:
 
 def days(items: pd.DataFrame, name: str) -> Texts:
     """Dates as YYYY-MM-DD."""
-    return pa.array(items[name]).cast(pa.date32()).cast(pa.string())
+    return pa.array(items[name]).cast(pa.date32()).cast(pa.string()).fill_null("")
 
 
 def agents(message: Message, bics: Texts, otherwise: str = NOT_PROVIDED) -> Texts:
