@@ -86,8 +86,10 @@ def artefacts(batch: Batch, params: StepParams, context: Context) -> Iterator[Pr
     yield from lost  # the rest of a customer's invoices are reminded of without them
     kept = ~batch.invoices["invoice_id"].isin([failure.invoice_id for failure in lost])
     left = replace(batch, invoices=batch.invoices[kept].reset_index(drop=True))
+    due, failed = _due(left, _by(params, context))
+    yield from failed
     writer = _writer(batch, params, context)
-    known = list(writer.reminders(due_steps(left, _by(params, context))))
+    known = list(writer.reminders(due))
     mails: list[Made] = []
     for item in made(known, files, writer, batch, context):
         if isinstance(item, RowFailure):
@@ -98,6 +100,20 @@ def artefacts(batch: Batch, params: StepParams, context: Context) -> Iterator[Pr
         else:
             yield _printed(item, context)
     batch.known[_MAILS] = mails
+
+
+def _due(batch: Batch, by: Collecting) -> tuple[pd.DataFrame, list[RowFailure]]:
+    """The steps of the rows that are left, and rows that can't be done once others are not: their channel may be another."""
+    failed: list[RowFailure] = []
+    while True:
+        rows = due_steps(batch, by)
+        said = rows["reason"].ne("")
+        if not said.any():
+            return rows, failed
+        found = zip(rows.loc[said, "invoice_id"], rows.loc[said, "reason"], strict=True)
+        failed += [RowFailure(int(row), reason) for row, reason in found]
+        kept = batch.invoices["invoice_id"].isin(rows.loc[~said, "invoice_id"])
+        batch = replace(batch, invoices=batch.invoices[kept].reset_index(drop=True))
 
 
 def _stem(item: "Made") -> str:

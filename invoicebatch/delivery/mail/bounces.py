@@ -34,10 +34,15 @@ _RETURNED: Final = re.compile(
     r"^[ \t>|]{0,20}(Received|Return-Path|Message-ID|From|To|Date|Subject):", re.IGNORECASE | re.MULTILINE
 )
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[^\s<>()\[\],;:\"@]{1,255}")
-_REFUSAL: Final = re.compile(r"\b5\d\d[ -].*|\b5\.\d{1,3}\.\d{1,3}\b.*")
+_REFUSAL: Final = re.compile(
+    r"(?:^\W{0,20}|[:.][ \t]{1,20})(5[0-5]\d[ -].*)|(\b5\.\d{1,3}\.\d{1,3}\b.*)", re.MULTILINE
+)
 _ENHANCED: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?!\.?\d)")
-_OF_ADDRESS: Final = re.compile(r"5\.(?:[014]\.\d+|2\.[01])")
-"""Statuses (RFC 3463) that say the address can't be reached; a full mailbox, a size or a policy does not."""
+_OF_ADDRESS: Final = re.compile(r"5\.(?:1\.(?:[0-6]|10)|2\.[01])")
+"""Statuses (RFC 3463) that say the address can't be reached; not a full mailbox, a size, a policy, a host that is down."""
+_NO_SUCH_USER: Final = re.compile(r"\b55[013]\b.*\b(user|mailbox|recipient|address|account)\b", re.IGNORECASE)
+_NOT_THE_ADDRESS: Final = re.compile(r"\b(full|quota|spam|block\w*|policy|reputation)\b", re.IGNORECASE)
+"""What servers say beside a status that says nothing (5.0.x)."""
 
 ACTIONS: Final = ("failed", "delayed", "delivered", "relayed", "expanded")
 RECEIPT: Final = "is a read receipt, which tells nothing of the delivery"
@@ -73,7 +78,11 @@ class Report:
     @property
     def of_address(self) -> bool:
         """Whether it says that the address itself is at fault and will be later."""
-        return self.action == "failed" and bool(_OF_ADDRESS.fullmatch(self.status))
+        if self.action != "failed":
+            return False
+        if self.status.startswith("5.0."):
+            return bool(_NO_SUCH_USER.search(self.words)) and not _NOT_THE_ADDRESS.search(self.words)
+        return bool(_OF_ADDRESS.fullmatch(self.status))
 
 
 def files_in(paths: Sequence[Path]) -> Iterator[Path]:
@@ -101,7 +110,10 @@ def beginning(file: Path) -> bytes:
 
 def may_report(headers: bytes) -> bool:
     """Whether a mail may be a report, by its fields `ASKED`: it is one, a server sent it, or nobody did."""
-    mail = message_from_bytes(headers)
+    return _may_report(message_from_bytes(headers))
+
+
+def _may_report(mail: Message) -> bool:
     if mail.get_content_type() == "multipart/report" or mail.get("X-Failed-Recipients"):
         return True
     sender = str(mail.get("Return-Path", "")).strip()
@@ -161,8 +173,10 @@ def _of_blocks(status: Message, about: Report) -> Iterator[Report]:
 
 
 def _of_text(mail: Message, about: Report) -> Iterator[Report]:
-    """A bounce in plain words: it must hold our mail's headers, a refusal, and the addresses above them."""
-    if str(mail.get("Auto-Submitted", "")).strip().lower().startswith("auto-replied"):
+    """A bounce in plain words: a server's, that holds our mail's headers, a refusal, and the addresses above them."""
+    if not _may_report(mail) or str(mail.get("Auto-Submitted", "")).strip().lower().startswith(
+        "auto-replied"
+    ):
         return
     text = next((_text(part) for part in mail.walk() if part.get_content_type() == "text/plain"), "")
     line = _OUR_LINE.search(text)
@@ -172,7 +186,7 @@ def _of_text(mail: Message, about: Report) -> Iterator[Report]:
     refusal = _REFUSAL.search(above)
     if not ours or not refusal:
         return
-    words = clean(refusal[0])
+    words = clean(refusal[1] or refusal[2])
     said = _ENHANCED.search(words)
     failed = str(mail.get("X-Failed-Recipients", "")) or above
     addresses = dict.fromkeys(_address(found[0]) for found in _ADDRESS.finditer(failed))

@@ -65,9 +65,7 @@ def _not_overtaken(session: Session, results: Sequence[Result]) -> list[Result]:
     failed = _with_invoice(results, OutboxStatus.FAILED)
     box = session.rows_of("outbox", "message_id", session.messages_carrying(_ids(failed)))
     made = box.set_index("message_id")["created_at"]
-    ships = [
-        KINDS[channel].read(text).ships for channel, text in zip(box["channel"], box["payload"], strict=True)
-    ]
+    ships = [_ships(channel, text) for channel, text in zip(box["channel"], box["payload"], strict=True)]
     others = by_document(box[pd.Series(ships, box.index, dtype=bool) & box["status"].ne(OutboxStatus.FAILED)])
     others = others[~others["message_id"].isin([r.message_id for r in failed])]
     newest = others.groupby("invoice_id")["created_at"].max()
@@ -77,6 +75,14 @@ def _not_overtaken(session: Session, results: Sequence[Result]) -> list[Result]:
         if r.answer.status is not OutboxStatus.FAILED
         or not newest.get(r.message.invoice_id, pd.NaT) > made.get(r.message_id, pd.NaT)
     ]
+
+
+def _ships(channel: str, payload: str) -> bool:
+    """Whether a message brings its document; one that can't be read was never sent."""
+    try:
+        return KINDS[channel].read(payload).ships
+    except (KeyError, ValueError):
+        return False
 
 
 def retotal(session: Session, run_id: str, today: date) -> None:

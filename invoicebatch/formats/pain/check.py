@@ -6,7 +6,7 @@ Both in one streaming pass of a parser that knows nothing of the writer; memory 
 import re
 from functools import cache
 from importlib.resources import as_file, files
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn, cast
 
 import pandas as pd
 from lxml import etree
@@ -24,12 +24,17 @@ _ONCE: Final = {
         "end_to_end_id": "PmtId/EndToEndId",
         "amount": "InstdAmt",
         "iban": "DbtrAcct/Id/IBAN",
+        "name": "Dbtr/Nm",
         "mandate_id": "DrctDbtTx/MndtRltdInf/MndtId",
+        "signed_on": "DrctDbtTx/MndtRltdInf/DtOfSgntr",
+        "remittance": "RmtInf//*[self::Ustrd or self::Ref]",
     },
     "pain.001": {
         "end_to_end_id": "PmtId/EndToEndId",
         "amount": "Amt/InstdAmt",
         "iban": "CdtrAcct/Id/IBAN",
+        "name": "Cdtr/Nm",
+        "remittance": "RmtInf/Ustrd",
     },
 }
 """What each payment that we send holds once, and where."""
@@ -72,17 +77,22 @@ class _Reader:
         self._name = "DrctDbtTxInf" if self._debit else "CdtTrfTxInf"
         self._space = {"n": message.namespace}
         self._scheme = ""  # EPC130-08 and EPC131-08: one a message
-        self._once = {name: (path, self._first(f"/{path}/text()")) for name, path in _ONCE[kind].items()}
+        self._once = {
+            name: (self._xpath(f"{path}/text()"), self._first(f"/{path}/text()"))
+            for name, path in _ONCE[kind].items()
+        }
         self._amended = self._first("[DrctDbtTx/MndtRltdInf/AmdmntInd]")
         self._payments: dict[str, list[str]] = {name: [] for name in self._once}
         self._amendments: dict[str, tuple[str, str, str]] = {}
         self._cents: list[int] = []
-        self._in_groups = 0  # payments of the groups that have ended
+        self._groups: dict[str, list[str]] = {"payment_information_id": [], "sequence_type": []}
 
     def _first(self, path: str) -> etree.XPath:
         """An XPath into the first $n payments of a group."""
-        steps = _prefixed(f"{self._name}[position() <= $n]{path}")
-        return etree.XPath(steps, namespaces=self._space, smart_strings=False)
+        return self._xpath(f"{self._name}[position() <= $n]{path}")
+
+    def _xpath(self, path: str) -> etree.XPath:
+        return etree.XPath(_prefixed(path), namespaces=self._space, smart_strings=False)
 
     def _text(self, element: etree._Element, path: str) -> str:
         return element.findtext(_prefixed(path), "", self._space)
@@ -116,10 +126,10 @@ class _Reader:
         if not payments:
             return
         group: Any = payments[0].getparent()
-        for name, (path, first) in self._once.items():
+        for name, (one, first) in self._once.items():
             values: Any = first(group, n=len(payments))
             if len(values) != len(payments):  # missing in some: compared as empty
-                values = [self._text(payment, path) for payment in payments]
+                values = ["".join(map(str, cast("list[str]", one(payment)))) for payment in payments]
             self._payments[name] += values
         self._cents += [_cents(text) for text in self._payments["amount"][len(self._cents) :]]
         amended: Any = self._amended(group, n=len(payments))
@@ -148,9 +158,17 @@ class _Reader:
                 )
         ours = self._text(element, f"{'CdtrAcct' if self._debit else 'DbtrAcct'}/Id/IBAN")
         self._agree("own IBAN", ours, self._message.iban)
-        cents = self._cents[self._in_groups :]
+        day = "ReqdColltnDt" if self._debit else "ReqdExctnDt"
+        told = self._text(element, day) or self._text(element, f"{day}/Dt")
+        self._agree(day, told, str(self._message.requested_date))
+        if self._debit:
+            creditor = self._text(element, "CdtrSchmeId/Id/PrvtId/Othr/Id")
+            self._agree("creditor identifier", creditor, self._message.creditor_id)
+        ended = self._groups["payment_information_id"]
+        cents = self._cents[len(ended) :]
         self._totals(element, len(cents), sum(cents))
-        self._in_groups = len(self._cents)
+        self._groups["sequence_type"] += [self._text(element, "PmtTpInf/SeqTp")] * len(cents)
+        ended += [self._text(element, "PmtInfId")] * len(cents)
         element.clear()
 
     def _take_header(self, element: etree._Element) -> None:
@@ -163,15 +181,15 @@ class _Reader:
         self._agree("CtrlSum", self._text(element, "CtrlSum"), str(to_decimal(cents)))
 
     def compare(self) -> None:
-        """Every payment of the file is one of the bundle, with its account, amount and mandate."""
+        """Every payment of the file is one of the bundle, in its group, with all that is said of it."""
         items = self._message.items.set_index("end_to_end_id")
-        found = pd.DataFrame(self._payments).assign(amount=self._cents)
+        found = pd.DataFrame({**self._payments, **self._groups}).assign(amount=self._cents)
         self._agree("number of payments", len(found), len(items))
         self._agree("number of EndToEndIds", items.index.nunique(), len(items))
         places = items.index.get_indexer(pd.Index(found["end_to_end_id"]))
-        wanted = items.iloc[places].rename(columns={"amount_cents": "amount"}).reset_index()
+        wanted = _as_written(items, debit=self._debit).iloc[places].reset_index()
         differs = found["end_to_end_id"].duplicated() | (places < 0)
-        for name in self._once.keys() - {"end_to_end_id"}:
+        for name in found.columns.intersection(wanted.columns).drop("end_to_end_id"):
             differs |= found[name].ne(wanted[name])
         for row in found[differs].to_dict("records"):
             self._not_ours(row["end_to_end_id"], row["amount"], row["iban"])
@@ -198,6 +216,18 @@ class _Reader:
             raise RenderError(
                 f"{self._message.message_id}: {what} is {found} in the file, {wanted} in the bundle", _HINT
             )
+
+
+def _as_written(items: pd.DataFrame, *, debit: bool) -> pd.DataFrame:
+    """The items with what the file says of them, by the names of what is read."""
+    wanted = items.rename(columns={"amount_cents": "amount"})
+    if not debit:
+        return wanted.drop(columns=["sequence_type", "payment_information_id"])  # transfers are one group
+    references = items["creditor_reference"].fillna("")
+    return wanted.assign(
+        signed_on=items["mandate_signed_on"].dt.strftime("%Y-%m-%d"),
+        remittance=references.where(references.ne(""), items["remittance"]),
+    )
 
 
 def _cents(amount: str) -> int:

@@ -28,8 +28,13 @@ class Terms(Protocol):
     groups: dict[str, list[Any]]
 
 
-def prepare(root: etree._Element) -> None:
-    """Say each thing in the one way that the description knows: schemes, currencies and codes that CII leaves open."""
+def prepare(root: etree._Element) -> list[tuple[int, str, str]]:
+    """Say each thing in the one way that the description knows: schemes, currencies and codes that CII leaves open.
+
+    Returns:
+        Amounts in a currency that is not the document's, which no term holds: line, element and text.
+    """
+    strange = []
     currency = (root.findtext(f".//{_RAM}InvoiceCurrencyCode") or "").strip()
     for element in list(root.iter(etree.Element)):
         parent, name = element.getparent(), str(element.tag).removeprefix(_RAM)
@@ -43,10 +48,14 @@ def prepare(root: etree._Element) -> None:
             element.text = _TAX_POINTS.get((element.text or "").strip(), element.text)
         elif name == "TaxTotalAmount":
             element.set("currencyID", element.get("currencyID", currency))
-        elif element.get("currencyID") == currency:
+        elif element.get("currencyID", currency) != currency:
+            line: Any = element.sourceline
+            strange.append((line, f"ram:{name}", f"{element.text} {element.get('currencyID')}"))
+        elif "currencyID" in element.attrib:
             del element.attrib["currencyID"]
         elif name == "SpecifiedProcuringProject":
             _without_name(element)
+    return strange
 
 
 def _without_name(project: etree._Element) -> None:

@@ -85,9 +85,12 @@ def read_document(root: etree._Element) -> Document:
     return document
 
 
+_OTHER_CURRENCY: Final = "An amount is in another currency than the document, and is never read as if in its own (PEPPOL-EN16931-R051)"
+
+
 def _read_cii(root: etree._Element) -> Document:
     document = Document()
-    cii.prepare(root)
+    document.faults += [Fault(line, path, text, _OTHER_CURRENCY) for line, path, text in cii.prepare(root)]
     _children(root, CROSS_INDUSTRY_INVOICE, document.record, document, CROSS_INDUSTRY_INVOICE.name)
     for term, text in cii.settle(document.record).items():
         document.other.append([term, text])

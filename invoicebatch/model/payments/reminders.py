@@ -162,7 +162,8 @@ def _refuse_costs(row: Mapping[Any, Any], costs: Costs, by: Collecting) -> None:
     if row["currency"] != "EUR":
         raise LookupError(f"statutory costs are in EUR, the invoice is in {row['currency']}")
     flow, step = by.flows[row["flow"]], int(row["step"])
-    before = flow.steps[step - 2].after_days if step > 1 else None
+    reminded = [one.after_days for one in flow.steps[: step - 1] if one.channel in WRITTEN]
+    before = reminded[-1] if reminded else None
     if costs.notice_days and (before is None or flow.steps[step - 1].after_days - before < costs.notice_days):
         raise LookupError(
             f"costs of a private person are owed {costs.notice_days} days after a reminder: flow {row['flow']}"

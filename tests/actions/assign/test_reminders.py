@@ -162,6 +162,31 @@ def test_one_bad_row_or_text_does_not_hold_back_the_others(workspace: Workspace)
     assert workspace.select(all=True).plan("assign.collection_step").eligible == 4
 
 
+def test_a_reminder_whose_way_changes_under_way_is_asked_again_whether_it_may_go(
+    workspace: Workspace,
+) -> None:
+    """Of a letter that three cases share the leading one drops out: the others would go by mail, to a marked address."""
+    rules = workspace.root / "rules/collection_flows.toml"
+    text = rules.read_text().replace(
+        'after_days = 14\nchannel = "email"', 'after_days = 14\nchannel = "post"', 1
+    )
+    rules.write_text(text)
+    rows = workspace.select(ids=OF["K0"]).frame.set_index("invoice_id")
+    mark = {"address": [rows["customer_email"][3].lower()], "message_id": "0", "words": "550 5.1.1 no such user",
+            "bounced_on": pd.Timestamp("2026-03-16")}  # fmt: skip
+    with workspace.store.write() as session:
+        session.insert("bounced_addresses", pd.DataFrame(mark))
+    plan = workspace.select(ids=OF["K0"]).plan("assign.collection_step", combine="customer")
+    assert plan.eligible == 3
+    document = workspace.data / rows["document_path"][6]
+    document.chmod(0o600)
+    document.write_bytes(b"x")
+    report = plan.apply()
+    assert sorted(report.failed["invoice_id"]) == [3, 6, 9]
+    assert report.failed.set_index("invoice_id")["reason"][3].startswith("customer: ")
+    assert workspace.outbox.list().query("run_id == @plan.run_id").empty
+
+
 def test_a_message_that_fails_fails_all_its_rows_and_one_address_gets_a_message_a_customer(
     workspace: Workspace,
 ) -> None:

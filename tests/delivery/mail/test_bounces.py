@@ -79,6 +79,10 @@ def test_the_whole_returned_mail_is_understood_too():
         (b"5.2.2", b"552 5.2.2 mailbox full", False),
         (b"5.3.4", b"552 message too large", False),
         (b"4.4.7", b"delivery time expired", False),
+        (b"5.0.0", b"552 Mailbox full", False),
+        (b"5.0.0", b"550 mailbox blocked by policy", False),
+        (b"5.4.1", b"no answer from host", False),
+        (b"5.1.8", b"bad sender's mailbox address", False),
     ],
 )
 def test_an_address_is_at_fault_only_where_the_server_says_so(status, words, of_address):
@@ -94,6 +98,10 @@ def test_a_plain_bounce_counts_only_with_the_head_of_our_mail():
     assert (report.action, report.words) == ("failed", "550 no �ser [31m")
     without = PLAIN.replace(b"Message-ID", b"X-Other")
     assert [each.unread for each in reports_in(without)] == [UNKNOWN]
+    customers_own = PLAIN.replace(b"Return-Path: <>", b"Return-Path: <ada@example.org>").replace(
+        b"MAILER-DAEMON@mail.test", b"ada@example.org"
+    )
+    assert [each.unread for each in reports_in(customers_own)] == [UNKNOWN]
     answer = b"Auto-Submitted: auto-replied\r\n" + PLAIN
     assert [each.unread for each in reports_in(answer)] == [UNKNOWN]
 

@@ -54,6 +54,13 @@ def mail_of(workspace, invoice_id):
     return box[box["invoice_id"] == invoice_id]["message_id"].iloc[0]
 
 
+def mails_of(workspace, invoice_id):
+    """All mails that carry a document, the oldest first."""
+    with workspace.store.read() as session:
+        box = session.whole("outbox")
+    return box[box["invoice_id"] == invoice_id].sort_values("created_at")["message_id"].tolist()
+
+
 def bounce(workspace, invoice_id, to="", mail=DSN, own="", **other):
     """A bounce of the mail that carries a document, as another server would send it."""
     told = mail.replace(ID.encode(), mail_of(workspace, invoice_id).encode())
@@ -150,6 +157,15 @@ def test_what_was_sent_since_stays_sent(ready, tmp_path):
     assert ready.outbox.list(status="failed")["recipient"].nunique() == 2
     shipped = ready.select(all=True).frame.set_index("invoice_id")["shipping_status"]
     assert shipped[[1, 2]].tolist() == ["sent", "failed"]
+
+
+def test_a_message_that_can_not_be_read_stops_no_report(ready, tmp_path):
+    ready.select(ids=[1]).plan("send_via.email", again=True).apply()
+    first, other = mails_of(ready, 1)
+    with ready.store.write() as session:
+        session.update("outbox", pd.DataFrame({"message_id": [other], "payload": ['{"x": 1}']}), clock.now())
+    (tmp_path / "one.eml").write_bytes(bounce(ready, 1).replace(other.encode(), first.encode()))
+    assert ready.import_bounces([tmp_path / "one.eml"])["outcome"].tolist() == ["failed"]
 
 
 def test_what_is_not_the_address_marks_nothing(ready, tmp_path):

@@ -165,6 +165,13 @@ def test_transfers_say_what_sepaxml_says(make_message: Maker, version: str) -> N
         (b"<MndtId>M-0000001</MndtId>", b"", "is not what the bundle holds"),
         (b"-000002</EndToEndId>", b"-0000020000000000</EndToEndId>", "pain.008.001.08"),
         (b"</Document>", b"", "pain.008.001.08"),
+        (b"<ReqdColltnDt>2026-12-01", b"<ReqdColltnDt>2026-12-02", "ReqdColltnDt is 2026-12-02"),
+        (b"<Id>DE98ZZZ09999999999", b"<Id>DE98ZZZ09999999998", "creditor identifier is"),
+        (b"<SeqTp>FRST", b"<SeqTp>RCUR", "is not what the bundle holds"),
+        (b"-G01</PmtInfId>", b"-G09</PmtInfId>", "is not what the bundle holds"),
+        (b"<DtOfSgntr>2020-01-01", b"<DtOfSgntr>2020-01-02", "is not what the bundle holds"),
+        (b"<Nm>Kuche + Sohne 1<", b"<Nm>Kuche + Sohne 2<", "is not what the bundle holds"),
+        (b"<Ustrd>2026-000001 Energy", b"<Ustrd>2026-000002 Energy", "is not what the bundle holds"),
     ],
 )
 def test_a_file_that_differs_from_the_bundle_does_not_leave(

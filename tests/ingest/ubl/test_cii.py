@@ -73,6 +73,7 @@ def test_what_cii_leaves_open_is_one_term(both):
         (b"<ram:GrandTotalAmount>", b"<ram:GrandTotalAmount>1</ram:GrandTotalAmount><ram:GrandTotalAmount>", "may stand once (EN 16931-3-3)"),
         (b"<ram:TaxTotalAmount ", b'<ram:TaxTotalAmount currencyID="EUR">9</ram:TaxTotalAmount><ram:TaxTotalAmount ', "may stand once (BR-CO-15)"),
         (b">24.20</ram:GrandTotalAmount>", b">24.205</ram:GrandTotalAmount>", "more than 2 decimals (BR-DEC-14)"),
+        (b"<ram:GrandTotalAmount>", b"<ram:GrandTotalAmount currencyID='USD'>", "in another currency than the document"),
         (b">24.20</ram:GrandTotalAmount>", b">a</ram:GrandTotalAmount>", "not a number (EN 16931-3-3)"),
     ],
 )  # fmt: skip

@@ -17,11 +17,11 @@ LAW = load_late_payment(Path(__file__).resolve().parents[3])
 TODAY = date(2026, 3, 29)
 
 
-def due(count=3, *, days=14, combined=True, cases=None, **columns):
+def due(count=3, *, days=14, combined=True, cases=None, before="email", **columns):
     """The due steps of some invoices of 100.00 of one private Dutch customer, at the second step of a flow."""
     ids = range(1, count + 1)
-    step = {"after_days": 0, "channel": "email", "name": "First"}
-    second = step | {"after_days": days, "name": "Second", "channel": "post", "cost": {"type": "statutory"}}
+    step = {"after_days": 0, "channel": before, "name": "First"}
+    second = {"after_days": days, "name": "Second", "channel": "post", "cost": {"type": "statutory"}}
     flow = Flow.model_validate({"label": "A", "start_days": 7, "steps": [step, second]})
     address = {"customer_street": "Kade 1", "customer_postcode": "1011 AA", "customer_city": "Amsterdam"}
     values = {
@@ -63,6 +63,14 @@ def test_what_nobody_knows_is_a_reason_and_no_amount(more, said):
     rows = due(1, **more)
     assert rows["reason"].item().startswith(said)
     assert rows["cost_cents"].tolist() == [0]
+
+
+def test_costs_of_a_private_person_need_a_reminder_that_was_written_before():
+    assert (
+        due(1, before="manual")["reason"]
+        .item()
+        .startswith("costs of a private person are owed 14 days after a reminder")
+    )
 
 
 def test_the_highest_step_says_how_a_reminder_goes():
