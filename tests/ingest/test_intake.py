@@ -229,7 +229,7 @@ def test_headers_are_taken_in_any_spelling(take: Take) -> None:
         ("x.csv", '{"a": 1}', "is JSON"),
         ("customers.csv", "customer_id,Customer Id\n1,2\n", "are both customer_id"),
         ("customers.csv", "customer_id,name,name\n1,a,b\n", "column name stands twice"),
-        ("customers.csv", ",".join(f"c{n}" for n in range(5000)) + "\n", "c19 and 4980 more"),
+        ("customers.csv", ",".join(f"c{n}" for n in range(1500)) + "\n", "c19 and 1480 more"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_clear_error(
