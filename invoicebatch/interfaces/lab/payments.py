@@ -36,7 +36,6 @@ class PaymentTabs:
 
     def __init__(self, session: Session, runs: Runs) -> None:
         self._session, self._runs = session, runs
-        self._shown = pd.DataFrame()
         session.extend(
             {
                 "outgoing": lambda _: self._later(self._outgoing),
@@ -115,7 +114,6 @@ class PaymentTabs:
         first = pd.concat(
             [rows.head(_MOST) for _, rows in payments.groupby("status", sort=False)] or [payments]
         )
-        self._shown = first.set_index("payment_id")
         counts = payments["status"].value_counts().to_dict()
         self._session.send(
             {"kind": "incoming", "counts": counts, "rows": [_told(row) for row in first.to_dict("records")]},
@@ -123,16 +121,11 @@ class PaymentTabs:
         )
 
     def _book(self, ticks: list[list[Any]]) -> None:
+        """Book what was ticked as it was shown then; what is another now, the engine refuses."""
         shown = [
-            {
-                "payment_id": payment,
-                "proposal": proposal,
-                "number": one["number"],
-                "cents": to_cents(one["amount"]),
-            }
-            for payment, proposal in ticks
-            for one in (self._shown["proposals"].get(payment) or [])
-            if one["proposal"] == proposal
+            {"payment_id": payment, "proposal": proposal, "number": number, "cents": to_cents(amount)}
+            for payment, proposal, documents in ticks
+            for number, amount in documents
         ]
         if not shown:
             raise UsageError("Nothing is ticked that could be booked.", "Look at the payments again.")
