@@ -28,6 +28,9 @@ BUNDLES: Final = {
 }  # fmt: skip
 """Columns of the bundles as they are shown."""
 
+PAYMENTS: Final = ["number", "name", "payee_check", "amount_cents", "iban", "mandate_id", "status", "reason"]
+"""Columns of a bundle's payments as they are shown, where there is anything in them."""
+
 _MOST: Final = 500
 
 
@@ -73,7 +76,7 @@ class PaymentTabs:
 
     def _bundle(self, bundle: str) -> None:
         view, offers = self._payments.show(bundle), self._payments.offers(bundle)
-        payments = view.payments[["number", "name", "amount_cents", "iban", "mandate_id", "status", "reason"]]
+        payments = view.payments[PAYMENTS]
         history = view.history[["at", "what", "by", "payments"]]
         history = history.assign(what=history["what"].map(words))
         tables = [table("payments", _filled(payments)), table("history", _filled(history))]

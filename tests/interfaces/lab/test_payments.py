@@ -54,3 +54,47 @@ def test_only_the_documents_that_were_ticked_are_booked(tmp_path):
 def test_a_tick_that_does_not_say_what_it_is_of_is_refused(desk, tick):
     PaymentTabs(desk.session, desk.runs)
     assert "can't be read" in desk.say("book", ticks=[tick])["message"]
+
+
+def test_a_step_asks_as_the_command_line_does_and_only_does_what_was_looked_at(money_workspace):
+    workspace = money_workspace(3)
+    workspace.select(all=True).plan("assign.bank_file").apply()
+    (bundle,) = workspace.payments.list()["bundle_id"]
+    desk = Tabs(workspace)
+
+    def planned(action):
+        desk.say("bundle_action", action=action, bundle=bundle)
+        return desk.say("preview", n=1, params={})
+
+    assert planned("payments.cancel")["asks"] == ""
+    workspace.payments.write(bundle)
+    desk.say("run", n=1, typed="3")
+    assert "changed since you looked at it" in desk.state["run"]["message"]
+    assert planned("payments.cancel")["asks"].endswith("make sure that the bank does not get it.")
+    asks = planned("payments.confirm")["asks"]
+    assert "3 collections of together EUR 363.00 on" in asks
+    with workspace.store.write() as session:
+        found = pd.DataFrame({"bundle_id": bundle, "item_no": [1], "payee_check": ["close: PN02"]})
+        session.update("bundle_items", found, clock.now())
+    desk.say("run", n=1, typed="3")
+    assert "changed since you looked at it" in desk.state["run"]["message"]
+    assert workspace.payments.list()["confirmed"].tolist() == [0]
+    assert "names that the bank doubts" in planned("payments.confirm")["asks"]
+    payments, _ = desk.hear("bundle", "bundle", bundle=bundle)["tables"]
+    assert "Payee check" in [column["label"] for column in payments["columns"]]
+    desk.say("run", n=1, typed="3")
+    assert desk.state["run"]["report"]["done"] == 3
+
+
+def test_a_release_names_the_payees_that_the_bank_doubts(money_workspace):
+    workspace = money_workspace(3)
+    (workspace.root / "invoicebatch.toml").write_text("[payment]\nfour_eyes = true\n")
+    workspace.select(all=True).plan("assign.bank_file").apply()
+    (bundle,) = workspace.payments.list()["bundle_id"]
+    assert workspace.payments.in_question("payments.release", bundle) == ""
+    with workspace.store.write() as session:
+        found = pd.DataFrame({"bundle_id": bundle, "item_no": [1], "payee_check": ["none: PN01"]})
+        session.update("bundle_items", found, clock.now())
+    name = workspace.payments.items(bundle)["name"].iloc[0]
+    assert f"{name} (none: PN01)" in workspace.payments.in_question("payments.release", bundle)
+    assert workspace.payments.in_question("payments.write", bundle) == ""

@@ -89,7 +89,7 @@ function createDialogs(context) {
       }
       answered = found;
       const rest = found.refused.reduce((sum, [, rows]) => sum + rows, 0);
-      preview.replaceChildren(
+      preview.replaceChildren(found.asks ? h("p", {}, found.asks) : "",
         h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected", found.messages ? `, in ${plural(found.messages, "message", "messages")}` : "",
           message.hidden ? h("span", { class: "ib-hidden" }, `, ${count(message.hidden)} of the selected are not shown`) : "",
           found.failing ? h("span", { class: "ib-problem" }, `, ${count(found.failing)} of them will fail`) : ""),
