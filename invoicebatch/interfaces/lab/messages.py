@@ -176,8 +176,9 @@ class By(Message):
 
 
 class OfGroup(Message):
-    """Something about a group."""
+    """Something about a group of the grouping with this serial."""
 
+    serial: Count
     at: Count
     on: bool = True
 
@@ -228,7 +229,7 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "views": Views,
     "dialog": Dialog,
     "detail": OfRow,
-    "document": Message,
+    "document": OfInvoice,
     "customer": OfInvoice,
     "preview": Preview,
     "run": Run,

@@ -61,7 +61,7 @@ function createDetail(context) {
     if (!open || message.at !== open.at) return;
     open.id = message.id;
     open.heading.textContent = message.title;
-    open.tools.replaceChildren(message.stored ? button("Open the PDF", () => context.send({ kind: "document" }), { look: "primary small", symbol: "file" }) : "",
+    open.tools.replaceChildren(message.stored ? button("Open the PDF", () => context.send({ kind: "document", id: message.id }), { look: "primary small", symbol: "file" }) : "",
       button("All of this customer", () => { open.dialog.close(); context.send({ kind: "customer", id: message.id }); }, { look: "small", symbol: "filter" }));
     open.page = h("figure", { class: "ib-page" }, h("p", { class: "ib-quiet" }, "Drawing the page…"));
     open.stored = message.stored;
