@@ -49,6 +49,12 @@ def test_a_bundle_is_written_and_leads_back_to_its_invoices(shown, tmp_path):
     page.pump_until(lambda: page.locator("[data-action='payments.confirm']:enabled").count())
     assert page.locator(".ib-reporthead").text_content().startswith("Write")
     assert workspace.payments.list()["state"].tolist() == ["exported"]
+    page.locator("[data-action='payments.cancel']").click()
+    page.locator("dialog").wait_for()
+    page.previewed()
+    assert "make sure that the bank does not get it" in page.locator("dialog .ib-preview").text_content()
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
     with page.expect_download() as download:
         page.get_by_role("button", name="Open the file").click()
         page.pump()
