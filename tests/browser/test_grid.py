@@ -274,6 +274,18 @@ def test_a_row_leads_to_all_of_its_customer(show, grid):
     page.get_by_role("region", name="Keys").get_by_text("To the column heads").wait_for()
 
 
+def test_a_group_is_ticked_and_shown_as_one(show, grid):
+    page = show(grid)
+    page.get_by_role("button", name="Groups").click()
+    first = page.locator(".ib-groupbox tbody tr").first
+    first.wait_for()
+    size = first.locator("td").nth(2).text_content()
+    first.locator("input").check()
+    selected(page, f"{size} selected")
+    first.locator("button").click()
+    page.get_by_text(re.compile(f"^Status: .* · {size} invoices")).first.wait_for()
+
+
 def test_a_saved_view_comes_back(show, grid, workspace):
     page = show(grid)
     page.get_by_label("Search invoices").fill("garage")

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.conftest import money_workspace_in
@@ -48,6 +49,12 @@ def test_a_bundle_is_written_and_leads_back_to_its_invoices(shown, tmp_path):
     page.pump_until(lambda: page.locator("[data-action='payments.confirm']:enabled").count())
     assert page.locator(".ib-reporthead").text_content().startswith("Write")
     assert workspace.payments.list()["state"].tolist() == ["exported"]
+    page.locator("[data-action='payments.cancel']").click()
+    page.locator("dialog").wait_for()
+    page.previewed()
+    assert "make sure that the bank does not get it" in page.locator("dialog .ib-preview").text_content()
+    page.keyboard.press("Escape")
+    page.locator("dialog").wait_for(state="detached")
     with page.expect_download() as download:
         page.get_by_role("button", name="Open the file").click()
         page.pump()
@@ -55,6 +62,13 @@ def test_a_bundle_is_written_and_leads_back_to_its_invoices(shown, tmp_path):
     page.get_by_role("button", name="Show its invoices").click()
     page.pump_until(lambda: "3 selected" in page.locator(".ib-summary").first.text_content())
     assert page.locator("[data-tab=invoices]").get_attribute("aria-selected") == "true"
+
+
+def owes(workspace, cents):
+    """The first document owes another amount."""
+    with workspace.store.write() as session:
+        other = pd.DataFrame({"invoice_id": [1], "outstanding_cents": [cents]})
+        session.update("invoices", other, clock.now())
 
 
 def test_a_proposal_is_ticked_and_booked_and_taken_off(shown, tmp_path):
@@ -68,6 +82,14 @@ def test_a_proposal_is_ticked_and_booked_and_taken_off(shown, tmp_path):
         pytest.fail("the payment was booked by itself: the test needs one that is only proposed")
     page = shown(workspace, "incoming")
     row = page.locator("[data-payment]", has_text="Jan")
+    row.locator("input[type=checkbox]").first.check()
+    owes(workspace, 12_000)
+    page.locator("[data-tab=incoming]").click()
+    page.pump_until(lambda: "120.00" in row.text_content())
+    assert page.get_by_role("button", name="Book", exact=True).is_disabled()
+    owes(workspace, 13_100)
+    page.locator("[data-tab=incoming]").click()
+    page.pump_until(lambda: "120.00" not in row.text_content())
     row.locator("input[type=checkbox]").first.check()
     page.get_by_role("button", name="Book 1 payment").click()
     page.pump_until(lambda: page.locator("[data-state=booked] .ib-part", has_text="1").count())

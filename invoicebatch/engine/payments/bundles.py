@@ -152,32 +152,25 @@ class Payments:
         self._unchanged_file(full)
         return self._run("payments.confirm", self._waiting(full), bundle=full)
 
-    def confirming(self, bundle: str) -> str:
-        """What confirming it would mean, in a sentence: payments, amount, date.
+    def in_question(self, action: str, bundle: str) -> str:
+        """What a person should know before `payments.release`, `confirm` or `cancel` is done; else empty.
 
         Raises:
-            ParameterError: see `confirm`.
+            ParameterError: it is about `payments.confirm`, and that would raise it.
         """
-        full = self._open(bundle, "confirmed", written=True)
-        self._unchanged_file(full)
-        row, items = self._row(full), self._waiting(full)
-        recalled = items["recalled_at"].notna()
-        waiting, back = (
-            items[~recalled],
-            f"; {recalled.sum():,} recalled wait for the bank" if recalled.any() else "",
-        )
-        day = row["collection_date"].date()
-        then = (
-            f"which lies ahead: they become accepted, and are paid from {day} on"
-            if day > clock.today()
-            else "and their invoices become paid"
-        )
-        amount = f"{row['currency']} {format_cents(int(waiting['amount_cents'].sum()))}"
-        return f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{back}{_doubts(items)}"
+        full = self.find(bundle)
+        if action == "payments.confirm":
+            return f"Bundle {full[:8]}: {self._confirming(full)}."
+        if action == "payments.release" and (doubts := _doubts(self._waiting(full))):
+            return f"Bundle {full[:8]}{doubts}."
+        if action == "payments.cancel" and self._row(full)["status"] == BundleStatus.EXPORTED:
+            return f"The bank file of bundle {full[:8]} is written: make sure that the bank does not get it."
+        return ""
 
-    def doubts(self, bundle: str) -> str:
-        """What the bank found of payees' names that somebody should look at, as the end of a sentence."""
-        return _doubts(self._waiting(self.find(bundle)))
+    def pin(self, bundle: str) -> tuple[str, tuple[int, ...]]:
+        """State of a bundle and numbers of its waiting payments; another once either changed."""
+        full = self.find(bundle)
+        return str(self._row(full)["status"]), tuple(sorted(self._waiting(full)["item_no"]))
 
     def cancel(self, bundle: str) -> Report:
         """Call it off: its invoices are free again.
@@ -235,6 +228,25 @@ class Payments:
                 f"See its payments with: invoicebatch payments show {bundle[:8]}",
             )
         return found
+
+    def _confirming(self, full: str) -> str:
+        """What confirming it would mean, in a sentence: payments, amount, date."""
+        self._open(full, "confirmed", written=True)
+        self._unchanged_file(full)
+        row, items = self._row(full), self._waiting(full)
+        recalled = items["recalled_at"].notna()
+        waiting, back = (
+            items[~recalled],
+            f"; {recalled.sum():,} recalled wait for the bank" if recalled.any() else "",
+        )
+        day = row["collection_date"].date()
+        then = (
+            f"which lies ahead: they become accepted, and are paid from {day} on"
+            if day > clock.today()
+            else "and their invoices become paid"
+        )
+        amount = f"{row['currency']} {format_cents(int(waiting['amount_cents'].sum()))}"
+        return f"{len(waiting):,} {row['part']} of together {amount} on {day}, {then}{back}{_doubts(items)}"
 
     def _row(self, bundle: str) -> "pd.Series[Any]":
         with self._workspace.store.read() as session:

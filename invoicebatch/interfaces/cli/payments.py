@@ -92,6 +92,13 @@ def _found(payments: Payments, bundles: list[str]) -> list[str]:
     return list(dict.fromkeys(payments.find(bundle) for bundle in bundles))
 
 
+def _ask(payments: Payments, action: str, bundles: list[str], hint: str, *, yes: bool) -> None:
+    """Ask where there is something to know before; of several none is done where one can't be."""
+    said = [text for one in bundles if (text := payments.in_question(action, one))]
+    if said and not yes:
+        raise ConfirmationError("\n".join(said), hint)
+
+
 @app.command(name="list")
 def list_bundles(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """List the payment bundles, newest first."""
@@ -159,9 +166,7 @@ def release(
     """
     payments = opened(workspace).payments
     chosen = _found(payments, bundle)
-    doubts = [f"Bundle {one[:8]}{text}." for one in chosen if (text := payments.doubts(one))]
-    if doubts and not yes:
-        raise ConfirmationError("\n".join(doubts), "If they are right all the same, confirm with --yes.")
+    _ask(payments, "payments.release", chosen, "If they are right all the same, confirm with --yes.", yes=yes)
     return _each(payments.release, chosen, json=json)
 
 
@@ -199,10 +204,7 @@ def confirm(
     """The bank took the bundles: accepted before their date, paid from it on. Asks for --yes."""
     payments = opened(workspace).payments
     chosen = _found(payments, bundle)
-    alone = yes and len(chosen) == 1  # of several none is confirmed where one can't be
-    meant = [] if alone else [f"Bundle {one[:8]}: {payments.confirming(one)}." for one in chosen]
-    if not yes:
-        raise ConfirmationError("\n".join(meant), "If the bank took them, confirm with --yes.")
+    _ask(payments, "payments.confirm", chosen, "If the bank took them, confirm with --yes.", yes=yes)
     return _each(payments.confirm, chosen, json=json)
 
 
@@ -213,13 +215,7 @@ def cancel(
     """Call bundles off: their invoices are free again. A written one asks for --yes."""
     payments = opened(workspace).payments
     chosen = _found(payments, bundle)
-    known = payments.list().set_index("bundle_id").loc[chosen]
-    written = known.index[known["state"] == "exported"]
-    if len(written) and not yes:
-        raise ConfirmationError(
-            f"The bank file of bundle {written[0][:8]} is written: make sure that the bank does not get it.",
-            "Confirm with --yes.",
-        )
+    _ask(payments, "payments.cancel", chosen, "Confirm with --yes.", yes=yes)
     return _each(payments.cancel, chosen, json=json)
 
 

@@ -67,6 +67,14 @@ class Plan(Protocol):
         """Rows that will not: invoice_id int64, reason str."""
 
 
+class StepPlan(Plan, Protocol):
+    """A plan of a step that the bar does not have."""
+
+    @property
+    def asks(self) -> str:
+        """What a person should know before it is done; else empty."""
+
+
 class Report(Protocol):
     """What a run did, from the journal."""
 
@@ -214,7 +222,7 @@ class Backend(Protocol):
             InvoicebatchError: a wrong parameter, or no row that can take the action.
         """
 
-    def plan_step(self, step: NextStep) -> Plan:
+    def plan_step(self, step: NextStep) -> StepPlan:
         """The same for a step that the bar does not have."""
 
     def missing(self, said: Mapping[int, str]) -> int:

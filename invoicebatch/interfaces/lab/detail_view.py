@@ -30,7 +30,7 @@ class Details:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._reading = threading.Thread()
-        self._last: Detail | None = None
+        self._last: tuple[int, Detail] | None = None
         session.extend({"detail": self._open, "document": self._document, "customer": self._customer})
 
     def wait(self) -> None:
@@ -47,7 +47,8 @@ class Details:
 
     def _read(self, at: int, invoice_id: int) -> None:
         try:
-            self._last = detail = self._session.backend.detail(invoice_id)
+            detail = self._session.backend.detail(invoice_id)
+            self._last = invoice_id, detail
             self._session.send({"kind": "detail", "at": at, **describe(detail)}, [])
             actions = detail.actions.to_dict("records")
             self._session.send({"kind": "detailactions", "id": invoice_id, "actions": actions}, [])
@@ -64,9 +65,11 @@ class Details:
             page, why = [], getattr(error, "message", "") or str(error)
         self._session.send({"kind": "detailpage", "id": invoice_id, "why": why}, page)
 
-    def _document(self, _: Mapping[str, Any]) -> None:
-        detail = self._last
-        if detail is None or detail.pdf is None:
+    def _document(self, message: Mapping[str, Any]) -> None:
+        """The document of the invoice that is asked for, whichever was read last."""
+        invoice_id, last = int(message["id"]), self._last
+        detail = last[1] if last and last[0] == invoice_id else self._session.backend.detail(invoice_id)
+        if detail.pdf is None:
             raise InvoicebatchError("This invoice has no document yet.")
         send_file(self._session, f"{detail.name}.pdf", detail.pdf, show=True)
 

@@ -58,6 +58,7 @@ class Groups:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._serial = 0
         self._members: list[IntArray] = []
         self._labels: list[str] = []
         session.extend({"groups": self._ask, "group_select": self._select, "group_show": self._show})
@@ -74,17 +75,25 @@ class Groups:
         rows = np.bincount(codes, minlength=len(labels)).tolist()
         told = [(str(label), at, rows[at], selected[at], sums[at]) for at, label in enumerate(labels)]
         told = sorted(told, key=_place(by))[:MOST]
-        self._members = [view.ids[view.order[codes == at]] for _, at, *_ in told]
-        self._labels = [f"{BY[by][0]}: {label}" for label, *_ in told]
+        self._keep(
+            [f"{BY[by][0]}: {label}" for label, *_ in told],
+            [view.ids[view.order[codes == at]] for _, at, *_ in told],
+        )
         groups = [[label, count, marked, of] for label, _, count, marked, of in told]
         titles = [[key, title] for key, (title, _) in BY.items()]
-        answer = {"kind": "groups", "by": by, "titles": titles, "groups": groups, "all": len(labels)}
-        self._session.send(answer, [])
+        answer = {"kind": "groups", "serial": self._serial, "by": by, "titles": titles}
+        self._session.send({**answer, "groups": groups, "all": len(labels)}, [])
+
+    def _keep(self, labels: list[str], members: list[IntArray]) -> None:
+        """What a click is about from now on; a serial of its own, unless these are the groups there were."""
+        if labels != self._labels or not all(map(np.array_equal, members, self._members)):
+            self._serial += 1
+            self._labels, self._members = labels, members
 
     def _of(self, message: Mapping[str, Any]) -> IntArray:
         at = int(message["at"])
-        if at >= len(self._members):
-            raise UsageError("This group is not there any more", "Look at the groups again.")
+        if message["serial"] != self._serial or at >= len(self._members):
+            raise UsageError("These groups are others by now.", "Look at the groups again.")
         return self._members[at]
 
     def _select(self, message: Mapping[str, Any]) -> None:

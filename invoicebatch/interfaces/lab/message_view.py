@@ -117,7 +117,8 @@ class MessageView:
     def _sent(self, plan: Plan, asked: Asked) -> None:
         told = plan.send_test(asked["to"], asked["limit"])
         rows = told[["number", "outcome", "answer"]].to_numpy().tolist()
-        self._session.send({"kind": "test", "n": asked["n"], "to": asked["to"], "rows": rows}, [])
+        to = ", ".join(told["to"].unique())
+        self._session.send({"kind": "test", "n": asked["n"], "to": to, "rows": rows}, [])
 
 
 def _told(file: Enclosure) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a browser may ask of the grid: every message is read by a model before anything is done with it."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -175,8 +176,9 @@ class By(Message):
 
 
 class OfGroup(Message):
-    """Something about a group."""
+    """Something about a group of the grouping with this serial."""
 
+    serial: Count
     at: Count
     on: bool = True
 
@@ -204,9 +206,9 @@ class SetAside(OfPayment):
 
 
 class Book(Message):
-    """Proposals to book: payment and number of its proposal."""
+    """Proposals to book as they were shown: payment, number of its proposal, numbers and amounts of its documents."""
 
-    ticks: list[tuple[Text, int]]
+    ticks: list[tuple[Text, int, list[tuple[Text | None, Decimal]]]]
 
 
 class Code(Message):
@@ -227,7 +229,7 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "views": Views,
     "dialog": Dialog,
     "detail": OfRow,
-    "document": Message,
+    "document": OfInvoice,
     "customer": OfInvoice,
     "preview": Preview,
     "run": Run,

@@ -28,6 +28,9 @@ BUNDLES: Final = {
 }  # fmt: skip
 """Columns of the bundles as they are shown."""
 
+PAYMENTS: Final = ["number", "name", "payee_check", "amount_cents", "iban", "mandate_id", "status", "reason"]
+"""Columns of a bundle's payments as they are shown, where there is anything in them."""
+
 _MOST: Final = 500
 
 
@@ -36,7 +39,6 @@ class PaymentTabs:
 
     def __init__(self, session: Session, runs: Runs) -> None:
         self._session, self._runs = session, runs
-        self._shown = pd.DataFrame()
         session.extend(
             {
                 "outgoing": lambda _: self._later(self._outgoing),
@@ -74,7 +76,7 @@ class PaymentTabs:
 
     def _bundle(self, bundle: str) -> None:
         view, offers = self._payments.show(bundle), self._payments.offers(bundle)
-        payments = view.payments[["number", "name", "amount_cents", "iban", "mandate_id", "status", "reason"]]
+        payments = view.payments[PAYMENTS]
         history = view.history[["at", "what", "by", "payments"]]
         history = history.assign(what=history["what"].map(words))
         tables = [table("payments", _filled(payments)), table("history", _filled(history))]
@@ -115,7 +117,6 @@ class PaymentTabs:
         first = pd.concat(
             [rows.head(_MOST) for _, rows in payments.groupby("status", sort=False)] or [payments]
         )
-        self._shown = first.set_index("payment_id")
         counts = payments["status"].value_counts().to_dict()
         self._session.send(
             {"kind": "incoming", "counts": counts, "rows": [_told(row) for row in first.to_dict("records")]},
@@ -123,16 +124,11 @@ class PaymentTabs:
         )
 
     def _book(self, ticks: list[list[Any]]) -> None:
+        """Book what was ticked as it was shown then; what is another now, the engine refuses."""
         shown = [
-            {
-                "payment_id": payment,
-                "proposal": proposal,
-                "number": one["number"],
-                "cents": to_cents(one["amount"]),
-            }
-            for payment, proposal in ticks
-            for one in (self._shown["proposals"].get(payment) or [])
-            if one["proposal"] == proposal
+            {"payment_id": payment, "proposal": proposal, "number": number, "cents": to_cents(amount)}
+            for payment, proposal, documents in ticks
+            for number, amount in documents
         ]
         if not shown:
             raise UsageError("Nothing is ticked that could be booked.", "Look at the payments again.")

@@ -152,11 +152,10 @@ class Runs:
     def _make_plan(self, draft: Draft, asked: int) -> None:
         backend = self._session.backend
         try:
-            if draft.step:
-                plan = backend.plan_step(draft.step)
-            else:
-                plan = backend.plan(draft.action.name, draft.ids, draft.params, draft.picked)
+            step = backend.plan_step(draft.step) if draft.step else None
+            plan = step or backend.plan(draft.action.name, draft.ids, draft.params, draft.picked)
             shown = {"refused": self._left_out(plan), **self._previewed(draft, plan)}
+            shown["asks"] = step.asks if step else ""
         except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
             message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
             told = {"kind": "preview", "n": asked, "problems": {"": message}, "fault": True}

@@ -33,7 +33,7 @@ from invoicebatch.engine.plan.report import Report as RunReport
 from invoicebatch.engine.plan.select import matching
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace
-from invoicebatch.errors import UsageError
+from invoicebatch.errors import StaleError, UsageError
 from invoicebatch.files.names import safe_name
 from invoicebatch.files.whole import write_whole
 from invoicebatch.interfaces.customers_sheet.run import plan_customers, run_customers
@@ -89,7 +89,7 @@ class RunResult:
 
 
 class StepPlan:
-    """A step that the bar does not have, as a plan: `payments.write` is `workspace.payments.write(*arguments)`."""
+    """A step on a payment bundle, as a plan: `payments.write` is `workspace.payments.write(bundle)`."""
 
     def __init__(self, workspace: Workspace, step: NextStep) -> None:
         self._workspace, self._step = workspace, step
@@ -98,6 +98,12 @@ class StepPlan:
         self.failing = self.refused = pd.DataFrame(columns=["invoice_id", "reason"], dtype="str")
         self.messages = Messages((), lambda _: [], lambda **_: [])
         self.to_confirm = step.rows
+        self.asks, self._pin = self._look()
+
+    def _look(self) -> tuple[str, object]:
+        """What is to be known before it is done, and the bundle as it is now."""
+        payments, (bundle,) = self._workspace.payments, self._step.arguments
+        return payments.in_question(self._step.action, bundle), payments.pin(bundle)
 
     def send_test(self, to: str, limit: int = 3) -> pd.DataFrame:  # noqa: ARG002
         """There is nothing to send.
@@ -108,7 +114,16 @@ class StepPlan:
         raise UsageError(f"{self._step.label} sends no messages.")
 
     def apply(self, progress: _Sink, cancel: Event) -> RunReport:  # noqa: ARG002 - it is done in one piece
-        """Carry it out."""
+        """Carry it out.
+
+        Raises:
+            StaleError: the bundle, or what is to be known of it, is another than what was looked at.
+        """
+        if self._look() != (self.asks, self._pin):
+            raise StaleError(
+                f"Payment bundle {self._step.arguments[0][:8]} changed since you looked at it: nothing is done.",
+                "Look at it again, then go on.",
+            )
         room, _, verb = self._step.action.partition(".")
         progress.start(verb, self.eligible)
         report: RunReport = getattr(getattr(self._workspace, room), verb)(*self._step.arguments)

@@ -26,14 +26,28 @@ def test_sums_are_those_of_the_rows_shown_and_a_group_is_ticked_as_one(grouped):
             [currency, int(part["total_cents"].sum()), int(part["outstanding_cents"].fillna(0).sum())]
             for currency, part in mine.groupby("currency", observed=True)
         ]
-    grouped.say("group_select", at=0, on=True)
+    serial = answer["serial"]
+    grouped.say("group_select", serial=serial, at=0, on=True)
     assert grouped.bar["n"] == answer["groups"][0][1]
-    assert grouped.say("groups", by="status")["groups"][0][2] == grouped.bar["n"]
-    grouped.say("group_select", at=0, on=False)
+    again = grouped.say("groups", by="status")
+    assert (again["groups"][0][2], again["serial"]) == (grouped.bar["n"], serial), (
+        "a quick second click still counts"
+    )
+    grouped.say("group_select", serial=serial, at=0, on=False)
     assert grouped.bar["n"] == 0
-    grouped.say("group_show", at=1)
+    grouped.say("group_show", serial=serial, at=1)
     assert grouped.table["total"] == answer["groups"][1][1]
-    assert "group" in grouped.say("group_show", at=500)["message"]
+    assert "groups again" in grouped.say("group_show", serial=serial, at=500)["hint"]
+
+
+def test_a_click_on_groups_that_are_others_by_now_is_refused(grouped):
+    seen = grouped.say("groups", by="status")
+    now = grouped.say("groups", by="customer")
+    refused = grouped.say("group_select", serial=seen["serial"], at=0, on=True)
+    assert (refused["kind"], refused["hint"]) == ("error", "Look at the groups again.")
+    assert grouped.bar["n"] == 0
+    grouped.say("group_select", serial=now["serial"], at=0, on=True)
+    assert grouped.bar["n"] == now["groups"][0][1]
 
 
 def test_ages_and_months_have_their_order_and_every_row_has_a_group():

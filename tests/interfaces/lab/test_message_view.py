@@ -5,7 +5,7 @@ import pytest
 
 from invoicebatch.engine.base import clock
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
-from tests.engine.sending import outbox, with_documents
+from tests.engine.sending import configure, outbox, with_documents
 from tests.interfaces.lab.conftest import Desk
 
 
@@ -54,3 +54,14 @@ def test_a_test_goes_out_from_the_dialog_and_a_bad_address_is_told(desk):
     assert [row[1] for row in told["rows"]] == ["sent", "sent"]
     assert "not an e-mail address" in desk.say("test", n=1, to="me")["problem"]
     assert outbox(desk.workspace).empty
+
+
+def test_a_redirected_test_says_where_it_went(make_workspace):
+    workspace = with_documents(make_workspace(1, status="created"))
+    workspace = configure(workspace, '\n[mail]\nredirect_to = "all@house.example"\n')
+    redirected = Desk(WorkspaceBackend(workspace))
+    redirected.say("select", op="all")
+    redirected.say("dialog", action="send_via.email")
+    redirected.say("preview", n=1, params={})
+    told = redirected.say("test", n=1, to="me@house.example", limit=1)
+    assert (told["to"], told["rows"][0][1]) == ("all@house.example", "sent")

@@ -23,13 +23,13 @@ function createBar(context) {
   const look = (action) => `ib-action${action.danger ? " danger" : ""}`;
 
   function single(action) {
-    const main = h("button", { type: "button", class: look(action), "data-action": action.name, title: action.help, onclick: () => start(action) }, label(action));
+    const main = h("button", { class: look(action), "data-action": action.name, title: action.help, onclick: () => start(action) }, label(action));
     return action.ok < bar.n ? h("span", { class: "ib-split" }, main, whyButton(action)) : main;
   }
 
   function whyButton(action) {
     const rest = bar.n - action.ok;
-    return h("button", { type: "button", class: "ib-why", "aria-haspopup": "dialog", "aria-expanded": "false", "data-why": action.name, "aria-label": `${count(rest)} can't: why?`, title: `${count(rest)} can't: why?`,
+    return h("button", { class: "ib-why", "aria-haspopup": "dialog", "aria-expanded": "false", "data-why": action.name, "aria-label": `${count(rest)} can't: why?`, title: `${count(rest)} can't: why?`,
       onclick: (event) => openWhy(action, event.currentTarget) }, icon("info"));
   }
 
@@ -37,20 +37,20 @@ function createBar(context) {
     const can = members.filter(able);
     if (!can.length) return null;
     if (!members[0].name.includes(".")) return single(members[0]);
-    const opener = h("button", { type: "button", class: "ib-action", "data-group": members[0].group, "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(opener, title, can) }, h("span", {}, title), icon("down"));
+    const opener = h("button", { class: "ib-action", "data-group": members[0].group, "aria-haspopup": "menu", "aria-expanded": "false", onclick: () => openMenu(opener, title, can) }, h("span", {}, title), icon("down"));
     return opener;
   }
 
   function openMenu(anchor, title, members) {
     const rows = members.map((action) => h("div", { class: "ib-item", role: "none" },
-      h("button", { type: "button", role: "menuitem", class: look(action), "data-action": action.name, title: action.help, onclick: () => { popover.close(); start(action); } }, label(action)),
-      action.ok < bar.n && h("button", { type: "button", role: "menuitem", class: "ib-why", "data-why": action.name, "aria-label": `${action.label}: ${count(bar.n - action.ok)} can't: why?`, onclick: () => { popover.close(); openWhy(action, anchor); } }, icon("info"))));
+      h("button", { role: "menuitem", class: look(action), "data-action": action.name, title: action.help, onclick: () => { popover.close(); start(action); } }, label(action)),
+      action.ok < bar.n && h("button", { role: "menuitem", class: "ib-why", "data-why": action.name, "aria-label": `${action.label}: ${count(bar.n - action.ok)} can't: why?`, onclick: () => { popover.close(); openWhy(action, anchor); } }, icon("info"))));
     const popover = openPopover(context, anchor, h("div", { class: "ib-menu" }, ...rows), { role: "menu", label: title });
   }
 
   function openNone(anchor, members) {
     const rows = members.map((action) => h("div", { class: "ib-item", role: "none" },
-      h("button", { type: "button", role: "menuitem", class: "ib-action", "data-why": action.name, onclick: () => { popover.close(); openWhy(action, anchor); } }, h("span", {}, members.length && fullLabel(action)), h("span", { class: "ib-part" }, "why not?"))));
+      h("button", { role: "menuitem", class: "ib-action", "data-why": action.name, onclick: () => { popover.close(); openWhy(action, anchor); } }, h("span", {}, members.length && fullLabel(action)), h("span", { class: "ib-part" }, "why not?"))));
     const popover = openPopover(context, anchor, h("div", { class: "ib-menu" }, ...rows), { role: "menu", label: "Not available" });
   }
 
@@ -63,7 +63,7 @@ function createBar(context) {
     const popover = openPopover(context, anchor, content, { label: `Why not ${action.label}` });
     const show = (reason) => { popover.close(); context.send({ kind: "show", action: action.name, reason }); };
     reasons = { action: action.name, fill: (found) => {
-      const rows = found.map(([reason, rows]) => h("button", { type: "button", class: "ib-reason", title: "Show these rows", onclick: () => show(reason) }, h("span", { class: "ib-part" }, count(rows)), h("span", {}, reason), icon("arrow")));
+      const rows = found.map(([reason, rows]) => h("button", { class: "ib-reason", title: "Show these rows", onclick: () => show(reason) }, h("span", { class: "ib-part" }, count(rows)), h("span", {}, reason), icon("arrow")));
       const all = found.length > 1 ? [button(`Show all ${count(bar.n - action.ok)}`, () => show(null), { look: "small" })] : [];
       list.replaceChildren(...rows, ...all);
       popover.place();
@@ -83,11 +83,11 @@ function createBar(context) {
       const sums = bar.totals.map(([currency, , , cents]) => money(cents, currency)).join(" + "), hidden = bar.n - bar.shown;
       const unseen = hidden ? [h("span", { class: "ib-hidden" }, `, ${count(hidden)} not shown`), button("Keep only shown", () => context.send({ kind: "select", op: "shown", by: context.id }), { look: "small", "data-keep": "" })] : [];
       summary.replaceChildren(h("strong", {}, `${count(bar.n)} selected`), ...unseen, h("span", { class: "ib-sum" }, `· ${sums}`),
-        h("button", { type: "button", class: "ib-tiny", "aria-label": "Clear the selection", title: "Clear the selection (Esc)", onclick: () => context.clearSelection() }, icon("close")));
+        h("button", { class: "ib-tiny", "aria-label": "Clear the selection", title: "Clear the selection (Esc)", onclick: () => context.clearSelection() }, icon("close")));
       const made = groups.map(group).filter(Boolean);
       if (!made.length) made.push(h("span", { class: "ib-noaction" }, "No action applies to this selection."));
       if (none.length) {
-        const opener = h("button", { type: "button", class: "ib-action quiet", "aria-haspopup": "menu", "aria-expanded": "false", "data-none": "", onclick: () => openNone(opener, none) }, h("span", {}, "Why not?"), h("span", { class: "ib-part" }, count(none.length)));
+        const opener = h("button", { class: "ib-action quiet", "aria-haspopup": "menu", "aria-expanded": "false", "data-none": "", onclick: () => openNone(opener, none) }, h("span", {}, "Why not?"), h("span", { class: "ib-part" }, count(none.length)));
         made.push(opener);
       }
       actions.replaceChildren(...made);
@@ -114,7 +114,7 @@ function createBar(context) {
     if (more) { more.ibHidden.forEach((child) => more.before(child)); more.remove(); }
     if (actions.scrollWidth <= actions.clientWidth + 1) return;
     const children = [...actions.children], hidden = [];
-    const opener = h("button", { type: "button", class: "ib-action", "data-more": "", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => openMore(opener) }, h("span", {}, "More"), icon("down"));
+    const opener = h("button", { class: "ib-action", "data-more": "", "aria-haspopup": "dialog", "aria-expanded": "false", onclick: () => openMore(opener) }, h("span", {}, "More"), icon("down"));
     opener.ibHidden = hidden;
     actions.append(opener);
     while (children.length > 1 && actions.scrollWidth > actions.clientWidth + 1) { const child = children.pop(); hidden.unshift(child); child.remove(); }
@@ -126,7 +126,7 @@ function createBar(context) {
       const can = members.filter((action) => able(action) && kept.some((child) => child.matches(`[data-action="${action.name}"],[data-group="${action.group}"]`) || child.querySelector(`[data-action="${action.name}"]`)));
       if (!can.length) return null;
       return h("div", { role: "group", "aria-label": title }, h("div", { class: "ib-menutitle" }, title), ...can.map((action) => h("div", { class: "ib-item" },
-        h("button", { type: "button", class: look(action), "data-action": action.name, onclick: () => { popover.close(); start(action); } }, label(action)), action.ok < bar.n && whyButton(action))));
+        h("button", { class: look(action), "data-action": action.name, onclick: () => { popover.close(); start(action); } }, label(action)), action.ok < bar.n && whyButton(action))));
     }), kept.some((child) => child.matches("[data-none]")) && button("Why not?", () => { popover.close(); openNone(anchor, bar.actions.filter((action) => !action.ok)); }, { look: "small plain" }));
     const popover = openPopover(context, anchor, panel, { label: "More actions" });
   }

@@ -30,10 +30,10 @@ function createDetail(context) {
 
   function make() {
     const title = freshId("ib-title"), heading = h("h2", { id: title, tabindex: -1 }), body = h("div", { class: "ib-drawerbody", tabindex: 0, role: "region", "aria-label": "Details" });
-    const step = (label, symbol, by) => h("button", { type: "button", class: "ib-tiny", "aria-label": label, title: label, onclick: () => turn(by) }, icon(symbol));
+    const step = (label, symbol, by) => h("button", { class: "ib-tiny", "aria-label": label, title: label, onclick: () => turn(by) }, icon(symbol));
     const tools = h("div", { class: "ib-buttons" });
     const dialog = h("dialog", { class: "ib-dialog ib-drawer", "aria-labelledby": title }, h("header", {}, heading, h("span", { class: "ib-push" }), step("Previous invoice", "up", -1), step("Next invoice", "down", 1),
-      h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close() }, icon("close"))), tools, body);
+      h("button", { class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close() }, icon("close"))), tools, body);
     dialog.addEventListener("keydown", (event) => {
       event.stopPropagation();
       const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -61,7 +61,7 @@ function createDetail(context) {
     if (!open || message.at !== open.at) return;
     open.id = message.id;
     open.heading.textContent = message.title;
-    open.tools.replaceChildren(message.stored ? button("Open the PDF", () => context.send({ kind: "document" }), { look: "primary small", symbol: "file" }) : "",
+    open.tools.replaceChildren(message.stored ? button("Open the PDF", () => context.send({ kind: "document", id: message.id }), { look: "primary small", symbol: "file" }) : "",
       button("All of this customer", () => { open.dialog.close(); context.send({ kind: "customer", id: message.id }); }, { look: "small", symbol: "filter" }));
     open.page = h("figure", { class: "ib-page" }, h("p", { class: "ib-quiet" }, "Drawing the page…"));
     open.stored = message.stored;
@@ -80,7 +80,7 @@ function createDetail(context) {
     if (!buffers.length) return open.page.replaceChildren(h("p", { class: "ib-quiet" }, `No page to show: ${message.why}`));
     const url = URL.createObjectURL(new Blob(buffers, { type: "image/png" })), label = `First page of ${open.heading.textContent}`;
     const picture = h("img", { src: url, alt: label, onload: () => URL.revokeObjectURL(url) });
-    const larger = h("button", { type: "button", class: "ib-pagebutton", "aria-pressed": "false", title: "Larger", onclick: () => larger.setAttribute("aria-pressed", String(open.page.classList.toggle("large"))) }, picture);
+    const larger = h("button", { class: "ib-pagebutton", "aria-pressed": "false", title: "Larger", onclick: () => larger.setAttribute("aria-pressed", String(open.page.classList.toggle("large"))) }, picture);
     open.page.replaceChildren(larger, h("figcaption", { class: "ib-quiet" }, open.stored ? "First page" : "As it would be made now"));
   }
 

@@ -20,7 +20,7 @@ const sections = (tables) => h("div", {}, ...tables.map((table) => h("section", 
 function tabbed(parts) {
   if (!parts.length) return "";
   const holder = h("div", { role: "tabpanel" });
-  const tabs = parts.map((part, index) => h("button", { type: "button", role: "tab", class: "ib-tab", id: freshId("ib-tab"), onclick: () => choose(index) }, part.label, h("span", { class: "ib-part" }, count(part.total))));
+  const tabs = parts.map((part, index) => h("button", { role: "tab", class: "ib-tab", id: freshId("ib-tab"), onclick: () => choose(index) }, part.label, h("span", { class: "ib-part" }, count(part.total))));
   const choose = (index) => {
     tabs.forEach((tab, at) => { tab.setAttribute("aria-selected", String(at === index)); tab.tabIndex = at === index ? 0 : -1; });
     holder.setAttribute("aria-labelledby", tabs[index].id);
@@ -51,7 +51,7 @@ function createDialogs(context) {
     const typed = h("input", { class: "ib-input short", inputmode: "numeric", autocomplete: "off", "aria-label": "Number of invoices, to confirm", required: message.confirm });
     const confirmBox = message.confirm ? h("div", { class: `ib-confirm${message.irreversible ? " danger" : ""}` }, icon("alert"), h("div", {}, h("p", {}, message.irreversible ? h("strong", {}, "This can't be undone. ") : null, "Type the number of ", h("span", { class: "ib-noun" }, "invoices"), " to go on: ", h("strong", { class: "ib-expected" })), typed)) : null;
     const form = h("form", { method: "dialog", class: "ib-form" },
-      h("header", {}, h("h2", { id: title }, message.title), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close("cancel") }, icon("close"))),
+      h("header", {}, h("h2", { id: title }, message.title), h("button", { class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close("cancel") }, icon("close"))),
       h("div", { class: "ib-dialogbody", tabindex: -1 }, message.help && h("p", { class: "ib-quiet" }, message.help),
         fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview), confirmBox,
       h("footer", {}, message.code && codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
@@ -89,7 +89,7 @@ function createDialogs(context) {
       }
       answered = found;
       const rest = found.refused.reduce((sum, [, rows]) => sum + rows, 0);
-      preview.replaceChildren(
+      preview.replaceChildren(found.asks ? h("p", {}, found.asks) : "",
         h("p", { class: "ib-outcome" }, h("strong", {}, plural(found.eligible)), rest ? ` of ${count(message.selected)} selected` : " selected", found.messages ? `, in ${plural(found.messages, "message", "messages")}` : "",
           message.hidden ? h("span", { class: "ib-hidden" }, `, ${count(message.hidden)} of the selected are not shown`) : "",
           found.failing ? h("span", { class: "ib-problem" }, `, ${count(found.failing)} of them will fail`) : ""),
@@ -127,7 +127,7 @@ function createDialogs(context) {
 
   function openCode(anchor, values) {
     const pick = (as) => { popover.close(); context.send({ kind: "code", as, params: values?.() ?? null }); };
-    const item = (as, label) => h("button", { type: "button", role: "menuitem", class: "ib-action", onclick: () => pick(as) }, label);
+    const item = (as, label) => h("button", { role: "menuitem", class: "ib-action", onclick: () => pick(as) }, label);
     const popover = openPopover({ root: anchor.closest("dialog") ?? context.root }, anchor, h("div", { class: "ib-menu" }, item("python", "Copy as Python"), item("command", "Copy as command"), item("notebook", "Save as notebook")), { role: "menu", label: "This run as code" });
   }
 

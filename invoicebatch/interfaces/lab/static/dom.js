@@ -6,6 +6,7 @@ const FOCUSABLE = new Set(["button", "input", "select", "textarea", "summary", "
 
 function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
+  if (tag === "button") element.type = "button";
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
@@ -46,7 +47,7 @@ function icon(name) {
 
 function button(label, onclick, options = {}) {
   const { look = "", symbol, ...attributes } = options;
-  return h("button", { type: "button", class: `ib-button ${look}`, onclick, ...attributes }, symbol && icon(symbol), label);
+  return h("button", { class: `ib-button ${look}`, onclick, ...attributes }, symbol && icon(symbol), label);
 }
 
 function debounce(work, milliseconds) {

@@ -103,7 +103,7 @@ function createFilters(context) {
   }
 
   const chip = (label, text, remove) => h("span", { class: "ib-filterchip", role: "listitem" }, label && h("b", {}, `${label}: `), h("span", {}, text),
-    h("button", { type: "button", "aria-label": `Remove filter ${label} ${text}`, onclick: remove }, icon("close")));
+    h("button", { "aria-label": `Remove filter ${label} ${text}`, onclick: remove }, icon("close")));
 
   function paint() {
     const table = context.get("table");

@@ -161,7 +161,7 @@ function createGrid(context) {
     if (!data || !anchor) return;
     focus = index;
     paint();
-    const item = (label, work, keys) => h("button", { type: "button", role: "menuitem", class: "ib-action", onclick: () => { popover.close(); work(); } }, h("span", {}, label), keys && h("span", { class: "ib-part" }, keys));
+    const item = (label, work, keys) => h("button", { role: "menuitem", class: "ib-action", onclick: () => { popover.close(); work(); } }, h("span", {}, label), keys && h("span", { class: "ib-part" }, keys));
     const popover = openPopover(context, anchor, h("div", { class: "ib-menu" }, item("Details", () => context.openDetail(index), "Enter"), item("All of this customer", () => context.send({ kind: "customer", id: data[0] }))), { role: "menu", label: "This invoice", back: port });
   }
 

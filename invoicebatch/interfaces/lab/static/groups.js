@@ -13,15 +13,15 @@ function createGroups(context) {
     ask();
   }
 
-  function set({ titles, groups, all, by: now }) {
+  function set({ titles, groups, all, serial, by: now }) {
     const most = Math.max(1, ...groups.flatMap(([, , , sums]) => sums.map(([, total]) => Math.abs(total))));
     const select = h("select", { class: "ib-input", "aria-label": "Group by", onchange: () => { by = select.value; ask(); } }, ...titles.map(([value, label]) => h("option", { value, selected: value === now }, label)));
     const held = element.contains(element.getRootNode().activeElement) ? element.getRootNode().activeElement.dataset.group ?? "by" : null;
     const rows = groups.map(([label, size, selected, sums], at) => {
-      const box = h("input", { type: "checkbox", checked: selected === size, "data-group": at, "aria-label": `Select ${label}`, onchange: () => context.send({ kind: "group_select", at, on: box.checked }) });
+      const box = h("input", { type: "checkbox", checked: selected === size, "data-group": at, "aria-label": `Select ${label}`, onchange: () => context.send({ kind: "group_select", serial, at, on: box.checked }) });
       box.indeterminate = selected > 0 && selected < size;
       const share = Math.round((100 * Math.max(0, ...sums.map(([, total]) => Math.abs(total)))) / most);
-      return h("tr", {}, h("td", {}, box), h("td", {}, h("button", { type: "button", class: "ib-link", title: "Show these rows", onclick: () => context.send({ kind: "group_show", at }) }, label)),
+      return h("tr", {}, h("td", {}, box), h("td", {}, h("button", { class: "ib-link", title: "Show these rows", onclick: () => context.send({ kind: "group_show", serial, at }) }, label)),
         h("td", { class: "num" }, count(size)), h("td", { class: "num" }, ...sums.map(([currency, total]) => h("div", {}, money(total, currency)))), h("td", { class: "num" }, ...sums.map(([currency, , left]) => h("div", {}, money(left, currency)))),
         h("td", { class: "ib-share" }, h("div", { style: `width:${share}%` })));
     });

@@ -26,16 +26,16 @@ function createMail(context) {
     search.addEventListener("search", () => { if (!search.value) ask(at); });
 
     const dialog = h("dialog", { class: "ib-dialog ib-mail", "aria-labelledby": title.id }, h("div", { class: "ib-form" },
-      h("header", {}, title, h("button", { type: "button", class: "ib-tiny", "aria-label": "Close the messages", onclick: () => dialog.close() }, icon("close"))),
+      h("header", {}, title, h("button", { class: "ib-tiny", "aria-label": "Close the messages", onclick: () => dialog.close() }, icon("close"))),
       h("div", { class: "ib-mailtools" }, previous, next, search), body,
       h("footer", {}, h("span", {}, "Send a test of the first"), many, h("span", {}, "to"), to, test, told)));
 
     function paint() {
       const look = last.html ? h("iframe", { sandbox: "", title: "The message as it looks", srcdoc: last.html })
         : last.page ? h("img", { src: `data:image/png;base64,${last.page}`, alt: "First page" }) : null;
-      const tab = (label, chosen, pick) => h("button", { type: "button", role: "tab", class: "ib-tab", "aria-selected": String(chosen), onclick: pick }, label);
+      const tab = (label, chosen, pick) => h("button", { role: "tab", class: "ib-tab", "aria-selected": String(chosen), onclick: pick }, label);
       const tabs = look && last.text ? h("div", { class: "ib-tabs", role: "tablist" }, tab("As it looks", !plain, () => { plain = false; paint(); }), tab("Plain text", plain, () => { plain = true; paint(); })) : "";
-      const files = last.files.map((file, index) => h("li", {}, h("button", { type: "button", class: "ib-link", onclick: () => context.send({ kind: "enclosure", n, at, index }) }, icon("file"), file.name),
+      const files = last.files.map((file, index) => h("li", {}, h("button", { class: "ib-link", onclick: () => context.send({ kind: "enclosure", n, at, index }) }, icon("file"), file.name),
         h("span", { class: "ib-quiet" }, ` ${file.pages ? `${plural(file.pages, "page", "pages")}, ` : ""}${bytes(file.size)}`)));
       body.replaceChildren(h("dl", { class: "ib-mailhead" }, ...last.head.flatMap(([name, text]) => [h("dt", {}, name), h("dd", { class: name === "Problem" ? "ib-problem" : null }, text)])),
         tabs, look && !plain ? look : h("pre", { class: "ib-code" }, last.text), h("ul", { class: "ib-files" }, ...files));

@@ -6,7 +6,7 @@ const STATES = [["proposed", "To look at"], ["open", "Open"], ["booked", "Booked
 function createPayments(context, invoices) {
   const outgoing = h("div", { class: "ib-payments" }), incoming = h("div", { class: "ib-payments" });
   const panels = { invoices, outgoing, incoming };
-  const tabs = TABS.map(([name, label]) => h("button", { type: "button", role: "tab", class: "ib-tab", id: freshId("ib-tab"), "data-tab": name, onclick: () => choose(name) }, label));
+  const tabs = TABS.map(([name, label]) => h("button", { role: "tab", class: "ib-tab", id: freshId("ib-tab"), "data-tab": name, onclick: () => choose(name) }, label));
   const strip = h("div", { class: "ib-tabs ib-places", role: "tablist", "aria-label": "Invoices and payments", onkeydown: (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;
@@ -41,7 +41,7 @@ function createPayments(context, invoices) {
     const box = smallTable({ ...table, label: "Payment bundles" });
     box.querySelectorAll("tbody tr").forEach((row, index) => {
       const id = bundles[index];
-      const opener = h("button", { type: "button", class: "ib-link", "data-bundle": id, onclick: () => pick(id) }, id.slice(0, 8));
+      const opener = h("button", { class: "ib-link", "data-bundle": id, onclick: () => pick(id) }, id.slice(0, 8));
       row.prepend(h("td", {}, opener));
       row.setAttribute("aria-current", String(id === bundle));
     });
@@ -67,13 +67,13 @@ function createPayments(context, invoices) {
     if (message.bundle !== bundle) return;
     held = message;
     const about = (kind, more) => context.send({ kind, bundle, ...more });
-    const offer = (one) => h("button", { type: "button", class: "ib-action", "data-action": one.action, title: one.reason || one.help, disabled: !!one.reason, onclick: () => about("bundle_action", { action: one.action }) }, one.label.replace(/ payment bundle$/, ""));
+    const offer = (one) => h("button", { class: "ib-action", "data-action": one.action, title: one.reason || one.help, disabled: !!one.reason, onclick: () => about("bundle_action", { action: one.action }) }, one.label.replace(/ payment bundle$/, ""));
     const why = message.offers.filter((one) => one.reason).map((one) => h("li", {}, h("strong", {}, one.label), `: ${one.reason}`));
     outgoing.querySelector(".ib-bundle").replaceChildren(
       h("div", { class: "ib-bar", role: "toolbar", "aria-label": "Actions for the payment bundle" }, h("div", { class: "ib-summary" }, h("strong", {}, `Bundle ${bundle.slice(0, 8)}`)),
         h("div", { class: "ib-actions" }, ...message.offers.map(offer),
-          h("button", { type: "button", class: "ib-action quiet", onclick: () => { about("bundle_rows"); choose("invoices"); } }, "Show its invoices"),
-          message.file && h("button", { type: "button", class: "ib-action quiet", title: message.file, onclick: () => about("bundle_file") }, icon("file"), "Open the file"))),
+          h("button", { class: "ib-action quiet", onclick: () => { about("bundle_rows"); choose("invoices"); } }, "Show its invoices"),
+          message.file && h("button", { class: "ib-action quiet", title: message.file, onclick: () => about("bundle_file") }, icon("file"), "Open the file"))),
       why.length ? h("details", { class: "ib-refused ib-note" }, h("summary", {}, "Why not the others"), h("ul", {}, ...why)) : "",
       h("div", { class: "ib-note" }, ...message.tables.map((table) => h("section", {}, h("h3", {}, table.label), smallTable(table, message.currency)))));
   }
@@ -81,11 +81,10 @@ function createPayments(context, invoices) {
   // Payments that came in.
 
   function setIncoming({ counts, rows }) {
-    const here = new Set(rows.map((row) => row.payment));
-    ticked = new Map([...ticked].filter(([payment]) => here.has(payment)));
+    ticked = new Map([...ticked].filter(([payment, mark]) => rows.some((row) => row.payment === payment && row.proposals.map(markOf).includes(mark))));
     if (!counts[status]) status = (STATES.find(([name]) => counts[name]) ?? STATES[0])[0];
-    const states = STATES.map(([name, label]) => h("button", { type: "button", class: "ib-action", "aria-pressed": String(name === status), "data-state": name, onclick: () => { status = name; setIncoming({ counts, rows }); } }, label, h("span", { class: "ib-part" }, count(counts[name] ?? 0))));
-    const book = h("button", { type: "button", class: "ib-button primary small", onclick: () => { context.send({ kind: "book", ticks: [...ticked] }); ticked.clear(); } });
+    const states = STATES.map(([name, label]) => h("button", { class: "ib-action", "aria-pressed": String(name === status), "data-state": name, onclick: () => { status = name; setIncoming({ counts, rows }); } }, label, h("span", { class: "ib-part" }, count(counts[name] ?? 0))));
+    const book = h("button", { class: "ib-button primary small", onclick: () => { context.send({ kind: "book", ticks: [...ticked].map(([payment, mark]) => [payment, ...JSON.parse(mark)]) }); ticked.clear(); } });
     const allow = () => { book.disabled = !ticked.size; book.textContent = ticked.size ? `Book ${plural(ticked.size, "payment", "payments")}` : "Book"; book.title = ticked.size ? "" : "Tick what payments pay"; };
     const shownRows = rows.filter((row) => row.status === status);
     const list = shownRows.map((row) => paymentRow(row, allow));
@@ -97,12 +96,15 @@ function createPayments(context, invoices) {
       (counts[status] ?? 0) > list.length ? h("p", { class: "ib-quiet ib-note" }, `${count(counts[status] - list.length)} more`) : "");
   }
 
+  // What a tick was made on: another proposal, or the same one of other documents or amounts, does not have it.
+  const markOf = (proposal) => JSON.stringify([proposal.proposal, proposal.documents]);
   const documents = (pairs, currency) => pairs.map(([number, amount]) => `${number ?? "?"} ${currency} ${AMOUNT.format(amount)}`).join(", ");
 
   function paymentRow(row, allow) {
     const tick = (proposal) => {
-      const box = h("input", { type: "checkbox", checked: ticked.get(row.payment) === proposal.proposal, onchange: () => {
-        if (box.checked) ticked.set(row.payment, proposal.proposal);
+      const mark = markOf(proposal);
+      const box = h("input", { type: "checkbox", checked: ticked.get(row.payment) === mark, onchange: () => {
+        if (box.checked) ticked.set(row.payment, mark);
         else ticked.delete(row.payment);
         box.closest("td").querySelectorAll("input").forEach((other) => { if (other !== box) other.checked = false; });
         allow();

@@ -41,7 +41,7 @@ function createReport(context) {
   }
 
   const groupList = (groups, look, which) => h("ul", { class: `ib-groups ${look}` }, ...groups.map((group) => h("li", {},
-    h("strong", {}, count(group.rows)), " ", group.known ? h("button", { type: "button", class: "ib-link", title: "Select these rows", onclick: () => context.send({ kind: "pick", which, reason: group.reason }) }, group.reason) : group.reason,
+    h("strong", {}, count(group.rows)), " ", group.known ? h("button", { class: "ib-link", title: "Select these rows", onclick: () => context.send({ kind: "pick", which, reason: group.reason }) }, group.reason) : group.reason,
     h("div", { class: "ib-quiet" }, group.numbers.join(", ") + (group.rows > group.numbers.length ? ` and ${count(group.rows - group.numbers.length)} more` : "")))));
 
   // A step opens its dialog for the rows done; one that is not of the bar shows its command too.
@@ -95,7 +95,7 @@ function createReport(context) {
       h("strong", {}, `${run.label}: ${plural(report.done)} done`),
       bad && h("span", { class: "ib-tag bad" }, `${count(report.failed)} failed`), report.refused > 0 && h("span", { class: "ib-tag" }, `${count(report.refused)} left out`), report.cancelled && h("span", { class: "ib-tag" }, "cancelled"),
       h("span", { class: "ib-push" }),
-      report.code && codeButton(), h("button", { type: "button", class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
+      report.code && codeButton(), h("button", { class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
     const parts = [];
     if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad", "failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
     if (report.missing) parts.push(...fixBox(report.missing));
@@ -104,7 +104,7 @@ function createReport(context) {
     if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, "", "refused"), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
     if (report.unchanged.length) parts.push(h("h3", {}, "Unchanged"), groupList(report.unchanged, "", "unchanged"));
     if (report.unfinished) parts.push(h("h3", {}, "Not done yet"), h("p", {}, `${plural(report.unfinished)} were not started. They stay reserved for this run until it is finished.`), h("div", { class: "ib-buttons" }, button("Finish the rest", () => context.send({ kind: "resume" }), { look: "primary small" })));
-    if (report.files.length) parts.push(h("h3", {}, report.fileCount > report.files.length ? `Files (${count(report.fileCount)})` : "Files"), h("ul", { class: "ib-files" }, ...report.files.map((file, index) => h("li", {}, h("button", { type: "button", class: "ib-link", title: file.path, onclick: () => context.send({ kind: "file", index }) }, icon("file"), file.name), h("span", { class: "ib-quiet" }, file.size ? ` ${bytes(file.size)}` : "")))));
+    if (report.files.length) parts.push(h("h3", {}, report.fileCount > report.files.length ? `Files (${count(report.fileCount)})` : "Files"), h("ul", { class: "ib-files" }, ...report.files.map((file, index) => h("li", {}, h("button", { class: "ib-link", title: file.path, onclick: () => context.send({ kind: "file", index }) }, icon("file"), file.name), h("span", { class: "ib-quiet" }, file.size ? ` ${bytes(file.size)}` : "")))));
     if (report.totals.length) parts.push(h("dl", { class: "ib-totals" }, ...report.totals.map((total) => h("div", {}, h("dt", {}, total.label), h("dd", {}, total.money ? AMOUNT.format(total.value) : count(total.value))))));
     element.replaceChildren(h("div", { class: `ib-reportcard ${bad ? "bad" : partly ? "partly" : "good"}` }, head, parts.length ? h("div", { class: "ib-reportbody", tabindex: 0, role: "region", "aria-label": "Report" }, ...parts) : ""));
     context.announce(`${run.label}: ${plural(report.done)} done, ${count(report.failed)} failed, ${count(report.refused)} left out.`);
@@ -117,7 +117,7 @@ function createReport(context) {
 
   function paintError(run) {
     element.replaceChildren(h("div", { class: "ib-reportcard bad", role: "alert" }, h("div", { class: "ib-reporthead" }, icon("alert"), h("strong", {}, `${run.label} stopped`), h("span", { class: "ib-push" }),
-      h("button", { type: "button", class: "ib-tiny", "aria-label": "Close", onclick: () => context.send({ kind: "dismiss" }) }, icon("close"))), h("div", { class: "ib-reportbody" }, h("p", {}, run.message), h("p", { class: "ib-quiet" }, run.hint))));
+      h("button", { class: "ib-tiny", "aria-label": "Close", onclick: () => context.send({ kind: "dismiss" }) }, icon("close"))), h("div", { class: "ib-reportbody" }, h("p", {}, run.message), h("p", { class: "ib-quiet" }, run.hint))));
   }
 
   function setRun(run) {

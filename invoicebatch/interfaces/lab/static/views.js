@@ -20,8 +20,8 @@ function createViews(context) {
     for (const column of ordered) {
       const row = h("div", { class: "ib-option", "data-key": column.key },
         h("label", { class: "ib-optiontext" }, h("input", { type: "checkbox", checked: keys.includes(column.key), onchange: apply }), ` ${column.label}`),
-        h("button", { type: "button", class: "ib-tiny", "aria-label": `Move ${column.label} left`, title: "Move left", onclick: () => move(row, -1) }, icon("up")),
-        h("button", { type: "button", class: "ib-tiny", "aria-label": `Move ${column.label} right`, title: "Move right", onclick: () => move(row, 1) }, icon("down")));
+        h("button", { class: "ib-tiny", "aria-label": `Move ${column.label} left`, title: "Move left", onclick: () => move(row, -1) }, icon("up")),
+        h("button", { class: "ib-tiny", "aria-label": `Move ${column.label} right`, title: "Move right", onclick: () => move(row, 1) }, icon("down")));
       list.append(row);
     }
     openPopover(context, columnsButton, h("div", { class: "ib-filter" }, h("div", { class: "ib-filterhead" }, h("strong", {}, "Columns")), list), { label: "Columns" });
@@ -44,10 +44,10 @@ function createViews(context) {
       context.arrange({ filters: view.filters, search: view.search, sort: view.sort, only: false });
     };
     const rows = views.map((view) => h("div", { class: "ib-option" },
-      h("button", { type: "button", class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name),
-      h("button", { type: "button", class: "ib-tiny", "aria-label": `Delete view ${view.name}`, title: "Delete", onclick: () => { context.send({ kind: "views", views: views.filter((other) => other !== view) }); popover.close(); } }, icon("trash"))));
+      h("button", { class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name),
+      h("button", { class: "ib-tiny", "aria-label": `Delete view ${view.name}`, title: "Delete", onclick: () => { context.send({ kind: "views", views: views.filter((other) => other !== view) }); popover.close(); } }, icon("trash"))));
     const shipped = (context.get("prefs").shipped ?? []).map((view) => h("div", { class: "ib-option" },
-      h("button", { type: "button", class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name, h("span", { class: "ib-part" }, count(view.rows ?? 0)))));
+      h("button", { class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name, h("span", { class: "ib-part" }, count(view.rows ?? 0)))));
     const content = h("div", { class: "ib-filter" }, h("div", { class: "ib-options" }, ...shipped),
       h("div", { class: "ib-filterhead" }, h("strong", {}, "Saved views")),
       rows.length ? h("div", { class: "ib-options" }, ...rows) : h("p", { class: "ib-quiet" }, "None yet. Set filters, sort and columns, then keep them under a name."),
