@@ -44,7 +44,7 @@ Content-Type: text/plain; charset=x-nonsense
 Hi. This is the qmail-send program at mail.test.
 
 <ada@example.org>:
-10.0.0.1 does not like recipient. 550 no \xfcser \x1b[31m
+10.0.0.1 does not like recipient. 550 no user \xfc \x1b[31m
 
 --- Below this line is a copy of the message.
 
@@ -95,7 +95,7 @@ def test_an_address_is_at_fault_only_where_the_server_says_so(status, words, of_
 def test_a_plain_bounce_counts_only_with_the_head_of_our_mail():
     (report,) = reports_in(PLAIN)
     assert (report.message_id, report.recipients) == (ID, ("ada@example.org",))
-    assert (report.action, report.words) == ("failed", "550 no �ser [31m")
+    assert (report.action, report.words) == ("failed", "550 no user � [31m")
     without = PLAIN.replace(b"Message-ID", b"X-Other")
     assert [each.unread for each in reports_in(without)] == [UNKNOWN]
     customers_own = PLAIN.replace(b"Return-Path: <>", b"Return-Path: <ada@example.org>").replace(
