@@ -152,18 +152,18 @@ class Payments:
         self._unchanged_file(full)
         return self._run("payments.confirm", self._waiting(full), bundle=full)
 
-    def in_question(self, action: str, bundle: str) -> str:
-        """What a person should know before `payments.release`, `confirm` or `cancel` is done; else empty.
+    def in_question(self, verb: str, bundle: str) -> str:
+        """What a person should know before a bundle is released, confirmed or cancelled (`verb`); else empty.
 
         Raises:
-            ParameterError: it is about `payments.confirm`, and that would raise it.
+            ParameterError: it is about `confirm`, and that would raise it.
         """
         full = self.find(bundle)
-        if action == "payments.confirm":
+        if verb == "confirm":
             return f"Bundle {full[:8]}: {self._confirming(full)}."
-        if action == "payments.release" and (doubts := _doubts(self._waiting(full))):
+        if verb == "release" and (doubts := _doubts(self._waiting(full))):
             return f"Bundle {full[:8]}{doubts}."
-        if action == "payments.cancel" and self._row(full)["status"] == BundleStatus.EXPORTED:
+        if verb == "cancel" and self._row(full)["status"] == BundleStatus.EXPORTED:
             return f"The bank file of bundle {full[:8]} is written: make sure that the bank does not get it."
         return ""
 

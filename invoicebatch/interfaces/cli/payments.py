@@ -92,9 +92,11 @@ def _found(payments: Payments, bundles: list[str]) -> list[str]:
     return list(dict.fromkeys(payments.find(bundle) for bundle in bundles))
 
 
-def _ask(payments: Payments, action: str, bundles: list[str], hint: str, *, yes: bool) -> None:
+def _ask(payments: Payments, verb: str, bundles: list[str], hint: str, *, yes: bool) -> None:
     """Ask where there is something to know before; of several none is done where one can't be."""
-    said = [text for one in bundles if (text := payments.in_question(action, one))]
+    if yes and len(bundles) == 1:
+        return
+    said = [text for one in bundles if (text := payments.in_question(verb, one))]
     if said and not yes:
         raise ConfirmationError("\n".join(said), hint)
 
@@ -166,7 +168,7 @@ def release(
     """
     payments = opened(workspace).payments
     chosen = _found(payments, bundle)
-    _ask(payments, "payments.release", chosen, "If they are right all the same, confirm with --yes.", yes=yes)
+    _ask(payments, "release", chosen, "If they are right all the same, confirm with --yes.", yes=yes)
     return _each(payments.release, chosen, json=json)
 
 
@@ -204,7 +206,7 @@ def confirm(
     """The bank took the bundles: accepted before their date, paid from it on. Asks for --yes."""
     payments = opened(workspace).payments
     chosen = _found(payments, bundle)
-    _ask(payments, "payments.confirm", chosen, "If the bank took them, confirm with --yes.", yes=yes)
+    _ask(payments, "confirm", chosen, "If the bank took them, confirm with --yes.", yes=yes)
     return _each(payments.confirm, chosen, json=json)
 
 
@@ -215,7 +217,7 @@ def cancel(
     """Call bundles off: their invoices are free again. A written one asks for --yes."""
     payments = opened(workspace).payments
     chosen = _found(payments, bundle)
-    _ask(payments, "payments.cancel", chosen, "Confirm with --yes.", yes=yes)
+    _ask(payments, "cancel", chosen, "Confirm with --yes.", yes=yes)
     return _each(payments.cancel, chosen, json=json)
 
 

@@ -103,7 +103,7 @@ class StepPlan:
     def _look(self) -> tuple[str, object]:
         """What is to be known before it is done, and the bundle as it is now."""
         payments, (bundle,) = self._workspace.payments, self._step.arguments
-        return payments.in_question(self._step.action, bundle), payments.pin(bundle)
+        return payments.in_question(self._step.action.rpartition(".")[2], bundle), payments.pin(bundle)
 
     def send_test(self, to: str, limit: int = 3) -> pd.DataFrame:  # noqa: ARG002
         """There is nothing to send.

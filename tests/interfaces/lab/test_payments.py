@@ -91,10 +91,10 @@ def test_a_release_names_the_payees_that_the_bank_doubts(money_workspace):
     (workspace.root / "invoicebatch.toml").write_text("[payment]\nfour_eyes = true\n")
     workspace.select(all=True).plan("assign.bank_file").apply()
     (bundle,) = workspace.payments.list()["bundle_id"]
-    assert workspace.payments.in_question("payments.release", bundle) == ""
+    assert workspace.payments.in_question("release", bundle) == ""
     with workspace.store.write() as session:
         found = pd.DataFrame({"bundle_id": bundle, "item_no": [1], "payee_check": ["none: PN01"]})
         session.update("bundle_items", found, clock.now())
     name = workspace.payments.items(bundle)["name"].iloc[0]
-    assert f"{name} (none: PN01)" in workspace.payments.in_question("payments.release", bundle)
-    assert workspace.payments.in_question("payments.write", bundle) == ""
+    assert f"{name} (none: PN01)" in workspace.payments.in_question("release", bundle)
+    assert workspace.payments.in_question("write", bundle) == ""
