@@ -6,7 +6,7 @@ Both in one streaming pass of a parser that knows nothing of the writer; memory 
 import re
 from functools import cache
 from importlib.resources import as_file, files
-from typing import Any, BinaryIO, Final, NoReturn, cast
+from typing import BinaryIO, Final, NoReturn
 
 import pandas as pd
 from lxml import etree
@@ -27,7 +27,7 @@ _ONCE: Final = {
         "name": "Dbtr/Nm",
         "mandate_id": "DrctDbtTx/MndtRltdInf/MndtId",
         "signed_on": "DrctDbtTx/MndtRltdInf/DtOfSgntr",
-        "remittance": "RmtInf//*[self::Ustrd or self::Ref]",
+        "remittance": "RmtInf/Ustrd or RmtInf/Strd/CdtrRefInf/Ref",
     },
     "pain.001": {
         "end_to_end_id": "PmtId/EndToEndId",
@@ -77,22 +77,11 @@ class _Reader:
         self._name = "DrctDbtTxInf" if self._debit else "CdtTrfTxInf"
         self._space = {"n": message.namespace}
         self._scheme = ""  # EPC130-08 and EPC131-08: one a message
-        self._once = {
-            name: (self._xpath(f"{path}/text()"), self._first(f"/{path}/text()"))
-            for name, path in _ONCE[kind].items()
-        }
-        self._amended = self._first("[DrctDbtTx/MndtRltdInf/AmdmntInd]")
+        self._once = {name: tuple(path.split(" or ")) for name, path in _ONCE[kind].items()}
         self._payments: dict[str, list[str]] = {name: [] for name in self._once}
         self._amendments: dict[str, tuple[str, str, str]] = {}
         self._cents: list[int] = []
         self._groups: dict[str, list[str]] = {"payment_information_id": [], "sequence_type": []}
-
-    def _first(self, path: str) -> etree.XPath:
-        """An XPath into the first $n payments of a group."""
-        return self._xpath(f"{self._name}[position() <= $n]{path}")
-
-    def _xpath(self, path: str) -> etree.XPath:
-        return etree.XPath(_prefixed(path), namespaces=self._space, smart_strings=False)
 
     def _text(self, element: etree._Element, path: str) -> str:
         return element.findtext(_prefixed(path), "", self._space)
@@ -123,20 +112,19 @@ class _Reader:
 
     def _take_payments(self, payments: list[etree._Element]) -> None:
         """Read the first payments of a group, a column at a time, and forget them."""
-        if not payments:
-            return
-        group: Any = payments[0].getparent()
-        for name, (one, first) in self._once.items():
-            values: Any = first(group, n=len(payments))
-            if len(values) != len(payments):  # missing in some: compared as empty
-                values = ["".join(map(str, cast("list[str]", one(payment)))) for payment in payments]
-            self._payments[name] += values
+        apart = etree.Element("payments")
+        apart.extend(payments)  # out of the group, which the parser still fills
+        for name, path in self._once.items():
+            leaves = [leaf.text or "" for leaf in apart.iter(*self._tags(path))]
+            if len(leaves) != len(payments):  # missing in some, or there twice: compared as what stands there
+                leaves = ["".join(self._text(one, each) for each in path) for one in payments]
+            self._payments[name] += leaves
         self._cents += [_cents(text) for text in self._payments["amount"][len(self._cents) :]]
-        amended: Any = self._amended(group, n=len(payments))
-        for payment in amended:
-            self._take_amendment(payment)
-        for payment in payments:
-            group.remove(payment)
+        for changed in apart.iter(*self._tags(("AmdmntInd",))):
+            self._take_amendment(next(changed.iterancestors(payments[0].tag)))
+
+    def _tags(self, paths: tuple[str, ...]) -> list[str]:
+        return [f"{{{self._message.namespace}}}{path.rpartition('/')[2]}" for path in paths]
 
     def _take_amendment(self, payment: etree._Element) -> None:
         """What says that a mandate changed, its old id, and the marker of a new account (SMNDA)."""
