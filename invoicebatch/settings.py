@@ -120,18 +120,23 @@ class Sending(Section):
     )
 
 
-class Bounces(Section):
-    """The mailbox that mail servers report to: what did not arrive is read from it."""
+class MailServer(Section):
+    """What every server of mails is reached by."""
 
-    host: str = Field("", description="IMAP server; empty: no mailbox is asked")
     port: int = Field(0, ge=0, le=65535, description="Port; 0: what the security usually has")
-    security: Literal["tls", "starttls", "none"] = Field("tls", description="Encryption to the server")
     ca_file: str = Field(
         "", description="Certificates to trust, relative to the workspace; empty: the system's"
     )
     allow_insecure: bool = Field(
         False, description="Send the password over a connection that is not encrypted, to another machine too"
     )
+
+
+class Bounces(MailServer):
+    """The mailbox that mail servers report to: what did not arrive is read from it."""
+
+    host: str = Field("", description="IMAP server; empty: no mailbox is asked")
+    security: Literal["tls", "starttls", "none"] = Field("tls", description="Encryption to the server")
     user: str = Field("", description="User at the server")
     password_env: str = Field("INVOICEBATCH_BOUNCES_PASSWORD", description="Variable the password is in")
     keyring: str = Field(
@@ -144,20 +149,13 @@ class Bounces(Section):
     timeout_seconds: float = Field(30.0, gt=0, description="Wait for the server's answer")
 
 
-class Mail(Section):
+class Mail(MailServer):
     """How mails leave the house; without a server they go to a Maildir in the data folder."""
 
     transport: Literal["folder", "smtp"] = Field("folder", description="A Maildir, or a mail server")
     folder: str = Field("mail", description="The Maildir, relative to the data folder")
     host: str = Field("", description="Mail server")
-    port: int = Field(0, ge=0, le=65535, description="Port; 0: what the security usually has")
     security: Literal["starttls", "tls", "none"] = Field("starttls", description="Encryption to the server")
-    ca_file: str = Field(
-        "", description="Certificates to trust, relative to the workspace; empty: the system's"
-    )
-    allow_insecure: bool = Field(
-        False, description="Send the password over a connection that is not encrypted, to another machine too"
-    )
     user: str = Field("", description="User at the server; empty: no login")
     password_env: str = Field("INVOICEBATCH_MAIL_PASSWORD", description="Variable the password is in")
     keyring: str = Field(

@@ -9,9 +9,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.delivery.channel import Message
 from invoicebatch.engine.base.identity import write_events
+from invoicebatch.engine.handover.messages import messages_of
 from invoicebatch.engine.handover.threads import Result
-from invoicebatch.model.outbox.payload import KINDS, ExternalPayload
+from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.outbox.rows import by_document
 from invoicebatch.model.status import ExportStatus, OutboxStatus, RowOutcome, ShippingStatus
 from invoicebatch.store import Session
@@ -65,7 +67,7 @@ def _not_overtaken(session: Session, results: Sequence[Result]) -> list[Result]:
     failed = _with_invoice(results, OutboxStatus.FAILED)
     box = session.rows_of("outbox", "message_id", session.messages_carrying(_ids(failed)))
     made = box.set_index("message_id")["created_at"]
-    ships = [_ships(channel, text) for channel, text in zip(box["channel"], box["payload"], strict=True)]
+    ships = [isinstance(each, Message) and each.payload.ships for each in messages_of(box)]
     others = by_document(box[pd.Series(ships, box.index, dtype=bool) & box["status"].ne(OutboxStatus.FAILED)])
     others = others[~others["message_id"].isin([r.message_id for r in failed])]
     newest = others.groupby("invoice_id")["created_at"].max()
@@ -75,14 +77,6 @@ def _not_overtaken(session: Session, results: Sequence[Result]) -> list[Result]:
         if r.answer.status is not OutboxStatus.FAILED
         or not newest.get(r.message.invoice_id, pd.NaT) > made.get(r.message_id, pd.NaT)
     ]
-
-
-def _ships(channel: str, payload: str) -> bool:
-    """Whether a message brings its document; one that can't be read was never sent."""
-    try:
-        return KINDS[channel].read(payload).ships
-    except (KeyError, ValueError):
-        return False
 
 
 def retotal(session: Session, run_id: str, today: date) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.actions import registry
@@ -18,11 +19,6 @@ _OF_BUNDLE: Final = {
     "payments.cancel": ("cancelled", False),
 }
 """Actions on whole bundles in the order in which they follow each other: in words, and whether they need the bank file."""
-
-
-def actions_of_bundles() -> list[Action]:
-    """The actions that ask for nothing but a bundle."""
-    return [registry()[name] for name in _OF_BUNDLE]
 
 
 def refuse_state(bundle: str, state: str, what: str, *, written: bool) -> None:
@@ -56,21 +52,25 @@ def offers(workspace: WorkspaceBase, bundle: str, state: str, ids: "pd.Series[in
         ids: the invoices of its waiting payments.
 
     Returns:
-        action, label, help, careful bool, payments int64 (that it is for), reason (why not; empty: it can be done).
+        action, label, help, payments int64 (that it is for), reason (why not; empty: it can be done).
     """
+    rows = np.asarray(ids, dtype=np.int64)
     found = []
+    for name, (what, written) in _OF_BUNDLE.items():
+        action, able, why = registry()[name], 0, ""
+        try:
+            refuse_state(bundle, state, what, written=written)
+            able, why = _able(workspace, action, rows)
+        except ParameterError as error:
+            why = error.message
+        found.append([name, action.label, action.help, able, why])
+    return pd.DataFrame(found, columns=["action", "label", "help", "payments", "reason"])
+
+
+def _able(workspace: WorkspaceBase, action: Action, ids: npt.NDArray[np.int64]) -> tuple[int, str]:
+    """How many rows the rules let take an action, and the first reason where they let none."""
     with workspace.store.read() as session:
-        for action in actions_of_bundles():
-            frame = workspace.judged(session, np.asarray(ids, dtype=np.int64), action)
-            judged = workspace.evaluate(frame, picked_by_hand=True, action=action)
-            able = int(judged.eligible(action.name).sum())
-            reasons = judged.summary(action.name)
-            why = "" if able or not reasons else str(reasons[0]["reason"])
-            try:
-                what, written = _OF_BUNDLE[action.name]
-                refuse_state(bundle, state, what, written=written)
-            except ParameterError as error:
-                why = error.message
-            found.append([action.name, action.label, action.help, action.careful, able * (not why), why])
-    names = ["action", "label", "help", "careful", "payments", "reason"]
-    return pd.DataFrame(found, columns=names)
+        frame = workspace.judged(session, ids, action)
+    judged = workspace.evaluate(frame, picked_by_hand=True, action=action)
+    able, reasons = int(judged.eligible(action.name).sum()), judged.summary(action.name)
+    return able, "" if able or not reasons else str(reasons[0]["reason"])

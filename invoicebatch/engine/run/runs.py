@@ -39,6 +39,7 @@ from invoicebatch.errors import (
 )
 from invoicebatch.files.names import run_folder
 from invoicebatch.model.action import Preview
+from invoicebatch.model.reasons import by_kind
 from invoicebatch.model.status import CLOSED_RUNS, RunStatus
 
 
@@ -98,9 +99,10 @@ class Runs:
     ) -> Report:
         """Run a plan; see `Plan.apply`."""
         if plan.eligible == 0:
+            most = by_kind(plan.refused["reason"])["reason"].head(1)
             raise NothingEligibleError(
                 f"None of the {plan.selected:,} selected rows can take {plan.action.name}.",
-                "plan.refused says why, row by row.",
+                "; ".join([*most, "plan.refused says why, row by row."]),
             )
         runs = self._workspace.data / "runs"
         folder = plan.folder or str(run_folder(runs, clock.now(), plan.action.name, plan.run_id))

@@ -68,10 +68,5 @@ def amount(cents: int) -> str:
 
 def own_agent(message: Message) -> str:
     """The bank of our own account."""
-    return agent(message, message.bic) or NOT_PROVIDED
-
-
-def agent(message: Message, bic: str) -> str:
-    """A bank by its BIC, or an empty string."""
     tag = message.bic_tag
-    return f"<FinInstnId><{tag}>{escape(bic)}</{tag}></FinInstnId>" if bic else ""
+    return f"<FinInstnId><{tag}>{escape(message.bic)}</{tag}></FinInstnId>" if message.bic else NOT_PROVIDED
