@@ -82,6 +82,7 @@ def write_audit_pack(
         tables = _tables(session, pd.Series(ids))
         chained = {name: session.hashed_rows(name, pd.Series(ids)) for name in ("events", "invoice_changes")}
         chained["batches"] = batches = session.chain_batches()
+        chained["erasures"] = _erasures(session, chained)
     head = batches[-1]["head"] if batches else ""
     documents = dict(_documents(workspace.data, tables))
     missing = [name for name, path in documents.items() if path is None]
@@ -103,6 +104,18 @@ def write_audit_pack(
     )
     files, sealed = write_hashed_zip(target.resolve(), entries, about, manifest="manifest.json")
     return AuditPack(target, files, head, sealed, missing)
+
+
+def _erasures(session: Session, chained: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Of each run that erased any of these rows: its event of the chain, and what its seal is made of."""
+    wanted = {row["by"] for rows in chained.values() for row in rows if "by" in row}
+    erased = session.erased_rows()
+    events = session.hashed_rows("events", pd.Series([0]))
+    return [
+        {"by": event["row"][0], "event": event, "rows": erased[event["row"][0]]}
+        for event in events
+        if event["row"][0] in wanted
+    ]
 
 
 def _tables(session: Session, ids: "pd.Series[int]") -> dict[str, pa.Table]:

@@ -1,11 +1,17 @@
 """Backups of a workspace, consistent while a run is at work: its state at one moment, and every file it names."""
 
+import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
+
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.run.record import Record, record
+from invoicebatch.errors import WorkspaceError
 from invoicebatch.files.backup import write_backup
 from invoicebatch.files.hashed_zip import Listed
 from invoicebatch.files.stored import DOCUMENTS
@@ -26,18 +32,22 @@ def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) 
         earlier: an earlier backup; documents that it holds are not written again.
 
     Returns:
-        The files of the backup.
+        The files of the backup. That it was made is kept among the runs: who erases a customer is told of it.
 
     Raises:
         InputFileError: the target exists, or the earlier file is no backup.
         StorageError: the disk failed.
     """
+    whole = target.resolve()
+    with suppress(WorkspaceError), workspace.store.write() as session:  # a copy can only be read
+        made = Record(str(uuid.uuid4()), "backup", str(whole), workspace.user, {"file": str(whole)})
+        record(session, made, pd.Series(dtype="int64"))
     with TemporaryDirectory(prefix="backup-", dir=workspace.data) as folder:
         copy = Path(folder) / FILE
         workspace.store.copy(copy)
         about = {"workspace": workspace.id, "at": f"{clock.now():%Y-%m-%dT%H:%M:%S}", "by": workspace.user}
         files = [(_name(workspace, workspace.store.file), copy), *_files(workspace, Path(folder))]
-        return write_backup(target.resolve(), files, about, earlier)
+        return write_backup(whole, files, about, earlier)
 
 
 def _files(workspace: WorkspaceBase, temporary: Path) -> Iterator[tuple[str, Path]]:

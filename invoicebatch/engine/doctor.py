@@ -31,6 +31,7 @@ def audit(workspace: WorkspaceBase) -> pd.DataFrame:
         _documents(workspace.data, documents, invoices),
         _totals(invoices, lines),
         _claims(workspace, claims, runs),
+        _erasures(workspace, runs),
         _messages(outbox),
         _events(broken),
         _access(workspace),
@@ -191,6 +192,14 @@ def _claims(
                 f"is {status}, but holds {len(held):,} invoices",
                 "Report this as a fault.",
             )
+
+
+def _erasures(workspace: WorkspaceBase, runs: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
+    begun = runs[runs["action"].eq("erase") & runs["status"].eq("running")]
+    for run_id in begun["run_id"]:
+        if not workspace.at_work(run_id):
+            problem = "was interrupted: files of a customer that was erased may still be there"
+            yield "erasures", f"run {run_id}", problem, f"invoicebatch resume {run_id}"
 
 
 def _messages(outbox: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:

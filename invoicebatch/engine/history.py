@@ -47,12 +47,13 @@ def events_of(workspace: WorkspaceBase, invoice_id: int) -> pd.DataFrame:
         files = session.rows_of("artefacts", "invoice_id", key)
         files["path"] = whole_paths(workspace.data, files["path"])
         messages = session.rows_of("outbox", "message_id", session.messages_carrying(key))
+        erasers = session.rows_of("runs", "run_id", events["erased_by"]).set_index("run_id")
     events = events.reset_index(drop=True).join(links[["known_by", "host"]], on="batch")
     parameters = events["run_id"].map(runs["parameters"])
     first_of_run = ~events["run_id"].duplicated()
     return events.assign(
         parameters=parameters.map(_read).astype(object),
-        details=events["details"].map(_read).astype(object),
+        details=_details(events, erasers),
         changes=_changes_by_event(events, changes),
         files=_of_run(events["run_id"], first_of_run, files, ["name", "path", "sha256", "status"]),
         messages=_of_run(
@@ -66,6 +67,8 @@ def events_of(workspace: WorkspaceBase, invoice_id: int) -> pd.DataFrame:
 
 def _id_of(session: Session, which: str) -> int:
     found = session.ids_of("number", [which])["invoice_id"].dropna()
+    if found.empty:  # of one that was erased its number is kept
+        found = session.rows_of("run_rows", "number", pd.Series([which]))["invoice_id"].drop_duplicates()
     if len(found):
         return int(found.iloc[0])
     if which.isdecimal() and int(which) < 2**63:
@@ -75,6 +78,14 @@ def _id_of(session: Session, which: str) -> int:
         ):
             return int(which)
     raise UnknownNameError(f"There is no invoice {which!r}, nor was there one.", "Give its number or its id.")
+
+
+def _details(events: pd.DataFrame, erasers: pd.DataFrame) -> "pd.Series[Any]":
+    """What else is worth keeping; of an erased event, who erased it and when."""
+    when = erasers["created_at"].dt.strftime("%Y-%m-%d") + " by " + erasers["user"]
+    words = events["erased_by"].map(when + ", hash kept")
+    kept = events["details"].map(_read).astype(object)
+    return kept.where(words.isna(), words.map(lambda text: {"erased": text})).astype(object)
 
 
 def _read(text: object) -> dict[str, Any]:

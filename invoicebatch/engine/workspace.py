@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from invoicebatch.engine.imports.import_files import ImportReport
     from invoicebatch.engine.outbox import Outbox
     from invoicebatch.engine.payments.bundles import Payments
+    from invoicebatch.engine.plan.report import Report
+    from invoicebatch.engine.run.erasure import Erasure
     from invoicebatch.engine.run.runs import Runs
     from invoicebatch.files.hashed_zip import Listed
 
@@ -113,6 +115,26 @@ class Workspace:
         from invoicebatch.engine.retention import may_go
 
         return may_go(self.base)
+
+    def erasure(self, customer_id: str) -> "Erasure":
+        """What erasing a customer would remove, and what the law keeps; see `engine.run.erasure`.
+
+        Raises:
+            UnknownNameError: no such customer.
+            NothingEligibleError: business with the customer is open.
+        """
+        from invoicebatch.engine.run.erasure import judge
+
+        with self.store.read() as session:
+            return judge(session, self.base, customer_id)
+
+    def erase(self, erasure: "Erasure") -> "Report":
+        """Erase a customer as `erasure` said; what is kept is refused by name; see `engine.run.erase`.
+
+        Raises:
+            StaleError: it would be another thing by now.
+        """
+        return self.runs.erase(erasure)
 
     def review(self, selection: Selection) -> "Review":
         """What is odd about the selected invoices; see `engine.base.review`."""

@@ -2,7 +2,8 @@
 
 Needs Python alone. Every file must be there with its hash, no other may be, and every event and change of
 an invoice must be the one that was chained when it was written. What is wrong is named, one line each; the
-exit code is 1 then. The two hashes are those that were printed when the pack was written, or that a colleague
+exit code is 1 then. Where a customer was erased, what was erased is said, and that its hash was kept: that is
+no fault. The two hashes are those that were printed when the pack was written, or that a colleague
 kept: without them a pack that was made anew as a whole can't be told from the first.
 """
 
@@ -16,6 +17,8 @@ from collections.abc import Iterator
 from typing import Any
 
 WHOLE = "The pack is whole: every file, event and change is as it was written."
+
+_TABLES = ("events", "invoice_changes")
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 """What reading a damaged archive raises, beside faults of the disk."""
@@ -46,6 +49,25 @@ def problems(pack: zipfile.ZipFile, manifest_hash: str, head: str) -> Iterator[s
         yield "manifest.json is not the one whose hash was given"
     yield from _files(pack, manifest)
     yield from _chain(pack, head or manifest["head"])
+
+
+def erased(file: str) -> list[str]:
+    """What was erased of the events and changes of a pack that is whole, one text each.
+
+    Raises:
+        NoPackError: it is none.
+    """
+    try:
+        with zipfile.ZipFile(file) as pack:
+            by = {row["by"]: row["event"]["row"] for row in _lines(pack, "chain/erasures.jsonl")}
+            rows = [(table, row) for table in _TABLES for row in _lines(pack, f"chain/{table}.jsonl")]
+    except (OSError, KeyError, TypeError, ValueError, *_DAMAGE) as error:
+        raise NoPackError(f"{file} can't be read as an audit pack: {error}") from error
+    return [
+        f"{table}: {' '.join(filter(None, row['row']))[:200]}: erased on {by[row['by']][3][:19]} by {by[row['by']][4]}, hash kept"
+        for table, row in rows
+        if "kept" in row
+    ]
 
 
 def _files(pack: zipfile.ZipFile, manifest: dict[str, Any]) -> Iterator[str]:
@@ -95,11 +117,31 @@ def _chain(pack: zipfile.ZipFile, head: str) -> Iterator[str]:
         last, before = number, batch["head"]
     if before != head:
         yield f"the chain ends in {before or 'nothing'}, not in {head}"
-    for table in ("events", "invoice_changes"):
+    sealed = dict(_erasures(pack, rows))
+    for table in _TABLES:
         for row in _lines(pack, f"chain/{table}.jsonl"):
-            text = table + "".join("\x1f" + value for value in row["row"])
-            if hashlib.sha256(text.encode()).hexdigest() not in rows.get(row["batch"], set()):
+            found = _hash(table, row["row"])
+            kept = row.get("kept", found)
+            sound = kept in rows.get(row["batch"], set())
+            if "kept" in row:
+                left = hashlib.sha256((kept + found).encode()).hexdigest()
+                sound = sound and left in sealed.get(row.get("by", ""), set())
+            if not sound:
                 yield f"{table}: {' '.join(row['row'])[:200]} was altered or added"
+
+
+def _erasures(pack: zipfile.ZipFile, rows: dict[int, set[str]]) -> Iterator[tuple[str, set[str]]]:
+    """By run the rows that it erased, where an event of the chain holds the seal over just these."""
+    for one in _lines(pack, "chain/erasures.jsonl"):
+        texts = one["event"]["row"]
+        chained = _hash("events", texts) in rows.get(one["event"]["batch"], set())
+        seal = hashlib.sha256("".join(sorted(one["rows"])).encode()).hexdigest()
+        if chained and texts[0] == one["by"] and json.loads(texts[-1]).get("sealed") == seal:
+            yield one["by"], set(one["rows"])
+
+
+def _hash(table: str, texts: list[str]) -> str:
+    return hashlib.sha256((table + "".join("\x1f" + text for text in texts)).encode()).hexdigest()
 
 
 def main() -> int:
@@ -115,7 +157,7 @@ def main() -> int:
         found = check(given.pack, given.manifest, given.head)
     except NoPackError as error:
         found = [str(error)]
-    print("\n".join(found) or WHOLE)  # noqa: T201 - a command of its own
+    print("\n".join(found or [*erased(given.pack), WHOLE]))  # noqa: T201 - a command of its own
     return 1 if found else 0
 
 

@@ -176,6 +176,27 @@ class Database:
                     f"{target} can't be written: {error.strerror}", "Free some space."
                 ) from error
 
+    def rewrite(self) -> None:
+        """Write the file anew: a deleted row stays readable in it until its block is used again.
+
+        Raises:
+            BusyError: another held the workspace too long.
+            StorageError: the file is damaged, or there is no room for a second one.
+        """
+        part = self.path.with_name(f"{self.path.name}.part")
+        with database_lock(self.path, write=True, timeout=self._timeout):
+            part.unlink(missing_ok=True)
+            with self._connect(read_only=False) as con:
+                con.execute("CHECKPOINT")
+                con.execute(f"ATTACH '{_quoted(part)}' AS fresh")
+                try:
+                    con.execute("COPY FROM DATABASE workspace TO fresh")
+                    con.execute("CHECKPOINT fresh")
+                finally:
+                    con.execute("DETACH fresh")
+            part.chmod(self.path.stat().st_mode & 0o777)
+            part.replace(self.path)
+
     @contextmanager
     def _connect(self, *, read_only: bool) -> Iterator[Connection]:
         if not self.path.is_file():
@@ -249,9 +270,8 @@ def interrupt() -> None:
 
 
 def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
-    quoted = str(path).replace("'", "''")
     try:
-        con.execute(f"ATTACH '{quoted}' AS workspace ({'READ_ONLY' if read_only else 'READ_WRITE'})")
+        con.execute(f"ATTACH '{_quoted(path)}' AS workspace ({'READ_ONLY' if read_only else 'READ_WRITE'})")
     except _FILE_FAULTS as error:
         if isinstance(error, duckdb.IOException) and _held_by_another_program(path, read_only=read_only):
             raise BusyError(
@@ -260,6 +280,10 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
         if _usable(path, read_only=read_only):
             raise _damaged(error, path) from error
         raise
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _damaged(error: Any, path: Path) -> StorageError:

@@ -2,9 +2,12 @@
 
 They are written in batches; each batch is hashed together with the changes of invoices made up to then,
 and its hash with that of the batch before. The hash of the last batch, its head, stands for all of them.
+A row whose text is erased keeps the hash that it was chained with; what is left of it is hashed into the event
+that says who erased it.
 """
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Any, Final
 
@@ -68,7 +71,62 @@ def broken_batches(con: Any) -> dict[int, str]:
         elif hashlib.sha256(f"{before}{row['sha256']}".encode()).hexdigest() != row["head"]:
             problems[batch] = "does not follow from the batch before it"
         before, last = row["head"], batch
-    return problems
+    return problems | _unfounded_erasures(con)
+
+
+def erase(con: Any, run_id: str, gone: "pd.Series[int]", others: "pd.Series[int]", texts: list[str]) -> str:
+    """Empty events and changes that are not erased yet; their hashes stay, so the chain does too.
+
+    Args:
+        con: an open connection inside a transaction.
+        run_id: the run that erases; an event of it, `ERASED`, must say the seal.
+        gone: invoices all of whose rows are emptied.
+        others: invoices whose events are emptied where their details hold one of `texts`.
+        texts: what may not be read any more, in small letters.
+
+    Returns:
+        The seal: a hash over the kept hashes and what is left of their rows.
+    """
+    ids = pa.table({"id": pa.array([*gone, *others], pa.int64()), "all": [True] * len(gone) + [False] * len(others)})  # fmt: skip
+    holds = "list_bool_or(list_transform($texts::VARCHAR[], lambda x: contains(lower(details), x)))"
+    with registered(con, "erased", ids):
+        for table, (column, empty) in _ERASABLE.items():
+            condition = f"w.all OR ({holds})" if table == "events" else "w.all"
+            con.execute(
+                f"UPDATE {table} t SET kept_sha256 = {_row_hash(table)}, erased_by = $run, {column} = {empty}"
+                f" FROM erased w WHERE t.invoice_id = w.id AND t.kept_sha256 IS NULL AND ({condition})",
+                {"run": run_id} | ({"texts": texts} if table == "events" else {}),
+            )
+    return _seals(con).get(run_id, (0, seal([])))[1]
+
+
+def seal(rows: list[str]) -> str:
+    """The hash that stands for erased rows, of which each is `sha256(kept hash + hash of what is left)`."""
+    return hashlib.sha256("".join(sorted(rows)).encode()).hexdigest()
+
+
+def erased_rows(con: Any) -> dict[str, list[str]]:
+    """Of each run that erased, its erased rows as `seal` takes them."""
+    return dict(con.sql(f"SELECT erased_by, list(row) FROM ({_LEFT}) GROUP BY erased_by").fetchall())
+
+
+def _seals(con: Any) -> dict[str, tuple[int, str]]:
+    """Of each run that erased, the first batch of its rows and their seal."""
+    sql = f"SELECT erased_by, min(batch), list(row) FROM ({_LEFT}) GROUP BY erased_by"
+    return {run_id: (int(batch), seal(rows)) for run_id, batch, rows in con.sql(sql).fetchall()}
+
+
+def _unfounded_erasures(con: Any) -> dict[int, str]:
+    """Batches with rows that are marked as erased, and no event of the chain says so of just these."""
+    said = con.sql(
+        f"SELECT run_id, details FROM events WHERE event = '{ERASED}' AND invoice_id = 0"
+    ).fetchall()
+    seals = {run_id: json.loads(details or "{}").get("sealed") for run_id, details in said}
+    return {
+        batch: "rows are marked as erased that no event says were, or were altered since"
+        for run_id, (batch, found) in _seals(con).items()
+        if seals.get(run_id) != found
+    }
 
 
 def head(con: Any) -> tuple[int, str]:
@@ -91,15 +149,25 @@ def batches(con: Any) -> list[dict[str, Any]]:
 
 
 def hashed_rows(con: Any, table: str, ids: "pd.Series[int]") -> list[dict[str, Any]]:
-    """The texts that were hashed of the rows of some invoices: batch, row (a list)."""
+    """The texts that were hashed of the rows of some invoices: batch, row (a list), and of an erased one kept, by."""
     texts = ", ".join(_texts(HASHED[table]))
     wanted = pa.table({"id": pa.array(ids.unique())})
     with registered(con, "wanted", wanted):
         found = con.sql(
-            f"SELECT t.batch, [{texts}] FROM {table} t SEMI JOIN wanted w ON t.invoice_id = w.id ORDER BY t.batch"
+            f"SELECT t.batch, [{texts}], t.kept_sha256, t.erased_by FROM {table} t"
+            " SEMI JOIN wanted w ON t.invoice_id = w.id ORDER BY t.batch"
         ).fetchall()
-    return [{"batch": batch, "row": row} for batch, row in found]
+    return [
+        {"batch": batch, "row": row} | ({"kept": kept, "by": by} if kept else {})
+        for batch, row, kept, by in found
+    ]
 
+
+ERASED: Final = "erased"
+"""The event of a run that erased a customer's data; stands too where a text is required and was erased."""
+
+_ERASABLE: Final = {"events": ("details", "NULL"), "invoice_changes": ("changes", "'{}'")}
+"""By table, the column that is erased, and what stands there then."""
 
 HASHED: Final = {
     "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),
@@ -118,9 +186,14 @@ def _hashes(con: Any, where: str) -> "pd.Series[str]":
 
 def _row_hashes(where: str) -> str:
     return " UNION ALL ".join(
-        f"SELECT batch, sha256('{table}' || {_joined(columns)}) AS row FROM {table} {where}"
-        for table, columns in HASHED.items()
+        f"SELECT batch, coalesce(kept_sha256, {_row_hash(table)}) AS row FROM {table} {where}"
+        for table in HASHED
     )
+
+
+def _row_hash(table: str) -> str:
+    """SQL: the hash of a row as it reads now."""
+    return f"sha256('{table}' || {_joined(HASHED[table])})"
 
 
 def _joined(columns: tuple[str, ...]) -> str:
@@ -134,3 +207,10 @@ def _texts(columns: tuple[str, ...]) -> list[str]:
         for name in columns
     )
     return [f"coalesce({value}, '')" for value in values]
+
+
+_LEFT: Final = " UNION ALL ".join(
+    f"SELECT erased_by, batch, sha256(kept_sha256 || {_row_hash(table)}) AS row FROM {table} WHERE kept_sha256 IS NOT NULL"
+    for table in HASHED
+)
+"""SQL: erased rows, each as `seal` takes it."""

@@ -13,7 +13,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import event_chain
 
-LATEST: Final = 15
+LATEST: Final = 16
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -89,6 +89,7 @@ def _events_are_chained(con: Any) -> None:
     """Events of before become the first batch: no later change of them escapes."""
     _add_tables(con, "invoice_changes", "event_chain")
     _add_columns(con, ("events", "batch BIGINT DEFAULT 1"))
+    _events_may_be_erased(con)  # their hash asks for it
     event_chain.seal_first(con)
     _paths_start_at_the_data_folder(con)
 
@@ -179,6 +180,11 @@ def _servers_report(con: Any) -> None:
     _add_tables(con, "delivery_reports", "bounced_addresses", "mailboxes")
 
 
+def _events_may_be_erased(con: Any) -> None:
+    columns = ("kept_sha256 VARCHAR", "erased_by VARCHAR")
+    _add_columns(con, *((table, column) for table in ("events", "invoice_changes") for column in columns))
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -194,6 +200,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     13: _findings_are_kept,
     14: _messages_carry_several,
     15: _servers_report,
+    16: _events_may_be_erased,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

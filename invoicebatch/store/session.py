@@ -10,7 +10,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from invoicebatch.store import event_chain, journal, numbering, outbox, review, tables
+from invoicebatch.store import erasure, event_chain, journal, numbering, outbox, review, tables
 from invoicebatch.store import overview as invoices
 from invoicebatch.store import snapshot as snapshots
 from invoicebatch.store.database import Database, interrupt
@@ -82,6 +82,10 @@ class Session:
     chain_head = _verb(event_chain.head)
     chain_batches = _verb(event_chain.batches)
     hashed_rows = _verb(event_chain.hashed_rows)
+    erase_events = _verb(event_chain.erase)
+    erased_rows = _verb(event_chain.erased_rows)
+    remove_documents = _verb(erasure.remove_documents)
+    remove_customer = _verb(erasure.remove_customer)
 
     outbox_heads = _verb(outbox.heads)
     messages_carrying = _verb(outbox.carrying)
@@ -127,6 +131,10 @@ class Store:
     def copy(self, target: Path) -> None:
         """Copy the file as of one moment; see `store.database.Database.copy`."""
         self._database.copy(target)
+
+    def rewrite(self) -> None:
+        """Write the file anew, without what was deleted from it; see `store.database.Database.rewrite`."""
+        self._database.rewrite()
 
     @staticmethod
     def interrupt() -> None:

@@ -22,7 +22,7 @@ def test_documents_past_their_term_are_listed_where_nothing_is_open(
     found = workspace.may_go()  # NL: seven years from the end of the year
     assert found["invoice_id"].tolist() == [4, 1]
     assert found["kept_until"].dt.strftime("%Y-%m-%d").tolist() == ["2022-12-31", "2025-12-31"]
-    assert set(found["source"]) == {"AWR art. 52"}
+    assert set(found["source"]) == {"AWR art. 52 (4)"}
     assert run(["doctor", "-w", str(workspace.root)]) == 0
     assert "2 documents that no law keeps any more" in capsys.readouterr().out
     monkeypatch.setenv("INVOICEBATCH_NOW", "2025-12-31T10:00:00")

@@ -1,9 +1,13 @@
 """Giving up a run that can't go on: only what nothing was committed for is given up."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.run.erase import waiting
 from invoicebatch.errors import BusyError, UnknownNameError
 from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
 from invoicebatch.store import Session
@@ -34,7 +38,7 @@ def _close(session: Session, run_id: str) -> None:
             f"See what it did with: invoicebatch show {run_id[:8]}",
         )
     rows = session.run_rows(run_id)
-    _check_nothing_half_done(session, run_id, rows)
+    _check_nothing_half_done(session, run, rows)
     left = rows[rows["outcome"] == RowOutcome.CLAIMED][["invoice_id"]]
     session.settle(
         run_id,
@@ -43,7 +47,8 @@ def _close(session: Session, run_id: str) -> None:
     session.finish_run(run_id, RunStatus.ABANDONED, clock.now())
 
 
-def _check_nothing_half_done(session: Session, run_id: str, rows: pd.DataFrame) -> None:
+def _check_nothing_half_done(session: Session, run: Mapping[str, Any], rows: pd.DataFrame) -> None:
+    run_id = run["run_id"]
     files = session.artefacts(run_id)
     messages = session.whole("outbox", "run_id = $run_id", {"run_id": run_id})
     half_done = {
@@ -52,6 +57,7 @@ def _check_nothing_half_done(session: Session, run_id: str, rows: pd.DataFrame) 
         ).sum(),
         "files wait to be published": (files["status"] == ArtefactStatus.STAGED).sum(),
         "messages wait to be sent": messages["status"].isin(_WAITING).sum(),
+        "files of what was erased wait to be removed": waiting(run),
     }
     for what, count in half_done.items():
         if count:

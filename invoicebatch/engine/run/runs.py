@@ -27,8 +27,10 @@ from invoicebatch.engine.plan.next_steps import with_next_steps
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report, read_report
 from invoicebatch.engine.plan.select import select
+from invoicebatch.engine.run import erase
 from invoicebatch.engine.run.abandon import abandon
 from invoicebatch.engine.run.claim import claim
+from invoicebatch.engine.run.erasure import Erasure
 from invoicebatch.engine.run.execute import Run
 from invoicebatch.errors import (
     BusyError,
@@ -128,6 +130,11 @@ class Runs:
         return self._report(plan.run_id)
 
     def _execute(self, run_id: str, progress: bool | Progress, cancel: Event | None) -> None:
+        with self._workspace.store.read() as session:
+            run = session.run(run_id)
+        if run is not None and run["action"] == erase.ERASE:
+            erase.finish(self._workspace, run_id)
+            return
         sink = automatic(progress)
         try:
             Run(self._workspace, run_id, sink, cancel).execute()
@@ -196,6 +203,10 @@ class Runs:
         full = self.find(run_id)
         abandon(self._workspace, full)
         return self._report(full)
+
+    def erase(self, erasure: Erasure) -> Report:
+        """Erase a customer as it was shown; see `engine.run.erase`."""
+        return self._report(erase.erase(self._workspace, erasure))
 
     def find(self, run_id: str) -> str:
         """The full id of a run from its first characters.

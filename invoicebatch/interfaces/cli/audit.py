@@ -69,9 +69,10 @@ def verify(
     """Check an audit pack: every altered, missing or added byte, event and change is named."""
     try:
         problems = verify_audit_pack.check(str(file), manifest, head)
+        notes = [] if problems else verify_audit_pack.erased(str(file))
     except verify_audit_pack.NoPackError as error:
         raise InputFileError(str(error), "Choose another file.") from error
-    print("\n".join(problems) or verify_audit_pack.WHOLE)
+    print("\n".join(problems or [*notes, verify_audit_pack.WHOLE]))
     return SOME_NOT_DONE if problems else 0
 
 

@@ -59,6 +59,11 @@ COMMANDS: Final = (
         "workspace_commands:doctor",
         "Audit the workspace: numbers, files, totals, claims, messages, events.",
     ),
+    (
+        "erase",
+        "erase:erase",
+        "Erase a customer: what no law keeps goes, the rest is named with its law and date.",
+    ),
     ("backup", "workspace_commands:backup", "Back the workspace up to one file, with a hash of each file."),
     ("restore", "workspace_commands:restore", "Restore a backup into a new folder."),
     ("demo", "demo:demo", "Run the main job on sample data in a new folder."),

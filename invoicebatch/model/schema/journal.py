@@ -1,6 +1,7 @@
 """Tables of what was done: runs and their rows, claims, files, messages, events, jobs."""
 
 from invoicebatch.model.schema.types import (
+    Column,
     Table,
     boolean,
     choice,
@@ -99,13 +100,22 @@ OUTBOX = Table(
     ),
 )
 
+
+def _erasable() -> tuple[Column, ...]:
+    """What stands for a row whose text was erased."""
+    return (
+        text("kept_sha256", "Hash it was chained with, of a row that was erased since"),
+        text("erased_by", "The run that erased it"),
+    )
+
+
 EVENTS = Table(
     "events",
-    "Who did what to which invoice, when; never changed.",
+    "Who did what to which invoice, when; never changed, but for what is erased of a customer.",
     ("run_id", "invoice_id", "event"),
     (
         text("run_id", "The run, import or call that did it", required=True),
-        integer("invoice_id", "The document", required=True),
+        integer("invoice_id", "The document; 0: none, a customer was erased", required=True),
         text("event", "What happened: an action's name, or a word", required=True),
         timestamp("at", "When", required=True),
         text("user", "Who", required=True),
@@ -113,12 +123,13 @@ EVENTS = Table(
         text("to_status", "Status after"),
         json("details", "What else is worth keeping"),
         integer("batch", "Batch of the chain it was written in", required=True),
+        *_erasable(),
     ),
 )
 
 INVOICE_CHANGES = Table(
     "invoice_changes",
-    "What each write changed of an invoice; never changed.",
+    "What each write changed of an invoice; never changed, but for what is erased of a customer.",
     ("version", "invoice_id"),
     (
         integer("invoice_id", "The document", required=True),
@@ -127,6 +138,7 @@ INVOICE_CHANGES = Table(
         text("run_id", "The run that held the row; missing: none did"),
         json("changes", "Stored value before and after, by column; null: unchanged", required=True),
         integer("batch", "Batch of the chain it is hashed in", required=True),
+        *_erasable(),
     ),
 )
 
