@@ -37,6 +37,12 @@ LIST_BYTES: Final = 64 << 20
 SHEET_BYTES: Final = 512 << 20
 """A selection sheet as CSV."""
 
+TEMPLATE_SECONDS: Final = 60
+"""Computing time of one document."""
+TEMPLATE_MEMORY: Final = 2 << 30
+TEMPLATE_SHARE: Final = 100_000
+"""Bytes of a document's data, some 600 lines; each such share of it may take 15 seconds and 1 GB more."""
+
 
 def words(size: int) -> str:
     """A number of bytes as people say it.
@@ -45,6 +51,16 @@ def words(size: int) -> str:
     ('8 GB', '64 MB')
     """
     return f"{size >> 30} GB" if size >= 1 << 30 else f"{size >> 20} MB"
+
+
+def of_template(data: int) -> tuple[int, int]:
+    """Computing time (seconds) and memory (bytes) that a document with so many bytes of data may take.
+
+    >>> of_template(2_000), of_template(810_000)  # 5,000 lines take 18 seconds and 5 GB
+    ((60, 2147483648), (180, 10737418240))
+    """
+    shares = data // TEMPLATE_SHARE
+    return TEMPLATE_SECONDS + 15 * shares, TEMPLATE_MEMORY + (shares << 30)
 
 
 @contextmanager

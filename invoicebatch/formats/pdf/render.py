@@ -1,4 +1,4 @@
-"""Rendering: one typst compiler a process and template, documents in groups, bytes out.
+"""Rendering: one typst compiler beside each process, documents in groups, bytes out.
 
 The functions are picklable by name, for a pool of spawned processes; nothing is written here.
 """
@@ -7,16 +7,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.pdf import qr
+from invoicebatch.formats.pdf.compile import TemplateError, compile_pages
 from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.faults import describe
 from invoicebatch.formats.pdf.template import Template, load_template
@@ -25,9 +26,6 @@ from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.model.changes import Batch, RowFailure
 from invoicebatch.model.ident import sha256_bytes, sha256_json
 from invoicebatch.model.schema import INVOICE_TABLES
-
-if TYPE_CHECKING:
-    import typst
 
 JOB_DOCUMENTS: Final = 20
 """Documents a job: enough to hide the hand-over between processes, few enough to spread well."""
@@ -167,7 +165,7 @@ def render(document: Document, template: Template) -> bytes:
     Raises:
         RenderError: a template that fails on it, or a character that no font has.
     """
-    return _compile(document, template, "pdf")[0]
+    return _compiled(document, template, "pdf")[0][0]
 
 
 def render_pages(document: Document, template: Template, ppi: float = 110) -> list[bytes]:
@@ -176,7 +174,7 @@ def render_pages(document: Document, template: Template, ppi: float = 110) -> li
     Raises:
         RenderError: as `render`.
     """
-    return _compile(document, template, "png", ppi)
+    return _compiled(document, template, "png", ppi)[0]
 
 
 def render_watched(document: Document, template: Template) -> tuple[bytes, list[str]]:
@@ -185,39 +183,25 @@ def render_watched(document: Document, template: Template) -> tuple[bytes, list[
     Raises:
         RenderError: as `render`.
     """
-    result, warnings = _compiled(document, template, "pdf", 0)
-    return result, [f"template {template.name}: {warning.message}" for warning in warnings]
-
-
-def _compile(
-    document: Document, template: Template, form: Literal["pdf", "png"], ppi: float = 110
-) -> list[bytes]:
-    result, _ = _compiled(document, template, form, ppi)
-    pages = result if isinstance(result, list) else [result]
-    return [page for page in pages if page is not None]
+    pages, warnings = _compiled(document, template, "pdf")
+    return pages[0], [f"template {template.name}: {warning}" for warning in warnings]
 
 
 def _compiled(
-    document: Document, template: Template, form: Literal["pdf", "png"], ppi: float
-) -> tuple[Any, list[Any]]:
-    import typst
-
+    document: Document, template: Template, form: Literal["pdf", "png"], ppi: float = 0
+) -> tuple[list[bytes], list[str]]:
     content = document.content
-    options: dict[str, Any] = {"timestamp": _timestamp(content)}
+    options: dict[str, Any] = {"timestamp": _timestamp(content), "format": form}
     options |= {"pdf_standards": template.look["pdf"]} if form == "pdf" else {"ppi": ppi}
+    fonts = (*template.fonts, *_font_folders())
     try:
-        return _compiler(template.root, template.fonts).compile_with_warnings(
-            input=_inputs(document, template), format=form, **options
-        )
-    except typst.TypstError as error:
+        return compile_pages(template.root, fonts, _inputs(document, template), **options)
+    except TemplateError as error:
         raise RenderError(
-            describe(error.message, list(error.hints), error.diagnostic, template.name, content)
+            describe(error.message, error.hints, error.diagnostic, template.name, content)
         ) from error
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:  # the compiler's panics derive from BaseException
-        _compiler.cache_clear()
-        raise RenderError(f"template {template.name}: {type(error).__name__}: {error}") from error
+    except RenderError as error:
+        raise RenderError(f"template {template.name}: {error.message}") from error
 
 
 def _inputs(document: Document, template: Template) -> dict[str, bytes]:
@@ -237,17 +221,9 @@ def _timestamp(content: Mapping[str, Any]) -> int:
     return int(datetime(day["year"], day["month"], day["day"], 12, tzinfo=UTC).timestamp())
 
 
-@lru_cache(maxsize=8)
-def _compiler(root: Path, fonts: tuple[Path, ...]) -> "typst.Compiler":
-    # Fonts come from packages: a document never depends on what a machine happens to have.
-    import typst
-
-    folders = [str(folder) for folder in (*fonts, *_font_folders())]
-    found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
-    return typst.Compiler(root=str(root), font_paths=found)
-
-
+@cache
 def _font_folders() -> tuple[Path, ...]:
+    # Fonts come from packages: a document never depends on what a machine happens to have.
     return (
         _package("font_source_sans_pro") / "files",
         _package("matplotlib") / "mpl-data" / "fonts" / "ttf",
