@@ -29,7 +29,11 @@ _POLL_EVERY = 30
 
 
 class Worker:
-    """Runs what is queued in a workspace."""
+    """Runs what is queued in a workspace.
+
+    Attributes:
+        incomplete: how many of the runs it worked on stopped, or have rows that were refused or failed.
+    """
 
     def __init__(self, workspace: WorkspaceBase, say: Callable[[str], None] = lambda _: None) -> None:
         """A worker.
@@ -41,6 +45,7 @@ class Worker:
         self._workspace = workspace
         self._runs = Runs(workspace)
         self._say = say
+        self.incomplete = 0
 
     def run(self, stop: Event, *, once: bool = False) -> int:
         """Work until `stop` is set, or with `once` until nothing is left; returns the runs worked on.
@@ -103,10 +108,12 @@ class Worker:
             text = " ".join(str(error).split())
             with self._workspace.store.write() as session:
                 session.note_run(run_id, failure=text)
+            self.incomplete += 1
             self._say(f"{run_id} stopped: {text}")
             return True
         if report is None:
             return False
+        self.incomplete += not report.complete
         self._say(f"{run_id} {report.state}: {report.summary()}")
         if report.state == RunStatus.FINISHED:
             self._notify(report, stop)

@@ -118,8 +118,17 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether every selected row was done, or had nothing to be done for it."""
-        return len(self.done) + len(self.unchanged) == len(self.rows)
+        """Whether every selected row was done, or had nothing to be done for it.
+
+        A row is done before its message is answered, so nothing is complete before the run has finished.
+        """
+        ended = self.state == RunStatus.FINISHED
+        return ended and len(self.done) + len(self.unchanged) == len(self.rows)
+
+    @property
+    def handed_on(self) -> bool:
+        """Whether it is the worker's to do, or being done by it."""
+        return bool(self.run["background"]) and self.state in (RunStatus.QUEUED, RunStatus.RUNNING)
 
     def _with(self, outcome: RowOutcome) -> pd.DataFrame:
         return self.rows[self.rows["outcome"] == outcome.value].reset_index(drop=True)

@@ -103,8 +103,8 @@ def _offer_background(plan: Plan, rows: int) -> None:
 
 
 def exit_code(report: Report) -> int:
-    """0 where every selected row was done (or queued), else 3."""
-    return 0 if report.complete or report.state == "queued" else SOME_NOT_DONE
+    """0 where every selected row was done, or is the worker's to do, else 3."""
+    return 0 if report.complete or report.handed_on else SOME_NOT_DONE
 
 
 def _show_plan(plan: Plan, *, json: bool) -> int:

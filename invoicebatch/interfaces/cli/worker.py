@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from invoicebatch.engine.background.worker import Worker
 from invoicebatch.engine.plan.records import records
 from invoicebatch.interfaces.cli.common import (
+    SOME_NOT_DONE,
     JsonOption,
     WorkspaceOption,
     opened,
@@ -32,19 +33,23 @@ def worker(
     once: Annotated[bool, Parameter(negative="", help="Do what waits, then stop")] = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Run queued runs and due jobs, until stopped (Ctrl-C or SIGTERM: it finishes what is at hand)."""
+    """Run queued runs and due jobs, until stopped (Ctrl-C or SIGTERM: it finishes what is at hand).
+
+    With --once the exit code is 3 where any row of those runs was refused or failed.
+    """
     ws = opened(workspace)
     stop = Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
     _say(f"worker in {ws.root}")
-    done = Worker(ws.base, _say).run(stop, once=once)
+    at_work = Worker(ws.base, _say)
+    done = at_work.run(stop, once=once)
     _say(
         f"stopped after {counted(done, 'run')}"
         if stop.is_set()
         else f"nothing is left; {counted(done, 'run')}"
     )
-    return 0
+    return SOME_NOT_DONE if once and at_work.incomplete else 0
 
 
 def _say(text: str) -> None:
