@@ -1,15 +1,19 @@
-"""Whatever the bytes of a file are, a command ends in time with an exit code of its own and says why in words.
+"""Whatever the bytes of a file are, a command ends in time and in bounds with an exit code of its own and says why in words.
 
-INVOICEBATCH_FUZZ_ROUNDS sets how many damaged files each door gets in the full run, INVOICEBATCH_FUZZ_SEED which.
+The full run goes on for INVOICEBATCH_FUZZ_MINUTES a door (10) from a seed that it prints; INVOICEBATCH_FUZZ_SEED sets it.
 """
 
 import io
 import os
 import random
+import resource
+import secrets
 import signal
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +26,15 @@ from invoicebatch.interfaces.cli.main import run
 from invoicebatch.model.en16931.derive import derive
 from tests.conftest import money_workspace_in
 
-ROUNDS = int(os.environ.get("INVOICEBATCH_FUZZ_ROUNDS", "150"))
-SEED = int(os.environ.get("INVOICEBATCH_FUZZ_SEED", "1"))
-SECONDS = 120
-"""A command that takes longer hangs, on any machine."""
+MINUTES = float(os.environ.get("INVOICEBATCH_FUZZ_MINUTES", "10"))
+SEED = int(os.environ.get("INVOICEBATCH_FUZZ_SEED", "0"))
+COMPUTING = 20
+"""Seconds of computing time that a command may take, however busy the machine is."""
+WAITING = 120
+"""Seconds after which one that does not compute hangs."""
+MEMORY = 1 << 30
+"""Bytes that a command, or a process that it starts, may take."""
+PROCESS = Path("/proc/self")
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 CAMT = b"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>M1</MsgId>
@@ -36,6 +45,12 @@ CAMT = b"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkT
 STATUS = b"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt><GrpHdr><MsgId>R1</MsgId>
 <CreDtTm>2026-01-20T10:00:00</CreDtTm></GrpHdr><OrgnlGrpInfAndSts><OrgnlMsgId>X</OrgnlMsgId><OrgnlMsgNmId>pain.008</OrgnlMsgNmId>
 <GrpSts>RJCT</GrpSts></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>"""
+
+BOUNCE = b"""From: MAILER-DAEMON@mx.example\r\nTo: billing@stroom.example\r\nSubject: Undelivered\r\nMessage-ID: <b1@mx.example>
+MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="x"\r\n\r\n--x\r\n\r\nIt failed.\r\n--x
+Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; k1@example.com
+Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 unknown\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n
+Message-ID: <m1@stroom.example>\r\nSubject: Invoice\r\n\r\nHello\r\n--x--\r\n"""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +80,7 @@ def seeds(
         "camt": CAMT,
         "status": STATUS,
         "ubl": next(iter(write_ubl(derive(*make_documents(1, 2))[0]))),
+        "bounce": BOUNCE,
         "answer": b'{"id": "1", "status": "delivered", "reference": "X"}',
         "ids": b"1\n2\n3\n",
         "mapping": b'[file]\ndelimiter = ";"\n[invoices]\nexternal_id = "Nr"\nskip = "Nr == \'x\'"\n',
@@ -84,6 +100,7 @@ DOORS = [
     ("camt", "camt.xml", "payments import {}"),
     ("status", "status.xml", "payments import {}"),
     ("answer", "answer.json", "einvoice import {}"),
+    ("bounce", "bounce.eml", "outbox import-bounces {}"),
     ("ids", "ids.txt", "list --ids @{}"),
     ("sheet_xlsx", "sheet.xlsx", "sheet check {}"),
     ("sheet_csv", "sheet.csv", "sheet check {}"),
@@ -95,19 +112,27 @@ SLOW = {"xlsx", "sheet_xlsx"}
 """A child process reads them, or much is unpacked: fewer in the short run."""
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(ROUNDS, marks=pytest.mark.full)])
+@pytest.mark.parametrize("minutes", [0.0, pytest.param(MINUTES, marks=pytest.mark.full)])
 @pytest.mark.parametrize(("kind", "name", "command"), DOORS, ids=[kind for kind, *_ in DOORS])
 def test_a_damaged_file_is_refused_or_read_and_never_a_fault_of_ours(
     kind: str,
     name: str,
     command: str,
-    rounds: int,
+    minutes: float,
     seeds: dict[str, bytes],
     workspace: Workspace,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for seed in range(SEED, SEED + (1 if kind in SLOW and rounds == 4 else rounds)):
+    begin = SEED or (secrets.randbelow(1 << 30) if minutes else 1)
+    if minutes:
+        with capsys.disabled():
+            print(f"\n{kind}: seeds from {begin}", flush=True)
+    few = 1 if kind in SLOW else 4
+    end = time.monotonic() + 60 * minutes
+    for seed in count(begin):
+        if seed - begin >= few and time.monotonic() >= end:
+            break
         file = tmp_path / f"{seed}-{name}"
         file.write_bytes(damaged(seeds[kind], random.Random(seed)))
         arguments = [part.replace("{}", str(file)) for part in command.split()]
@@ -117,6 +142,7 @@ def test_a_damaged_file_is_refused_or_read_and_never_a_fault_of_ours(
         shown = capsys.readouterr()
         assert code in {0, 2, 3, 4}, (seed, code, shown.err)
         assert "Unexpected error" not in shown.err, (seed, shown.err)
+        file.unlink()
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
@@ -153,15 +179,33 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
 
 @contextmanager
 def bounded(what: str) -> Iterator[None]:
-    """Fail where it does not end."""
+    """Fail where it does not end, or takes more computing time or memory than allowed."""
 
     def late(*_: object) -> None:
         raise AssertionError(f"{what} does not end")
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(SECONDS)
+    before = {sign: signal.signal(sign, late) for sign in (signal.SIGALRM, signal.SIGPROF)}
+    signal.alarm(WAITING)
+    signal.setitimer(signal.ITIMER_PROF, COMPUTING)
+    if PROCESS.is_dir():
+        (PROCESS / "clear_refs").write_text("5")  # the peak starts anew
+    at_first, child = _memory("VmRSS"), _largest_child()
     try:
         yield
     finally:
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+    assert _memory("VmHWM") - at_first <= MEMORY, f"{what} takes too much memory"
+    assert _largest_child() <= max(MEMORY, child), f"{what} starts a process that takes too much memory"
+
+
+def _memory(name: str) -> int:
+    """Bytes that this process has in memory: now (VmRSS), or at its peak (VmHWM); 0 where no system tells."""
+    lines = (PROCESS / "status").read_text().splitlines() if PROCESS.is_dir() else []
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith(f"{name}:")), 0)
+
+
+def _largest_child() -> int:
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
