@@ -15,8 +15,11 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.retention import with_terms
 from invoicebatch.errors import NothingEligibleError, UnknownNameError
+from invoicebatch.files.publish import sha256_of
+from invoicebatch.files.stored import stored_path
 from invoicebatch.model.counted import counted
 from invoicebatch.model.outbox.payload import EmailPayload
+from invoicebatch.model.outbox.rows import by_document
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.store import Session
 
@@ -92,15 +95,18 @@ def judge(session: Session, workspace: WorkspaceBase, customer_id: str) -> Erasu
     gone, kept = rows[over], rows[~over]
     bundles = _bundles_gone(session, gone["invoice_id"])
     contact = tuple(name for name in CONTACT if len(kept) and pd.notna(customer[name].iloc[0]))
-    texts = _texts(session, customer)
+    mails = _mails(session, kept["invoice_id"])
+    alone = set(session.messages_carrying(gone["invoice_id"])) - set(
+        session.messages_carrying(kept["invoice_id"])
+    )
     return Erasure(
         customer_id,
         gone[["invoice_id", "number"]].reset_index(drop=True),
         kept[["invoice_id", "number", "reason"]].reset_index(drop=True),
         contact,
-        texts,
-        _mails(session, kept["invoice_id"]),
-        _files(session, gone["invoice_id"], bundles),
+        _texts(session, customer),
+        mails,
+        _files(session, gone["invoice_id"], bundles, _written(workspace, {*alone, *mails["message_id"]})),
         tuple(bundles["bundle_id"]),
         _elsewhere(session, workspace, rows["invoice_id"], bundles),
     )
@@ -117,7 +123,7 @@ def _refuse_open(session: Session, customer_id: str, rows: pd.DataFrame) -> None
         "is not settled": rows["outstanding_cents"].ne(0),
         "is in a payment bundle": rows["payment_bundle_id"].notna(),
         "is in collection": rows["invoice_id"].isin(cases[cases["status"].ne("closed")]["invoice_id"]),
-        "has a message under way": rows["invoice_id"].isin(under_way["invoice_id"].dropna()),
+        "has a message under way": rows["invoice_id"].isin(by_document(under_way)["invoice_id"].dropna()),
         "is in the hands of a run": rows["invoice_id"].isin(held),
     }
     reasons = [f"{numbers[mask].iloc[0]} {why} ({mask.sum():,})" for why, mask in found.items() if mask.any()]
@@ -158,11 +164,22 @@ def _bundles_gone(session: Session, gone: "pd.Series[int]") -> pd.DataFrame:
     return bundles[bundles["file_path"].notna()][["bundle_id", "file_path", "file_sha256"]]
 
 
-def _files(session: Session, gone: "pd.Series[int]", bundles: pd.DataFrame) -> pd.DataFrame:
-    """Files of documents that go, each once: path, sha256."""
+def _written(workspace: WorkspaceBase, messages: set[str]) -> pd.DataFrame:
+    """Mails as the Maildir of the workspace holds them, where they go by it: path, sha256."""
+    folder = workspace.data / workspace.settings.mail.folder
+    names = [pattern for one in sorted(messages) for pattern in (f"new/{one}.eml", f"cur/{one}.eml*")]
+    found = [path for pattern in names for path in sorted(folder.glob(pattern))]
+    rows = [(stored_path(workspace.data, path), sha256_of(path)) for path in found]
+    return pd.DataFrame(rows, columns=["path", "sha256"])
+
+
+def _files(
+    session: Session, gone: "pd.Series[int]", bundles: pd.DataFrame, written: pd.DataFrame
+) -> pd.DataFrame:
+    """Files of documents and messages that go, each once: path, sha256."""
     documents, own = (session.rows_of(name, "invoice_id", gone) for name in ("documents", "artefacts"))
     bank = bundles.rename(columns={"file_path": "path", "file_sha256": "sha256"})
-    found = [frame[["path", "sha256"]] for frame in (documents, own, bank)]
+    found = [frame[["path", "sha256"]] for frame in (documents, own, bank, written)]
     return pd.concat(found, ignore_index=True).drop_duplicates("path", ignore_index=True)
 
 
@@ -177,10 +194,22 @@ def _elsewhere(
     files = pd.DataFrame(
         {"path": shared["path"], "what": "made by " + shared["run_id"].map(actions).astype("str")}
     )
-    found = pd.concat([files, pd.DataFrame(_backups(session), columns=["path", "what"])], ignore_index=True)
+    rows = [*_hot_folders(session, workspace, ids), *_backups(session)]
+    found = pd.concat([files, pd.DataFrame(rows, columns=["path", "what"])], ignore_index=True)
     paths = found["path"].map(lambda path: str(workspace.data / path)).astype("str")
     there = paths.map(lambda path: Path(path).exists()).astype("bool")
     return found.assign(path=paths)[there].drop_duplicates("path", ignore_index=True)
+
+
+def _hot_folders(
+    session: Session, workspace: WorkspaceBase, ids: "pd.Series[int]"
+) -> Iterator[tuple[str, str]]:
+    """Folders that letters and electronic invoices of the customer were put in, for others to fetch."""
+    messages = session.rows_of("outbox", "message_id", session.messages_carrying(ids), ["channel"])
+    settings = workspace.settings
+    for channel, folder in (("post", settings.post.folder), ("einvoice", settings.einvoice.folder)):
+        if messages["channel"].eq(channel).any():
+            yield folder, f"hot folder of {channel}"
 
 
 def _backups(session: Session) -> Iterator[tuple[str, str]]:
