@@ -79,16 +79,6 @@ def artefacts(con: Any, run_id: str) -> pd.DataFrame:
     return tables.whole(con, "artefacts", "run_id = $run_id", {"run_id": run_id})
 
 
-def outcome_counts(con: Any) -> pd.DataFrame:
-    """How many rows of each run have which outcome, indexed by run id: done, unchanged, refused, failed int64."""
-    names = [
-        outcome.value for outcome in RowOutcome if outcome not in (RowOutcome.CLAIMED, RowOutcome.RESERVED)
-    ]
-    counts = ", ".join(f"count(*) FILTER (outcome = '{name}') AS {name}" for name in names)
-    found: pd.DataFrame = con.sql(f"SELECT run_id, {counts} FROM run_rows GROUP BY run_id").df()
-    return found.set_index("run_id")
-
-
 def unfinished(con: Any) -> list[str]:
     """Ids of the runs that are neither finished nor abandoned nor queued, oldest first."""
     found = con.sql("SELECT run_id FROM runs WHERE status = 'running' ORDER BY created_at, run_id").fetchall()
