@@ -68,6 +68,11 @@ def run(con: Any, run_id: str) -> dict[str, Any] | None:
     return None if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
 
 
+def status_of_runs(con: Any, action: str) -> dict[str, str]:
+    """The status of each run of an action, by run id."""
+    return dict(con.execute("SELECT run_id, status FROM runs WHERE action = ?", [action]).fetchall())
+
+
 def rows(con: Any, run_id: str) -> pd.DataFrame:
     """All rows of a run in their order."""
     found = tables.whole(con, "run_rows", "run_id = $run_id", {"run_id": run_id})

@@ -23,11 +23,12 @@ from invoicebatch.engine.plan.default_preview import (
     will_fail,
 )
 from invoicebatch.engine.plan.messages import Messages
-from invoicebatch.engine.plan.next_steps import with_next_steps
+from invoicebatch.engine.plan.next_steps import report_of
 from invoicebatch.engine.plan.plan import Plan
-from invoicebatch.engine.plan.report import Report, read_report
+from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.run.abandon import abandon
+from invoicebatch.engine.run.begun import Begun, read_begun
 from invoicebatch.engine.run.claim import claim
 from invoicebatch.engine.run.execute import Run
 from invoicebatch.errors import (
@@ -115,9 +116,10 @@ class Runs:
                 known = session.run(plan.run_id)
                 if known is None:
                     claim(session, self._workspace, plan, folder, status)
-            if background or (known is not None and known["status"] != RunStatus.RUNNING):
+                begun = None if background else read_begun(session, plan.run_id, claimed=known is None)
+            if begun is None or begun.run["status"] != RunStatus.RUNNING:
                 return self._report(plan.run_id)
-            self._execute(plan.run_id, progress, cancel)
+            report = self._execute(begun, progress, cancel)
         except UsageError:  # what was asked for can't be done, so nothing may be held for it
             lock.release()
             with suppress(BusyError, UnknownNameError):
@@ -125,12 +127,12 @@ class Runs:
             raise
         finally:
             lock.release()
-        return self._report(plan.run_id)
+        return report or self._report(plan.run_id)
 
-    def _execute(self, run_id: str, progress: bool | Progress, cancel: Event | None) -> None:
+    def _execute(self, begun: Begun, progress: bool | Progress, cancel: Event | None) -> Report | None:
         sink = automatic(progress)
         try:
-            Run(self._workspace, run_id, sink, cancel).execute()
+            return Run(self._workspace, begun, sink, cancel).execute()
         finally:
             sink.stop()
 
@@ -173,14 +175,15 @@ class Runs:
         lock = self._workspace.store.run_lock(run_id)
         if not lock.acquire():
             return None
+        report = None
         try:
             with self._workspace.store.read() as session:
-                run = session.run(run_id)
-            if run is not None and run["status"] not in CLOSED_RUNS:  # by another process meanwhile
-                self._execute(run_id, progress, cancel)
+                begun = read_begun(session, run_id)
+            if begun.run["status"] not in CLOSED_RUNS:  # by another process meanwhile
+                report = self._execute(begun, progress, cancel)
         finally:
             lock.release()
-        return self._report(run_id)
+        return report or self._report(run_id)
 
     def work_on(self, run_id: str, *, cancel: Event | None = None) -> Report | None:
         """The worker's verb: begin or finish a run; None where another process has it."""
@@ -214,10 +217,8 @@ class Runs:
         return self._report(self.find(run_id))
 
     def _report(self, run_id: str) -> Report:
-        alive = self._workspace.at_work(run_id)
         with self._workspace.store.read() as session:
-            report = read_report(session, run_id, self._workspace.data, alive=alive)
-            return with_next_steps(session, self._workspace, report)
+            return report_of(session, self._workspace, run_id)
 
     def list(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""
