@@ -7,10 +7,12 @@ import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from invoicebatch.errors import UnknownNameError
-from invoicebatch.model.action import Action
+
+if TYPE_CHECKING:
+    from invoicebatch.model.action import Action
 
 MAIN_JOB: Final[Sequence[tuple[str, Mapping[str, object]]]] = (
     ("approve", {}),
@@ -22,7 +24,7 @@ MAIN_JOB: Final[Sequence[tuple[str, Mapping[str, object]]]] = (
 """What most people come for, in order: action and parameters, each on the same rows."""
 
 
-class Actions(Mapping[str, Action]):
+class Actions(Mapping[str, "Action"]):
     """The actions by name, each module imported when its action is first asked for."""
 
     def __init__(self) -> None:
@@ -32,7 +34,7 @@ class Actions(Mapping[str, Action]):
         names = (".".join(file.relative_to(tree).with_suffix("").parts) for file in files)
         self._found: dict[str, Action | None] = dict.fromkeys(names)
 
-    def __getitem__(self, name: str) -> Action:
+    def __getitem__(self, name: str) -> "Action":
         """The action; see `registry` for the error."""
         action = self._found[name]
         if action is None:
@@ -63,7 +65,7 @@ def registry() -> Actions:
     return Actions()
 
 
-def find(name: str) -> Action:
+def find(name: str) -> "Action":
     """The action of that name; dashes count as underscores.
 
     Raises:

@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from invoicebatch.engine.documents import preview, versions
-from invoicebatch.engine.history import events_of
+from invoicebatch.engine.history import COLUMNS, events_of
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InvoicebatchError
@@ -131,7 +131,7 @@ def read_detail(selection: Selection) -> Detail:
         parts = _parts(session, invoice_id, invoice["currency"].iloc[0])
     parts |= {
         "versions": versions(selection.workspace, invoice_id)[_VERSION],
-        "history": _history(events_of(selection.workspace, invoice_id)),
+        "history": _history(pd.DataFrame(events_of(selection.workspace, invoice_id), columns=list(COLUMNS))),
     }
     order = ("lines", "allowances", "vat", "payments", "bank_files", "readings", "usage", "versions", "messages", "answers", "history")  # fmt: skip
     return Detail(selection, invoice, {name: parts[name] for name in order if len(parts[name])})

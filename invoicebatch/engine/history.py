@@ -1,120 +1,133 @@
 """What happened to one invoice: who did what when, what it changed, which files and messages came of it."""
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import pandas as pd
-
-from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.base.folder import Folder
 from invoicebatch.errors import UnknownNameError
-from invoicebatch.files.stored import whole_paths
-from invoicebatch.store import Session
+from invoicebatch.store import Look
 
 COLUMNS: Final = (
     "at", "event", "user", "known_by", "host", "from_status", "to_status", "run_id", "parameters", "details",
     "changes", "files", "messages",
 )  # fmt: skip
 
+_OF_FILE: Final = ("name", "path", "sha256", "status")
+_OF_MESSAGE: Final = ("message_id", "channel", "recipient", "status", "answer")
 
-def history(workspace: WorkspaceBase, which: str | int) -> pd.DataFrame:
+Row = dict[str, Any]
+
+
+def history(folder: Folder, which: str | int) -> list[Row]:
     """The events of one invoice, oldest first; of a deleted one too.
 
     Args:
-        workspace: where.
+        folder: where.
         which: its number, or its id.
 
     Returns:
-        at datetime64 (UTC), event, user, known_by, host, from_status, to_status, run_id str; and as
-        objects: parameters, details (dict), changes (by column its stored value `before` and `after`; empty
-        where the event is older than the record of changes), files and messages (lists of dicts).
+        One value a column of `COLUMNS`: at datetime (UTC), event, user, known_by, host, from_status, to_status,
+        run_id str; parameters, details dict; changes (by column its stored value `before` and `after`; empty
+        where the event is older than the record of changes), files and messages lists of dicts.
 
     Raises:
         UnknownNameError: there is no such invoice, nor was there.
     """
-    with workspace.store.read() as session:
-        invoice_id = _id_of(session, str(which).strip())
-    return events_of(workspace, invoice_id)
+    with folder.store.look() as look:
+        return _events(folder, look, _id_of(look, str(which).strip()))
 
 
-def events_of(workspace: WorkspaceBase, invoice_id: int) -> pd.DataFrame:
+def events_of(folder: Folder, invoice_id: int) -> list[Row]:
     """The events of an invoice by its id; see `history`."""
-    key = pd.Series([invoice_id])
-    with workspace.store.read() as session:
-        events = session.rows_of("events", "invoice_id", key).sort_values(["batch", "at"], kind="stable")
-        changes = session.rows_of("invoice_changes", "invoice_id", key).sort_values("version")
-        links = session.rows_of("event_chain", "batch", events["batch"]).set_index("batch")
-        runs = session.rows_of("runs", "run_id", events["run_id"]).set_index("run_id")
-        files = session.rows_of("artefacts", "invoice_id", key)
-        files["path"] = whole_paths(workspace.data, files["path"])
-        messages = session.rows_of("outbox", "message_id", session.messages_carrying(key))
-        erasers = session.rows_of("runs", "run_id", events["erased_by"]).set_index("run_id")
-    events = events.reset_index(drop=True).join(links[["known_by", "host"]], on="batch")
-    parameters = events["run_id"].map(runs["parameters"])
-    first_of_run = ~events["run_id"].duplicated()
-    return events.assign(
-        parameters=parameters.map(_read).astype(object),
-        details=_details(events, erasers),
-        changes=_changes_by_event(events, changes),
-        files=_of_run(events["run_id"], first_of_run, files, ["name", "path", "sha256", "status"]),
-        messages=_of_run(
-            events["run_id"],
-            first_of_run,
-            messages,
-            ["message_id", "channel", "recipient", "status", "answer"],
-        ),
-    )[list(COLUMNS)]
+    with folder.store.look() as look:
+        return _events(folder, look, invoice_id)
 
 
-def _id_of(session: Session, which: str) -> int:
-    found = session.ids_of("number", [which])["invoice_id"].dropna()
-    if found.empty:  # of one that was erased its number is kept
-        found = session.rows_of("run_rows", "number", pd.Series([which]))["invoice_id"].drop_duplicates()
-    if len(found):
-        return int(found.iloc[0])
+def _events(folder: Folder, look: Look, invoice_id: int) -> list[Row]:
+    its_own, key = "t.invoice_id = $id", {"id": invoice_id}
+    events = look.table("events", its_own, key, order='batch, "at", run_id, event')
+    links = _by("batch", look.table("event_chain", "list_contains($among, t.batch)", _among("batch", events)))
+    runs = _by("run_id", look.table("runs", "list_contains($among, t.run_id)", _among("run_id", events)))
+    erasers = _by(
+        "run_id", look.table("runs", "list_contains($among, t.run_id)", _among("erased_by", events))
+    )
+    files = look.table("artefacts", its_own, key)
+    for file in files:
+        file["path"] = str(folder.data / file["path"])
+    messages = look.messages_carrying(invoice_id)
+    changes = _changes_by_event(events, look.table("invoice_changes", its_own, key, order="version"))
+    said: set[str] = set()
+    for event, changed in zip(events, changes, strict=True):
+        run_id = event["run_id"]
+        first = run_id not in said
+        said.add(run_id)
+        event |= {name: links.get(event["batch"], {}).get(name) for name in ("known_by", "host")}
+        event |= {
+            "parameters": _read(runs.get(run_id, {}).get("parameters")),
+            "details": _details(event, erasers),
+            "changes": changed,
+            "files": _of_run(run_id, files, _OF_FILE) if first else [],
+            "messages": _of_run(run_id, messages, _OF_MESSAGE) if first else [],
+        }
+    return [{name: event[name] for name in COLUMNS} for event in events]
+
+
+def _id_of(look: Look, which: str) -> int:
+    [(_, found), *_] = look.ids_of("number", [which])
+    if found is not None:
+        return found
+    of_erased = look.table("run_rows", "t.number = $number", {"number": which})
+    if of_erased:
+        return int(of_erased[0]["invoice_id"])
     if which.isdecimal() and int(which) < 2**63:
-        events = session.rows_of("events", "invoice_id", pd.Series([int(which)]), ["invoice_id"])
-        if len(events) or len(
-            session.rows_of("invoices", "invoice_id", pd.Series([int(which)]), ["invoice_id"])
-        ):
+        key = {"id": int(which)}
+        if any(look.table(name, "t.invoice_id = $id", key) for name in ("events", "invoices")):
             return int(which)
     raise UnknownNameError(f"There is no invoice {which!r}, nor was there one.", "Give its number or its id.")
 
 
-def _details(events: pd.DataFrame, erasers: pd.DataFrame) -> "pd.Series[Any]":
+def _details(event: Row, erasers: Mapping[Any, Row]) -> Row:
     """What else is worth keeping; of an erased event, who erased it and when."""
-    when = erasers["created_at"].dt.strftime("%Y-%m-%d") + " by " + erasers["user"]
-    words = events["erased_by"].map(when + ", hash kept")
-    kept = events["details"].map(_read).astype(object)
-    return kept.where(words.isna(), words.map(lambda text: {"erased": text})).astype(object)
+    eraser = erasers.get(event["erased_by"])
+    if eraser is None:
+        return _read(event["details"])
+    return {"erased": f"{eraser['created_at']:%Y-%m-%d} by {eraser['user']}, hash kept"}
 
 
-def _read(text: object) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(text) if isinstance(text, str) and text else {}
+def _among(column: str, rows: Iterable[Row]) -> dict[str, list[Any]]:
+    return {"among": list({row[column] for row in rows})}
+
+
+def _by(column: str, rows: Iterable[Row]) -> dict[Any, Row]:
+    return {row[column]: row for row in rows}
+
+
+def _read(text: str | None) -> Row:
+    found: Row = json.loads(text) if text else {}
     return found
 
 
-def _changes_by_event(events: pd.DataFrame, changes: pd.DataFrame) -> "pd.Series[Any]":
+def _changes_by_event(events: Sequence[Row], changes: Iterable[Row]) -> list[Row]:
     """What each event changed: the writes since the event before it, the first value of each column and the last."""
-    found: list[dict[str, dict[str, str | None]]] = [{} for _ in range(len(events))]
-    for change in changes.to_dict("records"):
-        of_run = events.index[(events["run_id"] == change["run_id"]) & (events["at"] >= change["at"])]
-        later = of_run if len(of_run) else events.index[events["batch"] >= change["batch"]]
-        if not len(later):
+    found: list[Row] = [{} for _ in events]
+    for change in changes:
+        of_run = (
+            place
+            for place, event in enumerate(events)
+            if event["run_id"] == change["run_id"] and event["at"] >= change["at"]
+        )
+        later = (place for place, event in enumerate(events) if event["batch"] >= change["batch"])
+        place = next(of_run, next(later, None))
+        if place is None:
             continue  # written in a chunk whose event is still to come
-        kept = found[later[0]]
+        kept = found[place]
         for column, pair in _read(change["changes"]).items():
             if pair is not None and pair[0] != pair[1]:
                 first = kept.get(column, {"before": pair[0]})["before"]
                 kept[column] = {"before": first, "after": pair[1]}
-    return pd.Series(found, index=events.index, dtype=object)
+    return found
 
 
-def _of_run(
-    run_ids: pd.Series, first: "pd.Series[bool]", rows: pd.DataFrame, columns: list[str]
-) -> "pd.Series[Any]":
-    by_run = {
-        run_id: same[columns].astype(object).where(same[columns].notna(), None).to_dict("records")
-        for run_id, same in rows.groupby("run_id")
-    }
-    found = [by_run.get(run_id, []) if once else [] for run_id, once in zip(run_ids, first, strict=True)]
-    return pd.Series(found, index=run_ids.index, dtype=object)
+def _of_run(run_id: str, rows: Iterable[Row], names: Sequence[str]) -> list[Row]:
+    return [{name: row[name] for name in names} for row in rows if row["run_id"] == run_id]

@@ -13,7 +13,6 @@ import pandas as pd
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.plan.selection import Selection
-from invoicebatch.errors import WorkspaceError
 from invoicebatch.model.schema import TABLES
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
@@ -149,9 +148,9 @@ class Workspace:
 
     def history(self, invoice: str | int) -> pd.DataFrame:
         """What happened to an invoice, by its number or id, deleted or not; see `engine.history`."""
-        from invoicebatch.engine.history import history
+        from invoicebatch.engine.history import COLUMNS, history
 
-        return history(self.base, invoice)
+        return pd.DataFrame(history(self.base, invoice), columns=list(COLUMNS))
 
     def detail(self, invoice: str | int) -> "Detail":
         """An invoice with all that belongs to it, by its number or id; see `engine.detail`.
@@ -246,13 +245,3 @@ class Workspace:
         from invoicebatch.engine.imports.sample import load_sample
 
         return load_sample(self.base, invoices, seed, faults=faults)
-
-
-def check_folder(root: Path) -> None:
-    """A workspace must be a folder.
-
-    Raises:
-        WorkspaceError: it is not.
-    """
-    if not root.is_dir():
-        raise WorkspaceError(f"{root} is not a folder.", "Make a workspace with: invoicebatch init DIR")

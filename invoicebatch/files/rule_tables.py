@@ -2,6 +2,7 @@
 
 import tomllib
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +37,16 @@ def rule_files(root: Path, name: str) -> list[tuple[Path, dict[str, Any]]]:
     ours, own = shipped("rules") / name, root / "rules" / name
     files = [ours, own] if own.is_file() and own.resolve() != ours.resolve() else [ours]
     return [(file, read_rules(file)) for file in files]
+
+
+def told_apart(root: Path, name: str, *further: object) -> str:
+    """What tells a workspace's rules of now from others: a hash of their tables and of what else they go by.
+
+    Raises:
+        RulesError: a file can't be read.
+    """
+    found = [tables for _, tables in rule_files(root, name)]
+    return sha256(repr((found, *map(str, further))).encode()).hexdigest()
 
 
 def read_rules(file: Path) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from invoicebatch.engine.base.folder import found_folder
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace as EngineWorkspace
-from invoicebatch.engine.workspace import check_folder
 from invoicebatch.errors import SelectionError, UsageError
 from invoicebatch.files.layout import lay_out, make_data_folder
 from invoicebatch.files.whole import write_whole
@@ -169,10 +169,6 @@ def open_workspace(folder: str | Path = ".") -> Workspace:
         WorkspaceError: the folder is none.
         SettingsError: its settings can't be read.
     """
-    check_folder(Path(folder))
-    workspace = Workspace(Path(folder))
-    if str(folder) == "." and not workspace.store.file.is_file():
-        above = (Workspace(parent) for parent in Path.cwd().parents)
-        workspace = next((one for one in above if one.store.file.is_file()), workspace)
+    workspace = Workspace(found_folder(folder))
     workspace.base.check()
     return workspace

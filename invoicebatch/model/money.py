@@ -5,15 +5,17 @@ without minor unit has whole hundreds of cents only; one with more than two deci
 amount of EN 16931 has at most two (BR-DEC-01 and following).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any, Final
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+if TYPE_CHECKING:  # amounts are written by commands that need no arrays
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
 
-Int64Array = npt.NDArray[np.int64]
+    Int64Array = npt.NDArray[np.int64]
 
 CENT = Decimal("0.01")
 MAX_CENTS = 10**17 - 1
@@ -53,8 +55,11 @@ def decimals_of(currency: str) -> int:
     return DECIMALS.get(currency, 2)
 
 
-def unit_cents(currencies: "Sequence[str] | pd.Series[str]") -> Int64Array:
+def unit_cents(currencies: "Sequence[str] | pd.Series[str]") -> "Int64Array":
     """The smallest amount of each currency, cents: 100 where it has no decimals, else 1."""
+    import numpy as np
+    import pandas as pd
+
     codes, words = pd.factorize(np.asarray(currencies, dtype=object))
     units = [10 ** max(2 - decimals_of(str(word)), 0) for word in words]
     return np.array([*units, 1], dtype=np.int64)[codes]
@@ -108,7 +113,7 @@ def format_cents(cents: int, currency: str = "") -> str:
     return f"{currency} {text}" if currency else text
 
 
-def amount_texts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -> list[str]:
+def amount_texts(cents: Iterable[Any], currencies: Iterable[Any] | None) -> list[str]:
     """A column of amounts for people, each with the decimals of its row's currency; empty where missing."""
     return [
         "" if value is None else format_cents(value, code).rpartition(" ")[2]
@@ -116,7 +121,7 @@ def amount_texts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -
     ]
 
 
-def plain_amounts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") -> list[str | None]:
+def plain_amounts(cents: Iterable[Any], currencies: Iterable[Any] | None) -> list[str | None]:
     """A column of plain amounts, each with the decimals of its row's currency; None where missing."""
     return [
         None if value is None else amount_text(value, code)
@@ -125,12 +130,17 @@ def plain_amounts(cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None") 
 
 
 def _with_currencies(
-    cents: "pd.Series[Any]", currencies: "pd.Series[Any] | None"
+    cents: Iterable[Any], currencies: Iterable[Any] | None
 ) -> Iterator[tuple[int | None, str]]:
     """Each amount, None where missing, with its row's currency, empty where not known."""
-    codes = [""] * len(cents) if currencies is None else currencies.astype("str").fillna("")
-    for value, code in zip(cents, codes, strict=True):
-        yield None if pd.isna(value) else int(value), code
+    codes = repeat("") if currencies is None else currencies
+    for value, code in zip(cents, codes, strict=currencies is not None):
+        yield None if _missing(value) else int(value), code if isinstance(code, str) else ""
+
+
+def _missing(value: Any) -> bool:
+    """Whether a value is none: None, or what a frame has in its place."""
+    return value is None or str(value) in {"<NA>", "nan"}
 
 
 def round_half_up(value: Decimal) -> int:
@@ -138,7 +148,9 @@ def round_half_up(value: Decimal) -> int:
     return int(value.quantize(CENT, rounding=ROUND_HALF_UP).scaleb(2))
 
 
-def tax_cents(base_cents: npt.ArrayLike, rate_bp: npt.ArrayLike, unit: npt.ArrayLike = 1) -> Int64Array:
+def tax_cents(
+    base_cents: "npt.ArrayLike", rate_bp: "npt.ArrayLike", unit: "npt.ArrayLike" = 1
+) -> "Int64Array":
     """Tax on a base, rounded half away from zero (EN 16931 BR-CO-17).
 
     Args:
@@ -149,6 +161,8 @@ def tax_cents(base_cents: npt.ArrayLike, rate_bp: npt.ArrayLike, unit: npt.Array
     Returns:
         int64 cents.
     """
+    import numpy as np
+
     product = np.asarray(base_cents, dtype=np.int64) * np.asarray(rate_bp, dtype=np.int64)
     step = 10_000 * np.asarray(unit, dtype=np.int64)
     rounded: Int64Array = np.sign(product) * ((np.abs(product) + step // 2) // step) * unit

@@ -290,3 +290,6 @@ DELETABLE: Final = frozenset({Status.EMPTY})
 
 CLOSED_RUNS: Final = frozenset({RunStatus.FINISHED, RunStatus.ABANDONED})
 """Run statuses that nothing leads out of."""
+
+ERASED: Final = "erased"
+"""The event of a run that erased a customer's data; stands too where a text is required and was erased."""

@@ -3,8 +3,26 @@
 Frames go in and out through `Session`; no SQL and no connection leaves this package.
 """
 
-from invoicebatch.store.event_chain import ERASED
-from invoicebatch.store.history import Compared
-from invoicebatch.store.session import FILE, Session, Store
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["ERASED", "FILE", "Compared", "Session", "Store"]
+from invoicebatch.store.look import OUTCOMES, Columns, Look
+from invoicebatch.store.store import FILE, Store
+
+if TYPE_CHECKING:
+    from invoicebatch.store.history import Compared
+    from invoicebatch.store.session import Session
+
+__all__ = ["FILE", "OUTCOMES", "Columns", "Compared", "Look", "Session", "Store"]
+
+
+def __getattr__(name: str) -> Any:
+    """What stands on frames is imported when it is asked for: looking at rows needs none."""
+    if name == "Session":
+        from invoicebatch.store.session import Session
+
+        return Session
+    if name == "Compared":
+        from invoicebatch.store.history import Compared
+
+        return Compared
+    raise AttributeError(name)

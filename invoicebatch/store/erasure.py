@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 
 from invoicebatch.model.schema import INVOICE_TABLES
+from invoicebatch.model.status import ERASED
 from invoicebatch.store.checks import SOURCE
-from invoicebatch.store.event_chain import ERASED
 from invoicebatch.store.frames import registered
 
 _GO: Final = (

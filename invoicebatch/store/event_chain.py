@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from invoicebatch.model.schema import TABLES
+from invoicebatch.model.status import ERASED
 from invoicebatch.store import tables
 from invoicebatch.store.frames import fetch, registered
 from invoicebatch.store.invoice_changes import NEXT_BATCH
@@ -162,9 +163,6 @@ def hashed_rows(con: Any, table: str, ids: "pd.Series[int]") -> list[dict[str, A
         for batch, row, kept, by in found
     ]
 
-
-ERASED: Final = "erased"
-"""The event of a run that erased a customer's data; stands too where a text is required and was erased."""
 
 _ERASABLE: Final = {"events": ("details", "NULL"), "invoice_changes": ("changes", "'{}'")}
 """By table, the column that is erased, and what stands there then."""

@@ -12,16 +12,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from threading import Event, Thread
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from invoicebatch.errors import FilterError
 from invoicebatch.model.schema import OVERVIEW
 from invoicebatch.store.database import interruptible, named_interrupt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MAX_CHARACTERS: Final = 1_000_000
 MAX_SECONDS: Final = 10.0
@@ -81,7 +83,7 @@ class Filter:
     text: str
     columns: tuple[str, ...]
 
-    def matching(self, invoices: pa.Table) -> npt.NDArray[np.int64]:
+    def matching(self, invoices: "pa.Table") -> npt.NDArray[np.int64]:
         """Ids of the rows that match, ascending.
 
         Args:
@@ -96,12 +98,12 @@ class Filter:
             "memory_limit": MAX_MEMORY,
         }
         with duckdb.connect(":memory:", config=config) as sealed, interruptible(sealed):
-            sealed.register("invoices", invoices)
+            sealed.from_arrow(invoices).create_view("invoices")  # `register` imports frames
             sealed.execute("SET lock_configuration = true")
             with _time_limit(sealed) as late:
                 try:
                     with named_interrupt():
-                        found = sealed.sql(_select(self.text) + " ORDER BY invoice_id").to_arrow_table()
+                        found = sealed.sql(_select(self.text) + " ORDER BY invoice_id").fetchnumpy()
                 except KeyboardInterrupt as error:
                     if not late.is_set():
                         raise
@@ -112,7 +114,7 @@ class Filter:
                     raise FilterError(
                         f"The filter can't be evaluated: {_first_line(error)}", EXAMPLE
                     ) from error
-        ids: npt.NDArray[np.int64] = found["invoice_id"].to_numpy().astype(np.int64)
+        ids: npt.NDArray[np.int64] = found["invoice_id"].astype(np.int64)
         return ids
 
 

@@ -68,6 +68,11 @@ def run(con: Any, run_id: str) -> dict[str, Any] | None:
     return None if found.empty else {str(k): v for k, v in found.iloc[0].to_dict().items()}
 
 
+def status_of_runs(con: Any, action: str) -> dict[str, str]:
+    """The status of each run of an action, by run id."""
+    return dict(con.execute("SELECT run_id, status FROM runs WHERE action = ?", [action]).fetchall())
+
+
 def rows(con: Any, run_id: str) -> pd.DataFrame:
     """All rows of a run in their order."""
     found = tables.whole(con, "run_rows", "run_id = $run_id", {"run_id": run_id})
@@ -77,16 +82,6 @@ def rows(con: Any, run_id: str) -> pd.DataFrame:
 def artefacts(con: Any, run_id: str) -> pd.DataFrame:
     """All files of a run by name."""
     return tables.whole(con, "artefacts", "run_id = $run_id", {"run_id": run_id})
-
-
-def outcome_counts(con: Any) -> pd.DataFrame:
-    """How many rows of each run have which outcome, indexed by run id: done, unchanged, refused, failed int64."""
-    names = [
-        outcome.value for outcome in RowOutcome if outcome not in (RowOutcome.CLAIMED, RowOutcome.RESERVED)
-    ]
-    counts = ", ".join(f"count(*) FILTER (outcome = '{name}') AS {name}" for name in names)
-    found: pd.DataFrame = con.sql(f"SELECT run_id, {counts} FROM run_rows GROUP BY run_id").df()
-    return found.set_index("run_id")
 
 
 def unfinished(con: Any) -> list[str]:

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
-from invoicebatch.store import event_chain
 
 LATEST: Final = 16
 
@@ -89,6 +88,8 @@ def _events_are_chained(con: Any) -> None:
     """Events of before become the first batch: no later change of them escapes."""
     _add_tables(con, "invoice_changes", "event_chain")
     _add_columns(con, ("events", "batch BIGINT DEFAULT 1"))
+    from invoicebatch.store import event_chain
+
     _events_may_be_erased(con)  # their hash asks for it
     event_chain.seal_first(con)
     _paths_start_at_the_data_folder(con)

@@ -65,17 +65,3 @@ def ids_of(con: Any, column: str, values: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {"value": table["value"].to_pandas(), "invoice_id": table["invoice_id"].to_pandas()}
     ).astype({"value": "str", "invoice_id": "Int64"})
-
-
-def filterable(con: Any, columns: Iterable[str], today: date) -> pa.Table:
-    """What a person's filter is evaluated on: `invoice_id` and columns under their stored names.
-
-    Args:
-        con: an open connection.
-        columns: frame names in `OVERVIEW`; amounts come as decimals.
-        today: the date that `overdue` is judged by.
-    """
-    names = ["invoice_id", *columns]
-    sql = overview_sql(names, money="decimal")
-    relation = con.sql(sql, params={"today": today}) if needs_today(names) else con.sql(sql)
-    return relation.to_arrow_table()

@@ -1,23 +1,16 @@
 """What the engine sees of the store: a session is one short connection with its verbs.
 
 What a verb takes, gives and raises is said where it is written: `help(Session.update)` shows it.
-`Store.read()` may run beside others; `Store.write()` is one transaction, alone.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from invoicebatch.store import erasure, event_chain, journal, numbering, outbox, review, tables
 from invoicebatch.store import overview as invoices
 from invoicebatch.store import snapshot as snapshots
-from invoicebatch.store.database import Database, interrupt
 from invoicebatch.store.history import history_columns
-from invoicebatch.store.lock import RunLock
-
-FILE = "invoicebatch.duckdb"
 
 _Options = ParamSpec("_Options")
 _Result = TypeVar("_Result")
@@ -42,7 +35,6 @@ class Session:
         self._con = con
 
     overview = _verb(invoices.overview)
-    filterable = _verb(invoices.filterable)
     ids_of = _verb(invoices.ids_of)
     history_columns = _verb(history_columns)
     review_judged_by = _verb(review.judged_by)
@@ -73,8 +65,8 @@ class Session:
     holders = _verb(journal.holders)
     run = _verb(journal.run)
     run_rows = _verb(journal.rows)
+    status_of_runs = _verb(journal.status_of_runs)
     artefacts = _verb(journal.artefacts)
-    outcome_counts = _verb(journal.outcome_counts)
     unfinished_runs = _verb(journal.unfinished)
 
     add_events = _verb(event_chain.add_events)
@@ -90,57 +82,3 @@ class Session:
     outbox_heads = _verb(outbox.heads)
     messages_carrying = _verb(outbox.carrying)
     snapshot = _verb(snapshots.write_snapshot)
-
-
-class Store:
-    """The state of a workspace: `<data>/invoicebatch.duckdb`."""
-
-    def __init__(self, data: Path, timeout: float) -> None:
-        self.data = data
-        self.file = data / FILE
-        self._database = Database(self.file, timeout)
-
-    def create(self) -> None:
-        """Make the file with all tables, or bring an older one up to date."""
-        self._database.create()
-
-    @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A session that reads; see `store.database.Database.read` for its errors."""
-        with self._database.read() as con:
-            yield Session(con)
-
-    @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session that is one transaction; see `store.database.Database.write`."""
-        with self._database.write() as con:
-            yield Session(con)
-
-    @property
-    def id(self) -> str:
-        """The id given to the workspace when it was made; read with the first look at the file."""
-        if self._database.id is None:
-            with self.read():
-                pass
-        return str(self._database.id)
-
-    def adopt(self) -> None:
-        """Make a copy a workspace of its own; see `store.database.Database.adopt`."""
-        self._database.adopt()
-
-    def copy(self, target: Path) -> None:
-        """Copy the file as of one moment; see `store.database.Database.copy`."""
-        self._database.copy(target)
-
-    def rewrite(self) -> None:
-        """Write the file anew, without what was deleted from it; see `store.database.Database.rewrite`."""
-        self._database.rewrite()
-
-    @staticmethod
-    def interrupt() -> None:
-        """Stop every query of this process that is at work; it ends as a KeyboardInterrupt."""
-        interrupt()
-
-    def run_lock(self, run_id: str) -> RunLock:
-        """The lock that shows that a run's process is alive."""
-        return RunLock(self.data / "locks", run_id)

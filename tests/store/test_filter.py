@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from invoicebatch.engine.plan.select import matching
+from invoicebatch.engine.plan.choose import matching
 from invoicebatch.errors import FilterError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.store import filters

@@ -3,9 +3,7 @@
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
-from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from invoicebatch.eligibility.template import Template, parse_template
 from invoicebatch.expressions import OVERVIEW_WORDS, Expression, ExpressionError, compile_expression
 from invoicebatch.expressions.syntax import parse
-from invoicebatch.model.schema import HISTORY_COLUMNS, ON_TODAY, OVERVIEW, REVIEW_COLUMNS, Column
+from invoicebatch.model.schema import HISTORY_COLUMNS, OVERVIEW, REVIEW_COLUMNS, Column
 
 Severity = Literal["stop", "look", "off"]
 STOP: Final = "stop"
@@ -88,16 +86,6 @@ class Checks:
     def of(self, severity: str) -> "Checks":
         """Only those of one severity."""
         return replace(self, by_name={n: c for n, c in self.by_name.items() if c.severity == severity})
-
-    def told_apart(self, today: date, term_days: int) -> str:
-        """What tells these checks from others; where any of them asks which day it is, of that day."""
-        asks_day = any(
-            "today" in check.condition.text or check.columns & ON_TODAY for check in self.by_name.values()
-        )
-        text = [repr((c.name, c.severity, c.condition.text, c.reason.text)) for c in self.by_name.values()]
-        return sha256(
-            "\n".join([*text, str(self.documents), f"{today} {term_days}" * asks_day]).encode()
-        ).hexdigest()
 
     @property
     def overview(self) -> list[str]:

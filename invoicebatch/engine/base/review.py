@@ -3,7 +3,7 @@
 What waits for approval is judged once, when somebody asks, and kept until anything changes that it was judged by.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.eligibility.review import FILE, Checks, Review, judge, load_checks
+from invoicebatch.engine.base.judged import judged_by
 from invoicebatch.errors import BusyError, RulesError, StorageError, WorkspaceError
 from invoicebatch.model.changes import failures, joined
-from invoicebatch.model.schema import REVIEW_COLUMNS
 from invoicebatch.store import Compared, Session, Store
 
 _AT_ONCE: Final = 100_000
@@ -65,16 +65,11 @@ class Reviewer:
             kept = session.kept_findings(ids, severity)
         return failures(kept["invoice_id"], kept[f"{severity}s"])
 
-    def keep_judged(self, columns: Iterable[str]) -> None:
-        """Judge all that waits for approval, where a column shows that and nothing valid is kept.
+    def keep_judged(self) -> None:
+        """Judge all that waits for approval.
 
         Where nothing can be kept (another writes for long, or nobody may write), it stays not judged.
         """
-        if REVIEW_COLUMNS.isdisjoint(columns):
-            return
-        with self.store.read() as session:
-            if not len(session.review_waiting()) or session.review_judged_by() == self._by:
-                return
         patient = Store(self.store.data, _PATIENCE)
         with suppress(BusyError, StorageError, WorkspaceError), patient.write() as session:
             found = self._judged(session, self.checks, session.review_waiting()).findings
@@ -82,7 +77,7 @@ class Reviewer:
 
     @property
     def _by(self) -> str:
-        return self.checks.told_apart(self.today, self.term_days)
+        return judged_by(self.root, self.today, self.term_days)
 
     def _judged(self, session: Session, checks: Checks, ids: npt.NDArray[np.int64]) -> Review:
         self._refuse_unknown_products(session, checks)

@@ -1,8 +1,7 @@
 """What every verb on a workspace stands on: its folder, settings, store, rules and user."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,44 +13,16 @@ from invoicebatch.engine.base import clock, identity
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.base.context import RunContext
 from invoicebatch.engine.base.executor import Pool
+from invoicebatch.engine.base.folder import Folder
 from invoicebatch.engine.base.review import Reviewer
 from invoicebatch.engine.base.surroundings import WorkspaceSurroundings
-from invoicebatch.errors import WorkspaceError
 from invoicebatch.files.shipped import shipped
 from invoicebatch.model.action import Action, Params
-from invoicebatch.settings import Settings, load_settings
-from invoicebatch.store import Session, Store
+from invoicebatch.store import Session
 
 
-class WorkspaceBase:
+class WorkspaceBase(Folder):
     """A workspace's folder, settings, store and rules; it holds no rows."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        self.settings: Settings = load_settings(self.root)
-        self.store = Store(self.root / self.settings.data, self.settings.lock_timeout)
-
-    def check(self) -> None:
-        """The folder must hold a workspace's state.
-
-        Raises:
-            WorkspaceError: it does not.
-        """
-        if not self.store.file.is_file():
-            raise WorkspaceError(
-                f"{self.root} is not a workspace: {self.store.file} does not exist.",
-                f"Make it one with: invoicebatch init {self.root}",
-            )
-
-    @property
-    def data(self) -> Path:
-        """Folder of the state."""
-        return self.store.data
-
-    @property
-    def id(self) -> str:
-        """The id given to the workspace when it was made."""
-        return self.store.id
 
     @property
     def user(self) -> str:
@@ -88,10 +59,6 @@ class WorkspaceBase:
         """Who judges what is odd, today."""
         return Reviewer(self.store, self.root, clock.today(), self.settings.payment.term_days)
 
-    def keep_judged(self, columns: Iterable[str]) -> None:
-        """Before these overview columns are read: what the review makes of rows is judged, as of now."""
-        self.reviewer.keep_judged(columns)
-
     def judged(
         self, session: Session, ids: npt.NDArray[np.int64], action: Action | None = None
     ) -> pd.DataFrame:
@@ -126,10 +93,6 @@ class WorkspaceBase:
         if action.wanted_parts is not None:
             judged = judged.within(action.name, action.wanted_parts(params))
         return judged.without(action.waived(params))
-
-    def at_work(self, run_id: str) -> bool:
-        """Whether a process works on the run right now."""
-        return self.store.run_lock(run_id).held()
 
     def context(self, run_id: str, pool: Pool) -> RunContext:
         """What an action gets lent."""

@@ -15,6 +15,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments import incoming as customers
 from invoicebatch.engine.payments import matching
 from invoicebatch.engine.payments.bank_reports import BankImport, read_report
+from invoicebatch.engine.payments.listing import BECAME
 from invoicebatch.engine.payments.offers import offers, refuse_state
 from invoicebatch.engine.payments.payee_checks import doubted
 from invoicebatch.engine.payments.returns import list_returns, open_cases
@@ -29,10 +30,7 @@ from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.combined import sharing
 from invoicebatch.model.payments.returns import code_of
-from invoicebatch.model.status import BundleStatus, ItemStatus
-
-BECAME: Final = ("waiting", "confirmed", "rejected", "returned", "withdrawn")
-"""What can become of a payment in a bundle."""
+from invoicebatch.model.status import BundleStatus
 
 _OF_ITEMS: Final = ("bundle_id", "item_no", "status")
 _OF_WAITING: Final = (
@@ -42,8 +40,8 @@ _OF_WAITING: Final = (
 
 def _became(items: pd.DataFrame, bundles: "pd.Series[str]") -> pd.DataFrame:
     """Number of items by what became of them, a row a bundle."""
-    words = {state.value: state.value for state in ItemStatus} | dict.fromkeys(WAITING, "waiting")
-    became = items["status"].map(words | {ItemStatus.CANCELLED.value: "withdrawn"}).astype("str")
+    words = {state.value: word for word, states in BECAME.items() for state in states}
+    became = items["status"].map(words).astype("str")
     counts = pd.crosstab(items["bundle_id"], became)
     whole = counts.reindex(index=pd.Index(bundles), columns=list(BECAME), fill_value=0)
     return whole.astype("int64").reset_index()

@@ -14,11 +14,21 @@ import pandas as pd
 from invoicebatch.actions import registry
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.report import NextStep, Report
+from invoicebatch.engine.plan.report import NextStep, Report, read_report
 from invoicebatch.model.action import Action
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.status import RunStatus
 from invoicebatch.store import Session
+
+
+def report_of(session: Session, workspace: WorkspaceBase, run_id: str) -> Report:
+    """The report of a run with what may follow it.
+
+    Raises:
+        UnknownNameError: no such run.
+    """
+    report = read_report(session, run_id, workspace.data, alive=workspace.at_work(run_id))
+    return with_next_steps(session, workspace, report)
 
 
 def with_next_steps(session: Session, base: WorkspaceBase, report: Report) -> Report:

@@ -192,19 +192,21 @@ class Selection:
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)
             frame = self.workspace.judged(session, ids, found)
+            runs = session.status_of_runs(found.name)
         evaluation = self._evaluate(frame, found, parsed)
         whole = str(Path(folder).resolve()) if folder else ""
         if frame["busy_action"].eq(found.name).any():  # a run that was broken off may be asked for once more
-            again = self._planned(found, parsed, frame, evaluation.without({NOT_BUSY}), whole)
-            if self._known(again):
+            free = evaluation.without({NOT_BUSY})
+            again = _fresh(self._planned(found, parsed, frame, free, whole), runs)
+            if again.run_id in runs:
                 return again
-        return self._planned(found, parsed, frame, evaluation, whole)
+        return _fresh(self._planned(found, parsed, frame, evaluation, whole), runs)
 
     def _planned(
         self, action: Action, params: Params, frame: pd.DataFrame, evaluation: Evaluation, folder: str
     ) -> Plan:
         rows = self._checked(_plan_rows(action, frame, evaluation), action, params)
-        plan = Plan(
+        return Plan(
             workspace=self.workspace,
             runner=self.runner,
             action=action,
@@ -215,13 +217,6 @@ class Selection:
             folder=folder,
             nonce=fresh_nonce(action),
         )
-        return self._fresh(plan)
-
-    def _known(self, plan: Plan) -> bool:
-        """Whether the plan's run is in the journal already."""
-        run_id = plan.run_id  # reads the workspace's id, so outside the session
-        with self.workspace.store.read() as session:
-            return session.run(run_id) is not None
 
     def _params(self, action: Action, values: Mapping[str, Any]) -> Params:
         """The parameters as the action takes them in this workspace; see `parse_params`."""
@@ -242,15 +237,6 @@ class Selection:
         rows = rows.assign(reason=reason, eligible=rows["eligible"] & ~ids.isin(refused.index))
         return rows.sort_values("eligible", ascending=False, kind="stable", ignore_index=True)
 
-    def _fresh(self, plan: Plan) -> Plan:
-        """The plan, told apart from closed runs that left the same rows as they are."""
-        run_id = plan.run_id  # reads the workspace's id, so outside the session
-        with self.workspace.store.read() as session:
-            while (run := session.run(run_id)) and run["status"] in CLOSED_RUNS:
-                plan = replace(plan, nonce=f"after {run_id}")
-                run_id = plan.run_id
-        return plan
-
     def _with_unknown(self, rows: pd.DataFrame) -> pd.DataFrame:
         if not self.unknown:
             return rows
@@ -262,6 +248,13 @@ class Selection:
     def _repr_html_(self) -> Markup:
         bar = self.actions().drop(columns=["reasons", "confirm"])
         return Markup("<b>{:,} selected</b> ({})").format(len(self), self.description) + table(bar)
+
+
+def _fresh(plan: Plan, runs: Mapping[str, str]) -> Plan:
+    """The plan, told apart from closed runs that left the same rows as they are; `runs` by their status."""
+    while runs.get(plan.run_id) in CLOSED_RUNS:
+        plan = replace(plan, nonce=f"after {plan.run_id}")
+    return plan
 
 
 def _with_companions(session: Session, action: Action, params: Any, ids: Ids) -> Ids:

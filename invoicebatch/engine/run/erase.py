@@ -19,8 +19,8 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.run.erasure import Erasure, judge
 from invoicebatch.errors import BusyError, StaleError
 from invoicebatch.files.publish import sha256_of, sync_folders
-from invoicebatch.model.status import RowOutcome, RunStatus
-from invoicebatch.store import ERASED, Session
+from invoicebatch.model.status import ERASED, RowOutcome, RunStatus
+from invoicebatch.store import Session
 
 ERASE: Final = "erase"
 """What the run is called; no action is."""

@@ -22,8 +22,10 @@ from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.handover.deliver import LIVE, deliver
-from invoicebatch.engine.plan.report import OPEN_OUTCOMES
+from invoicebatch.engine.handover.deliver import deliver
+from invoicebatch.engine.plan.next_steps import report_of
+from invoicebatch.engine.plan.report import OPEN_OUTCOMES, Report
+from invoicebatch.engine.run.begun import FEW, Begun
 from invoicebatch.engine.run.claim import judge_changed
 from invoicebatch.engine.run.pieces import pieces
 from invoicebatch.engine.run.prepare import prepared
@@ -48,21 +50,17 @@ class Run:
     """One run at work. The caller holds its run lock."""
 
     def __init__(
-        self, workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: Event | None
+        self, workspace: WorkspaceBase, begun: Begun, progress: Progress, cancel: Event | None
     ) -> None:
         self._workspace = workspace
         self._store = workspace.store
-        self._run_id = run_id
+        self._begun = begun
+        self._judged = begun.judged
+        row = begun.run
+        self._run_id = run_id = str(row["run_id"])
         self._progress = progress
         self._cancel = cancel or Event()
         self._shown, self._last_shown = 0, -1
-        with self._store.read() as session:
-            row = session.run(run_id)
-            self._rows = session.run_rows(run_id)
-            self._made = session.artefacts(run_id)
-            self._messages = not session.outbox_heads(LIVE, run_id=run_id).empty
-        if row is None:
-            raise KeyError(run_id)
         self._status = str(row["status"])
         self._user = str(row["user"] or workspace.user)
         self.action: Action = find(str(row["action"]))
@@ -70,18 +68,17 @@ class Run:
         self._params = self.action.params.model_validate_json(str(row["parameters"]), extra="ignore")
         self._files = RunFiles(self._store.data, run_id, self._store.data / str(row["folder"]))
 
-    def execute(self) -> None:
-        """Do what is left of the run; returns early where it was cancelled."""
+    def execute(self) -> Report | None:
+        """Do what is left of the run, and report on one of few rows; None: it waits, or has many."""
         with Pool(self._workspace.settings) as pool:
             context = self._workspace.context(self._run_id, pool)
             context.user = self._user  # who asked for it, whoever finishes it
-            self._publish(self._made)
+            self._publish(self._begun.files)
             try:
                 self._work_off(context)
             except _CancelledError:
-                return
-            if self._delivered():
-                self._finish()
+                return None
+            return self._finish() if self._delivered() else None
 
     def _work_off(self, context: RunContext) -> None:
         for rows in self._chunks():
@@ -93,14 +90,14 @@ class Run:
 
     def _delivered(self) -> bool:
         """Whether nothing waits to be handed over any more."""
-        nothing = self.action.effects is None and not self._messages
+        nothing = self.action.effects is None and not self._begun.messages
         return nothing or deliver(self._workspace, self._run_id, self._progress, self._cancel)
 
     def _chunks(self) -> Iterable[pd.DataFrame]:
         if self._status != RunStatus.RUNNING:
             with self._store.write() as session:
                 session.note_run(self._run_id, status=RunStatus.RUNNING.value)
-        rows = self._rows[self._rows["outcome"].isin(OPEN_OUTCOMES)]
+        rows = self._begun.rows[self._begun.rows["outcome"].isin(OPEN_OUTCOMES)]
         self._progress.start(self.action.label, len(rows))
         size = self.action.chunk_rows or _ALL_AT_ONCE
         if self.action.chunk_rows and self.action.artefacts:
@@ -148,11 +145,13 @@ class Run:
         A row whose number is committed goes on in any case.
         """
         claimed = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
-        with self._store.read() as session:
-            lost = judge_changed(session, self._workspace, self.action, self._params, claimed)
-            ids = _left(rows["invoice_id"], lost)
-            batch = load_batch(session, self.action, ids, context.today, parts)
-        self._refuse(lost)
+        batch = self._judged_with(rows)
+        if batch is None:
+            with self._store.read() as session:
+                lost = judge_changed(session, self._workspace, self.action, self._params, claimed)
+                ids = _left(rows["invoice_id"], lost)
+                batch = load_batch(session, self.action, ids, context.today, parts)
+            self._refuse(lost)
         if self.action.refusing is None or not len(batch):
             return batch
         found = self.action.refusing(batch, self._params, context)
@@ -161,6 +160,12 @@ class Run:
             return batch
         self._refuse(lost)
         return self._load(context, _left(batch.invoices["invoice_id"], lost), parts)
+
+    def _judged_with(self, rows: pd.DataFrame) -> Batch | None:
+        """What the claim read of these very rows, once: what changes afterwards is found out by their versions."""
+        batch, self._judged = self._judged, None
+        same = batch is not None and batch.invoices["invoice_id"].tolist() == rows["invoice_id"].tolist()
+        return batch if same else None
 
     def _refuse(self, lost: pd.DataFrame) -> None:
         if len(lost):
@@ -295,12 +300,15 @@ class Run:
             session.mark_published(self._run_id, published)
         reach("publish.committed")
 
-    def _finish(self) -> None:
+    def _finish(self) -> Report | None:
         reach("finish.before")
         with self._store.write() as session:
             session.finish_run(self._run_id, RunStatus.FINISHED, clock.now())
+            few = len(self._begun.rows) <= FEW
+            report = report_of(session, self._workspace, self._run_id) if few else None
         reach("finish.committed")
         self._files.remove_staging()
+        return report
 
 
 def _left(ids: "pd.Series[int]", lost: pd.DataFrame) -> np.ndarray:

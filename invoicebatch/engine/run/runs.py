@@ -23,12 +23,13 @@ from invoicebatch.engine.plan.default_preview import (
     will_fail,
 )
 from invoicebatch.engine.plan.messages import Messages
-from invoicebatch.engine.plan.next_steps import with_next_steps
+from invoicebatch.engine.plan.next_steps import report_of
 from invoicebatch.engine.plan.plan import Plan
-from invoicebatch.engine.plan.report import Report, read_report
+from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.run import erase
 from invoicebatch.engine.run.abandon import abandon
+from invoicebatch.engine.run.begun import Begun, read_begun
 from invoicebatch.engine.run.claim import claim
 from invoicebatch.engine.run.erasure import Erasure
 from invoicebatch.engine.run.execute import Run
@@ -117,9 +118,10 @@ class Runs:
                 known = session.run(plan.run_id)
                 if known is None:
                     claim(session, self._workspace, plan, folder, status)
-            if background or (known is not None and known["status"] != RunStatus.RUNNING):
+                begun = None if background else read_begun(session, plan.run_id, claimed=known is None)
+            if begun is None or begun.run["status"] != RunStatus.RUNNING:
                 return self._report(plan.run_id)
-            self._execute(plan.run_id, progress, cancel)
+            report = self._execute(begun, progress, cancel)
         except UsageError:  # what was asked for can't be done, so nothing may be held for it
             lock.release()
             with suppress(BusyError, UnknownNameError):
@@ -127,17 +129,15 @@ class Runs:
             raise
         finally:
             lock.release()
-        return self._report(plan.run_id)
+        return report or self._report(plan.run_id)
 
-    def _execute(self, run_id: str, progress: bool | Progress, cancel: Event | None) -> None:
-        with self._workspace.store.read() as session:
-            run = session.run(run_id)
-        if run is not None and run["action"] == erase.ERASE:
-            erase.finish(self._workspace, run_id)
-            return
+    def _execute(self, begun: Begun, progress: bool | Progress, cancel: Event | None) -> Report | None:
+        if begun.run["action"] == erase.ERASE:
+            erase.finish(self._workspace, str(begun.run["run_id"]))
+            return None
         sink = automatic(progress)
         try:
-            Run(self._workspace, run_id, sink, cancel).execute()
+            return Run(self._workspace, begun, sink, cancel).execute()
         finally:
             sink.stop()
 
@@ -180,14 +180,15 @@ class Runs:
         lock = self._workspace.store.run_lock(run_id)
         if not lock.acquire():
             return None
+        report = None
         try:
             with self._workspace.store.read() as session:
-                run = session.run(run_id)
-            if run is not None and run["status"] not in CLOSED_RUNS:  # by another process meanwhile
-                self._execute(run_id, progress, cancel)
+                begun = read_begun(session, run_id)
+            if begun.run["status"] not in CLOSED_RUNS:  # by another process meanwhile
+                report = self._execute(begun, progress, cancel)
         finally:
             lock.release()
-        return self._report(run_id)
+        return report or self._report(run_id)
 
     def work_on(self, run_id: str, *, cancel: Event | None = None) -> Report | None:
         """The worker's verb: begin or finish a run; None where another process has it."""
@@ -225,10 +226,8 @@ class Runs:
         return self._report(self.find(run_id))
 
     def _report(self, run_id: str) -> Report:
-        alive = self._workspace.at_work(run_id)
         with self._workspace.store.read() as session:
-            report = read_report(session, run_id, self._workspace.data, alive=alive)
-            return with_next_steps(session, self._workspace, report)
+            return report_of(session, self._workspace, run_id)
 
     def list(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""

@@ -3,20 +3,28 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from numbers import Number
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 from cyclopts import Parameter, validators
 
-from invoicebatch.engine.plan.records import records
-from invoicebatch.engine.plan.selection import Selection
+from invoicebatch.engine.base.folder import Folder, found_folder
+from invoicebatch.engine.plan.records import Columns, columns_of, records
 from invoicebatch.errors import InputFileError, ParameterError, SelectionError
 from invoicebatch.files.limits import LIST_BYTES, open_bounded
-from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.money import amount_texts
+
+if TYPE_CHECKING:  # what only looks imports no frames
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from invoicebatch.engine.plan.selection import Selection
+    from invoicebatch.interfaces.api import Workspace
 
 SOME_NOT_DONE = 3
 """Exit code where some rows were refused or failed, or an audit found something."""
@@ -42,11 +50,25 @@ LimitOption = Annotated[
 ParameterOption = Annotated[list[str] | None, Parameter(name=["--parameter", "-p"], help="NAME=VALUE")]
 
 
-def opened(workspace: Path | None) -> Workspace:
+def opened(workspace: Path | None) -> "Workspace":
     """The workspace of a command; what the command makes is for those alone that the settings name."""
-    found = open_workspace(workspace or os.environ.get("INVOICEBATCH_WORKSPACE") or ".")
+    from invoicebatch.interfaces.api import open_workspace
+
+    found = open_workspace(_asked(workspace))
     os.umask(found.settings.umask)
     return found
+
+
+def looked_at(workspace: Path | None) -> Folder:
+    """The workspace of a command that only looks; see `opened`."""
+    found = Folder(found_folder(_asked(workspace)))
+    found.check()
+    os.umask(found.settings.umask)
+    return found
+
+
+def _asked(workspace: Path | None) -> Path | str:
+    return workspace or os.environ.get("INVOICEBATCH_WORKSPACE") or "."
 
 
 @Parameter(name="*")
@@ -61,7 +83,7 @@ class Select:
     run: Annotated[str | None, Parameter(help="Rows done by a run")] = None
     all: Annotated[bool, Parameter(negative="", help="Every invoice")] = False
 
-    def of(self, workspace: Workspace, *, default_all: bool = False) -> Selection:
+    def of(self, workspace: "Workspace", *, default_all: bool = False) -> "Selection":
         """The selection.
 
         Raises:
@@ -77,7 +99,23 @@ class Select:
             all=self.all or (nothing and default_all),
         )
 
-    def parameters(self, workspace: Workspace) -> dict[str, Any]:
+    def ids_in(self, folder: Folder) -> "npt.NDArray[np.int64] | None":
+        """The ids of the selection, for a command that only looks; None: every invoice, as where nothing is said.
+
+        Raises:
+            SelectionError: several ways, or an id that is no number.
+        """
+        if (self.all and self == Select(all=True)) or self == Select():
+            return None
+        if self.sheet is not None:
+            return self.of(opened(folder.root)).ids
+        from invoicebatch.engine.plan.choose import choose
+
+        ids = _ids(self.ids) if self.ids is not None else None
+        numbers = _split(self.numbers) if self.numbers is not None else None
+        return choose(folder, self.where, ids=ids, numbers=numbers, run=self.run, all=self.all).ids
+
+    def parameters(self, workspace: "Workspace") -> dict[str, Any]:
         """The selection as a notebook's parameters; many ids travel as a file."""
         if self.where is not None:
             return {"where": self.where}
@@ -133,10 +171,10 @@ def pairs(texts: list[str] | None, options: Mapping[str, Any] | None = None) -> 
 
 
 def print_rows(
-    frame: pd.DataFrame,
+    rows: "pd.DataFrame | Columns",
     *,
     json: bool,
-    shown: pd.DataFrame | None = None,
+    shown: "pd.DataFrame | Columns | None" = None,
     title: str = "",
     limit: int | None,
     total: int | None = None,
@@ -144,27 +182,28 @@ def print_rows(
     """A list: as JSON, or as a table of what is shown of it; both hold at most `limit` rows.
 
     Args:
-        frame: the rows.
+        rows: a frame, or plain values by column.
         json: as JSON.
         shown: what of them the table has; None: all.
         title: of the table.
         limit: of rows; None: `TABLE_ROWS` in the table.
-        total: rows there are, where the frame holds the first of them alone.
+        total: rows there are, where the first of them alone are given.
     """
     if json:
-        print_json(records(frame if limit is None else frame.head(limit)))
+        print_json(records(columns_of(rows) if limit is None else _first(columns_of(rows), limit)))
     else:
-        print_table(frame if shown is None else shown, title=title, limit=limit or TABLE_ROWS, total=total)
+        print_table(rows if shown is None else shown, title=title, limit=limit or TABLE_ROWS, total=total)
 
 
 def print_table(
-    frame: pd.DataFrame, *, title: str = "", limit: int = TABLE_ROWS, total: int | None = None
+    rows: "pd.DataFrame | Columns", *, title: str = "", limit: int = TABLE_ROWS, total: int | None = None
 ) -> None:
-    """A frame as a table for people; amounts and counts to the right, the rest cut at `limit` rows.
+    """Rows as a table for people; amounts and counts to the right, the rest cut at `limit` rows.
 
-    Of an empty one only the title is printed.
+    Where there are none only the title is printed.
     """
-    if frame.empty:
+    count = _rows(rows)
+    if not count:
         print(title, end="\n" if title else "")
         return
     from rich import box
@@ -173,28 +212,47 @@ def print_table(
 
     console = Console(width=None if sys.stdout.isatty() else 160)
     table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", show_edge=False)
-    shown = frame.head(limit)
-    for name in map(str, frame.columns):
-        numeric = pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != bool
+    shown = columns_of(_first(rows, limit))
+    for name, values in shown.items():
         title_words = name.removesuffix("_cents").replace("_", " ")  # wraps between words
-        table.add_column(title_words, justify="right" if numeric else "left", overflow="fold")
-    texts = [_texts(str(name), shown[name], shown.get("currency")) for name in shown.columns]
+        table.add_column(title_words, justify="right" if _numeric(values) else "left", overflow="fold")
+    texts = [_texts(name, values, shown.get("currency")) for name, values in shown.items()]
     for row in zip(*texts, strict=True):
         table.add_row(*row)
     console.print(table)
-    rows = len(frame) if total is None else total
-    if rows > limit:
-        console.print(f"… and {rows - limit:,} more")
+    there = count if total is None else total
+    if there > limit:
+        console.print(f"… and {there - limit:,} more")
 
 
-def _texts(name: str, values: pd.Series, currencies: pd.Series | None) -> list[str]:
-    from rich.markup import escape
+def _rows(rows: "pd.DataFrame | Columns") -> int:
+    return len(next(iter(rows.values()), ())) if isinstance(rows, Mapping) else len(rows)
 
+
+def _first(rows: Any, limit: int) -> Any:
+    """At most so many rows."""
+    if isinstance(rows, Mapping):
+        return {name: values[:limit] for name, values in rows.items()}
+    return rows.head(limit)
+
+
+def _numeric(values: Sequence[Any]) -> bool:
+    given = [value for value in values if value is not None]
+    return bool(given) and all(isinstance(value, Number) and not isinstance(value, bool) for value in given)
+
+
+def _texts(name: str, values: Sequence[Any], currencies: Sequence[Any] | None) -> list[str]:
     if name.endswith("_cents"):
         return amount_texts(values, currencies)
-    if values.dtype.kind == "M":
-        days = bool((values.dropna() == values.dropna().dt.normalize()).all())
-        return ["" if pd.isna(v) else v.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M:%S") for v in values]
-    if pd.api.types.is_integer_dtype(values) and not name.endswith("_id"):
-        return ["" if pd.isna(v) else f"{v:,}" for v in values]
-    return ["" if pd.isna(v) else escape(str(v)) for v in values]
+    grouped = not name.endswith("_id")
+    return ["" if value is None else _text(value, grouped=grouped) for value in values]
+
+
+def _text(value: Any, *, grouped: bool) -> str:
+    from rich.markup import escape
+
+    if isinstance(value, date):
+        return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else value.isoformat()
+    if grouped and isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return escape(str(value))

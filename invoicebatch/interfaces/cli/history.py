@@ -1,38 +1,38 @@
 """The command `history`: what happened to one invoice."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
+from invoicebatch.engine import history as engine
 from invoicebatch.engine.plan.records import records
-from invoicebatch.interfaces.cli.common import JsonOption, WorkspaceOption, opened, print_json, print_table
+from invoicebatch.interfaces.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    looked_at,
+    print_json,
+    print_table,
+)
 
 
 def history(invoice: str, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """Who did what to an invoice, when, and what it changed; NUMBER or id."""
-    events = opened(workspace).history(invoice)
+    events = engine.history(looked_at(workspace), invoice)
     if json:
-        print_json(records(events))
+        print_json(records({name: [event[name] for event in events] for name in engine.COLUMNS}))
         return 0
-    print_table(
-        pd.DataFrame(
-            {
-                "at": events["at"].dt.strftime("%Y-%m-%d %H:%M:%S"),
-                "who": events["user"] + " (" + events["known_by"] + ", " + events["host"] + ")",
-                "what": events["event"],
-                "changed": [_changed(row) for row in events.to_dict("records")],
-                "left": [_left(row) for row in events.to_dict("records")],
-                "run": events["run_id"].str[:8],
-            }
-        ),
-        title=f"History of {invoice}",
-        limit=len(events) or 1,
-    )
+    shown = {
+        "at": [f"{event['at']:%Y-%m-%d %H:%M:%S}" for event in events],
+        "who": [f"{event['user']} ({event['known_by']}, {event['host']})" for event in events],
+        "what": [event["event"] for event in events],
+        "changed": [_changed(event) for event in events],
+        "left": [_left(event) for event in events],
+        "run": [event["run_id"][:8] for event in events],
+    }
+    print_table(shown, title=f"History of {invoice}", limit=len(events) or 1)
     return 0
 
 
-def _changed(event: Mapping[Hashable, Any]) -> str:
+def _changed(event: Mapping[str, Any]) -> str:
     """Each changed column with its value before and after, and what was said about it."""
     pairs = event["changes"].items()
     changed = [f"{name}: {_shown(both['before'])} → {_shown(both['after'])}" for name, both in pairs]
@@ -43,7 +43,7 @@ def _shown(value: str | None) -> str:
     return "–" if value is None else value
 
 
-def _left(event: Mapping[Hashable, Any]) -> str:
+def _left(event: Mapping[str, Any]) -> str:
     """The files and messages that came of it."""
     messages = [f"{m['channel']} to {m['recipient']}: {m['status']}" for m in event["messages"]]
     return "\n".join([file["path"] for file in event["files"]] + messages)

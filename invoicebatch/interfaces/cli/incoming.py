@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from invoicebatch.engine.payments.matching import Matching
 from invoicebatch.engine.plan.records import records
-from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import UsageError
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
@@ -24,6 +22,8 @@ from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 from invoicebatch.model.counted import counted
 
 if TYPE_CHECKING:
+    from invoicebatch.engine.payments.matching import Matching
+    from invoicebatch.engine.plan.report import Report
     from invoicebatch.interfaces.matching_sheet.plan import MatchingPlan
 
 match_app = App(name="match", help="Match customers' payments: here, or in a sheet.", help_format="plaintext")
@@ -71,7 +71,7 @@ def match(
     return SOME_NOT_DONE if len(done.refused) else 0
 
 
-def _show_matching(done: Matching, *, json: bool) -> None:
+def _show_matching(done: "Matching", *, json: bool) -> None:
     parts = {"booked": done.booked, "proposed": done.proposed, "refused": done.refused}
     if json:
         open_ones = records(done.open[["payment_id", "booked_on", "amount_cents", "currency", "payer"]])
@@ -169,7 +169,7 @@ def set_off(
     return max((exit_code(report) for report in reports), default=0)
 
 
-def _show_all(reports: Sequence[Report], *, json: bool) -> None:
+def _show_all(reports: "Sequence[Report]", *, json: bool) -> None:
     if json:
         print_json([report.to_dict() for report in reports])
     elif not reports:

@@ -2,21 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 from cyclopts import App, Parameter
 
-from invoicebatch.engine.payments.bank_reports import BankImport
-from invoicebatch.engine.payments.bundles import BECAME, Payments
+from invoicebatch.engine.payments.listing import SHOWN, bundles
 from invoicebatch.engine.plan.records import records
-from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import ConfirmationError, UsageError
 from invoicebatch.interfaces.cli import incoming as customers
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
     WorkspaceOption,
+    looked_at,
     opened,
     print_json,
     print_table,
@@ -24,6 +22,13 @@ from invoicebatch.interfaces.cli.common import (
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 from invoicebatch.model.counted import counted
 from invoicebatch.model.money import format_cents
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from invoicebatch.engine.payments.bank_reports import BankImport
+    from invoicebatch.engine.payments.bundles import Payments
+    from invoicebatch.engine.plan.report import Report
 
 app = App(
     name="payments",
@@ -35,17 +40,6 @@ app.command(customers.match_app)
 for _name in ("incoming", "unmatch", "set_aside", "set_off"):
     app.command(getattr(customers, _name), name=_name.replace("_", "-"))
 
-_SHOWN = [
-    "bundle_id",
-    "part",
-    "account",
-    "scheme",
-    "collection_date",
-    "items",
-    "total_cents",
-    "state",
-    *BECAME,
-]
 _ITEMS = ["item_no", "invoice_id", "end_to_end_id", "status", "amount_cents", "name", "iban", "mandate_id",
           "sequence_type", "scheme", "remittance", "reason"]  # fmt: skip
 
@@ -69,7 +63,7 @@ Numbers = Annotated[list[str], Parameter(help="Numbers of the documents, by comm
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Confirm")]
 
 
-def _show(report: Report, *, json: bool) -> int:
+def _show(report: "Report", *, json: bool) -> int:
     show_report(report, json=json)
     said = {name: amount for name, amount in report.totals.items() if not name.isupper()}
     if not json and said:  # of payments; what their documents come to may be more
@@ -77,7 +71,7 @@ def _show(report: Report, *, json: bool) -> int:
     return exit_code(report)
 
 
-def _each(do: Callable[[str], Report], bundles: list[str], *, json: bool) -> int:
+def _each(do: "Callable[[str], Report]", bundles: list[str], *, json: bool) -> int:
     """Do it to each bundle in turn; JSON of several is a list."""
     if len(bundles) == 1:
         return _show(do(bundles[0]), json=json)
@@ -87,12 +81,12 @@ def _each(do: Callable[[str], Report], bundles: list[str], *, json: bool) -> int
     return max(exit_code(report) if json else _show(report, json=False) for report in reports)
 
 
-def _found(payments: Payments, bundles: list[str]) -> list[str]:
+def _found(payments: "Payments", bundles: list[str]) -> list[str]:
     """The full ids, each once: a name that is unknown is refused before anything is done."""
     return list(dict.fromkeys(payments.find(bundle) for bundle in bundles))
 
 
-def _ask(payments: Payments, verb: str, bundles: list[str], hint: str, *, yes: bool) -> None:
+def _ask(payments: "Payments", verb: str, bundles: list[str], hint: str, *, yes: bool) -> None:
     """Ask where there is something to know before; of several none is done where one can't be."""
     if yes and len(bundles) == 1:
         return
@@ -104,12 +98,13 @@ def _ask(payments: Payments, verb: str, bundles: list[str], hint: str, *, yes: b
 @app.command(name="list")
 def list_bundles(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
     """List the payment bundles, newest first."""
-    bundles = opened(workspace).payments.list()
+    found = bundles(looked_at(workspace))
+    rows = {name: [bundle[name] for bundle in found] for name in SHOWN}
     if json:
-        print_json(records(bundles[_SHOWN]))
+        print_json(records(rows))
     else:
-        shown = bundles[_SHOWN].assign(bundle_id=bundles["bundle_id"].str[:8])
-        print_table(shown, title=f"Payment bundles: {len(bundles):,}")
+        short = {"bundle_id": [bundle["bundle_id"][:8] for bundle in found]}
+        print_table(rows | short, title=f"Payment bundles: {len(found):,}")
     return 0
 
 
@@ -135,7 +130,7 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
     readable = _readable(view.payments)
     for name in view.bundle.columns.drop(["total_cents", "items"]):
         text = head[name].date() if name == "collection_date" else head[name]
-        if not pd.isna(text):
+        if text == text and text is not None:  # noqa: PLR0124 - a missing one is not equal to itself
             print(f"{name.replace('_', ' ')}: {text}")
     for title, frame in (
         ("History", view.history),
@@ -150,7 +145,7 @@ def show(bundle: Bundle, *, json: JsonOption = False, workspace: WorkspaceOption
     return 0
 
 
-def _readable(payments: pd.DataFrame) -> pd.DataFrame:
+def _readable(payments: "pd.DataFrame") -> "pd.DataFrame":
     """The payments without columns that say nothing; the remittance is what the debtor gets to read."""
     reference, alone = payments["creditor_reference"].fillna(""), payments["debit"].isna()
     told = payments["remittance"].mask(reference.ne("") & alone, reference)
@@ -297,7 +292,7 @@ def import_report(
     return SOME_NOT_DONE if any(len(done.refused) for done in reports) else 0
 
 
-def _import_json(done: BankImport) -> dict[str, Any]:
+def _import_json(done: "BankImport") -> dict[str, Any]:
     return {
         "message": done.message,
         "read": done.read,
@@ -307,7 +302,7 @@ def _import_json(done: BankImport) -> dict[str, Any]:
     }
 
 
-def _show_import(done: BankImport) -> None:
+def _show_import(done: "BankImport") -> None:
     title = f"{done.message}: {counted(done.read, 'entry', 'entries')} read"
     if len(done.booked):
         print_table(done.booked, title=title)

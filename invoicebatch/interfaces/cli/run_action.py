@@ -4,16 +4,12 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import pandas as pd
 from cyclopts import App, Parameter
 from pydantic.fields import FieldInfo
 
 from invoicebatch.actions import find, registry
-from invoicebatch.engine.plan.choices import Known, listed
-from invoicebatch.engine.plan.plan import Plan
-from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import (
     ConfirmationError,
     InvoicebatchError,
@@ -31,12 +27,18 @@ from invoicebatch.interfaces.cli.common import (
     print_json,
     print_table,
 )
-from invoicebatch.model.action import Action
 from invoicebatch.model.counted import counted
 from invoicebatch.model.params import LISTS, value_type
-from invoicebatch.model.reasons import by_kind
 
-NO_CHOICES: Final[Known] = {}
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from invoicebatch.engine.plan.choices import Known
+    from invoicebatch.engine.plan.plan import Plan
+    from invoicebatch.engine.plan.report import Report
+    from invoicebatch.model.action import Action
+
+NO_CHOICES: Final["Known"] = {}
 MANY_FOLDERS: Final = 6
 LISTED: Final = 20
 """Rows shown one by one."""
@@ -96,18 +98,18 @@ def run_action(
     return exit_code(report)
 
 
-def _offer_background(plan: Plan, rows: int) -> None:
+def _offer_background(plan: "Plan", rows: int) -> None:
     """A large run that a worker may do says so."""
     if plan.action.schedulable and rows and plan.eligible >= rows:
         print(f"{plan.eligible:,} rows: with --background the worker does it and you go on.", file=sys.stderr)
 
 
-def exit_code(report: Report) -> int:
+def exit_code(report: "Report") -> int:
     """0 where every selected row was done, or is the worker's to do, else 3."""
     return 0 if report.complete or report.handed_on else SOME_NOT_DONE
 
 
-def _show_plan(plan: Plan, *, json: bool) -> int:
+def _show_plan(plan: "Plan", *, json: bool) -> int:
     if json:
         print_json(plan.to_dict())
     else:
@@ -124,7 +126,7 @@ def _show_plan(plan: Plan, *, json: bool) -> int:
     return 0 if plan.eligible else NothingEligibleError.exit_code
 
 
-def _nothing(plan: Plan, *, json: bool) -> int:
+def _nothing(plan: "Plan", *, json: bool) -> int:
     if json:
         print_json(plan.to_dict())
     else:
@@ -135,7 +137,7 @@ def _nothing(plan: Plan, *, json: bool) -> int:
     return NothingEligibleError.exit_code
 
 
-def _ask(plan: Plan) -> None:
+def _ask(plan: "Plan") -> None:
     """Ask for the number of messages, else rows; without a terminal the caller must have said --yes."""
     if not sys.stdin.isatty():
         raise ConfirmationError(
@@ -148,7 +150,7 @@ def _ask(plan: Plan) -> None:
         raise ConfirmationError("Not confirmed; nothing was changed.")
 
 
-def show_report(report: Report, *, json: bool) -> None:
+def show_report(report: "Report", *, json: bool) -> None:
     """What a run did: failures first."""
     if json:
         print_json(report.to_dict())
@@ -183,9 +185,11 @@ def _files(paths: "pd.Series[str]") -> str:
     )
 
 
-def _show_rows(title: str, rows: pd.DataFrame) -> None:
+def _show_rows(title: str, rows: "pd.DataFrame") -> None:
     """The rows one by one; where they are many, their kinds of reason."""
     if len(rows) > LISTED:
+        from invoicebatch.model.reasons import by_kind
+
         print_table(
             by_kind(rows["reason"])[["rows", "reason"]], title=f"{title}: {len(rows):,}", limit=LISTED
         )
@@ -204,7 +208,11 @@ HELP: Final = inspect.Parameter(
 def _option(
     name: str, field: FieldInfo, choices: Mapping[str, str] | None, *, for_help: bool
 ) -> inspect.Parameter:
-    text = (field.description or "") + (f" [choices: {listed(choices)}]" if choices else "")
+    text = field.description or ""
+    if choices:
+        from invoicebatch.engine.plan.choices import listed
+
+        text += f" [choices: {listed(choices)}]"
     kind: Any = field.annotation
     if not for_help and kind is not bool:  # taken as written: the action's model reads it, as from every face
         kind = list[str] if value_type(kind) in LISTS else str
@@ -212,7 +220,9 @@ def _option(
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=optional)
 
 
-def _command(action: Action, choices: Known = NO_CHOICES, *, for_help: bool = False) -> Callable[..., int]:
+def _command(
+    action: "Action", choices: "Known" = NO_CHOICES, *, for_help: bool = False
+) -> Callable[..., int]:
     """A sub-command: the common options of `run_action` and one option a parameter of the action."""
     left_out = {"action", "given"} | (set() if action.messages else {"test_to", "limit"})
     shared = [p for p in inspect.signature(run_action).parameters.values() if p.name not in left_out]
@@ -232,7 +242,7 @@ def _command(action: Action, choices: Known = NO_CHOICES, *, for_help: bool = Fa
     return call
 
 
-def _show_help(action: Action, workspace: Path | None) -> int:
+def _show_help(action: "Action", workspace: Path | None) -> int:
     """The options of an action; without a workspace, without the values that only one knows."""
     try:
         choices = opened(workspace).base.choices(action) if action.choices else NO_CHOICES

@@ -6,13 +6,15 @@ from invoicebatch.interfaces.cli.common import (
     JsonOption,
     LimitOption,
     WorkspaceOption,
+    looked_at,
     opened,
     print_json,
     print_rows,
 )
 from invoicebatch.interfaces.cli.run_action import exit_code, show_report
 from invoicebatch.model.counted import counted
-from invoicebatch.model.status import CLOSED_RUNS
+from invoicebatch.model.status import CLOSED_RUNS, RunStatus
+from invoicebatch.store import OUTCOMES
 
 
 def resume(run: str | None = None, *, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
@@ -47,33 +49,19 @@ def runs(
     workspace: WorkspaceOption = None,
 ) -> int:
     """List the runs, newest first."""
-    ws = opened(workspace)
-    frame = ws.runs.list()
-    running = frame["status"] == "running"
-    frame["state"] = frame["status"].astype("str")
-    frame.loc[running, "state"] = [
-        "running" if ws.base.at_work(run) else "interrupted" for run in frame["run_id"][running]
-    ]
-    with ws.store.read() as session:
-        counts = session.outcome_counts()
-    frame = frame.join(counts, on="run_id").fillna(dict.fromkeys(counts.columns, 0))
-    frame = frame.astype(dict.fromkeys(counts.columns, "int64"))
-    shown = frame[
-        [
-            "run_id",
-            "action",
-            "state",
-            "selected",
-            "eligible",
-            *counts.columns,
-            "selection",
-            "user",
-            "created_at",
-            "finished_at",
-        ]
-    ]
-    short = shown.assign(run_id=shown["run_id"].str[:8])
-    print_rows(shown, json=json, shown=short, title=counted(len(shown), "run"), limit=limit)
+    folder = looked_at(workspace)
+    with folder.store.look() as look:
+        found = look.table("runs", order="created_at DESC, run_id DESC")
+        counts = look.outcome_counts()
+    for run in found:
+        run |= dict.fromkeys(OUTCOMES, 0) | counts.get(run["run_id"], {}) | {"state": run["status"]}  # noqa: PLW2901
+        if run["status"] == RunStatus.RUNNING and not folder.at_work(run["run_id"]):
+            run["state"] = "interrupted"
+    names = ["run_id", "action", "state", "selected", "eligible", *OUTCOMES, "selection", "user", "created_at",
+             "finished_at"]  # fmt: skip
+    rows = {name: [run[name] for run in found] for name in names}
+    short = rows | {"run_id": [run["run_id"][:8] for run in found]}
+    print_rows(rows, json=json, shown=short, title=counted(len(found), "run"), limit=limit)
     return 0
 
 

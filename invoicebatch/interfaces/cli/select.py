@@ -1,13 +1,10 @@
 """Commands that look and change nothing: list, actions, why."""
 
-from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 from cyclopts import Parameter
 
-from invoicebatch.actions import find
-from invoicebatch.engine.plan.selection import Selection
+from invoicebatch.engine.base import clock
 from invoicebatch.errors import ParameterError, UnknownNameError
 from invoicebatch.interfaces.cli.common import (
     TABLE_ROWS,
@@ -16,6 +13,7 @@ from invoicebatch.interfaces.cli.common import (
     ParameterOption,
     Select,
     WorkspaceOption,
+    looked_at,
     opened,
     pairs,
     print_json,
@@ -24,6 +22,11 @@ from invoicebatch.interfaces.cli.common import (
 )
 from invoicebatch.model.counted import counted
 from invoicebatch.model.schema import OVERVIEW
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from invoicebatch.engine.plan.selection import Selection
 
 _SHOWN = (
     "invoice_id", "number", "kind", "status", "customer_name", "invoice_date", "due_date", "currency",
@@ -43,10 +46,15 @@ def list_invoices(
     workspace: WorkspaceOption = None,
 ) -> int:
     """List invoices; all of them where no selection is given."""
-    selection = (select or Select()).of(opened(workspace), default_all=True)
+    folder = looked_at(workspace)
+    names = _names(columns, json=json)
+    ids = (select or Select()).ids_in(folder)
     most = limit if limit or json else TABLE_ROWS
-    shown = replace(selection, ids=selection.ids[:most]).columns(_names(columns, json=json))
-    total = len(selection)
+    folder.keep_judged(names)
+    with folder.store.look() as look:
+        wanted = None if ids is None else ids[:most].tolist()
+        shown = look.overview(["invoice_id", *names], clock.today(), ids=wanted, limit=most)
+        total = look.count("invoices") if ids is None else len(ids)
     print_rows(shown, json=json, title=counted(total, "invoice"), limit=limit, total=total)
     return 0
 
@@ -114,15 +122,19 @@ def why(
     else:
         title = f"{action}: {len(refused):,} of {len(selection):,} can't"
         print_rows(refused, json=json, title=title, limit=limit)
-    warned = pd.DataFrame() if json or not find(action).warnings else _warned(selection, action, parameter)
-    if len(warned):
+    warned = None if json else _warned(selection, action, parameter)
+    if warned is not None and len(warned):
         title = f"{action}: {counted(len(warned), 'row')} to look at, which it does all the same"
         print_rows(warned, json=False, title=title, limit=limit)
     return 0
 
 
-def _warned(selection: Selection, action: str, parameter: ParameterOption) -> pd.DataFrame:
+def _warned(selection: "Selection", action: str, parameter: ParameterOption) -> "pd.DataFrame | None":
+    from invoicebatch.actions import find
+
+    if not find(action).warnings:
+        return None
     try:
         return selection.to_look_at(action, **pairs(parameter))
     except ParameterError:  # what it asks for is left open
-        return pd.DataFrame()
+        return None

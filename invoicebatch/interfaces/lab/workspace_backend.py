@@ -25,12 +25,12 @@ from invoicebatch.engine.detail import Detail
 from invoicebatch.engine.payments.bundles import Payments
 from invoicebatch.engine.plan.checks import faults_by_default
 from invoicebatch.engine.plan.choices import row_choices
+from invoicebatch.engine.plan.choose import matching
 from invoicebatch.engine.plan.messages import Messages
 from invoicebatch.engine.plan.params import default_values
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.engine.plan.report import Report as RunReport
-from invoicebatch.engine.plan.select import matching
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import StaleError, UsageError

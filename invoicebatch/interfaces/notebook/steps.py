@@ -169,7 +169,7 @@ def show_table(frame: pd.DataFrame, limit: int = 10) -> None:
     shown = frame.head(limit).copy()
     for name in map(str, frame.columns):
         if name.endswith("_cents"):
-            shown[name] = amount_texts(shown[name], frame.get("currency"))
+            shown[name] = amount_texts(shown[name], shown.get("currency"))
         elif (
             pd.api.types.is_datetime64_any_dtype(shown[name])
             and (shown[name].isna() | (shown[name] == shown[name].dt.normalize())).all()

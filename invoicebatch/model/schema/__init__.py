@@ -57,7 +57,6 @@ from invoicebatch.model.schema.payments import (
 from invoicebatch.model.schema.review import (
     HISTORY_COLUMNS,
     JUDGED,
-    ON_TODAY,
     PAST,
     REVIEW_COLUMNS,
     REVIEW_FINDINGS,
@@ -148,7 +147,6 @@ __all__ = [
     "HISTORY_COLUMNS",
     "INVOICE_TABLES",
     "JUDGED",
-    "ON_TODAY",
     "OVERVIEW",
     "PAST",
     "REVIEW_COLUMNS",

@@ -45,9 +45,6 @@ _OF_ITSELF: Final = (
         "Account of the customer or of the mandate before, where it changed since the last one",
     ),
 )
-ON_TODAY: Final = frozenset({"falls_due", "due_weekday"})
-"""Columns (frame names) that may be another tomorrow."""
-
 _OF_THE_RUN: Final = (
     text(
         "billed_as",

@@ -8,10 +8,11 @@ import builtins
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import pyarrow as pa
+if TYPE_CHECKING:  # frames take long to import, and a column is often only named
+    import pandas as pd
+    import pyarrow as pa
 
 
 class Type(StrEnum):
@@ -90,8 +91,10 @@ class Column:
         return tuple(member.value for member in self.choices) if self.choices else ()
 
     @property
-    def arrow_type(self) -> pa.DataType:
+    def arrow_type(self) -> "pa.DataType":
         """Arrow type of the frame column (also its Parquet type)."""
+        import pyarrow as pa
+
         match self.type:
             case Type.CHOICE:
                 return pa.dictionary(pa.int8(), pa.string())
@@ -131,6 +134,9 @@ class Column:
 
 @cache
 def _dtype(kind: Type, required: bool, choices: type[StrEnum] | None) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
     match kind:
         case Type.CHOICE:
             return pd.CategoricalDtype([member.value for member in choices] if choices else [])
@@ -194,20 +200,24 @@ class Table:
         lines.append(f"PRIMARY KEY ({', '.join(self.key)})")
         return f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + "\n)"
 
-    def empty(self) -> pd.DataFrame:
+    def empty(self) -> "pd.DataFrame":
         """A frame of no rows with the declared columns and dtypes."""
+        import pandas as pd
+
         return pd.DataFrame({c.frame_name: pd.Series(dtype=c.dtype) for c in self.columns})
 
-    def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def conform(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """The same rows with each known column cast to its declared dtype.
 
         Columns that the table does not know are dropped; missing ones stay missing.
         """
+        import pandas as pd
+
         known = [c for c in self.columns if c.frame_name in frame.columns]
         return pd.DataFrame({c.frame_name: _cast(frame[c.frame_name], c) for c in known})
 
 
-def _cast(values: pd.Series, column: Column) -> pd.Series:
+def _cast(values: "pd.Series", column: Column) -> "pd.Series":
     if column.type is Type.QUANTITY and values.dtype != column.dtype:
         return values.astype(object).where(values.notna(), None).astype(column.dtype)
     if values.dtype == object and column.type in (Type.TEXT, Type.JSON):

@@ -1,0 +1,63 @@
+"""A run as the journal has it when its work begins, read where a session is open anyway."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from invoicebatch.actions import find
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.handover.deliver import LIVE
+from invoicebatch.model.changes import Batch
+from invoicebatch.model.status import RowOutcome
+from invoicebatch.store import Session
+
+FEW: Final = 1_000
+"""Rows that are read along in a transaction; with more, others would wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What was committed of a run.
+
+    Attributes:
+        run: its columns in the journal.
+        rows: all its rows, in their order.
+        files: all its files.
+        messages: whether any waits to be handed over.
+        judged: what the claim's own transaction read of the rows that it took, where they are few; None: they
+            are judged and read when their turn comes.
+    """
+
+    run: dict[str, Any]
+    rows: pd.DataFrame
+    files: pd.DataFrame
+    messages: bool
+    judged: Batch | None = None
+
+
+def read_begun(session: Session, run_id: str, *, claimed: bool = False) -> Begun:
+    """The run as it is now.
+
+    Args:
+        session: an open session.
+        run_id: a run that there is.
+        claimed: its rows were judged and claimed in this same transaction.
+
+    Raises:
+        KeyError: there is no such run.
+    """
+    run = session.run(run_id)
+    if run is None:
+        raise KeyError(run_id)
+    rows = session.run_rows(run_id)
+    files = session.artefacts(run_id)
+    messages = not session.outbox_heads(LIVE, run_id=run_id).empty
+    taken = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
+    if not claimed or not 0 < len(taken) <= FEW:
+        return Begun(run, rows, files, messages)
+    parts = taken.set_index("invoice_id")["part"]
+    ids = taken["invoice_id"].to_numpy()
+    judged = load_batch(session, find(str(run["action"])), ids, clock.today(), parts)
+    return Begun(run, rows, files, messages, judged)

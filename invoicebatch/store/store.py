@@ -1,0 +1,83 @@
+"""The state of a workspace: sessions on its database file, opened as short as can be.
+
+`Store.read()` may run beside others; `Store.write()` is one transaction, alone. Frames come with a session; a
+`look` brings plain values and imports none of them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoicebatch.store.database import Database, interrupt
+from invoicebatch.store.lock import RunLock
+from invoicebatch.store.look import Look
+
+if TYPE_CHECKING:
+    from invoicebatch.store.session import Session
+
+FILE = "invoicebatch.duckdb"
+
+
+class Store:
+    """The state of a workspace: `<data>/invoicebatch.duckdb`."""
+
+    def __init__(self, data: Path, timeout: float) -> None:
+        self.data = data
+        self.file = data / FILE
+        self._database = Database(self.file, timeout)
+
+    def create(self) -> None:
+        """Make the file with all tables, or bring an older one up to date."""
+        self._database.create()
+
+    @contextmanager
+    def look(self) -> Iterator[Look]:
+        """A look at rows as plain values; see `store.database.Database.read` for its errors."""
+        with self._database.read() as con:
+            yield Look(con)
+
+    @contextmanager
+    def read(self) -> Iterator["Session"]:
+        """A session that reads; see `store.database.Database.read` for its errors."""
+        from invoicebatch.store.session import Session
+
+        with self._database.read() as con:
+            yield Session(con)
+
+    @contextmanager
+    def write(self) -> Iterator["Session"]:
+        """A session that is one transaction; see `store.database.Database.write`."""
+        from invoicebatch.store.session import Session
+
+        with self._database.write() as con:
+            yield Session(con)
+
+    @property
+    def id(self) -> str:
+        """The id given to the workspace when it was made; read with the first look at the file."""
+        if self._database.id is None:
+            with self.look():
+                pass
+        return str(self._database.id)
+
+    def adopt(self) -> None:
+        """Make a copy a workspace of its own; see `store.database.Database.adopt`."""
+        self._database.adopt()
+
+    def copy(self, target: Path) -> None:
+        """Copy the file as of one moment; see `store.database.Database.copy`."""
+        self._database.copy(target)
+
+    def rewrite(self) -> None:
+        """Write the file anew, without what was deleted from it; see `store.database.Database.rewrite`."""
+        self._database.rewrite()
+
+    @staticmethod
+    def interrupt() -> None:
+        """Stop every query of this process that is at work; it ends as a KeyboardInterrupt."""
+        interrupt()
+
+    def run_lock(self, run_id: str) -> RunLock:
+        """The lock that shows that a run's process is alive."""
+        return RunLock(self.data / "locks", run_id)
