@@ -1,5 +1,7 @@
 """Commands on a workspace as a whole: init, import, snapshot, doctor."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -106,13 +108,24 @@ def import_files(
         str | None,
         Parameter(help=_KINDS),
     ] = None,
-    map: Annotated[Path | None, Parameter(help="Mapping file for foreign columns")] = None,
+    map: Annotated[
+        Path | None, Parameter(name=["--map", "--mapping"], help="Mapping file for foreign columns")
+    ] = None,
+    guess: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Import nothing: propose a mapping, written to rules/mappings or to the file of --map",
+        ),
+    ] = False,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
     """Import files; every refused row is named, and written to a refused-rows file."""
     if not files:
         raise UsageError("Name at least one file to import.", "invoicebatch import FILE...")
+    if guess:
+        return _guess(files, kind, map, json=json, workspace=workspace)
     report = opened(workspace).import_files(files, kind=kind, mapping=map)
     if json:
         print_json(report.to_dict())
@@ -130,6 +143,38 @@ def import_files(
         for note in report.notes:
             print(f"Note: {note}")
     return SOME_NOT_DONE if len(report.refused) else 0
+
+
+def _guess(
+    files: Sequence[Path], kind: str | None, to: Path | None, *, json: bool, workspace: Path | None
+) -> int:
+    """Propose a mapping and say what it would do; exit code 3 where rows would be refused."""
+    if len(files) != 1:
+        raise UsageError("A mapping is proposed for one file at a time.", "invoicebatch import FILE --guess")
+    found = opened(workspace).propose_mapping(files[0], kind=kind, to=to)
+    if json:
+        print_json(found.to_dict())
+        return SOME_NOT_DONE if found.fault or len(found.refused) else 0
+    print(found.proposal.toml)
+    print(f"Written to {found.path}. Nothing was imported.")
+    if found.proposal.doubts:
+        print(f"Not sure ({len(found.proposal.doubts)}):")
+    for number, doubt in enumerate(found.proposal.doubts, start=1):
+        print(f"{number:>3}. {doubt}")
+    if found.fault:
+        print(f"As it stands it can't be imported: {found.fault}")
+    else:
+        print_table(found.counts, title="As it stands, an import would take")
+    if len(found.refused):
+        rows = len(found.refused[["file", "row"]].drop_duplicates())
+        print_table(_by_reason(found.refused), title=f"It would refuse {counted(rows, 'row')}", limit=20)
+    print(f"Then: invoicebatch import {shlex.quote(str(files[0]))} --map {shlex.quote(_short(found.path))}")
+    return SOME_NOT_DONE if found.fault or len(found.refused) else 0
+
+
+def _short(path: Path) -> str:
+    """A mapping in rules/mappings by its name alone."""
+    return path.stem if path.parent.name == "mappings" else str(path)
 
 
 def _by_reason(refused: pd.DataFrame) -> pd.DataFrame:
