@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UsageError
 from invoicebatch.ingest.kinds import KINDS
-from invoicebatch.interfaces.api import init_workspace, open_workspace
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -20,6 +20,7 @@ from invoicebatch.interfaces.cli.common import (
     print_json,
     print_table,
 )
+from invoicebatch.interfaces.cli.explain import problems
 from invoicebatch.model.counted import counted
 from invoicebatch.model.status import Series
 
@@ -191,9 +192,18 @@ def snapshot(folder: Path, *, workspace: WorkspaceOption = None) -> int:
     return 0
 
 
-def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+def doctor(
+    *,
+    explain: Annotated[
+        bool, Parameter(negative="", help="Problems and their solutions, with how many rows have each")
+    ] = False,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
     """Audit the workspace; exit code 3 where something is wrong."""
     ws = opened(workspace)
+    if explain:
+        return _explain(ws, json=json)
     found = ws.doctor()
     if json:
         print_json(records(found))
@@ -205,3 +215,20 @@ def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> in
     if len(old := ws.may_go()):
         print_table(old, title=f"{counted(len(old), 'document')} that no law keeps any more", limit=100)
     return SOME_NOT_DONE if len(found) else 0
+
+
+def _explain(ws: Workspace, *, json: bool) -> int:
+    """Every problem with its solution; those that rows have come first."""
+    found = pd.DataFrame(problems(), columns=["name", "where", "solution"]).rename(
+        columns={"name": "problem"}
+    )
+    counts = [len(ws.select(where=where)) if isinstance(where, str) else None for where in found["where"]]
+    found.insert(0, "rows", pd.array(counts, dtype="Int64"))
+    found = found.sort_values("rows", ascending=False, kind="stable", na_position="last", ignore_index=True)
+    if json:
+        print_json(records(found))
+    else:
+        print_table(
+            found[["rows", "problem", "solution"]], title="Problems and their solutions", limit=len(found)
+        )
+    return 0
