@@ -223,7 +223,7 @@ def _explain(ws: Workspace, *, json: bool) -> int:
         columns={"name": "problem"}
     )
     counts = [len(ws.select(where=where)) if isinstance(where, str) else None for where in found["where"]]
-    found.insert(0, "rows", pd.array(counts, dtype="Int64"))
+    found.insert(0, "rows", pd.Series(counts, dtype="Int64"))
     found = found.sort_values("rows", ascending=False, kind="stable", na_position="last", ignore_index=True)
     if json:
         print_json(records(found))
