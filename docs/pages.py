@@ -264,6 +264,9 @@ def commands_page() -> str:
     text = build().generate_docs(output_format="markdown")
     text = re.sub(r"## Table of Contents.*?(?=^## )", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"\(#[^)]*\)", "", text).replace("# invoicebatch\n", "# Command line\n", 1)
+    text = re.sub(
+        r"(?<=--install-completion ).*(?=\[OPTIONS\])", "", text
+    )  # what this process was called with
     codes = "Exit codes: 0 all rows done, 3 some refused or failed (each named), 4 nothing eligible, 2 wrong usage or input, 5 busy, 1 anything else, 130 interrupted. `--json` gives any answer as JSON. `invoicebatch --install-completion` teaches the shell to complete commands.\n"
     return text.replace("\n\n", f"\n\n{codes}\n", 1)
 

@@ -87,6 +87,7 @@ def build(arguments: Sequence[str] = ()) -> App:
         help_format="plaintext",
         suppress_keyboard_interrupt=False,
     )
+    app.register_install_completion_command(help="Let the shell complete commands and options.")
     asked = f" {arguments[1]}" if arguments[:1] == ["run"] and len(arguments) > 1 else ""
     for name, place, text in COMMANDS:
         which = place + asked if name == "run" else place
