@@ -4,7 +4,7 @@ from pathlib import Path
 
 from invoicebatch.delivery.channel import Channel
 from invoicebatch.errors import SettingsError
-from invoicebatch.settings import Settings
+from invoicebatch.settings import External, Settings
 
 
 def open_channel(name: str, settings: Settings, root: Path, target: str = "") -> Channel:
@@ -55,7 +55,7 @@ def _einvoice(settings: Settings, data: Path) -> Channel:
 
 
 def _external(settings: Settings, data: Path, target: str) -> Channel:
-    from invoicebatch.delivery.external import DatabaseChannel, FilesChannel, HttpChannel
+    from invoicebatch.delivery.external import FilesChannel, HttpChannel
 
     system = settings.external.get(target)
     if system is None:
@@ -67,6 +67,16 @@ def _external(settings: Settings, data: Path, target: str) -> Channel:
         case "files":
             return FilesChannel(system, data)
         case "database":
-            return DatabaseChannel(system)
+            return _database(system)
         case "http":
             return HttpChannel(system)
+
+
+def _database(system: External) -> Channel:
+    try:
+        from invoicebatch.delivery.external.database import DatabaseChannel
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"A database needs {error.name}, which is not installed.", "pip install 'invoicebatch[database]'"
+        ) from error
+    return DatabaseChannel(system)

@@ -22,13 +22,18 @@ def secret(variable: str, purpose: str, keyring_service: str = "", user: str = "
     """
     if variable and (value := os.environ.get(variable, "")):
         return value
-    if keyring_service and (value := _from_keyring(keyring_service, user)):
-        return value
+    missing = ""
+    if keyring_service:
+        try:
+            if value := _from_keyring(keyring_service, user):
+                return value
+        except ModuleNotFoundError:
+            missing = " The keyring needs: pip install 'invoicebatch[keyring]'"
     places = f"the variable {variable}" if variable else ""
     if keyring_service:
         places += f"{' or ' if places else ''}the keyring entry {keyring_service!r} of {user!r}"
     raise SettingsError(
-        f"No {purpose} was found.", f"Put it into {places or 'a variable named in the settings'}."
+        f"No {purpose} was found.", f"Put it into {places or 'a variable named in the settings'}.{missing}"
     )
 
 

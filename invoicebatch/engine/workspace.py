@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from invoicebatch.engine.comparison import Comparison
     from invoicebatch.engine.detail import Detail
     from invoicebatch.engine.imports.import_files import ImportReport
+    from invoicebatch.engine.imports.proposed_mapping import ProposedMapping
     from invoicebatch.engine.outbox import Outbox
     from invoicebatch.engine.payments.bundles import Payments
     from invoicebatch.engine.plan.report import Report
@@ -193,6 +194,14 @@ class Workspace:
         return import_files(
             self.base, [Path(path) for path in paths], kind, Path(mapping) if mapping else None
         )
+
+    def propose_mapping(
+        self, path: str | Path, *, kind: str | None = None, to: str | Path | None = None
+    ) -> "ProposedMapping":
+        """Propose a mapping for a foreign file; see `engine.imports.proposed_mapping`."""
+        from invoicebatch.engine.imports.proposed_mapping import propose_mapping
+
+        return propose_mapping(self.base, Path(path), kind, Path(to) if to else None)
 
     def import_answers(self, paths: Sequence[str | Path]) -> pd.DataFrame:
         """Bring buyers' answers and the access point's reports to their invoices; see `engine.imports.network_answers`."""

@@ -1,11 +1,13 @@
 """The real Online Retail file through its shipped mapping: every row is in a frame or named."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from invoicebatch.ingest.guess import Known, propose
 from invoicebatch.ingest.intake import Intake, read_files
-from invoicebatch.ingest.mapping.model import load_mapping
+from invoicebatch.ingest.mapping.model import load_mapping, parse_mapping
 
 MAPPING = Path(__file__).parents[2] / "rules" / "mappings" / "online_retail.toml"
 
@@ -54,3 +56,20 @@ def test_the_same_file_gives_the_same_frames(retail: Intake, shared: Path) -> No
     for name, frame in retail.frames.items():
         assert frame.equals(again.frames[name])
     assert retail.refused.equals(again.refused)
+
+
+def test_a_proposed_mapping_reads_the_file_once_its_doubts_are_answered(shared: Path) -> None:
+    file = shared / "data" / "online-retail" / "online_retail_first_50000_lines.xlsx"
+    proposal = propose(file, Known(("SHOP",)))
+    assert {"vat_rate", "vat_category", "kind"} <= {
+        doubt.partition(":")[0].split()[-1] for doubt in proposal.doubts
+    }
+    answered = proposal.toml.replace("# vat_category", "vat_category").replace(
+        "# exemption_reason", "exemption_reason"
+    )
+    mapping = parse_mapping(tomllib.loads(answered), "proposed.toml")
+    found = read_files([file], mapping=mapping, defaults={"company_account_id": "SHOP", "currency": "GBP"})
+    invoices = found.frames["invoices"].set_index("external_id")
+    assert invoices.loc["536365", "total_cents"] == 139_12
+    assert (invoices.loc[invoices.index.str.startswith("C"), "kind"] == "credit_note").all()
+    assert len(found.frames["lines"]) > 49_000

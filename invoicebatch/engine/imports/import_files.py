@@ -115,7 +115,7 @@ def _read(workspace: WorkspaceBase, paths: Sequence[Path], kind: str | None, map
         if kind == UBL or (kind is None and all(_holds_ubl(path) for path in paths)):
             known = {"company_accounts": accounts, "customers": session.whole("customers")}
             return read_ubl(paths, known)
-    return read_files(paths, kind, _mapping(workspace, mapping), defaults=_defaults(accounts))
+    return read_files(paths, kind, _mapping(workspace, mapping), defaults=document_defaults(accounts))
 
 
 def _holds_ubl(path: Path) -> bool:
@@ -153,7 +153,7 @@ def _mapping(workspace: WorkspaceBase, path: Path | None) -> Mapping | None:
     raise InputFileError(f"There is no mapping file {path}.", "Name a TOML file, or one in rules/mappings.")
 
 
-def _defaults(accounts: pd.DataFrame) -> dict[str, Any]:
+def document_defaults(accounts: pd.DataFrame) -> dict[str, Any]:
     """A workspace with one company account takes it where a document names none."""
     if len(accounts) != 1:
         currencies = dict(zip(accounts["company_account_id"], accounts["currency"], strict=True))

@@ -30,20 +30,28 @@ _Known = TypeVar("_Known", bound=_Model)
 class File(_Model):
     """`[file]`: how the file is written; what is left out is found out from the file."""
 
-    encoding: str | None = None
-    delimiter: str | None = Field(None, min_length=1, max_length=1)
-    sheet: str | None = None
-    header_row: int = Field(1, ge=1)
-    decimal: Literal[",", "."] | None = None
-    date_format: str | None = None
+    encoding: str | None = Field(None, description="Of a text file, such as cp1252")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="Between the cells of a text file"
+    )
+    sheet: str | None = Field(
+        None, description="Of a workbook; else the first, or those named like a kind of file"
+    )
+    header_row: int = Field(1, ge=1, description="The row that holds the headers")
+    decimal: Literal[",", "."] | None = Field(
+        None, description="Decimal mark; needed where 1.000 may be one or a thousand"
+    )
+    date_format: str | None = Field(
+        None, description="Such as dd-mm-yyyy; dates as 2026-11-22 are always read"
+    )
 
 
 class Refuse(_Model):
     """`[[refuse]]`: rows that are left out by decision, and why."""
 
-    when: str
-    reason: str = Field(min_length=1)
-    column: str = ""
+    when: str = Field(description="A condition over the file's columns")
+    reason: str = Field(min_length=1, description="What the report says")
+    column: str = Field("", description="The column that the report names")
 
 
 class Source(_Model):
@@ -52,12 +60,12 @@ class Source(_Model):
     `values` translates cells of `column`; `otherwise` stands in where a cell is empty.
     """
 
-    column: str | None = None
-    constant: str | int | bool | None = None
-    derived: str | None = None
-    values: dict[str, str] = Field(default_factory=dict)
-    otherwise: str | None = None
-    date_format: str | None = None
+    column: str | None = Field(None, description="A header of the file")
+    constant: str | int | bool | None = Field(None, description="The same in every row")
+    derived: str | None = Field(None, description="An expression over the file's columns")
+    values: dict[str, str] = Field(default_factory=dict, description="What words of the column stand for")
+    otherwise: str | None = Field(None, description="What stands in where a cell is empty")
+    date_format: str | None = Field(None, description="Of this column, where it is not the file's")
 
     @model_validator(mode="after")
     def _one_source(self) -> "Source":
@@ -82,11 +90,17 @@ class Section(_Model):
 
     kind: str
     columns: dict[str, Source]
-    group_by: str | None = None
-    when_rows_differ: Literal["refuse", "first", "last"] = "refuse"
-    only_new: bool = False
-    skip: str | None = None
-    files: str = "*"
+    group_by: str | None = Field(None, description="A header: its equal cells make one row")
+    when_rows_differ: Literal["refuse", "first", "last"] = Field(
+        "refuse", description="What is done where rows of a group differ"
+    )
+    only_new: bool = Field(
+        False, description="Leave accounts, customers and mandates alone that are there already"
+    )
+    skip: str | None = Field(
+        None, description="A condition: rows that make no row of this section; counted, and no fault"
+    )
+    files: str = Field("*", description="Which files the section is for, such as sales*.csv")
 
     @model_validator(mode="after")
     def _parties_only(self) -> "Section":

@@ -37,7 +37,7 @@ def read_delimited(data: bytes, name: str, options: Options, refused: Refusals) 
     text, encoding = decode(data, name, options.encoding)
     if not text.strip("\ufeff \t\r\n"):
         raise InputFileError(f"{name} is empty")
-    delimiter, text = _delimiter(text.removeprefix("\ufeff"), options.delimiter)
+    delimiter, text = delimiter_of(text.removeprefix("\ufeff"), options.delimiter)
     header, start, offset = _header(text, delimiter, name, options.header_row)
     check_table(name, 0, len(header))
     table, ragged = _parse(text[start:], delimiter, len(header), name)
@@ -49,7 +49,8 @@ def read_delimited(data: bytes, name: str, options: Options, refused: Refusals) 
     return replace(cells, lost=_lost_rows(ragged, header, delimiter, offset)), encoding
 
 
-def _delimiter(text: str, given: str | None) -> tuple[str, str]:
+def delimiter_of(text: str, given: str | None = None) -> tuple[str, str]:
+    """The delimiter, as given, as a first line `sep=;` says or as most lines agree on, and the text after such a line."""
     first, _, rest = text.partition("\n")
     if re.fullmatch(r"(?i)sep=.\r?", first):
         return first[4], rest

@@ -36,7 +36,7 @@ def read_file(path: Path, options: Options, refused: Refusals) -> SourceFile:
     Raises:
         InputFileError: missing, a folder, unreadable, empty, or no table.
     """
-    data = _bytes(path)
+    data = bytes_of(path)
     name, notes = path.name, []
     if data.startswith((b"PK", OLD_OFFICE)):
         tables = read_workbook(data, name, options, refused)
@@ -56,12 +56,22 @@ def read_file(path: Path, options: Options, refused: Refusals) -> SourceFile:
     return SourceFile(name, hashlib.sha256(data).hexdigest(), tables, notes)
 
 
-def _bytes(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        InputFileError: missing, a folder, unreadable, empty, too large.
+    """
     with open_bounded(path) as file:
         data = file.read()
     if not data.strip():
         raise InputFileError(f"{path.name} is empty")
     return data
+
+
+def is_text(data: bytes) -> bool:
+    """Whether a file is read as CSV or its kin."""
+    return not data.startswith((b"PK", OLD_OFFICE, b"PAR1"))
 
 
 def _text_table(data: bytes, name: str, options: Options, refused: Refusals) -> tuple[Cells, str]:

@@ -1,4 +1,4 @@
-"""The command `explain`: a word of the field, an action, or an error by its id."""
+"""The command `explain`: a word of the field, an action, a condition or an error by its id; and problems with their solutions."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,13 +10,21 @@ from invoicebatch.files.shipped import shipped
 
 
 def glossary() -> dict[str, dict[str, str]]:
-    """Texts by word (`words`) and by error id (`errors`), as shipped."""
+    """Texts by word (`words`), by error id (`errors`) and by condition of a rule (`reasons`), as shipped."""
     found: dict[str, dict[str, str]] = tomllib.loads((shipped("rules") / "glossary.toml").read_text("utf-8"))
     return found
 
 
+def problems() -> list[dict[str, str]]:
+    """What goes wrong, and what to do: name, solution, and where it is of rows the filter that finds them."""
+    found: list[dict[str, str]] = tomllib.loads((shipped("rules") / "problems.toml").read_text("utf-8"))[
+        "problem"
+    ]
+    return found
+
+
 def explain(*words: str) -> int:
-    """Explain a word of the field, an action, or an error by its id (IB-…)."""
+    """Explain a word of the field, an action, a condition of a rule, or an error by its id (IB-…)."""
     asked = " ".join(words)
     texts = {text: meaning for part in glossary().values() for text, meaning in part.items()}
     known = {_plain(text): text for text in (*registry(), *texts)}

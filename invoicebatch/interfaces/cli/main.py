@@ -69,7 +69,11 @@ COMMANDS: Final = (
     ("demo", "demo:demo", "Run the main job on sample data in a new folder."),
     ("sheet", "sheet:app", "Selection sheets: write, check, run."),
     ("rules", "rules:rules", "The decision table: what each action asks of a row."),
-    ("explain", "explain:explain", "What a word of the field means, or an error by its id."),
+    (
+        "explain",
+        "explain:explain",
+        "What a word of the field means, a condition of a rule, or an error by its id.",
+    ),
     ("lab", "lab:lab", "Open JupyterLab at the invoice overview."),
 )
 """Command, where it is, what it does."""
@@ -88,6 +92,7 @@ def build(arguments: Sequence[str] = ()) -> App:
         help_format="plaintext",
         suppress_keyboard_interrupt=False,
     )
+    app.register_install_completion_command(help="Let the shell complete commands and options.")
     asked = f" {arguments[1]}" if arguments[:1] == ["run"] and len(arguments) > 1 else ""
     for name, place, text in COMMANDS:
         which = place + asked if name == "run" else place
@@ -132,7 +137,7 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except CycloptsError as error:
-        return _say(_told(error), UsageError.exit_code)
+        return _say(f"{_told(error)} [{UsageError('').id}]", UsageError.exit_code)
     except InvoicebatchError as error:
         if debug:
             raise
@@ -140,7 +145,8 @@ def run(arguments: list[str], *, debug: bool = False) -> int:
     except Exception as error:
         if debug:
             raise
-        return _say(f"Unexpected error: {type(error).__name__}: {error}\nSee where with --debug.", 1)
+        told = f"Unexpected error: {type(error).__name__}: {error}\nSee where with --debug."
+        return _say(f"{told} [{InvoicebatchError('').id}]", 1)
 
 
 def _check_text(arguments: list[str]) -> None:

@@ -1,5 +1,7 @@
 """Commands on a workspace as a whole: init, import, snapshot, doctor."""
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,7 +11,7 @@ from cyclopts import Parameter
 from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UsageError
 from invoicebatch.ingest.kinds import KINDS
-from invoicebatch.interfaces.api import init_workspace, open_workspace
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.interfaces.cli.common import (
     SOME_NOT_DONE,
     JsonOption,
@@ -18,6 +20,7 @@ from invoicebatch.interfaces.cli.common import (
     print_json,
     print_table,
 )
+from invoicebatch.interfaces.cli.explain import problems
 from invoicebatch.model.counted import counted
 from invoicebatch.model.status import Series
 
@@ -106,13 +109,24 @@ def import_files(
         str | None,
         Parameter(help=_KINDS),
     ] = None,
-    map: Annotated[Path | None, Parameter(help="Mapping file for foreign columns")] = None,
+    map: Annotated[
+        Path | None, Parameter(name=["--map", "--mapping"], help="Mapping file for foreign columns")
+    ] = None,
+    guess: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            help="Import nothing: propose a mapping, written to rules/mappings or to the file of --map",
+        ),
+    ] = False,
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
     """Import files; every refused row is named, and written to a refused-rows file."""
     if not files:
         raise UsageError("Name at least one file to import.", "invoicebatch import FILE...")
+    if guess:
+        return _guess(files, kind, map, json=json, workspace=workspace)
     report = opened(workspace).import_files(files, kind=kind, mapping=map)
     if json:
         print_json(report.to_dict())
@@ -132,6 +146,38 @@ def import_files(
     return SOME_NOT_DONE if len(report.refused) else 0
 
 
+def _guess(
+    files: Sequence[Path], kind: str | None, to: Path | None, *, json: bool, workspace: Path | None
+) -> int:
+    """Propose a mapping and say what it would do; exit code 3 where rows would be refused."""
+    if len(files) != 1:
+        raise UsageError("A mapping is proposed for one file at a time.", "invoicebatch import FILE --guess")
+    found = opened(workspace).propose_mapping(files[0], kind=kind, to=to)
+    if json:
+        print_json(found.to_dict())
+        return SOME_NOT_DONE if found.fault or len(found.refused) else 0
+    print(found.proposal.toml)
+    print(f"Written to {found.path}. Nothing was imported.")
+    if found.proposal.doubts:
+        print(f"Not sure ({len(found.proposal.doubts)}):")
+    for number, doubt in enumerate(found.proposal.doubts, start=1):
+        print(f"{number:>3}. {doubt}")
+    if found.fault:
+        print(f"As it stands it can't be imported: {found.fault}")
+    else:
+        print_table(found.counts, title="As it stands, an import would take")
+    if len(found.refused):
+        rows = len(found.refused[["file", "row"]].drop_duplicates())
+        print_table(_by_reason(found.refused), title=f"It would refuse {counted(rows, 'row')}", limit=20)
+    print(f"Then: invoicebatch import {shlex.quote(str(files[0]))} --map {shlex.quote(_short(found.path))}")
+    return SOME_NOT_DONE if found.fault or len(found.refused) else 0
+
+
+def _short(path: Path) -> str:
+    """A mapping in rules/mappings by its name alone."""
+    return path.stem if path.parent.name == "mappings" else str(path)
+
+
 def _by_reason(refused: pd.DataFrame) -> pd.DataFrame:
     """How many cells each reason names; what differs from row to row is left out."""
     place = r"[\w.-]+ row \d+|row \d+( of [\w.-]+)?( has .*)?|^\d+(?= cells)"
@@ -146,9 +192,18 @@ def snapshot(folder: Path, *, workspace: WorkspaceOption = None) -> int:
     return 0
 
 
-def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> int:
+def doctor(
+    *,
+    explain: Annotated[
+        bool, Parameter(negative="", help="Problems and their solutions, with how many rows have each")
+    ] = False,
+    json: JsonOption = False,
+    workspace: WorkspaceOption = None,
+) -> int:
     """Audit the workspace; exit code 3 where something is wrong."""
     ws = opened(workspace)
+    if explain:
+        return _explain(ws, json=json)
     found = ws.doctor()
     if json:
         print_json(records(found))
@@ -160,3 +215,20 @@ def doctor(*, json: JsonOption = False, workspace: WorkspaceOption = None) -> in
     if len(old := ws.may_go()):
         print_table(old, title=f"{counted(len(old), 'document')} that no law keeps any more", limit=100)
     return SOME_NOT_DONE if len(found) else 0
+
+
+def _explain(ws: Workspace, *, json: bool) -> int:
+    """Every problem with its solution; those that rows have come first."""
+    found = pd.DataFrame(problems(), columns=["name", "where", "solution"]).rename(
+        columns={"name": "problem"}
+    )
+    counts = [len(ws.select(where=where)) if isinstance(where, str) else None for where in found["where"]]
+    found.insert(0, "rows", pd.Series(counts, dtype="Int64"))
+    found = found.sort_values("rows", ascending=False, kind="stable", na_position="last", ignore_index=True)
+    if json:
+        print_json(records(found))
+    else:
+        print_table(
+            found[["rows", "problem", "solution"]], title="Problems and their solutions", limit=len(found)
+        )
+    return 0

@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from invoicebatch.delivery.channel import Message, TemporaryError
-from invoicebatch.delivery.external import DatabaseChannel
+from invoicebatch.delivery.external.database import DatabaseChannel
 from invoicebatch.errors import SettingsError
 from invoicebatch.model.outbox.payload import ExternalPayload
 from invoicebatch.model.status import OutboxStatus

@@ -1,0 +1,30 @@
+"""The site is built from the pages and the program; a link that leads nowhere is a fault."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_site_is_built_and_every_link_leads_somewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
+    build = pytest.importorskip(
+        "mkdocs.commands.build", reason="mkdocs is not installed: pip install -e '.[docs]'"
+    )
+    from mkdocs.config import load_config
+
+    build.build(load_config(str(ROOT / "mkdocs.yml"), site_dir=str(tmp_path / "site"), strict=True))
+    page = (tmp_path / "site" / "actions" / "approve.html").read_text()
+    assert "invoicebatch run approve" in page
+    assert (tmp_path / "site" / "reference" / "python.html").read_text().count("doc-heading") > 20
+    assert "googleapis" not in page
+    assert "cdn" not in page
+
+
+def test_every_written_page_is_in_the_navigation() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text()
+    pages = (page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md"))
+    assert [page for page in pages if page not in nav and not page.startswith("decisions/")] == []
