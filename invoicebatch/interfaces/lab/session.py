@@ -53,6 +53,7 @@ class Session:
         self.columns = columns(head.columns)
         self.keys = [key for key in SHOWN if key in head.columns]
         self.pinned = 1
+        self.widths: dict[str, int] = {}
         self._seat(View(head))
         self._table(loading=True)
         self.publish("waiting", {"runs": []})
@@ -240,6 +241,7 @@ class Session:
                 "only": arrangement.only_label,
                 "keys": self.keys,
                 "pinned": self.pinned,
+                "widths": self.widths,
                 "currencies": self.view.frame["currency"].nunique(),
                 "serial": self.marks.serial,
                 "totals": [] if loading else self.totals.of(shown),
@@ -276,6 +278,8 @@ class Session:
         self.keys = [key for key in message["keys"] if key in known] or self.keys
         if message.get("pinned") is not None:
             self.pinned = min(int(message["pinned"]), len(self.keys))
+        if message.get("widths") is not None:
+            self.widths = {key: width for key, width in message["widths"].items() if key in known}
         self._table(keep=True)
 
     def _select(self, message: Mapping[str, Any]) -> None:

@@ -28,7 +28,7 @@ function createGroups(context) {
     const heads = ["", "Group", "Rows", "Total", "Open", ""].map((label) => h("th", { scope: "col", class: ["Rows", "Total", "Open"].includes(label) ? "num" : null }, label || h("span", { class: "ib-live" }, "–")));
     element.replaceChildren(h("label", { class: "ib-groupby" }, "Group by", select),
       h("div", { class: "ib-tablebox", tabindex: 0, role: "region", "aria-label": "Groups" }, h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows))),
-      all > groups.length ? h("p", { class: "ib-quiet" }, `${count(all - groups.length)} smaller groups`) : "");
+      all > groups.length ? quiet(`${count(all - groups.length)} smaller groups`) : "");
     if (held !== null) (held === "by" ? select : element.querySelector(`[data-group="${held}"]`))?.focus();
   }
 
