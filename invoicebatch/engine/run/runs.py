@@ -40,6 +40,7 @@ from invoicebatch.errors import (
 from invoicebatch.files.names import run_folder
 from invoicebatch.model.action import Preview
 from invoicebatch.model.reasons import by_kind
+from invoicebatch.model.shown import shown
 from invoicebatch.model.status import CLOSED_RUNS, RunStatus
 
 
@@ -219,6 +220,7 @@ class Runs:
             report = read_report(session, run_id, self._workspace.data, alive=alive)
             return with_next_steps(session, self._workspace, report)
 
+    @shown
     def list(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""
         with self._workspace.store.read() as session:

@@ -7,16 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from invoicebatch.model.readable import FIRST
 from invoicebatch.model.schema import OVERVIEW
-
-SHOWN: Final = (
-    "number", "customer_name", "status", "payment_status", "total_cents", "outstanding_cents",
-    "due_date", "days_overdue", "shipping_status", "export_status", "review", "invoice_date",
-)  # fmt: skip
-"""Columns a new grid shows, in order."""
+from invoicebatch.model.words import words
 
 OFFERED: Final = (
-    *SHOWN, "external_id", "kind", "customer_id", "account_name", "currency", "net_total_cents",
+    *FIRST, "external_id", "kind", "customer_id", "account_name", "currency", "net_total_cents",
     "vat_total_cents", "paid_cents", "credited_cents", "period_start", "period_end", "payment_method",
     "delivery_preference",
     "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "changed_since_sent",
@@ -31,7 +27,7 @@ OFFERED: Final = (
 def _view(name: str, **filters: list[Any]) -> dict[str, Any]:
     """A view in the form in which a person's own are kept."""
     chosen = {key: {"in": values} for key, values in filters.items()}
-    return {"name": name, "filters": chosen, "search": "", "sort": [], "keys": list(SHOWN)}
+    return {"name": name, "filters": chosen, "search": "", "sort": [], "keys": list(FIRST)}
 
 
 SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
@@ -52,34 +48,6 @@ SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
 )
 """Views that come with the grid."""
 
-_LABELS: Final = {
-    "external_id": "Reference",
-    "iban": "IBAN",
-    "mandate_id": "Mandate",
-    "customer_name": "Customer",
-    "customer_id": "Customer id",
-    "account_name": "Company account",
-    "shipping_status": "Shipping",
-    "payment_status": "Payment",
-    "export_status": "Export",
-    "net_total_cents": "Without VAT",
-    "vat_total_cents": "VAT",
-    "customer_email": "E-mail",
-    "customer_city": "City",
-    "customer_country": "Country",
-    "delivery_preference": "Delivery",
-    "failure": "Last failure",
-    "einvoice": "E-invoice",
-    "busy_run": "Busy in run",
-    "busy_action": "Busy with",
-    "export_job": "Export job",
-    "vat_category": "VAT category",
-    "vat_rate": "VAT %",
-    "vat": "VAT",
-    "tax_cents": "VAT",
-    "line_no": "No",
-    "document_version": "Version",
-}
 _WIDTHS: Final = {
     "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
     "kind": 112, "status": 126, "shipping_status": 142, "payment_status": 100, "export_status": 110, "review": 84, "days_overdue": 112,
@@ -107,14 +75,6 @@ class GridColumn:
             "width": self.width,
             "choices": self.choices,
         }
-
-
-def words(name: str) -> str:
-    """A name as people read it: `to_send` → "To send", `total_cents` → "Total"."""
-    if name in _LABELS:
-        return _LABELS[name]
-    plain = name.removesuffix("_cents").removesuffix("_bp").replace("_", " ").strip()
-    return plain[:1].upper() + plain[1:]
 
 
 def column(key: str) -> GridColumn:

@@ -12,9 +12,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from invoicebatch.errors import UsageError
-from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.interfaces.lab.tables import table
 from invoicebatch.model.action import Action
+from invoicebatch.model.words import words
 from invoicebatch.validation import problem
 
 _KINDS = {"integer": "integer", "number": "decimal", "boolean": "boolean", "array": "list"}

@@ -9,9 +9,9 @@ import pandas as pd
 from invoicebatch.actions import find
 from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.interfaces.lab.backend import Report
-from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
 from invoicebatch.model.reasons import reason_kind
+from invoicebatch.model.words import words
 
 GROUPS: Final = 12
 """Reasons told apart; the rarer ones are counted together."""

@@ -16,10 +16,11 @@ from invoicebatch.errors import InvoicebatchError, UsageError
 from invoicebatch.interfaces.lab import bar, filters
 from invoicebatch.interfaces.lab.action_bar import ActionBar
 from invoicebatch.interfaces.lab.backend import Backend, Interrupted
-from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, SHOWN, column, columns
+from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, column, columns
 from invoicebatch.interfaces.lab.messages import read
 from invoicebatch.interfaces.lab.selection import Marks, Selection, ids_of
 from invoicebatch.interfaces.lab.view import Arrangement, View, arrangement_of
+from invoicebatch.model.readable import FIRST
 
 PAGE: Final = 100
 QUIET_SECONDS: Final = 0.2
@@ -51,7 +52,7 @@ class Session:
         self._serial = 0
         head, self.rows = backend.head(PAGE)
         self.columns = columns(head.columns)
-        self.keys = [key for key in SHOWN if key in head.columns]
+        self.keys = [key for key in FIRST if key in head.columns]
         self.pinned = 1
         self.widths: dict[str, int] = {}
         self._seat(View(head))

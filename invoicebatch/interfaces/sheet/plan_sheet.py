@@ -22,6 +22,7 @@ from invoicebatch.interfaces.sheet.file import SheetFile
 from invoicebatch.interfaces.sheet.parameters import pairs, typed
 from invoicebatch.interfaces.sheet.write import action_titles
 from invoicebatch.model.action import Action, Params
+from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import RunStatus
 
 Rows = pd.DataFrame
@@ -41,7 +42,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class SheetPlan:
+class SheetPlan(ShowsFrames):
     """What a sheet would do.
 
     Attributes:

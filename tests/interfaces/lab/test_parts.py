@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from invoicebatch.actions import find
 from invoicebatch.errors import FilterError
 from invoicebatch.interfaces.lab import dialogs, filters, tables
-from invoicebatch.interfaces.lab.columns import column, columns, words
+from invoicebatch.interfaces.lab.columns import column, columns
 from invoicebatch.interfaces.lab.view import Arrangement, View
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.model.schema import OVERVIEW
+from invoicebatch.model.words import words
 
 TODAY = date(2026, 11, 22)
 
