@@ -181,8 +181,9 @@ def _datagrid(browser, served, rows):
     figures["all rows in"] = figures["first rows"]
     figures["kB to first rows"] = page.evaluate("() => window.__heard / 1000")
     figures["select all with counts"] = _by_cell(page)
+    box = page.locator(".jp-OutputArea-output canvas").first.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
     page.evaluate(DRAWN)
-    page.locator(".jp-OutputArea-output canvas").first.hover()
     page.mouse.wheel(0, 10 * rows)
     page.wait_for_function("() => window.__drawn")
     figures["jump scroll"] = page.evaluate("() => window.__drawn")
