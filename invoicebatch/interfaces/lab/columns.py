@@ -1,12 +1,13 @@
 """The grid's columns: which of the overview's columns it shows, how wide, and under which label.
 
-Labels of values (`to_send` → "To send") live here too, for the grid and the dialogs alike.
+The views that come with the grid are made of them here.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from invoicebatch.interfaces.lab.filters import Filter
 from invoicebatch.model.readable import FIRST
 from invoicebatch.model.schema import OVERVIEW
 from invoicebatch.model.words import words
@@ -18,15 +19,15 @@ OFFERED: Final = (
     "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "changed_since_sent",
     "exported_at",
     "order_reference", "buyer_reference", "buyer_answer", "busy_run", "busy_action", "busy_since", "mandate_status",
-    "case_status", "plan_status", "failure", "review_reasons",
+    "case_status", "plan_status", "return_code", "returned_on", "return_count", "failure", "review_reasons",
     "invoice_id",
 )  # fmt: skip
 """Columns a person may add."""
 
 
-def _view(name: str, **filters: list[Any]) -> dict[str, Any]:
-    """A view in the form in which a person's own are kept."""
-    chosen = {key: {"in": values} for key, values in filters.items()}
+def _view(name: str, **filters: list[Any] | Filter) -> dict[str, Any]:
+    """A view in the form in which a person's own are kept; a list is of values to be among."""
+    chosen = {key: {"in": value} if isinstance(value, list) else value for key, value in filters.items()}
     return {"name": name, "filters": chosen, "search": "", "sort": [], "keys": list(FIRST)}
 
 
@@ -37,6 +38,10 @@ SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
     _view("Overdue", payment_status=["overdue"]),
     _view("Failed", status=["approval_failed", "generation_failed"]),
     _view("Sending failed", shipping_status=["failed"]),
+    _view("In doubt", shipping_status=["sending"], busy_run=[None]),
+    _view(
+        "Rejected by the bank", payment_status=["open", "partly_paid", "overdue"], return_count={"from": 1}
+    ),
     _view("Rejected by the buyer", buyer_answer=["rejected"]),
     {
         "name": "Changed since sent",
@@ -49,8 +54,8 @@ SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
 """Views that come with the grid."""
 
 _WIDTHS: Final = {
-    "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
-    "kind": 112, "status": 126, "shipping_status": 142, "payment_status": 100, "export_status": 110, "review": 84, "days_overdue": 112,
+    "number": 138, "external_id": 120, "customer_name": 132, "failure": 260, "total_cents": 98, "customer_email": 200,
+    "kind": 112, "status": 136, "shipping_status": 142, "payment_status": 100, "export_status": 110, "review": 84, "days_overdue": 110,
     "review_reasons": 260,
 }  # fmt: skip
 _BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}

@@ -69,6 +69,7 @@ def _field(name: str, raw: Mapping[str, Any], definitions: Mapping[str, Any]) ->
         "help": str(raw.get("description") or ""),
         "kind": _kind(schema),
         "optional": optional,
+        "or": words(str(raw["or"])) if "or" in raw else "",
         "default": raw.get("default"),
         "min": low if low is not None else schema.get("exclusiveMinimum"),
         "max": high if high is not None else schema.get("exclusiveMaximum"),

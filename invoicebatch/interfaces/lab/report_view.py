@@ -32,7 +32,7 @@ def _group(rows: pd.DataFrame, names: Mapping[int, str]) -> list[dict[str, Any]]
     rest = groups[GROUPS - 1 :]
     numbers = [number for group in rest for number in group["numbers"]][:20]
     others: dict[str, Any] = {
-        "reason": f"{len(rest)} other reasons",
+        "reason": f"for {len(rest)} other reasons",
         "rows": sum(int(group["rows"]) for group in rest),
     }
     return [*groups[: GROUPS - 1], {**others, "numbers": numbers}]

@@ -206,11 +206,13 @@ class Session:
         self._rearrange()
 
     def names(self, ids: Any) -> dict[int, str]:
-        """What people call these invoices: the number, else the reference, and the customer."""
+        """What people call these invoices: the number, else the reference, and the customer's name and number."""
         with self.lock:
             rows = self.rows_of(ids)
-        customer = (" " + rows["customer_name"].astype("str")).fillna("")
-        called = rows["number"].fillna(rows["external_id"]).astype("str") + customer
+        customer = (
+            rows["customer_name"].astype("str").fillna("") + " (" + rows["customer_id"].astype("str") + ")"
+        )
+        called = rows["number"].fillna(rows["external_id"]).astype("str") + " " + customer
         return dict(zip(rows["invoice_id"].tolist(), called.astype(str).tolist(), strict=True))
 
     def _first_load(self) -> None:

@@ -26,7 +26,7 @@ def _fields(name, defaults=None, choices=None):
 
 def test_every_kind_of_parameter_becomes_its_field():
     assert _fields("approve", {"invoice_date": TODAY})["invoice_date"] | {"help": ""} == {
-        "name": "invoice_date", "label": "Invoice date", "help": "", "kind": "date", "optional": False,
+        "name": "invoice_date", "label": "Invoice date", "help": "", "kind": "date", "optional": False, "or": "",
         "default": "2026-11-22", "min": None, "max": None, "pattern": None, "minLength": None,
         "maxLength": None, "options": [], "required": False,
     }  # fmt: skip

@@ -48,7 +48,7 @@ function createViews(context) {
       tiny(`Delete view ${view.name}`, "trash", () => { context.send({ kind: "views", views: views.filter((other) => other !== view) }); popover.close(); }, "Delete")));
     const shipped = (context.get("prefs").shipped ?? []).map((view) => h("div", { class: "ib-option" },
       h("button", { class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name, h("span", { class: "ib-part" }, count(view.rows ?? 0)))));
-    const content = h("div", { class: "ib-filter" }, h("div", { class: "ib-options" }, ...shipped),
+    const content = h("div", { class: "ib-filter" }, h("div", {}, ...shipped),
       h("div", { class: "ib-filterhead" }, h("strong", {}, "Saved views")),
       rows.length ? h("div", { class: "ib-options" }, ...rows) : quiet("None yet. Set filters, sort and columns, then keep them under a name."),
       h("div", { class: "ib-keep" }, name, button("Save", keep, { look: "small" })));
