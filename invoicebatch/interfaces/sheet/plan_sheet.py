@@ -243,7 +243,7 @@ def _names(workspace: Workspace) -> dict[str, Action]:
     titles = action_titles(offered)
     named: dict[str, Action] = {}
     for name, action in offered.items():
-        for word in (action.label, name, titles[name]):
+        for word in (action.label, action.title, name, titles[name]):
             named.setdefault(_folded(word), action)
     return named | {_folded(titles[name]): action for name, action in offered.items()}
 
