@@ -102,7 +102,8 @@ function render({ model, el }) {
     "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); paintSums(); groups.ask(); },
     "change:elsewhere": () => { answered(); report.setElsewhere(model.get("elsewhere")); },
     "change:waiting": () => report.setWaiting(model.get("waiting")),
-    "comm_live_update": () => { lost.hidden = model.comm_live !== false; },
+    // The line to the kernel broke or came back: one that lives answers this, and takes the words away.
+    "comm_live_update": () => { lost.hidden = false; model.send({ kind: "facets", key: "status" }); },
     "change:run": () => { answered(); report.setRun(model.get("run")); if (model.get("run").state === "done") payments.refresh(); },
     "msg:custom": onMessage,
   };
