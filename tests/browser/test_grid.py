@@ -254,7 +254,7 @@ def test_columns_are_dragged_and_pinned(show, grid):
     head = page.locator("[data-key=total_cents]").bounding_box()
     cell = row(page, 1).locator(".ib-money").first.bounding_box()
     assert head["x"] == pytest.approx(cell["x"], abs=1)
-    assert head["x"] == pytest.approx(page.locator(".ib-port").bounding_box()["x"] + 40 + 138 + 132, abs=2)
+    assert head["x"] == pytest.approx(page.locator(".ib-port").bounding_box()["x"] + 40 + 132 + 136, abs=2)
 
 
 def test_a_row_leads_to_all_of_its_customer(show, grid):

@@ -54,11 +54,11 @@ SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
 """Views that come with the grid."""
 
 _WIDTHS: Final = {
-    "number": 138, "external_id": 120, "customer_name": 132, "failure": 260, "total_cents": 98, "customer_email": 200,
-    "kind": 112, "status": 136, "shipping_status": 142, "payment_status": 100, "export_status": 110, "review": 84, "days_overdue": 110,
+    "number": 132, "external_id": 120, "customer_name": 136, "failure": 260, "total_cents": 96, "outstanding_cents": 102, "customer_email": 200,
+    "kind": 112, "status": 140, "shipping_status": 142, "payment_status": 105, "export_status": 110, "review": 84, "days_overdue": 106,
     "review_reasons": 260,
 }  # fmt: skip
-_BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}
+_BY_KIND: Final = {"money": 108, "date": 107, "timestamp": 150, "integer": 96, "boolean": 90}
 
 
 @dataclass(frozen=True, slots=True)
