@@ -17,6 +17,7 @@ from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.rows import TableExport
 from invoicebatch.formats.workbook.table import write_table
 from invoicebatch.model.comparison import COLUMNS, Billed, compare
+from invoicebatch.model.shown import Tables
 from invoicebatch.store import Session
 
 Ids = npt.NDArray[np.int64]
@@ -42,7 +43,7 @@ class Comparison:
         facts: what was compared, by name.
     """
 
-    tables: Mapping[str, pd.DataFrame]
+    tables: Tables
     made_at: datetime
     facts: Mapping[str, str]
 
@@ -78,7 +79,7 @@ def comparison(workspace: WorkspaceBase, now: Ids, before: Ids, facts: Mapping[s
     with workspace.store.read() as session:
         billed, billed_before = _billed(session, now), _billed(session, before)
     found = workspace.reviewer.review(now).findings
-    return Comparison(compare(billed, billed_before, found), clock.now(), facts)
+    return Comparison(Tables(compare(billed, billed_before, found)), clock.now(), facts)
 
 
 def _billed(session: Session, ids: Ids) -> Billed:

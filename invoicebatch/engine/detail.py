@@ -1,8 +1,6 @@
 """One invoice with all that belongs to it, as a person looks at it: every face shows this. Nothing changes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
@@ -20,6 +18,7 @@ from invoicebatch.formats.pdf.pictures import page_pictures
 from invoicebatch.formats.pdf.template import load_template
 from invoicebatch.model.markup import joined, picture, table
 from invoicebatch.model.payments.ledger import movements
+from invoicebatch.model.shown import Frame, ShowsFrames, Tables
 from invoicebatch.store import Session
 
 _LINE: Final = ["line_no", "name", "quantity", "unit", "price", "net_cents", "vat_rate", "credited_by"]
@@ -38,7 +37,7 @@ _RESOLUTION: Final = 110
 
 
 @dataclass(frozen=True)
-class Detail:
+class Detail(ShowsFrames):
     """An invoice and what belongs to it; in a notebook it shows itself.
 
     Attributes:
@@ -52,12 +51,12 @@ class Detail:
 
     selection: Selection
     invoice: pd.DataFrame
-    parts: Mapping[str, pd.DataFrame]
+    parts: Tables
 
     @cached_property
     def actions(self) -> pd.DataFrame:
         """Action, label str; applies bool; reason str: why it does not, every reason."""
-        return _actions(self.selection)
+        return Frame(_actions(self.selection))
 
     @property
     def name(self) -> str:
@@ -102,25 +101,15 @@ class Detail:
         return {"invoice": records(self.invoice)[0], **parts, "actions": records(self.actions)}
 
     def _repr_html_(self) -> Markup:
-        shown = {"": self.facts, **self.parts, "actions": self.actions}
-        tables = [
-            Markup("<h4>{}</h4>{}").format(title.replace("_", " ").capitalize(), table(_plain(frame)))
-            for title, frame in shown.items()
-        ]
-        return joined([Markup("<h3>{}</h3>").format(self.name), self._picture(), *tables])
+        rest = Tables({**self.parts, "actions": self.actions})
+        head = Markup("<h3>{}</h3>").format(self.name)
+        return joined([head, self._picture(), table(self.facts), rest._repr_html_()])
 
     def _picture(self) -> Markup:
         try:
             return picture(self.page, f"First page of {self.name}")
         except InvoicebatchError as error:
             return Markup("<p>{}</p>").format(error.message)
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame for a plain table: amounts as decimals, nothing where nothing is, names in words."""
-    plain = pd.DataFrame(records(frame)).astype(object)
-    plain = plain.map(lambda value: format(value.normalize(), "f") if isinstance(value, Decimal) else value)
-    return plain.where(plain.notna(), "").rename(columns=lambda name: str(name).replace("_", " "))
 
 
 def read_detail(selection: Selection) -> Detail:
@@ -134,7 +123,7 @@ def read_detail(selection: Selection) -> Detail:
         "history": _history(pd.DataFrame(events_of(selection.workspace, invoice_id), columns=list(COLUMNS))),
     }
     order = ("lines", "allowances", "vat", "payments", "bank_files", "readings", "usage", "versions", "messages", "answers", "history")  # fmt: skip
-    return Detail(selection, invoice, {name: parts[name] for name in order if len(parts[name])})
+    return Detail(selection, invoice, Tables({name: parts[name] for name in order if len(parts[name])}))
 
 
 def _parts(session: Session, invoice_id: int, currency: str) -> dict[str, pd.DataFrame]:

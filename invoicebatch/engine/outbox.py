@@ -29,6 +29,7 @@ from invoicebatch.model.counted import counted
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import KINDS
 from invoicebatch.model.outbox.rows import by_document
+from invoicebatch.model.shown import shown
 from invoicebatch.model.status import OutboxStatus, RunStatus, ShippingStatus
 from invoicebatch.store import Session
 
@@ -42,6 +43,7 @@ class Outbox:
     def __init__(self, workspace: WorkspaceBase) -> None:
         self._workspace = workspace
 
+    @shown
     def list(self, *, status: str = "", channel: str = "", run: str = "") -> pd.DataFrame:
         """Messages, newest first, without their contents.
 
@@ -67,6 +69,7 @@ class Outbox:
                    "run_id", "reference", "created_at", "updated_at"]  # fmt: skip
         return found.rename(columns={"status": "state"})[columns].iloc[::-1].reset_index(drop=True)
 
+    @shown
     def find(self, ids: Sequence[str]) -> pd.DataFrame:
         """The messages whose ids begin so; see `list` for the columns.
 
@@ -107,6 +110,7 @@ class Outbox:
             Runs(self._workspace).resume(run_id, progress=progress, cancel=cancel)
         return self.find(reopened)
 
+    @shown
     def about(self, ids: Sequence[str]) -> pd.DataFrame:
         """The messages (see `list`), a row a document that they carry: its number, the `action` of the run,
         `version` of the document and the `newest` there is (Int64; missing: none of ours).
@@ -174,6 +178,7 @@ class Outbox:
             about = reasons.index[reasons == reason]
             _refuse(messages[messages["invoice_id"].isin(about)], f"no longer holds: {reason}")
 
+    @shown
     def mark_sent(self, ids: Sequence[str]) -> pd.DataFrame:
         """Note that messages arrived, as a person found out; returns them, see `list`.
 
@@ -218,6 +223,7 @@ class Outbox:
                 settle(session, run_id, results, clock.now(), self._workspace.user, afterwards=True)
                 retotal(session, run_id, clock.today())
 
+    @shown
     def poll(self) -> pd.DataFrame:
         """Ask what became of accepted messages; returns those with news, see `list`."""
         accepted = self.list(status=OutboxStatus.ACCEPTED)

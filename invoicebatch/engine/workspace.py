@@ -14,6 +14,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.model.schema import TABLES
+from invoicebatch.model.shown import shown
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
 
@@ -104,12 +105,14 @@ class Workspace:
         """Select invoices, by exactly one of the ways; see `engine.plan.select`."""
         return select(self.base, self.runs, where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
 
+    @shown
     def doctor(self) -> pd.DataFrame:
         """Every breach of what must always hold; see `engine.doctor.audit`."""
         from invoicebatch.engine.doctor import audit
 
         return audit(self.base)
 
+    @shown
     def may_go(self) -> pd.DataFrame:
         """Documents that no law keeps any more; see `engine.retention.may_go`."""
         from invoicebatch.engine.retention import may_go
@@ -147,6 +150,7 @@ class Workspace:
         facts = {"now": now.description, "before": before.description}
         return comparison(self.base, now.ids, before.ids, facts)
 
+    @shown
     def history(self, invoice: str | int) -> pd.DataFrame:
         """What happened to an invoice, by its number or id, deleted or not; see `engine.history`."""
         from invoicebatch.engine.history import COLUMNS, history
@@ -203,42 +207,49 @@ class Workspace:
 
         return propose_mapping(self.base, Path(path), kind, Path(to) if to else None)
 
+    @shown
     def import_answers(self, paths: Sequence[str | Path]) -> pd.DataFrame:
         """Bring buyers' answers and the access point's reports to their invoices; see `engine.imports.network_answers`."""
         from invoicebatch.engine.imports.network_answers import import_answers
 
         return import_answers(self.base, [Path(path) for path in paths])
 
+    @shown
     def import_attachments(self, folder: str | Path) -> pd.DataFrame:
         """Keep the files of a folder with their invoices; see `engine.imports.attachments`."""
         from invoicebatch.engine.imports.attachments import import_attachments
 
         return import_attachments(self.base, Path(folder))
 
+    @shown
     def poll_answers(self) -> pd.DataFrame:
         """Take answers and reports that lie in the hot folder; see `engine.imports.network_answers`."""
         from invoicebatch.engine.imports.network_answers import poll_answers
 
         return poll_answers(self.base)
 
+    @shown
     def import_bounces(self, paths: Sequence[str | Path]) -> pd.DataFrame:
         """Bring mail servers' reports to the mails they are about; see `engine.imports.bounces`."""
         from invoicebatch.engine.imports.bounces import import_bounces
 
         return import_bounces(self.base, [Path(path) for path in paths])
 
+    @shown
     def poll_bounces(self, *, progress: bool = False) -> pd.DataFrame:
         """Read what mail servers reported to the mailbox; see `engine.imports.bounces`."""
         from invoicebatch.engine.imports.bounces import poll_bounces
 
         return poll_bounces(self.base, progress=progress)
 
+    @shown
     def bounced_addresses(self) -> pd.DataFrame:
         """The mail addresses that nothing is mailed to; see `engine.imports.delivery_reports`."""
         from invoicebatch.engine.imports.delivery_reports import bounced_addresses
 
         return bounced_addresses(self.base)
 
+    @shown
     def accept_addresses(self, addresses: Sequence[str]) -> pd.DataFrame:
         """Mail to bounced addresses again; see `engine.imports.delivery_reports`."""
         from invoicebatch.engine.imports.delivery_reports import accept_addresses

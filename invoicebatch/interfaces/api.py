@@ -13,6 +13,7 @@ from invoicebatch.engine.workspace import Workspace as EngineWorkspace
 from invoicebatch.errors import SelectionError, UsageError
 from invoicebatch.files.layout import lay_out, make_data_folder
 from invoicebatch.files.whole import write_whole
+from invoicebatch.model.shown import shown
 
 if TYPE_CHECKING:
     from invoicebatch.engine.documents import DocumentPreview
@@ -106,6 +107,7 @@ class Workspace(EngineWorkspace):
 
         return preview(self.base, invoice, template)
 
+    @shown
     def documents(self, invoice: str | int) -> pd.DataFrame:
         """Every stored version of an invoice's document; see `engine.documents.versions`."""
         from invoicebatch.engine.documents import versions

@@ -4,15 +4,18 @@ A command line, a notebook, a cell and a dialog all give texts; Python may give 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Final, Union, get_args, get_origin
+from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
+from invoicebatch.model.readable import in_words
 from invoicebatch.model.ticks import tick
+from invoicebatch.model.words import words
 from invoicebatch.validation import DATE
 
 LISTS: Final = (tuple, list, set, frozenset)
@@ -68,3 +71,43 @@ def _as_list(value: Any) -> list[Any]:
     if isinstance(value, Iterable):
         return [part for each in value for part in _as_list(each)]
     return [] if value is None else [value]
+
+
+def listed_values(annotation: Any) -> list[str]:
+    """The texts that a type takes, where it lists them."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return [str(member.value) for member in annotation]
+    if get_origin(annotation) is Literal:
+        return [one for one in get_args(annotation) if isinstance(one, str)]
+    if get_origin(annotation) in (Union, UnionType):
+        return [value for one in get_args(annotation) for value in listed_values(one)]
+    return []
+
+
+def said(
+    model: type[Params], values: Mapping[str, Any], known: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Parameters as a person says them, by label; those that the model does not have are left out.
+
+    Args:
+        model: the parameters' model.
+        values: given ones, as any face has them.
+        known: labels of values that only the workspace knows, by parameter.
+    """
+    return {
+        words(name): _said(model.model_fields[name], value, known.get(name, {}))
+        for name, value in values.items()
+        if name in model.model_fields
+    }
+
+
+def _said(field: FieldInfo, value: Any, labels: Mapping[str, str]) -> str:
+    try:
+        meant = as_meant(field, value)
+    except ValueError:
+        return str(value)
+    choices = listed_values(field.annotation)
+    each = meant if isinstance(meant, list) else [meant]
+    return ", ".join(
+        labels.get(one) or words(one) if one in labels or one in choices else in_words(one) for one in each
+    )

@@ -202,11 +202,7 @@ def test_columns_are_chosen_moved_and_resized(show, grid):
     page.get_by_role("button", name="Move Status left").click()
     page.wait_for_function("window.__model.get('table').keys[1] === 'status'")
     page.keyboard.press("Escape")
-    handle = page.locator("[data-key=status] .ib-resize").bounding_box()
-    page.mouse.move(handle["x"] + 3, handle["y"] + 5)
-    page.mouse.down()
-    page.mouse.move(handle["x"] + 63, handle["y"] + 5)
-    page.mouse.up()
+    widen(page, "status", 60)
     assert page.locator("[data-key=status]").bounding_box()["width"] > 180
 
 
@@ -258,7 +254,7 @@ def test_columns_are_dragged_and_pinned(show, grid):
     head = page.locator("[data-key=total_cents]").bounding_box()
     cell = row(page, 1).locator(".ib-money").first.bounding_box()
     assert head["x"] == pytest.approx(cell["x"], abs=1)
-    assert head["x"] == pytest.approx(page.locator(".ib-port").bounding_box()["x"] + 40 + 130 + 138, abs=2)
+    assert head["x"] == pytest.approx(page.locator(".ib-port").bounding_box()["x"] + 40 + 132 + 136, abs=2)
 
 
 def test_a_row_leads_to_all_of_its_customer(show, grid):
@@ -286,8 +282,22 @@ def test_a_group_is_ticked_and_shown_as_one(show, grid):
     page.get_by_text(re.compile(f"^Status: .* · {size} invoices")).first.wait_for()
 
 
-def test_a_saved_view_comes_back(show, grid, workspace):
+def widen(page, key, by):
+    handle = page.locator(f"[data-key={key}] .ib-resize").bounding_box()
+    page.mouse.move(handle["x"] + 3, handle["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(handle["x"] + 3 + by, handle["y"] + 5)
+    page.mouse.up()
+    page.wait_for_function(f"'{key}' in window.__model.get('table').widths")
+
+
+def test_a_saved_view_comes_back_with_its_columns_their_order_and_widths(show, grid, workspace):
     page = show(grid)
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("button", name="Move Status left").click()
+    page.keyboard.press("Escape")
+    widen(page, "status", 60)
+    wide = page.locator("[data-key=status]").bounding_box()["width"]
     page.get_by_label("Search invoices").fill("garage")
     page.locator(".ib-footer", has_text=" of 2,000").wait_for()
     page.get_by_role("button", name="Views").click()
@@ -296,9 +306,14 @@ def test_a_saved_view_comes_back(show, grid, workspace):
     page.wait_for_function("window.__model.get('prefs').views.length === 1")
     assert WorkspaceBackend(workspace).read_views()[0]["search"] == "garage"
     page.get_by_label("Search invoices").fill("")
-    page.locator(".ib-footer", has_text=ALL).wait_for()
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="To create").click()
+    page.wait_for_function("window.__model.get('table').keys[1] === 'customer_name'")
+    assert page.locator("[data-key=status]").bounding_box()["width"] < wide - 30
     page.get_by_role("button", name="Views").click()
     page.get_by_role("button", name="Garages", exact=True).click()
+    page.wait_for_function("window.__model.get('table').keys[1] === 'status'")
+    assert page.locator("[data-key=status]").bounding_box()["width"] == pytest.approx(wide, abs=1)
     page.locator(".ib-footer", has_text=" of 2,000").wait_for()
 
 

@@ -165,17 +165,24 @@ def test_a_busy_kernel_is_said_and_the_grid_answers_afterwards(page):
     page.locator(".ib-waiting[hidden]").wait_for(state="attached")
 
 
-def test_a_saved_notebook_shows_a_table_where_it_is_reopened(page, served, workspace, chromium):
+def test_a_grid_whose_kernel_restarted_says_so_and_a_saved_one_is_a_table_without_a_fault(
+    page, served, workspace, chromium
+):
     lab.save(page)
     saved = workspace.root / "notebooks" / "overview.ipynb"
     until(lambda: "Run the cell for the live overview" in saved.read_text())
     outputs = [out for cell in json.loads(saved.read_text())["cells"] for out in cell.get("outputs", [])]
     assert any("text/html" in out.get("data", {}) for out in outputs)
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
+    page.get_by_text("The kernel restarted").wait_for()
     page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
     again = chromium.new_page()
     again.set_default_timeout(LIMIT * 1000)
     again.goto(f"{served[1]}/doc/tree/{page.name}?reset")
     again.get_by_text(f"{ROWS} invoices; the first 10").wait_for()
+    fault = again.get_by_text("Error displaying widget")
+    fault.wait_for(state="attached")
+    assert not fault.is_visible()
     again.close()
 
 

@@ -23,8 +23,12 @@ from invoicebatch.settings import Settings
 class PlanParams(Params):
     """Parameters of `assign.payment_plan`."""
 
-    instalments: int | None = Field(None, ge=1, le=1000, description="Number of instalments")
-    amount: Decimal | None = Field(None, gt=0, description="Or the amount of each instalment")
+    instalments: int | None = Field(
+        None, ge=1, le=1000, description="Number of instalments", json_schema_extra={"or": "amount"}
+    )
+    amount: Decimal | None = Field(
+        None, gt=0, description="Or the amount of each instalment", json_schema_extra={"or": "instalments"}
+    )
     first_date: date | None = Field(None, description="Due date of the first one; empty: in a month")
     interval: Literal["monthly", "weekly"] = Field("monthly", description="Time between instalments")
     day: int | None = Field(None, ge=1, le=31, description="Day of the month of the later ones")
@@ -113,7 +117,7 @@ def row_checks(batch: Batch, params: PlanParams, context: Context) -> pd.DataFra
 
 def preview(batch: Batch, params: PlanParams, context: Context) -> Preview:
     """Tables `schedule` (due date, amount, what is left) and `invoices` (what the plan takes over)."""
-    shown = batch.invoices[["invoice_id", "number", "due_date", "outstanding_cents"]]
+    shown = batch.invoices[["number", "customer_name", "customer_id", "due_date", "outstanding_cents"]]
     if batch.invoices.empty:
         return {"invoices": shown}
     return {"schedule": _schedule(batch, params, context), "invoices": shown}

@@ -15,6 +15,7 @@ from invoicebatch.model.changes import failures
 from invoicebatch.model.counted import counted
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.schema import PAST, Column, Type
+from invoicebatch.model.shown import ShowsFrames
 
 FINE: Final = "fine"
 _NUMBERS: Final = (Type.INTEGER, Type.MONEY, Type.PERCENT)
@@ -26,7 +27,7 @@ _FINDINGS: Final = {
 
 
 @dataclass(frozen=True)
-class Review:
+class Review(ShowsFrames):
     """What the checks find of some documents.
 
     Attributes:

@@ -19,6 +19,7 @@ from invoicebatch.errors import InvoicebatchError
 from invoicebatch.files.names import run_folder, safe_name
 from invoicebatch.model.counted import counted
 from invoicebatch.model.exports.schedule import next_time
+from invoicebatch.model.shown import shown
 from invoicebatch.model.status import RunStatus
 
 
@@ -28,6 +29,7 @@ class Jobs:
     def __init__(self, workspace: WorkspaceBase) -> None:
         self._workspace = workspace
 
+    @shown
     def list(self) -> pd.DataFrame:
         """All jobs, newest first: the columns of table `export_jobs`."""
         with self._workspace.store.read() as session:

@@ -71,8 +71,17 @@ class Pool:
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            for future in waiting:
-                future.cancel()
+            cancelled = [future.cancel() for future in waiting]
+            if not all(cancelled):
+                self._stop()
+
+    def _stop(self) -> None:
+        """End workers that are at something which nobody waits for any more: they only make bytes."""
+        if isinstance(self._executor, ProcessPoolExecutor):
+            for process in list((self._executor._processes or {}).values()):  # noqa: SLF001 - until Python 3.14
+                process.terminate()
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None
 
     def _start(self) -> Executor:
         if self._executor is None:
@@ -105,7 +114,9 @@ class Pool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: object, *_: object) -> None:
+        if failure is not None:
+            self._stop()
         self.close()
 
 

@@ -28,6 +28,7 @@ from invoicebatch.ingest.mapping.model import Mapping, load_mapping
 from invoicebatch.ingest.orphans import lost_advances, short_documents
 from invoicebatch.ingest.ubl import read_ubl
 from invoicebatch.model.payments.mandates import last_collections, with_learnt
+from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.store import Session
 
 _PARTIES: Final = ("company_accounts", "number_ranges", "customers", "mandates", "billing_history")
@@ -38,7 +39,7 @@ _REFUSED_COLUMNS: Final = ["file", "row", "column", "value", "reason"]
 
 
 @dataclass(frozen=True)
-class ImportReport:
+class ImportReport(ShowsFrames):
     """What an import did.
 
     Attributes:

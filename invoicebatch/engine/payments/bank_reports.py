@@ -24,6 +24,7 @@ from invoicebatch.model.payments.recalls import ANSWERS, REFUSED
 from invoicebatch.model.payments.repeated import fresh
 from invoicebatch.model.payments.statements import foreign, gaps, own_account, unbalanced
 from invoicebatch.model.schema.payments import BANK_STATEMENTS
+from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import EntryKind
 from invoicebatch.store import Session
 
@@ -41,7 +42,7 @@ CUSTOMER: Final = "customer_payment"
 
 
 @dataclass(frozen=True)
-class BankImport:
+class BankImport(ShowsFrames):
     """What a bank's report came to.
 
     Attributes:

@@ -30,6 +30,7 @@ from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.bundles import WAITING
 from invoicebatch.model.payments.combined import sharing
 from invoicebatch.model.payments.returns import code_of
+from invoicebatch.model.shown import shown
 from invoicebatch.model.status import BundleStatus
 
 _OF_ITEMS: Final = ("bundle_id", "item_no", "status")
@@ -53,6 +54,7 @@ class Payments:
     def __init__(self, workspace: WorkspaceBase) -> None:
         self._workspace = workspace
 
+    @shown
     def list(self) -> pd.DataFrame:
         """All bundles, newest first.
 
@@ -72,12 +74,14 @@ class Payments:
         listed = listed.assign(file=whole_paths(self._workspace.data, listed["file"]))
         return listed.merge(_became(items, listed["bundle_id"]), on="bundle_id", how="left")
 
+    @shown
     def outgoing(self) -> pd.DataFrame:
         """`list`, with who bundled and who released each, as a table that shows itself well: newest first."""
         with self._workspace.store.read() as session:
             who = session.whole("payment_bundles")[["bundle_id", "created_by", "released_by", "currency"]]
         return self.list().merge(who, on="bundle_id")
 
+    @shown
     def offers(self, bundle: str) -> pd.DataFrame:
         """What can be done with a bundle now, and why not the rest; see `offers.offers`."""
         full = self.find(bundle)
@@ -105,6 +109,7 @@ class Payments:
         found = only_match(bundles, "bundle_id", bundle, "payment bundle", "invoicebatch payments list")
         return str(found["bundle_id"])
 
+    @shown
     def items(self, bundle: str) -> pd.DataFrame:
         """The payments of a bundle: the columns of table `bundle_items`."""
         return self._items(self.find(bundle))
@@ -296,10 +301,12 @@ class Payments:
         """Read a bank's report; see `bank.read_report`."""
         return read_report(self._workspace, Path(path))
 
+    @shown
     def returns(self) -> pd.DataFrame:
         """Rejected and returned payments, why, and what follows; see `returns.list_returns`."""
         return list_returns(self._workspace)
 
+    @shown
     def incoming(self) -> pd.DataFrame:
         """Payments of customers, what they paid or may pay; see `incoming.incoming`."""
         return customers.incoming(self._workspace)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -14,8 +15,10 @@ from invoicebatch.engine.payments.proposing import names_of, proposals
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
+from invoicebatch.model.markup import table
 from invoicebatch.model.payments.incoming import rules
 from invoicebatch.model.payments.ledger import KEY
+from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import Status
 
 _PROPOSAL: Final = ["payment_id", "proposal"]
@@ -24,7 +27,7 @@ _ROUNDS: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Matching:
+class Matching(ShowsFrames):
     """What matching came to.
 
     Attributes:
@@ -41,9 +44,10 @@ class Matching:
     refused: pd.DataFrame
     reports: tuple[Report, ...] = field(default=(), repr=False)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         words = f"{self.booked['payment_id'].nunique():,} booked, {self.proposed['payment_id'].nunique():,} proposed"
-        return f"<b>{words}, {len(self.open):,} open</b>" + self.proposed.head(50).to_html(index=False)
+        head = Markup("<b>{}, {:,} open</b>").format(words, len(self.open))
+        return head + table(self.proposed)
 
 
 def match(workspace: WorkspaceBase, only: "pd.Series[str] | None" = None, *, book: bool = True) -> Matching:
@@ -89,7 +93,7 @@ def match(workspace: WorkspaceBase, only: "pd.Series[str] | None" = None, *, boo
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(ShowsFrames):
     """What became of proposals that a person ticked.
 
     Attributes:

@@ -11,6 +11,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.records import records
 from invoicebatch.files.stored import whole_paths
 from invoicebatch.model.payments.sepa import message_id
+from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
 
@@ -22,7 +23,7 @@ _OF_ITEM: Final = ["item_no", "status", "amount_cents", "name", "iban", "mandate
 
 
 @dataclass(frozen=True)
-class BundleView:
+class BundleView(ShowsFrames):
     """A bundle and what belongs to it.
 
     Attributes:

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
-from enum import Enum
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from pydantic import ValidationError
 
 from invoicebatch.engine.plan.choices import Known, check_choices, not_a_choice
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Params
+from invoicebatch.model.params import listed_values
 from invoicebatch.settings import Settings
 from invoicebatch.validation import first_problem
 
@@ -57,22 +56,11 @@ def parse_params(
 
 def _as_listed(action: Action, name: str, value: Any, known: Known) -> Any:
     """A choice as it is listed, in whatever case a person wrote it."""
-    choices = known[name] if name in known else _listed_values(action.params.model_fields[name].annotation)
+    choices = known[name] if name in known else listed_values(action.params.model_fields[name].annotation)
     if not isinstance(value, str) or value in choices:
         return value
     same = [one for one in choices if one.casefold() == value.strip().casefold()]
     return same[0] if len(same) == 1 else value
-
-
-def _listed_values(annotation: Any) -> list[str]:
-    """The texts that a type takes, where it lists them."""
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return [str(member.value) for member in annotation]
-    if get_origin(annotation) is Literal:
-        return [one for one in get_args(annotation) if isinstance(one, str)]
-    if get_origin(annotation) in (Union, UnionType):
-        return [value for one in get_args(annotation) for value in _listed_values(one)]
-    return []
 
 
 def _refused(action: Action, error: ValidationError, known: Known) -> ParameterError:

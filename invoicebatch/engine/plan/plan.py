@@ -24,6 +24,7 @@ from invoicebatch.model.counted import counted
 from invoicebatch.model.ident import run_id, sha256_json
 from invoicebatch.model.markup import table
 from invoicebatch.model.money import amount_text
+from invoicebatch.model.shown import ShowsFrames, Tables, shown
 from invoicebatch.model.status import BundlePart
 
 
@@ -51,7 +52,7 @@ class Runner(Protocol):
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(ShowsFrames):
     """What a run will do.
 
     Attributes:
@@ -134,9 +135,9 @@ class Plan:
         return {str(currency): int(cents) for currency, cents in sums.items()}
 
     @cached_property
-    def preview(self) -> Preview:
+    def preview(self) -> Tables:
         """Tables that show what the run will do; nothing changes."""
-        return self.runner.preview(self)
+        return Tables(self.runner.preview(self))
 
     @cached_property
     def messages(self) -> Messages:
@@ -153,6 +154,7 @@ class Plan:
         """`to_confirm` with its noun."""
         return counted(self.to_confirm, "message" if len(self.messages) else "invoice")
 
+    @shown
     def send_test(self, to: str, limit: int = 3) -> pd.DataFrame:
         """Send the first mails of the run to a person, marked as a test; an event is all that changes.
 
@@ -209,7 +211,7 @@ class Plan:
 
     def _repr_html_(self) -> Markup:
         head = Markup("<b>{}</b>: {:,} of {:,} rows").format(self.action.label, self.eligible, self.selected)
-        return head + (table(self.refused.head(20)) if len(self.refused) else "")
+        return head + (table(self.refused) if len(self.refused) else "")
 
 
 def _digest(values: pd.Series) -> str:

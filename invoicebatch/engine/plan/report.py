@@ -13,6 +13,7 @@ from invoicebatch.errors import UnknownNameError
 from invoicebatch.files.stored import whole_paths
 from invoicebatch.model.markup import joined, table
 from invoicebatch.model.money import to_decimal
+from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
 
@@ -45,7 +46,7 @@ class NextStep:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(ShowsFrames):
     """The record of one run.
 
     Attributes:
@@ -180,12 +181,12 @@ class Report:
 
     def _repr_html_(self) -> Markup:
         tables = [
-            Markup("<h4>{}</h4>{}").format(title, table(frame.head(50)))
+            Markup("<h4>{}</h4>{}").format(title, table(frame))
             for title, frame in (
                 ("Failed", self.failed),
                 ("Refused", self.refused),
                 ("Unchanged", self.unchanged),
-                ("Files", self.files[["path", "size"]].head(20)),
+                ("Files", self.files[["path", "size"]]),
             )
             if len(frame)
         ]

@@ -25,6 +25,7 @@ from invoicebatch.model.action import Action, Params
 from invoicebatch.model.markup import table
 from invoicebatch.model.reasons import by_kind
 from invoicebatch.model.schema import OVERVIEW
+from invoicebatch.model.shown import Tables, shown
 from invoicebatch.model.status import CLOSED_RUNS
 from invoicebatch.store import Session
 
@@ -59,6 +60,7 @@ class Selection:
         """All overview columns of the rows, read now, in the selection's order."""
         return self.columns(OVERVIEW)
 
+    @shown
     def columns(self, names: Iterable[str]) -> pd.DataFrame:
         """Some overview columns of the rows, read now."""
         names = list(names)
@@ -80,6 +82,7 @@ class Selection:
             frame, picked_by_hand=self.picked_by_hand, action=action, params=params
         )
 
+    @shown
     def actions(self) -> pd.DataFrame:
         """One row an action of the bar, in its order; what an action with its defaults refuses counts as refused.
 
@@ -108,7 +111,7 @@ class Selection:
             rows, columns=["action", "group", "label", "eligible", "selected", "confirm", "reasons"]
         )
 
-    def choices(self, action: str) -> dict[str, pd.DataFrame]:
+    def choices(self, action: str) -> Tables:
         """The values that parameters of an action may take, or hold, for these rows, by parameter.
 
         Returns:
@@ -120,8 +123,9 @@ class Selection:
         found = find(action)
         known = self.workspace.choices(found).items()
         frames = {name: pd.DataFrame(list(each.items()), columns=["value", "label"]) for name, each in known}
-        return {**frames, **row_choices(self.workspace, found, self.ids)}
+        return Tables({**frames, **row_choices(self.workspace, found, self.ids)})
 
+    @shown
     def why(self, action: str, **params: Any) -> pd.DataFrame:
         """The rows that can't take an action, with every reason: invoice_id int64, number str, reason str.
 
@@ -151,6 +155,7 @@ class Selection:
             rows["reason"] = rows["reason"].where(rows["reason"] != "", by_checks)
         return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
 
+    @shown
     def to_look_at(self, action: str, **params: Any) -> pd.DataFrame:
         """The rows that can take an action, but not without a word, each with it: invoice_id, number, reason.
 

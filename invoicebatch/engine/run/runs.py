@@ -43,6 +43,7 @@ from invoicebatch.errors import (
 from invoicebatch.files.names import run_folder
 from invoicebatch.model.action import Preview
 from invoicebatch.model.reasons import by_kind
+from invoicebatch.model.shown import shown
 from invoicebatch.model.status import CLOSED_RUNS, RunStatus
 
 
@@ -229,6 +230,7 @@ class Runs:
         with self._workspace.store.read() as session:
             return report_of(session, self._workspace, run_id)
 
+    @shown
     def list(self) -> pd.DataFrame:
         """All runs, newest first: the columns of table `runs`."""
         with self._workspace.store.read() as session:

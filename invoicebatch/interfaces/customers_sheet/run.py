@@ -21,13 +21,14 @@ from invoicebatch.formats.workbook.sheet.model import META
 from invoicebatch.ingest.intake import read_files
 from invoicebatch.interfaces.customers_sheet.write import as_text
 from invoicebatch.interfaces.sheet.plan_sheet import check_workspace
+from invoicebatch.model.shown import ShowsFrames
 
 _WRITE: Final = "Write one with: invoicebatch sheet write FILE.xlsx --kind customers"
 _READ: Final = ("customer_id", *EDITABLE, *KEYS)
 
 
 @dataclass(frozen=True)
-class CustomersPlan:
+class CustomersPlan(ShowsFrames):
     """What a customers' sheet would change, or changed.
 
     Attributes:

@@ -1,37 +1,34 @@
 """The grid's columns: which of the overview's columns it shows, how wide, and under which label.
 
-Labels of values (`to_send` → "To send") live here too, for the grid and the dialogs alike.
+The views that come with the grid are made of them here.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from invoicebatch.interfaces.lab.filters import Filter
+from invoicebatch.model.readable import FIRST
 from invoicebatch.model.schema import OVERVIEW
-
-SHOWN: Final = (
-    "number", "customer_name", "status", "payment_status", "total_cents", "outstanding_cents",
-    "due_date", "days_overdue", "shipping_status", "export_status", "review", "invoice_date",
-)  # fmt: skip
-"""Columns a new grid shows, in order."""
+from invoicebatch.model.words import words
 
 OFFERED: Final = (
-    *SHOWN, "external_id", "kind", "customer_id", "account_name", "currency", "net_total_cents",
+    *FIRST, "external_id", "kind", "customer_id", "account_name", "currency", "net_total_cents",
     "vat_total_cents", "paid_cents", "credited_cents", "period_start", "period_end", "payment_method",
     "delivery_preference",
     "customer_email", "customer_city", "customer_country", "shipping_channel", "sent_at", "changed_since_sent",
     "exported_at",
     "order_reference", "buyer_reference", "buyer_answer", "busy_run", "busy_action", "busy_since", "mandate_status",
-    "case_status", "plan_status", "failure", "review_reasons",
+    "case_status", "plan_status", "return_code", "returned_on", "return_count", "failure", "review_reasons",
     "invoice_id",
 )  # fmt: skip
 """Columns a person may add."""
 
 
-def _view(name: str, **filters: list[Any]) -> dict[str, Any]:
-    """A view in the form in which a person's own are kept."""
-    chosen = {key: {"in": values} for key, values in filters.items()}
-    return {"name": name, "filters": chosen, "search": "", "sort": [], "keys": list(SHOWN)}
+def _view(name: str, **filters: list[Any] | Filter) -> dict[str, Any]:
+    """A view in the form in which a person's own are kept; a list is of values to be among."""
+    chosen = {key: {"in": value} if isinstance(value, list) else value for key, value in filters.items()}
+    return {"name": name, "filters": chosen, "search": "", "sort": [], "keys": list(FIRST)}
 
 
 SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
@@ -41,6 +38,10 @@ SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
     _view("Overdue", payment_status=["overdue"]),
     _view("Failed", status=["approval_failed", "generation_failed"]),
     _view("Sending failed", shipping_status=["failed"]),
+    _view("In doubt", shipping_status=["sending"], busy_run=[None]),
+    _view(
+        "Rejected by the bank", payment_status=["open", "partly_paid", "overdue"], return_count={"from": 1}
+    ),
     _view("Rejected by the buyer", buyer_answer=["rejected"]),
     {
         "name": "Changed since sent",
@@ -52,40 +53,12 @@ SHIPPED_VIEWS: Final[tuple[dict[str, Any], ...]] = (
 )
 """Views that come with the grid."""
 
-_LABELS: Final = {
-    "external_id": "Reference",
-    "iban": "IBAN",
-    "mandate_id": "Mandate",
-    "customer_name": "Customer",
-    "customer_id": "Customer id",
-    "account_name": "Company account",
-    "shipping_status": "Shipping",
-    "payment_status": "Payment",
-    "export_status": "Export",
-    "net_total_cents": "Without VAT",
-    "vat_total_cents": "VAT",
-    "customer_email": "E-mail",
-    "customer_city": "City",
-    "customer_country": "Country",
-    "delivery_preference": "Delivery",
-    "failure": "Last failure",
-    "einvoice": "E-invoice",
-    "busy_run": "Busy in run",
-    "busy_action": "Busy with",
-    "export_job": "Export job",
-    "vat_category": "VAT category",
-    "vat_rate": "VAT %",
-    "vat": "VAT",
-    "tax_cents": "VAT",
-    "line_no": "No",
-    "document_version": "Version",
-}
 _WIDTHS: Final = {
-    "number": 130, "external_id": 120, "customer_name": 138, "failure": 260, "customer_email": 200,
-    "kind": 112, "status": 126, "shipping_status": 142, "payment_status": 100, "export_status": 110, "review": 84, "days_overdue": 112,
+    "number": 132, "external_id": 120, "customer_name": 136, "failure": 260, "total_cents": 96, "outstanding_cents": 102, "customer_email": 200,
+    "kind": 112, "status": 140, "shipping_status": 142, "payment_status": 105, "export_status": 110, "review": 84, "days_overdue": 106,
     "review_reasons": 260,
 }  # fmt: skip
-_BY_KIND: Final = {"money": 108, "date": 102, "timestamp": 150, "integer": 96, "boolean": 90}
+_BY_KIND: Final = {"money": 108, "date": 107, "timestamp": 150, "integer": 96, "boolean": 90}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +80,6 @@ class GridColumn:
             "width": self.width,
             "choices": self.choices,
         }
-
-
-def words(name: str) -> str:
-    """A name as people read it: `to_send` → "To send", `total_cents` → "Total"."""
-    if name in _LABELS:
-        return _LABELS[name]
-    plain = name.removesuffix("_cents").removesuffix("_bp").replace("_", " ").strip()
-    return plain[:1].upper() + plain[1:]
 
 
 def column(key: str) -> GridColumn:

@@ -12,9 +12,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from invoicebatch.errors import UsageError
-from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.interfaces.lab.tables import table
 from invoicebatch.model.action import Action
+from invoicebatch.model.words import words
 from invoicebatch.validation import problem
 
 _KINDS = {"integer": "integer", "number": "decimal", "boolean": "boolean", "array": "list"}
@@ -69,6 +69,7 @@ def _field(name: str, raw: Mapping[str, Any], definitions: Mapping[str, Any]) ->
         "help": str(raw.get("description") or ""),
         "kind": _kind(schema),
         "optional": optional,
+        "or": words(str(raw["or"])) if "or" in raw else "",
         "default": raw.get("default"),
         "min": low if low is not None else schema.get("exclusiveMinimum"),
         "max": high if high is not None else schema.get("exclusiveMaximum"),

@@ -8,10 +8,10 @@ import pandas as pd
 
 from invoicebatch.errors import UsageError
 from invoicebatch.interfaces.lab.backend import IntArray
-from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.view import Arrangement
 from invoicebatch.model.counted import counted
+from invoicebatch.model.words import words
 
 MOST: Final = 200
 """Groups sent to the browser; those of the largest sums."""

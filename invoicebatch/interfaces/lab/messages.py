@@ -44,10 +44,11 @@ class OfRun(Message):
 
 
 class Keys(Message):
-    """Other columns."""
+    """Other columns, as many of them pinned, and of these widths in pixels."""
 
     keys: list[Name]
     pinned: Count | None = None
+    widths: dict[Name, Count] | None = None
 
 
 class Select(Message):

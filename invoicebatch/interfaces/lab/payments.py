@@ -13,13 +13,13 @@ import pandas as pd
 
 from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.errors import InvoicebatchError, UsageError
-from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.interfaces.lab.detail_view import send_file
 from invoicebatch.interfaces.lab.run_dialog import Runs, in_thread
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.tables import table
 from invoicebatch.model.counted import counted
 from invoicebatch.model.money import to_cents
+from invoicebatch.model.words import words
 
 BUNDLES: Final = {
     "part": "part", "account": "account", "scheme": "scheme", "collection_date": "date", "items": "payments",

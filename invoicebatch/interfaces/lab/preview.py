@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.interfaces.lab.tables import table
 from invoicebatch.model.action import Action
+from invoicebatch.model.words import words
 
 
 def describe(action: Action, shown: Mapping[str, pd.DataFrame], parts: Sequence[str]) -> dict[str, Any]:

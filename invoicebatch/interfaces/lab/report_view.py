@@ -9,9 +9,9 @@ import pandas as pd
 from invoicebatch.actions import find
 from invoicebatch.engine.plan.report import NextStep
 from invoicebatch.interfaces.lab.backend import Report
-from invoicebatch.interfaces.lab.columns import words
 from invoicebatch.model.action import Action
 from invoicebatch.model.reasons import reason_kind
+from invoicebatch.model.words import words
 
 GROUPS: Final = 12
 """Reasons told apart; the rarer ones are counted together."""
@@ -32,7 +32,7 @@ def _group(rows: pd.DataFrame, names: Mapping[int, str]) -> list[dict[str, Any]]
     rest = groups[GROUPS - 1 :]
     numbers = [number for group in rest for number in group["numbers"]][:20]
     others: dict[str, Any] = {
-        "reason": f"{len(rest)} other reasons",
+        "reason": f"for {len(rest)} other reasons",
         "rows": sum(int(group["rows"]) for group in rest),
     }
     return [*groups[: GROUPS - 1], {**others, "numbers": numbers}]

@@ -16,10 +16,11 @@ from invoicebatch.errors import InvoicebatchError, UsageError
 from invoicebatch.interfaces.lab import bar, filters
 from invoicebatch.interfaces.lab.action_bar import ActionBar
 from invoicebatch.interfaces.lab.backend import Backend, Interrupted
-from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, SHOWN, column, columns
+from invoicebatch.interfaces.lab.columns import SHIPPED_VIEWS, column, columns
 from invoicebatch.interfaces.lab.messages import read
 from invoicebatch.interfaces.lab.selection import Marks, Selection, ids_of
 from invoicebatch.interfaces.lab.view import Arrangement, View, arrangement_of
+from invoicebatch.model.readable import FIRST
 
 PAGE: Final = 100
 QUIET_SECONDS: Final = 0.2
@@ -51,8 +52,9 @@ class Session:
         self._serial = 0
         head, self.rows = backend.head(PAGE)
         self.columns = columns(head.columns)
-        self.keys = [key for key in SHOWN if key in head.columns]
+        self.keys = [key for key in FIRST if key in head.columns]
         self.pinned = 1
+        self.widths: dict[str, int] = {}
         self._seat(View(head))
         self._table(loading=True)
         self.publish("waiting", {"runs": []})
@@ -204,11 +206,13 @@ class Session:
         self._rearrange()
 
     def names(self, ids: Any) -> dict[int, str]:
-        """What people call these invoices: the number, else the reference, and the customer."""
+        """What people call these invoices: the number, else the reference, and the customer's name and number."""
         with self.lock:
             rows = self.rows_of(ids)
-        customer = (" " + rows["customer_name"].astype("str")).fillna("")
-        called = rows["number"].fillna(rows["external_id"]).astype("str") + customer
+        customer = (
+            rows["customer_name"].astype("str").fillna("") + " (" + rows["customer_id"].astype("str") + ")"
+        )
+        called = rows["number"].fillna(rows["external_id"]).astype("str") + " " + customer
         return dict(zip(rows["invoice_id"].tolist(), called.astype(str).tolist(), strict=True))
 
     def _first_load(self) -> None:
@@ -240,6 +244,7 @@ class Session:
                 "only": arrangement.only_label,
                 "keys": self.keys,
                 "pinned": self.pinned,
+                "widths": self.widths,
                 "currencies": self.view.frame["currency"].nunique(),
                 "serial": self.marks.serial,
                 "totals": [] if loading else self.totals.of(shown),
@@ -276,6 +281,8 @@ class Session:
         self.keys = [key for key in message["keys"] if key in known] or self.keys
         if message.get("pinned") is not None:
             self.pinned = min(int(message["pinned"]), len(self.keys))
+        if message.get("widths") is not None:
+            self.widths = {key: width for key, width in message["widths"].items() if key in known}
         self._table(keep=True)
 
     def _select(self, message: Mapping[str, Any]) -> None:

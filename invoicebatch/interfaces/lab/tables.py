@@ -6,10 +6,11 @@ from typing import Any, Final
 import pandas as pd
 from markupsafe import Markup
 
-from invoicebatch.interfaces.lab.columns import GridColumn, words
+from invoicebatch.interfaces.lab.columns import GridColumn
 from invoicebatch.interfaces.lab.view import json_values
 from invoicebatch.model.markup import joined
 from invoicebatch.model.money import format_cents
+from invoicebatch.model.words import words
 
 ROWS: Final = 200
 """Rows of a table sent to the browser; the number left out is said."""

@@ -60,6 +60,13 @@ def _join(names: Iterable[str], suffix: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
 
 
+_STATIC: Final = Markup(
+    "<style>.jp-OutputArea-child:has(.ib-static-{id}) + .jp-OutputArea-child:has(> .jupyter-widgets):not(:has(.ib))"
+    ' {{ display: none; }}</style><div class="ib-static-{id}">{table}</div>'
+)
+"""What a saved notebook shows instead of the grid, and not JupyterLab's "model not found" beneath it."""
+
+
 class Overview(anywidget.AnyWidget):
     """The invoice overview with its action bar.
 
@@ -143,7 +150,7 @@ class Overview(anywidget.AnyWidget):
         """Show the table that a saved notebook keeps, then the live grid, which hides it."""
         from IPython.display import HTML, display
 
-        display(HTML(Markup('<div class="ib-static-{}">{}</div>').format(self.static_id, self._static())))
+        display(HTML(_STATIC.format(id=self.static_id, table=self._static())))
         data, metadata = self._repr_mimebundle_()
         display(data, raw=True, metadata=metadata)
 

@@ -301,21 +301,21 @@ class WorkspaceBackend:
         return [Elsewhere(*each) for each in zip(runs["user"], labels, counts, strict=True) if each[2]]
 
     def interrupted(self) -> list[Interrupted]:
-        """From the journal; runs of actions that are not on the bar are told by `invoicebatch runs`."""
+        """From the journal, those of actions that are not on the bar too: they hold their rows as well."""
         with self._workspace.store.read() as session:
             unfinished = session.unfinished_runs()
         reports = [self._workspace.runs.report(run_id) for run_id in unfinished]
         return [
             Interrupted(
                 report.run_id,
-                self.actions[report.action],
+                registry()[report.action],
                 json.loads(report.run["parameters"]),
                 len(report.unfinished),
                 int(report.run["eligible"]),
                 report.run["created_at"],
             )
             for report in reports
-            if report.state == "interrupted" and report.action in self.actions
+            if report.state == "interrupted" and report.action in registry()
         ]
 
     def abandon(self, run_id: str) -> None:

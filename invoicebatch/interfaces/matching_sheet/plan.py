@@ -16,6 +16,7 @@ from invoicebatch.interfaces.sheet.plan_sheet import check_workspace
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.incoming.payers import iban_key
 from invoicebatch.model.payments.incoming.rules import HAND
+from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import PAYABLE
 
 _DOCUMENT: Final = ("number", "status", "currency", "outstanding_cents", "account_iban", "payment_bundle_id")
@@ -23,7 +24,7 @@ _WANTED: Final = ["row", "payment_id", "invoice_id", "number", "cents", "rule", 
 
 
 @dataclass(frozen=True)
-class MatchingPlan:
+class MatchingPlan(ShowsFrames):
     """What a matching sheet would do, or did.
 
     Attributes:

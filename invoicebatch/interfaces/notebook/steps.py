@@ -3,23 +3,25 @@
 A notebook stays a list of steps: its cells call these one after another.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.interfaces.api import Workspace, open_workspace
+from invoicebatch.interfaces.notebook.about import about, reasons
 from invoicebatch.interfaces.notebook.runner import RESULT_TYPE
 from invoicebatch.interfaces.notebook.runner import refuse_unknown as refuse_unknown  # noqa: PLC0414 - a step
 from invoicebatch.model.counted import counted
-from invoicebatch.model.money import amount_texts, format_cents
-from invoicebatch.model.reasons import by_kind
+from invoicebatch.model.markup import table
+from invoicebatch.model.money import format_cents
 
 
 def select(
@@ -61,7 +63,7 @@ def show_actions(selection: Selection) -> None:
     if shown.empty:
         html(Markup("No action applies to this selection."))
     else:
-        show_table(shown[["group", "label", "applies", "why_not"]])
+        show_table(shown[["group", "label", "applies", "why_not"]], len(shown))
 
 
 def show_plan(plan: Plan) -> None:
@@ -75,7 +77,7 @@ def show_plan(plan: Plan) -> None:
             show_table(frame)
     if len(plan.refused):
         html(Markup("<b>{:,} refused</b>").format(len(plan.refused)))
-        show_table(by_kind(plan.refused["reason"]))
+        _show_reasons(plan.refused, plan.workspace)
 
 
 def run(plan: Plan, *, dry_run: bool) -> Report | None:
@@ -86,13 +88,18 @@ def run(plan: Plan, *, dry_run: bool) -> Report | None:
         record(plan.to_dict())
         return None
     report = plan.apply(progress=True)
-    show_report(report)
+    show_report(report, plan.workspace)
     record(report.to_dict())
     return report
 
 
-def show_report(report: Report) -> None:
-    """What was done; failures first, then a chart of the outcomes and what may come next."""
+def show_report(report: Report, workspace: WorkspaceBase | None = None) -> None:
+    """What was done; failures first, then a chart of the outcomes and what may come next.
+
+    Args:
+        report: of the run.
+        workspace: where; reasons are told by kind with the first documents of each then.
+    """
     html(Markup("<b>{}</b>").format(report.summary()))
     for title, frame in (
         ("Failed", report.failed),
@@ -102,10 +109,17 @@ def show_report(report: Report) -> None:
     ):
         if len(frame):
             html(Markup("<b>{}</b>: {:,}").format(title, len(frame)))
-            show_table(frame)
+            if workspace is None or "reason" not in frame:
+                show_table(frame)
+            else:
+                _show_reasons(frame, workspace)
     show_pictures(report)
     bar_chart(report.rows["outcome"].astype("str").value_counts(), "Rows by outcome")
     html(report.steps_html())
+
+
+def _show_reasons(rows: pd.DataFrame, workspace: WorkspaceBase) -> None:
+    show_table(reasons(rows, about(workspace, rows["invoice_id"]))[["invoices", "amount", "reason", "which"]])
 
 
 def show_pictures(report: Report) -> None:
@@ -160,35 +174,8 @@ def bar_chart(counts: "pd.Series[int]", title: str) -> None:
 
 
 def show_table(frame: pd.DataFrame, limit: int = 10) -> None:
-    """A frame for people: amounts and dates as they are written, names in words, the first rows.
-
-    Ids are left out where every row has a number.
-    """
-    if "invoice_id" in frame and "number" in frame and frame["number"].notna().all():
-        frame = frame.drop(columns="invoice_id")
-    shown = frame.head(limit).copy()
-    for name in map(str, frame.columns):
-        if name.endswith("_cents"):
-            shown[name] = amount_texts(shown[name], shown.get("currency"))
-        elif (
-            pd.api.types.is_datetime64_any_dtype(shown[name])
-            and (shown[name].isna() | (shown[name] == shown[name].dt.normalize())).all()
-        ):
-            shown[name] = shown[name].dt.strftime("%Y-%m-%d")
-    left: list[Hashable] = [
-        str(name).removesuffix("_cents").replace("_", " ")
-        for name in frame.columns
-        if not pd.api.types.is_numeric_dtype(frame[name])
-    ]
-    shown.columns = [str(name).removesuffix("_cents").replace("_", " ") for name in shown.columns]
-    styled = (
-        shown.style.hide(axis="index")
-        .format(na_rep="", escape="html")
-        .format_index(escape="html", axis="columns")
-    )
-    styled = styled.set_properties(subset=left, **{"text-align": "left"})
-    more = Markup("<i>and {:,} more</i>").format(len(frame) - limit) if len(frame) > limit else ""
-    html(Markup(styled.to_html()) + more)  # noqa: S704 - escaped by `format`
+    """The first rows of a frame as people read them; see `model.readable`."""
+    html(table(frame, limit))
 
 
 def html(text: Markup) -> None:

@@ -22,6 +22,7 @@ from invoicebatch.interfaces.sheet.file import SheetFile
 from invoicebatch.interfaces.sheet.parameters import pairs, typed
 from invoicebatch.interfaces.sheet.write import action_titles
 from invoicebatch.model.action import Action, Params
+from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import RunStatus
 
 Rows = pd.DataFrame
@@ -41,7 +42,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class SheetPlan:
+class SheetPlan(ShowsFrames):
     """What a sheet would do.
 
     Attributes:
@@ -242,7 +243,7 @@ def _names(workspace: Workspace) -> dict[str, Action]:
     titles = action_titles(offered)
     named: dict[str, Action] = {}
     for name, action in offered.items():
-        for word in (action.label, name, titles[name]):
+        for word in (action.label, action.title, name, titles[name]):
             named.setdefault(_folded(word), action)
     return named | {_folded(titles[name]): action for name, action in offered.items()}
 

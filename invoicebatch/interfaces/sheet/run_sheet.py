@@ -26,6 +26,7 @@ from invoicebatch.interfaces.sheet.plan_sheet import Group, SheetPlan, done_befo
 from invoicebatch.model.markup import joined, table
 from invoicebatch.model.reasons import by_kind, of_kind
 from invoicebatch.model.schema.types import integer, text
+from invoicebatch.model.shown import ShowsFrames
 
 _OUTCOME_COLUMNS: Final = ("action", "outcome", "reason", "file", "run_id")
 _SUMMARY: Final = ("action", "outcome", "rows", "currency", "total", "reason")
@@ -39,7 +40,7 @@ _COLOURS: Final = (
 
 
 @dataclass(frozen=True)
-class SheetReport:
+class SheetReport(ShowsFrames):
     """What running a sheet did.
 
     Attributes:
@@ -68,7 +69,7 @@ class SheetReport:
         counts = self.rows["outcome"].value_counts().to_dict()
         words = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
         steps = joined([report.steps_html() for report in self.reports])
-        return Markup("<b>{}</b>; {}").format(words, str(self.result)) + table(self.rows.head(50)) + steps
+        return Markup("<b>{}</b>; {}").format(words, str(self.result)) + table(self.rows) + steps
 
 
 def run_sheet(

@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import time
 from itertools import count, islice
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,20 @@ def test_short_work_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_endless_source_is_read_only_as_far_as_needed() -> None:
     with Pool(settings()) as pool:
         assert list(islice(pool.map(abs, count()), 5)) == [0, 1, 2, 3, 4]
+
+
+def test_what_nobody_waits_for_any_more_is_ended_and_the_pool_goes_on() -> None:
+    with Pool(settings()) as pool:
+        results = pool.map(time.sleep, [0, 0, 60, 60, 60])
+        assert next(results) is None
+        results.close()
+        assert active_children() == []
+        assert list(pool.map(abs, range(-3, 0))) == [3, 2, 1]
+    with pytest.raises(KeyboardInterrupt), Pool(settings()) as pool:
+        results = pool.map(time.sleep, [0, 0, 60, 60, 60])
+        next(results)
+        raise KeyboardInterrupt
+    assert active_children() == []
 
 
 def test_a_failing_job_raises_where_its_result_is_due() -> None:

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from invoicebatch.actions import find
 from invoicebatch.errors import FilterError
 from invoicebatch.interfaces.lab import dialogs, filters, tables
-from invoicebatch.interfaces.lab.columns import column, columns, words
+from invoicebatch.interfaces.lab.columns import column, columns
 from invoicebatch.interfaces.lab.view import Arrangement, View
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.model.schema import OVERVIEW
+from invoicebatch.model.words import words
 
 TODAY = date(2026, 11, 22)
 
@@ -25,7 +26,7 @@ def _fields(name, defaults=None, choices=None):
 
 def test_every_kind_of_parameter_becomes_its_field():
     assert _fields("approve", {"invoice_date": TODAY})["invoice_date"] | {"help": ""} == {
-        "name": "invoice_date", "label": "Invoice date", "help": "", "kind": "date", "optional": False,
+        "name": "invoice_date", "label": "Invoice date", "help": "", "kind": "date", "optional": False, "or": "",
         "default": "2026-11-22", "min": None, "max": None, "pattern": None, "minLength": None,
         "maxLength": None, "options": [], "required": False,
     }  # fmt: skip

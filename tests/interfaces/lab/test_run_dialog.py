@@ -10,6 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from invoicebatch.actions import find
 from invoicebatch.engine.base import clock
 from invoicebatch.formats.workbook.customers import HEADER_ROW, SHEET, TITLES
 from invoicebatch.interfaces.lab.mending import Mending
@@ -225,14 +226,18 @@ def test_a_cancelled_run_stands_in_the_way_until_it_is_finished(workspace, monke
     assert (report["done"], report["unfinished"]) == (5, 0)
 
 
-def test_an_interrupted_run_of_before_can_be_given_up(workspace):
+@pytest.mark.parametrize("action", ["mark_as.exported", "payments.write_off"])
+def test_an_interrupted_run_of_before_can_be_given_up_whether_the_bar_has_its_action_or_not(
+    workspace, action
+):
     ids = workspace.select(where="status = 'approved'").ids[:5].tolist()
     workspace.runs.apply(workspace.select(ids=ids).plan("mark_as.exported"), background=True)
     run_id = workspace.runs.list()["run_id"][0]
     with workspace.store.write() as session:
-        session.note_run(run_id, status="running")
+        session.note_run(run_id, status="running", action=action)
     desk = Desk(WorkspaceBackend(type(workspace)(workspace.root)))
     (waiting,) = desk.state["waiting"]["runs"]
+    assert waiting["label"] == find(action).title
     desk.say("abandon", run_id=waiting["run"])
     assert desk.state["waiting"]["runs"] == []
     assert desk.session.view.frame["busy_run"].isna().all()

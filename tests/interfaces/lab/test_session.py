@@ -128,7 +128,21 @@ def test_selected_rows_are_copied_as_a_table_in_the_order_shown(desk):
     assert totals[0] * 100 == desk.session.view.frame["total_cents"].max()
 
 
-def test_views_that_come_with_the_grid_say_how_many_rows_they_show(desk):
+def test_views_that_come_with_the_grid_say_how_many_rows_they_show(workspace):
+    frame = workspace.select(where="status = 'created' and outstanding > 0 and due_date < '2026-11-01'").frame
+    doubtful, rejected = frame["invoice_id"].iloc[:2].tolist()
+    with workspace.store.write() as session:
+        rows = pd.DataFrame(
+            {
+                "invoice_id": [doubtful, rejected],
+                "shipping_status": ["sending", "sent"],
+                "return_count": [0, 1],
+            }
+        )
+        session.update("invoices", rows, pd.Timestamp("2026-11-22").to_pydatetime())
+    desk = Desk(WorkspaceBackend(workspace))
+    counts = {view["name"]: view["rows"] for view in desk.state["prefs"]["shipped"]}
+    assert (counts["In doubt"], counts["Rejected by the bank"]) == (1, 1)
     for view in desk.state["prefs"]["shipped"]:
         desk.say("view", sort=[], filters=view["filters"], search="")
         assert desk.table["total"] == view["rows"]

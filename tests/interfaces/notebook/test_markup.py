@@ -2,19 +2,26 @@
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
+import invoicebatch
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.payments.matching import Matching
+from invoicebatch.engine.plan.messages import PlannedMessage
 from invoicebatch.engine.plan.report import NextStep, Report
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from invoicebatch.interfaces.notebook import steps
+from invoicebatch.interfaces.sheet.plan_sheet import SheetPlan
+from invoicebatch.interfaces.sheet.run_sheet import SheetReport
 from invoicebatch.model.schema import TABLES, Type
+from invoicebatch.model.shown import Frame, Tables
 
 BAD = "<img src=x onerror=alert(1)>"
 TAGS = re.compile(r"<img src=x|<script", re.IGNORECASE)
@@ -54,6 +61,18 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def showing(package: Path) -> set[type]:
+    """All classes of the package that show themselves in a notebook."""
+    found = set()
+    for file in package.rglob("*.py"):
+        for name in re.findall(
+            r"^class (\w+)[^\n]*:\n(?:(?!^\S).*\n)*?    def _repr_html_", file.read_text(), re.MULTILINE
+        ):
+            module = import_module(".".join(file.relative_to(package.parent).with_suffix("").parts))
+            found.add(getattr(module, name))
+    return found
+
+
 def test_no_text_becomes_a_tag(spoiled: Workspace, shown: list[str], tmp_path: Path) -> None:
     selection = spoiled.select(where=f"note = '{BAD}'")
     assert len(selection) == 3
@@ -68,12 +87,29 @@ def test_no_text_becomes_a_tag(spoiled: Workspace, shown: list[str], tmp_path: P
         "finished",
         (NextStep("x", BAD, BAD, 1, on_bar=False),),
     )
-    texts = [selection, plan, selection.plan("create"), again]
-    shown += [thing._repr_html_() for thing in texts]
+    bad = pd.DataFrame({BAD: [BAD], "totals": [f'{{"{BAD}": "{BAD}"}}'], "reasons": [[{BAD: BAD}]]})
+    nothing = bad.iloc[:0].assign(payment_id="")
+    matching = Matching(bad.assign(payment_id=BAD), bad.assign(payment_id=BAD), bad, bad)
+    sheet = SheetReport(
+        SheetPlan(cast("Any", None), (), nothing), (again,), bad.assign(outcome=BAD), Path(BAD)
+    )
+    texts = [selection, plan, selection.plan("create"), again, selection.frame, selection.actions()]
+    texts += [
+        spoiled.detail(1),
+        spoiled.history(1),
+        Tables({BAD: bad}),
+        Frame(bad).set_index(BAD),
+        matching,
+        sheet,
+    ]
+    texts += [PlannedMessage(1, "post", (BAD,), BAD, BAD, text=BAD), spoiled.preview(1)]
+    assert {type(thing) for thing in texts} >= showing(Path(invoicebatch.__file__).parent)
+    shown += [str(thing._repr_html_()) for thing in texts]
     steps.show_selection(selection)
     steps.show_actions(selection)
     steps.show_plan(selection.plan("create"))
     steps.show_report(again)
+    steps.show_report(again, spoiled.base)
     steps.show_table(selection.frame[["note", "customer_name"]].rename(columns={"note": BAD}))
     grid = Overview(WorkspaceBackend(spoiled), 0)
     grid.wait()

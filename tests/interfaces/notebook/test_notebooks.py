@@ -1,5 +1,6 @@
 """Every shipped notebook runs as papermill runs it, changes what it says, and nothing in a dry run."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -99,6 +100,23 @@ def test_delete_deletes_and_its_output_is_the_record(make_workspace: Make) -> No
     assert all(cell["jupyter"]["source_hidden"] and "hide_input" in cell["tags"] for cell in code)
     assert workspace.select(all=True).ids.tolist() == [2]
     assert done.output.with_name("result.json").is_file()
+
+
+def test_the_head_says_in_words_what_was_asked_and_what_became_of_it(money_workspace: Make) -> None:
+    workspace = money_workspace(3)
+    workspace.select(ids=[1]).plan("assign.bank_file").apply()
+    asked = {"where": "true", "parts": "collections", "dry_run": True}
+    done = run(workspace, "assign.bank_file", action="assign.bank_file", **asked)
+    head = html.unescape(json.loads(done.output.read_text())["cells"][0]["source"]).replace("\u00a0", " ")
+    assert "| **Parts** | Collections |" in head
+    assert "| **Invoices** | where true |" in head
+    assert "| **Dry run** | yes |" in head
+    assert "2 of 3 would be done, EUR 242.00; 1 refused, EUR 121.00; nothing was changed" in head
+    customer = workspace.select(ids=[1]).frame.iloc[0]
+    named = f"{customer['number']} {customer['customer_name']} ({customer['customer_id']}) EUR 121.00"
+    line = next(line for line in head.splitlines() if "already in payment bundle" in line)
+    assert line.startswith("| 1 | EUR 121.00 | already in payment bundle")
+    assert named in line.replace("&#45;", "-")
 
 
 def test_mark_as_marks(make_workspace: Make) -> None:

@@ -84,7 +84,7 @@ def test_the_same_sheet_twice_does_nothing_twice(workspace: Workspace, edited: E
 
 
 def test_one_action_in_several_spellings_is_one_run(workspace: Workspace, edited: Edit) -> None:
-    names = ("Export: Invoices", "export.invoices", "EXPORT:  invoices", "Export: Invoices")
+    names = ("Export: Invoices", "export.invoices", "EXPORT:  invoices", "Export invoices")
 
     def edit(sheet: Worksheet) -> None:
         chosen(*zip(range(10, 14), names, strict=True))(sheet)

@@ -57,7 +57,7 @@ function createBar(context) {
   const fullLabel = (action) => (action.label.startsWith(action.groupLabel) ? action.label : `${action.groupLabel}: ${action.label}`);
 
   function openWhy(action, anchor) {
-    const list = h("div", { class: "ib-reasons" }, h("p", { class: "ib-quiet" }, "Asking…"));
+    const list = h("div", { class: "ib-reasons" }, quiet("Asking…"));
     const content = h("div", { class: "ib-filter" },
       h("div", { class: "ib-filterhead" }, h("strong", {}, `${fullLabel(action)}: ${count(bar.n - action.ok)} of ${count(bar.n)} can't`)), list);
     const popover = openPopover(context, anchor, content, { label: `Why not ${action.label}` });
@@ -83,7 +83,7 @@ function createBar(context) {
       const sums = bar.totals.map(([currency, , , cents]) => money(cents, currency)).join(" + "), hidden = bar.n - bar.shown;
       const unseen = hidden ? [h("span", { class: "ib-hidden" }, `, ${count(hidden)} not shown`), button("Keep only shown", () => context.send({ kind: "select", op: "shown", by: context.id }), { look: "small", "data-keep": "" })] : [];
       summary.replaceChildren(h("strong", {}, `${count(bar.n)} selected`), ...unseen, h("span", { class: "ib-sum" }, `· ${sums}`),
-        h("button", { class: "ib-tiny", "aria-label": "Clear the selection", title: "Clear the selection (Esc)", onclick: () => context.clearSelection() }, icon("close")));
+        tiny("Clear the selection", "close", () => context.clearSelection(), "Clear the selection (Esc)"));
       const made = groups.map(group).filter(Boolean);
       if (!made.length) made.push(h("span", { class: "ib-noaction" }, "No action applies to this selection."));
       if (none.length) {

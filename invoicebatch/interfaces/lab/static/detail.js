@@ -30,19 +30,16 @@ function createDetail(context) {
 
   function make() {
     const title = freshId("ib-title"), heading = h("h2", { id: title, tabindex: -1 }), body = h("div", { class: "ib-drawerbody", tabindex: 0, role: "region", "aria-label": "Details" });
-    const step = (label, symbol, by) => h("button", { class: "ib-tiny", "aria-label": label, title: label, onclick: () => turn(by) }, icon(symbol));
+    const step = (label, symbol, by) => tiny(label, symbol, () => turn(by));
     const tools = h("div", { class: "ib-buttons" });
-    const dialog = h("dialog", { class: "ib-dialog ib-drawer", "aria-labelledby": title }, h("header", {}, heading, h("span", { class: "ib-push" }), step("Previous invoice", "up", -1), step("Next invoice", "down", 1),
-      h("button", { class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close() }, icon("close"))), tools, body);
+    const dialog = h("dialog", { class: "ib-dialog ib-drawer", "aria-labelledby": title }, h("header", {}, heading, push(), step("Previous invoice", "up", -1), step("Next invoice", "down", 1),
+      tiny("Close", "close", () => dialog.close())), tools, body);
     dialog.addEventListener("keydown", (event) => {
-      event.stopPropagation();
       const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (by && !event.target.closest(".ib-tablebox")) { event.preventDefault(); turn(by); }
     });
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-    dialog.addEventListener("close", () => { dialog.remove(); open = null; context.focusGrid(); });
-    context.root.append(dialog);
-    dialog.showModal();
+    openDialog(context.root, dialog, () => { open = null; context.focusGrid(); });
     heading.focus();
     return { dialog, heading, tools, body, at: 0, id: 0 };
   }
@@ -53,7 +50,7 @@ function createDetail(context) {
     open ??= make();
     open.at = at;
     open.body.setAttribute("aria-busy", "true");
-    if (!open.id) { open.heading.textContent = "Details"; open.body.replaceChildren(h("p", { class: "ib-quiet" }, "Reading…")); }
+    if (!open.id) { open.heading.textContent = "Details"; open.body.replaceChildren(quiet("Reading…")); }
     context.send({ kind: "detail", at });
   }
 
@@ -63,9 +60,9 @@ function createDetail(context) {
     open.heading.textContent = message.title;
     open.tools.replaceChildren(message.stored ? button("Open the PDF", () => context.send({ kind: "document", id: message.id }), { look: "primary small", symbol: "file" }) : "",
       button("All of this customer", () => { open.dialog.close(); context.send({ kind: "customer", id: message.id }); }, { look: "small", symbol: "filter" }));
-    open.page = h("figure", { class: "ib-page" }, h("p", { class: "ib-quiet" }, "Drawing the page…"));
+    open.page = h("figure", { class: "ib-page" }, quiet("Drawing the page…"));
     open.stored = message.stored;
-    open.actions = h("div", {}, h("p", { class: "ib-quiet" }, "Asking what can be done…"));
+    open.actions = h("div", {}, quiet("Asking what can be done…"));
     const sections = message.parts.map((part) => section(part.label, part.name === "readings" && message.usage ? bars(message.usage) : "", smallTable(part, message.currency)));
     const beside = (part) => BESIDE.has(part.name);
     open.body.replaceChildren(h("div", { class: "ib-detailtop" }, open.page, h("div", {}, facts(message.facts, message.currency), ...sections.filter((_, at) => beside(message.parts[at])))), section("Actions", open.actions),
@@ -77,7 +74,7 @@ function createDetail(context) {
 
   function setPage(message, buffers) {
     if (message.id !== open?.id) return;
-    if (!buffers.length) return open.page.replaceChildren(h("p", { class: "ib-quiet" }, `No page to show: ${message.why}`));
+    if (!buffers.length) return open.page.replaceChildren(quiet(`No page to show: ${message.why}`));
     const url = URL.createObjectURL(new Blob(buffers, { type: "image/png" })), label = `First page of ${open.heading.textContent}`;
     const picture = h("img", { src: url, alt: label, onload: () => URL.revokeObjectURL(url) });
     const larger = h("button", { class: "ib-pagebutton", "aria-pressed": "false", title: "Larger", onclick: () => larger.setAttribute("aria-pressed", String(open.page.classList.toggle("large"))) }, picture);

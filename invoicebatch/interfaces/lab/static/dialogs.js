@@ -12,7 +12,7 @@ function smallTable(table, currency = "") {
   const rows = table.rows.map((row) => h("tr", {}, ...table.columns.map((column, index) => cell(row, column, index))));
   return h("div", { class: "ib-tablebox", tabindex: 0, role: "region", "aria-label": table.label },
     h("table", {}, h("thead", {}, h("tr", {}, ...table.columns.map((column) => h("th", { scope: "col", class: numeric(column) ? "num" : null }, column.label)))), h("tbody", {}, ...rows)),
-    table.total > table.rows.length && h("p", { class: "ib-quiet" }, `${count(table.total - table.rows.length)} more rows`));
+    table.total > table.rows.length && quiet(`${count(table.total - table.rows.length)} more rows`));
 }
 
 const sections = (tables) => h("div", {}, ...tables.map((table) => h("section", {}, h("h3", {}, table.label), smallTable(table))));
@@ -24,7 +24,7 @@ function tabbed(parts) {
   const choose = (index) => {
     tabs.forEach((tab, at) => { tab.setAttribute("aria-selected", String(at === index)); tab.tabIndex = at === index ? 0 : -1; });
     holder.setAttribute("aria-labelledby", tabs[index].id);
-    holder.replaceChildren(parts[index].tables.length ? sections(parts[index].tables) : h("p", { class: "ib-quiet" }, "Nothing here."));
+    holder.replaceChildren(parts[index].tables.length ? sections(parts[index].tables) : quiet("Nothing here."));
   };
   const list = h("div", { class: "ib-tabs", role: "tablist", onkeydown: (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -45,16 +45,16 @@ function createDialogs(context) {
     const back = context.root.getRootNode().activeElement;
     const title = freshId("ib-title");
     const fields = message.fields.map((field) => createField(field, () => ask()));
-    const preview = h("div", { class: "ib-preview", "aria-live": "polite", "aria-busy": "true" }, h("p", { class: "ib-quiet" }, "Working out what would happen…"));
+    const preview = h("div", { class: "ib-preview", "aria-live": "polite", "aria-busy": "true" }, quiet("Working out what would happen…"));
     const general = h("p", { class: "ib-problem", role: "alert" });
     const go = h("button", { type: "submit", class: `ib-button ${message.irreversible ? "danger" : "primary"}`, disabled: true }, message.title);
     const typed = h("input", { class: "ib-input short", inputmode: "numeric", autocomplete: "off", "aria-label": "Number of invoices, to confirm", required: message.confirm });
     const confirmBox = message.confirm ? h("div", { class: `ib-confirm${message.irreversible ? " danger" : ""}` }, icon("alert"), h("div", {}, h("p", {}, message.irreversible ? h("strong", {}, "This can't be undone. ") : null, "Type the number of ", h("span", { class: "ib-noun" }, "invoices"), " to go on: ", h("strong", { class: "ib-expected" })), typed)) : null;
     const form = h("form", { method: "dialog", class: "ib-form" },
-      h("header", {}, h("h2", { id: title }, message.title), h("button", { class: "ib-tiny", "aria-label": "Close", onclick: () => dialog.close("cancel") }, icon("close"))),
-      h("div", { class: "ib-dialogbody", tabindex: -1 }, message.help && h("p", { class: "ib-quiet" }, message.help),
+      h("header", {}, h("h2", { id: title }, message.title), tiny("Close", "close", () => dialog.close("cancel"))),
+      h("div", { class: "ib-dialogbody", tabindex: -1 }, message.help && quiet(message.help),
         fields.length ? h("div", { class: "ib-fields" }, ...fields.map((field) => field.element)) : null, general, preview), confirmBox,
-      h("footer", {}, message.code && codeButton(), h("span", { class: "ib-push" }), button("Cancel", () => dialog.close("cancel")), go));
+      h("footer", {}, message.code && codeButton(), push(), button("Cancel", () => dialog.close("cancel")), go));
     const dialog = h("dialog", { class: "ib-dialog", "aria-labelledby": title }, form);
     let asked = 1, answered = null;
 
@@ -83,7 +83,7 @@ function createDialogs(context) {
       preview.setAttribute("aria-busy", "false");
       if (found.problems) {
         const hint = untouched ? problems[""] ?? "Fill in the fields to see what would happen." : "Nothing to show yet.";
-        preview.replaceChildren(h("p", { class: "ib-quiet" }, `${hint.charAt(0).toUpperCase()}${hint.slice(1)}`));
+        preview.replaceChildren(quiet(`${hint.charAt(0).toUpperCase()}${hint.slice(1)}`));
         go.disabled = true;
         return;
       }
@@ -110,16 +110,12 @@ function createDialogs(context) {
       context.send({ kind: "run", n: asked, typed: typed.value });
       dialog.close("run");
     });
-    dialog.addEventListener("keydown", (event) => event.stopPropagation());
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      open = null;
+    openDialog(context.root, dialog, () => {
+      if (open?.dialog === dialog) open = null;
       const opener = standIn(context.root, back);
       if (opener && opener !== document.body) opener.focus({ preventScroll: true });
       else context.focusGrid();
     });
-    context.root.append(dialog);
-    dialog.showModal();
     (fields[0]?.input ?? form.querySelector("footer .ib-button:not(.plain)")).focus();
     open = { dialog, answer };
     request();
@@ -137,12 +133,9 @@ function createDialogs(context) {
     const copied = await toClipboard(message.text);
     const text = h("textarea", { class: "ib-code", readonly: true, rows: Math.min(14, message.text.split("\n").length + 1), "aria-label": "Code", spellcheck: "false" }, message.text);
     const dialog = h("dialog", { class: "ib-dialog", "aria-label": "This run as code" },
-      h("div", { class: "ib-form" }, h("header", {}, h("h2", {}, message.as === "python" ? "As Python" : "As command")), h("div", { class: "ib-dialogbody" }, h("p", { class: "ib-quiet" }, copied ? "Copied." : "Select and copy."), text),
-        h("footer", {}, h("span", { class: "ib-push" }), button("Close", () => dialog.close(), { look: "primary" }))));
-    dialog.addEventListener("keydown", (event) => event.stopPropagation());
-    dialog.addEventListener("close", (event) => { event.stopPropagation(); dialog.remove(); });
-    host.append(dialog);
-    dialog.showModal();
+      h("div", { class: "ib-form" }, h("header", {}, h("h2", {}, message.as === "python" ? "As Python" : "As command")), h("div", { class: "ib-dialogbody" }, quiet(copied ? "Copied." : "Select and copy."), text),
+        h("footer", {}, push(), button("Close", () => dialog.close(), { look: "primary" }))));
+    openDialog(host, dialog);
     text.focus();
     text.select();
   }

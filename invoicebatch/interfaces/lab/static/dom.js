@@ -50,6 +50,19 @@ function button(label, onclick, options = {}) {
   return h("button", { class: `ib-button ${look}`, onclick, ...attributes }, symbol && icon(symbol), label);
 }
 
+// Words of less weight; room that pushes the rest aside; a button that is its picture alone.
+const quiet = (...content) => h("p", { class: "ib-quiet" }, ...content);
+const push = () => h("span", { class: "ib-push" });
+const tiny = (label, symbol, onclick, title = label) => h("button", { class: "ib-tiny", "aria-label": label, title, onclick }, icon(symbol));
+
+// A dialog over the rest, which is gone once it is closed; its keys are its own.
+function openDialog(host, dialog, closed) {
+  dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  dialog.addEventListener("close", () => { dialog.remove(); closed?.(); });
+  host.append(dialog);
+  dialog.showModal();
+}
+
 function debounce(work, milliseconds) {
   let timer;
   return (...values) => {

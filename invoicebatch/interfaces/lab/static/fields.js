@@ -52,7 +52,7 @@ function createField(field, changed) {
   }
   const problem = h("div", { class: "ib-problem", role: "alert", id: `${id}-problem` });
   const help = field.help && h("div", { class: "ib-help", id: `${id}-help` }, field.help);
-  const caption = h("label", { for: id }, field.label, !field.required && field.kind !== "boolean" && field.default == null && h("span", { class: "ib-quiet" }, " (optional)"));
+  const caption = h("label", { for: id }, field.label, !field.required && field.kind !== "boolean" && field.default == null && h("span", { class: "ib-quiet" }, field.or ? ` (or ${field.or})` : " (optional)"));
   const element = field.kind === "boolean" ? h("div", { class: "ib-field check" }, input, h("div", {}, caption, help, problem)) : h("div", { class: "ib-field" }, caption, input, help, problem);
   input.addEventListener("input", () => { input.setCustomValidity(""); problem.textContent = ""; changed(); });
   const refuse = (text) => {

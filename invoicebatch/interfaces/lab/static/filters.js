@@ -22,18 +22,18 @@ function createFilters(context) {
   }
 
   function open(column, anchor) {
-    const body = h("div", { class: "ib-filterbody" }, h("p", { class: "ib-quiet" }, "Counting…"));
+    const body = h("div", { class: "ib-filterbody" }, quiet("Counting…"));
     const current = context.get("table").filters[column.key];
     const direction = (descending) => context.arrange({ sort: [[column.key, descending]] });
     const content = h("div", { class: "ib-filter" },
       h("div", { class: "ib-filterhead" }, h("strong", {}, column.label),
-        h("span", { class: "ib-push" }),
+        push(),
         button("Ascending", () => direction(false), { look: "small plain", symbol: "up" }),
         button("Descending", () => direction(true), { look: "small plain", symbol: "down" })),
       body,
       h("div", { class: "ib-filterfoot" }, pinButton(column, () => popover.close()),
         button("Clear", () => { setFilter(column.key, null); popover.close(); }, { look: "small plain", disabled: !current }),
-        h("span", { class: "ib-push" }), button("Done", () => popover.close(), { look: "small" })));
+        push(), button("Done", () => popover.close(), { look: "small" })));
     const popover = openPopover(context, anchor, content, { label: `Filter ${column.label}` });
     facets = { key: column.key, fill: (found) => { fillFilter(body, column, current, found); popover.place(); body.querySelector("input")?.focus(); } };
     context.send({ kind: "facets", key: column.key });

@@ -6,9 +6,8 @@ const CHIPS = new Set(["status", "shipping_status", "payment_status", "export_st
 
 function createGrid(context) {
   const pages = new Map(), wanted = new Map();
-  let table = context.get("table"), serial = table.serial, focus = 0, anchor = 0, everything = false;
+  let table = context.get("table"), serial = table.serial, focus = 0, anchor = 0;
   let columns = [], cellPool = [];
-  const widths = new Map();
 
   const sheet = h("div", { class: "ib-sheet", role: "none" });
   const body = h("div", { class: "ib-body", role: "rowgroup" });
@@ -17,7 +16,7 @@ function createGrid(context) {
   const port = h("div", { class: "ib-port", role: "grid", tabindex: 0, "aria-label": "Invoices", "aria-multiselectable": "true" }, sheet);
   const checkAll = h("input", { type: "checkbox", tabindex: -1, "aria-label": "Select all that match", title: "Select all that match (Ctrl+A)", onclick: () => selectAll(checkAll.checked) });
 
-  const heading = createHead(context, { checkAll, widths, repaint: () => { paintHead(); paint(); }, focusRows: () => port.focus({ preventScroll: true }) }), head = heading.element;
+  const heading = createHead(context, { checkAll, repaint: () => { paintHead(); paint(); }, focusRows: () => port.focus({ preventScroll: true }) }), head = heading.element;
   sheet.append(h("div", { class: "ib-headgroup", role: "rowgroup" }, head), spacer);
 
   const total = () => table.total;
@@ -42,9 +41,9 @@ function createGrid(context) {
 
   function paintHead() {
     columns = table.keys.map((key) => context.column(key)).filter(Boolean);
-    const tracks = columns.map((column) => (widths.has(column.key) ? `${widths.get(column.key)}px` : `minmax(${column.width}px, ${column.width}fr)`));
+    const tracks = columns.map((column) => (table.widths[column.key] ? `${table.widths[column.key]}px` : `minmax(${column.width}px, ${column.width}fr)`));
     sheet.style.setProperty("--ib-tracks", `${CHECK_WIDTH}px ${tracks.join(" ")}`);
-    sheet.style.minWidth = `${columns.reduce((sum, column) => sum + (widths.get(column.key) ?? column.width), CHECK_WIDTH)}px`;
+    sheet.style.minWidth = `${columns.reduce((sum, column) => sum + (table.widths[column.key] ?? column.width), CHECK_WIDTH)}px`;
     port.setAttribute("aria-colcount", columns.length + 1);
     heading.paint(table, columns);
     body.replaceChildren();
@@ -118,7 +117,6 @@ function createGrid(context) {
   const markAll = (on) => { for (const page of pages.values()) for (const data of page.rows) data[1] = on ? 1 : 0; };
 
   function selectAll(on) {
-    everything = on;
     markAll(on);
     context.send({ kind: "select", op: on ? "all" : "none", by: context.id });
     paint();
@@ -247,7 +245,7 @@ function createGrid(context) {
     if (bar.by === context.id) for (const page of pages.values()) page.serial = bar.serial;
     serial = bar.serial;
     wanted.clear();
-    everything = total() > 0 && bar.shown >= total();
+    const everything = total() > 0 && bar.shown >= total();
     checkAll.checked = everything;
     checkAll.indeterminate = !everything && bar.shown > 0;
     schedule();

@@ -2,7 +2,7 @@
 
 const DRAG = 6; // so many pixels make a press a drag
 
-function createHead(context, { checkAll, widths, repaint, focusRows }) {
+function createHead(context, { checkAll, repaint, focusRows }) {
   const element = h("div", { class: "ib-row ib-head", role: "row", "aria-rowindex": 1 });
   let table = context.get("table"), dragged = false;
 
@@ -46,7 +46,7 @@ function createHead(context, { checkAll, widths, repaint, focusRows }) {
   function resize(event, column) {
     event.preventDefault();
     const start = event.clientX, from = event.target.parentElement.offsetWidth;
-    follow((next) => { widths.set(column.key, Math.max(56, Math.round(from + next.clientX - start))); repaint(); }, () => {});
+    follow((next) => { table.widths[column.key] = Math.max(56, Math.round(from + next.clientX - start)); repaint(); }, () => context.send({ kind: "keys", keys: table.keys, widths: table.widths }));
   }
 
   function follow(move, done) {

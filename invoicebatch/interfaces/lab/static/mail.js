@@ -11,7 +11,7 @@ function createMail(context) {
     const back = host.getRootNode().activeElement;
     const title = h("h2", { id: freshId("ib-title"), "aria-live": "polite" }, "Messages");
     const search = h("input", { class: "ib-input", type: "search", placeholder: "Document or customer", "aria-label": "Find by document or customer", autocomplete: "off" });
-    const body = h("div", { class: "ib-mailbody", "aria-live": "off" }, h("p", { class: "ib-quiet" }, "Making the message…"));
+    const body = h("div", { class: "ib-mailbody", "aria-live": "off" }, quiet("Making the message…"));
     const to = h("input", { class: "ib-input", type: "email", placeholder: "me@example.com", "aria-label": "Send a test to", autocomplete: "email" });
     const many = h("input", { class: "ib-input", type: "number", min: 1, max: 20, value: 3, "aria-label": "How many tests" });
     const told = h("p", { class: "ib-quiet", role: "status" });
@@ -26,7 +26,7 @@ function createMail(context) {
     search.addEventListener("search", () => { if (!search.value) ask(at); });
 
     const dialog = h("dialog", { class: "ib-dialog ib-mail", "aria-labelledby": title.id }, h("div", { class: "ib-form" },
-      h("header", {}, title, h("button", { class: "ib-tiny", "aria-label": "Close the messages", onclick: () => dialog.close() }, icon("close"))),
+      h("header", {}, title, tiny("Close the messages", "close", () => dialog.close())),
       h("div", { class: "ib-mailtools" }, previous, next, search), body,
       h("footer", {}, h("span", {}, "Send a test of the first"), many, h("span", {}, "to"), to, test, told)));
 
@@ -59,10 +59,7 @@ function createMail(context) {
       told.textContent = message.problem ? [message.problem, message.hint].filter(Boolean).join(" ") : [`${plural(sent, "test", "tests")} sent to ${message.to}; nothing else has changed.`, ...bad].join(" ");
     }
 
-    dialog.addEventListener("keydown", (event) => event.stopPropagation());
-    dialog.addEventListener("close", (event) => { event.stopPropagation(); dialog.remove(); view = null; back?.focus?.({ preventScroll: true }); });
-    host.append(dialog);
-    dialog.showModal();
+    openDialog(host, dialog, () => { view = null; back?.focus?.({ preventScroll: true }); });
     next.focus();
     view = { show, tested };
     ask(0);

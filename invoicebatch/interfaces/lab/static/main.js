@@ -20,7 +20,7 @@ function render({ model, el }) {
   const where = h("span"), waiting = h("span", { class: "ib-waiting", hidden: true }, "Waiting for the kernel…");
   const sums = h("div", { class: "ib-sums" });
   const keysButton = button("Keys", () => openKeys(), { look: "small plain", "aria-haspopup": "dialog", "aria-expanded": "false" });
-  footer.append(where, h("span", { class: "ib-push" }), waiting, keysButton);
+  footer.append(where, push(), waiting, keysButton);
   const lost = h("div", { class: "ib-lost", role: "alert", hidden: true }, icon("alert"), "The kernel restarted, or does not answer: run the cell again to go on.");
   const root = h("div", { class: "ib", tabindex: -1 });
   const answering = new Set(["page", "view", "select", "facets", "why", "show", "keys", "dialog", "preview", "run", "retry", "next", "resume", "abandon", "copy", "pick", "fix", "sheet", "refresh", "detail", "customer", "message", "outgoing", "incoming", "bundle", "bundle_action", "book", "unmatch", "set_aside"]);
@@ -83,7 +83,7 @@ function render({ model, el }) {
   const mail = context.mail = createMail(context);
   const bar = createBar(context), dialogs = createDialogs(context), report = createReport(context), detail = createDetail(context);
   grid.empty.append(h("p", {}, "No invoices match."), button("Clear all filters", () => context.arrange({ filters: {}, search: "", only: false })));
-  const invoices = h("div", {}, h("div", { class: "ib-tools" }, filters.box, filters.chips, h("span", { class: "ib-push" }), groups.opener, ...views.buttons),
+  const invoices = h("div", {}, h("div", { class: "ib-tools" }, filters.box, filters.chips, push(), groups.opener, ...views.buttons),
     groups.element, bar.element, h("div", { class: "ib-frame" }, grid.port, grid.empty), sums);
   const payments = createPayments(context, invoices);
   root.append(payments.strip, lost, report.elsewhere, report.waiting, report.element, invoices, payments.outgoing, payments.incoming, footer, live, note);
@@ -102,7 +102,8 @@ function render({ model, el }) {
     "change:bar": () => { answered(); grid.setBar(model.get("bar")); bar.setBar(model.get("bar")); paintSums(); groups.ask(); },
     "change:elsewhere": () => { answered(); report.setElsewhere(model.get("elsewhere")); },
     "change:waiting": () => report.setWaiting(model.get("waiting")),
-    "comm_live_update": () => { lost.hidden = model.comm_live !== false; },
+    // The line to the kernel broke or came back: one that lives answers this, and takes the words away.
+    "comm_live_update": () => { lost.hidden = false; model.send({ kind: "facets", key: "status" }); },
     "change:run": () => { answered(); report.setRun(model.get("run")); if (model.get("run").state === "done") payments.refresh(); },
     "msg:custom": onMessage,
   };

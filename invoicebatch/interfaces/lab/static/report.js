@@ -94,8 +94,8 @@ function createReport(context) {
     const head = h("div", { class: "ib-reporthead" }, icon(bad ? "alert" : "check"),
       h("strong", {}, `${run.label}: ${plural(report.done)} done`),
       bad && h("span", { class: "ib-tag bad" }, `${count(report.failed)} failed`), report.refused > 0 && h("span", { class: "ib-tag" }, `${count(report.refused)} left out`), report.cancelled && h("span", { class: "ib-tag" }, "cancelled"),
-      h("span", { class: "ib-push" }),
-      report.code && codeButton(), h("button", { class: "ib-tiny", "aria-label": "Close the report", onclick: () => { context.send({ kind: "dismiss" }); context.focusGrid(); } }, icon("close")));
+      push(),
+      report.code && codeButton(), tiny("Close the report", "close", () => { context.send({ kind: "dismiss" }); context.focusGrid(); }));
     const parts = [];
     if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad", "failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
     if (report.missing) parts.push(...fixBox(report.missing));
@@ -116,8 +116,8 @@ function createReport(context) {
   }
 
   function paintError(run) {
-    element.replaceChildren(h("div", { class: "ib-reportcard bad", role: "alert" }, h("div", { class: "ib-reporthead" }, icon("alert"), h("strong", {}, `${run.label} stopped`), h("span", { class: "ib-push" }),
-      h("button", { class: "ib-tiny", "aria-label": "Close", onclick: () => context.send({ kind: "dismiss" }) }, icon("close"))), h("div", { class: "ib-reportbody" }, h("p", {}, run.message), h("p", { class: "ib-quiet" }, run.hint))));
+    element.replaceChildren(h("div", { class: "ib-reportcard bad", role: "alert" }, h("div", { class: "ib-reporthead" }, icon("alert"), h("strong", {}, `${run.label} stopped`), push(),
+      tiny("Close", "close", () => context.send({ kind: "dismiss" }))), h("div", { class: "ib-reportbody" }, h("p", {}, run.message), quiet(run.hint))));
   }
 
   function setRun(run) {

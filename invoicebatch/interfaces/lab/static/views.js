@@ -20,8 +20,8 @@ function createViews(context) {
     for (const column of ordered) {
       const row = h("div", { class: "ib-option", "data-key": column.key },
         h("label", { class: "ib-optiontext" }, h("input", { type: "checkbox", checked: keys.includes(column.key), onchange: apply }), ` ${column.label}`),
-        h("button", { class: "ib-tiny", "aria-label": `Move ${column.label} left`, title: "Move left", onclick: () => move(row, -1) }, icon("up")),
-        h("button", { class: "ib-tiny", "aria-label": `Move ${column.label} right`, title: "Move right", onclick: () => move(row, 1) }, icon("down")));
+        tiny(`Move ${column.label} left`, "up", () => move(row, -1), "Move left"),
+        tiny(`Move ${column.label} right`, "down", () => move(row, 1), "Move right"));
       list.append(row);
     }
     openPopover(context, columnsButton, h("div", { class: "ib-filter" }, h("div", { class: "ib-filterhead" }, h("strong", {}, "Columns")), list), { label: "Columns" });
@@ -33,24 +33,24 @@ function createViews(context) {
     const keep = () => {
       const title = name.value.trim();
       if (!title) return name.focus();
-      const { filters, search, sort, keys, pinned } = context.get("table");
-      context.send({ kind: "views", views: [...views.filter((view) => view.name !== title), { name: title, filters, search, sort, keys, pinned }] });
+      const { filters, search, sort, keys, pinned, widths } = context.get("table");
+      context.send({ kind: "views", views: [...views.filter((view) => view.name !== title), { name: title, filters, search, sort, keys, pinned, widths }] });
       popover.close();
     };
     name.addEventListener("keydown", (event) => event.key === "Enter" && keep());
     const use = (view) => {
       popover.close();
-      context.send({ kind: "keys", keys: view.keys, pinned: view.pinned ?? 1 });
+      context.send({ kind: "keys", keys: view.keys, pinned: view.pinned ?? 1, widths: view.widths ?? {} });
       context.arrange({ filters: view.filters, search: view.search, sort: view.sort, only: false });
     };
     const rows = views.map((view) => h("div", { class: "ib-option" },
       h("button", { class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name),
-      h("button", { class: "ib-tiny", "aria-label": `Delete view ${view.name}`, title: "Delete", onclick: () => { context.send({ kind: "views", views: views.filter((other) => other !== view) }); popover.close(); } }, icon("trash"))));
+      tiny(`Delete view ${view.name}`, "trash", () => { context.send({ kind: "views", views: views.filter((other) => other !== view) }); popover.close(); }, "Delete")));
     const shipped = (context.get("prefs").shipped ?? []).map((view) => h("div", { class: "ib-option" },
       h("button", { class: "ib-optiontext ib-link", onclick: () => use(view) }, view.name, h("span", { class: "ib-part" }, count(view.rows ?? 0)))));
-    const content = h("div", { class: "ib-filter" }, h("div", { class: "ib-options" }, ...shipped),
+    const content = h("div", { class: "ib-filter" }, h("div", {}, ...shipped),
       h("div", { class: "ib-filterhead" }, h("strong", {}, "Saved views")),
-      rows.length ? h("div", { class: "ib-options" }, ...rows) : h("p", { class: "ib-quiet" }, "None yet. Set filters, sort and columns, then keep them under a name."),
+      rows.length ? h("div", { class: "ib-options" }, ...rows) : quiet("None yet. Set filters, sort and columns, then keep them under a name."),
       h("div", { class: "ib-keep" }, name, button("Save", keep, { look: "small" })));
     const popover = openPopover(context, viewsButton, content, { label: "Saved views" });
   }
