@@ -7,9 +7,9 @@ import os
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from invoicebatch.errors import SettingsError
 from invoicebatch.validation import first_problem
@@ -380,6 +380,13 @@ class Export(Section):
     lines: tuple[str, ...] = Field((), description="Columns of export.lines; empty: ours")
     measurements: tuple[str, ...] = Field((), description="Columns of export.measurements; empty: ours")
     csv_delimiter: Literal[",", ";", "\t"] = Field(",", description="Between the values of a CSV file")
+    csv_decimal: Literal[".", ","] = Field(".", description="Decimal mark in a CSV file; not the delimiter")
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.csv_decimal == self.csv_delimiter:
+            raise ValueError("csv_decimal is the delimiter too; take csv_delimiter = ';'")
+        return self
 
 
 _PREFIX: Final = "INVOICEBATCH_"

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from invoicebatch.files.platform import cores
 from invoicebatch.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Pool:
         """Number of workers."""
         if self._cluster is not None:
             return self._cluster.width
-        return self._settings.processes or _cores()
+        return self._settings.processes or cores()
 
     def check(self) -> None:
         """Before anything is reserved: a cluster must answer, and do what this machine would.
@@ -119,12 +120,6 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
