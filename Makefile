@@ -8,7 +8,7 @@ WORKERS ?= auto
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install constraints system demo test test-full test-latest bench audit lint docs site clean
+.PHONY: help install constraints system demo test test-full test-portable test-latest bench audit lint docs site clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -37,6 +37,9 @@ test: install system lint  ## everything that must hold before a change lands
 
 test-full: install system lint  ## the slow sweeps too
 	ALL_EXAMPLES=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not bench'
+
+test-portable: install system  ## the tests by the ways of files and locks that Windows must go
+	INVOICEBATCH_PORTABLE=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m 'not full and not bench'
 
 test-latest:  ## the tests with the newest of everything: what differs, what broke; TESTS=tests/store narrows it
 	./tests/system-packages

@@ -19,6 +19,7 @@ The tree (exit code of the command line in brackets)::
     │   └── DocumentError             [1]  a stored document is missing or its bytes have changed
     ├── StaleError                    [1]  a row changed between reading and writing it
     ├── TransitionError               [1]  a status change outside the transition table
+    ├── ClusterError                  [1]  the Dask cluster failed during a run
     └── RenderError                   [1]  a document can't be made: field, template and line
 
 A row that can't be done is *not* an exception: it is data that travels with the result
@@ -117,6 +118,10 @@ class StaleError(InvoicebatchError):
 
 class TransitionError(InvoicebatchError):
     """A status change that the transition table does not hold."""
+
+
+class ClusterError(InvoicebatchError):
+    """The Dask cluster failed during a run; what was committed stands."""
 
 
 class RenderError(InvoicebatchError):

@@ -7,9 +7,9 @@ import os
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from invoicebatch.errors import SettingsError
 from invoicebatch.validation import first_problem
@@ -27,8 +27,23 @@ class Executor(Section):
     """Where the writers run."""
 
     processes: int = Field(0, ge=0, description="Worker processes; 0: one a core")
-    dask: str = Field("", description="Address of a Dask scheduler; empty: this machine")
-    chunk_rows: PositiveInt = Field(500, description="Documents a commit")
+    dask: str = Field(
+        "", description="Address of a Dask scheduler (tcp://…, tls://…), or `local:4`; empty: no Dask"
+    )
+    dask_ca: str = Field("", description="TLS: file of the authority that signed the cluster's certificates")
+    dask_certificate: str = Field("", description="TLS: file of our certificate")
+    dask_key: str = Field("", description="TLS: file of its key")
+    chunk_rows: PositiveInt = Field(500, description="Documents a commit; more where there are many workers")
+
+    @property
+    def dask_tls(self) -> dict[str, str]:
+        """The files of TLS by the names that Dask gives them; those that are set."""
+        files = {
+            "tls_ca_file": self.dask_ca,
+            "tls_client_cert": self.dask_certificate,
+            "tls_client_key": self.dask_key,
+        }
+        return {name: path for name, path in files.items() if path}
 
 
 class Payment(Section):
@@ -365,6 +380,13 @@ class Export(Section):
     lines: tuple[str, ...] = Field((), description="Columns of export.lines; empty: ours")
     measurements: tuple[str, ...] = Field((), description="Columns of export.measurements; empty: ours")
     csv_delimiter: Literal[",", ";", "\t"] = Field(",", description="Between the values of a CSV file")
+    csv_decimal: Literal[".", ","] = Field(".", description="Decimal mark in a CSV file; not the delimiter")
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.csv_decimal == self.csv_delimiter:
+            raise ValueError("csv_decimal is the delimiter too; take csv_delimiter = ';'")
+        return self
 
 
 _PREFIX: Final = "INVOICEBATCH_"

@@ -15,7 +15,8 @@ from typing import IO, Any, Final
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.hashed_zip import Listed, copy, write_hashed_zip
-from invoicebatch.files.publish import inside, storage_error, sync_path
+from invoicebatch.files.platform import sync_path
+from invoicebatch.files.publish import inside, storage_error
 
 MANIFEST: Final = "backup.json"
 FORM: Final = "invoicebatch backup 1"

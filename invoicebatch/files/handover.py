@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 from invoicebatch.errors import StorageError
+from invoicebatch.files.platform import BINARY
 
 
 class HandoverLog:
@@ -27,7 +28,9 @@ class HandoverLog:
         self.close()
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+            self._file = os.open(
+                self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | BINARY, 0o600
+            )
             os.fsync(self._file)
         except OSError as error:
             raise StorageError(f"{self._path} can't be written: {error.strerror}") from error

@@ -6,7 +6,6 @@ overwrite. What is already there with the same bytes counts as published.
 
 import errno
 import hashlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from invoicebatch.errors import StorageError
+from invoicebatch.files.platform import link_if_free, sync_path
 from invoicebatch.model.changes import Content
 
 _SYNC_THREADS = 8
@@ -81,15 +81,6 @@ def _write(path: Path, name: str, content: Content) -> StagedFile:
     return StagedFile(name, sha256_of(path), path.stat().st_size)
 
 
-def sync_path(path: Path) -> None:
-    """Force a file's bytes, or a folder's names, to disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def publish(source: Path, target: Path, sha256: str) -> Path:
     """Give a staged file its final name; returns the name it got.
 
@@ -135,38 +126,6 @@ def numbered(target: Path) -> Iterator[Path]:
     yield target
     for number in range(2, 10_000):
         yield target.with_name(f"{target.stem} ({number}){target.suffix}")
-
-
-def link_if_free(source: Path, target: Path) -> bool:
-    """Give a file a further name; False where that name is taken."""
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EPERM, errno.ENOTSUP):
-            raise
-        return _copy_across(source, target)
-    return True
-
-
-def _copy_across(source: Path, target: Path) -> bool:
-    """Another file system: copy beside the target, sync, then link or rename without overwrite."""
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        shutil.copyfile(source, part)
-        sync_path(part)
-        try:
-            os.link(part, target)
-        except FileExistsError:
-            return False
-        except OSError:  # no hard links there at all
-            if target.exists():
-                return False
-            part.rename(target)
-        return True
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def sync_folders(paths: Iterable[Path]) -> None:

@@ -10,7 +10,8 @@ from secrets import token_hex
 from typing import BinaryIO, Literal
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.files.publish import link_if_free, numbered, storage_error, sync_path
+from invoicebatch.files.platform import link_if_free, sync_path
+from invoicebatch.files.publish import numbered, storage_error
 
 OnClash = Literal["refuse", "keep", "number", "replace"]
 """What happens where the name is taken: an error; nothing; `name (2).ext`; the file is replaced."""

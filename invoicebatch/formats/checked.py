@@ -6,6 +6,7 @@ What fails is named and left out; what comes back as bytes has passed every chec
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -93,7 +94,7 @@ def facturx_documents(batch: Batch, rules: WorkspaceRules) -> dict[int, bytes | 
     """
     written = _checked_by_rules(_Asked(rules, "en16931", national=True), batch, write_cii)
     sheets = rules.sheets("cii")
-    written = [item if sheets.get(item.rules, ("",)) else _no_cii(item, rules) for item in written]
+    written = [item if sheets.get(item.rules, (Path(),)) else _no_cii(item, rules) for item in written]
     documents = [(item.document, sheets[item.rules]) for item in written if not item.failure]
     found = iter(faults(documents, True, {}, map))
     return {item.invoice_id: item.failure or next(found) or item.document for item in written}

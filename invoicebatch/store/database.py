@@ -5,8 +5,6 @@ Every connection is opened under the lock and closed with it; nothing outside th
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +20,7 @@ from invoicebatch.errors import (
     StorageError,
     WorkspaceError,
 )
+from invoicebatch.files.platform import after_fork, held_elsewhere
 from invoicebatch.store.lock import database_lock
 from invoicebatch.store.migrations import LATEST, migrate, place, set_place, version_of, workspace_id
 
@@ -51,7 +50,7 @@ _AT_WORK: list[Connection] = []
 
 _MOST_IDLE = 4
 
-os.register_at_fork(after_in_child=_IDLE.clear)  # an engine's threads do not live on in a child
+after_fork(_IDLE.clear)  # an engine's threads do not live on in a child
 
 
 class Database:
@@ -273,7 +272,7 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     try:
         con.execute(f"ATTACH '{_quoted(path)}' AS workspace ({'READ_ONLY' if read_only else 'READ_WRITE'})")
     except _FILE_FAULTS as error:
-        if isinstance(error, duckdb.IOException) and _held_by_another_program(path, read_only=read_only):
+        if isinstance(error, duckdb.IOException) and held_elsewhere(path, read_only=read_only):
             raise BusyError(
                 f"{path} is open in another program.", "Close the program that has the database file open."
             ) from error
@@ -366,24 +365,3 @@ def _named(error: Any, path: Path, *, read_only: bool) -> InvoicebatchError:
 
 def _first_line(error: Any) -> str:
     return str(error).splitlines()[0]
-
-
-_ASK_FOR_LOCK = """
-import fcntl, sys
-path, read_only = sys.argv[1], sys.argv[2] == "True"
-with open(path, "rb" if read_only else "r+b") as file:
-    try:
-        fcntl.lockf(file, (fcntl.LOCK_SH if read_only else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError:
-        print("held")
-"""
-
-
-def _held_by_another_program(path: Path, *, read_only: bool) -> bool:
-    """Whether the system would refuse the lock on the file.
-
-    A child asks: a process that opens and closes the file itself loses the locks of its other connections.
-    """
-    command = [sys.executable, "-c", _ASK_FOR_LOCK, str(path), str(read_only)]
-    asked = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own program
-    return asked.stdout.strip() == b"held"

@@ -6,7 +6,6 @@ own POSIX lock is lost when any handle of the same process on that file closes.
 """
 
 import errno
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from invoicebatch.errors import BusyError, StorageError
+from invoicebatch.files.platform import remove_locked, try_lock, unlock
 
 _POLL_SECONDS = 0.01
 _PATIENCE_SECONDS = 0.3
@@ -33,15 +33,14 @@ def database_lock(path: Path, *, write: bool, timeout: float) -> Iterator[None]:
         StorageError: the folder can't be written, and a write lock was asked for.
     """
     deadline = time.monotonic() + timeout
-    mode = fcntl.LOCK_EX if write else fcntl.LOCK_SH
     turnstile = lock = None
     try:
         turnstile = _open(path.with_name(path.name + ".turnstile"), write=write)
         lock = _open(path.with_name(path.name + ".lock"), write=write)
-        _acquire(turnstile, mode, deadline, path)
-        _acquire(lock, mode, deadline, path)
+        _acquire(turnstile, deadline, path, write=write)
+        _acquire(lock, deadline, path, write=write)
         if turnstile is not None:
-            fcntl.flock(turnstile, fcntl.LOCK_UN)
+            unlock(turnstile)
         yield
     finally:
         for handle in (lock, turnstile):
@@ -51,7 +50,7 @@ def database_lock(path: Path, *, write: bool, timeout: float) -> Iterator[None]:
 
 def _open(path: Path, *, write: bool) -> int | None:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         if not write and error.errno in (errno.EROFS, errno.EACCES):
             return None  # nobody can write there, so a reader needs no lock
@@ -65,19 +64,14 @@ def _unwritable(path: Path, error: OSError) -> StorageError:
     )
 
 
-def _acquire(handle: int | None, mode: int, deadline: float, path: Path) -> None:
-    while handle is not None:
-        try:
-            fcntl.flock(handle, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise BusyError(
-                    f"The workspace {path.parent} is in use by another process.",
-                    "Wait for it to finish, or raise lock_timeout in invoicebatch.toml.",
-                ) from None
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
+def _acquire(handle: int | None, deadline: float, path: Path, *, write: bool) -> None:
+    while handle is not None and not try_lock(handle, shared=not write):
+        if time.monotonic() > deadline:
+            raise BusyError(
+                f"The workspace {path.parent} is in use by another process.",
+                "Wait for it to finish, or raise lock_timeout in invoicebatch.toml.",
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 class RunLock:
@@ -102,21 +96,21 @@ class RunLock:
     def held(self) -> bool:
         """Whether somebody holds the lock right now; leaves no file behind."""
         try:
-            handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            handle = os.open(self._path, os.O_RDONLY)
         except OSError:
             return False
         try:
-            return not _locked(handle)
+            return not try_lock(handle)
         finally:
             os.close(handle)
 
     def _try(self) -> bool:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise _unwritable(self._path, error) from error
-        if not _locked(handle) or not _is_at(handle, self._path):  # its last holder may have removed it
+        if not try_lock(handle) or not _is_at(handle, self._path):  # its last holder may have removed it
             os.close(handle)
             return False
         self._handle = handle
@@ -125,17 +119,8 @@ class RunLock:
     def release(self) -> None:
         """Give the lock back; its file goes with it."""
         if self._handle is not None:
-            self._path.unlink(missing_ok=True)
-            os.close(self._handle)
+            remove_locked(self._path, self._handle)
             self._handle = None
-
-
-def _locked(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_at(handle: int, path: Path) -> bool:

@@ -1,6 +1,5 @@
 """Parquet snapshots: a consistent copy of tables for readers that must not wait, published atomically."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterable
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from invoicebatch.errors import StorageError
+from invoicebatch.files.platform import sync_path
 from invoicebatch.model.schema import TABLES
 
 
@@ -48,7 +48,6 @@ def _copy(con: Any, name: str, target: Path) -> None:
 
 
 def _publish(source: Path, target: Path) -> Path:
-    with source.open("rb") as handle:
-        os.fsync(handle.fileno())
+    sync_path(source)
     source.replace(target)
     return target

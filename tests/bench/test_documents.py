@@ -79,7 +79,7 @@ for round_ in range(1, 21):
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("files")
     batch = samples.batch(*(samples.invoice(n, readings=samples.monthly_readings(3)) for n in range(1, 201)))
-    with Pool(Settings(executor=Executor(processes=4))) as pool:
+    with Pool(Settings(executor=Executor(processes=4)), Path(), Path()) as pool:
         for results in pool.map(render_documents, render_jobs(batch, {}, "en")):
             for result in results:
                 (folder / f"{result.invoice_id:04d}.pdf").write_bytes(result.pdf)  # type: ignore[union-attr]

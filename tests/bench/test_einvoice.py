@@ -66,7 +66,7 @@ def test_rules_over_a_large_selection(make_documents):
 
 def test_schematron_on_processes(make_documents):
     documents = write_ubl(derive(*make_documents(400, 10))[0])
-    sheets = (str(ubl_schematron()),)
+    sheets = (ubl_schematron(),)
     jobs = [[(each, sheets) for each in documents[start::8]] for start in range(8)]
     for processes in (1, 4):
         with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:

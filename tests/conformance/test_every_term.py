@@ -91,7 +91,7 @@ def test_they_break_no_rule_in_either_syntax(groups):
     assert prevalidate(groups).empty
     for written, sheet in ((write_ubl(groups), ubl_schematron()), (write_cii(groups), facturx_schematron())):
         assert {schema_error(each) for each in written} == {""}
-        found = run_schematron(written, [str(sheet)])
+        found = run_schematron(written, [sheet])
         assert [[f"{each.rule}: {each.text}" for each in of if each.fatal] for of in found] == [[]] * 5
 
 

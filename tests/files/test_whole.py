@@ -1,5 +1,6 @@
 """Writing one file: whole or not at all, and over nothing unless asked."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
@@ -7,7 +8,6 @@ from typing import BinaryIO
 import pytest
 
 from invoicebatch.errors import InputFileError, StorageError
-from invoicebatch.files import publish
 from invoicebatch.files.layout import lay_out
 from invoicebatch.files.whole import make_folders, name_whole, remove, write_whole
 
@@ -99,7 +99,7 @@ def test_a_disk_without_hard_links_is_written_all_the_same(
     def no_links(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(publish.os, "link", no_links)
+    monkeypatch.setattr(os, "link", no_links)
     path = write_whole(tmp_path / "a.txt", "x", on_clash=on_clash)  # type: ignore[arg-type]
     assert path.read_text() == "x"
     assert names(tmp_path) == ["a.txt"]

@@ -46,7 +46,7 @@ def artefacts(batch: Batch, params: AgingParams, context: Context) -> Iterator[P
     on = params.on or context.today
     facts = run_facts(context) | aging_facts(rows, on)
     table = TableExport("aging", rows, COLUMNS, context.now, facts, params.language or settings.language)
-    yield Artefact(*export_file(table, params.format, settings.csv_delimiter))
+    yield Artefact(*export_file(table, params.format, settings))
     if params.picture:
         yield Artefact("aging.png", partial(write_picture, table=table, on=on))
 

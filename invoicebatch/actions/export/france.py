@@ -92,7 +92,7 @@ def artefacts(batch: Batch, params: FranceParams, context: Context) -> Iterator[
         rows = totals(batch, context.settings.einvoice)
         settings = context.settings.export
         table = TableExport("b2c", rows, COLUMNS, context.now, run_facts(context), settings.language)
-        yield Artefact(*export_file(table, "csv", settings.csv_delimiter))
+        yield Artefact(*export_file(table, "csv", settings))
         return
     documents = Documents()
     for invoice_id, number, message in _messages(batch, params, context):

@@ -48,6 +48,11 @@ class RunContext:
         self._pool = pool
         self._tables: dict[str, pd.DataFrame] = {}
 
+    @property
+    def processes(self) -> int:
+        """How many jobs are done at a time."""
+        return self._pool.processes
+
     def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
         """Through the pool, results in order."""
         return self._pool.map(function, jobs)

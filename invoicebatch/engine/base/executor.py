@@ -6,15 +6,19 @@ Jobs are handed out a few at a time, so a long selection never sits in memory; r
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from multiprocessing import get_context
+from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from invoicebatch.errors import SettingsError
+from invoicebatch.files.platform import cores
 from invoicebatch.settings import Settings
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.base.cluster import Cluster, Waiting
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -30,15 +34,34 @@ SECONDS_ALONE: Final = 1.0
 class Pool:
     """A lazily started pool; `close` it, or use it as a context."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, root: Path, data: Path) -> None:
+        """Nothing is started yet.
+
+        Args:
+            settings: how many processes, or which cluster.
+            root: the workspace, whose templates and rules a cluster is sent.
+            data: the folder of its state.
+        """
         self._settings = settings.executor
-        self._executor: Executor | None = None
-        self._client: Any = None
+        self._places = root, data
+        self._local: ProcessPoolExecutor | None = None
+        self._cluster: Cluster | None = None
 
     @property
     def processes(self) -> int:
         """Number of workers."""
-        return self._settings.processes or _cores()
+        if self._cluster is not None:
+            return self._cluster.width
+        return self._settings.processes or cores()
+
+    def check(self) -> None:
+        """Before anything is reserved: a cluster must answer, and do what this machine would.
+
+        Raises:
+            SettingsError: it does not.
+        """
+        if self._settings.dask:
+            self._start()
 
     def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
         """Apply a module-level function to each job, results in order.
@@ -61,7 +84,7 @@ class Pool:
 
     def _spread(self, function: Callable[[J], R], jobs: Iterator[J]) -> Iterator[R]:
         executor = self._start()
-        waiting: deque[Future[R]] = deque()
+        waiting: deque[Future[R] | Waiting[R]] = deque()
         try:
             for job in jobs:
                 with _without_main():
@@ -77,39 +100,29 @@ class Pool:
 
     def _stop(self) -> None:
         """End workers that are at something which nobody waits for any more: they only make bytes."""
-        if isinstance(self._executor, ProcessPoolExecutor):
-            for process in list((self._executor._processes or {}).values()):  # noqa: SLF001 - until Python 3.14
+        if self._local is not None:
+            for process in list((self._local._processes or {}).values()):  # noqa: SLF001 - until Python 3.14
                 process.terminate()
-            self._executor.shutdown(wait=True, cancel_futures=True)
-            self._executor = None
+            self._local.shutdown(wait=True, cancel_futures=True)
+            self._local = None
 
-    def _start(self) -> Executor:
-        if self._executor is None:
-            self._executor = self._dask() if self._settings.dask else self._local()
-        return self._executor
+    def _start(self) -> "ProcessPoolExecutor | Cluster":
+        if self._settings.dask:
+            from invoicebatch.engine.base.cluster import Cluster
 
-    def _local(self) -> Executor:
-        return ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
-
-    def _dask(self) -> Executor:
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise SettingsError(
-                "executor.dask is set, but Dask is not installed.", "pip install 'invoicebatch[dask]'"
-            ) from error
-        self._client = Client(self._settings.dask)
-        executor: Executor = self._client.get_executor(pure=False)
-        return executor
+            self._cluster = self._cluster or Cluster(self._settings, *self._places)
+            return self._cluster
+        self._local = self._local or ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
+        return self._local
 
     def close(self) -> None:
         """Stop the workers."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True)  # `_spread` has cancelled what was waiting
-            self._executor = None
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._local is not None:
+            self._local.shutdown(wait=True)  # `_spread` has cancelled what was waiting
+            self._local = None
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
 
     def __enter__(self) -> Self:
         return self
@@ -118,12 +131,6 @@ class Pool:
         if failure is not None:
             self._stop()
         self.close()
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -39,6 +39,10 @@ class WorkspaceBase(Folder):
         """What rules may ask of the settings."""
         return self.settings.switches
 
+    def pool(self) -> Pool:
+        """Where the writers run; use it as a context."""
+        return Pool(self.settings, self.root, self.data)
+
     def offered(self) -> Mapping[str, Action]:
         """The actions of the bar, in the order of the rules; an action without code is not offered.
 

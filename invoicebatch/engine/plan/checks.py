@@ -9,7 +9,6 @@ import pandas as pd
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
-from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.errors import ParameterError
@@ -40,7 +39,7 @@ def faults(
     ids, parts = rows["invoice_id"].to_numpy(np.int64), rows.set_index("invoice_id")["part"]
     with workspace.store.read() as session:
         batch = load_batch(session, action.for_checks(), ids, clock.today(), parts)
-    with Pool(workspace.settings) as pool:
+    with workspace.pool() as pool:
         return joined(check(batch, params, workspace.context("", pool)))
 
 

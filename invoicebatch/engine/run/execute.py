@@ -17,7 +17,6 @@ from invoicebatch.actions import find
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.context import RunContext
-from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.progress import Progress
@@ -37,6 +36,9 @@ from invoicebatch.model.status import BundlePart, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
 _ALL_AT_ONCE = 1 << 40
+
+_A_PROCESS = 60
+"""Documents a commit for each process: three jobs of twenty, so that none is idle for long."""
 
 _RETRIES = 5
 """Times a chunk is computed anew where a row beside the claimed invoices (a bundle, a plan) changed."""
@@ -70,9 +72,11 @@ class Run:
 
     def execute(self) -> Report | None:
         """Do what is left of the run, and report on one of few rows; None: it waits, or has many."""
-        with Pool(self._workspace.settings) as pool:
+        with self._workspace.pool() as pool:
             context = self._workspace.context(self._run_id, pool)
             context.user = self._user  # who asked for it, whoever finishes it
+            if self.action.artefacts is not None and len(self._begun.rows) > 1:
+                pool.check()
             self._publish(self._begun.files)
             try:
                 self._work_off(context)
@@ -81,7 +85,7 @@ class Run:
             return self._finish() if self._delivered() else None
 
     def _work_off(self, context: RunContext) -> None:
-        for rows in self._chunks():
+        for rows in self._chunks(context.processes):
             if self._cancel.is_set():
                 raise _CancelledError
             self._shown = 0
@@ -93,7 +97,7 @@ class Run:
         nothing = self.action.effects is None and not self._begun.messages
         return nothing or deliver(self._workspace, self._run_id, self._progress, self._cancel)
 
-    def _chunks(self) -> Iterable[pd.DataFrame]:
+    def _chunks(self, processes: int) -> Iterable[pd.DataFrame]:
         if self._status != RunStatus.RUNNING:
             with self._store.write() as session:
                 session.note_run(self._run_id, status=RunStatus.RUNNING.value)
@@ -101,7 +105,7 @@ class Run:
         self._progress.start(self.action.label, len(rows))
         size = self.action.chunk_rows or _ALL_AT_ONCE
         if self.action.chunk_rows and self.action.artefacts:
-            size = self._workspace.settings.executor.chunk_rows
+            size = max(self._workspace.settings.executor.chunk_rows, processes * _A_PROCESS)
         yield from pieces(rows, self._key(rows), size)
 
     def _key(self, rows: pd.DataFrame) -> pd.Series:

@@ -60,7 +60,7 @@ class Rehearsal:
         checks = action.for_checks()
         lean = checks if checks.columns is None else replace(checks, columns=checks.columns | _COUNTED)
         batch = self._loaded(self.rows.index, lean)
-        with Pool(plan.workspace.settings) as pool:
+        with plan.workspace.pool() as pool:
             return action.messages(batch, plan.params, plan.workspace.context(plan.run_id, pool))
 
     def _loaded(self, ids: "pd.Index[int]", action: Action) -> Batch:
@@ -94,7 +94,7 @@ class Rehearsal:
         wanted = [each for place in places for each in self.outgoing[place][1]]
         keys = self.keys["key"]
         ids = keys.index[keys.isin(keys.loc[wanted])]
-        with TemporaryDirectory(prefix="invoicebatch-") as name, Pool(workspace.settings) as pool:
+        with TemporaryDirectory(prefix="invoicebatch-") as name, workspace.pool() as pool:
             folder = Path(name).resolve()
             messages, reasons = self._worked(ids, folder, pool)
 

@@ -11,7 +11,6 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
-from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.progress import Progress, automatic
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -68,7 +67,7 @@ class Runs:
         parts = eligible.set_index("invoice_id")["part"]
         with self._workspace.store.read() as session:
             batch = load_batch(session, plan.action, ids, clock.today(), parts)
-        with Pool(self._workspace.settings) as pool:
+        with self._workspace.pool() as pool:
             own = plan.action.preview(batch, plan.params, self._workspace.context(plan.run_id, pool))
         return {**changed, **own}
 

@@ -5,7 +5,6 @@ Limits are of computing time, not of the clock: a machine that is busy fails no 
 
 import atexit
 import json
-import os
 import pickle
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from typing import IO, Any, Final, cast
 
 from invoicebatch.errors import RenderError
 from invoicebatch.files import limits
+from invoicebatch.files.platform import after_fork
 
 CHILD: Final = Path(__file__).with_name("compile_child.py")
 
@@ -88,7 +88,7 @@ def _ask(child: "subprocess.Popen[bytes]", request: Mapping[str, Any]) -> tuple[
 
 
 def _why(code: int, request: Mapping[str, Any]) -> str:
-    if code == -signal.SIGXCPU:
+    if code == -getattr(signal, "SIGXCPU", 0):
         return f"it takes more than {request['seconds']} seconds of computing time: has a loop no end?"
     return (
         f"it takes more than {limits.words(request['memory'])} of memory, or the compiler broke off ({code})"
@@ -97,7 +97,7 @@ def _why(code: int, request: Mapping[str, Any]) -> str:
 
 _COMPILER: Final = _Compiler()
 atexit.register(_COMPILER.close)
-os.register_at_fork(after_in_child=_COMPILER.forget)
+after_fork(_COMPILER.forget)
 
 
 def compile_pages(

@@ -7,7 +7,6 @@ JSON and the bytes of its pages; the kernel ends it where a document takes more 
 import json
 import os
 import pickle
-import resource
 import signal
 import sys
 from contextlib import suppress
@@ -45,16 +44,16 @@ def compiled(request: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
 
 def limit(seconds: int, memory: int) -> None:
     """Give what comes next so much computing time, and the process so much memory (bytes)."""
+    try:
+        import resource
+    except ImportError:  # Windows knows no such limits
+        return
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = ceil(used.ru_utime + used.ru_stime) + seconds
-    _lower(resource.RLIMIT_CPU, allowed)
-    _lower(resource.RLIMIT_DATA, memory)
-
-
-def _lower(which: int, to: int) -> None:
-    most = resource.getrlimit(which)[1]
-    with suppress(ValueError, OSError):  # a system that has its own, lower limit, or none of this kind
-        resource.setrlimit(which, (to if most == resource.RLIM_INFINITY else min(to, most), most))
+    for which, to in ((resource.RLIMIT_CPU, allowed), (resource.RLIMIT_DATA, memory)):
+        most = resource.getrlimit(which)[1]
+        with suppress(ValueError, OSError):  # a system that has its own, lower limit, or none of this kind
+            resource.setrlimit(which, (to if most == resource.RLIM_INFINITY else min(to, most), most))
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:

@@ -38,7 +38,7 @@ def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Sp
     """
     if everywhere or not any(sheets for _, sheets in documents):
         return _all_faults(documents, spread)
-    shapes = [" ".join(sheets).encode() + shape_of(document) for document, sheets in documents]
+    shapes = [" ".join(map(str, sheets)).encode() + shape_of(document) for document, sheets in documents]
     first = {shape: row for row, shape in reversed(list(enumerate(shapes))) if shape not in seen}
     sampled = np.zeros(len(documents), bool)
     sampled[list(first.values())] = True
@@ -75,7 +75,7 @@ def _fault(document: bytes, sheets: Sheets) -> str:
     failures: list[Any] = []
     for sheet in sheets:
         # Factur-X's own schematron knows no identifier but its own; what it asks holds for XRechnung all the same.
-        asked = _BEYOND_THE_STANDARD.sub(rb"\1", document) if sheet == str(facturx_schematron()) else document
+        asked = _BEYOND_THE_STANDARD.sub(rb"\1", document) if sheet == facturx_schematron() else document
         failures += run_schematron([asked], [sheet])[0]
     return failure_text(failures)
 

@@ -29,7 +29,7 @@ class Failure:
     fatal: bool
 
 
-def run_schematron(documents: Sequence[bytes], stylesheets: Sequence[str]) -> list[list[Failure]]:
+def run_schematron(documents: Sequence[bytes], stylesheets: Sequence[Path]) -> list[list[Failure]]:
     """Every failed assertion of each document, by any of the stylesheets.
 
     A module-level function of plain values, so it can run in a worker process.
@@ -45,7 +45,7 @@ def run_schematron(documents: Sequence[bytes], stylesheets: Sequence[str]) -> li
     return [[failure for path in stylesheets for failure in _run(document, path)] for document in documents]
 
 
-def _run(document: bytes, stylesheet: str) -> list[Failure]:
+def _run(document: bytes, stylesheet: Path) -> list[Failure]:
     clean = etree.tostring(parse_xml(document, "the written document"), encoding="unicode")
     with _LOCK:
         node = _processor().parse_xml(xml_text=clean)
@@ -76,16 +76,16 @@ def _processor() -> Any:
 
 
 @lru_cache(maxsize=16)
-def _compiled(stylesheet: str) -> Any:
+def _compiled(stylesheet: Path) -> Any:
     from saxonche import PySaxonApiError
 
-    if not Path(stylesheet).is_file():
+    if not stylesheet.is_file():
         raise SettingsError(
             f"The schematron {stylesheet} does not exist",
             "Look into [einvoice] schematron and [einvoice.schematrons].",
         )
     try:
-        return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=stylesheet)
+        return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=str(stylesheet))
     except PySaxonApiError as error:
         raise SettingsError(f"The schematron {stylesheet} can't be compiled: {error}") from error
 

@@ -17,7 +17,7 @@ from invoicebatch.formats.validation.rule_sets import (
 from invoicebatch.model.action import Context
 from invoicebatch.settings import EInvoice
 
-Sheets = tuple[str, ...]
+Sheets = tuple[Path, ...]
 """Paths of the schematrons that a document is asked by."""
 
 _PEPPOL_RULES: Final = b"PEPPOL-EN16931"
@@ -59,7 +59,7 @@ class WorkspaceRules:
         ]
         further = [self.root / Path(path).expanduser() for path in self.settings.schematron]
         kept = (path for path in further if found.family == _PEPPOL or not _is_peppols(path))
-        return tuple(map(str, (*own, *(kept if syntax == "ubl" else ()))))
+        return (*own, *(kept if syntax == "ubl" else ()))
 
 
 @lru_cache(maxsize=64)

@@ -14,12 +14,13 @@ import pandas as pd
 
 from invoicebatch.formats.archive.zip import Entry, write_zip
 from invoicebatch.formats.workbook.columns import choose_columns, columns_read, export_rows
-from invoicebatch.formats.workbook.flat import write_csv, write_parquet
+from invoicebatch.formats.workbook.flat import PLAIN, write_csv, write_parquet
 from invoicebatch.formats.workbook.rows import TABLE_ROWS, TableExport, regrouped, survey
 from invoicebatch.model.action import Context
 from invoicebatch.model.changes import Artefact, Batch, Prepared
 from invoicebatch.model.exports.exported import ExportParams, without_rows
 from invoicebatch.model.schema import Column
+from invoicebatch.settings import Export
 
 Format = Literal["xlsx", "csv", "parquet"]
 
@@ -58,7 +59,7 @@ def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Conte
         {**run_facts(ctx), "invoices": f"{owners.nunique():,}"},
         params.language or settings.language, read=read, rows=len(owners),
     )  # fmt: skip
-    yield Artefact(*export_file(table, params.format, settings.csv_delimiter))
+    yield Artefact(*export_file(table, params.format, settings))
 
 
 def _owners(export: str, batch: Batch, ctx: Context) -> "pd.Series[int]":
@@ -88,18 +89,18 @@ def run_facts(ctx: Context) -> dict[str, str]:
 
 
 def export_file(
-    export: TableExport, file_format: Format, delimiter: str = ",", most_rows: int = TABLE_ROWS
+    export: TableExport, file_format: Format, settings: Export = PLAIN, most_rows: int = TABLE_ROWS
 ) -> tuple[str, Callable[[BinaryIO], None]]:
     """The name of the export's file and the function that writes it to an open file.
 
     Args:
         export: the rows and columns.
         file_format: xlsx, csv or parquet.
-        delimiter: between the values of a CSV file.
+        settings: the marks of a CSV file.
         most_rows: rows of one sheet; longer exports become `<name>-1.xlsx` … in `<name>.zip`.
     """
     if file_format == "csv":
-        return f"{export.export}.csv", partial(write_csv, export=export, delimiter=delimiter)
+        return f"{export.export}.csv", partial(write_csv, export=export, settings=settings)
     if file_format == "parquet":
         return f"{export.export}.parquet", partial(write_parquet, export=export)
     if export.count <= most_rows:

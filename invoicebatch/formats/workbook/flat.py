@@ -16,24 +16,38 @@ from invoicebatch.formats.workbook.cells import number_text, scaled
 from invoicebatch.formats.workbook.columns import values_of
 from invoicebatch.formats.workbook.rows import TableExport, regrouped
 from invoicebatch.model.money import decimals_of
-from invoicebatch.model.schema.types import TEXTS, Column, Type
+from invoicebatch.model.schema.types import SCALED, TEXTS, Column, Type
+from invoicebatch.settings import Export
 
 _ROW_GROUP: Final = 100_000
 
+PLAIN: Final = Export()
+"""CSV with commas between its values and points in its numbers."""
 
-def write_csv(out: BinaryIO, export: TableExport, delimiter: str = ",") -> None:
+
+def write_csv(out: BinaryIO, export: TableExport, settings: Export = PLAIN) -> None:
     """Write UTF-8 CSV with a byte order mark (Excel asks for one), RFC 4180 quoting.
 
-    Amounts and dates are plain (`1234.50`, `2026-11-22`), whatever the reader's language; amounts of rows
-    that name a currency have its decimals.
+    Numbers and dates are plain (`1234.50`, `2026-11-22`), but for the decimal mark that the settings choose;
+    amounts of rows that name a currency have its decimals.
     """
+    delimiter = settings.csv_delimiter
     plain = [place for place, column in enumerate(export.columns) if column.type not in TEXTS]
     out.write(BYTE_ORDER_MARK)
     out.write(csv_lines([pa.array([title]) for title in export.titles], delimiter))
     for piece in export.pieces():
         for start in range(0, len(piece), CHUNK_ROWS):
             rows = piece.iloc[start : start + CHUNK_ROWS]
-            out.write(csv_lines([_cells(rows, column) for column in export.columns], delimiter, plain))
+            out.write(
+                csv_lines(
+                    [
+                        _marked(_cells(rows, column), column, settings.csv_decimal)
+                        for column in export.columns
+                    ],
+                    delimiter,
+                    plain,
+                )
+            )
 
 
 def write_parquet(out: BinaryIO, export: TableExport) -> None:
@@ -73,6 +87,13 @@ def _cells(frame: pd.DataFrame, column: Column) -> pa.Array:
             return pc.if_else(pa.array(whole), pc.replace_substring_regex(text, r"\.00$", ""), text)
         case kind:
             return number_text(values, kind)
+
+
+def _marked(cells: pa.Array, column: Column, decimal: str) -> pa.Array:
+    """Numbers with the decimal mark; what is no decimal number stays as it is."""
+    if decimal == "." or column.type not in SCALED:
+        return cells
+    return pc.replace_substring(cells.cast(pa.string()), ".", decimal)
 
 
 def _exact(frame: pd.DataFrame, column: Column) -> pa.Array:

@@ -5,6 +5,7 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -112,18 +113,18 @@ def _stop_queries_on_interrupt() -> None:
 
     Where a command has a handler of its own (the worker finishes what is at hand) nothing is stopped.
     """
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    reader, writer = socket.socketpair()  # Windows wakes nothing but sockets
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
 
-    def listen() -> None:
-        while heard := os.read(reader, 1):
+    def listen(reader: socket.socket, _: socket.socket) -> None:
+        while heard := reader.recv(1):
             if heard[0] == signal.SIGINT and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
                 from invoicebatch.store import Store
 
                 Store.interrupt()
 
-    Thread(target=listen, daemon=True).start()
+    Thread(target=listen, args=(reader, writer), daemon=True).start()
 
 
 def run(arguments: list[str], *, debug: bool = False) -> int:

@@ -1,11 +1,12 @@
 """Mail addresses: is each a single, well-formed one, and do several stand in one field? No look-up on any network."""
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 import idna
 import pandas as pd
+
+from invoicebatch.model.distinct import of_distinct
 
 MAX_LOCAL: Final = 64
 MAX_ADDRESS: Final = 254
@@ -94,14 +95,9 @@ def recipients_fault(field: str | None) -> str:
 
 def recipients_faults(fields: "pd.Series[str]") -> "pd.Series[str]":
     """`recipients_fault` of every value; same index, dtype str."""
-    return _by_value(fields, recipients_fault)
+    return of_distinct(fields, recipients_fault)
 
 
 def address_faults(addresses: "pd.Series[str]") -> "pd.Series[str]":
     """`address_fault` of every value; same index, dtype str."""
-    return _by_value(addresses, address_fault)
-
-
-def _by_value(values: "pd.Series[str]", judge: Callable[[str | None], str]) -> "pd.Series[str]":
-    clean = values.astype(object).where(values.notna(), None)
-    return clean.map({value: judge(value) for value in clean.unique()}).astype("str")
+    return of_distinct(addresses, address_fault)

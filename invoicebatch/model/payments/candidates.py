@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.model.distinct import of_distinct
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.payments.address import COLUMNS, address_faults, addresses
 from invoicebatch.model.payments.calendar import next_banking_days
@@ -252,9 +253,9 @@ def _mandate_checks(rows: pd.DataFrame, invoices: pd.DataFrame) -> Iterable[Chec
     collecting = rows["part"] == COLLECTIONS
     last = invoices["mandate_last_used_on"]  # where it is not known, the rules ask
     used_up = last.notna() & rows["sequence_type"].eq(SequenceType.OOFF)
-    creditors = invoices["account_creditor_id"].fillna("")
-    by_id = {one: creditor_id_fault(one) or creditor_id_warning(one) for one in creditors.unique()}
-    creditor = creditors.map(by_id).astype("str")
+    creditor = of_distinct(
+        invoices["account_creditor_id"], lambda one: creditor_id_fault(one) or creditor_id_warning(one or "")
+    )
     yield collecting & creditor.ne(""), creditor
     yield collecting & rows["mandate_id"].isna(), "the customer has no mandate"
     yield (

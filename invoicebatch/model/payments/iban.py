@@ -3,10 +3,12 @@
 Structures come from schwifty's copy of the SWIFT registry; nothing is looked up on a network.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import pandas as pd
+
+from invoicebatch.model.distinct import of_distinct
 
 EEA: Final = frozenset(
     {
@@ -33,6 +35,7 @@ def _form(country: str) -> tuple[int, str, bool] | None:
     return spec.iban_length, spec.regex.pattern, bool(spec.in_sepa_zone)
 
 
+@lru_cache(maxsize=1 << 17)  # a plan and its run ask the same
 def iban_fault(iban: str | None) -> str:
     """What is wrong with an IBAN, or an empty string.
 
@@ -57,6 +60,4 @@ def iban_fault(iban: str | None) -> str:
 
 def iban_faults(ibans: "pd.Series[str]") -> "pd.Series[str]":
     """`iban_fault` of every value; same index, dtype str."""
-    clean = ibans.astype(object).where(ibans.notna(), None)
-    by_value = {value: iban_fault(value) for value in clean.unique()}
-    return clean.map(by_value).astype("str")
+    return of_distinct(ibans, iban_fault)

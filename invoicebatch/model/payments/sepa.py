@@ -5,11 +5,14 @@ Sources: EPC130-08 and EPC114-06 (implementation guidelines), EPC217-08 (convers
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import pandas as pd
 from anyascii import anyascii
 from stdnum.eu import at_02
+
+from invoicebatch.model.distinct import of_distinct
 
 MAX_NAME: Final = 70
 MAX_REMITTANCE: Final = 140
@@ -37,6 +40,7 @@ _BEST_PRACTICE = str.maketrans(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1 << 17)  # a plan and its run ask the same
 def sepa_text(text: str, length: int) -> str:
     """The text in SEPA's Latin characters, at most `length` of them, spaces tidied.
 
@@ -79,9 +83,8 @@ def sepa_texts(texts: "pd.Series[str]", length: int) -> "pd.Series[str]":
     """`sepa_text` of every value (missing: empty); same index, dtype str."""
     clean = texts.fillna("").astype("str")
     tidy = clean.str.len().le(length) & clean.str.fullmatch(_LEGAL_ID)  # as it stands
-    rest = clean[~tidy]
-    by_value = {value: sepa_text(value, length) for value in rest.unique()}
-    return clean.where(tidy, rest.map(by_value).reindex(clean.index)).astype("str")
+    rest = of_distinct(clean[~tidy], lambda text: sepa_text(text or "", length))
+    return clean.where(tidy, rest.reindex(clean.index)).astype("str")
 
 
 def is_sepa_id(text: str) -> bool:

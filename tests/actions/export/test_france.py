@@ -81,7 +81,7 @@ def test_a_paid_invoice_gets_one_message_of_its_day(workspace, shared):
     assert b"20261125" in message
     assert b'<ram:ValueAmount currencyID="EUR">24.20</ram:ValueAmount>' in message
     rules = shared / "validation/france-ctc-1.4.0.03/BR-FR-CDV-Schematron-CDAR_V1.4.0.03.xslt"
-    (failures,) = run_schematron([message], [str(rules)])
+    (failures,) = run_schematron([message], [rules])
     assert [each.rule for each in failures if each.fatal] == []
 
 
@@ -98,7 +98,7 @@ def test_every_status_of_the_life_cycle_is_written_and_taken_back(workspace, sha
         assert len(found.done) == (taken["outcome"] == "taken").sum() == 4
     assert said == {status: {status} for status in said}
     rules = shared / "validation/france-ctc-1.4.0.03/BR-FR-CDV-Schematron-CDAR_V1.4.0.03.xslt"
-    failures = run_schematron(messages, [str(rules)])
+    failures = run_schematron(messages, [rules])
     assert [[each.rule for each in of if each.fatal] for of in failures] == [[]] * 6
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from itertools import count, islice
 from multiprocessing import active_children
 from pathlib import Path
@@ -20,14 +21,15 @@ def _workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "SECONDS_ALONE", -1.0)
 
 
-def settings(processes: int = 2, dask: str = "") -> Settings:
-    return Settings(executor=Executor(processes=processes, dask=dask))
+@pytest.fixture
+def pool(tmp_path: Path) -> Iterator[Pool]:
+    with Pool(Settings(executor=Executor(processes=2)), tmp_path, tmp_path) as pool:
+        yield pool
 
 
-def test_results_come_in_order_from_other_processes() -> None:
-    with Pool(settings()) as pool:
-        assert list(pool.map(abs, range(-50, 0))) == list(range(50, 0, -1))
-        assert os.getpid() not in list(pool.map(_pid, range(20)))[1:]
+def test_results_come_in_order_from_other_processes(pool: Pool) -> None:
+    assert list(pool.map(abs, range(-50, 0))) == list(range(50, 0, -1))
+    assert os.getpid() not in list(pool.map(_pid, range(20)))[1:]
 
 
 def _pid(_: int) -> int:
@@ -38,63 +40,49 @@ def _pid(_: int) -> int:
     )
 
 
-def test_a_lone_job_runs_right_here() -> None:
-    with Pool(settings()) as pool:
-        assert list(pool.map(os.path.basename, ["a/b"])) == ["b"]
-        assert list(pool.map(_pid, [1])) == [os.getpid()]
+def test_a_lone_job_runs_right_here(pool: Pool) -> None:
+    assert list(pool.map(os.path.basename, ["a/b"])) == ["b"]
+    assert list(pool.map(_pid, [1])) == [os.getpid()]
 
 
-def test_short_work_starts_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_work_starts_no_workers(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executor, "SECONDS_ALONE", 3600.0)
-    with Pool(settings()) as pool:
-        assert set(pool.map(_pid, range(3))) == {os.getpid()}
+    assert set(pool.map(_pid, range(3))) == {os.getpid()}
 
 
-def test_an_endless_source_is_read_only_as_far_as_needed() -> None:
-    with Pool(settings()) as pool:
-        assert list(islice(pool.map(abs, count()), 5)) == [0, 1, 2, 3, 4]
+def test_an_endless_source_is_read_only_as_far_as_needed(pool: Pool) -> None:
+    assert list(islice(pool.map(abs, count()), 5)) == [0, 1, 2, 3, 4]
 
 
-def test_what_nobody_waits_for_any_more_is_ended_and_the_pool_goes_on() -> None:
-    with Pool(settings()) as pool:
-        results = pool.map(time.sleep, [0, 0, 60, 60, 60])
-        assert next(results) is None
-        results.close()
-        assert active_children() == []
-        assert list(pool.map(abs, range(-3, 0))) == [3, 2, 1]
-    with pytest.raises(KeyboardInterrupt), Pool(settings()) as pool:
+def test_what_nobody_waits_for_any_more_is_ended_and_the_pool_goes_on(pool: Pool) -> None:
+    results = pool.map(time.sleep, [0, 0, 60, 60, 60])
+    assert next(results) is None
+    results.close()
+    assert active_children() == []
+    assert list(pool.map(abs, range(-3, 0))) == [3, 2, 1]
+    with pytest.raises(KeyboardInterrupt), pool:
         results = pool.map(time.sleep, [0, 0, 60, 60, 60])
         next(results)
         raise KeyboardInterrupt
     assert active_children() == []
 
 
-def test_a_failing_job_raises_where_its_result_is_due() -> None:
-    with Pool(settings()) as pool:
-        results = pool.map(int, ["1", "x", "3"])
-        assert next(results) == 1
-        with pytest.raises(ValueError, match="invalid literal"):
-            next(results)
+def test_a_failing_job_raises_where_its_result_is_due(pool: Pool) -> None:
+    results = pool.map(int, ["1", "x", "3"])
+    assert next(results) == 1
+    with pytest.raises(ValueError, match="invalid literal"):
+        next(results)
 
 
 def test_a_script_without_a_main_guard_is_not_run_again(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
+        "from pathlib import Path\n"
         "from invoicebatch.engine.base.executor import Pool\n"
         "from invoicebatch.settings import Executor, Settings\n"
         "print('ran', flush=True)\n"
-        "with Pool(Settings(executor=Executor(processes=2))) as pool:\n"
+        "with Pool(Settings(executor=Executor(processes=2)), Path(), Path()) as pool:\n"
         "    print(sum(pool.map(abs, range(-4, 0))), __name__)\n"
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     assert done.stdout == "ran\n10 __main__\n"
-
-
-def test_jobs_run_on_a_dask_cluster() -> None:
-    from distributed import LocalCluster
-
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
-        Pool(settings(dask=cluster.scheduler_address)) as pool,
-    ):
-        assert list(pool.map(abs, range(-20, 0))) == list(range(20, 0, -1))

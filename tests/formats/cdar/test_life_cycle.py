@@ -36,7 +36,7 @@ def test_a_status_comes_back_and_breaks_no_rule(status, tmp_path, shared):
     assert "404833048" in answer.sellers
     assert answer.reason == said(status).reason
     rules = shared / "validation/france-ctc-1.4.0.03/BR-FR-CDV-Schematron-CDAR_V1.4.0.03.xslt"
-    (failures,) = run_schematron([written], [str(rules)])
+    (failures,) = run_schematron([written], [rules])
     assert [f"{each.rule}: {each.text}" for each in failures if each.fatal] == []
 
 

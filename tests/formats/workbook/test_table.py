@@ -24,6 +24,7 @@ from invoicebatch.formats.workbook.rows import TableExport, survey
 from invoicebatch.formats.workbook.table import write_table
 from invoicebatch.formats.workbook.titles import LANGUAGES, column_of, title
 from invoicebatch.model.schema import TABLES
+from invoicebatch.settings import Export, Settings
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -204,13 +205,22 @@ def test_a_sheet_is_never_overfilled() -> None:
 
 def test_csv_is_plain_and_exact() -> None:
     out = io.BytesIO()
-    write_csv(out, lines_export(), ";")
+    write_csv(out, lines_export(), Export(csv_delimiter=";"))
     header, first, *_, last, end = out.getvalue().decode("utf-8-sig").split("\r\n")
     assert header.startswith('"Number";"Invoice date";')
     assert first.startswith('"2026-0007";2026-11-22;"00050"')
     assert '"\'=1+1"' in last
     assert ";123.45;21.00;2026-01-01;" in last
     assert end == ""
+
+
+def test_csv_takes_the_decimal_mark_of_the_readers_language() -> None:
+    out = io.BytesIO()
+    write_csv(out, lines_export(), Export(csv_delimiter=";", csv_decimal=","))
+    last = out.getvalue().decode("utf-8-sig").split("\r\n")[-2]
+    assert ";123,45;21,00;2026-01-01;" in last
+    with pytest.raises(ValueError, match="the delimiter too"):
+        Settings.model_validate({"export": {"csv_decimal": ","}})
 
 
 def test_parquet_keeps_types() -> None:

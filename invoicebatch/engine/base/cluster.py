@@ -1,0 +1,299 @@
+"""A Dask cluster to work on: looked over before anything is reserved, and never waited for without end.
+
+Jobs travel pickled. The workspace's templates and rules go along as bytes, sent once; a stored document is read
+from the data folder, which every worker must then see at the same path.
+"""
+
+import io
+import logging
+import pickle
+import re
+import sysconfig
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final, Generic, TypeVar
+
+from invoicebatch.errors import ClusterError, SettingsError
+from invoicebatch.files.tree import Tree, laid_out, read_tree
+from invoicebatch.settings import Executor
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+CONNECT_SECONDS: Final = 10.0
+"""How long a scheduler, and its first worker, are waited for."""
+
+ALONE_SECONDS: Final = 60.0
+"""How long a cluster without any worker is waited for while jobs are out."""
+
+_LOOK_SECONDS: Final = 2.0
+"""How often it is looked whether anybody is still at work."""
+
+_PACKAGES: Final = Path(sysconfig.get_paths()["purelib"])
+_SAME: Final = "Install the same versions everywhere: pip install -c constraints.txt 'invoicebatch[dask]'"
+_AGAIN: Final = "What is committed stands. Mend the cluster, then finish with: invoicebatch resume"
+
+
+class Cluster:
+    """A connection to a scheduler, or to workers of this machine (`local:4`); `close` it."""
+
+    def __init__(self, settings: Executor, root: Path, data: Path) -> None:
+        """Connect and look the workers over.
+
+        Args:
+            settings: address of the scheduler, and the files of TLS.
+            root: the workspace, resolved; what jobs read of it goes along.
+            data: the folder of its state.
+
+        Raises:
+            SettingsError: no scheduler answers, it has no workers, or they would not do the same as this machine.
+        """
+        self._root, self._data, self._address = root, data, settings.dask
+        self._sent: Any = None
+        self._shared = False
+        self._local, self._client = _connected(settings, root)
+        try:
+            self._await_workers()
+            self._compare_versions()
+            self.width: int = sum(self._client.nthreads().values())
+        except BaseException:
+            self.close()
+            raise
+
+    def submit(self, function: Callable[[J], R], job: J) -> "Waiting[R]":
+        """Hand over a job for a module-level function.
+
+        Raises:
+            SettingsError: it reads a stored document that the workers don't see.
+        """
+        packer = _Packer(self._root, self._data)
+        packer.dump((function, job))
+        if packer.stored is not None:
+            self._check_shared(packer.stored)
+        if packer.needs_tree and self._sent is None:
+            self._sent = self._client.scatter(read_tree(self._root, self._data), hash=True)
+        tree = self._sent if packer.needs_tree else None
+        return Waiting(self._client, self._client.submit(_run, packer.packed.getvalue(), tree, pure=False))
+
+    def close(self) -> None:
+        """Let go of the cluster; what waits there is dropped."""
+        for each in (self._client, self._local):
+            with suppress(TimeoutError):  # it ends with this process at the latest
+                if each is not None:
+                    each.close(timeout=CONNECT_SECONDS)
+
+    def _await_workers(self) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            raise SettingsError(
+                f"The Dask scheduler at {self._address} has no workers.",
+                f"Start some: dask worker {self._address}",
+            ) from error
+
+    def _compare_versions(self) -> None:
+        """Documents must not depend on who makes them: templates, fonts and typst are packages too."""
+        ask = _asking(_needed())
+        here = ask()
+        for worker, there in self._on_each(ask).items():
+            odd = [
+                f"{name} {there.get(name) or 'is missing'}, here {version}"
+                for name, version in here.items()
+                if there.get(name) != version
+            ]
+            if odd:
+                raise SettingsError(f"Dask worker {worker} is another machine: {'; '.join(odd[:5])}", _SAME)
+
+    def _check_shared(self, path: Path) -> None:
+        """Every worker must see the stored documents."""
+        if self._shared:
+            return
+        text = str(path)
+        blind = [
+            worker for worker, sees in self._on_each(lambda: __import__("os").path.isfile(text)).items() if not sees
+        ]  # fmt: skip
+        if blind:
+            raise SettingsError(
+                f"Dask worker {blind[0]} does not see {path}.",
+                f"Mount {self._data} at the same path on every worker, or empty executor.dask for this run.",
+            )
+        self._shared = True
+
+    def _on_each(self, ask: Callable[[], Any]) -> Mapping[str, Any]:
+        """What a function answers on every worker; it travels as code, for a worker may lack invoicebatch."""
+        found: Mapping[str, Any] = self._client.run(ask, on_error="return")
+        for worker, answer in found.items():
+            if isinstance(answer, BaseException):
+                raise SettingsError(f"Dask worker {worker} can't answer: {answer}", _SAME) from answer
+        return found
+
+
+class Waiting(Generic[R]):
+    """A job that was handed over."""
+
+    def __init__(self, client: Any, future: Any) -> None:
+        self._client, self._future = client, future
+        self._alone_since: float | None = None
+
+    def result(self) -> R:
+        """What the job gave, or the error it raised.
+
+        Raises:
+            ClusterError: the scheduler is gone, all workers are, or the job ended several of them.
+        """
+        from distributed import KilledWorker
+        from distributed.client import FutureCancelledError
+
+        while True:
+            try:
+                found: R = self._future.result(timeout=_LOOK_SECONDS)
+            except TimeoutError:
+                if self._future.status == "error":
+                    raise
+                self._check_alive()
+            except KilledWorker as error:
+                raise ClusterError(
+                    f"One job ended {error.allowed_failures + 1} Dask workers in turn: have they too little memory?",
+                    _AGAIN,
+                ) from error
+            except (FutureCancelledError, OSError) as error:
+                if self._future.status == "error":
+                    raise
+                raise ClusterError("The Dask scheduler is gone.", _AGAIN) from error
+            else:
+                return found
+
+    def cancel(self) -> bool:
+        """It is no longer wanted; a worker that is at it goes on for itself."""
+        self._future.release()
+        return True
+
+    def _check_alive(self) -> None:
+        if self._client.status != "running":
+            raise ClusterError("The Dask scheduler is gone.", _AGAIN)
+        if self._client.nthreads():
+            self._alone_since = None
+            return
+        self._alone_since = self._alone_since or monotonic()
+        if monotonic() - self._alone_since > ALONE_SECONDS:
+            raise ClusterError("The Dask cluster has lost all its workers.", _AGAIN)
+
+
+def _connected(settings: Executor, root: Path) -> tuple[Any, Any]:
+    """The cluster, where it is of this machine, and a client."""
+    try:
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise SettingsError(
+            "executor.dask is set, but Dask is not installed.", "pip install 'invoicebatch[dask]'"
+        ) from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said by us
+    if own := re.fullmatch(r"local:([1-9]\d{0,2})", settings.dask):
+        local = LocalCluster(n_workers=int(own[1]), threads_per_worker=1, dashboard_address=None)
+        return local, Client(local, set_as_default=False)
+    if not re.fullmatch(r"(tcp|tls)://[^/]+:\d+", settings.dask):
+        raise SettingsError(
+            f"executor.dask = {settings.dask!r} is no address.",
+            "It is tcp://HOST:8786, tls://HOST:8786 or local:4.",
+        )
+    try:
+        client = Client(
+            settings.dask, timeout=CONNECT_SECONDS, security=_security(settings, root), set_as_default=False
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"No Dask scheduler answers at {settings.dask}: {error}",
+            "Start one with: dask scheduler; or empty executor.dask to work on this machine alone.",
+        ) from error
+    return None, client
+
+
+def _security(settings: Executor, root: Path) -> Any:
+    """The certificates of TLS; None where the settings name none."""
+    if not settings.dask_tls:
+        if settings.dask.startswith("tls:"):
+            raise SettingsError(
+                f"{settings.dask} needs certificates.", "Set executor.dask_ca, dask_certificate and dask_key."
+            )
+        return None
+    from distributed import Security
+
+    files = {name: root / Path(path).expanduser() for name, path in settings.dask_tls.items()}
+    for path in files.values():
+        if not path.is_file():
+            raise SettingsError(
+                f"{path} does not exist.", "Look into executor.dask_ca, dask_certificate and dask_key."
+            )
+    return Security(require_encryption=True, **{name: str(path) for name, path in files.items()})
+
+
+class _Packer(pickle.Pickler):
+    """Pickles what a worker does, its paths as a worker has them."""
+
+    def __init__(self, root: Path, data: Path) -> None:
+        self.packed = io.BytesIO()
+        super().__init__(self.packed, pickle.HIGHEST_PROTOCOL)
+        self._root, self._data = root, data
+        self.needs_tree = False
+        self.stored: Path | None = None
+        """A path into the state, which does not travel."""
+
+    def reducer_override(self, value: object) -> Any:
+        """How a path is pickled: one into a package or the workspace leads there wherever it is."""
+        if not isinstance(value, Path):
+            return NotImplemented
+        if value.is_relative_to(_PACKAGES):
+            return _in_packages, (value.relative_to(_PACKAGES).as_posix(),)
+        if value.is_relative_to(self._data):
+            self.stored = value
+        elif value.is_relative_to(self._root):
+            self.needs_tree = True
+            return _in_workspace, (value.relative_to(self._root).as_posix(),)
+        return NotImplemented
+
+
+def _run(packed: bytes, tree: Tree | None) -> Any:
+    """Do a job; runs in a worker."""
+    _AT.folder = None if tree is None else laid_out(tree)
+    function, job = pickle.loads(packed)  # noqa: S301 - the scheduler's own connections carry code anyway
+    return function(job)
+
+
+_AT: Final = threading.local()
+"""Where the workspace's files are laid out for the job at hand."""
+
+
+def _in_workspace(name: str) -> Path:
+    folder: Path = _AT.folder
+    return folder / name
+
+
+def _in_packages(name: str) -> Path:
+    return _PACKAGES / name
+
+
+def _needed() -> list[str]:
+    """The packages whose versions a document may depend on: our own, and what it needs itself."""
+    required = metadata.requires("invoicebatch") or []
+    return ["invoicebatch", *(re.split(r"[^\w.-]", one)[0] for one in required if "extra ==" not in one)]
+
+
+def _asking(names: list[str]) -> Callable[[], dict[str, str]]:
+    """A function that travels as code and tells the versions of packages, and of Python, where it runs."""
+
+    def ask() -> dict[str, str]:
+        import sys
+        from contextlib import suppress
+        from importlib import metadata
+
+        found = {"Python": ".".join(map(str, sys.version_info[:2]))}
+        for name in names:
+            with suppress(metadata.PackageNotFoundError):
+                found[name] = metadata.version(name)
+        return found
+
+    return ask

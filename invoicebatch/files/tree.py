@@ -1,0 +1,64 @@
+"""A workspace's own files, as bytes: templates, texts and rules, laid out again where work is done elsewhere."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from invoicebatch.errors import SettingsError
+
+MOST_BYTES: Final = 64 << 20
+"""More is no template: it would go to every worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Files by path inside a folder, and the hash over all of them."""
+
+    files: dict[str, bytes] = field(repr=False)
+    sha256: str
+
+
+def read_tree(root: Path, without: Path) -> Tree:
+    """Every file of a folder, but for hidden ones, those in `without`, and links that leave the folder.
+
+    Raises:
+        SettingsError: they hold more than `MOST_BYTES`.
+    """
+    paths = [path for path in sorted(root.rglob("*")) if _belongs(path, root, without)]
+    sizes = {path: path.stat().st_size for path in paths}
+    if sum(sizes.values()) > MOST_BYTES:
+        largest = max(paths, key=lambda path: sizes[path])
+        raise SettingsError(
+            f"The files of {root} beside its state hold {sum(sizes.values()) >> 20:,} MB;"
+            f" at most {MOST_BYTES >> 20} MB travel to the workers of a cluster.",
+            f"Keep what is neither template nor rule elsewhere: {largest.relative_to(root)} is the largest.",
+        )
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+    digest = hashlib.sha256()
+    for name, data in files.items():
+        digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    return Tree(files, digest.hexdigest())
+
+
+def _belongs(path: Path, root: Path, without: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    state = path.is_relative_to(without)
+    return not (hidden or state) and path.is_file() and path.resolve().is_relative_to(root)
+
+
+_FOLDERS: Final[dict[str, "TemporaryDirectory[str]"]] = {}
+"""Laid out in this process, by hash; they go with it."""
+
+
+def laid_out(tree: Tree) -> Path:
+    """A folder with the files of a tree."""
+    if tree.sha256 not in _FOLDERS:
+        folder = TemporaryDirectory(prefix="invoicebatch-")
+        for name, data in tree.files.items():
+            path = Path(folder.name, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        _FOLDERS[tree.sha256] = folder
+    return Path(_FOLDERS[tree.sha256].name)
