@@ -111,7 +111,7 @@ class Evaluation:
         """`reasons` as a category: however many rows there are, each text is held once."""
         texts, codes = self._coded(action)
         own, distinct = pd.factorize(np.array(texts, dtype=object))
-        return self._series(pd.Categorical.from_codes(own[codes], distinct))
+        return self._series(pd.Categorical.from_codes(own[codes], pd.Index(distinct)))
 
     def _coded(self, action: str) -> tuple[list[str], npt.NDArray[np.intp]]:
         texts, codes = [""], np.zeros(len(self.frame), dtype=np.intp)
