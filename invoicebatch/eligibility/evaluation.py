@@ -104,13 +104,23 @@ class Evaluation:
 
     def reasons(self, action: str) -> "pd.Series[str]":
         """Why each row is refused: the first reason, filled with its values; empty if eligible."""
+        texts, codes = self._coded(action)
+        return self._series(pd.array(texts, dtype="str").take(codes))
+
+    def reasons_by_code(self, action: str) -> "pd.Series[str]":
+        """`reasons` as a category: however many rows there are, each text is held once."""
+        texts, codes = self._coded(action)
+        own, distinct = pd.factorize(np.array(texts, dtype=object))
+        return self._series(pd.Categorical.from_codes(own[codes], pd.Index(distinct)))
+
+    def _coded(self, action: str) -> tuple[list[str], npt.NDArray[np.intp]]:
         texts, codes = [""], np.zeros(len(self.frame), dtype=np.intp)
         for fact, words in self._first_failing(action):
             rows = self._rows(words)
             own, found = fact.reason.fill(self.frame, rows)
             codes[rows] = own + len(texts)
             texts += found
-        return self._series(pd.array(texts, dtype="str").take(codes))
+        return texts, codes
 
     def all_reasons(self, action: str) -> "pd.Series[str]":
         """Every reason why a row is refused, joined by ``; ``; empty if eligible."""

@@ -13,7 +13,6 @@ import pandas as pd
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.plan.selection import Selection
-from invoicebatch.model.schema import TABLES
 from invoicebatch.model.shown import shown
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
@@ -186,8 +185,7 @@ class Workspace:
         Raises:
             StorageError: the folder can't be written.
         """
-        with self.store.read() as session:
-            return session.snapshot(Path(folder), TABLES)
+        return self.store.snapshot(Path(folder))
 
     def import_files(
         self, paths: Sequence[str | Path], *, kind: str | None = None, mapping: str | Path | None = None

@@ -7,7 +7,7 @@ is refused in words that say what it is instead.
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final
@@ -52,13 +52,17 @@ class Fault:
 Value = str | float | bool | Fault
 
 
+Values = dict[int, Value]
+"""What stands in a row, by column from 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row: its number from 1, whether it is hidden or filtered out, its values by column from 1."""
 
     number: int
     hidden: bool
-    cells: dict[int, Value]
+    cells: Values
 
 
 class Spreadsheet:
@@ -102,13 +106,22 @@ class Spreadsheet:
         custom = self._xml("docProps/custom.xml") if "docProps/custom.xml" in names else []
         self.properties = {str(p.get("name")): "".join(str(t) for t in p.itertext()) for p in custom}
         self._strings: list[str] | None = None
+        self._places: dict[int, tuple[str, int]] = {}
 
-    def rows(self, sheet: str, columns: frozenset[int] | None = None) -> Iterator[Row]:
+    def rows(
+        self,
+        sheet: str,
+        columns: frozenset[int] | None = None,
+        more: frozenset[int] = frozenset(),
+        where: Callable[[Values], bool] | None = None,
+    ) -> Iterator[Row]:
         """The rows of a worksheet that hold anything, in order.
 
         Args:
             sheet: its name.
             columns: only these columns' values, from 1; None: all.
+            more: further columns, of those rows alone `where` the values of the others ask for them.
+            where: told the values of `columns`.
 
         Raises:
             InputFileError: a damaged or malicious file.
@@ -120,7 +133,10 @@ class Spreadsheet:
             with self._zip.open(self.sheets[sheet]) as stream:
                 for element in iterate_xml(_plain(stream), (f"{_MAIN}row",), self.path.name):
                     last = self._row_number(element, last)
-                    yield Row(last, element.get("hidden") in ("1", "true"), self._values(element, columns))
+                    values = self._scan(element, None) if columns is None else self._few(element, columns)
+                    if where is not None and where(values):
+                        values |= self._scan(element, more)
+                    yield Row(last, element.get("hidden") in ("1", "true"), values)
         except _BROKEN as error:
             raise damaged(self.path, error) from error
 
@@ -131,13 +147,33 @@ class Spreadsheet:
             raise InputFileError(f"{self.path.name} has rows out of order, or beyond row {MAX_ROW:,}")
         return number
 
-    def _values(self, row: etree._Element, columns: frozenset[int] | None) -> dict[int, Value]:
-        values: dict[int, Value] = {}
-        column = 0
-        for cell in row:
+    def _few(self, row: etree._Element, columns: frozenset[int]) -> Values:
+        """The values of a few columns, each looked for where a row before had it: counted from the nearer end."""
+        number, count = row.get("r"), len(row)
+        values: Values = {}
+        for column in columns:
+            letters, place = self._places.get(column, ("", count))
+            place = place if place >= 0 else place + count
+            cell = row[place] if 0 <= place < count else None
+            if cell is None or cell.get("r") != f"{letters}{number}":
+                if cell is not None and place and _between(row[place - 1], cell, column):
+                    continue  # an empty one need not be there
+                return self._scan(row, columns)
+            value = self._value(cell)
+            if value is not None:
+                values[column] = value
+        return values
+
+    def _scan(self, row: etree._Element, columns: frozenset[int] | None) -> Values:
+        """The values of some columns (None: all), each cell of the row looked at."""
+        values: Values = {}
+        column, count = 0, len(row)
+        for place, cell in enumerate(row):
             reference = cell.get("r")
-            column = _column(reference.rstrip("0123456789")) if reference else column + 1
+            letters = reference.rstrip("0123456789") if reference else ""
+            column = _column(letters) if reference else column + 1
             if columns is None or column in columns:
+                self._places[column] = letters, place if 2 * place < count else place - count
                 value = self._value(cell)
                 if value is not None:
                     values[column] = value
@@ -181,6 +217,12 @@ class Spreadsheet:
 
     def _xml(self, part: str) -> etree._Element:
         return parse_xml(self._zip.read(part), f"{self.path.name} ({part})")
+
+
+def _between(before: etree._Element, after: etree._Element, column: int) -> bool:
+    """Whether a column is one of those left out between two cells."""
+    first, last = (str(cell.get("r") or "").rstrip("0123456789") for cell in (before, after))
+    return bool(first and last) and _column(first) < column < _column(last)
 
 
 def _target(target: str) -> str:

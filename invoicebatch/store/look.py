@@ -134,15 +134,15 @@ class Look:
             found.setdefault(bundle_id, {})[status] = items
         return found
 
-    def is_judged(self, by: str) -> bool:
-        """Whether nothing waits for the review, or what waits was judged by these checks."""
+    def unjudged(self, by: str) -> int:
+        """How many documents wait for the review; none where what waits was judged by these checks."""
         waiting = ", ".join(f"'{status.value}'" for status in WAITING)
-        ((settled,),) = self._rows(
-            "SELECT EXISTS (SELECT 1 FROM meta WHERE key = $key AND value = $by)"
-            f" OR NOT EXISTS (SELECT 1 FROM invoices WHERE status IN ({waiting}))",
+        ((count,),) = self._rows(
+            f"SELECT count(*) FROM invoices WHERE status IN ({waiting})"
+            " AND NOT EXISTS (SELECT 1 FROM meta WHERE key = $key AND value = $by)",
             {"key": JUDGED, "by": by},
         )
-        return bool(settled)
+        return int(count)
 
     def _columns(self, sql: str, names: list[str], params: Mapping[str, Any]) -> Columns:
         values = list(zip(*self._rows(sql, params), strict=True)) or [()] * len(names)

@@ -9,7 +9,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from invoicebatch.store import erasure, event_chain, journal, numbering, outbox, review, tables
 from invoicebatch.store import overview as invoices
-from invoicebatch.store import snapshot as snapshots
 from invoicebatch.store.history import history_columns
 
 _Options = ParamSpec("_Options")
@@ -81,4 +80,3 @@ class Session:
 
     outbox_heads = _verb(outbox.heads)
     messages_carrying = _verb(outbox.carrying)
-    snapshot = _verb(snapshots.write_snapshot)

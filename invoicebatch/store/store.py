@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from invoicebatch.model.schema import TABLES
 from invoicebatch.store.database import Database, interrupt
 from invoicebatch.store.lock import RunLock
 from invoicebatch.store.look import Look
+from invoicebatch.store.snapshot import write_snapshot
 
 if TYPE_CHECKING:
     from invoicebatch.store.session import Session
@@ -60,6 +62,11 @@ class Store:
             with self.look():
                 pass
         return str(self._database.id)
+
+    def snapshot(self, folder: Path) -> list[Path]:
+        """Write every table as `<folder>/<table>.parquet`, all from one moment; see `store.snapshot`."""
+        with self._database.read() as con:
+            return write_snapshot(con, folder, TABLES)
 
     def adopt(self) -> None:
         """Make a copy a workspace of its own; see `store.database.Database.adopt`."""

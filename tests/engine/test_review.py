@@ -13,6 +13,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.imports.sample import asked_for
 from invoicebatch.ingest.sample.months import months
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
+from invoicebatch.interfaces.cli import select
 from invoicebatch.interfaces.cli.main import run
 from invoicebatch.interfaces.lab.preview import describe
 from invoicebatch.interfaces.sheet.write import sheet
@@ -276,3 +277,17 @@ def test_two_months_beside_each_other(run_with_faults: tuple[Path, pd.DataFrame]
     sheets = pd.read_excel(file, sheet_name=None, engine="openpyxl")
     assert list(sheets) == ["Accounts", "Products", "VAT rates", "Usage", "Movers", "Missing", "New", "About"]
     assert len(sheets["Missing"]) == 3 + 1
+
+
+def test_where_very_many_wait_a_list_judges_what_it_shows(
+    faulty: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = ["--columns", "invoice_id,review,review_reasons"]
+    command = ["list", *columns, "--where", WAITING, "--json", "-w", str(faulty.root)]
+    monkeypatch.setattr(select, "_WAITING", 1)
+    assert run([*command, "--limit", "500"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert run(command) == 0
+    judged = json.loads(capsys.readouterr().out)
+    assert shown == judged[: len(shown)]
+    assert {row["review"] for row in shown} == {"fine", "look", "stop"}

@@ -1,12 +1,13 @@
 """A workspace as a folder with settings and state, and no more: what a command that only looks stands on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.judged import judged_by
 from invoicebatch.errors import WorkspaceError
 from invoicebatch.model.schema import REVIEW_COLUMNS
+from invoicebatch.model.status import WAITING
 from invoicebatch.settings import Settings, load_settings
 from invoicebatch.store import Store
 
@@ -45,20 +46,40 @@ class Folder:
         """Whether a process works on the run right now."""
         return self.store.run_lock(run_id).held()
 
-    def keep_judged(self, columns: Iterable[str]) -> None:
+    def keep_judged(self, columns: Iterable[str], most: int | None = None) -> bool:
         """Before these overview columns are read: what the review makes of rows is judged, as of now.
 
         Where nothing can be kept (another writes for long, or nobody may write), it stays not judged.
+
+        Args:
+            columns: frame names.
+            most: documents that are judged for it; None: however many wait.
+
+        Returns:
+            False where more than `most` wait, and none was judged.
         """
         if REVIEW_COLUMNS.isdisjoint(columns):
-            return
+            return True
         asked = self.root, clock.today(), self.settings.payment.term_days
         with self.store.look() as look:
-            if look.is_judged(judged_by(*asked)):
-                return
+            waiting = look.unjudged(judged_by(*asked))
+        if waiting and (most is None or waiting <= most):
+            from invoicebatch.engine.base.review import Reviewer
+
+            Reviewer(self.store, *asked).keep_judged()
+        return most is None or waiting <= most
+
+    def verdicts(self, ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+        """What the review makes of a few documents that wait, and why; judged for now, and not kept."""
+        with self.store.look() as look:
+            state = look.overview(["invoice_id", "status"], clock.today(), ids=ids)
+        waiting = [i for i, status in zip(*state.values(), strict=True) if status in WAITING]
+        if not waiting:
+            return {}
         from invoicebatch.engine.base.review import Reviewer
 
-        Reviewer(self.store, *asked).keep_judged()
+        today, term_days = clock.today(), self.settings.payment.term_days
+        return Reviewer(self.store, self.root, today, term_days).verdicts(waiting)
 
 
 def found_folder(folder: str | Path = ".") -> Path:

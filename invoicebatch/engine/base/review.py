@@ -3,7 +3,7 @@
 What waits for approval is judged once, when somebody asks, and kept until anything changes that it was judged by.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -56,6 +56,19 @@ class Reviewer:
         """What is odd about documents, by all checks."""
         with self.store.read() as session:
             return self._judged(session, self.checks, ids)
+
+    def verdicts(self, ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+        """What is made of documents, as the columns `review` and `review_reasons` have it, by id."""
+        found = self.review(np.asarray(ids, np.int64)).findings
+        said = _by_document(found).set_index("invoice_id")
+        seen = found.loc[found["reviewed"].notna(), "invoice_id"]
+        stops = said["stops"].dropna().to_dict()
+        looks = said["looks"].dropna().drop(seen, errors="ignore").to_dict()
+        words = {each: [text[each] for text in (stops, looks) if each in text] for each in ids}
+        return {
+            each: ("stop" if each in stops else "look" if told else "fine", "; ".join(told) or None)
+            for each, told in words.items()
+        }
 
     def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
         """What the checks of one severity find, as `Review.reasons`: what is kept of it, else judged now."""

@@ -66,7 +66,8 @@ def book(workspace: WorkspaceBase) -> pd.DataFrame:
         tries it again (another run holds the invoice).
     """
     failed, waits = [], pd.DataFrame(columns=["invoice_id", "number", "reason", "waits"])
-    while len(waiting := _unbooked(workspace)):
+    waiting = _unbooked(workspace)
+    while len(waiting):
         ids = [int(row) for row in waiting["invoice_id"].drop_duplicates()]
         plan = select(workspace, Runs(workspace), ids=ids).plan("payments.book")
         if plan.eligible == 0:
@@ -75,7 +76,8 @@ def book(workspace: WorkspaceBase) -> pd.DataFrame:
         report = plan.apply()
         failed.append(report.failed.assign(waits=False))
         waits = report.refused.assign(waits=True)
-        if len(_unbooked(workspace)) >= len(waiting):
+        before, waiting = waiting, _unbooked(workspace)
+        if len(waiting) >= len(before):
             break
     return pd.concat([*failed, waits], ignore_index=True)
 

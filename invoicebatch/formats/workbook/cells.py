@@ -39,7 +39,8 @@ class CellColumn:
 
     `values` are the frame's: cents for money, basis points for percentages. A missing value makes
     no cell, or an empty one of style `blank` where that is given. Where there are `styles`, each value takes
-    the one at the number of decimals it has. What is `wrapped` makes its rows as high as it needs.
+    the one at the number of decimals it has. What is `wrapped` makes its rows as high as it needs. Of texts
+    that are `shared` the values are their places in the workbook's table of texts.
     """
 
     values: pa.ChunkedArray
@@ -48,6 +49,7 @@ class CellColumn:
     blank: int = 0
     styles: Sequence[int] = ()
     wrapped: bool = False
+    shared: bool = False
 
 
 def cell_column(
@@ -153,7 +155,8 @@ def _cells(values: pa.Array, column: CellColumn, letter: str, rows: pa.Array) ->
     style = [f'" s="{column.style}"' if column.style else '"']
     if column.styles:
         style = ['" s="', _style_of(values, column), '"']
-    text, before, after = _content(values, column.type)
+    shared = values.cast(pa.string()), ' t="s"><v>', "</v>"
+    text, before, after = shared if column.shared else _content(values, column.type)
     if text.null_count == len(text):
         return blank
     pieces = [reference, rows, *style, before, text, after + "</c>"]

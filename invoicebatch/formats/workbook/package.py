@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from openpyxl import Workbook
 
+from invoicebatch.files.csv_text import joined_bytes
 from invoicebatch.formats.workbook.cells import CellColumn, column_letter, row_chunks
+from invoicebatch.formats.workbook.text import inline
 
 Chunk = bytes | memoryview
 
@@ -62,13 +66,16 @@ def whole_body(
     return Body([columns], (len(columns[0].values), len(columns)), first_row, results or {})
 
 
-def write_package(out: BinaryIO, workbook: Workbook, bodies: Mapping[str, Body]) -> None:
+def write_package(
+    out: BinaryIO, workbook: Workbook, bodies: Mapping[str, Body], texts: pa.Array | None = None
+) -> None:
     """Write the workbook with each body's rows in the sheet of that title.
 
     Args:
         out: an open file; needs no seeking.
         workbook: sheets, styles and everything but the bodies' rows.
         bodies: by sheet title.
+        texts: those that `shared` cells name by their place.
     """
     empty = io.BytesIO()
     made_at = workbook.properties.modified
@@ -83,8 +90,37 @@ def write_package(out: BinaryIO, workbook: Workbook, bodies: Mapping[str, Body])
             part = source.read(name)
             body = bodies.get(parts.get(name, ""))
             chunks = _sheet(part.decode(), body) if body else [_dated(part, name, made_at)]
+            if texts is not None:
+                chunks = [_with_texts(b"".join(chunks))] if name in _LISTS_OF_PARTS else chunks
             with target.open(name, "w", force_zip64=True) as entry:  # dated 1980: the same bytes again
                 _pour(chunks, entry.write, writer)
+        if texts is not None:
+            with target.open("xl/sharedStrings.xml", "w") as entry:
+                entry.write(_table_of(texts))
+
+
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+_ENTRIES: Final = {
+    b"</Types>": f'<Override PartName="/xl/sharedStrings.xml" ContentType="{_TYPE}"/>'.encode(),
+    b"</Relationships>": f'<Relationship Type="{_RELATION}" Target="sharedStrings.xml" Id="texts"/>'.encode(),
+}
+"""What names the table of texts, before the end of which list (ECMA-376 part 1, 12.3.15)."""
+_LISTS_OF_PARTS: Final = ("[Content_Types].xml", "xl/_rels/workbook.xml.rels")
+
+
+def _with_texts(part: bytes) -> bytes:
+    """A list of the package's parts, with the table of texts."""
+    for end, entry in _ENTRIES.items():
+        part = part.replace(end, entry + end)
+    return part
+
+
+def _table_of(texts: pa.Array) -> bytes:
+    items = pc.binary_join_element_wise("<si>", pc.coalesce(inline(texts), "<t/>"), "</si>", "")
+    head = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sst xmlns="{_MAIN}">'
+    return head.encode() + bytes(joined_bytes(items)) + b"</sst>"
 
 
 def _dated(part: bytes, name: str, made_at: datetime) -> bytes:

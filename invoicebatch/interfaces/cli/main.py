@@ -54,7 +54,7 @@ COMMANDS: Final = (
     ),
     ("documents", "documents:documents", "List the stored versions of an invoice's document."),
     ("template", "documents:app", "Document templates: check one."),
-    ("snapshot", "workspace_commands:snapshot", "Write all tables as Parquet files, from one moment."),
+    ("snapshot", "snapshot:snapshot", "Write all tables as Parquet files, from one moment."),
     (
         "doctor",
         "workspace_commands:doctor",

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.folder import Folder
+from invoicebatch.engine.plan.records import Columns
 from invoicebatch.errors import ParameterError, UnknownNameError
 from invoicebatch.interfaces.cli.common import (
     TABLE_ROWS,
@@ -35,6 +37,10 @@ _SHOWN = (
 )  # fmt: skip
 
 
+_WAITING = 5_000
+"""So many documents are judged for a list of which a part is shown; of more, only the shown ones."""
+
+
 def list_invoices(
     select: Select | None = None,
     *,
@@ -50,13 +56,25 @@ def list_invoices(
     names = _names(columns, json=json)
     ids = (select or Select()).ids_in(folder)
     most = limit if limit or json else TABLE_ROWS
-    folder.keep_judged(names)
+    judged = folder.keep_judged(names, None if most is None else _WAITING)
     with folder.store.look() as look:
         wanted = None if ids is None else ids[:most].tolist()
         shown = look.overview(["invoice_id", *names], clock.today(), ids=wanted, limit=most)
         total = look.count("invoices") if ids is None else len(ids)
+    shown = shown if judged else _judged_now(folder, shown)
     print_rows(shown, json=json, title=counted(total, "invoice"), limit=limit, total=total)
     return 0
+
+
+def _judged_now(folder: Folder, shown: Columns) -> Columns:
+    """The rows with what the review makes of them alone, where too many wait to judge them all for a list."""
+    verdicts = folder.verdicts(shown["invoice_id"])
+    by_column = zip(("review", "review_reasons"), range(2), strict=True)
+    said = {
+        name: [verdicts.get(each, (None, None))[place] for each in shown["invoice_id"]]
+        for name, place in by_column
+    }
+    return {name: said.get(name, values) for name, values in shown.items()}
 
 
 def _names(columns: str | None, *, json: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Commands on a workspace as a whole: init, import, snapshot, doctor."""
+"""Commands on a workspace as a whole: init, import, doctor."""
 
 import shlex
 from collections.abc import Sequence
@@ -183,13 +183,6 @@ def _by_reason(refused: pd.DataFrame) -> pd.DataFrame:
     place = r"[\w.-]+ row \d+|row \d+( of [\w.-]+)?( has .*)?|^\d+(?= cells)"
     reason = refused["reason"].str.replace(place, "…", regex=True)
     return reason.value_counts().rename_axis("reason").reset_index(name="cells")[["cells", "reason"]]
-
-
-def snapshot(folder: Path, *, workspace: WorkspaceOption = None) -> int:
-    """Write all tables as Parquet files, from one moment."""
-    for file in opened(workspace).snapshot(folder):
-        print(file)
-    return 0
 
 
 def doctor(

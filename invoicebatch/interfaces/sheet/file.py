@@ -40,7 +40,8 @@ class SheetFile:
         workspace_id: workspace it was written from.
         written: rows it was written with.
         rows: one row a row of the sheet: row int64, hidden bool, invoice_id Int64, version Int64,
-            number str, ticked bool, action str (as written), parameters str, problem str (empty: none).
+            number str, ticked bool, action str (as written), parameters str, problem str (empty: none). Of a
+            row of a workbook without any mark, version and parameters are not read.
         parameters: values of the page Parameters by action and name.
         date1904: whether serial dates count from 1904.
     """

@@ -16,6 +16,9 @@ from invoicebatch.interfaces.sheet.rows import judge_rows
 
 _HEADER_WITHIN: Final = 50
 
+_ALWAYS: Final = ("run", "action", "invoice_id", "number")
+"""Columns that are read of every row; the others only where there is a mark."""
+
 
 def read_xlsx_sheet(path: Path) -> SheetFile:
     """Read the workbook variant.
@@ -26,7 +29,9 @@ def read_xlsx_sheet(path: Path) -> SheetFile:
     book = Spreadsheet(path)
     name, header, places = _find(book)
     meta = sheet_meta(book)
-    rows = book.rows(name, frozenset(places.values()))
+    always = frozenset(places[column] for column in _ALWAYS)
+    mark = places["run"]
+    rows = book.rows(name, always, frozenset(places.values()) - always, lambda cells: mark in cells)
     body = (row for row in rows if row.number > header)
     return SheetFile(
         path=path,

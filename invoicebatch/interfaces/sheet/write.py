@@ -64,7 +64,7 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
             titles[name],
             action.help,
             evaluation.eligible(name),
-            evaluation.reasons(name),
+            evaluation.reasons_by_code(name),
             sheet_parameters(action, workspace.settings, clock.today(), _choices(workspace, action)),
             action.confirm,
         )

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.run import execute
 from invoicebatch.errors import NothingEligibleError, ParameterError, SelectionError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace, open_workspace
+from invoicebatch.store import Store
 
 Make = Callable[..., Workspace]
 
@@ -37,6 +39,47 @@ def test_a_plan_changes_nothing(make_workspace: Make) -> None:
     assert plan.preview["eligible"]["total_cents"].tolist() == [24200]
     assert statuses(workspace) == ["empty", "empty"]
     assert workspace.runs.list().empty
+
+
+def test_a_run_of_few_rows_opens_the_state_five_times(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(2)
+    opened: list[str] = []
+    for way in ("look", "read", "write"):
+        real = getattr(Store, way)
+        monkeypatch.setattr(
+            Store, way, lambda store, way=way, real=real: (opened.append(way), real(store))[1]
+        )
+    report = workspace.select(ids=[1]).plan("mark_as.exported").apply()
+    assert report.done["invoice_id"].tolist() == [1]
+    assert report.undo
+    assert opened == [
+        "look",
+        "read",
+        "write",
+        "write",
+        "write",
+    ]  # chosen, judged, claimed, committed, finished
+
+
+def test_a_row_that_changes_between_claim_and_commit_is_judged_again(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(2)
+    plan = workspace.select(all=True).plan("mark_as.exported")
+
+    def change(place: str) -> None:
+        if place == "commit.before":
+            monkeypatch.setattr(execute, "reach", lambda _: None)
+            with workspace.store.write() as session:
+                exported = pd.DataFrame({"invoice_id": [1], "export_status": ["exported"]})
+                session.update("invoices", exported, clock.now())
+
+    monkeypatch.setattr(execute, "reach", change)
+    report = plan.apply()
+    assert report.done["invoice_id"].tolist() == [2]
+    assert report.unchanged["invoice_id"].tolist() == [1]
 
 
 def test_the_same_plan_twice_is_one_run(make_workspace: Make) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from invoicebatch.interfaces.api import Workspace
@@ -53,11 +54,14 @@ def _heavy(modules: set[str]) -> set[str]:
     return HEAVY & modules
 
 
-def test_a_command_imports_no_more_than_it_uses(make_workspace: Callable[..., Workspace]) -> None:
+def test_a_command_imports_no_more_than_it_uses(
+    make_workspace: Callable[..., Workspace], tmp_path: Path
+) -> None:
     where = _judged(make_workspace(2))
     of_help, *of_looks, of_run, of_actions = _loaded(
         ["--help"],
         *(["list", *where], ["runs", *where], ["payments", "list", *where], ["history", "1", *where]),
+        ["snapshot", str(tmp_path / "out"), *where],
         ["run", "mark_as.exported", "--all", "--dry-run", *where],
         ["actions", "--all", *where],
     )

@@ -1,5 +1,6 @@
 """Writing a sheet: what an analyst sees, and what each row offers."""
 
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,6 +49,16 @@ def test_refusals_say_why_with_actions_of_one_reason_together(path: Path) -> Non
     by_id = {row["Invoice id"]: row for row in rows_of(path)}
     assert "Approve, Mark as reviewed: status is approved, not empty" in str(by_id[1]["Why not"])
     assert not str(by_id[5]["Why not"]).startswith("Approve")
+
+
+def test_a_reason_that_rows_share_stands_once_in_the_file(path: Path) -> None:
+    texts = [str(row["Why not"]) for row in rows_of(path)]
+    with zipfile.ZipFile(path) as book:
+        rows, shared = (book.read(f"xl/{part}.xml") for part in ("worksheets/sheet1", "sharedStrings"))
+    reason = b"status is approved, not empty"
+    assert sum(reason.decode() in text for text in texts) == 4
+    assert reason not in rows
+    assert shared.count(reason) == 1
 
 
 def test_keys_are_hidden_and_cells_are_locked(path: Path) -> None:

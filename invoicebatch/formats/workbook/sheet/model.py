@@ -66,7 +66,10 @@ class SheetParameter:
 
 @dataclass(frozen=True, slots=True)
 class SheetAction:
-    """An action over the rows of a sheet: what it is called, which rows allow it, why others don't."""
+    """An action over the rows of a sheet: what it is called, which rows allow it, why others don't.
+
+    `reasons` may be a category: of many rows that holds each text once.
+    """
 
     name: str
     title: str

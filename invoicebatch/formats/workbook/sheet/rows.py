@@ -33,7 +33,7 @@ def why_not(actions: Sequence[SheetAction], rows: int) -> "pd.Series[str]":
     combined = np.zeros(rows, dtype=np.int64)
     coded = []
     for action in actions:
-        codes, reasons = pd.factorize(action.reasons.to_numpy())
+        codes, reasons = pd.factorize(action.reasons)
         coded.append((action.title, codes, reasons))
         combined, _ = pd.factorize(combined * (len(reasons) + 1) + codes)
     _, first = np.unique(combined, return_index=True)

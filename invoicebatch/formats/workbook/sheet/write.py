@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from openpyxl import Workbook
 
 from invoicebatch.formats.workbook import styling
@@ -49,21 +50,32 @@ def write_sheet(out: BinaryIO, frame: pd.DataFrame, actions: Sequence[SheetActio
     workbook.properties.creator = "invoicebatch"
     workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
     styling.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
-    columns = [_cells(name, body, *styles[name]) for name in LAYOUT]
-    write_package(out, workbook, {sheet.title: whole_body(columns, FIRST_ROW, results)})
+    texts: list[str] = []
+    columns = [_cells(name, body, *styles[name], texts) for name in LAYOUT]
+    bodies = {sheet.title: whole_body(columns, FIRST_ROW, results)}
+    write_package(out, workbook, bodies, pa.array(texts, pa.string()))
 
 
-def _cells(name: str, rows: pd.DataFrame, style: int, blank: int) -> CellColumn:
+def _cells(name: str, rows: pd.DataFrame, style: int, blank: int, texts: list[str]) -> CellColumn:
+    """The cells of a column; texts that repeat go to the texts, and are named by their place there."""
     column = sheet_columns()[name]
     cells = cell_column(rows[column.frame_name], column, style)
-    return CellColumn(_small(cells.values), cells.type, style, blank)
+    coded = _coded(cells.values)
+    if coded is None:
+        return CellColumn(cells.values, cells.type, style, blank)
+    first = len(texts)
+    texts += coded.dictionary.to_pylist()
+    named = pc.not_equal(coded.dictionary, "").take(coded.indices)
+    places = pc.if_else(named, pc.add(coded.indices.cast(pa.int64()), first), None)
+    return CellColumn(pa.chunked_array([places]), cells.type, style, blank, shared=True)
 
 
-def _small(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Long texts that repeat, as a dictionary: their XML is made once."""
+def _coded(values: pa.ChunkedArray) -> pa.DictionaryArray | None:
+    """Texts that repeat, each once; None: they don't, or are none."""
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
     if not (pa.types.is_large_string(values.type) or pa.types.is_string(values.type)):
-        return values
+        return None
     coded = values.combine_chunks().dictionary_encode()
     coded = coded if isinstance(coded, pa.Array) else coded.chunk(0)
-    repeats = len(coded.dictionary) * 20 < len(coded)
-    return pa.chunked_array([coded]) if repeats else values
+    return coded if len(coded.dictionary) * 2 < len(coded) - coded.null_count else None
