@@ -314,7 +314,7 @@ def files_page() -> str:
     """Every kind of file with its columns, and every key of a mapping."""
     text = (
         "# Files to import\n\nCSV, Excel, Parquet; UBL and CII by `--kind ubl`. A column is found by its name, whatever its case and blanks; "
-        "**bold** ones are required. Amounts may also be given in cents (`total_cents`). How to: [your own data](../howto/import.md).\n"
+        "**bold** ones are required. Amounts may also be given in cents (`total_cents`). Lines need `vat_rate`, or `vat_category` where they bear no VAT; an invoice needs a `company_account_id` where there are several accounts. How to: [your own data](../howto/import.md).\n"
     )
     for kind in KINDS.values():
         names = dict(kind.aliases)
