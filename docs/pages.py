@@ -23,6 +23,8 @@ from invoicebatch.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES: Mapping[str, Any] = tomllib.loads((ROOT / "docs" / "actions.toml").read_text("utf-8"))
+PLAIN: Mapping[str, Any] = {"where": "status = 'created'", "lead": ""}
+"""The example of an action that docs/actions.toml says nothing of."""
 IDS = "1,2"
 """Stands in an example for rows that are picked one by one."""
 
@@ -76,7 +78,7 @@ def actions_index(actions: Iterable[Action]) -> str:
 
 def action_page(action: Action) -> str:
     """One action: what it asks, its parameters, how it is done from each face, what to do where it is refused."""
-    example = EXAMPLES[action.name]
+    example = EXAMPLES.get(action.name, PLAIN)
     parts = [
         f"# {action.title_in_full or action.label}\n\n`{action.name}`: {action.help}\n\n{example['lead'].strip()}\n",
         _needs(action.name),
@@ -312,7 +314,7 @@ def files_page() -> str:
     """Every kind of file with its columns, and every key of a mapping."""
     text = (
         "# Files to import\n\nCSV, Excel, Parquet; UBL and CII by `--kind ubl`. A column is found by its name, whatever its case and blanks; "
-        "**bold** ones are required. Amounts may also be given in cents (`total_cents`). How to: [your own data](../howto/import.md).\n"
+        "**bold** ones are required. Amounts may also be given in cents (`total_cents`). Lines need `vat_rate`, or `vat_category` where they bear no VAT; an invoice needs a `company_account_id` where there are several accounts. How to: [your own data](../howto/import.md).\n"
     )
     for kind in KINDS.values():
         names = dict(kind.aliases)

@@ -47,6 +47,7 @@ def test_a_new_action_shows_everywhere_without_another_edit(tmp_path: Path) -> N
     an_export_job_runs_what_may_be_scheduled_and_nothing_else(seen)
     what_comes_next_is_a_command_that_works(seen)
     the_table_of_the_readme_has_them(seen)
+    the_site_has_a_page_of_them(seen)
 
 
 def the_command_line_lists_and_offers_them(seen: Any) -> None:
@@ -98,8 +99,11 @@ def what_comes_next_is_a_command_that_works(seen: Any) -> None:
 
 
 def the_table_of_the_readme_has_them(seen: Any) -> None:
-    assert (
-        "| `archive.tag` | Puts a tag on invoices, by which they are found again. | is empty |"
-        in seen["table"]
-    )
-    assert "| `export.csv_for_accountant` |" in seen["table"]
+    assert "| Archive | `archive.tag` |" in seen["table"]
+    assert ", `export.csv_for_accountant`" in seen["table"]
+
+
+def the_site_has_a_page_of_them(seen: Any) -> None:
+    assert "`archive.tag`: Puts a tag on invoices, by which they are found again." in seen["page"]
+    assert "| `is_empty` |" in seen["page"]
+    assert "invoicebatch run archive.tag --where" in seen["page"]

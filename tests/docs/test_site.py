@@ -1,8 +1,11 @@
 """The site is built from the pages and the program; a link that leads nowhere is a fault."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from invoicebatch.actions import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,3 +31,10 @@ def test_every_written_page_is_in_the_navigation() -> None:
     nav = (ROOT / "mkdocs.yml").read_text()
     pages = (page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md"))
     assert [page for page in pages if page not in nav and not page.startswith("decisions/")] == []
+
+
+def test_what_is_told_of_actions_is_told_of_those_on_the_bar() -> None:
+    told = tomllib.loads((ROOT / "docs" / "actions.toml").read_text())
+    bar = {name for name, action in registry().items() if not action.hidden}
+    assert set(told) <= bar
+    assert all(one["lead"].strip() and ("where" in one or "ids" in one) for one in told.values())

@@ -186,3 +186,23 @@ def test_several_company_accounts_are_offered(tmp_path: Path) -> None:
 def test_a_file_of_unknown_headers_says_what_it_recognised(tmp_path: Path) -> None:
     with pytest.raises(InputFileError, match="Recognised: 'City' as city"):
         proposed(tmp_path, "file.csv", b"Foo,City\nx,Lille\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "line"),
+    [
+        ("V-1,K,100.00,21,121.00", 'vat_rate = { constant = "21" }'),
+        ("V-1,K,200.00,21,242.00", 'vat_rate = "VAT"'),
+    ],
+)
+def test_a_column_called_vat_holds_amounts_where_the_totals_say_so_else_rates(
+    tmp_path: Path, row: str, line: str
+) -> None:
+    path, proposal = proposed(tmp_path, "file.csv", f"Invoice no,Customer,Net,VAT,Total\n{row}\n".encode())
+    assert line in proposal.toml
+    assert taken(path, proposal).refused.empty
+
+
+def test_a_file_of_our_own_columns_needs_no_mapping(tmp_path: Path) -> None:
+    with pytest.raises(InputFileError, match="it needs no mapping"):
+        proposed(tmp_path, "file.csv", b"external_id,name,price,vat_rate\nA,x,1,21\n")

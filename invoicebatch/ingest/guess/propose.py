@@ -17,7 +17,7 @@ from invoicebatch.ingest.guess.parties import DESCRIBES, customers
 from invoicebatch.ingest.guess.samples import DATES, NUMBERS, date_formats, mark_of, roles_of
 from invoicebatch.ingest.guess.seen import Known, Seen, listed
 from invoicebatch.ingest.guess.words import language_of, totals
-from invoicebatch.ingest.kinds import kind_named
+from invoicebatch.ingest.kinds import KINDS, kind_named, match_columns
 from invoicebatch.ingest.numbers import DecimalMark
 
 GUESSED: Final = ("invoices", "lines", "customers", "mandates", "payments", "open_items")
@@ -54,6 +54,7 @@ def propose(path: Path, known: Known, kind: str | None = None) -> Proposal:
         UnknownNameError: no such kind.
     """
     layout = layout_of(path)
+    _check_foreign(path.name, list(layout.cells.columns))
     file, seen, skip = _look(layout, known)
     sections = _sections(path.name, seen, kind)
     for section in sections if skip else ():
@@ -72,6 +73,21 @@ def propose(path: Path, known: Known, kind: str | None = None) -> Proposal:
     doubts = tuple(doubt for section in sections for doubt in section.doubts)
     kinds = tuple(section.name for section in sections if section is not file)
     return Proposal("\n".join([*head, *body, *left]), doubts, kinds, unread)
+
+
+def _check_foreign(name: str, headers: list[str]) -> None:
+    """A file of our own columns needs no mapping.
+
+    Raises:
+        InputFileError: so it is here.
+    """
+    for kind in KINDS.values():
+        own = match_columns(kind, headers)
+        if len(own) == len(headers) and set(kind.needs) <= {column.name for column, _ in own.values()}:
+            raise InputFileError(
+                f"{name} has the columns of {kind.name} by their own names: it needs no mapping.",
+                f"Import it as it is: invoicebatch import {name} --kind {kind.name}",
+            )
 
 
 def _look(layout: Layout, known: Known) -> tuple[Section, Seen, str]:

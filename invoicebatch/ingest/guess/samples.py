@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -123,7 +123,22 @@ def roles_of(columns: Mapping[str, pa.Array]) -> dict[str, Guess]:
         )
         taken.add(header)
         found[match.role] = Guess(header, match.role, match.sure and not rivals, match.language, rivals)
-    return found
+    return _with_rates(found, columns)
+
+
+def _with_rates(found: dict[str, Guess], columns: Mapping[str, pa.Array]) -> dict[str, Guess]:
+    """A column called VAT that holds 21 and 9 holds rates, unless net amounts and totals say otherwise."""
+    guess = found.get("vat_total")
+    if guess is None or "vat_rate" in found or not _are_rates(columns[guess.header].drop_null()):
+        return found
+    if {"net", "total"} <= found.keys():
+        net, tax, total = (
+            numbers_of(columns[found[role].header])[0] for role in ("net", "vat_total", "total")
+        )
+        if pc.all(pc.equal(pc.add(net, tax), total)).as_py():
+            return found
+    others = {role: one for role, one in found.items() if role != "vat_total"}
+    return {**others, "vat_rate": replace(guess, role="vat_rate")}
 
 
 def fits(role: str, cells: pa.Array) -> bool:

@@ -69,6 +69,7 @@ seen = {
     "no job": call("run", "export.job", *everything, "--export", "archive.tag"),
     "worker": call("worker", "--once"),
     "table": runpy.run_path("docs/generate.py")["actions_table"](),
+    "page": runpy.run_path("docs/pages.py")["generated"]()["actions/archive.tag.md"],
 }  # fmt: skip
 following = seen["tagged"]["next"][0]["command"]
 seen["following"] = as_json(*shlex.split(following)[1:], "--account", "NL")
