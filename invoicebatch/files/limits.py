@@ -74,10 +74,7 @@ def open_bounded(path: Path, most: int = TABLE_BYTES) -> Iterator[BinaryIO]:
     Raises:
         InputFileError: missing, a folder, a device, unreadable, or larger than `most`.
     """
-    if path.is_dir():
-        raise InputFileError(f"{path} is a folder", f"Name the files in it, such as {path}/*.csv")
-    if path.exists() and not path.is_file():
-        raise InputFileError(f"{path} is no file, but a device or a pipe", "Save it as a file first.")
+    check_file(path)
     try:
         if path.stat().st_size > most:
             raise InputFileError(f"{path} is larger than {words(most)}", "Split it into smaller files.")
@@ -87,6 +84,18 @@ def open_bounded(path: Path, most: int = TABLE_BYTES) -> Iterator[BinaryIO]:
         raise InputFileError(f"There is no file {path}") from error
     except OSError as error:
         raise InputFileError(f"{path} can't be read: {error.strerror}") from error
+
+
+def check_file(path: Path) -> None:
+    """A path is a plain file, or nothing at all: a device may have no end.
+
+    Raises:
+        InputFileError: a folder, a device or a pipe.
+    """
+    if path.is_dir():
+        raise InputFileError(f"{path} is a folder", f"Name the files in it, such as {path}/*.csv")
+    if path.exists() and not path.is_file():
+        raise InputFileError(f"{path} is no file, but a device or a pipe", "Save it as a file first.")
 
 
 def check_table(name: str, rows: int, columns: int) -> None:
