@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.hashed_zip import Listed, copy, write_hashed_zip
+from invoicebatch.files.limits import check_file
 from invoicebatch.files.platform import sync_path
 from invoicebatch.files.publish import inside, storage_error
 
@@ -53,6 +54,7 @@ def read_manifest(file: Path) -> tuple[dict[str, Any], list[Listed]]:
     Raises:
         InputFileError: the file is no backup of ours, or can't be read.
     """
+    check_file(file)
     try:
         with zipfile.ZipFile(file) as archive:
             whole = archive.getinfo(MANIFEST).file_size <= _LONGEST_MANIFEST
@@ -107,6 +109,7 @@ def restore_backup(file: Path, target: Path) -> list[Listed]:
 
 
 def _unpack(holder: Path, files: list[Listed], folder: Path) -> None:
+    check_file(holder)
     try:
         with zipfile.ZipFile(holder) as archive:
             for file in files:

@@ -47,6 +47,13 @@ def make_data_folder(folder: Path, umask: int) -> None:
         folder.chmod(0o777 & ~umask)  # whatever the process's own umask keeps from it
 
 
+def close_files(folder: Path, umask: int) -> None:
+    """Take from the files of the state what they should not have: they may be copied out of their folder."""
+    for file in folder.iterdir():
+        if file.is_file():
+            file.chmod(file.stat().st_mode & 0o777 & ~umask)
+
+
 def wider_than(folder: Path, umask: int) -> str:
     """The rights of a folder that go beyond what they should, as ``rwxr-xr-x``; empty: none."""
     mode = folder.stat().st_mode

@@ -38,6 +38,7 @@ _BROKEN: Final = (
     NotImplementedError,
     KeyError,
     OSError,
+    UnicodeDecodeError,  # a part's name
     RuntimeError,
 )
 

@@ -14,6 +14,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 WHOLE = "The pack is whole: every file, event and change is as it was written."
@@ -35,10 +36,17 @@ def check(file: str, manifest_hash: str = "", head: str = "") -> list[str]:
         NoPackError: it is none.
     """
     try:
-        with zipfile.ZipFile(file) as pack:
+        with _opened(file) as pack:
             return list(problems(pack, manifest_hash, head))
     except (OSError, KeyError, TypeError, ValueError, *_DAMAGE) as error:
         raise NoPackError(f"{file} can't be read as an audit pack: {error}") from error
+
+
+def _opened(file: str) -> zipfile.ZipFile:
+    path = Path(file)
+    if path.exists() and not path.is_file():  # a device may have no end
+        raise OSError("it is no file")
+    return zipfile.ZipFile(file)
 
 
 def problems(pack: zipfile.ZipFile, manifest_hash: str, head: str) -> Iterator[str]:
@@ -58,7 +66,7 @@ def erased(file: str) -> list[str]:
         NoPackError: it is none.
     """
     try:
-        with zipfile.ZipFile(file) as pack:
+        with _opened(file) as pack:
             by = {row["by"]: row["event"]["row"] for row in _lines(pack, "chain/erasures.jsonl")}
             rows = [(table, row) for table in _TABLES for row in _lines(pack, f"chain/{table}.jsonl")]
     except (OSError, KeyError, TypeError, ValueError, *_DAMAGE) as error:

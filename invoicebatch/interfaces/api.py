@@ -11,7 +11,7 @@ from invoicebatch.engine.base.folder import found_folder
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace as EngineWorkspace
 from invoicebatch.errors import SelectionError, UsageError
-from invoicebatch.files.layout import lay_out, make_data_folder
+from invoicebatch.files.layout import close_files, lay_out, make_data_folder
 from invoicebatch.files.whole import write_whole
 from invoicebatch.model.shown import shown
 
@@ -159,6 +159,7 @@ def init_workspace(folder: str | Path, *, adopt: bool = False) -> Workspace:
     workspace = Workspace(root)
     make_data_folder(workspace.data, workspace.settings.umask)
     workspace.store.create()
+    close_files(workspace.data, workspace.settings.umask)
     if adopt:
         workspace.store.adopt()
     return workspace

@@ -20,7 +20,7 @@ from invoicebatch.errors import (
     StorageError,
     WorkspaceError,
 )
-from invoicebatch.files.platform import after_fork, held_elsewhere
+from invoicebatch.files.platform import after_fork, held_elsewhere, sync_path
 from invoicebatch.store.lock import database_lock
 from invoicebatch.store.migrations import LATEST, migrate, place, set_place, version_of, workspace_id
 
@@ -184,7 +184,8 @@ class Database:
         """
         part = self.path.with_name(f"{self.path.name}.part")
         with database_lock(self.path, write=True, timeout=self._timeout):
-            part.unlink(missing_ok=True)
+            for left in (part, part.with_name(f"{part.name}.wal")):
+                left.unlink(missing_ok=True)
             with self._connect(read_only=False) as con:
                 con.execute("CHECKPOINT")
                 con.execute(f"ATTACH '{_quoted(part)}' AS fresh")
@@ -195,6 +196,7 @@ class Database:
                     con.execute("DETACH fresh")
             part.chmod(self.path.stat().st_mode & 0o777)
             part.replace(self.path)
+            sync_path(self.path.parent)
 
     @contextmanager
     def _connect(self, *, read_only: bool) -> Iterator[Connection]:

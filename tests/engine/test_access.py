@@ -48,3 +48,9 @@ def test_doctor_names_a_folder_that_is_wider(tmp_path: Path) -> None:
     assert breach["check"] == "access"
     assert "rwxr-xr-x" in breach["problem"]
     assert f"chmod 700 {workspace.data}" in breach["advice"]
+
+
+def test_the_state_itself_is_closed_from_the_first_on(tmp_path: Path) -> None:
+    workspace = init_workspace(tmp_path / "workspace")
+    assert workspace.store.file in (found := list(workspace.data.iterdir()))
+    assert [path.name for path in found if rights(path) & 0o077] == []

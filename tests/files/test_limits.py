@@ -62,9 +62,10 @@ ATTACKS = [
         (command, endless, 2, "device or a pipe")
         for command in (
             "import {}", "import {} --kind ubl", "payments import {}", "einvoice import {}", "list --ids @{}",
-            "sheet check {}.csv",
+            "sheet check {}.csv", "restore {} {}.new", "backup {}.zip --earlier {}",
         )
     ),
+    ("audit verify {}", endless, 2, "it is no file"),
 ]  # fmt: skip
 
 
@@ -79,9 +80,10 @@ def test_a_bomb_is_refused_in_words(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = tmp_path / "bomb"
-    arguments = command.format(file).split()
+    arguments = command.replace("{}", str(file)).split()
     make(Path(f"{file}.csv") if command.endswith(".csv") else file)
-    assert run([*arguments, "-w", str(workspace.root)]) == code
+    where = [] if arguments[0] in ("restore", "audit") else ["-w", str(workspace.root)]
+    assert run([*arguments, *where]) == code
     shown = capsys.readouterr()
     assert words in " ".join((shown.out + shown.err).split())
 

@@ -145,6 +145,23 @@ def test_a_damaged_file_is_refused_or_read_and_never_a_fault_of_ours(
         file.unlink()
 
 
+@pytest.mark.parametrize(
+    "command", ["sheet check {}", "import {} --kind ubl", "restore {} {}.new", "audit verify {}"]
+)
+@pytest.mark.parametrize("places", [2, 4])
+def test_an_archive_whose_names_are_no_text_is_damaged(
+    command: str, places: int, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in ("é.xml", "xl/é.xml", "[Content_Types].xml", "xl/workbook.xml"):
+            archive.writestr(name, "<a/>")
+    file.write_bytes(file.read_bytes().replace("é".encode(), b"\xa2\xa2", places))
+    where = [] if command.split(maxsplit=1)[0] in {"restore", "audit"} else ["-w", str(workspace.root)]
+    assert run([*command.replace("{}", str(file)).split(), *where]) in {2, 3}
+    assert "Unexpected error" not in capsys.readouterr().err
+
+
 def damaged(data: bytes, chance: random.Random) -> bytes:
     """The bytes with one to four faults: changed, cut out, doubled, moved, cut off, or one of the ugly ones put in."""
     for _ in range(chance.randint(1, 4)):

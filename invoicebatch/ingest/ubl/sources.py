@@ -67,7 +67,7 @@ def _archive(path: Path, name: str) -> Iterator[Found]:
                 return
             for member in members:
                 yield _member(archive, member, f"{name}/{member.filename}")
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, UnicodeDecodeError) as error:
         yield Found(name, reason=f"The archive is damaged: {error}")
 
 
@@ -85,7 +85,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> Fou
     try:
         with archive.open(member) as stream:
             data = stream.read(DOCUMENT_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, UnicodeDecodeError) as error:
         return Found(name, reason=f"It can't be taken out of the archive: {error}")
     return Found(name, data) if len(data) <= DOCUMENT_BYTES else Found(name, reason=_too_large())
 

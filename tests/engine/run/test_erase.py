@@ -195,6 +195,9 @@ def test_a_dead_process_leaves_nothing_half_erased_unsaid(customers: Workspace, 
     (report,) = customers.runs.resume()
     assert (report.state, len(report.done)) == ("finished", 1)
     assert customers.doctor().empty
+    with pytest.raises(StaleError), customers.store.write() as session:  # the keys are there still
+        session.insert("claims", pd.DataFrame({"invoice_id": [1], "run_id": "a"}))
+        session.insert("claims", pd.DataFrame({"invoice_id": [1], "run_id": "b"}))
     assert not list(customers.data.rglob("*F2015-000002*"))
     assert b"k2@example.com" not in customers.store.file.read_bytes()
     assert customers.select(all=True).ids.tolist() == [1, 3, 4]
