@@ -1,11 +1,14 @@
 """Frames as JSON: exact amounts as decimal text, dates as ISO text, missing values as null."""
 
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from invoicebatch.model.money import plain_amounts
-from invoicebatch.model.reasons import reason_kind
+from invoicebatch.model.reasons import by_kind, reason_kind
+
+LISTED: Final = 20
+"""Rows that are told one by one."""
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -37,3 +40,8 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def refusals(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows refused or failed as JSON values: their columns, and `kind`, the reason without its values."""
     return records(rows.assign(kind=reason_kind(rows["reason"])))
+
+
+def told(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows refused or failed for a reader: a few one by one, of many their kinds of reason."""
+    return rows if len(rows) <= LISTED else by_kind(rows["reason"])[["rows", "reason"]]
