@@ -40,7 +40,7 @@ class Tables(dict[str, pd.DataFrame]):
             for name, frame in self.items()
             if len(frame)
         ]
-        return joined(parts)
+        return joined(parts) if parts else Markup("<p><i>Nothing to show.</i></p>")
 
 
 class ShowsFrames:

@@ -173,8 +173,9 @@ def test_a_grid_whose_kernel_restarted_says_so_and_a_saved_one_is_a_table_withou
     until(lambda: "Run the cell for the live overview" in saved.read_text())
     outputs = [out for cell in json.loads(saved.read_text())["cells"] for out in cell.get("outputs", [])]
     assert any("text/html" in out.get("data", {}) for out in outputs)
-    page.evaluate("() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
     page.get_by_text("The kernel restarted").wait_for()
+    page.wait_for_function(lab.IDLE)
     page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
     again = chromium.new_page()
     again.set_default_timeout(LIMIT * 1000)

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.messages import NO_MESSAGES, Messages
-from invoicebatch.engine.plan.records import records, refusals
+from invoicebatch.engine.plan.records import records, refusals, told
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.model.action import Action, Params, Preview
 from invoicebatch.model.counted import counted
@@ -211,7 +211,7 @@ class Plan(ShowsFrames):
 
     def _repr_html_(self) -> Markup:
         head = Markup("<b>{}</b>: {:,} of {:,} rows").format(self.action.label, self.eligible, self.selected)
-        return head + (table(self.refused) if len(self.refused) else "")
+        return head + (table(told(self.refused)) if len(self.refused) else "")
 
 
 def _digest(values: pd.Series) -> str:

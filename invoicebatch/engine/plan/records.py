@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from invoicebatch.model.money import plain_amounts
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, Sequence[Any]]
 """Rows as plain values by column; a missing value is None."""
+
+LISTED: Final = 20
+"""Rows that are told one by one."""
 
 
 def columns_of(rows: "pd.DataFrame | Columns") -> Columns:
@@ -43,6 +46,13 @@ def refusals(rows: "pd.DataFrame") -> list[dict[str, Any]]:
     from invoicebatch.model.reasons import reason_kind
 
     return records(rows.assign(kind=reason_kind(rows["reason"])))
+
+
+def told(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Rows refused or failed for a reader: a few one by one, of many their kinds of reason."""
+    from invoicebatch.model.reasons import by_kind
+
+    return rows if len(rows) <= LISTED else by_kind(rows["reason"])[["rows", "reason"]]
 
 
 def _as_dates(values: Sequence[Any]) -> Sequence[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from invoicebatch.engine.plan.records import records, refusals
+from invoicebatch.engine.plan.records import records, refusals, told
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.files.stored import whole_paths
 from invoicebatch.model.markup import joined, table
@@ -183,9 +183,9 @@ class Report(ShowsFrames):
         tables = [
             Markup("<h4>{}</h4>{}").format(title, table(frame))
             for title, frame in (
-                ("Failed", self.failed),
-                ("Refused", self.refused),
-                ("Unchanged", self.unchanged),
+                ("Failed", told(self.failed)),
+                ("Refused", told(self.refused)),
+                ("Unchanged", told(self.unchanged)),
                 ("Files", self.files[["path", "size"]]),
             )
             if len(frame)

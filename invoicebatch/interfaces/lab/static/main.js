@@ -103,7 +103,7 @@ function render({ model, el }) {
     "change:elsewhere": () => { answered(); report.setElsewhere(model.get("elsewhere")); },
     "change:waiting": () => report.setWaiting(model.get("waiting")),
     // The line to the kernel broke or came back: one that lives answers this, and takes the words away.
-    "comm_live_update": () => { lost.hidden = false; model.send({ kind: "facets", key: "status" }); },
+    "comm_live_update": () => { lost.hidden = false; try { model.send({ kind: "facets", key: "status" }); } catch { /* it is gone */ } },
     "change:run": () => { answered(); report.setRun(model.get("run")); if (model.get("run").state === "done") payments.refresh(); },
     "msg:custom": onMessage,
   };

@@ -14,7 +14,7 @@ function createReport(context) {
         h("div", { class: "ib-progresstext" }), h("progress", { max: 1, "aria-label": `Progress of ${run.label}` }),
         button("Cancel", () => context.send({ kind: "cancel" }), { look: "small" })));
     }
-    const stopping = run.state === "cancelling", phase = stopping ? "stopping" : run.label.endsWith(run.phase) ? "" : run.phase;
+    const stopping = run.state === "cancelling", phase = stopping ? "stopping" : run.label.toLowerCase().includes(run.phase.toLowerCase()) ? "" : run.phase;
     element.querySelector(".ib-progresstext").replaceChildren(h("strong", {}, run.label), `${phase ? ` ${phase}` : ""} · ${count(run.done)} of ${count(run.of)}`);
     element.querySelector("progress").value = share;
     element.querySelector("button").disabled = stopping;
