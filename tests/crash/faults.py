@@ -94,6 +94,7 @@ def arm(at: int, how: str = "kill", trace: str = "", *, root: str = "") -> None:
         trace: file that notes the names of all points; empty: none.
         root: writes to files in this folder, and commits, are points too; empty: only the engine's own are.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may have it ignored
     trap = Trap(at, SPRINGS[how], trace)
     faultpoints._armed, faultpoints._pass = True, trap.reach
     if root:
@@ -121,9 +122,8 @@ def _watch(trap: Trap, root: str) -> None:
 
 
 def _inside(path: Any, root: str) -> bool:
-    if isinstance(path, int):
-        path = os.readlink(f"/proc/self/fd/{path}")
-    text = os.path.abspath(os.fspath(path))
+    file = Path(f"/proc/self/fd/{path}").readlink() if isinstance(path, int) else Path(os.fsdecode(path))
+    text = str(file.absolute())
     return text.startswith(root) and not text.endswith(_LOCKS) and "/locks/" not in text
 
 

@@ -152,7 +152,9 @@ class Invoicing(RuleBasedStateMachine):
     )  # fmt: skip
     def plan(self, data: st.DataObject, action: str) -> Plan:
         ids = data.draw(st.sets(st.sampled_from(sorted(self.model)), min_size=1))
-        params: dict[str, Any] = {"invoice_date": date(2026, 11, 22)} if action in ("approve", "credit") else {}
+        params: dict[str, Any] = (
+            {"invoice_date": date(2026, 11, 22)} if action in ("approve", "credit") else {}
+        )
         if action == "send_via.email":
             params = {"anyway": True}
         return self.ws.select(ids=sorted(ids)).plan(action, **params)
@@ -160,7 +162,10 @@ class Invoicing(RuleBasedStateMachine):
     @rule(plan=consumes(plans), at=st.none() | POINTS)
     def apply(self, plan: Plan, at: int | None) -> None:
         """Apply a plan that may be old by now; the process may die on the way."""
-        held, model_allows = self._held(), {i for i in plan.rows["invoice_id"] if self._allows(plan.action.name, i)}
+        held, model_allows = (
+            self._held(),
+            {i for i in plan.rows["invoice_id"] if self._allows(plan.action.name, i)},
+        )
         done: list[Report] = []
         try:
             with crash_at(at or 1 << 30):
@@ -217,7 +222,9 @@ class Invoicing(RuleBasedStateMachine):
         else:
             self._note_crash()
 
-    @precondition(lambda self: any(b.written and not b.settled and b.items for b in self.paid_by_bank.values()))
+    @precondition(
+        lambda self: any(b.written and not b.settled and b.items for b in self.paid_by_bank.values())
+    )
     @rule(back=st.booleans(), at=st.none() | POINTS)
     def bank_reports(self, back: bool, at: int | None) -> None:
         """The bank books a bundle, and may return its first payment; a report that was cut off is read again."""
@@ -348,7 +355,8 @@ class Invoicing(RuleBasedStateMachine):
 
     def _bring(self, prices: dict[str, int]) -> None:
         files = {
-            "invoices.csv": "external_id,customer_id\n" + "".join(f"{n},K{sum(map(ord, n)) % 3}\n" for n in prices),
+            "invoices.csv": "external_id,customer_id\n"
+            + "".join(f"{n},K{sum(map(ord, n)) % 3}\n" for n in prices),
             "lines.csv": "external_id,line_no,name,quantity,price,vat_rate\n"
             + "".join(f"{n},1,Gas,1,{price}.00,21\n" for n, price in prices.items()),
         }
@@ -391,7 +399,12 @@ class Invoicing(RuleBasedStateMachine):
             if invoice_id in busy or invoice_id not in told:
                 continue
             row = told[invoice_id]
-            seen = (str(row["status"]), int(row["total_cents"]), int(row["paid_cents"]), int(row["credited_cents"]))
+            seen = (
+                str(row["status"]),
+                int(row["total_cents"]),
+                int(row["paid_cents"]),
+                int(row["credited_cents"]),
+            )
             assert seen == (document.status, document.total, document.paid, document.credited), invoice_id
             assert (str(row["shipping_status"]) == "sent") == document.sent or self._doubtful(invoice_id)
 
@@ -421,7 +434,9 @@ class Invoicing(RuleBasedStateMachine):
 
     def _by_two_steps(self, before: str, after: str) -> bool:
         """A resume may finish several runs."""
-        return any((before, via) in ALLOWED and (via, after) in ALLOWED for via in ("empty", "approved", "created"))
+        return any(
+            (before, via) in ALLOWED and (via, after) in ALLOWED for via in ("empty", "approved", "created")
+        )
 
     @invariant()
     def mails_once(self) -> None:
@@ -434,5 +449,7 @@ class Invoicing(RuleBasedStateMachine):
     @invariant()
     def nothing_is_broken_at_rest(self) -> None:
         if not self.open:
-            found = [b for b in breaches(self.ws) if "in doubt" not in b and "may or may not have arrived" not in b]
+            found = [
+                b for b in breaches(self.ws) if "in doubt" not in b and "may or may not have arrived" not in b
+            ]
             assert found == []

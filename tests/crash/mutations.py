@@ -47,7 +47,7 @@ def _no_intent_in_the_log() -> None:
 
 def _rename_over_what_is_there() -> None:
     def replacing(source: Path, target: Path) -> bool:
-        os.replace(source, target)
+        source.replace(target)
         return True
 
     publish.link_if_free = replacing
@@ -147,7 +147,8 @@ def _opened_meanwhile(workspace: Workspace) -> None:
 def _by_server(root: Path) -> None:
     scenarios._ready(root)
     (root / "invoicebatch.toml").write_text(
-        scenarios.SETTINGS + '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nsecurity = "none"\nwait_seconds = 0.05\n'
+        scenarios.SETTINGS
+        + '[mail]\ntransport = "smtp"\nhost = "127.0.0.1"\nsecurity = "none"\nwait_seconds = 0.05\n'
         f"port = {os.environ['MAIL_PORT']}\n"
     )
 
@@ -186,7 +187,9 @@ def main(folder: str, *names: str) -> None:
     sweep.World.outside = staticmethod(outside)
     with mail_server(script) as port:
         os.environ["MAIL_PORT"] = str(port)
-        found = {name: tried(Path(folder) / str(at), MUTATIONS[name], script) for at, name in enumerate(names)}
+        found = {
+            name: tried(Path(folder) / str(at), MUTATIONS[name], script) for at, name in enumerate(names)
+        }
     print(json.dumps(found))
 
 

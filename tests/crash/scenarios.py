@@ -164,6 +164,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "export.external": {"target": "ledger", "mark_as_exported": True},
     "export.job": {"name": "job", "parameters": {"format": "csv"}, "target": "out", "mark_as_exported": True},
     "export.invoices": {"format": "csv", "mark_as_exported": True},
+    "export.lines": {"format": "csv"},
+    "export.measurements": {"format": "csv"},
     "export.aging": {"format": "csv", "picture": False},
 }
 
@@ -219,6 +221,11 @@ def _matched(root: Path) -> Workspace:
     workspace = _paid_in(root)
     _read("S1")(workspace)
     return workspace
+
+
+def _unmatch(workspace: Workspace) -> None:
+    payments = workspace.payments.incoming()
+    workspace.payments.unmatch(str(payments.loc[payments["status"].eq("booked"), "payment_id"].min()))
 
 
 def _proposed(root: Path) -> Workspace:
@@ -503,9 +510,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "payments.match": Scenario(_paid_in, _read("S1"), repeatable=True),
     "payments.match, by a sheet": Scenario(_proposed, _run_matching, repeatable=True),
-    "payments.unmatch": Scenario(
-        _matched, lambda ws: ws.payments.unmatch(str(ws.payments.incoming().query("status == 'booked'")["payment_id"].min()))
-    ),  # fmt: skip
+    "payments.unmatch": Scenario(_matched, _unmatch),
     "payments.set_off": Scenario(_with_credit, lambda ws: ws.payments.set_off()),
     "payments.write_off": Scenario(_owing, _mine("payments.write_off")),
     "collections booked and returned": Scenario(_collected, _read("S1", "S2"), repeatable=True),

@@ -17,25 +17,40 @@ from pathlib import Path
 from typing import Any
 
 import invoicebatch
-from invoicebatch.errors import NothingEligibleError
+from invoicebatch.errors import InvoicebatchError, NothingEligibleError
 from invoicebatch.files.publish import sha256_of
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.schema import TABLES
-from tests.crash.faults import arm
+from tests.crash.faults import arm, write_short
 from tests.crash.invariants import breaches, unclaimed
 from tests.crash.scenarios import SCENARIOS, Scenario
 from tests.crash.work import child, wait
 
 NOW = "2026-11-26T10:00:00"
-EARLIER = "2026-11-26T09:00:00"
+EARLIER = "2026-11-25T09:00:00"
+NAMED, INTERRUPTED = 70, 130
+EXPECTED: dict[str, tuple[int, ...]] = {
+    "kill": (-9,),
+    "SIGTERM": (-15,),
+    "SIGINT": (0, INTERRUPTED),
+    "disk full": (0, NAMED),
+    "disk broken": (0, NAMED),
+    "clock back": (-9,),
+    "short writes": (0,),
+}
+"""How a process may end to which something happened: by the signal, or with an error in words."""
 SAME = {"store.uncommitted": ".uncommitted", "store.committed": ".committed"}
 FOLDERS = ("data/mail", "data/post", "data/einvoice", "ledger", "data/documents", "data/runs", "out")
 MENDED = ("claims", "messages")
 """What the audit may say of an interrupted run."""
 IDS = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b")
-ATTEMPT = re.compile(r"attempt \d+")
-VOLATILE = ("batch", "plan_sha256")
-FRESH_IDS = ("invoice_id", "credited_by", "credit_of", "changes")
+AGAIN = re.compile(r"attempt \d+|\"answer\": \"[^\"]*\"")
+VOLATILE = ("batch", "plan_sha256", "version")
+DECIDED = ("runs", "run_rows", "events", "invoice_changes")
+"""Tables in which a person's decision about a doubt shows."""
+ATTEMPTS = ("runs", "run_rows")
+"""Tables in which it shows how often something was done."""
+FRESH_IDS = ("invoice_id", "external_id", "credited_by", "credit_of", "changes")
 VOLATILE_OF = {
     "outbox": ("attempts", "answer", "reference"),
 }
@@ -57,8 +72,16 @@ def act(root: str, name: str, at: int, how: str, trace: str, doors: bool) -> Non
     """Do what a scenario is about; something befalls it at the n-th point."""
     World.mutate()
     workspace = open_workspace(root)
-    arm(at, how, trace, root=root if doors else "")
-    SCENARIOS[name].act(workspace)
+    if how == "short writes":
+        write_short(root)
+    else:
+        arm(at, "kill" if how == "clock back" else how, trace, root=root if doors else "")
+    try:
+        SCENARIOS[name].act(workspace)
+    except InvoicebatchError:
+        os._exit(NAMED)
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)
 
 
 def resume(root: str, at: int, how: str, out: str) -> None:
@@ -85,7 +108,8 @@ def finish(root: str, name: str, runs: int, out: str, wanted: Any) -> None:
     doubts = workspace.outbox.list(status="in_doubt")
     if len(doubts) and World.resends:
         workspace.outbox.resend(doubts["message_id"].tolist())
-    found = {"breaches": [], "state": state(workspace, fresh_ids=scenario.fresh_ids)}
+    decided = DECIDED if len(doubts) else ATTEMPTS if scenario.repeatable else ()
+    found = {"breaches": [], "decided": decided, "state": state(workspace, fresh_ids=scenario.fresh_ids)}
     if found["state"] != wanted:  # what is the same is as sound
         found["breaches"] = breaches(workspace)
     Path(out).write_text(json.dumps(found), encoding="utf-8")
@@ -118,7 +142,7 @@ def state(workspace: Workspace, *, fresh_ids: bool) -> dict[str, list[str]]:
 
 
 def _masked(text: str) -> str:
-    return ATTEMPT.sub("attempt", IDS.sub("#", text))
+    return AGAIN.sub("", IDS.sub("#", text))
 
 
 class Sweep:
@@ -133,7 +157,7 @@ class Sweep:
         self.place.rename(self.template)
         self.runs = int((folder / "runs").read_text())
         trace = folder / "trace"
-        root = self._copy()
+        root = self.copied()
         _must(wait(child(act, root, name, 0, "kill", str(trace), doors)) == 0, name)
         self.points = trace.read_text(encoding="utf-8").splitlines() if trace.exists() else []
         self.reference = self._finished(root, None)
@@ -145,7 +169,7 @@ class Sweep:
         count = len(open_workspace(self.place).runs.list())
         (self.folder / "runs").write_text(str(count))
 
-    def _copy(self) -> str:
+    def copied(self) -> str:
         """The workspace where it was made, so that nothing tells one copy from another."""
         os.environ["INVOICEBATCH_USER"] = self.scenario.user
         shutil.rmtree(self.place, ignore_errors=True)
@@ -156,7 +180,11 @@ class Sweep:
         out = self.folder / "out.json"
         out.unlink(missing_ok=True)
         code = wait(child(finish, root, self.name, self.runs, str(out), wanted))
-        return json.loads(out.read_text()) if code == 0 else {"breaches": [f"finishing ended with {code}"], "state": {}}
+        return (
+            json.loads(out.read_text())
+            if code == 0
+            else {"breaches": [f"finishing ended with {code}"], "decided": [], "state": {}}
+        )
 
     def distinct(self) -> list[int]:
         """The points, from 1, but for those of the doors where an own point marks the same moment."""
@@ -176,55 +204,56 @@ class Sweep:
             again: the same of the resume.
             moved: the workspace gets this name before anybody goes on.
         """
-        root = self._copy()
+        root = self.copied()
         died = wait(child(act, root, self.name, at, how, "", self.doors))
+        os.environ["INVOICEBATCH_NOW"] = EARLIER if how == "clock back" else NOW
         if moved:
             shutil.rmtree(self.place.with_name(moved), ignore_errors=True)
             root = str(self.place.rename(self.place.with_name(moved)))
+        return self.judged(root, at, how, died, again)
+
+    def judged(self, root: str, at: int, how: str, died: int, again: str = "kill") -> dict[str, Any]:
+        """What is found once a person went on; the resume may be killed once, see `befall`."""
         looked = self.folder / "looked.json"
         wait(child(resume, root, 1 + at % 5, again, str(looked)))
         found = self._finished(root, self.reference["state"])
         differs = {
             table: sorted(set(rows) ^ set(found["state"].get(table, ())))[:4]
             for table, rows in self.reference["state"].items()
-            if rows != found["state"].get(table)
+            if rows != found["state"].get(table) and table not in found["decided"]
         }
+        decided = "events" in found["decided"]
         told = [*json.loads(looked.read_text()), *found["breaches"], *World.outside()]
-        new = [breach for breach in told if breach not in self.reference["breaches"]]
+        os.environ["INVOICEBATCH_NOW"] = NOW
+        new = [
+            one
+            for one in told
+            if one not in self.reference["breaches"] and not (decided and " events for " in one)
+        ]
         return {"action": self.name, "point": self.points[at - 1] if at else "", "at": at, "how": how, "died": died,
-                "breaches": new, "differs": differs}  # fmt: skip
+                "breaches": new, "differs": {} if how == "clock back" else differs}  # fmt: skip
 
 
-def sweep(folder: Path, names: Sequence[str], how: str, *, doors: bool, chosen: Callable[[Sweep], Sequence[int]]) -> list[Any]:
+def sweep(
+    folder: Path, names: Sequence[str], how: str, *, doors: bool, chosen: Callable[[Sweep], Sequence[int]]
+) -> list[Any]:
     """Sweep scenarios; returns what became of each point, and the points that each passes."""
     results = []
     for place, name in enumerate(names):
         here = folder / f"{place:02d}"
         here.mkdir(parents=True)
-        try:
-            one = Sweep(name, here, doors=doors)
-        except RuntimeError as e:
-            print("XXX", e, file=sys.stderr, flush=True)
-            continue
+        one = Sweep(name, here, doors=doors)
         told = []
         for at in chosen(one):
             told.append(one.befall(at, how))
-            if told[-1]["breaches"] or told[-1]["differs"]:
+            if told[-1]["breaches"] or told[-1]["differs"] or told[-1]["died"] not in EXPECTED[how]:
                 print(json.dumps(told[-1]), file=sys.stderr, flush=True)
-        results.append({"action": name, "points": one.points, "known": one.reference["breaches"], "told": told})
+        results.append(
+            {"action": name, "points": one.points, "known": one.reference["breaches"], "told": told}
+        )
         print(f"{name}: {len(one.points)} points, {len(told)} times {how}", file=sys.stderr, flush=True)
         shutil.rmtree(here)
     return results
-
-
-def first_of_each(one: Sweep, seen: set[str]) -> list[int]:
-    """The first time a scenario passes each point that no scenario before it passed."""
-    found = []
-    for at, name in enumerate(one.points, 1):
-        if name not in seen:
-            seen.add(name)
-            found.append(at)
-    return found
 
 
 def _must(condition: bool, what: str) -> None:
@@ -241,17 +270,25 @@ def prepare() -> None:
 
 
 def main(folder: str, names: str, how: str, doors: str, which: str) -> None:
-    """Prints JSON. `which`: `each`, `new` (the first of each name), or a number: every n-th."""
+    """Prints JSON.
+
+    Args:
+        folder: for the workspaces.
+        names: of scenarios, by semicolons; empty: all.
+        how: see `faults.SPRINGS`.
+        doors: `doors`: each write and commit is a point; `own`: only the engine's own points are.
+        which: `each` point, or a number: every n-th, 0: none.
+    """
     prepare()
-    seen: set[str] = set()
-    chosen: dict[str, Callable[[Sweep], Sequence[int]]] = {
-        "each": Sweep.distinct,
-        "new": lambda one: first_of_each(one, seen),
-        "none": lambda _: (),
-    }
+    every = 1 if which == "each" else int(which)
+
+    def chosen(one: Sweep) -> Sequence[int]:
+        if how == "short writes":  # all along, at no point of its own
+            return (0,)
+        return one.distinct()[every // 2 :: every] if every else ()
+
     wanted = [name for name in names.split(";") if name] or list(SCENARIOS)
-    found = sweep(Path(folder), wanted, how, doors=doors == "doors", chosen=chosen[which])
-    print(json.dumps(found))
+    print(json.dumps(sweep(Path(folder), wanted, how, doors=doors == "doors", chosen=chosen)))
 
 
 if __name__ == "__main__":
