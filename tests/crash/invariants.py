@@ -28,7 +28,12 @@ def breaches(workspace: Workspace) -> list[str]:
 def unclaimed(workspace: Workspace) -> list[str]:
     """Rows that a run has still to do, and that nothing keeps from others; there are none at any moment."""
     with workspace.store.read() as session:
-        rows, claims, runs = (session.whole(name) for name in ("run_rows", "claims", "runs"))
+        return unclaimed_in({name: session.whole(name) for name in ("run_rows", "claims", "runs")})
+
+
+def unclaimed_in(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """See `unclaimed`; of tables that were read."""
+    rows, claims, runs = (tables[name] for name in ("run_rows", "claims", "runs"))
     live = runs.loc[~runs["status"].isin(["finished", "abandoned"]), "run_id"]
     open_rows = rows[rows["run_id"].isin(live) & rows["outcome"].isin(["claimed", "reserved"])]
     both = open_rows.merge(claims.assign(held=True), on=["run_id", "invoice_id"], how="left")

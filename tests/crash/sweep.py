@@ -63,7 +63,7 @@ class World:
     mutate: Callable[[], None] = staticmethod(lambda: None)
     """Changes the program in the child."""
     resends: bool = True
-    """Whether a person sends again what is in doubt."""
+    """Whether a person sends again what failed or is in doubt."""
     outside: Callable[[], list[str]] = staticmethod(list)
     """What is wrong in the world outside."""
 
@@ -96,7 +96,7 @@ def resume(root: str, at: int, how: str, out: str) -> None:
 
 
 def finish(root: str, name: str, runs: int, out: str, wanted: Any) -> None:
-    """What a person does after a crash: resume; do again what is not there; send again what is in doubt."""
+    """What a person does after a crash: resume; do again what is not there; send again what failed or is in doubt."""
     World.mutate()
     workspace = open_workspace(root)
     scenario = SCENARIOS[name]
@@ -105,7 +105,8 @@ def finish(root: str, name: str, runs: int, out: str, wanted: Any) -> None:
         with suppress(NothingEligibleError):
             scenario.act(workspace)
         _resume_all(workspace)
-    doubts = workspace.outbox.list(status="in_doubt")
+    box = workspace.outbox.list()
+    doubts = box[box["state"].isin(["in_doubt", "failed"])]
     if len(doubts) and World.resends:
         workspace.outbox.resend(doubts["message_id"].tolist())
     decided = DECIDED if len(doubts) else ATTEMPTS if scenario.repeatable else ()
