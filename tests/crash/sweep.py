@@ -48,6 +48,8 @@ AGAIN = re.compile(r"attempt \d+|\"answer\": \"[^\"]*\"")
 VOLATILE = ("batch", "plan_sha256", "version")
 DECIDED = ("runs", "run_rows", "events", "invoice_changes")
 """Tables in which a person's decision about a doubt shows."""
+OF_DECISIONS = re.compile(" events? for ")
+"""What the checks name of one who decided: a record has no events, a message some more."""
 ATTEMPTS = ("runs", "run_rows")
 """Tables in which it shows how often something was done."""
 FRESH_IDS = ("invoice_id", "external_id", "credited_by", "credit_of", "changes")
@@ -229,7 +231,7 @@ class Sweep:
         new = [
             one
             for one in told
-            if one not in self.reference["breaches"] and not (decided and " events for " in one)
+            if one not in self.reference["breaches"] and not (decided and OF_DECISIONS.search(one))
         ]
         return {"action": self.name, "point": self.points[at - 1] if at else "", "at": at, "how": how, "died": died,
                 "breaches": new, "differs": {} if how == "clock back" else differs}  # fmt: skip

@@ -24,7 +24,7 @@ def _run(machine: type[Invoicing], examples: int, steps: int, *, derandomize: bo
 
 
 def test_a_short_while() -> None:
-    _run(Invoicing, 2, 8, derandomize=True)
+    _run(Invoicing, 2, 6, derandomize=True)
 
 
 @pytest.mark.full
