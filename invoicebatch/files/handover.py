@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 from invoicebatch.errors import StorageError
+from invoicebatch.files.whole import remove
 
 
 class HandoverLog:
@@ -78,6 +79,10 @@ class HandoverLog:
             self._file = None
 
     def remove(self) -> None:
-        """Close and remove the file."""
+        """Close and remove the file.
+
+        Raises:
+            StorageError: it can't be removed; nothing in it is needed any more.
+        """
         self.close()
-        self._path.unlink(missing_ok=True)
+        remove(self._path)

@@ -60,7 +60,9 @@ def keep(session: Session, report: "BankReport", others: pd.DataFrame, source: s
     new, notes = _instead(session, late, stored, new[~new["payment_id"].isin(sums["payment_id"])])
     session.insert("incoming_payments", new)
     again = rows.loc[rows["payment_id"].isin(stored["payment_id"]), "payment_id"]
-    return Kept(new.loc[new["set_aside"].isna(), "payment_id"], again, len(rows) - len(new) + len(late), notes)
+    return Kept(
+        new.loc[new["set_aside"].isna(), "payment_id"], again, len(rows) - len(new) + len(late), notes
+    )
 
 
 def _collected(session: Session, days: pd.Series) -> pd.DataFrame:
