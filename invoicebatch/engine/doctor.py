@@ -20,6 +20,7 @@ def audit(workspace: WorkspaceBase) -> pd.DataFrame:
         issued = session.whole("issued_numbers")
         counters = session.whole("number_counters")
         documents = session.whole("documents")
+        staged = session.whole("artefacts", "status = 'staged'")["path"]  # of a run that is to be resumed
         claims = session.whole("claims")
         runs = session.whole("runs")
         outbox = session.whole("outbox", "status = 'in_doubt'")
@@ -28,7 +29,7 @@ def audit(workspace: WorkspaceBase) -> pd.DataFrame:
         broken = session.broken_batches()
     checks: Iterable[Iterator[tuple[str, str, str, str]]] = (
         _numbers(issued, counters, invoices),
-        _documents(workspace.data, documents, invoices),
+        _documents(workspace.data, documents, staged, invoices),
         _totals(invoices, lines),
         _claims(workspace, claims, runs),
         _erasures(workspace, runs),
@@ -126,10 +127,11 @@ def _shared(invoices: pd.DataFrame) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _documents(
-    data: Path, documents: pd.DataFrame, invoices: pd.DataFrame
+    data: Path, documents: pd.DataFrame, staged: "pd.Series[str]", invoices: pd.DataFrame
 ) -> Iterator[tuple[str, str, str, str]]:
     advice = "Restore it from a backup, or regenerate the invoice."
-    for path, sha256 in zip(documents["path"], documents["sha256"], strict=True):
+    published = documents[~documents["path"].isin(staged)]
+    for path, sha256 in zip(published["path"], published["sha256"], strict=True):
         state = document_state(data, path, sha256)
         if state is not DocumentState.SOUND:
             yield "documents", path, state.sentence, advice

@@ -13,6 +13,7 @@ from typing import Any
 
 from invoicebatch.errors import StorageError
 from invoicebatch.files.platform import BINARY
+from invoicebatch.files.whole import remove
 
 
 class HandoverLog:
@@ -81,6 +82,10 @@ class HandoverLog:
             self._file = None
 
     def remove(self) -> None:
-        """Close and remove the file."""
+        """Close and remove the file.
+
+        Raises:
+            StorageError: it can't be removed; nothing in it is needed any more.
+        """
         self.close()
-        self._path.unlink(missing_ok=True)
+        remove(self._path)

@@ -129,9 +129,16 @@ def numbered(target: Path) -> Iterator[Path]:
 
 
 def sync_folders(paths: Iterable[Path]) -> None:
-    """Force the names of published files to disk."""
-    for folder in {path.parent for path in paths}:
-        sync_path(folder)
+    """Force the names of published files to disk.
+
+    Raises:
+        StorageError: the disk failed.
+    """
+    for folder, path in {path.parent: path for path in paths}.items():
+        try:
+            sync_path(folder)
+        except OSError as error:
+            raise storage_error(path, error) from error
 
 
 def sha256_of(path: Path) -> str:

@@ -25,6 +25,24 @@ def breaches(workspace: Workspace) -> list[str]:
     return [*map(str, audit.to_dict("records")), *(breach for check in checks for breach in check)]
 
 
+def unclaimed(workspace: Workspace) -> list[str]:
+    """Rows that a run has still to do, and that nothing keeps from others; there are none at any moment."""
+    with workspace.store.read() as session:
+        return unclaimed_in({name: session.whole(name) for name in ("run_rows", "claims", "runs")})
+
+
+def unclaimed_in(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """See `unclaimed`; of tables that were read."""
+    rows, claims, runs = (tables[name] for name in ("run_rows", "claims", "runs"))
+    live = runs.loc[~runs["status"].isin(["finished", "abandoned"]), "run_id"]
+    open_rows = rows[rows["run_id"].isin(live) & rows["outcome"].isin(["claimed", "reserved"])]
+    both = open_rows.merge(claims.assign(held=True), on=["run_id", "invoice_id"], how="left")
+    return [
+        f"invoice {i} is in the open run {r}, which does not hold it"
+        for i, r in both.loc[both["held"].isna(), ["invoice_id", "run_id"]].itertuples(index=False)
+    ]
+
+
 def _runs(tables: dict[str, pd.DataFrame]) -> Iterator[str]:
     open_runs = tables["runs"][~tables["runs"]["status"].isin(["finished", "abandoned"])]
     yield from (f"run {run} is not finished" for run in open_runs["run_id"])
@@ -78,7 +96,7 @@ def _files(workspace: Workspace, tables: dict[str, pd.DataFrame]) -> Iterator[st
     for folder in ("documents", "runs"):
         for file in (workspace.data / folder).rglob("*"):
             if file.is_file() and _hash(file) not in set(artefacts["sha256"]):
-                yield f"{file} is in no run"
+                yield f"{file.relative_to(workspace.data)} is in no run"
     yield from (f"{file} is a partial file" for file in workspace.data.rglob("*.part"))
 
 

@@ -1,4 +1,7 @@
+import errno
 import os
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -36,3 +39,11 @@ def test_a_disk_that_takes_half_a_line_stops_the_hand_over(tmp_path, monkeypatch
     monkeypatch.setattr(os, "write", original)
     log.started(["kept"])
     assert log.read() == {"kept": None}
+
+
+def test_a_log_that_can_not_be_removed_is_said_in_words(tmp_path, monkeypatch):
+    log = HandoverLog(tmp_path / "log")
+    log.begin_group()
+    monkeypatch.setattr(Path, "unlink", Mock(side_effect=OSError(errno.EIO, "Input/output error")))
+    with pytest.raises(StorageError, match="can't be written: Input/output error"):
+        log.remove()

@@ -1,8 +1,14 @@
 """Staging and publishing: a published file never changes."""
 
+import errno
+import os
 from pathlib import Path
+from unittest.mock import Mock
 
-from invoicebatch.files.publish import Staging, publish, sha256_of
+import pytest
+
+from invoicebatch.errors import StorageError
+from invoicebatch.files.publish import Staging, publish, sha256_of, sync_folders
 
 
 def test_staging_a_name_again_leaves_the_published_file_alone(tmp_path: Path) -> None:
@@ -19,3 +25,11 @@ def test_staging_a_name_again_leaves_the_published_file_alone(tmp_path: Path) ->
     third = staging.add("run/list.csv", lambda handle: handle.write(b"third"))
     assert other.read_bytes() == b"second"
     assert third.size == 5
+
+
+def test_a_disk_that_fails_while_names_are_made_safe_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(StorageError, match="The disk is full"):
+        sync_folders([tmp_path / "one.pdf"])

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 from shutil import copy
+from unittest.mock import Mock
 
 import openpyxl
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.payments import allocations
 from invoicebatch.errors import InputFileError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli import main
@@ -145,3 +147,14 @@ def test_the_commands(ws: Workspace, capsys: pytest.CaptureFixture[str]) -> None
     assert run("payments", "set-off")[0] == 2
     assert run("payments", "set-off", "--all")[0] == 0
     assert '"set_aside": "not ours"' in run("payments", "incoming", "--status", "set_aside", "--json")[1]
+
+
+def test_a_run_that_was_cut_off_is_finished_by_the_same_sheet(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = filled(ws, {"100.00": {"Book": "x"}})
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(allocations, "run_action", Mock(side_effect=KeyboardInterrupt))
+        run_matching(ws, plan_matching(ws, read_matching(path)))
+    run_matching(ws, plan_matching(ws, read_matching(path)))
+    assert outstanding(ws) == [0, *AMOUNTS[1:]]

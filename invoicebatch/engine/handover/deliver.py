@@ -38,6 +38,7 @@ def deliver(workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: E
     with workspace.store.read() as session:
         heads = session.outbox_heads(LIVE, run_id=run_id)
     if heads.empty:
+        _retotal(workspace, run_id)  # a process may have died between the last answer and the totals
         return True
     log = HandoverLog(workspace.data / "outbox" / f"{run_id}.log")
     progress.start("Hand over", len(heads))
@@ -55,10 +56,14 @@ def deliver(workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: E
         for delivery, _ in ways:
             delivery.close()
     log.remove()
-    if heads["invoice_id"].notna().any():
-        with workspace.store.write() as session:
-            retotal(session, run_id, clock.today())
+    _retotal(workspace, run_id)
     return True
+
+
+def _retotal(workspace: WorkspaceBase, run_id: str) -> None:
+    with workspace.store.write() as session:
+        if len(session.outbox_heads("run_id = $run_id AND invoice_id IS NOT NULL", run_id=run_id)):
+            retotal(session, run_id, clock.today())
 
 
 def _by_channel(heads: pd.DataFrame) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:

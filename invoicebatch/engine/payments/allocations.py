@@ -4,6 +4,7 @@ What a payment pays is noted first; so nothing is forgotten where the process di
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.run.runs import run_action
+from invoicebatch.errors import NothingEligibleError
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.schema.payments import PAYMENT_ALLOCATIONS
 
@@ -30,6 +32,8 @@ def with_left(payments: pd.DataFrame, allocations: pd.DataFrame) -> pd.DataFrame
 def allocate(workspace: WorkspaceBase, wanted: pd.DataFrame) -> tuple[list[Report], pd.DataFrame]:
     """Book payments on documents: noted first, so that nothing is forgotten, then booked by a run.
 
+    What a process that died had noted is booked too, also where nothing new is wanted.
+
     Args:
         workspace: where.
         wanted: payment_id, invoice_id, number, cents, rule, evidence, beyond.
@@ -38,7 +42,10 @@ def allocate(workspace: WorkspaceBase, wanted: pd.DataFrame) -> tuple[list[Repor
         The reports, and what was not booked: payment_id, number, reason.
     """
     if wanted.empty:
-        return [], pd.DataFrame(columns=["payment_id", "number", "reason"])
+        left_over: list[Report] = []
+        with suppress(NothingEligibleError):  # another process is at work on it
+            left_over += book_waiting(workspace)
+        return left_over, pd.DataFrame(columns=["payment_id", "number", "reason"])
     with workspace.store.write() as session:
         payments = session.rows_of("incoming_payments", "payment_id", wanted["payment_id"])
         before = session.rows_of("payment_allocations", "payment_id", wanted["payment_id"])

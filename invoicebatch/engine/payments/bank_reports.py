@@ -91,19 +91,20 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     refusals = refuse_recalls(workspace, report) if report.answers_recall else []
     left = book(workspace).rename(columns={"number": "end_to_end_id"})
     with workspace.store.read() as session:
-        stored = session.rows_of("bank_entries", "entry_id", new["entry_id"])
+        every = session.rows_of("bank_entries", "entry_id", matches.entries["entry_id"])
+        returned = _without_case(session, every)
+    stored = every[every["entry_id"].isin(new["entry_id"])]
     others, notes = _others(report, matches)
-    cases = open_cases(
-        workspace, stored[stored["booked"] & stored["remark"].isna() & stored["kind"].isin(BACK)]
-    )
+    cases = open_cases(workspace, returned)
     opened = [f"{counted(len(cases.done), 'collection case')} opened"] if cases and len(cases.done) else []
     found = [strangers, unbalanced(report.statements), matches.faults, others, left]
     refused = pd.concat([part[["end_to_end_id", "reason"]] for part in found], ignore_index=True)
-    matching = match(workspace, kept.new) if len(kept.new) else None
+    waiting = pd.concat([kept.new, kept.again])
+    matching = match(workspace, waiting) if len(waiting) else None
     again = len(matches.entries) - len(new) + int(stored["remark"].eq(AGAIN).sum()) + kept.seen
     repeated = [_repeated(again)] if again else []
     booked = pd.concat([_done(stored), _paid(matching)], ignore_index=True)
-    told = _told(len(kept.new), matching)
+    told = _told(len(kept.new), matching) if len(kept.new) else []
     return BankImport(
         report.message,
         len(report.entries),
@@ -111,6 +112,15 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         refused,
         (*told, *kept.notes, *opened, *notes, *refusals, *checked, *missing, *repeated),
     )
+
+
+def _without_case(session: Session, entries: pd.DataFrame) -> pd.DataFrame:
+    """What was given back and has no collection case since; an import that was cut off opened none."""
+    back = entries[entries["booked"] & entries["remark"].isna() & entries["kind"].isin(BACK)]
+    cases = session.rows_of("collection_cases", "invoice_id", back["invoice_id"])
+    both = back.merge(cases[["invoice_id", "opened_at"]], on="invoice_id")
+    followed = both.loc[both["opened_at"] >= both["booked_on"], "entry_id"]
+    return back[~back["entry_id"].isin(followed)]
 
 
 def _repeated(again: int) -> str:

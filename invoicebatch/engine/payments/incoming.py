@@ -37,11 +37,13 @@ class Kept:
 
     Attributes:
         new: ids of those that no report brought before.
+        again: ids of those that this report brought before, too; where it was cut off, they still wait.
         seen: how many were there already.
         notes: sentences on sums whose payments came now, though they are booked.
     """
 
     new: "pd.Series[str]"
+    again: "pd.Series[str]"
     seen: int
     notes: tuple[str, ...]
 
@@ -57,7 +59,10 @@ def keep(session: Session, report: "BankReport", others: pd.DataFrame, source: s
     late = sums_of(stored[stored["set_aside"].isna()], told)
     new, notes = _instead(session, late, stored, new[~new["payment_id"].isin(sums["payment_id"])])
     session.insert("incoming_payments", new)
-    return Kept(new.loc[new["set_aside"].isna(), "payment_id"], len(rows) - len(new) + len(late), notes)
+    again = rows.loc[rows["payment_id"].isin(stored["payment_id"]), "payment_id"]
+    return Kept(
+        new.loc[new["set_aside"].isna(), "payment_id"], again, len(rows) - len(new) + len(late), notes
+    )
 
 
 def _collected(session: Session, days: pd.Series) -> pd.DataFrame:

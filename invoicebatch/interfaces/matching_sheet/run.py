@@ -18,10 +18,8 @@ def run_matching(workspace: Workspace, plan: MatchingPlan) -> MatchingPlan:
     """
     for row in plan.aside.to_dict("records"):
         workspace.payments.set_aside(row["payment_id"], row["reason"])
-    lost = {}
-    if len(plan.wanted):
-        _, refused = allocate(workspace.base, plan.wanted)
-        lost = dict(zip(refused["payment_id"], refused["reason"], strict=True))
+    _, refused = allocate(workspace.base, plan.wanted)
+    lost = dict(zip(refused["payment_id"], refused["reason"], strict=True))
     done = plan.rows["outcome"].replace({"would book": "booked", "would set aside": "set aside"})
     failed = plan.rows["payment"].isin(lost) & done.eq("booked")
     reason = plan.rows["reason"].mask(failed, plan.rows["payment"].map(lost))

@@ -2,11 +2,13 @@
 
 from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.payments import bank_reports
 from invoicebatch.engine.payments.allocations import allocate
 from invoicebatch.errors import ParameterError, RulesError, UnknownNameError
 from invoicebatch.interfaces.api import init_workspace
@@ -44,6 +46,19 @@ def test_a_structured_reference_books_by_itself_and_is_kept_once(tmp_path: Path)
     assert outstanding(ws)[:2] == [0, 9_100]
     assert len(ws.payments.incoming()) == 2
     assert ws.doctor().empty
+
+
+def test_a_statement_that_was_cut_off_is_matched_when_it_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = owed_workspace(tmp_path, AMOUNTS)
+    sent = credit("131.00", reference=ONE, bank="R1")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(bank_reports, "match", Mock(side_effect=KeyboardInterrupt))
+        read(ws, sent)
+    assert outstanding(ws)[0] == 13_100
+    assert read(ws, sent).booked["payments"].tolist() == [1]
+    assert outstanding(ws)[0] == 0
 
 
 def test_two_alike_payments_of_one_day_are_two_and_a_later_report_says_which_are_known(

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.payments import bank_reports
 from invoicebatch.errors import RulesError
-from invoicebatch.interfaces.api import Workspace
+from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.payments.calendar import add_banking_days
 from tests.ingest.bank.bank_files import camt, entry, returned, statement, transaction
 
@@ -148,3 +150,18 @@ def test_a_case_is_opened_where_debt_collection_is_switched_on(ws: Workspace) ->
     assert "a collection case is open" in follows[2]
     give_back_again = ws.payments.read(ws.root / f"R2MD06{RETURNED_ON}.xml")
     assert not any("opened" in note for note in give_back_again.notes)
+
+
+def test_a_case_is_opened_though_the_report_was_cut_off(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The return was booked, then the process died: the same report opens the case, and only once."""
+    (ws.root / "invoicebatch.toml").write_text("[integrations]\ncollection = true\n")
+    ws = open_workspace(ws.root)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(bank_reports, "open_cases", Mock(side_effect=KeyboardInterrupt))
+        give_back(ws, 1, "MS02")
+    report = ws.root / f"R1MS02{RETURNED_ON}.xml"
+    assert "1 collection case opened" in ws.payments.read(report).notes
+    ws.select(ids=[1]).plan("assign.collection_status", change="close").apply()
+    assert "1 collection case opened" not in ws.payments.read(report).notes

@@ -2,17 +2,20 @@
 
 from pathlib import Path
 from threading import Event
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
 
-from invoicebatch.engine.base import clock
+from invoicebatch.engine.base import clock, faultpoints
 from invoicebatch.engine.base.progress import Silent
+from invoicebatch.engine.handover import deliver as handover
 from invoicebatch.engine.handover.deliver import deliver
 from invoicebatch.engine.run.execute import Run
 from invoicebatch.errors import StorageError
 from invoicebatch.files.handover import HandoverLog
 from invoicebatch.files.publish import sha256_of
+from invoicebatch.files.verify_audit_pack import check
 from tests.engine.sending import outbox, with_documents
 
 
@@ -100,3 +103,40 @@ def test_a_run_that_can_not_go_on_does_not_hold_up_the_others(make_workspace):
     with pytest.raises(StorageError, match="was lost before it could be published"):
         workspace.runs.resume()
     assert {workspace.runs.report(run_id).state for run_id in runs} == {"finished", "interrupted"}
+
+
+def cut_off_at(monkeypatch, point):
+    """The process is told to end when it comes to a fault point."""
+
+    def passing(name):
+        if name == point:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(faultpoints, "_armed", True)
+    monkeypatch.setattr(faultpoints, "_pass", passing)
+
+
+@pytest.mark.parametrize("point", ["reserve.committed", "commit.committed"])
+def test_an_interrupted_run_is_no_damage(make_workspace, monkeypatch, tmp_path, point):
+    """Changes whose events follow, and files that wait to be published, are named by the run that holds them."""
+    workspace = make_workspace(count=1)
+    workspace.select(all=True).plan("approve").apply()
+    plan = workspace.select(all=True).plan("create")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        cut_off_at(patch, point)
+        plan.apply()
+    assert workspace.doctor()["check"].tolist() == ["claims"]
+    workspace.audit_pack(tmp_path / "pack.zip", workspace.select(all=True))
+    assert check(str(tmp_path / "pack.zip")) == []
+    workspace.runs.resume()
+    assert workspace.doctor().empty
+
+
+def test_totals_are_right_though_the_process_died_after_the_last_answer(make_workspace, monkeypatch):
+    workspace = with_documents(make_workspace(count=2, status="created"))
+    plan = workspace.select(all=True).plan("send_via.email")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(handover, "retotal", Mock(side_effect=KeyboardInterrupt))
+        plan.apply()
+    [report] = workspace.runs.resume()
+    assert report.totals["sent"] == 2
