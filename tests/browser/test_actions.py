@@ -260,12 +260,14 @@ def test_the_payment_plan_wizard_refuses_two_ways_at_once(show, grid, workspace)
     grid.selection = workspace.select(where="outstanding > 0 and status = 'created'").ids[:1]
     page = show(grid)
     open_dialog(page, "assign.payment_plan", "assign")
-    page.get_by_label("Instalments").fill("3")
-    page.get_by_label("Amount").fill("10")
+    page.get_by_label("Instalments (or Amount)").fill("3")
+    page.get_by_label("Amount (or Instalments)").fill("10")
     preview(page)
     page.get_by_text("give either instalments (how many) or amount").wait_for()
-    page.get_by_label("Amount").fill("")
+    page.get_by_label("Amount (or Instalments)").fill("")
     preview(page)
+    customer = grid.selection.frame["customer_name"].iloc[0]
+    assert customer in page.locator("dialog .ib-preview").inner_text()
     assert page.locator("dialog button[type=submit]").is_enabled()
 
 
