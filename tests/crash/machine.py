@@ -33,6 +33,10 @@ from tests.ingest.bank.bank_files import camt, entry, returned, statement, trans
 NOW = "2026-11-26T10:00:00"
 SETTINGS = "lock_timeout = 30\n[executor]\nprocesses = 1\nchunk_rows = 2\n"
 POINTS = st.integers(1, 24)
+ACTIONS = st.sampled_from(
+    ["approve", "create", "withdraw_approval", "delete", "credit", "send_via.email", "assign.bank_file", "approve",
+     "create", "create", "send_via.email", "assign.bank_file", "assign.bank_file"]
+)  # fmt: skip
 ALLOWED = {
     (str(a), str(b)) for pairs in TRANSITIONS.values() for a, b in pairs
 } | {("empty", "gone")}  # fmt: skip
@@ -173,15 +177,18 @@ class Invoicing(RuleBasedStateMachine):
             self.model[chosen].total = price * 121
 
     @precondition(lambda self: self.model)
-    @rule(
-        target=plans,
-        data=st.data(),
-        action=st.sampled_from(
-            ["approve", "create", "withdraw_approval", "delete", "credit", "send_via.email", "assign.bank_file",
-             "approve", "create", "create", "send_via.email", "assign.bank_file"]
-        ),
-    )  # fmt: skip
+    @rule(target=plans, data=st.data(), action=ACTIONS)
     def plan(self, data: st.DataObject, action: str) -> Plan:
+        """A plan that lies for a while."""
+        return self._planned(data, action)
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data(), action=ACTIONS, at=st.none() | st.none() | POINTS)
+    def act(self, data: st.DataObject, action: str, at: int | None) -> None:
+        """A plan that is applied at once."""
+        self._applied(self._planned(data, action), at)
+
+    def _planned(self, data: st.DataObject, action: str) -> Plan:
         fit = [i for i in sorted(self.model) if self._allows(action, i)]
         some = data.draw(st.sampled_from([fit, fit, sorted(self.model)])) or sorted(self.model)
         ids = data.draw(st.sets(st.sampled_from(some), min_size=1))
@@ -195,6 +202,9 @@ class Invoicing(RuleBasedStateMachine):
     @rule(plan=consumes(plans), at=st.none() | POINTS)
     def apply(self, plan: Plan, at: int | None) -> None:
         """Apply a plan that may be old by now; the process may die on the way."""
+        self._applied(plan, at)
+
+    def _applied(self, plan: Plan, at: int | None) -> None:
         held, model_allows = (
             self.held,
             {i for i in plan.rows["invoice_id"] if self._allows(plan.action.name, i)},

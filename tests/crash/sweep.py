@@ -43,14 +43,14 @@ SAME = {"store.uncommitted": ".uncommitted", "store.committed": ".committed"}
 FOLDERS = ("data/mail", "data/post", "data/einvoice", "ledger", "data/documents", "data/runs", "out")
 MENDED = ("claims", "messages")
 """What the audit may say of an interrupted run."""
-IDS = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b")
+IDS = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b|IB[A-Z][0-9A-F]{32}")
 AGAIN = re.compile(r"attempt \d+|\"answer\": \"[^\"]*\"")
 VOLATILE = ("batch", "plan_sha256", "version")
 DECIDED = ("runs", "run_rows", "events", "invoice_changes")
 """Tables in which a person's decision about a doubt shows."""
 OF_DECISIONS = re.compile(" events? for ")
 """What the checks name of one who decided: a record has no events, a message some more."""
-ATTEMPTS = ("runs", "run_rows")
+ATTEMPTS = ("runs", "run_rows", "imports")
 """Tables in which it shows how often something was done."""
 FRESH_IDS = ("invoice_id", "external_id", "credited_by", "credit_of", "changes")
 VOLATILE_OF = {
