@@ -3,29 +3,25 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pandas as pd
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
-from invoicebatch.engine.base import clock, faultpoints
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import NothingEligibleError, UsageError
-from invoicebatch.files.handover import HandoverLog
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.payments.reference import dutch
 from invoicebatch.model.status import TRANSITIONS
-from invoicebatch.store.database import Database
 from tests.conftest import _money_frames, fill
 from tests.copies import made_once
+from tests.crash.dying import crash_at
 from tests.crash.invariants import breaches, unclaimed_in
 from tests.engine.payments.received import credit
 from tests.ingest.bank.bank_files import camt, entry, returned, statement, transaction
@@ -44,40 +40,6 @@ ALLOWED = {
 
 IN_ORDER = re.compile("in doubt|may or may not have arrived| events for |approve was done twice")
 """What the checks of a workspace at rest name, and is lawful here: doubts, answers, a withdrawn approval."""
-
-
-class CrashError(BaseException):
-    """The process is dead."""
-
-
-@contextmanager
-def crash_at(point: int) -> Iterator[None]:
-    """Death at the n-th fault point: from then on nothing of the process reaches the disk."""
-    passed, dead = [0], [False]
-
-    def passing(_: str) -> None:
-        passed[0] += 1
-        if passed[0] >= point:
-            dead[0] = True
-            raise CrashError
-
-    def mortal(original: Any) -> Any:
-        def call(*args: Any, **more: Any) -> Any:
-            if dead[0]:
-                raise CrashError
-            return original(*args, **more)
-
-        return call
-
-    with (
-        mock.patch.object(faultpoints, "_armed", new=True),
-        mock.patch.object(faultpoints, "_pass", passing),
-        mock.patch.object(Database, "write", mortal(Database.write)),
-        mock.patch.object(HandoverLog, "_write", mortal(HandoverLog._write)),
-        mock.patch.object(shutil, "rmtree", mortal(shutil.rmtree)),
-        suppress(CrashError),
-    ):
-        yield
 
 
 @dataclass
