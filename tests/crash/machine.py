@@ -52,6 +52,7 @@ class Document:
     credited: int = 0
     sent: bool = False
     note: bool = False
+    has_note: bool = False
     bundle: str = ""
     back: bool = False
 
@@ -302,7 +303,7 @@ class Invoicing(RuleBasedStateMachine):
     def _owes(self, invoice_id: int) -> bool:
         document = self.model[invoice_id]
         free = invoice_id not in self.held and not document.bundle and not document.note
-        return free and document.status == "created" and document.open_cents > 0 and not document.credited
+        return free and document.status == "created" and document.open_cents > 0 and not document.has_note
 
     def _allows(self, action: str, invoice_id: int) -> bool:
         d = self.model.get(invoice_id)
@@ -312,9 +313,9 @@ class Invoicing(RuleBasedStateMachine):
         return {
             "approve": d.status == "empty",
             "create": d.status == "approved",
-            "withdraw_approval": d.status == "approved" and not d.note and not d.credited,
+            "withdraw_approval": d.status == "approved" and not d.note and not d.has_note,
             "delete": d.status == "empty",
-            "credit": late and not d.note and not d.credited,
+            "credit": late and not d.note and not d.has_note,
             "send_via.email": d.status == "created" and not d.sent,
             "assign.bank_file": d.status == "created" and d.open_cents != 0 and not d.bundle,
         }[action]
@@ -343,7 +344,8 @@ class Invoicing(RuleBasedStateMachine):
 
     def _credited(self, invoice_id: int) -> None:
         document = self.model[invoice_id]
-        document.credited = document.total
+        document.credited = document.open_cents  # what was paid is owed by the note
+        document.has_note = True
         if document.bundle:
             self.paid_by_bank[document.bundle].items.pop(invoice_id)
             document.bundle = ""
@@ -351,7 +353,7 @@ class Invoicing(RuleBasedStateMachine):
         note = notes[notes["credit_of"].eq(invoice_id)].iloc[0]
         status = str(note["status"])
         self.model[int(note["invoice_id"])] = Document(
-            status=status, total=int(note["total_cents"]), credited=-document.total, note=True
+            status=status, total=-document.total, credited=-document.credited, note=True
         )
 
     def _bundled(self) -> None:
@@ -421,10 +423,8 @@ class Invoicing(RuleBasedStateMachine):
         for invoice_id in (set(self.model) & set(told)) - busy:
             row, document = told[invoice_id], self.model[invoice_id]
             cents = tuple(int(row[name]) for name in ("total_cents", "paid_cents", "credited_cents"))
-            assert (str(row["status"]), cents) == (
-                document.status,
-                (document.total, document.paid, document.credited),
-            ), invoice_id
+            seen, cents_of = (str(row["status"]), cents), (document.total, document.paid, document.credited)
+            assert seen == (document.status, cents_of), f"invoice {invoice_id}: {seen}, not {document}"
             assert (str(row["shipping_status"]) == "sent") == document.sent or invoice_id in doubts
 
     @staticmethod

@@ -55,6 +55,7 @@ ATTEMPTS = ("runs", "run_rows", "imports")
 FRESH_IDS = ("invoice_id", "external_id", "credited_by", "credit_of", "changes")
 VOLATILE_OF = {
     "outbox": ("attempts", "answer", "reference"),
+    "artefacts": ("sha256",),
 }
 """Columns that tell one run from the same done again, or a hand-over that was repeated."""
 
