@@ -33,6 +33,8 @@ ACTIONS = st.sampled_from(
     ["approve", "create", "withdraw_approval", "delete", "credit", "send_via.email", "assign.bank_file", "approve",
      "create", "create", "send_via.email", "assign.bank_file", "assign.bank_file"]
 )  # fmt: skip
+DAY = {"invoice_date": date(2026, 11, 22)}
+PARAMS: dict[str, dict[str, Any]] = {"approve": DAY, "credit": DAY, "send_via.email": {"anyway": True}}
 ALLOWED = {
     (str(a), str(b)) for pairs in TRANSITIONS.values() for a, b in pairs
 } | {("empty", "gone")}  # fmt: skip
@@ -90,8 +92,8 @@ def _begin(workspace: Workspace) -> None:
     accounts = pd.DataFrame({"company_account_id": ["NL"], "email": ["billing@example.com"]})
     with workspace.store.write() as session:
         session.update("company_accounts", accounts, clock.now())
-    for action, params in (("approve", {"invoice_date": date(2026, 11, 22)}), ("create", {})):
-        workspace.select(ids=[1, 2, 3]).plan(action, **params).apply()
+    for action in ("approve", "create"):
+        workspace.select(ids=[1, 2, 3]).plan(action, **PARAMS.get(action, {})).apply()
 
 
 class Invoicing(RuleBasedStateMachine):
@@ -155,12 +157,7 @@ class Invoicing(RuleBasedStateMachine):
         fit = [i for i in sorted(self.model) if self._allows(action, i)]
         some = data.draw(st.sampled_from([fit, fit, sorted(self.model)])) or sorted(self.model)
         ids = data.draw(st.sets(st.sampled_from(some), min_size=1))
-        params: dict[str, Any] = (
-            {"invoice_date": date(2026, 11, 22)} if action in ("approve", "credit") else {}
-        )
-        if action == "send_via.email":
-            params = {"anyway": True}
-        return self.ws.select(ids=sorted(ids)).plan(action, **params)
+        return self.ws.select(ids=sorted(ids)).plan(action, **PARAMS.get(action, {}))
 
     @rule(plan=consumes(plans), at=st.none() | POINTS)
     def apply(self, plan: Plan, at: int | None) -> None:
