@@ -112,6 +112,7 @@ class Invoicing(RuleBasedStateMachine):
         self.paid_by_bank: dict[str, Bundled] = {}
         self.open: dict[str, str] = {}
         """Runs that a crash left unfinished, with their action."""
+        self.finished: set[str] = set()
         self.before: dict[int, str] = {}
         self.held: set[int] = set()
         self.names = 0
@@ -178,7 +179,10 @@ class Invoicing(RuleBasedStateMachine):
         if not done:
             self._note_crash()
             return
-        self._check(plan, done[0], model_allows - held)
+        if plan.run_id in self.finished:  # the same plan is the same run, which did it
+            return
+        if self.open.pop(plan.run_id, None) is None:  # else it went on where it was cut off
+            self._check(plan, done[0], model_allows - held)
         self._effect(done[0])
 
     def _check(self, plan: Plan, report: Report, allowed: set[int]) -> None:
@@ -319,6 +323,7 @@ class Invoicing(RuleBasedStateMachine):
 
     def _effect(self, report: Report) -> None:
         """What the rows that a run did are now."""
+        self.finished.add(report.run_id)
         for invoice_id in map(int, report.done["invoice_id"]):
             document = self.model[invoice_id]
             match report.action:
