@@ -19,6 +19,8 @@ from invoicebatch.store import FILE
 
 _LEFT_OUT = {FILE, f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
 
+_TEMPORARY = "backup-"
+
 
 def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) -> list[Listed]:
     """Back a workspace up to a new ZIP file.
@@ -42,15 +44,15 @@ def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) 
     with suppress(WorkspaceError), workspace.store.write() as session:  # a copy can only be read
         made = Record(str(uuid.uuid4()), "backup", str(whole), workspace.user, {"file": str(whole)})
         record(session, made, pd.Series(dtype="int64"))
-    with TemporaryDirectory(prefix="backup-", dir=workspace.data) as folder:
+    with TemporaryDirectory(prefix=_TEMPORARY, dir=workspace.data) as folder:
         copy = Path(folder) / FILE
         workspace.store.copy(copy)
         about = {"workspace": workspace.id, "at": f"{clock.now():%Y-%m-%dT%H:%M:%S}", "by": workspace.user}
-        files = [(_name(workspace, workspace.store.file), copy), *_files(workspace, Path(folder))]
+        files = [(_name(workspace, workspace.store.file), copy), *_files(workspace)]
         return write_backup(whole, files, about, earlier)
 
 
-def _files(workspace: WorkspaceBase, temporary: Path) -> Iterator[tuple[str, Path]]:
+def _files(workspace: WorkspaceBase) -> Iterator[tuple[str, Path]]:
     """Staged files first: what is published meanwhile is found at the one place or the other.
 
     The archive of documents may be a link to a folder elsewhere, which a walk does not follow.
@@ -60,9 +62,14 @@ def _files(workspace: WorkspaceBase, temporary: Path) -> Iterator[tuple[str, Pat
         there = folder.resolve()
         for path in sorted(there.rglob("*")):
             own = path.parent == data and path.name in _LEFT_OUT
-            hidden = data / "locks" in path.parents or temporary in path.parents
+            hidden = any(above.parent == data and _hidden(above.name) for above in path.parents)
             if path.is_file() and not own and not hidden and not path.name.endswith(".part"):
                 yield _name(workspace, folder / path.relative_to(there)), path
+
+
+def _hidden(name: str) -> bool:
+    """Locks, and the copies of backups; one that was killed leaves its copy behind."""
+    return name == "locks" or name.startswith(_TEMPORARY)
 
 
 def _name(workspace: WorkspaceBase, path: Path) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
 
 from invoicebatch.errors import StorageError
 from invoicebatch.files.platform import link_if_free, sync_path
@@ -112,7 +111,7 @@ def check_publishing(staging: Path, folder: Path) -> None:
         StorageError: it can't.
     """
     probe = Staging(staging)
-    name = f".probe-{token_hex(8)}"
+    name = f".probe-{staging.name}"  # a run that was killed here removes it when it goes on
     staged = probe.add(name, b"")
     try:
         publish(staging / name, folder / name, staged.sha256).unlink()

@@ -10,8 +10,8 @@ from typing import Any
 from tests.crash.sweep import Sweep, act, prepare
 from tests.crash.work import child, wait
 
-ROOMS = (0, 8, 64, 256, 300, 520, 600, 800, 1100, 1600, 2400)
-"""KiB that are left; the database grows by blocks of 256."""
+ROOMS = (0, 8, 64, 256, 600, 1100, 2400, 4000, 8000, 24000)
+"""KiB that are left, until it is enough."""
 SIZE = "192m"
 
 

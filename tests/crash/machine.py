@@ -3,29 +3,25 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pandas as pd
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
-from invoicebatch.engine.base import clock, faultpoints
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.errors import NothingEligibleError, UsageError
-from invoicebatch.files.handover import HandoverLog
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.payments.reference import dutch
 from invoicebatch.model.status import TRANSITIONS
-from invoicebatch.store.database import Database
 from tests.conftest import _money_frames, fill
 from tests.copies import made_once
+from tests.crash.dying import crash_at
 from tests.crash.invariants import breaches, unclaimed_in
 from tests.engine.payments.received import credit
 from tests.ingest.bank.bank_files import camt, entry, returned, statement, transaction
@@ -33,6 +29,12 @@ from tests.ingest.bank.bank_files import camt, entry, returned, statement, trans
 NOW = "2026-11-26T10:00:00"
 SETTINGS = "lock_timeout = 30\n[executor]\nprocesses = 1\nchunk_rows = 2\n"
 POINTS = st.integers(1, 24)
+ACTIONS = st.sampled_from(
+    ["approve", "create", "withdraw_approval", "delete", "credit", "send_via.email", "assign.bank_file", "approve",
+     "create", "create", "send_via.email", "assign.bank_file", "assign.bank_file"]
+)  # fmt: skip
+DAY = {"invoice_date": date(2026, 11, 22)}
+PARAMS: dict[str, dict[str, Any]] = {"approve": DAY, "credit": DAY, "send_via.email": {"anyway": True}}
 ALLOWED = {
     (str(a), str(b)) for pairs in TRANSITIONS.values() for a, b in pairs
 } | {("empty", "gone")}  # fmt: skip
@@ -40,40 +42,6 @@ ALLOWED = {
 
 IN_ORDER = re.compile("in doubt|may or may not have arrived| events for |approve was done twice")
 """What the checks of a workspace at rest name, and is lawful here: doubts, answers, a withdrawn approval."""
-
-
-class CrashError(BaseException):
-    """The process is dead."""
-
-
-@contextmanager
-def crash_at(point: int) -> Iterator[None]:
-    """Death at the n-th fault point: from then on nothing of the process reaches the disk."""
-    passed, dead = [0], [False]
-
-    def passing(_: str) -> None:
-        passed[0] += 1
-        if passed[0] >= point:
-            dead[0] = True
-            raise CrashError
-
-    def mortal(original: Any) -> Any:
-        def call(*args: Any, **more: Any) -> Any:
-            if dead[0]:
-                raise CrashError
-            return original(*args, **more)
-
-        return call
-
-    with (
-        mock.patch.object(faultpoints, "_armed", new=True),
-        mock.patch.object(faultpoints, "_pass", passing),
-        mock.patch.object(Database, "write", mortal(Database.write)),
-        mock.patch.object(HandoverLog, "_write", mortal(HandoverLog._write)),
-        mock.patch.object(shutil, "rmtree", mortal(shutil.rmtree)),
-        suppress(CrashError),
-    ):
-        yield
 
 
 @dataclass
@@ -86,6 +54,7 @@ class Document:
     credited: int = 0
     sent: bool = False
     note: bool = False
+    has_note: bool = False
     bundle: str = ""
     back: bool = False
 
@@ -123,8 +92,8 @@ def _begin(workspace: Workspace) -> None:
     accounts = pd.DataFrame({"company_account_id": ["NL"], "email": ["billing@example.com"]})
     with workspace.store.write() as session:
         session.update("company_accounts", accounts, clock.now())
-    for action, params in (("approve", {"invoice_date": date(2026, 11, 22)}), ("create", {})):
-        workspace.select(ids=[1, 2, 3]).plan(action, **params).apply()
+    for action in ("approve", "create"):
+        workspace.select(ids=[1, 2, 3]).plan(action, **PARAMS.get(action, {})).apply()
 
 
 class Invoicing(RuleBasedStateMachine):
@@ -143,6 +112,7 @@ class Invoicing(RuleBasedStateMachine):
         self.paid_by_bank: dict[str, Bundled] = {}
         self.open: dict[str, str] = {}
         """Runs that a crash left unfinished, with their action."""
+        self.finished: set[str] = set()
         self.before: dict[int, str] = {}
         self.held: set[int] = set()
         self.names = 0
@@ -173,28 +143,29 @@ class Invoicing(RuleBasedStateMachine):
             self.model[chosen].total = price * 121
 
     @precondition(lambda self: self.model)
-    @rule(
-        target=plans,
-        data=st.data(),
-        action=st.sampled_from(
-            ["approve", "create", "withdraw_approval", "delete", "credit", "send_via.email", "assign.bank_file",
-             "approve", "create", "create", "send_via.email", "assign.bank_file"]
-        ),
-    )  # fmt: skip
+    @rule(target=plans, data=st.data(), action=ACTIONS)
     def plan(self, data: st.DataObject, action: str) -> Plan:
+        """A plan that lies for a while."""
+        return self._planned(data, action)
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data(), action=ACTIONS, at=st.none() | st.none() | POINTS)
+    def act(self, data: st.DataObject, action: str, at: int | None) -> None:
+        """A plan that is applied at once."""
+        self._applied(self._planned(data, action), at)
+
+    def _planned(self, data: st.DataObject, action: str) -> Plan:
         fit = [i for i in sorted(self.model) if self._allows(action, i)]
         some = data.draw(st.sampled_from([fit, fit, sorted(self.model)])) or sorted(self.model)
         ids = data.draw(st.sets(st.sampled_from(some), min_size=1))
-        params: dict[str, Any] = (
-            {"invoice_date": date(2026, 11, 22)} if action in ("approve", "credit") else {}
-        )
-        if action == "send_via.email":
-            params = {"anyway": True}
-        return self.ws.select(ids=sorted(ids)).plan(action, **params)
+        return self.ws.select(ids=sorted(ids)).plan(action, **PARAMS.get(action, {}))
 
     @rule(plan=consumes(plans), at=st.none() | POINTS)
     def apply(self, plan: Plan, at: int | None) -> None:
         """Apply a plan that may be old by now; the process may die on the way."""
+        self._applied(plan, at)
+
+    def _applied(self, plan: Plan, at: int | None) -> None:
         held, model_allows = (
             self.held,
             {i for i in plan.rows["invoice_id"] if self._allows(plan.action.name, i)},
@@ -208,7 +179,10 @@ class Invoicing(RuleBasedStateMachine):
         if not done:
             self._note_crash()
             return
-        self._check(plan, done[0], model_allows - held)
+        if plan.run_id in self.finished:  # the same plan is the same run, which did it
+            return
+        if self.open.pop(plan.run_id, None) is None:  # else it went on where it was cut off
+            self._check(plan, done[0], model_allows - held)
         self._effect(done[0])
 
     def _check(self, plan: Plan, report: Report, allowed: set[int]) -> None:
@@ -330,7 +304,7 @@ class Invoicing(RuleBasedStateMachine):
     def _owes(self, invoice_id: int) -> bool:
         document = self.model[invoice_id]
         free = invoice_id not in self.held and not document.bundle and not document.note
-        return free and document.status == "created" and document.open_cents > 0 and not document.credited
+        return free and document.status == "created" and document.open_cents > 0 and not document.has_note
 
     def _allows(self, action: str, invoice_id: int) -> bool:
         d = self.model.get(invoice_id)
@@ -340,15 +314,16 @@ class Invoicing(RuleBasedStateMachine):
         return {
             "approve": d.status == "empty",
             "create": d.status == "approved",
-            "withdraw_approval": d.status == "approved" and not d.note and not d.credited,
+            "withdraw_approval": d.status == "approved" and not d.note and not d.has_note,
             "delete": d.status == "empty",
-            "credit": late and not d.note and not d.credited,
+            "credit": late and not d.note and not d.has_note,
             "send_via.email": d.status == "created" and not d.sent,
             "assign.bank_file": d.status == "created" and d.open_cents != 0 and not d.bundle,
         }[action]
 
     def _effect(self, report: Report) -> None:
         """What the rows that a run did are now."""
+        self.finished.add(report.run_id)
         for invoice_id in map(int, report.done["invoice_id"]):
             document = self.model[invoice_id]
             match report.action:
@@ -371,7 +346,8 @@ class Invoicing(RuleBasedStateMachine):
 
     def _credited(self, invoice_id: int) -> None:
         document = self.model[invoice_id]
-        document.credited = document.total
+        document.credited = document.open_cents  # what was paid is owed by the note
+        document.has_note = True
         if document.bundle:
             self.paid_by_bank[document.bundle].items.pop(invoice_id)
             document.bundle = ""
@@ -379,7 +355,7 @@ class Invoicing(RuleBasedStateMachine):
         note = notes[notes["credit_of"].eq(invoice_id)].iloc[0]
         status = str(note["status"])
         self.model[int(note["invoice_id"])] = Document(
-            status=status, total=int(note["total_cents"]), credited=-document.total, note=True
+            status=status, total=-document.total, credited=-document.credited, note=True
         )
 
     def _bundled(self) -> None:
@@ -449,10 +425,8 @@ class Invoicing(RuleBasedStateMachine):
         for invoice_id in (set(self.model) & set(told)) - busy:
             row, document = told[invoice_id], self.model[invoice_id]
             cents = tuple(int(row[name]) for name in ("total_cents", "paid_cents", "credited_cents"))
-            assert (str(row["status"]), cents) == (
-                document.status,
-                (document.total, document.paid, document.credited),
-            ), invoice_id
+            seen, cents_of = (str(row["status"]), cents), (document.total, document.paid, document.credited)
+            assert seen == (document.status, cents_of), f"invoice {invoice_id}: {seen}, not {document}"
             assert (str(row["shipping_status"]) == "sent") == document.sent or invoice_id in doubts
 
     @staticmethod

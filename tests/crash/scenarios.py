@@ -174,18 +174,13 @@ def _bundle(workspace: Workspace) -> str:
     return str(workspace.payments.list()["bundle_id"].iloc[0])
 
 
-def _confirm(workspace: Workspace) -> None:
-    date_has_come(workspace)
-    workspace.payments.confirm(_bundle(workspace))
-
-
 OF_BUNDLE: dict[str, Callable[[Workspace], object]] = {
     "payments.release": lambda ws: ws.payments.release(_bundle(ws)),
     "payments.write": lambda ws: ws.payments.write(_bundle(ws)),
     "payments.write again": lambda ws: ws.payments.write(_bundle(ws), replace=True),
     "payments.remove": lambda ws: ws.payments.remove(_bundle(ws), ["F2026-000002"]),
     "payments.recall": lambda ws: ws.payments.recall(_bundle(ws), ["F2026-000001"]),
-    "payments.confirm": _confirm,
+    "payments.confirm": lambda ws: ws.payments.confirm(_bundle(ws)),
     "payments.reject": lambda ws: ws.payments.reject(_bundle(ws), 1, "AC04"),
     "payments.cancel": lambda ws: ws.payments.cancel(_bundle(ws)),
 }

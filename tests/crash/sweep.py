@@ -43,18 +43,19 @@ SAME = {"store.uncommitted": ".uncommitted", "store.committed": ".committed"}
 FOLDERS = ("data/mail", "data/post", "data/einvoice", "ledger", "data/documents", "data/runs", "out")
 MENDED = ("claims", "messages")
 """What the audit may say of an interrupted run."""
-IDS = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b")
+IDS = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{8}\b|IB[A-Z][0-9A-F]{32}")
 AGAIN = re.compile(r"attempt \d+|\"answer\": \"[^\"]*\"")
 VOLATILE = ("batch", "plan_sha256", "version")
 DECIDED = ("runs", "run_rows", "events", "invoice_changes")
 """Tables in which a person's decision about a doubt shows."""
 OF_DECISIONS = re.compile(" events? for ")
 """What the checks name of one who decided: a record has no events, a message some more."""
-ATTEMPTS = ("runs", "run_rows")
+ATTEMPTS = ("runs", "run_rows", "imports")
 """Tables in which it shows how often something was done."""
 FRESH_IDS = ("invoice_id", "external_id", "credited_by", "credit_of", "changes")
 VOLATILE_OF = {
     "outbox": ("attempts", "answer", "reference"),
+    "artefacts": ("sha256",),
 }
 """Columns that tell one run from the same done again, or a hand-over that was repeated."""
 
@@ -138,7 +139,9 @@ def state(workspace: Workspace, *, fresh_ids: bool) -> dict[str, list[str]]:
             rows = session._con.execute(f"SELECT {columns} FROM {name}").fetchall()
             found[name] = sorted(_masked(str(row)) for row in rows)
     for folder in FOLDERS:
-        files = sorted(file for file in (workspace.root / folder).rglob("*") if file.is_file())
+        files = sorted(
+            file for file in (workspace.root / folder).rglob("*") if file.is_file() and file.suffix != ".part"
+        )
         found[folder] = sorted(_masked(str(file.relative_to(workspace.root))) for file in files)
     documents = sorted((workspace.data / "documents").rglob("*.pdf"))
     return found | {"hashes": [sha256_of(file) for file in documents]}

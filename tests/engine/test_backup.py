@@ -39,6 +39,13 @@ def test_a_restored_workspace_is_the_same_and_sound(made: Workspace, tmp_path: P
     assert again.select(ids=[2]).plan("create").apply().complete
 
 
+def test_what_a_killed_backup_left_behind_is_in_no_later_one(made: Workspace, tmp_path: Path) -> None:
+    left = made.data / "backup-killed"
+    left.mkdir()
+    shutil.copyfile(made.store.file, left / made.store.file.name)
+    assert not [file.name for file in made.backup(tmp_path / "one.zip") if "backup-" in file.name]
+
+
 def test_a_later_backup_leaves_out_what_an_earlier_one_holds(made: Workspace, tmp_path: Path) -> None:
     made.backup(tmp_path / "one.zip")
     made.select(ids=[2]).plan("create").apply()
