@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
-from invoicebatch.model.readable import in_words
 from invoicebatch.model.ticks import tick
 from invoicebatch.model.words import words
 from invoicebatch.validation import DATE
@@ -102,6 +101,8 @@ def said(
 
 
 def _said(field: FieldInfo, value: Any, labels: Mapping[str, str]) -> str:
+    from invoicebatch.model.readable import in_words  # stands on frames, which parameters need not
+
     try:
         meant = as_meant(field, value)
     except ValueError:

@@ -22,6 +22,8 @@ SOME = "create;send_via.email"
 """They pass every fault point but for those of the mailbox."""
 OF_MAILBOX = {"bounces.booked", "bounces.put_away"}
 """Swept where there is a mail server: tests/engine/imports/test_bounces.py."""
+OF_ERASURE = {f"erase.{point}" for point in ("begin", "committed", "file", "removed", "rewritten")}
+"""No action's: swept in tests/engine/run/test_erase.py."""
 WRITING = (
     "create", "export.invoices", "download.document", "send_via.email", "send_via.post", "export.external", "payments.write",
     "payments.match", "assign.collection_step", "import", "sheet run", "backup", "restore", "audit write",
@@ -79,7 +81,7 @@ def test_every_action_is_swept() -> None:
 
 def test_some_points_and_each_is_passed_by_the_sweep(tmp_path: Path) -> None:
     passed = held(run("sweep", tmp_path / "sweep", SOME, "kill", "own", 15))
-    assert fault_points() - passed == OF_MAILBOX
+    assert fault_points() - passed == OF_MAILBOX | OF_ERASURE
 
 
 @pytest.mark.full

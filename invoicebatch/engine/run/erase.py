@@ -19,6 +19,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.run.erasure import Erasure, judge
 from invoicebatch.errors import BusyError, StaleError
 from invoicebatch.files.publish import sha256_of, sync_folders
+from invoicebatch.files.whole import remove
 from invoicebatch.model.status import ERASED, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
@@ -80,7 +81,7 @@ def _remove(data: Path, file: Mapping[str, str]) -> str:
         return ""
     if sha256_of(path) != file["sha256"]:
         return str(path)
-    path.unlink()
+    remove(path)
     sync_folders([path])
     reach("erase.file")
     return ""
