@@ -202,6 +202,7 @@ def _text_and_place(path: Path) -> tuple[str, str]:
     return path.read_text(), str(path)
 
 
+@pytest.mark.full
 def test_a_cluster_without_workers_is_not_waited_for_without_end(
     processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +218,7 @@ def test_a_cluster_without_workers_is_not_waited_for_without_end(
         connected.close()
 
 
+@pytest.mark.full
 def test_workers_of_this_machine_need_no_scheduler(tmp_path: Path) -> None:
     connected = Cluster(Executor(dask="local:2"), tmp_path, tmp_path / "data")
     try:
