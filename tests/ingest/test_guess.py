@@ -178,6 +178,14 @@ def test_a_day_and_month_that_cannot_be_told_apart_are_a_doubt(tmp_path: Path) -
     assert [doubt for doubt in proposal.doubts if "a thousand" in doubt]
 
 
+def test_rows_whose_customer_could_not_be_told_are_counted(tmp_path: Path) -> None:
+    text = "Naam;E-mail;Factuurnummer;Factuurdatum;Omschrijving;Bedrag\nJan;jan@example.org;1;03-11-2026;Les;19,98\nPiet;;2;03-11-2026;Les;19,98\n"
+    _, proposal = proposed(tmp_path, "leden.csv", text.encode())
+    assert [doubt for doubt in proposal.doubts if "1 row without one would belong to no customer" in doubt]
+    _, numbered = proposed(tmp_path, "lidnummers.csv", text.replace("Naam", "Lidnummer").encode())
+    assert not [doubt for doubt in numbered.doubts if "no customer number" in doubt]
+
+
 def test_several_company_accounts_are_offered(tmp_path: Path) -> None:
     _, proposal = proposed(tmp_path, "verkoopboek.csv", BOOKKEEPING.encode(), ("NL", "BE"))
     assert [doubt for doubt in proposal.doubts if "NL, BE" in doubt]

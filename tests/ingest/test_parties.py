@@ -121,7 +121,7 @@ def test_a_column_without_any_value_sets_nothing_back(take: Take) -> None:
 def test_check_digits_of_a_creditor_id_are_doubted_only(take: Take) -> None:
     intake = take({"accounts.csv": "company_account_id,name,creditor_id\nNL,Shop,NL00ZZZ900001030000\n"})
     assert len(intake.frames["company_accounts"]) == 1
-    assert "the bank may refuse it" in intake.doubted["reason"].item()
+    assert "wrong check digits" in intake.doubted["reason"].item()
 
 
 def test_single_identifiers() -> None:

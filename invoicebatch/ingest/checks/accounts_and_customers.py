@@ -70,7 +70,13 @@ def _check_accounts(typed: Typed, refused: Refusals, doubted: Refusals) -> None:
         wrong = ids.holds(typed.frame["creditor_id"], lambda w: not creditor_id_fault(w))
         typed.refuse(wrong, "creditor_id", "is not of the form of a SEPA creditor identifier", refused)
         doubtful = ids.holds(typed.frame["creditor_id"], lambda w: not creditor_id_warning(w))
-        _doubt(typed, doubtful, "creditor_id", "has wrong check digits: the bank may refuse it", doubted)
+        _doubt(
+            typed,
+            doubtful,
+            "creditor_id",
+            "has wrong check digits: nothing is collected for this account until it is corrected",
+            doubted,
+        )
 
 
 def _refuse_ibans(typed: Typed, refused: Refusals, *, needs_sepa: bool) -> None:

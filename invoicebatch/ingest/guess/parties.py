@@ -2,6 +2,7 @@
 
 from invoicebatch.ingest.guess.entries import Section, column, constant, derived, text
 from invoicebatch.ingest.guess.seen import Seen
+from invoicebatch.model.counted import counted
 
 _PLAIN = [
     "contact_name",
@@ -29,7 +30,9 @@ def customer_key(seen: Seen) -> tuple[str, str] | None:
     role = seen.first("email", "customer_name")
     if role is None:
         return None
-    return role, f"the file has no customer number; {seen.roles[role].header!r} stands in for it"
+    lost = seen.cells(role).null_count
+    without = f"; {counted(lost, 'row')} without one would belong to no customer" if lost else ""
+    return role, f"the file has no customer number; {seen.roles[role].header!r} stands in for it{without}"
 
 
 def customers(seen: Seen) -> list[Section]:

@@ -47,7 +47,8 @@ def _ask(found: Erasure) -> None:
 
 def _show(found: Erasure) -> None:
     """What goes, what stays by which law, and what still holds the customer elsewhere."""
-    print_table(found.gone, title=f"Goes: {counted(len(found.gone), 'document')}")
+    whole = "" if len(found.kept) else f"customer {found.customer_id} with all that is known of them, "
+    print_table(found.gone, title=f"Goes: {whole}{counted(len(found.gone), 'document')}")
     if found.contact:
         print(
             f"Emptied: {', '.join(found.contact)} of the customer; {counted(len(found.mails), 'text')} of mails"

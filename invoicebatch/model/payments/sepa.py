@@ -115,7 +115,9 @@ def creditor_id_warning(creditor_id: str) -> str:
     """
     if at_02.is_valid(creditor_id):
         return ""
-    return f"the check digits of creditor identifier {creditor_id} are wrong: the bank may refuse the file"
+    return (
+        f"the check digits of creditor identifier {creditor_id} are wrong: correct it in the company account"
+    )
 
 
 def message_id(bundle_id: str, message_no: int = 1) -> str:
