@@ -194,6 +194,15 @@ class Mail(MailServer):
     )
     bounces: Bounces = Bounces()
 
+    @property
+    def note(self) -> str:
+        """What a person should know before mails go out; empty: nothing."""
+        if self.redirect_to:
+            return f"every mail goes to {self.redirect_to} ([mail] redirect_to)"
+        if self.transport == "folder":
+            return f"no mail server is set up: mails are put into the folder {self.folder} of the state, and nobody gets them ([mail] transport)"
+        return ""
+
 
 class Post(Section):
     """Print and post: a folder a print house collects from, or Pingen's API."""

@@ -37,6 +37,11 @@ def test_a_bundle_is_written_and_leads_back_to_its_invoices(shown, tmp_path):
     workspace = money_workspace_in(tmp_path / "money", 5)
     workspace.select(where="invoice_id <= 3").plan("assign.bank_file").apply()
     page = shown(workspace, "outgoing")
+    look = "(() => { const of = getComputedStyle(document.querySelector('.ib')); return [of.display, of.color, of.backgroundColor] })()"
+    here = page.evaluate(look)
+    page.locator("[data-tab=invoices]").click()
+    assert page.evaluate(look) == here  # the payments look as the invoices do
+    page.locator("[data-tab=outgoing]").click()
     page.locator(".ib-payments:visible [data-bundle]").click()
     page.pump_until(lambda: page.locator("[data-action='payments.write']").count())
     assert page.locator("[data-action='payments.confirm']").is_disabled()

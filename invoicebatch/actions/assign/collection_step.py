@@ -216,7 +216,10 @@ def preview(batch: Batch, params: StepParams, context: Context) -> Preview:
     messages["costs_cents"] = messages.pop("cost_cents") + messages.pop("charged_cents")
     names = ["outstanding_cents", "costs_cents", "interest_cents"]
     messages["total_cents"] = messages[names].sum(axis=1)
-    return {"steps": steps, "messages": messages, "letters": _first_letters(rows, batch, params, context)}
+    tables = {"steps": steps, "messages": messages, "letters": _first_letters(rows, batch, params, context)}
+    if written["channel"].eq(EmailPayload.channel).any() and (note := context.settings.mail.note):
+        tables["notes"] = pd.DataFrame({"note": [note]})
+    return tables
 
 
 def _first_letters(rows: pd.DataFrame, batch: Batch, params: StepParams, context: Context) -> pd.DataFrame:

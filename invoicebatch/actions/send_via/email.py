@@ -242,6 +242,8 @@ def preview(batch: Batch, params: EmailParams, context: Context) -> Preview:
     found = _expected(good, params, context)
     tables = {"recipients": _recipients(good, found), **again_preview(good)}
     tables |= anyway_preview(good, EmailPayload.channel)
+    if found and (note := context.settings.mail.note):
+        tables["notes"] = pd.DataFrame({"note": [note]})
     if found:
         rows = good[good["invoice_id"].isin(found[0].ids)].reset_index(drop=True)
         _, _, language, letter = next(_letters(rows, found[:1], batch, params, context))

@@ -85,6 +85,7 @@ def test_a_customer_gets_one_mail_with_all_documents_and_a_table_of_them(make):
         workspace = make(smtp(port))
         plan = workspace.select(all=True).plan("send_via.email", combine="customer")
         assert plan.preview["recipients"].iloc[0].tolist() == ["mails", 3]
+        assert "notes" not in plan.preview
         text = plan.preview["first_mail"].set_index("field").loc["text", "value"]
         report = workspace.runs.apply(plan)
     assert len(report.done) == 6

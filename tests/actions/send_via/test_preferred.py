@@ -42,6 +42,7 @@ def test_each_goes_by_its_customers_channel_and_each_fallback_is_named(workspace
     assert refused[6].startswith("Polish business: KSeF"), "the law allows no fallback to mail"
     assert "no e-mail address" in refused[7], "neither mail nor letter reaches it"
     shown = plan.preview
+    assert "no mail server is set up" in shown["notes"]["note"].item()
     assert shown["parts"][["part", "invoices"]].to_numpy().tolist() == [["email", 2], ["post", 2]]
     assert sorted(text.split(":")[0] for text in shown["fallbacks"]["fallback"]) == [
         "e-mail instead of e-invoice",

@@ -24,7 +24,7 @@ function createPayments(context, invoices) {
     place = name;
     tabs.forEach((tab) => { const mine = tab.dataset.tab === name; tab.setAttribute("aria-selected", String(mine)); tab.tabIndex = mine ? 0 : -1; });
     for (const [key, panel] of Object.entries(panels)) panel.hidden = key !== name;
-    context.root.classList.toggle("ib-elsewhere", name !== "invoices");
+    context.root.classList.toggle("ib-ofpayments", name !== "invoices");
     refresh();
   }
 

@@ -42,7 +42,7 @@ function createReport(context) {
 
   const groupList = (groups, look, which) => h("ul", { class: `ib-groups ${look}` }, ...groups.map((group) => h("li", {},
     h("strong", {}, count(group.rows)), " ", group.known ? h("button", { class: "ib-link", title: "Select these rows", onclick: () => context.send({ kind: "pick", which, reason: group.reason }) }, group.reason) : group.reason,
-    h("div", { class: "ib-quiet" }, group.numbers.join(", ") + (group.rows > group.numbers.length ? ` and ${count(group.rows - group.numbers.length)} more` : "")))));
+    h("div", { class: "ib-quiet" }, group.numbers.slice(0, 3).join(", ") + (group.rows > 3 ? ` and ${count(group.rows - 3)} more` : "")))));
 
   // A step opens its dialog for the rows done; one that is not of the bar shows its command too.
   function stepButton(step, which, at, look) {
@@ -97,8 +97,9 @@ function createReport(context) {
       push(),
       report.code && codeButton(), tiny("Close the report", "close", () => { context.send({ kind: "dismiss" }); context.focusGrid(); }));
     const parts = [];
-    if (bad) parts.push(h("h3", {}, "Failed"), groupList(report.failures, "bad", "failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
+    if (bad) parts.push(h("h3", {}, "Failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: report.missing ? "small" : "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
     if (report.missing) parts.push(...fixBox(report.missing));
+    if (bad) parts.push(groupList(report.failures, "bad", "failed"));
     if (report.next.length) parts.push(...stepList("Next", "next", report.next, "primary small"));
     if (report.undo.length) parts.push(...stepList("To take it back", "undo", report.undo, "small"));
     if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, "", "refused"), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
