@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Final
 
 from invoicebatch.errors import SettingsError
@@ -48,17 +49,20 @@ def _belongs(path: Path, root: Path, without: Path) -> bool:
     return not (hidden or state) and path.is_file() and path.resolve().is_relative_to(root)
 
 
+_LAYING: Final = Lock()
 _FOLDERS: Final[dict[str, "TemporaryDirectory[str]"]] = {}
 """Laid out in this process, by hash; they go with it."""
 
 
 def laid_out(tree: Tree) -> Path:
     """A folder with the files of a tree."""
-    if tree.sha256 not in _FOLDERS:
-        folder = TemporaryDirectory(prefix="invoicebatch-")
+    with _LAYING:
+        if tree.sha256 not in _FOLDERS:
+            _FOLDERS[tree.sha256] = TemporaryDirectory(prefix="invoicebatch-")
+        folder = Path(_FOLDERS[tree.sha256].name)
         for name, data in tree.files.items():
-            path = Path(folder.name, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        _FOLDERS[tree.sha256] = folder
-    return Path(_FOLDERS[tree.sha256].name)
+            path = folder / name
+            if not path.is_file():  # not yet, or a system tidied up what it took for old
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+    return folder

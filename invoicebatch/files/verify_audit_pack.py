@@ -102,6 +102,8 @@ def _files(pack: zipfile.ZipFile, manifest: dict[str, Any]) -> Iterator[str]:
 
 
 def _lines(pack: zipfile.ZipFile, name: str) -> Iterator[dict[str, Any]]:
+    if name == "chain/erasures.jsonl" and name not in pack.namelist():
+        return  # a pack of before anything could be erased
     with pack.open(name) as file:
         for line in file:
             yield json.loads(line)

@@ -3,6 +3,8 @@
 Numbers that were given stay, so do the rows of runs: they tell that there was a document, and nothing of whose it was.
 """
 
+import json
+import re
 from typing import Any, Final
 
 import pandas as pd
@@ -76,13 +78,36 @@ def remove_customer(con: Any, customer_id: str, texts: list[str], *, whole: bool
     con.execute(f"DELETE FROM payment_plans WHERE customer_id = $customer AND {plans}", key)
     for table in _CUSTOMER if whole else _CUSTOMER[:1]:
         con.execute(f"DELETE FROM {table} WHERE customer_id = $customer", key)
-    for text in texts:
-        con.execute("DELETE FROM bounced_addresses WHERE address = $text", {"text": text})
+    small = [text.lower() for text in texts]
+    con.execute("DELETE FROM bounced_addresses WHERE list_contains($small, lower(address))", {"small": small})
+    _blank_runs(con, small)
+
+
+def _blank_runs(con: Any, texts: list[str]) -> None:
+    """Take texts out of what runs were asked: whole ones alone, for `an@x.de` is not in `jan@x.de`, and never a number."""
+    if not texts:
+        return
+    any_of = "|".join(re.escape(text) for text in texts)
+    whole = re.compile(rf"(?<![\w.@+-])(?:{any_of})(?![\w@+-]|\.\w)", re.IGNORECASE)
+    holds = "list_bool_or(list_transform($texts::VARCHAR[], lambda x: contains(lower(parameters || ' ' || selection), x)))"
+    found = con.sql(
+        f"SELECT run_id, parameters, selection FROM runs WHERE {holds}", params={"texts": texts}
+    ).fetchall()
+    for run_id, parameters, selection in found:
+        blanked = json.dumps(_blanked(json.loads(parameters), whole), ensure_ascii=False)
         con.execute(
-            "UPDATE runs SET parameters = replace(parameters, $text, $erased), selection = replace(selection, $text, $erased)"
-            " WHERE contains(parameters, $text) OR contains(selection, $text)",
-            {"text": text, "erased": ERASED},
+            "UPDATE runs SET parameters = ?, selection = ? WHERE run_id = ?",
+            [blanked, whole.sub(ERASED, selection), run_id],
         )
+
+
+def _blanked(value: Any, whole: "re.Pattern[str]") -> Any:
+    """A JSON value without the texts."""
+    if isinstance(value, dict):
+        return {name: _blanked(one, whole) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_blanked(one, whole) for one in value]
+    return whole.sub(ERASED, value) if isinstance(value, str) else value
 
 
 def _emptied(columns: tuple[str, ...]) -> str:

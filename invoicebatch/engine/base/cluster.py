@@ -75,7 +75,7 @@ class Cluster:
         if packer.stored is not None:
             self._check_shared(packer.stored)
         if packer.needs_tree and self._sent is None:
-            self._sent = self._client.scatter(read_tree(self._root, self._data), hash=True)
+            self._sent = self._client.scatter(read_tree(self._root, self._data), hash=True, broadcast=True)
         tree = self._sent if packer.needs_tree else None
         return Waiting(self._client, self._client.submit(_run, packer.packed.getvalue(), tree, pure=False))
 
@@ -92,7 +92,7 @@ class Cluster:
         except TimeoutError as error:
             raise SettingsError(
                 f"The Dask scheduler at {self._address} has no workers.",
-                f"Start some: dask worker {self._address}",
+                f"Start some: dask worker {self._address} --nworkers auto --nthreads 1",
             ) from error
 
     def _compare_versions(self) -> None:
@@ -154,6 +154,8 @@ class Waiting(Generic[R]):
             except TimeoutError:
                 if self._future.status == "error":
                     raise
+                if self._future.status == "lost":
+                    raise ClusterError("The Dask cluster lost a job's files with a worker.", _AGAIN) from None
                 self._check_alive()
             except KilledWorker as error:
                 raise ClusterError(

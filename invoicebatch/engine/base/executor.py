@@ -54,6 +54,11 @@ class Pool:
             return self._cluster.width
         return self._settings.processes or cores()
 
+    @property
+    def spreads(self) -> bool:
+        """Whether the jobs go to a cluster."""
+        return bool(self._settings.dask)
+
     def check(self) -> None:
         """Before anything is reserved: a cluster must answer, and do what this machine would.
 
@@ -110,7 +115,9 @@ class Pool:
         if self._settings.dask:
             from invoicebatch.engine.base.cluster import Cluster
 
-            self._cluster = self._cluster or Cluster(self._settings, *self._places)
+            if self._cluster is None:
+                with _without_main():
+                    self._cluster = Cluster(self._settings, *self._places)
             return self._cluster
         self._local = self._local or ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
         return self._local

@@ -41,11 +41,12 @@ def erase(workspace: WorkspaceBase, seen: Erasure) -> str:
     try:
         reach("erase.begin")
         with workspace.store.write() as session:
-            if judge(session, workspace, seen.customer_id).to_dict() != seen.to_dict():
+            found = judge(session, workspace, seen.customer_id)
+            if found.to_dict() != seen.to_dict():
                 raise StaleError(
                     f"What is known of customer {seen.customer_id} changed.", "Look at it again."
                 )
-            _write(session, run_id, seen, workspace.user)
+            _write(session, run_id, found, workspace.user)
         reach("erase.committed")
         finish(workspace, run_id)
     finally:

@@ -17,6 +17,7 @@ from invoicebatch.engine.retention import with_terms
 from invoicebatch.errors import NothingEligibleError, UnknownNameError
 from invoicebatch.files.publish import sha256_of
 from invoicebatch.files.stored import stored_path
+from invoicebatch.model.contact.mailbox import addresses_in
 from invoicebatch.model.counted import counted
 from invoicebatch.model.outbox.payload import EmailPayload
 from invoicebatch.model.outbox.rows import by_document
@@ -136,12 +137,17 @@ def _refuse_open(session: Session, customer_id: str, rows: pd.DataFrame) -> None
 
 def _texts(session: Session, customer: pd.DataFrame) -> tuple[str, ...]:
     """The customer's mail address and number of telephone, unless another customer has them too."""
-    values = {str(customer[name].iloc[0]) for name in ("email", "phone") if pd.notna(customer[name].iloc[0])}
-    others = session.rows_of(
-        "customers", "email", pd.Series(sorted(values), dtype="str"), ["customer_id", "email"]
-    )
-    shared = set(others.loc[others["customer_id"].ne(customer["customer_id"].iloc[0]), "email"])
-    return tuple(sorted(value for value in values - shared if len(value) > 4))  # shorter ones are words
+    parties = session.whole("customers")[["customer_id", "email", "phone"]]
+    mine = parties["customer_id"].eq(customer["customer_id"].iloc[0])
+    values, others = _said(parties[mine]), _said(parties[~mine])
+    return tuple(sorted(value for value in values - others if len(value) > 4))  # shorter ones are words
+
+
+def _said(customers: pd.DataFrame) -> set[str]:
+    """Mail addresses, each by itself, and numbers of telephone, in small letters."""
+    fields = customers["email"].dropna()
+    addresses = {one.lower() for field in fields for one in addresses_in(field)}
+    return addresses | set(customers["phone"].dropna().str.lower())
 
 
 def _mails(session: Session, kept: "pd.Series[int]") -> pd.DataFrame:

@@ -6,6 +6,7 @@ there. Only this module commits what an action wants.
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from threading import Event
 from typing import Any
@@ -77,6 +78,10 @@ class Run:
             context.user = self._user  # who asked for it, whoever finishes it
             if self.action.artefacts is not None and len(self._begun.rows) > 1:
                 pool.check()
+                if (
+                    pool.spreads
+                ):  # looking a cluster over takes its time: what was judged may be another by now
+                    self._judged = None
             self._publish(self._begun.files)
             try:
                 self._work_off(context)
@@ -308,8 +313,10 @@ class Run:
         reach("finish.before")
         with self._store.write() as session:
             session.finish_run(self._run_id, RunStatus.FINISHED, clock.now())
-            few = len(self._begun.rows) <= FEW
-            report = report_of(session, self._workspace, self._run_id) if few else None
+            report = None
+            if len(self._begun.rows) <= FEW:
+                with suppress(Exception):  # what was done is done, whatever can be said of it
+                    report = report_of(session, self._workspace, self._run_id)
         reach("finish.committed")
         self._files.remove_staging()
         return report

@@ -81,10 +81,14 @@ def _ask(child: "subprocess.Popen[bytes]", request: Mapping[str, Any]) -> tuple[
         line = answers.readline()
     except BrokenPipeError:
         line = b""
-    if not line:
+    if not line.endswith(b"\n"):
         raise RenderError(_why(child.wait(), request))
     said: dict[str, Any] = json.loads(line)
-    return said, [answers.read(size) for size in said.get("sizes", ())]
+    sizes = said.get("sizes", ())
+    pages = [answers.read(size) for size in sizes]
+    if [len(page) for page in pages] != list(sizes):  # it was ended while it answered
+        raise RenderError(_why(child.wait(), request))
+    return said, pages
 
 
 def _why(code: int, request: Mapping[str, Any]) -> str:

@@ -211,3 +211,35 @@ def test_a_backup_made_since_is_without_it(customers: Workspace, tmp_path: Path)
     assert again.doctor().empty
     with pytest.raises(UnknownNameError):
         again.erasure("K2")
+
+
+def test_what_another_customer_said_stays_and_what_runs_were_asked_can_still_be_read(
+    customers: Workspace,
+) -> None:
+    asked = {"to": f"x{ADDRESS}; {ADDRESS.upper()}", "note": "call 0555 123, not 10555 123", "cents": 555123}
+    with customers.store.write() as session:
+        session.update(
+            "customers",
+            pd.DataFrame(
+                {"customer_id": ["K1"], "email": f"{ADDRESS}; grace@home.example", "phone": "0555 123"}
+            ),
+            clock.now(),
+        )
+        run_id = session.whole("runs")["run_id"].iloc[0]
+        session.note_run(
+            run_id, parameters=json.dumps(asked), selection=f"mail to {ADDRESS}, Grace@home.example."
+        )
+        bounced = pd.DataFrame({"address": ["grace@home.example", "x@home.example"]})
+        said = {"bounced_on": pd.Timestamp("2026-05-01"), "words": "550", "message_id": "m"}
+        session.insert("bounced_addresses", bounced.assign(**said))
+    customers.erase(customers.erasure("K1"))
+    with customers.store.read() as session:
+        row = session.run(run_id)
+        left = session.whole("bounced_addresses")["address"].tolist()
+    assert json.loads(row["parameters"]) == {
+        "to": f"x{ADDRESS}; erased",
+        "note": "call erased, not 10555 123",
+        "cents": 555123,
+    }
+    assert row["selection"] == "mail to erased, erased."
+    assert left == ["x@home.example"]
