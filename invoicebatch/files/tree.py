@@ -1,6 +1,7 @@
 """A workspace's own files, as bytes: templates, texts and rules, laid out again where work is done elsewhere."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,32 +22,31 @@ class Tree:
     sha256: str
 
 
-def read_tree(root: Path, without: Path) -> Tree:
-    """Every file of a folder, but for hidden ones, those in `without`, and links that leave the folder.
+def read_tree(root: Path, wanted: Iterable[Path]) -> Tree:
+    """Files and folders of a workspace, by their place in it; what is not there, or a link that leaves it, is left out.
+
+    Args:
+        root: the workspace, resolved.
+        wanted: what of it; nothing else of it travels.
 
     Raises:
         SettingsError: they hold more than `MOST_BYTES`.
     """
-    paths = [path for path in sorted(root.rglob("*")) if _belongs(path, root, without)]
+    found = (path for one in wanted for path in ([one] if one.is_file() else one.rglob("*")))
+    paths = sorted({path for path in found if path.is_file() and path.resolve().is_relative_to(root)})
     sizes = {path: path.stat().st_size for path in paths}
     if sum(sizes.values()) > MOST_BYTES:
         largest = max(paths, key=lambda path: sizes[path])
         raise SettingsError(
-            f"The files of {root} beside its state hold {sum(sizes.values()) >> 20:,} MB;"
+            f"Templates and rules of {root} hold {sum(sizes.values()) >> 20:,} MB;"
             f" at most {MOST_BYTES >> 20} MB travel to the workers of a cluster.",
-            f"Keep what is neither template nor rule elsewhere: {largest.relative_to(root)} is the largest.",
+            f"Keep what is neither elsewhere: {largest.relative_to(root)} is the largest.",
         )
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
     digest = hashlib.sha256()
     for name, data in files.items():
         digest.update(f"{name}\0{len(data)}\0".encode() + data)
     return Tree(files, digest.hexdigest())
-
-
-def _belongs(path: Path, root: Path, without: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    state = path.is_relative_to(without)
-    return not (hidden or state) and path.is_file() and path.resolve().is_relative_to(root)
 
 
 _LAYING: Final = Lock()

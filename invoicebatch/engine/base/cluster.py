@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from invoicebatch.errors import ClusterError, SettingsError
 from invoicebatch.files.tree import Tree, laid_out, read_tree
-from invoicebatch.settings import Executor
+from invoicebatch.settings import Executor, Settings
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -41,21 +41,25 @@ _AGAIN: Final = "What is committed stands. Mend the cluster, then finish with: i
 class Cluster:
     """A connection to a scheduler, or to workers of this machine (`local:4`); `close` it."""
 
-    def __init__(self, settings: Executor, root: Path, data: Path) -> None:
+    def __init__(self, settings: Settings, root: Path, data: Path) -> None:
         """Connect and look the workers over.
 
         Args:
-            settings: address of the scheduler, and the files of TLS.
+            settings: address of the scheduler, the files of TLS, and what templates and schematrons there are.
             root: the workspace, resolved; what jobs read of it goes along.
             data: the folder of its state.
 
         Raises:
             SettingsError: no scheduler answers, it has no workers, or they would not do the same as this machine.
         """
-        self._root, self._data, self._address = root, data, settings.dask
-        self._sent: Any = None
+        self._root, self._data, self._address = root, data, settings.executor.dask
+        self._rules = _rules(settings, root)
+        read_tree(
+            root, {*self._rules, root / (settings.documents.template or "rules")}
+        )  # as large as it may be?
+        self._sent: dict[frozenset[Path], Any] = {}
         self._shared = False
-        self._local, self._client = _connected(settings, root)
+        self._local, self._client = _connected(settings.executor, root)
         try:
             self._await_workers()
             self._compare_versions()
@@ -74,10 +78,15 @@ class Cluster:
         packer.dump((function, job))
         if packer.stored is not None:
             self._check_shared(packer.stored)
-        if packer.needs_tree and self._sent is None:
-            self._sent = self._client.scatter(read_tree(self._root, self._data), hash=True, broadcast=True)
-        tree = self._sent if packer.needs_tree else None
+        tree = self._tree(frozenset(packer.wanted)) if packer.wanted else None
         return Waiting(self._client, self._client.submit(_run, packer.packed.getvalue(), tree, pure=False))
+
+    def _tree(self, wanted: frozenset[Path]) -> Any:
+        """What jobs read of the workspace, sent once; the workspace itself stands for its rules."""
+        if wanted not in self._sent:
+            paths = {path for one in wanted for path in (self._rules if one == self._root else [one])}
+            self._sent[wanted] = self._client.scatter(read_tree(self._root, paths), hash=True, broadcast=True)
+        return self._sent[wanted]
 
     def close(self) -> None:
         """Let go of the cluster; what waits there is dropped."""
@@ -185,6 +194,15 @@ class Waiting(Generic[R]):
             raise ClusterError("The Dask cluster has lost all its workers.", _AGAIN)
 
 
+def _rules(settings: Settings, root: Path) -> list[Path]:
+    """What electronic invoices are checked by: the rules' folder, and schematrons that lie in the workspace."""
+    named = [*settings.einvoice.schematron, *settings.einvoice.schematrons.values()]
+    return [
+        root / "rules",
+        *(path for one in named if (path := root / Path(one).expanduser()).is_relative_to(root)),
+    ]
+
+
 def _connected(settings: Executor, root: Path) -> tuple[Any, Any]:
     """The cluster, where it is of this machine, and a client."""
     try:
@@ -240,7 +258,7 @@ class _Packer(pickle.Pickler):
         self.packed = io.BytesIO()
         super().__init__(self.packed, pickle.HIGHEST_PROTOCOL)
         self._root, self._data = root, data
-        self.needs_tree = False
+        self.wanted: set[Path] = set()
         self.stored: Path | None = None
         """A path into the state, which does not travel."""
 
@@ -253,7 +271,7 @@ class _Packer(pickle.Pickler):
         if value.is_relative_to(self._data):
             self.stored = value
         elif value.is_relative_to(self._root):
-            self.needs_tree = True
+            self.wanted.add(value)
             return _in_workspace, (value.relative_to(self._root).as_posix(),)
         return NotImplemented
 

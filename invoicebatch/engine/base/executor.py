@@ -42,6 +42,7 @@ class Pool:
             root: the workspace, whose templates and rules a cluster is sent.
             data: the folder of its state.
         """
+        self._all = settings
         self._settings = settings.executor
         self._places = root, data
         self._local: ProcessPoolExecutor | None = None
@@ -117,7 +118,7 @@ class Pool:
 
             if self._cluster is None:
                 with _without_main():
-                    self._cluster = Cluster(self._settings, *self._places)
+                    self._cluster = Cluster(self._all, *self._places)
             return self._cluster
         self._local = self._local or ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
         return self._local

@@ -14,7 +14,7 @@ from invoicebatch.engine.base import cluster
 from invoicebatch.engine.base.cluster import Cluster
 from invoicebatch.errors import ClusterError, SettingsError
 from invoicebatch.interfaces.api import Workspace, open_workspace
-from invoicebatch.settings import Executor
+from invoicebatch.settings import Executor, Settings
 
 
 class Processes:
@@ -76,15 +76,15 @@ def branded(make_workspace: Callable[..., Workspace]) -> Callable[[str], Workspa
     def make(name: str) -> Workspace:
         workspace = make_workspace(40, name)
         workspace.select(all=True).plan("approve").apply()
-        words = workspace.root / "templates" / "ours" / "texts"
+        words = workspace.root / "templates" / ".ours" / "texts"
         words.mkdir(parents=True)
         (words / "en.toml").write_text('[titles]\ninvoice = "Our own invoice"\n')
-        return _with(workspace, template="templates/ours")
+        return _with(workspace, template="templates/.ours")
 
     return make
 
 
-def _with(workspace: Workspace, dask: str = "", template: str = "templates/ours") -> Workspace:
+def _with(workspace: Workspace, dask: str = "", template: str = "templates/.ours") -> Workspace:
     settings = workspace.root / "invoicebatch.toml"
     settings.write_text(
         f'[documents]\ntemplate = "{template}"\n[executor]\ndask = "{dask}"\nchunk_rows = 20\n'
@@ -179,7 +179,7 @@ def test_what_a_job_names_is_found_where_it_is_done(processes: Processes, tmp_pa
     data.mkdir()
     document = data / "stored.pdf"
     document.write_bytes(b"%PDF")
-    connected = Cluster(Executor(dask=processes.address), root, data)
+    connected = Cluster(Settings(executor=Executor(dask=processes.address)), root, data)
     try:
         assert connected.width == 1
         there = connected.submit(_text_and_place, root / "rules" / "own.toml").result()
@@ -190,7 +190,7 @@ def test_what_a_job_names_is_found_where_it_is_done(processes: Processes, tmp_pa
             connected.submit(_text_and_place, root / "rules" / "lost.toml").result()
     finally:
         connected.close()
-    apart = Cluster(Executor(dask=processes.address), root, data)
+    apart = Cluster(Settings(executor=Executor(dask=processes.address)), root, data)
     try:
         with pytest.raises(SettingsError, match=r"does not see .*missing.pdf"):
             apart.submit(_text_and_place, data / "missing.pdf")
@@ -208,7 +208,7 @@ def test_a_cluster_without_workers_is_not_waited_for_without_end(
 ) -> None:
     monkeypatch.setattr(cluster, "ALONE_SECONDS", 0.1)
     worker = processes.add_worker()
-    connected = Cluster(Executor(dask=processes.address), tmp_path, tmp_path / "data")
+    connected = Cluster(Settings(executor=Executor(dask=processes.address)), tmp_path, tmp_path / "data")
     try:
         worker.kill()
         worker.wait()
@@ -220,7 +220,7 @@ def test_a_cluster_without_workers_is_not_waited_for_without_end(
 
 @pytest.mark.full
 def test_workers_of_this_machine_need_no_scheduler(tmp_path: Path) -> None:
-    connected = Cluster(Executor(dask="local:2"), tmp_path, tmp_path / "data")
+    connected = Cluster(Settings(executor=Executor(dask="local:2")), tmp_path, tmp_path / "data")
     try:
         assert connected.width == 2
         assert connected.submit(abs, -3).result() == 3
@@ -229,6 +229,6 @@ def test_workers_of_this_machine_need_no_scheduler(tmp_path: Path) -> None:
 
 
 def test_certificates_that_do_not_exist_are_named(tmp_path: Path) -> None:
-    settings = Executor(dask="tls://127.0.0.1:9", dask_ca="ca.pem")
+    settings = Settings(executor=Executor(dask="tls://127.0.0.1:9", dask_ca="ca.pem"))
     with pytest.raises(SettingsError, match=r"ca.pem does not exist"):
         Cluster(settings, tmp_path, tmp_path / "data")
