@@ -56,7 +56,7 @@ class Cluster:
         self._rules = _rules(settings, root)
         read_tree(
             root, {*self._rules, root / (settings.documents.template or "rules")}
-        )  # as large as it may be?
+        )  # too large: said now
         self._sent: dict[frozenset[Path], Any] = {}
         self._shared = False
         self._local, self._client = _connected(settings.executor, root)
@@ -121,11 +121,7 @@ class Cluster:
         """Every worker must see the stored documents."""
         if self._shared:
             return
-        text = str(path)
-        blind = [
-            worker for worker, sees in self._on_each(lambda: __import__("os").path.isfile(text)).items() if not sees
-        ]  # fmt: skip
-        if blind:
+        if blind := [worker for worker, sees in self._on_each(path.is_file).items() if not sees]:
             raise SettingsError(
                 f"Dask worker {blind[0]} does not see {path}.",
                 f"Mount {self._data} at the same path on every worker, or empty executor.dask for this run.",
@@ -133,7 +129,7 @@ class Cluster:
         self._shared = True
 
     def _on_each(self, ask: Callable[[], Any]) -> Mapping[str, Any]:
-        """What a function answers on every worker; it travels as code, for a worker may lack invoicebatch."""
+        """What a function answers on every worker; none of ours by name, for a worker may lack invoicebatch."""
         found: Mapping[str, Any] = self._client.run(ask, on_error="return")
         for worker, answer in found.items():
             if isinstance(answer, BaseException):
@@ -186,7 +182,11 @@ class Waiting(Generic[R]):
     def _check_alive(self) -> None:
         if self._client.status != "running":
             raise ClusterError("The Dask scheduler is gone.", _AGAIN)
-        if self._client.nthreads():
+        try:
+            alone = not self._client.nthreads()
+        except OSError as error:
+            raise ClusterError("The Dask scheduler is gone.", _AGAIN) from error
+        if not alone:
             self._alone_since = None
             return
         self._alone_since = self._alone_since or monotonic()

@@ -42,8 +42,7 @@ class Pool:
             root: the workspace, whose templates and rules a cluster is sent.
             data: the folder of its state.
         """
-        self._all = settings
-        self._settings = settings.executor
+        self._settings = settings
         self._places = root, data
         self._local: ProcessPoolExecutor | None = None
         self._cluster: Cluster | None = None
@@ -53,12 +52,12 @@ class Pool:
         """Number of workers."""
         if self._cluster is not None:
             return self._cluster.width
-        return self._settings.processes or cores()
+        return self._settings.executor.processes or cores()
 
     @property
     def spreads(self) -> bool:
         """Whether the jobs go to a cluster."""
-        return bool(self._settings.dask)
+        return bool(self._settings.executor.dask)
 
     def check(self) -> None:
         """Before anything is reserved: a cluster must answer, and do what this machine would.
@@ -66,7 +65,7 @@ class Pool:
         Raises:
             SettingsError: it does not.
         """
-        if self._settings.dask:
+        if self._settings.executor.dask:
             self._start()
 
     def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
@@ -77,7 +76,7 @@ class Pool:
         iterator = iter(jobs)
         first = list(islice(iterator, 2))
         rest = chain(first, iterator)
-        if len(first) > 1 and self._settings.dask:
+        if len(first) > 1 and self._settings.executor.dask:
             yield from self._spread(function, rest)
             return
         begun = perf_counter()
@@ -113,12 +112,12 @@ class Pool:
             self._local = None
 
     def _start(self) -> "ProcessPoolExecutor | Cluster":
-        if self._settings.dask:
+        if self._settings.executor.dask:
             from invoicebatch.engine.base.cluster import Cluster
 
             if self._cluster is None:
                 with _without_main():
-                    self._cluster = Cluster(self._all, *self._places)
+                    self._cluster = Cluster(self._settings, *self._places)
             return self._cluster
         self._local = self._local or ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
         return self._local
