@@ -141,9 +141,8 @@ def _rename_if_free(part: Path, target: Path) -> bool:
             os.link(part, target)
         except FileExistsError:
             return False
-        except OSError as error:  # no hard links there at all
-            if error.errno not in _NO_LINKS:
-                raise
+        except OSError:  # no hard links there at all
+            pass
         else:
             return True
     with _RENAMING:

@@ -78,9 +78,7 @@ class Run:
             context.user = self._user  # who asked for it, whoever finishes it
             if self.action.artefacts is not None and len(self._begun.rows) > 1:
                 pool.check()
-                if (
-                    pool.spreads
-                ):  # looking a cluster over takes its time: what was judged may be another by now
+                if pool.spreads:  # looking a cluster over takes its time: what was judged is read again
                     self._judged = None
             self._publish(self._begun.files)
             try:
