@@ -43,6 +43,9 @@ TEMPLATE_MEMORY: Final = 2 << 30
 TEMPLATE_SHARE: Final = 100_000
 """Bytes of a document's data, some 600 lines; each such share of it may take 15 seconds and 1 GB more."""
 
+MAIL_TURNS: Final = 1_000_000
+"""Turns of loops and calls of macros in one mail; a letter of 10,000 documents takes some 40,000."""
+
 
 def words(size: int) -> str:
     """A number of bytes as people say it.

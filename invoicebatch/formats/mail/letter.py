@@ -14,7 +14,8 @@ from invoicebatch.formats.mail.words import date_text, iban_ending, iban_text, m
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader, Template
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    from invoicebatch.formats.mail.sandbox import BoundedEnvironment
 
 LANGUAGES: Final = ("en", "nl", "fr", "de")
 SHIPPED: Final = Path(__file__).parent / "templates"
@@ -102,17 +103,20 @@ class Letters:
 
     def _part(
         self,
-        environment: "ImmutableSandboxedEnvironment",
+        environment: "BoundedEnvironment",
         language: str,
         part: str,
         values: Mapping[str, Any],
     ) -> str:
         from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
+        from invoicebatch.formats.mail.sandbox import bounded
+
         name = f"{self.name}/{language}/{part}"
         try:
             template: Template = environment.get_template(name)
-            return template.render(language=language, **_filters(language), **values)
+            with bounded():
+                return template.render(language=language, **_filters(language), **values)
         except TemplateNotFound as error:
             raise RenderError(
                 f"There is no mail template {error.name}.", "Look into templates/mail."
@@ -121,15 +125,16 @@ class Letters:
             raise RenderError(
                 f"Mail template {error.name or name}, line {error.lineno}: {error.message}"
             ) from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError, MemoryError, RecursionError) as error:
             raise RenderError(f"Mail template {name}: {error}") from error
 
 
-def _environment(loader: "BaseLoader", *, escape: bool) -> "ImmutableSandboxedEnvironment":
+def _environment(loader: "BaseLoader", *, escape: bool) -> "BoundedEnvironment":
     from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
+    from invoicebatch.formats.mail.sandbox import BoundedEnvironment
+
+    environment = BoundedEnvironment(
         loader=loader, autoescape=escape, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals = {}

@@ -91,6 +91,41 @@ def test_a_template_can_do_nothing_but_write(tmp_path, evil):
         Letters("invoice", [tmp_path]).render("en", values())
 
 
+ENDLESS = """{% for a in invoice.number %}{% for b in invoice.number %}{% for c in invoice.number %}
+{% for d in invoice.number %}{% for e in invoice.number %}{% for f in invoice.number %}
+{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}"""
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (ENDLESS, "1,000,000 turns"),
+        ("{% macro m(n) %}{{ m(n + 1) }}{{ m(n + 1) }}{% endmacro %}{{ m(0) }}", "recursion"),
+        (
+            "{% macro m(n) %}{% if n < 60 %}{{ m(n + 1) }}{{ m(n + 1) }}{% endif %}{% endmacro %}{{ m(0) }}",
+            "1,000,000 turns",
+        ),
+        ("{{ 9 ** 9 ** 9 }}", "products of numbers"),
+        ("{{ 'x' * 9999999999 }}", "products of numbers"),
+    ],
+)
+def test_a_template_without_end_is_ended(tmp_path, template, said):
+    (tmp_path / "invoice/en").mkdir(parents=True)
+    (tmp_path / "invoice/en/subject.txt").write_text(template)
+    with pytest.raises(RenderError, match=said):
+        Letters("invoice", [tmp_path]).render("en", values())
+
+
+def test_a_loop_knows_its_place_and_its_length(tmp_path):
+    (tmp_path / "invoice/en").mkdir(parents=True)
+    (tmp_path / "invoice/en/subject.txt").write_text(
+        "{% for a in invoice.number %}{{ loop.index }}/{{ loop.length }}{{ '' if loop.last else ',' }}{% endfor %}"
+        " {{ 2 * 3 }}{% for a in '' %}{% else %} none{% endfor %}"
+    )
+    said = Letters("invoice", [tmp_path]).render("en", values()).subject
+    assert said == ",".join(f"{n}/11" for n in range(1, 12)) + " 6 none"
+
+
 def test_an_unknown_set_is_an_error_in_words():
     with pytest.raises(RenderError, match="no mail template nosuch/en/subject"):
         Letters("nosuch").render("en", values())
