@@ -79,7 +79,7 @@ Outgoing = tuple[str, tuple[int, ...]]
 
 
 class Surroundings(Protocol):
-    """What the values of a parameter may be read from: settings, rules, state, the other actions."""
+    """What parameters are judged by, and their values read from: settings, rules, state, the other actions."""
 
     settings: Settings
     root: Path
@@ -91,6 +91,9 @@ class Surroundings(Protocol):
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, as it is now."""
+
+    def check_filter(self, condition: str) -> None:
+        """Refuse what is no filter over overview columns (FilterError)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class Action:
             person counts and looks at one by one; it gets what `row_checks` get, and customer, company
             account and document_path of each row. None: the rows are.
         defaults: parameter defaults that depend on settings and date.
-        check: refuses parameters that settings or the present moment rule out (ParameterError).
+        check: refuses parameters that settings, other actions or the present moment rule out (ParameterError).
         row_checks: why rows that the rules allow can't be done all the same: invoice_id int64, reason
             str. A plan refuses them, and a run once more: `transform` sees none of them.
         check_columns: overview columns that `row_checks` needs, where a plan need not read as much as a
@@ -194,7 +197,7 @@ class Action:
     effects: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     messages: Callable[[Batch, Any, Context], Sequence[Outgoing]] | None = None
     defaults: Callable[[Settings, date], Mapping[str, Any]] | None = None
-    check: Callable[[Any, Settings, datetime], None] | None = None
+    check: Callable[[Any, Surroundings, datetime], None] | None = None
     row_checks: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     check_columns: frozenset[str] | None = None
     check_reads: frozenset[str] = frozenset()

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.errors import ParameterError
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Batch, Changes, where_said
 from invoicebatch.model.payments.bundles import Making, bundle_frames
 from invoicebatch.model.payments.calendar import DUE_DATE, earliest_date, next_banking_day, resolve_date
@@ -98,9 +98,9 @@ def _date_fault(part: str, day: date, earliest: date) -> str:
     return f"{name} {day} is before {earliest}, the first banking day the bank still takes"
 
 
-def _check(params: BankFile, settings: Settings, now: datetime) -> None:
+def _check(params: BankFile, around: Surroundings, now: datetime) -> None:
     """A date given by a person must be one that the bank still takes."""
-    earliest = _earliest(settings, now)
+    earliest = _earliest(around.settings, now)
     last = now.date() + _YEAR
     for part, day in ((COLLECTIONS, params.collection_date), (REFUNDS, params.execution_date)):
         if not isinstance(day, date) or params.parts not in ("both", part):

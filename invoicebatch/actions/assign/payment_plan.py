@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 from pydantic import Field, field_validator, model_validator
 
 from invoicebatch.errors import ParameterError
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Batch, Changes, failures
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.money import format_cents, to_cents, unit_cents
@@ -53,7 +53,7 @@ def _defaults(_: Settings, today: date) -> Mapping[str, Any]:
     return {"first_date": today + relativedelta(months=1)}
 
 
-def _check(params: PlanParams, _: Settings, now: datetime) -> None:
+def _check(params: PlanParams, _: Surroundings, now: datetime) -> None:
     if params.first_date is not None and params.first_date < now.date():
         raise ParameterError(f"first_date {params.first_date} has passed", "Choose a later one.")
 

@@ -10,13 +10,13 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.errors import ParameterError, RenderError
-from invoicebatch.model.action import Action, Context, Params, Preview
+from invoicebatch.model.action import Action, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, where_said
 from invoicebatch.model.en16931.derive import TABLES, derive
 from invoicebatch.model.en16931.terms import DOCUMENT
 from invoicebatch.model.schema.types import day, integer, money, percent, text
 from invoicebatch.model.status import BuyerAnswer
-from invoicebatch.settings import EInvoice, Settings
+from invoicebatch.settings import EInvoice
 
 COLUMNS: Final = (
     text("company_account_id", "The seller's account"),
@@ -50,7 +50,7 @@ class FranceParams(Params):
     reason: str = Field("", max_length=500, description="The same in words")
 
 
-def check(params: FranceParams, _settings: Settings, _now: datetime) -> None:
+def check(params: FranceParams, _: Surroundings, __: datetime) -> None:
     """A status that needs a reason has one of its list, and no other status has any.
 
     Raises:

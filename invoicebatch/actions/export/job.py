@@ -1,16 +1,19 @@
 """Export job: an export of these invoices that the worker runs, once or on a schedule."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
+from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Batch, Changes
 from invoicebatch.model.contact.mailbox import address_fault
 from invoicebatch.model.exports.schedule import next_time, schedule_fault
 from invoicebatch.model.ident import derived_id
+from invoicebatch.validation import first_problem
 
 
 def _parameters(value: object) -> object:
@@ -53,6 +56,19 @@ class JobParams(Params):
         if value and (fault := address_fault(value)):
             raise ValueError(fault)
         return value
+
+
+def _check(params: JobParams, around: Surroundings, _: datetime) -> None:
+    """Filter and parameters of the export are refused now, not when the job is due."""
+    if params.filter.strip():
+        around.check_filter(params.filter)
+    try:
+        around.actions[params.export].params.model_validate(params.parameters)
+    except ValidationError as error:
+        place, problem = first_problem(error)
+        raise ParameterError(
+            f"{params.export}: {place}: {problem}.", "Give its parameters as JSON."
+        ) from error
 
 
 def transform(batch: Batch, params: JobParams, context: Context) -> Changes:  # noqa: ARG001
@@ -107,6 +123,7 @@ ACTION = Action(
     help="Makes a job that the worker runs: any export of these invoices, once or on a schedule.",
     params=JobParams,
     columns=frozenset({"invoice_id"}),
+    check=_check,
     transform=transform,
     preview=preview,
     repeatable=True,

@@ -55,8 +55,12 @@ class WorkspaceBase(Folder):
 
     def choices(self, action: Action) -> dict[str, dict[str, str]]:
         """The values that parameters of an action may take here: value and label, by parameter."""
-        around = WorkspaceSurroundings(self.settings, self.root, self.offered, self.store)
-        return {name: dict(one.values(around)) for name, one in action.choices.items()}
+        return {name: dict(one.values(self.surroundings)) for name, one in action.choices.items()}
+
+    @property
+    def surroundings(self) -> WorkspaceSurroundings:
+        """What parameters are judged by."""
+        return WorkspaceSurroundings(self.settings, self.root, self.offered, self.store)
 
     @property
     def reviewer(self) -> Reviewer:

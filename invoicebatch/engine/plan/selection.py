@@ -192,7 +192,7 @@ class Selection:
         found = find(action)
         parsed = self._params(found, params)
         if found.check is not None:
-            found.check(parsed, self.workspace.settings, clock.now())
+            found.check(parsed, self.workspace.surroundings, clock.now())
         self.workspace.keep_judged(self.workspace.asked_of(found))
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)

@@ -6,7 +6,7 @@ import pytest
 from invoicebatch.engine.background import worker
 from invoicebatch.engine.background.worker import Worker
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.errors import BusyError, ParameterError
+from invoicebatch.errors import BusyError, FilterError, ParameterError
 from tests.engine.sending import configure, outbox, with_documents
 from tests.waiting import LIMIT, until
 
@@ -91,9 +91,9 @@ def test_a_scheduled_job_runs_each_time_it_is_due_and_never_twice(ready, monkeyp
 
 
 def test_a_job_that_can_not_run_says_why_and_goes_on(ready, monkeypatch):
-    job(ready, name="Broken", filter="no_such_column = 1", parameters='{"format": "csv"}')
+    job(ready, name="Broken", filter="customer_name::int = 1", parameters='{"format": "csv"}')
     work(ready)
-    assert "no_such_column" in ready.jobs.find("Broken")["failure"]
+    assert "customer_name" in ready.jobs.find("Broken")["failure"]
     assert work(ready) == []
 
 
@@ -112,10 +112,12 @@ def test_jobs_are_cancelled_resumed_and_deleted(ready):
 @pytest.mark.parametrize(
     ("params", "words"),
     [({"schedule": "every day"}, "cron"), ({"schedule": "61 * * * *"}, "cron"), ({"notify": "a@b, c@d"}, "more than one"),
-     ({"export": "delete"}, "export.invoices")],
+     ({"export": "delete"}, "export.invoices"), ({"filter": "no_such_column = 1"}, "no_such_column"),
+     ({"filter": "total >"}, "can't be read"), ({"parameters": '{"formt": "csv"}'}, "formt: is not known"),
+     ({"parameters": '{"format": "cvs"}'}, "'xlsx', 'csv' or 'parquet'")],
 )  # fmt: skip
 def test_a_job_that_makes_no_sense_is_refused_at_once(ready, params, words):
-    with pytest.raises(ParameterError, match=words):
+    with pytest.raises((ParameterError, FilterError), match=words):
         ready.select(all=True).plan("export.job", **params)
 
 
