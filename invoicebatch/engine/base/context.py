@@ -16,7 +16,7 @@ from invoicebatch.model.changes import Batch
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
 
-_PIECE: Final = 25_000
+_PIECE: Final = 50_000
 """Invoices whose rows are in memory at once."""
 
 J = TypeVar("J")

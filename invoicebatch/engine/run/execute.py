@@ -288,7 +288,7 @@ class Run:
         totals: dict[str, int] = json.loads(run["totals"])
         sums = done.groupby("currency", observed=True)["total_cents"].sum()
         found = {f"{currency}_cents": int(cents) for currency, cents in sums.items()}
-        if set(BundlePart) <= set(done["part"]):  # never netted
+        if set(BundlePart) <= set(done["part"].unique()):  # never netted
             found = {}
         found |= dict(changes.totals)
         for name, value in found.items():

@@ -15,11 +15,14 @@ from invoicebatch.files.csv_text import BYTE_ORDER_MARK, CHUNK_ROWS, csv_lines
 from invoicebatch.formats.workbook.cells import number_text, scaled
 from invoicebatch.formats.workbook.columns import values_of
 from invoicebatch.formats.workbook.rows import TableExport, regrouped
-from invoicebatch.model.money import decimals_of
+from invoicebatch.model.money import DECIMALS
 from invoicebatch.model.schema.types import SCALED, TEXTS, Column, Type
 from invoicebatch.settings import Export
 
 _ROW_GROUP: Final = 100_000
+
+_WHOLE: Final = pa.array([currency for currency, decimals in DECIMALS.items() if not decimals])
+"""Currencies without minor unit."""
 
 PLAIN: Final = Export()
 """CSV with commas between its values and points in its numbers."""
@@ -82,9 +85,11 @@ def _cells(frame: pd.DataFrame, column: Column) -> pa.Array:
         case Type.TIMESTAMP:
             return pc.strftime(values.cast(pa.timestamp("s"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
         case Type.MONEY if "currency" in frame:
-            whole = frame["currency"].astype("str").map(decimals_of).eq(0).to_numpy()
             text = number_text(values, Type.MONEY)
-            return pc.if_else(pa.array(whole), pc.replace_substring_regex(text, r"\.00$", ""), text)
+            whole = pc.is_in(pa.array(frame["currency"], from_pandas=True), value_set=_WHOLE)
+            if not pc.any(whole).as_py():
+                return text
+            return pc.if_else(whole, pc.replace_substring_regex(text, r"\.00$", ""), text)
         case kind:
             return number_text(values, kind)
 
