@@ -68,6 +68,7 @@ class Evaluation:
         self.words = words
         self.wanted_parts = wanted_parts
         self._verdicts: dict[str, Verdict] = {}
+        self._counts: dict[tuple[str, bytes], list[tuple[str, int]]] = {}
 
     def of_rows(self) -> "Evaluation":
         """The same rows each by itself: what concerns the selection as a whole counts as met."""
@@ -158,11 +159,15 @@ class Evaluation:
         return found
 
     def _counted(self, fact: Fact, words: Bools) -> list[tuple[str, int]]:
-        """The texts of the rows with these words, each with its number of rows."""
+        """The texts of the rows with these words, each with its number of rows; actions share many."""
         if not fact.reason.columns:
             return [(fact.reason.text, int(self._rows_a_word[words].sum()))]
-        codes, texts = self._listed(fact, self._rows(words))
-        return list(zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True))
+        key = (fact.name, words.tobytes())
+        if key not in self._counts:
+            codes, texts = self._listed(fact, self._rows(words))
+            counts = np.bincount(codes, minlength=len(texts)).tolist()
+            self._counts[key] = list(zip(texts, counts, strict=True))
+        return self._counts[key]
 
     def _listed(self, fact: Fact, rows: Positions) -> tuple[Positions, list[str]]:
         """The rows' texts, or the summary where they differ too much; a look at some rows often tells."""
