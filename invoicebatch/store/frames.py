@@ -15,6 +15,8 @@ import pyarrow as pa
 from invoicebatch.model.schema import Column, Table, Type
 
 _TEXT = pd.StringDtype(na_value=np.nan)
+_WIDE = 1 << 24
+"""Rows of a batch of a result: as few pieces as there can be, since a frame puts them together."""
 _DECIMAL = pa.decimal128(18, 6)
 
 
@@ -34,20 +36,33 @@ def registered(con: Any, name: str, source: pa.Table) -> Iterator[None]:
 
 
 def fetch(
-    con: Any, sql: str, columns: Sequence[Column], params: Mapping[str, Any] | None = None
+    con: Any,
+    sql: str,
+    columns: Sequence[Column],
+    params: Mapping[str, Any] | None = None,
+    *,
+    read_only: bool = False,
 ) -> pd.DataFrame:
     """Run a SELECT whose result has the given columns, under their frame names.
+
+    Args:
+        con: an open connection.
+        sql: the SELECT.
+        columns: of its result.
+        params: its parameters by name.
+        read_only: nothing will be set in the frame, so that it need not be copied.
 
     Returns:
         A frame with each column in its declared dtype.
     """
     relation = con.sql(sql, params=dict(params)) if params else con.sql(sql)
-    return to_frame(relation.to_arrow_table(), columns)
+    return to_frame(relation.to_arrow_table(batch_size=_WIDE), columns, read_only=read_only)
 
 
-def to_frame(table: pa.Table, columns: Sequence[Column]) -> pd.DataFrame:
-    """An Arrow table as a frame in the declared dtypes."""
-    return pd.DataFrame({c.frame_name: _values(table[c.frame_name], c) for c in columns})
+def to_frame(table: pa.Table, columns: Sequence[Column], *, read_only: bool = False) -> pd.DataFrame:
+    """An Arrow table as a frame in the declared dtypes; one to be read only shares the table's memory."""
+    values = {c.frame_name: _values(table[c.frame_name], c) for c in columns}
+    return pd.DataFrame(values, copy=not read_only)
 
 
 def _values(values: pa.ChunkedArray, column: Column) -> Any:

@@ -30,21 +30,26 @@ def overview(
         today: the date that `overdue` is judged by.
         ids: int64 invoice ids; the rows come in this order, unknown ids are left out.
             None: all rows by invoice id.
-        presence: text columns of which only matters whether there is one; they hold `*` then.
+        presence: text columns of which only matters whether there is one; they hold `*` then, and the frame is
+            for reading only.
     """
     names = list(dict.fromkeys(["invoice_id", *columns]))
     described = [OVERVIEW[name].column for name in names]
     params = {"today": today} if needs_today(names) else None
     if ids is None:
         return fetch(
-            con, overview_sql(names, presence=presence) + " ORDER BY i.invoice_id", described, params
+            con,
+            overview_sql(names, presence=presence) + " ORDER BY i.invoice_id",
+            described,
+            params,
+            read_only=bool(presence),
         )
     source = pa.table({"id": pa.array(ids, pa.int64()), "place": pa.array(np.arange(len(ids)), pa.int64())})
     sql = (
         overview_sql(names, f"JOIN {_IDS} w ON w.id = i.invoice_id", presence=presence) + " ORDER BY w.place"
     )
     with registered(con, _IDS, source):
-        return fetch(con, sql, described, params)
+        return fetch(con, sql, described, params, read_only=bool(presence))
 
 
 def ids_of(con: Any, column: str, values: Sequence[str]) -> pd.DataFrame:
