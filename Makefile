@@ -18,12 +18,12 @@ install: $(VENV)/.installed  ## a virtual environment with everything, in the ve
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "invoicebatch needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PINNED) $(BIN)/python -m pip install --quiet --editable '.[lab,dask,database,keyring,docs,test]'
+	$(PINNED) $(BIN)/python -m pip install --quiet --editable '.[all,docs,test]'
 	touch $@
 
 constraints:  ## pin anew: the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear $(LATEST)
-	$(LATEST)/bin/python -m pip install --quiet hatchling editables --editable '.[lab,dask,database,keyring,docs,test]'
+	$(LATEST)/bin/python -m pip install --quiet hatchling editables --editable '.[all,docs,test]'
 	$(LATEST)/bin/python -m pip freeze --exclude-editable | grep -E '^[^ ]+==[^ ]+$$' > constraints.txt
 
 system: install  ## programs the tests drive: Chromium, LibreOffice, qpdf, poppler

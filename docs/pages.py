@@ -2,11 +2,13 @@
 
 import inspect
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
+from unittest.mock import patch
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
@@ -263,12 +265,11 @@ def problems_page() -> str:
 
 def commands_page() -> str:
     """Every command with its options, as `--help` has them."""
-    text = build().generate_docs(output_format="markdown")
+    with patch.object(sys, "argv", ["invoicebatch"]):  # a usage line names the program that asks
+        text = build().generate_docs(output_format="markdown")
     text = re.sub(r"## Table of Contents.*?(?=^## )", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"\(#[^)]*\)", "", text).replace("# invoicebatch\n", "# Command line\n", 1)
-    text = re.sub(
-        r"(?<=--install-completion ).*(?=\[OPTIONS\])", "", text
-    )  # what this process was called with
+    text = re.sub(r"(?<=--install-completion) invoicebatch", "", text)
     codes = "Exit codes: 0 all rows done, 3 some refused or failed (each named), 4 nothing eligible, 2 wrong usage or input, 5 busy, 1 anything else, 130 interrupted. `--json` gives any answer as JSON. `invoicebatch --install-completion` teaches the shell to complete commands.\n"
     return text.replace("\n\n", f"\n\n{codes}\n", 1)
 

@@ -1,5 +1,7 @@
 """The site is built from the pages and the program; a link that leads nowhere is a fault."""
 
+import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -38,3 +40,13 @@ def test_what_is_told_of_actions_is_told_of_those_on_the_bar() -> None:
     bar = {name for name, action in registry().items() if not action.hidden}
     assert set(told) <= bar
     assert all(one["lead"].strip() and ("where" in one or "ids" in one) for one in told.values())
+
+
+def test_a_usage_line_is_that_of_its_command_whoever_builds_the_site() -> None:
+    text = runpy.run_path(str(ROOT / "docs" / "pages.py"))["commands_page"]()
+    usages = re.findall(r"^#+ (invoicebatch[^\n]*)\n+```console\n([^\n]*)", text, flags=re.MULTILINE)
+    assert len(usages) > 60
+    for heading, usage in usages:
+        rest = usage.removeprefix(heading)
+        assert rest != usage, usage
+        assert re.fullmatch(r"(?: (?:--\w[\w-]*|\[?[A-Z_-]+(?:\.\.\.)?\]?))*", rest), usage

@@ -4,7 +4,7 @@ What a channel needs and makes is that of its own action; here rows only find th
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from invoicebatch.actions.send_via import einvoice, email, post
 from invoicebatch.eligibility.channels import CHANNELS, channels
+from invoicebatch.formats.validation import require_official_rules
 from invoicebatch.model.action import Action, Context, Outgoing, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, where_said
 from invoicebatch.model.contact.preference import AGAINST, ANYWAY, preference_faults
@@ -42,6 +43,11 @@ class PreferredParams(CombineParams):
 def defaults(settings: Settings, _today: date) -> dict[str, Any]:
     """Whether documents share a message, as the settings say."""
     return as_set(settings)
+
+
+def _check(params: PreferredParams, settings: Settings, now: datetime) -> None:  # noqa: ARG001
+    if params.parts in ("all", "einvoice") and einvoice.makes_documents(settings):
+        require_official_rules("choose parts = email or post")
 
 
 def _params(channel: str, params: PreferredParams, context: Context) -> Params:
@@ -182,6 +188,7 @@ ACTION = Action(
     help="Sends each document the way its customer wants it: e-mail, post or e-invoice.",
     params=PreferredParams,
     defaults=defaults,
+    check=_check,
     reads=email.ACTION.reads | einvoice.ACTION.reads,
     row_checks=row_checks,
     warnings=warnings,
