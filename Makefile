@@ -8,7 +8,7 @@ WORKERS ?= auto
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install constraints system demo test test-full test-portable test-latest bench audit lint docs site clean
+.PHONY: help install constraints system demo test test-full test-portable test-latest bench audit lint docs pictures site clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -63,6 +63,9 @@ site: install  ## the documentation as web pages, in ./site; its search works wh
 
 docs: install  ## what is derived in the documentation: docs/tables.md, the table of actions in README.md
 	$(BIN)/python docs/generate.py
+
+pictures: system  ## the pictures of the actions' dialogs in the documentation, taken in Chromium
+	$(BIN)/python -m docs.pictures
 
 clean:
 	rm -rf $(VENV) $(LATEST) demo site .mypy_cache .ruff_cache .pytest_cache

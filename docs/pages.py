@@ -85,10 +85,17 @@ def action_page(action: Action) -> str:
         f"# {action.title_in_full or action.label}\n\n`{action.name}`: {action.help}\n\n{example['lead'].strip()}\n",
         _needs(action.name),
         "## Parameters\n\n" + _parameters(action),
+        _dialog(action),
         _faces(action, example),
         _after(action),
     ]
     return "\n".join(parts)
+
+
+def _dialog(action: Action) -> str:
+    """The picture that docs/pictures.py made of its dialog."""
+    told = f"The dialog of {action.title} ({action.name}) over a few invoices: its fields, its preview, and the button that runs it"
+    return f"![{told}](pictures/{action.name}.png){{ width=680 loading=lazy }}\n"
 
 
 def _needs(name: str) -> str:

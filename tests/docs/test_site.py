@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from invoicebatch.actions import registry
 
@@ -50,3 +51,20 @@ def test_a_usage_line_is_that_of_its_command_whoever_builds_the_site() -> None:
         rest = usage.removeprefix(heading)
         assert rest != usage, usage
         assert re.fullmatch(r"(?: (?:--\w[\w-]*|\[?[A-Z_-]+(?:\.\.\.)?\]?))*", rest), usage
+
+
+def test_the_page_of_each_action_shows_its_dialog_and_says_what_it_shows() -> None:
+    pages = runpy.run_path(str(ROOT / "docs" / "pages.py"))["generated"]()
+    bar = {name: action for name, action in registry().items() if not action.hidden}
+    for name, action in bar.items():
+        ((told, place),) = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", pages[f"actions/{name}.md"])
+        assert name in told
+        assert action.title in told
+        with Image.open(ROOT / "docs" / "actions" / place) as picture:
+            assert picture.format == "PNG"
+            assert picture.width == 680
+            assert len(picture.getcolors() or []) > 8, "an empty dialog"
+    files = sorted((ROOT / "docs" / "actions" / "pictures").iterdir())
+    assert [file.stem for file in files] == sorted(bar)
+    assert max(file.stat().st_size for file in files) < 40_000
+    assert sum(file.stat().st_size for file in files) < 1_000_000
