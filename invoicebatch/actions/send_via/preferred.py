@@ -129,9 +129,10 @@ def artefacts(batch: Batch, params: PreferredParams, context: Context) -> Iterat
 
 def transform(batch: Batch, params: PreferredParams, context: Context) -> Changes:
     """Shipping status `sending`, by each row's channel; the history keeps each fallback."""
-    made: list[Changes] = [
-        found for *_, found in _each(batch, params, context, lambda action: action.transform)
-    ]
+    by_channel: dict[str, Changes] = {
+        channel: found for channel, _, found in _each(batch, params, context, lambda action: action.transform)
+    }
+    made = list(by_channel.values())
     ways = _ways(batch, params, context)
     said = where_said(batch.invoices["invoice_id"], ways["instead_of"])
     notes = pd.concat([changes.notes for changes in made], ignore_index=True)
@@ -140,6 +141,7 @@ def transform(batch: Batch, params: PreferredParams, context: Context) -> Change
         updates=_joined([changes.updates for changes in made]),
         failures=pd.concat([changes.failures for changes in made], ignore_index=True),
         notes=pd.concat(kept, ignore_index=True),
+        totals={f"by_{channel}": len(each.updates["invoices"]) for channel, each in by_channel.items()},
     )
 
 
