@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from invoicebatch.actions import registry
 from invoicebatch.eligibility import load_rules
+from invoicebatch.eligibility.ruleset import SELECTION_FACTS
 from invoicebatch.formats.validation.rule_set_table import rule_set_table
 from invoicebatch.ingest.kinds import KINDS
 from invoicebatch.ingest.mapping.model import File, Refuse, Section, Source
@@ -95,7 +96,7 @@ def action_page(action: Action) -> str:
 def _dialog(action: Action) -> str:
     """The picture that docs/pictures.py made of its dialog."""
     told = f"The dialog of {action.title} ({action.name}) over a few invoices: its fields, its preview, and the button that runs it"
-    return f"![{told}](pictures/{action.name}.png){{ width=680 loading=lazy }}\n"
+    return f"## Its dialog\n\n![{told}](pictures/{action.name}.png){{ width=680 loading=lazy }}\n"
 
 
 def _needs(name: str) -> str:
@@ -114,8 +115,10 @@ def _needs(name: str) -> str:
 
 
 def _said(need: str) -> str:
-    fact = FACTS.get(need)
-    return str(fact.get("summary") or fact["reason"]) if fact else need.replace("_", " ")
+    if need in SELECTION_FACTS:
+        return SELECTION_FACTS[need].summary
+    fact = FACTS[need]
+    return str(fact.get("summary") or fact["reason"])
 
 
 def _parameters(action: Action) -> str:
