@@ -8,7 +8,7 @@ WORKERS ?= auto
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install constraints system demo test test-full test-portable test-latest bench audit lint docs site clean
+.PHONY: help install constraints system demo test test-full test-portable test-latest bench audit lint docs pictures site clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -18,12 +18,12 @@ install: $(VENV)/.installed  ## a virtual environment with everything, in the ve
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "invoicebatch needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PINNED) $(BIN)/python -m pip install --quiet --editable '.[lab,dask,database,keyring,docs,test]'
+	$(PINNED) $(BIN)/python -m pip install --quiet --editable '.[all,docs,test]'
 	touch $@
 
 constraints:  ## pin anew: the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv --clear $(LATEST)
-	$(LATEST)/bin/python -m pip install --quiet hatchling editables --editable '.[lab,dask,database,keyring,docs,test]'
+	$(LATEST)/bin/python -m pip install --quiet hatchling editables --editable '.[all,docs,test]'
 	$(LATEST)/bin/python -m pip freeze --exclude-editable | grep -E '^[^ ]+==[^ ]+$$' > constraints.txt
 
 system: install  ## programs the tests drive: Chromium, LibreOffice, qpdf, poppler
@@ -63,6 +63,9 @@ site: install  ## the documentation as web pages, in ./site; its search works wh
 
 docs: install  ## what is derived in the documentation: docs/tables.md, the table of actions in README.md
 	$(BIN)/python docs/generate.py
+
+pictures: system  ## the pictures of the actions' dialogs in the documentation, taken in Chromium
+	$(BIN)/python -m docs.pictures
 
 clean:
 	rm -rf $(VENV) $(LATEST) demo site .mypy_cache .ruff_cache .pytest_cache

@@ -2,17 +2,20 @@
 
 import inspect
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
+from unittest.mock import patch
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from invoicebatch.actions import registry
 from invoicebatch.eligibility import load_rules
+from invoicebatch.eligibility.ruleset import SELECTION_FACTS
 from invoicebatch.formats.validation.rule_set_table import rule_set_table
 from invoicebatch.ingest.kinds import KINDS
 from invoicebatch.ingest.mapping.model import File, Refuse, Section, Source
@@ -83,10 +86,17 @@ def action_page(action: Action) -> str:
         f"# {action.title_in_full or action.label}\n\n`{action.name}`: {action.help}\n\n{example['lead'].strip()}\n",
         _needs(action.name),
         "## Parameters\n\n" + _parameters(action),
+        _dialog(action),
         _faces(action, example),
         _after(action),
     ]
     return "\n".join(parts)
+
+
+def _dialog(action: Action) -> str:
+    """The picture that docs/pictures.py made of its dialog."""
+    told = f"The dialog of {action.title} ({action.name}) over a few invoices: its fields, its preview, and the button that runs it"
+    return f"## Its dialog\n\n![{told}](pictures/{action.name}.png){{ width=680 loading=lazy }}\n"
 
 
 def _needs(name: str) -> str:
@@ -105,8 +115,10 @@ def _needs(name: str) -> str:
 
 
 def _said(need: str) -> str:
-    fact = FACTS.get(need)
-    return str(fact.get("summary") or fact["reason"]) if fact else need.replace("_", " ")
+    if need in SELECTION_FACTS:
+        return SELECTION_FACTS[need].summary
+    fact = FACTS[need]
+    return str(fact.get("summary") or fact["reason"])
 
 
 def _parameters(action: Action) -> str:
@@ -263,12 +275,11 @@ def problems_page() -> str:
 
 def commands_page() -> str:
     """Every command with its options, as `--help` has them."""
-    text = build().generate_docs(output_format="markdown")
+    with patch.object(sys, "argv", ["invoicebatch"]):  # a usage line names the program that asks
+        text = build().generate_docs(output_format="markdown")
     text = re.sub(r"## Table of Contents.*?(?=^## )", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"\(#[^)]*\)", "", text).replace("# invoicebatch\n", "# Command line\n", 1)
-    text = re.sub(
-        r"(?<=--install-completion ).*(?=\[OPTIONS\])", "", text
-    )  # what this process was called with
+    text = re.sub(r"(?<=--install-completion) invoicebatch", "", text)
     codes = "Exit codes: 0 all rows done, 3 some refused or failed (each named), 4 nothing eligible, 2 wrong usage or input, 5 busy, 1 anything else, 130 interrupted. `--json` gives any answer as JSON. `invoicebatch --install-completion` teaches the shell to complete commands.\n"
     return text.replace("\n\n", f"\n\n{codes}\n", 1)
 

@@ -4,7 +4,9 @@ A secret is never a setting: a setting names the environment variable or keyring
 """
 
 import os
+import re
 import tomllib
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -401,6 +403,11 @@ class Export(Section):
 _PREFIX: Final = "INVOICEBATCH_"
 """Before the name of a setting in the environment."""
 
+_TORN_PATH: Final = re.compile(r"[A-Za-z]:[^\x00-\x1f]*[\x00-\x1f]")
+_BACKSLASHES: Final = (
+    "A path of Windows stands in single quotes, 'C:\\billing', or with slashes, \"C:/billing\"."
+)
+
 SWITCHES: Final = (*Integrations.model_fields, "collect_undated_mandates", "four_eyes")
 
 
@@ -460,6 +467,15 @@ def _over(file: dict[str, Any], environment: dict[str, Any]) -> dict[str, Any]:
     return {**file, **environment, **inner}
 
 
+def _refuse_torn_paths(values: Mapping[str, Any]) -> None:
+    """A path of Windows in double quotes, in which TOML has read the letter after a backslash as a sign of its own."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            _refuse_torn_paths(value)
+        elif isinstance(value, str) and _TORN_PATH.match(value):
+            raise SettingsError(f"Setting {name}: {value!r} is no path.", _BACKSLASHES)
+
+
 def load_settings(root: Path) -> Settings:
     """The settings of the workspace in `root`.
 
@@ -468,10 +484,15 @@ def load_settings(root: Path) -> Settings:
     """
     file = root / FILE
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        values = tomllib.loads(text)
+        _refuse_torn_paths(values)
         return Settings(**_over(values, _from_environment()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not valid TOML: {error}") from error
+        backslash = isinstance(error, tomllib.TOMLDecodeError) and "\\" in text
+        raise SettingsError(
+            f"{file} is not valid TOML: {error}", _BACKSLASHES if backslash else ""
+        ) from error
     except ValidationError as error:
         key, problem = first_problem(error)
         hint = f"Look into {file} and the INVOICEBATCH_ variables."

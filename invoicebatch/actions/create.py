@@ -4,14 +4,20 @@ Numbers are committed before anything is rendered, so a number is never lost and
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 import pandas as pd
 
 from invoicebatch.formats.pdf.data import COLUMNS, TABLES_READ
+from invoicebatch.formats.pdf.fonts import CJK_MISSING, unset
+from invoicebatch.formats.validation import check_facturx
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure, failures
 from invoicebatch.model.documents import number_series
 from invoicebatch.model.status import Status
+
+_BUYER: Final = ("customer_name", "customer_street", "customer_city")
+"""What is looked at for characters without a font before a number is given."""
 
 
 def reserve(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
@@ -20,7 +26,9 @@ def reserve(batch: Batch, params: Params, context: Context) -> Changes:  # noqa:
 
 
 def row_checks(batch: Batch, params: Params, context: Context) -> pd.DataFrame:  # noqa: ARG001
-    """Rows whose series gives no number, and credit notes of an invoice that has none and gets none here."""
+    """Rows whose series gives no number, credit notes of an invoice that has none and gets none here, and names in a
+    script that no installed font has.
+    """
     rows = number_series.requests(batch.invoices, context.table("number_ranges"))
     rows = number_series.in_series(rows, context.table("number_ranges"), context.table("number_counters"))
     lost = rows[rows["reason"] != ""]
@@ -29,7 +37,9 @@ def row_checks(batch: Batch, params: Params, context: Context) -> pd.DataFrame: 
     nameless &= ~left["credit_of"].isin(left["invoice_id"])
     text = "its invoice has no number yet: create invoice " + left["credit_of"].astype("str") + " too"
     notes = failures(left.loc[nameless, "invoice_id"], text[nameless])
-    return pd.concat([failures(lost["invoice_id"], lost["reason"]), notes], ignore_index=True)
+    foreign = failures(batch.invoices.loc[unset(batch.invoices[list(_BUYER)]), "invoice_id"], CJK_MISSING)
+    found = pd.concat([failures(lost["invoice_id"], lost["reason"]), notes, foreign], ignore_index=True)
+    return found.drop_duplicates("invoice_id", ignore_index=True)
 
 
 def artefacts(batch: Batch, params: Params, context: Context) -> Iterator[Prepared]:  # noqa: ARG001
@@ -78,10 +88,13 @@ ACTION = Action(
     name="create",
     label="Create",
     help="Give each approved document the next number of its series and store its PDF.",
-    columns=COLUMNS | {"credit_of"},
+    columns=COLUMNS | {"credit_of", *_BUYER},
     reads=TABLES_READ,
+    check=check_facturx,
     row_checks=row_checks,
-    check_columns=frozenset({"company_account_id", "kind", "invoice_date", "credit_of", "preceding_number"}),
+    check_columns=frozenset(
+        {"company_account_id", "kind", "invoice_date", "credit_of", "preceding_number", *_BUYER}
+    ),
     reserve=reserve,
     artefacts=artefacts,
     transform=transform,

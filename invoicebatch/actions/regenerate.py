@@ -14,6 +14,7 @@ from pydantic import Field
 
 from invoicebatch.errors import DocumentError
 from invoicebatch.formats.pdf.data import COLUMNS, TABLES_READ
+from invoicebatch.formats.validation import check_facturx
 from invoicebatch.model.action import Action, Context, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure, RowUnchanged
 from invoicebatch.model.documents import number_series
@@ -138,6 +139,7 @@ ACTION = Action(
     label="Regenerate",
     help="Make a new version of the document from the present template and data; older ones stay.",
     params=Parameters,
+    check=check_facturx,
     columns=COLUMNS | {"shipping_status"},
     reads=TABLES_READ | {"documents"},
     reserve=reserve,

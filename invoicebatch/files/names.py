@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$) *(\.|$)")
 _MAX_CHARACTERS = 120
 _MAX_BYTES = 200
 """File systems take 255 bytes; what is added to a name (a suffix, a number) has room beside these."""

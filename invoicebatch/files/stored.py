@@ -64,8 +64,8 @@ def stored_document(archive: Path, path: str, sha256: str, *further: Path) -> Pa
 
 
 def stored_path(data: Path, path: Path) -> str:
-    """How the state names a file or folder: from the data folder where it lies there, so that both may move."""
-    return str(path.relative_to(data)) if path.is_relative_to(data) else str(path)
+    """How the state names a file or folder: from the data folder where it lies there, so that both may move to any system."""
+    return path.relative_to(data).as_posix() if path.is_relative_to(data) else str(path)
 
 
 def whole_paths(data: Path, paths: "pd.Series[str]") -> "pd.Series[str]":

@@ -6,6 +6,7 @@ A command line, a notebook, a cell and a dialog all give texts; Python may give 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin
@@ -18,6 +19,7 @@ from invoicebatch.model.words import words
 from invoicebatch.validation import DATE
 
 LISTS: Final = (tuple, list, set, frozenset)
+_WITH_COMMA: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]{3})*,[0-9]+")
 _NUMBER: Final = re.compile(r"[-+]?[0-9.]+")
 
 
@@ -49,7 +51,7 @@ def as_meant(field: FieldInfo, value: Any) -> Any:
     """A value as the field's model takes it: lists by commas, yes and no in words, empty as left out.
 
     Raises:
-        ValueError: a number where a date is asked for; pydantic would take seconds since 1970.
+        ValueError: a number where a date is asked for (pydantic would take seconds since 1970), or a decimal comma.
     """
     kind = value_type(field.annotation)
     given = value.strip() if isinstance(value, str) else value
@@ -59,8 +61,19 @@ def as_meant(field: FieldInfo, value: Any) -> Any:
         return _as_list(given)
     if kind is date and _NUMBER.fullmatch(str(given)):
         raise ValueError(f"{DATE}; got '{given}'")
+    if kind in (Decimal, float) and (point := with_point(str(given))):
+        raise ValueError(f"must be written with a point, not a comma: {point}; got '{given}'")
     known = tick(given) if kind is bool and isinstance(given, str) and given else None
     return given if known is None else known
+
+
+def with_point(text: str) -> str:
+    """A number as it is meant where it has a decimal comma; empty: it has none.
+
+    >>> with_point("1.250,50"), with_point("12,5"), with_point("12.50")
+    ('1250.50', '12.5', '')
+    """
+    return text.replace(".", "").replace(",", ".") if _WITH_COMMA.fullmatch(text) else ""
 
 
 def _as_list(value: Any) -> list[Any]:

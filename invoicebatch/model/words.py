@@ -15,6 +15,8 @@ _LABELS: Final = {
     "net_total_cents": "Without VAT",
     "vat_total_cents": "VAT",
     "customer_email": "E-mail",
+    "by_email": "By e-mail",
+    "by_einvoice": "By e-invoice",
     "customer_city": "City",
     "customer_country": "Country",
     "delivery_preference": "Delivery",

@@ -9,6 +9,7 @@ import json
 import shutil
 import tempfile
 from base64 import b64encode
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -48,8 +49,9 @@ async ({esm, css, state}) => {
 }"""
 
 
-@pytest.fixture(scope="session")
-def chromium():
+@contextmanager
+def started():
+    """Chromium, without a window."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         context = playwright.chromium.launch_persistent_context(
@@ -64,6 +66,12 @@ def chromium():
         )
         yield context
         context.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with started() as context:
+        yield context
 
 
 class FakeComm:
@@ -97,59 +105,62 @@ def _plain(message):
     )
 
 
+def shown(chromium, widget, width=1280, height=860, dark=False, before="<div id=root></div>"):
+    """A widget in a fresh page; `page.pump()` delivers what worker threads sent."""
+    comm = FakeComm()
+    widget.comm = comm
+    page = chromium.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.set_default_timeout(LIMIT * 1000)
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    ground = "#111" if dark else "#fff"
+    page.set_content(f"<title>Overview</title><body style='margin:16px;background:{ground}'>{before}</body>")
+
+    def python(text):
+        widget._handle_custom_msg(json.loads(text), [])
+        return json.dumps(comm.take())
+
+    def pump():
+        widget.wait()
+        page.evaluate("outs => window.__deliver(outs)", comm.take())
+
+    def previewed():
+        """Pump until the open dialog shows the preview of what its fields say now."""
+        pump_until(lambda: page.locator("dialog .ib-preview[aria-busy=false]").count())
+
+    def pump_until(condition):
+        """Pump until something is to be seen."""
+
+        def seen():
+            page.pump()
+            page.wait_for_timeout(20)
+            return condition()
+
+        until(seen)
+
+    page.previewed, page.pump_until = previewed, pump_until
+    page.expose_function("__python", python)
+    page.pump = pump
+    state = json.loads(
+        json.dumps(
+            {key: value for key, value in widget.get_state().items() if not key.startswith("_")},
+            default=str,
+        )
+    )
+    page.evaluate(HOST, {"esm": str(widget._esm), "css": str(widget._css), "state": state})
+    return page
+
+
 @pytest.fixture
 def show(chromium):
-    """Show a widget in a fresh page; `page.pump()` delivers what worker threads sent."""
+    """`shown`, for a test: its pages are closed after it, and had no error."""
     pages = []
 
-    def _show(widget, width=1280, height=860, dark=False, before="<div id=root></div>"):
-        comm = FakeComm()
-        widget.comm = comm
-        page = chromium.new_page()
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme="dark" if dark else "light")
-        page.set_default_timeout(LIMIT * 1000)
-        page.errors = []
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        pages.append(page)
-        ground = "#111" if dark else "#fff"
-        page.set_content(
-            f"<title>Overview</title><body style='margin:16px;background:{ground}'>{before}</body>"
-        )
-
-        def python(text):
-            widget._handle_custom_msg(json.loads(text), [])
-            return json.dumps(comm.take())
-
-        def pump():
-            widget.wait()
-            page.evaluate("outs => window.__deliver(outs)", comm.take())
-
-        def previewed():
-            """Pump until the open dialog shows the preview of what its fields say now."""
-            pump_until(lambda: page.locator("dialog .ib-preview[aria-busy=false]").count())
-
-        def pump_until(condition):
-            """Pump until something is to be seen."""
-
-            def seen():
-                page.pump()
-                page.wait_for_timeout(20)
-                return condition()
-
-            until(seen)
-
-        page.previewed, page.pump_until = previewed, pump_until
-        page.expose_function("__python", python)
-        page.pump = pump
-        state = json.loads(
-            json.dumps(
-                {key: value for key, value in widget.get_state().items() if not key.startswith("_")},
-                default=str,
-            )
-        )
-        page.evaluate(HOST, {"esm": str(widget._esm), "css": str(widget._css), "state": state})
-        return page
+    def _show(widget, **options):
+        pages.append(shown(chromium, widget, **options))
+        return pages[-1]
 
     yield _show
     errors = [error for page in pages for error in page.errors]

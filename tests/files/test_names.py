@@ -1,12 +1,14 @@
 """File names: whatever a number or customer is called, the file opens on every system and stays in its folder."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from invoicebatch.files.names import safe_name
+from invoicebatch.actions import registry
+from invoicebatch.files.names import run_folder, safe_name
 
 
 @pytest.mark.parametrize(
@@ -19,6 +21,11 @@ from invoicebatch.files.names import safe_name
         ("NUL.pdf", "_NUL.pdf"),
         ("com1", "_com1"),
         ("console", "console"),
+        ("aux .txt", "_aux .txt"),
+        ("COM¹", "_COM¹"),
+        ("CONIN$", "_CONIN$"),
+        ("lpt9.tar.gz", "_lpt9.tar.gz"),
+        ("invoice . ", "invoice"),
         ("a. . ", "a"),
         ("..", "_"),
         ("", "_"),
@@ -49,3 +56,14 @@ def test_the_longest_names_can_be_written(tmp_path: Path) -> None:
     for text in ("東" * 300, "🧾" * 300, "é" * 300, "x" * 300):
         (tmp_path / f"{safe_name(text)}.pdf").write_bytes(b"x")
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_workspace_near_the_root_stays_below_what_windows_takes() -> None:
+    """260 characters with the ending zero: sixty for where the workspace lies, the rest for what we add to it."""
+    started = datetime(2026, 11, 22, 15, 30, 12, tzinfo=UTC)
+    longest = max(registry(), key=len)
+    of_run = run_folder(Path("data/runs"), started, longest, "a" * 32) / f"output.{'a' * 32}.part.ipynb"
+    of_document = (
+        Path("data/documents") / safe_name("NL" * 20) / "2026" / f"{safe_name('F' * 60)}-1234567-v12.pdf"
+    )
+    assert max(len(str(of_run)), len(str(of_document))) + 60 < 259

@@ -1,12 +1,12 @@
 """Stored documents: only the bytes that were stored are handed out, from nowhere but the archive."""
 
 import hashlib
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
 from invoicebatch.errors import DocumentError
-from invoicebatch.files.stored import DocumentState, document_state, stored_document
+from invoicebatch.files.stored import DocumentState, document_state, stored_document, stored_path
 
 BYTES = b"%PDF-1.7 the document"
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -53,3 +53,11 @@ def test_a_runs_own_folder_is_allowed_where_it_is_named(archive: Path) -> None:
     assert document_state(archive, str(run / "a.pdf"), SHA256) is DocumentState.OUTSIDE
     assert stored_document(archive, str(run / "a.pdf"), SHA256, run).read_bytes() == BYTES
     assert document_state(archive, str(archive.parent / "secret.pdf"), SHA256, run) is DocumentState.OUTSIDE
+
+
+def test_the_state_names_a_file_alike_on_every_system() -> None:
+    """A workspace that was made on Windows goes on elsewhere: its state, its backups and its audit packs."""
+    data = PureWindowsPath(r"C:\billing\data")
+    path = data / "documents" / "NL" / "2026" / "F1-v1.pdf"
+    assert stored_path(data, path) == "documents/NL/2026/F1-v1.pdf"  # type: ignore[arg-type]
+    assert PureWindowsPath(data / stored_path(data, path)) == path  # type: ignore[arg-type]

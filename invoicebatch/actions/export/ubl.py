@@ -1,16 +1,17 @@
 """Export as UBL 2.1: electronic invoices for EN 16931 and Peppol BIS Billing 3, each one checked."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 import pandas as pd
 from pydantic import Field
 
-from invoicebatch.formats.validation import Schematron
+from invoicebatch.formats.validation import WITHOUT, Schematron, require_official_rules
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
 from invoicebatch.model.exports.exported import exported
+from invoicebatch.settings import Settings
 
 
 class UblParams(Params):
@@ -30,6 +31,11 @@ class UblParams(Params):
         None, description="Only ask: which rows break the rules in force on that day; nothing is written"
     )
     mark_as_exported: bool = Field(False, description="Mark the invoices that were written as exported")
+
+
+def _check(params: UblParams, settings: Settings, now: datetime) -> None:  # noqa: ARG001
+    if params.schematron != "none":
+        require_official_rules(WITHOUT)
 
 
 def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepared]:
@@ -92,6 +98,7 @@ ACTION = Action(
     title_in_full="Export e-invoices (UBL)",
     help="Electronic invoices in UBL 2.1 (EN 16931, Peppol BIS Billing 3), checked by the official rules.",
     params=UblParams,
+    check=_check,
     reads=TABLES,
     transform=transform,
     artefacts=artefacts,

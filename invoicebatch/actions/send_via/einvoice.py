@@ -1,6 +1,7 @@
 """Send via e-invoice: the checked UBL document through Peppol or Chorus Pro, one message a document."""
 
 from collections.abc import Hashable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 from invoicebatch.eligibility.duty import COLUMNS, refused_by_law, warned_by_law
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.formats.archive.zip import safe_name
-from invoicebatch.formats.validation import Schematron
+from invoicebatch.formats.validation import WITHOUT, Schematron, require_official_rules
 from invoicebatch.model.action import Action, Choices, Context, Outgoing, Preview, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure, no_failures, where_said
 from invoicebatch.model.en16931.derive import TABLES
@@ -19,7 +20,7 @@ from invoicebatch.model.outbox.again import preview as again_preview
 from invoicebatch.model.outbox.payload import CHORUS_PRO, PEPPOL, Attachment, EInvoicePayload
 from invoicebatch.model.outbox.rows import outbox_rows
 from invoicebatch.model.status import ShippingStatus
-from invoicebatch.settings import FILE
+from invoicebatch.settings import FILE, Settings
 
 _SIRET: Final = r"^\d{14}$"
 _POSTCODE: Final = r"^\d{5}$"
@@ -37,6 +38,22 @@ class EInvoiceParams(SendParams):
     schematron: Schematron = Field(
         "all", description="Official rules on all documents, on a sample of each structure, or none"
     )
+
+
+def check(params: EInvoiceParams, settings: Settings, now: datetime) -> None:  # noqa: ARG001
+    """Refuses documents that can't be asked by the official rules, where any would be made.
+
+    Raises:
+        ParameterError: the rules can't be asked here.
+    """
+    if params.schematron != "none" and makes_documents(settings):
+        require_official_rules(WITHOUT)
+
+
+def makes_documents(settings: Settings) -> bool:
+    """Whether any network that is switched on is sent documents that are made for it."""
+    on = settings.integrations
+    return on.peppol or (on.chorus_pro and settings.einvoice.chorus_format == "ubl")
 
 
 def networks(invoices: pd.DataFrame, params: EInvoiceParams, ctx: Context) -> pd.DataFrame:
@@ -208,6 +225,7 @@ ACTION = Action(
     label="Send via e-invoice",
     help="Sends each document as a checked UBL invoice through Peppol or Chorus Pro.",
     params=EInvoiceParams,
+    check=check,
     reads=TABLES,
     row_checks=row_checks,
     warnings=warnings,

@@ -4,7 +4,7 @@ What a channel needs and makes is that of its own action; here rows only find th
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 import pandas as pd
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from invoicebatch.actions.send_via import einvoice, email, post
 from invoicebatch.eligibility.channels import CHANNELS, channels
+from invoicebatch.formats.validation import require_official_rules
 from invoicebatch.model.action import Action, Context, Outgoing, Params, Preview
 from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, where_said
 from invoicebatch.model.contact.preference import AGAINST, ANYWAY, preference_faults
@@ -42,6 +43,11 @@ class PreferredParams(CombineParams):
 def defaults(settings: Settings, _today: date) -> dict[str, Any]:
     """Whether documents share a message, as the settings say."""
     return as_set(settings)
+
+
+def _check(params: PreferredParams, settings: Settings, now: datetime) -> None:  # noqa: ARG001
+    if params.parts in ("all", "einvoice") and einvoice.makes_documents(settings):
+        require_official_rules("choose parts = email or post")
 
 
 def _params(channel: str, params: PreferredParams, context: Context) -> Params:
@@ -123,9 +129,10 @@ def artefacts(batch: Batch, params: PreferredParams, context: Context) -> Iterat
 
 def transform(batch: Batch, params: PreferredParams, context: Context) -> Changes:
     """Shipping status `sending`, by each row's channel; the history keeps each fallback."""
-    made: list[Changes] = [
-        found for *_, found in _each(batch, params, context, lambda action: action.transform)
-    ]
+    by_channel: dict[str, Changes] = {
+        channel: found for channel, _, found in _each(batch, params, context, lambda action: action.transform)
+    }
+    made = list(by_channel.values())
     ways = _ways(batch, params, context)
     said = where_said(batch.invoices["invoice_id"], ways["instead_of"])
     notes = pd.concat([changes.notes for changes in made], ignore_index=True)
@@ -134,6 +141,7 @@ def transform(batch: Batch, params: PreferredParams, context: Context) -> Change
         updates=_joined([changes.updates for changes in made]),
         failures=pd.concat([changes.failures for changes in made], ignore_index=True),
         notes=pd.concat(kept, ignore_index=True),
+        totals={f"by_{channel}": len(each.updates["invoices"]) for channel, each in by_channel.items()},
     )
 
 
@@ -182,6 +190,7 @@ ACTION = Action(
     help="Sends each document the way its customer wants it: e-mail, post or e-invoice.",
     params=PreferredParams,
     defaults=defaults,
+    check=_check,
     reads=email.ACTION.reads | einvoice.ACTION.reads,
     row_checks=row_checks,
     warnings=warnings,

@@ -47,7 +47,7 @@ class RunFiles:
             if not target.exists() or sha256_of(target) == sha256:
                 break
             target = target.with_name(f"{Path(name).stem} ({number}){target.suffix}")
-        return str(target.relative_to(self._data))
+        return stored_path(self._data, target)
 
     def check_archive(self) -> None:
         """Stored documents can be written and linked now: asked before a number is given to one.

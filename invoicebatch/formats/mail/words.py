@@ -1,22 +1,15 @@
-"""Amounts, dates and account numbers as people of a language write them. No template is read here."""
+"""Amounts, dates and account numbers as people of a language write them: in a mail as in our documents."""
 
 from datetime import date
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from functools import cache, lru_cache
 
-from invoicebatch.model.money import decimals_of, to_decimal
-
-if TYPE_CHECKING:
-    from babel.core import Locale
-
-_LOCALES: Final = {"en": "en_GB", "nl": "nl_NL", "fr": "fr_FR", "de": "de_DE"}
+from invoicebatch.formats.pdf.template import load_template
+from invoicebatch.formats.pdf.wording import NO_BREAK, Wording
 
 
-@lru_cache
-def _locale(language: str) -> "Locale":
-    from babel.core import Locale
-
-    return Locale.parse(_LOCALES.get(language, "en_GB"))
+@cache
+def _wording(language: str) -> Wording:
+    return load_template().wording(language)
 
 
 @lru_cache(maxsize=4096)
@@ -28,27 +21,19 @@ def money_text(cents: int, currency: str, language: str) -> str:
         currency: ISO 4217.
         language: en, nl, fr or de.
     """
-    from babel.numbers import format_currency
-
-    whole = decimals_of(currency) == 0 and cents % 100 == 0  # CLDR also drops decimals that ISO 4217 has
-    text = format_currency(to_decimal(cents), currency, locale=_locale(language), currency_digits=whole)
-    return str(text)
+    return _wording(language).money(cents, currency)
 
 
 @lru_cache(maxsize=4096)
 def date_text(day: date | None, language: str) -> str:
     """A date in words, `22 November 2026` in English; empty where there is none."""
-    from babel.dates import format_date
-
-    return str(format_date(day, format="long", locale=_locale(language))) if day else ""
+    return _wording(language).day(day, "date_long").replace(NO_BREAK, " ") if day else ""
 
 
 @lru_cache(maxsize=4096)
 def short_date_text(day: date | None, language: str) -> str:
     """A date for a table, `22 Nov 2026` in English; empty where there is none."""
-    from babel.dates import format_date
-
-    return str(format_date(day, format="medium", locale=_locale(language))) if day else ""
+    return _wording(language).day(day).replace(NO_BREAK, " ") if day else ""
 
 
 def iban_text(iban: str) -> str:

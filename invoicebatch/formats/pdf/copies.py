@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from invoicebatch.formats.pdf.paper_letter import compiler
+from invoicebatch.formats.pdf.fonts import compiler
 
 MARK: Final = {
     "en": ("COPY", "Copy. Please pay what the reminder asks, not what stands here."),

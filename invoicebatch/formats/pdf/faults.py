@@ -8,6 +8,10 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
+import pandas as pd
+
+from invoicebatch.formats.pdf.fonts import CJK_MISSING, unset
+
 _PLACE: Final = re.compile(r"┌─ (?:.*[/\\])?([^/\\:\n]+):(\d+):\d+")
 _GLYPH: Final = re.compile(r'the text `"(.+?)"` could not be displayed')
 _ESCAPE: Final = re.compile(r"\\u\{([0-9a-f]+)\}")
@@ -48,7 +52,8 @@ def _uncovered(characters: list[str], content: Any) -> str:
         shown = f"'{character}' " if character.isprintable() else ""
         at = f"{fields[0]} has" if fields else "the document has"
         parts.append(f"{at} the character {shown}(U+{ord(character[0]):04X} {name})")
-    return f"{', '.join(parts)} that no font of the template can show"
+    missing = f"; {CJK_MISSING}" if unset(pd.DataFrame({"text": characters})).any() else ""
+    return f"{', '.join(parts)} that no font of the template can show{missing}"
 
 
 def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -3,14 +3,12 @@
 What it says comes from the mail templates; invoices have templates of their own in `pdf`.
 """
 
-import importlib.resources
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any, Final, cast
 
-import typst
+from invoicebatch.formats.pdf.fonts import compiler
 
 _SOURCE: Final = b"""
 #let letter = json(bytes(sys.inputs.letter))
@@ -66,15 +64,3 @@ def letter_pdf(letter: PaperLetter) -> bytes:
     inputs = {"letter": json.dumps(asdict(letter))}
     pdf = compiler().compile(input=_SOURCE, sys_inputs=inputs, format="pdf", timestamp=0)
     return cast("bytes", pdf)
-
-
-@lru_cache(maxsize=1)
-def compiler() -> typst.Compiler:
-    """A compiler that knows the shipped fonts and no others, one a process."""
-    packages = importlib.resources.files
-    folders = [
-        str(packages("font_source_sans_pro") / "files"),
-        str(packages("matplotlib") / "mpl-data" / "fonts" / "ttf"),
-    ]
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
-    return typst.Compiler(font_paths=fonts)

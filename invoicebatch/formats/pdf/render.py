@@ -7,8 +7,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,6 +18,7 @@ from invoicebatch.formats.pdf import qr
 from invoicebatch.formats.pdf.compile import TemplateError, compile_pages
 from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.faults import describe
+from invoicebatch.formats.pdf.fonts import CJK_FAMILY, font_folders, has_cjk
 from invoicebatch.formats.pdf.template import Template, load_template
 from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
@@ -184,7 +183,8 @@ def render_watched(document: Document, template: Template) -> tuple[bytes, list[
         RenderError: as `render`.
     """
     pages, warnings = _compiled(document, template, "pdf")
-    return pages[0], [f"template {template.name}: {warning}" for warning in warnings]
+    told = [warning for warning in warnings if has_cjk() or CJK_FAMILY not in warning]
+    return pages[0], [f"template {template.name}: {warning}" for warning in told]
 
 
 def _compiled(
@@ -193,7 +193,7 @@ def _compiled(
     content = document.content
     options: dict[str, Any] = {"timestamp": _timestamp(content), "format": form}
     options |= {"pdf_standards": template.look["pdf"]} if form == "pdf" else {"ppi": ppi}
-    fonts = (*template.fonts, *_font_folders())
+    fonts = (*template.fonts, *font_folders())
     try:
         return compile_pages(template.root, fonts, _inputs(document, template), **options)
     except TemplateError as error:
@@ -219,21 +219,3 @@ def _inputs(document: Document, template: Template) -> dict[str, bytes]:
 def _timestamp(content: Mapping[str, Any]) -> int:
     day = content["document_date"]
     return int(datetime(day["year"], day["month"], day["day"], 12, tzinfo=UTC).timestamp())
-
-
-@cache
-def _font_folders() -> tuple[Path, ...]:
-    # Fonts come from packages: a document never depends on what a machine happens to have.
-    return (
-        _package("font_source_sans_pro") / "files",
-        _package("matplotlib") / "mpl-data" / "fonts" / "ttf",
-        _package("noto_cjk_sans_otc"),
-    )
-
-
-def _package(name: str) -> Path:
-    # Found, not imported: only its files are wanted.
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise RenderError(f"the fonts of package {name} are not installed", f"pip install {name}")
-    return Path(spec.origin).parent

@@ -3,14 +3,13 @@
 Only formatting lives here; what is said is decided in `data`.
 """
 
-import gettext
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
+from invoicebatch.model.contact.postal import country_name
 from invoicebatch.model.money import amount_text
 
 NO_BREAK = "\u00a0"
@@ -98,23 +97,4 @@ class Wording:
 
     def country(self, code: str) -> str:
         """Name of an ISO 3166-1 country in capitals, as the post wants it abroad."""
-        return country_name(code, self.language).upper()
-
-
-@cache
-def _countries(language: str) -> gettext.NullTranslations:
-    import pycountry
-
-    return gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True)
-
-
-@cache
-def country_name(code: str, language: str) -> str:
-    """Name of an ISO 3166-1 alpha-2 country in a language; an unknown code stays as it is."""
-    import pycountry
-
-    country = pycountry.countries.get(alpha_2=code.upper())
-    if country is None:
-        return code
-    name = getattr(country, "common_name", country.name)
-    return _countries(language).gettext(name)
+        return country_name(code, self.language)

@@ -14,6 +14,7 @@ from lxml import etree
 
 from invoicebatch.errors import SettingsError
 from invoicebatch.files.xml import parse_xml
+from invoicebatch.formats.validation import INSTALL, MISSING
 
 _SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
 _LOCK: Final = threading.Lock()
@@ -70,13 +71,17 @@ def _failures(report: str) -> list[Failure]:
 
 @lru_cache(maxsize=1)
 def _processor() -> Any:
-    from saxonche import PySaxonProcessor
+    try:
+        from saxonche import PySaxonProcessor
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"{MISSING}.", INSTALL) from error
 
     return PySaxonProcessor(license=False)
 
 
 @lru_cache(maxsize=16)
 def _compiled(stylesheet: Path) -> Any:
+    processor = _processor()
     from saxonche import PySaxonApiError
 
     if not stylesheet.is_file():
@@ -85,7 +90,7 @@ def _compiled(stylesheet: Path) -> Any:
             "Look into [einvoice] schematron and [einvoice.schematrons].",
         )
     try:
-        return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=str(stylesheet))
+        return processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=str(stylesheet))
     except PySaxonApiError as error:
         raise SettingsError(f"The schematron {stylesheet} can't be compiled: {error}") from error
 

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO, Final
 
 import pandas as pd
 
+from invoicebatch.formats.chart import Bar, Panel, picture
 from invoicebatch.formats.workbook.rows import TableExport
 from invoicebatch.formats.workbook.titles import title
 from invoicebatch.model.money import format_cents
@@ -23,7 +24,6 @@ COLUMNS: Final[tuple[Column, ...]] = (
 )
 
 _COLOURS: Final = ("#2f6f8f", "#8fb8c9", "#e3c36b", "#d98b4a", "#b5473a")
-_INK: Final = "#1f2937"
 
 
 def aging_facts(rows: pd.DataFrame, on: date) -> dict[str, str]:
@@ -42,30 +42,17 @@ def write_picture(out: BinaryIO, table: TableExport, on: date) -> None:
         table: the ageing list.
         on: the day it is aged on.
     """
-    from matplotlib.figure import Figure
-
     sums = by_currency(table.frame).to_dict("records") or [{}]
-    figure = Figure(figsize=(8, 0.6 + 2.2 * len(sums)), dpi=150, layout="constrained")
-    panels = figure.subplots(len(sums), squeeze=False)[:, 0]
-    for panel, row in zip(panels, sums, strict=True):
-        _draw(panel, row, table, on)
-    figure.savefig(out, format="png", metadata={"Software": None})
+    out.write(picture([_panel(row, table, on) for row in sums]))
 
 
-def _draw(panel: Any, row: Mapping[Hashable, Any], table: TableExport, on: date) -> None:
+def _panel(row: Mapping[Hashable, Any], table: TableExport, on: date) -> Panel:
     cents = [int(row.get(f"{name}_cents", 0)) for name in BUCKETS]
     currency = str(row.get("currency", ""))
-    bars = panel.barh(
-        [title(name, table.language) for name in BUCKETS], [c / 100 for c in cents], color=_COLOURS
-    )
-    labels = [format_cents(value, currency).rpartition(" ")[2] for value in cents]
-    panel.bar_label(bars, labels=labels, padding=4, fontsize=9, color=_INK)
     heading = f"{title('aging', table.language)} {on.isoformat()}"
     total = f"{title('outstanding', table.language)} {format_cents(sum(cents), currency)}"
-    panel.set_title(f"{heading}   {total}", loc="left", fontsize=11, color=_INK)
-    panel.invert_yaxis()
-    panel.axvline(0, color=_INK, linewidth=0.6)
-    panel.spines[["top", "right", "bottom", "left"]].set_visible(False)
-    panel.xaxis.set_visible(False)
-    panel.tick_params(axis="y", length=0, labelsize=9, labelcolor=_INK)
-    panel.margins(x=0.18)
+    bars = [
+        Bar(title(name, table.language), value, format_cents(value, currency).rpartition(" ")[2], colour)
+        for name, value, colour in zip(BUCKETS, cents, _COLOURS, strict=True)
+    ]
+    return Panel(f"{heading}   {total}", bars)

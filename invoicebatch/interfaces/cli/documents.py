@@ -1,4 +1,4 @@
-"""Commands on documents: preview one, list its versions, check a template."""
+"""Commands on documents: preview one, list its versions, copy or check a template."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,7 @@ from invoicebatch.actions import registry
 from invoicebatch.engine.plan.records import records
 from invoicebatch.errors import UsageError
 from invoicebatch.files.names import safe_name
+from invoicebatch.files.whole import write_whole
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
     ParameterOption,
@@ -20,8 +21,9 @@ from invoicebatch.interfaces.cli.common import (
     print_json,
     print_table,
 )
+from invoicebatch.model.counted import counted
 
-app = App(name="template", help="Document templates: check one.", help_format="plaintext")
+app = App(name="template", help="Document templates: copy ours, check one.", help_format="plaintext")
 
 FAULTS_FOUND = 3
 _SHOWN = ["document_version", "created_at", "reason", "current", "sent", "state", "template", "size", "path"]
@@ -74,6 +76,38 @@ def documents(invoice: Invoice, *, json: JsonOption = False, workspace: Workspac
         print_json(records(found))
     else:
         print_table(found[_SHOWN], title=f"Documents of {invoice}: {len(found)}")
+    return 0
+
+
+@app.command
+def copy(
+    folder: Annotated[Path, Parameter(help="Where to; what is there already is left alone")],
+    *,
+    only: Annotated[
+        str | None, Parameter(help="A file or folder of it, such as parts/page.typ or texts; default: all")
+    ] = None,
+) -> int:
+    """Copy our template, to start one of your own: keep what you change, delete the rest, which stays as it is in ours."""
+    from invoicebatch.formats.pdf.template import DEFAULT
+
+    names = sorted(path.relative_to(DEFAULT) for path in DEFAULT.rglob("*") if path.is_file())
+    wanted = [name for name in names if only is None or name.is_relative_to(only)]
+    if not wanted:
+        raise UsageError(
+            f"Our template has no {only}.", f"It has: {', '.join(name.as_posix() for name in names)}"
+        )
+    new = [name for name in wanted if not (folder / name).exists()]
+    for name in new:
+        write_whole(folder / name, (DEFAULT / name).read_bytes())
+    kept = (
+        f"; {counted(len(wanted) - len(new), 'file')} that were there are left alone"
+        if len(new) < len(wanted)
+        else ""
+    )
+    print(f"{counted(len(new), 'file')} copied to {folder}{kept}.")
+    print(
+        f"Try it: invoicebatch preview NUMBER --template {folder}; use it: [documents] template in invoicebatch.toml."
+    )
     return 0
 
 

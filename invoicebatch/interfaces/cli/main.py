@@ -7,12 +7,13 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from threading import Thread
-from typing import Final
+from typing import Annotated, Final, Literal
 
-from cyclopts import App, CoercionError, CycloptsError
+from cyclopts import App, CoercionError, CycloptsError, Parameter
 
 from invoicebatch.errors import InvoicebatchError, UsageError
 
@@ -53,7 +54,7 @@ COMMANDS: Final = (
         "Make the document of an invoice, or the messages of an action, as they would be now.",
     ),
     ("documents", "documents:documents", "List the stored versions of an invoice's document."),
-    ("template", "documents:app", "Document templates: check one."),
+    ("template", "documents:app", "Document templates: copy ours, check one."),
     ("snapshot", "snapshot:snapshot", "Write all tables as Parquet files, from one moment."),
     (
         "doctor",
@@ -93,12 +94,41 @@ def build(arguments: Sequence[str] = ()) -> App:
         help_format="plaintext",
         suppress_keyboard_interrupt=False,
     )
-    app.register_install_completion_command(help="Let the shell complete commands and options.")
+    app.command(
+        _completion(app), name="--install-completion", help="Let the shell complete commands and options."
+    )
     asked = f" {arguments[1]}" if arguments[:1] == ["run"] and len(arguments) > 1 else ""
     for name, place, text in COMMANDS:
         which = place + asked if name == "run" else place
         app.command(f"{_CLI}.{which}", name=name, help=text)
     return app
+
+
+def _completion(app: App) -> Callable[..., None]:
+    def install(
+        *,
+        shell: Annotated[
+            Literal["zsh", "bash", "fish", "powershell"] | None,
+            Parameter(help="Default: the one this runs in"),
+        ] = None,
+        output: Annotated[
+            Path | None,
+            Parameter(name=["--output", "-o"], help="Write the script to this file, and touch nothing else"),
+        ] = None,
+    ) -> None:
+        from cyclopts.completion.detect import ShellDetectionError
+        from cyclopts.completion.install import create_install_completion_command
+
+        if output is None:
+            create_install_completion_command(app.install_completion, add_to_startup=True)(shell=shell)
+            return
+        try:
+            path = app.install_completion(shell=shell, output=output, add_to_startup=False)
+        except ShellDetectionError as error:
+            raise UsageError("Which shell this is can't be told.", "Name it: --shell bash") from error
+        print(f"Written to {path}; nothing else was changed. Load it from your shell's start file.")
+
+    return install
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,5 +1,8 @@
 """Steps of the notebook on a billing run before it is approved: what is odd, and what moved since the month before."""
 
+import math
+from bisect import bisect_right
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -10,13 +13,12 @@ from invoicebatch.eligibility.review import Review
 from invoicebatch.engine.comparison import Comparison, billed_in
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import ParameterError
+from invoicebatch.formats.chart import BLUE, YELLOW, Bar, Panel
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.notebook import steps
 from invoicebatch.model.counted import counted
 
 WAITING: Final = "status in ('empty', 'approval_failed')"
-_NOW, _BEFORE = "#2f6f8f", "#e3c36b"
-_BINS: Final = 40
 
 
 def runs(
@@ -55,34 +57,40 @@ def show_review(workspace: Workspace, now: Selection, limit: int = 10) -> Review
 
 
 def show_totals(now: Selection, earlier: Selection | None) -> None:
-    """The distribution of totals of both, on a scale on which tenfold is one step."""
+    """The distribution of totals of both, in steps of 1, 2, 5, 10 and so on."""
     if earlier is None:
         return
-    import matplotlib.pyplot as plt
-    from IPython.display import display
-
-    figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
-    totals = [one.columns(["total_cents"])["total_cents"] / 100 for one in (earlier, now)]
-    positive = [values[values > 0] for values in totals]
-    ends = [value for values in positive if len(values) for value in (values.min(), values.max())] or [1, 10]
-    bins = np.geomspace(min(ends), max(ends) * 1.01, _BINS)
-    for every, label, colour in zip(totals, ("month before", "this run"), (_BEFORE, _NOW), strict=True):
-        values = every[every > 0]
-        left_out = f", {len(every) - len(values):,} of zero or less not shown" * (len(values) < len(every))
-        axes.hist(
-            values,
-            bins=bins.tolist(),
-            label=f"{label}: {counted(len(every), 'document')}{left_out}",
-            color=colour,
-            alpha=0.6,
+    runs = {"month before": (earlier, YELLOW), "this run": (now, BLUE)}
+    totals = {name: one.columns(["total_cents"])["total_cents"] / 100 for name, (one, _) in runs.items()}
+    positive = pd.concat([values[values > 0] for values in totals.values()])
+    edges = _edges(positive.min(), positive.max()) if len(positive) else [1, 2]
+    counts = {name: np.histogram(values[values > 0], edges)[0].tolist() for name, values in totals.items()}
+    bars = [
+        Bar(
+            f"{low:,g} to {high:,g}" if first else "",
+            counts[name][place],
+            f"{counts[name][place]:,}",
+            runs[name][1],
         )
-    axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.set_title("Documents by total", loc="left", fontsize=10)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    display(figure)
-    plt.close(figure)
+        for place, (low, high) in enumerate(pairwise(edges))
+        for first, name in ((True, "month before"), (False, "this run"))
+    ]
+    legend = [(_counted(name, values), runs[name][1]) for name, values in totals.items()]
+    steps.show_picture([Panel("Documents by total", bars, legend)])
+
+
+def _edges(least: float, most: float) -> list[float]:
+    """1, 2, 5, 10, 20, … of the powers of ten from below the least total to above the most."""
+    powers = range(math.floor(math.log10(least)), math.ceil(math.log10(most)) + 1)
+    edges = [step * 10.0**power for power in powers for step in (1, 2, 5)]
+    first = bisect_right(edges, least) - 1
+    return edges[first : bisect_right(edges, most) + 1]
+
+
+def _counted(name: str, totals: "pd.Series[float]") -> str:
+    hidden = int((totals <= 0).sum())
+    left_out = f", {hidden:,} of zero or less not shown" if hidden else ""
+    return f"{name}: {counted(len(totals), 'document')}{left_out}"
 
 
 def show_movers(

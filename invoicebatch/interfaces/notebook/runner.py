@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from invoicebatch.actions import registry
 from invoicebatch.engine.base import clock, identity
-from invoicebatch.errors import InvoicebatchError, ParameterError, UnknownNameError
+from invoicebatch.errors import InvoicebatchError, ParameterError, UnknownNameError, UsageError
 from invoicebatch.files.names import run_folder, safe_name
 from invoicebatch.files.shipped import shipped
 from invoicebatch.files.whole import make_folders, name_whole, write_whole
@@ -79,9 +80,14 @@ def run_notebook(
         progress: show papermill's progress bar.
 
     Raises:
+        UsageError: the kernel that notebooks run in is not installed.
         ParameterError: an unknown parameter, no parameters cell, or a later cell that overrides one.
         NotebookError: a cell failed; the output notebook is kept and named.
     """
+    if find_spec("ipykernel") is None:
+        raise UsageError(
+            "Notebooks run in ipykernel, which is not installed.", "pip install 'invoicebatch[notebook]'"
+        )
     given = {"workspace": str(root), **{name: _plain(value) for name, value in parameters.items()}}
     _check(notebook, given)
     run_id = uuid.uuid4().hex

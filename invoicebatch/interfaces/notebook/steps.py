@@ -15,6 +15,7 @@ from invoicebatch.engine.outbox import Outbox
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import Report
 from invoicebatch.engine.plan.selection import Selection
+from invoicebatch.formats.chart import Bar, Panel, picture
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.notebook.about import about, reasons
 from invoicebatch.interfaces.notebook.runner import RESULT_TYPE
@@ -158,19 +159,15 @@ def bar_chart(counts: "pd.Series[int]", title: str) -> None:
     """A small horizontal bar chart, one bar an index value; nothing where there is one bar only."""
     if len(counts) < 2:
         return
-    import matplotlib.pyplot as plt
-    from IPython.display import display
+    bars = [Bar(str(label), float(value), f"{value:,}") for label, value in counts.items()]
+    show_picture([Panel(title, bars)])
 
-    figure, axes = plt.subplots(figsize=(6, 0.5 + 0.35 * len(counts)), layout="constrained")
-    bars = axes.barh([str(label) for label in counts.index], counts.to_numpy(), color="#2f6f8f")
-    axes.bar_label(bars, labels=[f"{value:,}" for value in counts], padding=3)
-    axes.invert_yaxis()
-    axes.set_title(title, loc="left", fontsize=10)
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.xaxis.set_visible(False)
-    axes.margins(x=0.15)
-    display(figure)
-    plt.close(figure)
+
+def show_picture(panels: Sequence[Panel]) -> None:
+    """Bars as a picture; who can't see it is told the titles."""
+    from IPython.display import Image, display
+
+    display(Image(data=picture(panels), alt="; ".join(panel.title for panel in panels), width=600))
 
 
 def show_table(frame: pd.DataFrame, limit: int = 10) -> None:

@@ -3,11 +3,12 @@
 Sources: UPU S42 (line order), each country's postcode form as the UPU lists it. No look-up anywhere.
 """
 
+import gettext
 import re
+from functools import cache
 from typing import Final
 
 import pandas as pd
-from babel.core import Locale
 
 MAX_LINES: Final = 6
 MAX_LENGTH: Final = 42
@@ -65,10 +66,23 @@ def address_lines(
     return tuple(" ".join(line.split()) for line in lines if line.strip())
 
 
+@cache
+def _translations(language: str) -> gettext.NullTranslations:
+    import pycountry
+
+    return gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language], fallback=True)
+
+
+@cache
 def country_name(country: str, language: str) -> str:
-    """A country in capitals, as the sender's post sorts it."""
-    names = Locale.parse(language if language in ("en", "nl", "fr", "de") else "en").territories
-    return str(names.get(country, country)).upper()
+    """A country (ISO 3166-1 alpha-2) in capitals, as the sender's post sorts it; an unknown code stays as it is."""
+    import pycountry
+
+    found = pycountry.countries.get(alpha_2=country.upper())
+    if found is None:
+        return country.upper()
+    name = getattr(found, "common_name", found.name)
+    return _translations(language).gettext(name).upper()
 
 
 def address_fault(name: str, street: str, street_extra: str, postcode: str, city: str, country: str) -> str:

@@ -23,11 +23,15 @@ def parse_amounts(text: str) -> Wanted:
     {('', 2100): 5000, ('AE', 0): 1000}
 
     Raises:
-        ValueError: not of the form RATE:AMOUNT, a rate named twice, or no positive amount.
+        ValueError: a decimal comma, not of the form RATE:AMOUNT, a rate named twice, or no positive amount.
     """
     wanted: Wanted = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         key, colon, amount = part.partition(":")
+        if wanted and not colon and part.isdigit():
+            raise ValueError(
+                f"amounts are written with a point, and commas stand between them: 21:50.00,6:10.00; got {text!r}"
+            )
         letters = key.strip().rstrip("0123456789.").upper()
         try:
             rate = int(Decimal(key.strip()[len(letters) :]) * 100)

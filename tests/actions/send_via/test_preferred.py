@@ -58,6 +58,8 @@ def test_each_goes_by_its_customers_channel_and_each_fallback_is_named(workspace
 
     report = workspace.runs.apply(plan)
     assert len(report.done) == 4
+    assert {"by_email": 2, "by_post": 2}.items() <= report.totals.items()
+    assert report.summary() == "send_via.preferred: 4 of 7 done (2 by e-mail, 2 by post), 3 refused"
     went = outbox(workspace).set_index("invoice_id")["channel"]
     assert went.to_dict() == {1: "email", 2: "post", 3: "email", 4: "post"}
     with workspace.store.read() as session:

@@ -53,6 +53,24 @@ def test_a_direct_debit_letter_is_a_pre_notification():
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("language", "invoice", "credit"),
+    [
+        ("nl", "de factuur 2026", "de creditnota 2026"),
+        ("en", "Your invoice 2026", "Your credit note 2026"),
+        ("fr", "notre facture 2026", "notre note de crédit 2026"),
+        ("de", "die Rechnung 2026", "die Gutschrift 2026"),
+    ],
+)
+def test_a_letter_calls_what_is_attached_by_its_kind(language, invoice, credit):
+    changed = values()
+    for kind, said in (("invoice", invoice), ("credit_note", credit)):
+        changed["invoice"]["kind"] = kind
+        letter = Letters("invoice").render(language, changed)
+        assert said in letter.text
+        assert said in letter.html
+
+
 def test_kinds_have_names_in_every_language():
     for language in LANGUAGES:
         for kind in ("invoice", "advance", "final_note", "correction_note", "credit_note", "statement"):

@@ -6,6 +6,7 @@ import tomllib
 import pytest
 
 from invoicebatch import errors
+from invoicebatch.eligibility.ruleset import SELECTION_FACTS
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.files.shipped import shipped
 from invoicebatch.interfaces.cli.explain import glossary
@@ -23,7 +24,7 @@ def test_every_kind_of_error_is_explained_and_nothing_else() -> None:
 
 def test_every_condition_of_a_rule_says_what_to_do_and_nothing_else() -> None:
     facts = tomllib.loads((shipped("rules") / "facts.toml").read_text("utf-8"))
-    assert set(facts) == set(glossary()["reasons"])
+    assert {*facts, *SELECTION_FACTS} == set(glossary()["reasons"])
 
 
 def test_problems_are_explained_and_counted(make_workspace, capsys: pytest.CaptureFixture[str]) -> None:

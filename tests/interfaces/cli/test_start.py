@@ -12,7 +12,7 @@ from invoicebatch.interfaces.api import Workspace
 
 HEAVY: Final = frozenset(
     {
-        "babel", "croniter", "fontTools", "httpx", "jinja2", "lxml", "matplotlib", "openpyxl", "PIL", "pikepdf", "pycountry",
+        "croniter", "httpx", "jinja2", "lxml", "openpyxl", "PIL", "pikepdf", "pycountry",
         "pydantic_settings", "pypdf", "saxonche", "schwifty", "smtplib", "stdnum", "typst",
         "invoicebatch.formats", "invoicebatch.ingest",
     }
@@ -79,7 +79,7 @@ def test_a_command_imports_no_more_than_it_uses(
     }
     assert len(of_run) < 1_030
     assert len(of_actions) < 1_250
-    assert not {"jinja2", "openpyxl", "pikepdf", "pypdf", "saxonche", "typst", "matplotlib"} & of_actions
+    assert not {"jinja2", "openpyxl", "pikepdf", "pypdf", "saxonche", "typst"} & of_actions
 
 
 def test_chosen_rows_are_listed_without_frames(make_workspace: Callable[..., Workspace]) -> None:
