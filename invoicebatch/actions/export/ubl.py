@@ -7,11 +7,10 @@ import pandas as pd
 from pydantic import Field
 
 from invoicebatch.formats.validation import WITHOUT, Schematron, require_official_rules
-from invoicebatch.model.action import Action, Context, Params
+from invoicebatch.model.action import Action, Context, Params, Surroundings
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
 from invoicebatch.model.exports.exported import exported
-from invoicebatch.settings import Settings
 
 
 class UblParams(Params):
@@ -33,7 +32,7 @@ class UblParams(Params):
     mark_as_exported: bool = Field(False, description="Mark the invoices that were written as exported")
 
 
-def _check(params: UblParams, settings: Settings, now: datetime) -> None:  # noqa: ARG001
+def _check(params: UblParams, around: Surroundings, now: datetime) -> None:  # noqa: ARG001
     if params.schematron != "none":
         require_official_rules(WITHOUT)
 

@@ -40,13 +40,13 @@ class EInvoiceParams(SendParams):
     )
 
 
-def check(params: EInvoiceParams, settings: Settings, now: datetime) -> None:  # noqa: ARG001
+def check(params: EInvoiceParams, around: Surroundings, now: datetime) -> None:  # noqa: ARG001
     """Refuses documents that can't be asked by the official rules, where any would be made.
 
     Raises:
         ParameterError: the rules can't be asked here.
     """
-    if params.schematron != "none" and makes_documents(settings):
+    if params.schematron != "none" and makes_documents(around.settings):
         require_official_rules(WITHOUT)
 
 

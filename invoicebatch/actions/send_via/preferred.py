@@ -13,7 +13,7 @@ from pydantic import Field
 from invoicebatch.actions.send_via import einvoice, email, post
 from invoicebatch.eligibility.channels import CHANNELS, channels
 from invoicebatch.formats.validation import require_official_rules
-from invoicebatch.model.action import Action, Context, Outgoing, Params, Preview
+from invoicebatch.model.action import Action, Context, Outgoing, Params, Preview, Surroundings
 from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, where_said
 from invoicebatch.model.contact.preference import AGAINST, ANYWAY, preference_faults
 from invoicebatch.model.outbox.again import WAIVES
@@ -45,8 +45,8 @@ def defaults(settings: Settings, _today: date) -> dict[str, Any]:
     return as_set(settings)
 
 
-def _check(params: PreferredParams, settings: Settings, now: datetime) -> None:  # noqa: ARG001
-    if params.parts in ("all", "einvoice") and einvoice.makes_documents(settings):
+def _check(params: PreferredParams, around: Surroundings, now: datetime) -> None:  # noqa: ARG001
+    if params.parts in ("all", "einvoice") and einvoice.makes_documents(around.settings):
         require_official_rules("choose parts = email or post")
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any, Final, Literal
 
 from invoicebatch.errors import ParameterError
-from invoicebatch.settings import Settings
+from invoicebatch.model.action import Surroundings
 
 Schematron = Literal["auto", "all", "sample", "none"]
 """Which documents the official schematron checks; `auto`: all of a few, a sample of many."""
@@ -31,11 +31,11 @@ def require_official_rules(how: str = "") -> None:
         raise ParameterError(f"{MISSING}.", f"{INSTALL}{how and f'; or {how}'}")
 
 
-def check_facturx(params: Any, settings: Settings, now: datetime) -> None:  # noqa: ARG001
+def check_facturx(params: Any, around: Surroundings, now: datetime) -> None:  # noqa: ARG001
     """Documents with Factur-X data need the official rules: `Action.check` of what makes documents.
 
     Raises:
         ParameterError: they can't be asked here.
     """
-    if settings.documents.facturx:
+    if around.settings.documents.facturx:
         require_official_rules("leave out [documents] facturx")
