@@ -7,6 +7,7 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.run import archive
 from invoicebatch.engine.run.erase import waiting
 from invoicebatch.errors import BusyError, UnknownNameError
 from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
@@ -24,6 +25,7 @@ def abandon(workspace: WorkspaceBase, run_id: str) -> None:
     try:
         with workspace.store.write() as session:
             _close(session, run_id)
+        archive.clear(workspace, run_id)
     finally:
         lock.release()
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -24,9 +25,9 @@ from invoicebatch.engine.plan.default_preview import (
 from invoicebatch.engine.plan.messages import Messages
 from invoicebatch.engine.plan.next_steps import report_of
 from invoicebatch.engine.plan.plan import Plan
-from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.plan.report import OPEN_OUTCOMES, Report, read_report
 from invoicebatch.engine.plan.select import select
-from invoicebatch.engine.run import erase
+from invoicebatch.engine.run import archive, erase
 from invoicebatch.engine.run.abandon import abandon
 from invoicebatch.engine.run.begun import Begun, read_begun
 from invoicebatch.engine.run.claim import claim
@@ -44,6 +45,7 @@ from invoicebatch.model.action import Preview
 from invoicebatch.model.reasons import by_kind
 from invoicebatch.model.shown import shown
 from invoicebatch.model.status import CLOSED_RUNS, RunStatus
+from invoicebatch.store import Session
 
 
 class Runs:
@@ -131,15 +133,27 @@ class Runs:
             lock.release()
         return report or self._report(plan.run_id)
 
-    def _execute(self, begun: Begun, progress: bool | Progress, cancel: Event | None) -> Report | None:
-        if begun.run["action"] == erase.ERASE:
-            erase.finish(self._workspace, str(begun.run["run_id"]))
+    def _execute(
+        self,
+        begun: Begun,
+        progress: bool | Progress,
+        cancel: Event | None,
+        workspace: WorkspaceBase | None = None,
+    ) -> Report | None:
+        if finish := _WITHOUT_ACTION.get(begun.run["action"]):
+            finish(self._workspace, str(begun.run["run_id"]))
             return None
         sink = automatic(progress)
         try:
-            return Run(self._workspace, begun, sink, cancel).execute()
+            return Run(workspace or self._workspace, begun, sink, cancel).execute()
         finally:
             sink.stop()
+
+    def _seen(self, session: Session, begun: Begun) -> WorkspaceBase:
+        """The workspace as a run needs it: with the archive where it is at work on what lies there."""
+        left = begun.rows.loc[begun.rows["outcome"].isin(OPEN_OUTCOMES), "invoice_id"]
+        lies_there = len(session.archived("invoice_id", left)) > 0
+        return self._workspace.with_archive(only=False) if lies_there else self._workspace
 
     def resume(
         self, run_id: str | None = None, *, progress: bool | Progress = False, cancel: Event | None = None
@@ -184,8 +198,9 @@ class Runs:
         try:
             with self._workspace.store.read() as session:
                 begun = read_begun(session, run_id)
+                seen = self._seen(session, begun)
             if begun.run["status"] not in CLOSED_RUNS:  # by another process meanwhile
-                report = self._execute(begun, progress, cancel)
+                report = self._execute(begun, progress, cancel, seen)
         finally:
             lock.release()
         return report or self._report(run_id)
@@ -227,7 +242,12 @@ class Runs:
 
     def _report(self, run_id: str) -> Report:
         with self._workspace.store.read() as session:
-            return report_of(session, self._workspace, run_id)
+            report = report_of(session, self._workspace, run_id)
+        if len(report.rows) >= report.run["selected"] or report.action == archive.ARCHIVE:
+            return report
+        with self._workspace.store.with_archive().read() as session:  # rows of it are archived since
+            whole = read_report(session, run_id, self._workspace.data, alive=False)
+        return replace(report, rows=whole.rows, files=whole.files)
 
     @shown
     def list(self) -> pd.DataFrame:
@@ -236,6 +256,10 @@ class Runs:
             return session.whole("runs").sort_values(
                 ["created_at", "run_id"], ascending=False, ignore_index=True
             )
+
+
+_WITHOUT_ACTION: Final = {erase.ERASE: erase.finish, archive.ARCHIVE: archive.finish}
+"""Runs that are of no action, by what they are called, and how one is finished."""
 
 
 def run_action(
