@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
-from invoicebatch.engine.run.archive import ARCHIVE
 from invoicebatch.files.stored import DocumentState, document_state
+
+ARCHIVE: Final = "archive"
+"""What a run is called that moves documents to the archive; no action is."""
 
 Breach = tuple[str, str, str, str]
 """check, subject, problem, advice"""

@@ -48,7 +48,7 @@ class Store:
         What is archived can be read so, and not changed.
         """
         seen = copy(self)
-        seen._shown = Archived.ONLY if only else Archived.TOO
+        vars(seen)["_shown"] = Archived.ONLY if only else Archived.TOO
         return seen
 
     @property

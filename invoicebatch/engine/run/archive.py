@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from invoicebatch.engine.archive_check import ARCHIVE
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
@@ -26,8 +27,6 @@ from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import RunStatus
 from invoicebatch.store import Session
 
-ARCHIVE: Final = "archive"
-"""What the run is called; no action is."""
 RESTORE: Final = "archive.restore"
 RESTORED: Final = "restored"
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from invoicebatch.engine.archive_check import ARCHIVE
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.only_match import only_match
@@ -243,7 +244,7 @@ class Runs:
     def _report(self, run_id: str) -> Report:
         with self._workspace.store.read() as session:
             report = report_of(session, self._workspace, run_id)
-        if len(report.rows) >= report.run["selected"] or report.action == archive.ARCHIVE:
+        if len(report.rows) >= report.run["selected"] or report.action == ARCHIVE:
             return report
         with self._workspace.store.with_archive().read() as session:  # rows of it are archived since
             whole = read_report(session, run_id, self._workspace.data, alive=False)
@@ -258,7 +259,7 @@ class Runs:
             )
 
 
-_WITHOUT_ACTION: Final = {erase.ERASE: erase.finish, archive.ARCHIVE: archive.finish}
+_WITHOUT_ACTION: Final = {erase.ERASE: erase.finish, ARCHIVE: archive.finish}
 """Runs that are of no action, by what they are called, and how one is finished."""
 
 

@@ -15,7 +15,7 @@ from invoicebatch.files.names import safe_name
 from invoicebatch.files.platform import sync_path
 from invoicebatch.files.publish import publish, sha256_of, storage_error, sync_folders
 from invoicebatch.model.schema import TABLES, Column
-from invoicebatch.store.archive.tables import GOING, MOVED, OWNER, PART, columns_of
+from invoicebatch.store.archive.tables import MOVED, OWNER, PART, columns_of
 from invoicebatch.store.checks import SOURCE
 from invoicebatch.store.frames import fetch, registered
 from invoicebatch.store.migrations import LATEST
@@ -154,7 +154,8 @@ def named_in(con: Any, texts: "pd.Series[str]") -> pd.DataFrame:
             f" {words} AS word FROM {SOURCE}) t"
             f" ON t.word = {_plain('a.number')} WHERE a.restored_by IS NULL ORDER BY a.invoice_id"
         ).df()
-    return found.astype({"invoice_id": "int64", "number": "str"})
+    named: pd.DataFrame = found.astype({"invoice_id": "int64", "number": "str"})
+    return named
 
 
 def _plain(text: str) -> str:
