@@ -183,7 +183,7 @@ class Workspace:
         Raises:
             SelectionError: one is not in the archive, or both ids and numbers are given, or none.
         """
-        from invoicebatch.engine.run.archive import restore
+        from invoicebatch.engine.run.bring_back import restore
 
         if bool(ids) == bool(numbers):
             raise SelectionError("Say which documents: either ids or numbers.")

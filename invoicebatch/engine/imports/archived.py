@@ -10,7 +10,7 @@ import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.imports.same import same
-from invoicebatch.engine.run.archive import bring_back
+from invoicebatch.engine.run.bring_back import bring_back
 from invoicebatch.model.counted import counted
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store import Session

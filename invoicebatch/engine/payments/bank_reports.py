@@ -14,7 +14,7 @@ from invoicebatch.engine.payments.matching import Matching, match
 from invoicebatch.engine.payments.payee_checks import OF_WHOLE, keep_payee_checks
 from invoicebatch.engine.payments.recall_answers import answered, refuse_recalls
 from invoicebatch.engine.payments.returns import open_cases
-from invoicebatch.engine.run.archive import bring_back
+from invoicebatch.engine.run.bring_back import bring_back
 from invoicebatch.errors import InputFileError
 from invoicebatch.model.counted import counted
 from invoicebatch.model.payments.booking import AGAIN

@@ -12,7 +12,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.allocations import LIVE, with_left
 from invoicebatch.engine.payments.proposing import proposals
 from invoicebatch.engine.plan.report import Report
-from invoicebatch.engine.run.archive import bring_back
+from invoicebatch.engine.run.bring_back import bring_back
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError

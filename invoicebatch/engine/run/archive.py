@@ -6,6 +6,8 @@ run that `resume` finishes, or the next `archive` does.
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -18,17 +20,13 @@ from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.progress import Progress, automatic
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.run.record import Record, record
-from invoicebatch.errors import BusyError, SelectionError, UsageError
+from invoicebatch.errors import BusyError, UsageError
 from invoicebatch.files.publish import Staging
 from invoicebatch.files.whole import remove
 from invoicebatch.model.counted import counted
 from invoicebatch.model.shown import ShowsFrames
 from invoicebatch.model.status import RunStatus
 from invoicebatch.store import Session
-
-RESTORE: Final = "archive.restore"
-RESTORED: Final = "restored"
 
 LIVE_DAYS: Final = 426
 """Fourteen months: what stays live at least, since the review compares a document with those of a year ago."""
@@ -102,15 +100,17 @@ def archive(workspace: WorkspaceBase, before: date, progress: bool | Progress = 
     with workspace.store.read() as session:
         cut_off = session.whole("runs", f"action = '{ARCHIVE}' AND status = '{RunStatus.RUNNING}'")["run_id"]
     for run_id in cut_off:
-        _hold(workspace, run_id, progress)
+        with _held(workspace, run_id):
+            finish(workspace, run_id, progress)
     seen = archivable(workspace, before)
     if not seen.documents:
         return Archived(before, 0, seen.stays)
     run_id = str(uuid.uuid4())
-    with workspace.store.write() as session:
-        session.start_run(_run(run_id, seen, workspace.user), pd.DataFrame(columns=_NO_ROWS))
-    reach("archive.begun")
-    _hold(workspace, run_id, progress)
+    with _held(workspace, run_id):
+        with workspace.store.write() as session:
+            session.start_run(_run(run_id, seen, workspace.user), pd.DataFrame(columns=_NO_ROWS))
+        reach("archive.begun")
+        finish(workspace, run_id, progress)
     with workspace.store.read() as session:
         run = session.run(run_id)
     said = json.loads(run["parameters"]) if run else {}
@@ -129,12 +129,18 @@ def _check(before: date) -> None:
         )
 
 
-def _hold(workspace: WorkspaceBase, run_id: str, progress: bool | Progress) -> None:
+@contextmanager
+def _held(workspace: WorkspaceBase, run_id: str) -> Iterator[None]:
+    """Hold the lock of a run.
+
+    Raises:
+        BusyError: another process does.
+    """
     lock = workspace.store.run_lock(run_id)
     if not lock.acquire():
         raise BusyError(f"Run {run_id} archives in another process.", "Wait until it is done.")
     try:
-        finish(workspace, run_id, progress)
+        yield
     finally:
         lock.release()
 
@@ -227,63 +233,3 @@ def _run(run_id: str, seen: Archivable, user: str) -> dict[str, Any]:
         "background": False,
         "created_at": clock.now(),
     }
-
-
-def bring_back(session: Session, workspace: WorkspaceBase, ids: "pd.Series[int]", why: str) -> pd.DataFrame:
-    """Bring archived ones among some documents back, each with what is one matter with it.
-
-    Args:
-        session: an open session that writes.
-        workspace: where.
-        ids: int64 ids, archived or not.
-        why: what it was done for; the history says it.
-
-    Returns:
-        invoice_id int64, number str of those that came back.
-    """
-    known = session.archived("invoice_id", ids)[["invoice_id", "number"]]
-    if known.empty:
-        return known
-    run_id = str(uuid.uuid4())
-    wanted = session.archived_matters(workspace.data, known["invoice_id"].tolist())
-    session.move_in(workspace.data, wanted, run_id)
-    return note_back(session, workspace, wanted, run_id, why)
-
-
-def note_back(
-    session: Session, workspace: WorkspaceBase, ids: list[int], run_id: str, why: str
-) -> pd.DataFrame:
-    """Keep among the runs and events that documents came back: invoice_id, number of them."""
-    rows = session.rows_of("invoices", "invoice_id", pd.Series(ids), ["invoice_id", "number"])
-    words = f"{counted(len(rows), 'document')} brought back: {why}"
-    record(session, Record(run_id, RESTORE, words, workspace.user, {"why": why}), rows["invoice_id"])
-    events = rows[["invoice_id"]].assign(
-        run_id=run_id, event=RESTORED, at=clock.now(), user=workspace.user, details=json.dumps({"why": why})
-    )
-    write_events(session, events)
-    return rows
-
-
-def restore(workspace: WorkspaceBase, column: str, values: list[Any], why: str) -> pd.DataFrame:
-    """Bring documents back by hand.
-
-    Args:
-        workspace: where.
-        column: `number` or `invoice_id`.
-        values: of the documents.
-        why: for the history.
-
-    Returns:
-        invoice_id int64, number str of what came back: those, and what is one matter with them.
-
-    Raises:
-        SelectionError: one is not in the archive; nothing was brought back.
-    """
-    with workspace.store.write() as session:
-        found = session.archived(column, pd.Series(values))
-        lost = [str(value) for value in values if value not in set(found[column])]
-        if lost:
-            raise SelectionError(
-                f"Not in the archive: {', '.join(lost[:10])}.", "See what is: invoicebatch list --archived"
-            )
-        return bring_back(session, workspace, found["invoice_id"], why)

@@ -16,7 +16,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.run.archive import note_back
+from invoicebatch.engine.run.bring_back import note_back
 from invoicebatch.engine.run.erasure import Erasure, judge
 from invoicebatch.errors import BusyError, StaleError
 from invoicebatch.files.publish import sha256_of, sync_folders
