@@ -39,8 +39,9 @@ def drop_archived(
     present = [name for name in tables if name in intake.frames]
     named = pd.concat([pd.Series(dtype="str"), *(intake.frames[name]["external_id"] for name in present)])
     known = session.archived("external_id", named)
+    none = pd.DataFrame(columns=["file", "row", "column", "value", "reason"])
     if known.empty:
-        return pd.DataFrame(columns=["file", "row", "column", "value", "reason"]), []
+        return none, []
     equal = _unchanged(session, workspace, intake.frames.get("invoices"), known)
     refused = []
     for name in present:
@@ -52,7 +53,7 @@ def drop_archived(
             refused.append(found[~found["value"].isin(equal)])
             intake.sources[name] = intake.sources[name][~there].reset_index(drop=True)
         intake.frames[name] = intake.frames[name][~there].reset_index(drop=True)
-    cells = pd.concat(refused).drop_duplicates("value")
+    cells = pd.concat(refused or [none]).drop_duplicates("value")
     notes = [f"{counted(len(equal), 'document')} in the archive, as they are here"] if len(equal) else []
     return cells, notes
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from invoicebatch.engine.archive_check import ARCHIVE
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.run import archive
+from invoicebatch.engine.run.archive import clear
 from invoicebatch.engine.run.erase import waiting
 from invoicebatch.errors import BusyError, UnknownNameError
 from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
@@ -24,13 +25,14 @@ def abandon(workspace: WorkspaceBase, run_id: str) -> None:
         raise BusyError(f"Run {run_id} is at work in another process.", "Stop that process first.")
     try:
         with workspace.store.write() as session:
-            _close(session, run_id)
-        archive.clear(workspace, run_id)
+            run = _close(session, run_id)
+        if run["action"] == ARCHIVE:
+            clear(workspace, run_id)
     finally:
         lock.release()
 
 
-def _close(session: Session, run_id: str) -> None:
+def _close(session: Session, run_id: str) -> Mapping[str, Any]:
     run = session.run(run_id)
     if run is None or run["status"] not in _LIVE:
         status = "unknown" if run is None else run["status"]
@@ -47,6 +49,7 @@ def _close(session: Session, run_id: str) -> None:
         left.assign(outcome=RowOutcome.REFUSED.value, reason="the run was abandoned before this row's turn"),
     )
     session.finish_run(run_id, RunStatus.ABANDONED, clock.now())
+    return run
 
 
 def _check_nothing_half_done(session: Session, run: Mapping[str, Any], rows: pd.DataFrame) -> None:

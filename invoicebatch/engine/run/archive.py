@@ -196,7 +196,7 @@ def clear(workspace: WorkspaceBase, run_id: str) -> None:
         left = session.archive_orphans(workspace.data, f"{run_id[:8]}-")
     for path in left:
         remove(path)
-    for folder in (workspace.data / "staging").glob(f"{run_id[:8]}-*"):
+    for folder in (workspace.data / "staging").glob(f"{run_id[:8]}-{'[0-9]' * 4}"):
         Staging(folder).remove()
 
 

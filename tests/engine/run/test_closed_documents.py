@@ -35,10 +35,15 @@ def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 @pytest.fixture
-def archived(ws: Workspace) -> Workspace:
+def archived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Five of them in the archive."""
-    assert ws.archive(BEFORE).documents == len(PAID)
-    return ws
+    monkeypatch.setenv(clock.VARIABLE, "2026-11-26T10:00:00")
+    return made_once(tmp_path / "a", "archived documents", _archived, new_id=False)
+
+
+def _archived(workspace: Workspace) -> None:
+    _made(workspace)
+    assert workspace.archive(BEFORE).documents == len(PAID)
 
 
 def _made(workspace: Workspace) -> None:
