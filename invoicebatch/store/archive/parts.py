@@ -14,7 +14,8 @@ from invoicebatch.errors import StorageError
 from invoicebatch.files.names import safe_name
 from invoicebatch.files.platform import sync_path
 from invoicebatch.files.publish import publish, sha256_of, storage_error, sync_folders
-from invoicebatch.model.schema import TABLES, Column
+from invoicebatch.model.schema import TABLES
+from invoicebatch.store.archive.reading import files_of, quoted, rows_in
 from invoicebatch.store.archive.tables import MOVED, OWNER, PART, columns_of
 from invoicebatch.store.checks import SOURCE
 from invoicebatch.store.frames import fetch, registered
@@ -63,7 +64,7 @@ def _write_table(con: Any, data: Path, part: str, name: str, place: tuple[str, s
         staged.parent.mkdir(parents=True, exist_ok=True)
         con.execute(
             f"COPY ({rows} WHERE {MOVED[name].where} ORDER BY {OWNER}, {', '.join(TABLES[name].key)})"
-            f" TO '{_quoted(staged)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_AT_ONCE})"
+            f" TO '{quoted(staged)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_AT_ONCE})"
         )
         sync_path(staged)
     except OSError as error:
@@ -91,7 +92,7 @@ def _live(name: str) -> str:
 
 
 def _stored(path: Path, name: str) -> str:
-    return f"(SELECT {columns_of(name)} FROM read_parquet('{_quoted(path)}'))"
+    return f"(SELECT {columns_of(name)} FROM read_parquet('{quoted(path)}'))"
 
 
 def _content(con: Any, name: str, rows: str) -> tuple[Any, ...]:
@@ -201,56 +202,6 @@ def dissolve(con: Any, data: Path, parts: list[str], restored_by: str) -> list[i
     con.execute(f"DELETE FROM archived_invoices {among}", key)
     con.execute(f"DELETE FROM archive_parts {among}", key)
     return ids
-
-
-def files_of(con: Any, data: Path, name: str) -> list[Path]:
-    """The files of a table that hold documents which are in the archive.
-
-    Raises:
-        StorageError: one is missing.
-    """
-    rows = con.execute(
-        "SELECT path FROM archive_parts p WHERE name = $name AND EXISTS (SELECT 1 FROM archived_invoices a"
-        " WHERE a.part = p.part AND a.restored_by IS NULL) ORDER BY path",
-        {"name": name},
-    ).fetchall()
-    files = [data / path for (path,) in rows]
-    for file in files:
-        if not file.is_file():
-            raise StorageError(
-                f"A file of the archive is missing: {file}",
-                "Restore it from a backup; invoicebatch doctor names every one that is missing or altered.",
-            )
-    return files
-
-
-def rows_in(con: Any, name: str, files: list[Path], where: str = "true") -> str:
-    """SQL: the rows of a table in files of the archive (alias `p`), as far as their documents lie there.
-
-    A column that an older file has not yet comes with its default.
-    """
-    listed = ", ".join(f"'{_quoted(file)}'" for file in files)
-    source = f"read_parquet([{listed}], union_by_name = true)"
-    ((old,),) = con.execute(
-        "SELECT count(*) FROM archive_parts WHERE name = $name AND schema_version < $now",
-        {"name": name, "now": LATEST},
-    ).fetchall()
-    there = {column for column, *_ in con.sql(f"DESCRIBE FROM {source}").fetchall()} if old else None
-    columns = ", ".join(f'{_value(c, there)} AS "{c.name}"' for c in TABLES[name].columns)
-    return (
-        f"SELECT {columns} FROM {source} p SEMI JOIN archived_invoices a ON a.restored_by IS NULL"
-        f" AND a.invoice_id = p.{OWNER} AND a.part = p.{PART} WHERE {where}"
-    )
-
-
-def _value(column: Column, there: set[str] | None) -> str:
-    value = f'p."{column.name}"' if there is None or column.name in there else f"NULL::{column.sql_type}"
-    wanted = there is not None and column.required and column.default is not None
-    return f"coalesce({value}, {column.default})" if wanted else value
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def orphans(con: Any, data: Path, prefix: str = "") -> list[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from invoicebatch.store.archive.parts import files_of, rows_in
+from invoicebatch.store.archive.reading import files_of, rows_in
 from invoicebatch.store.archive.tables import MOVED, columns_of
 
 

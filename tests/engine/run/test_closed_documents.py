@@ -7,6 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.errors import BusyError, SelectionError, StorageError, UsageError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
+from invoicebatch.store.migrations import LATEST
 from tests.conftest import _money_frames, fill
 from tests.copies import copy_workspace, made_once
 from tests.engine.payments.received import credit, read
@@ -243,6 +245,23 @@ def test_no_number_or_document_comes_twice(archived: Workspace, tmp_path: Path) 
             {"invoice_id": [9], "company_account_id": "NL", "series": "invoice", "invoice_date": pd.Timestamp("2026-01-01")}
         )  # fmt: skip
         assert "F2025-000001 is given already" in session.allocate(requests, "R")["reason"].iloc[0]
+
+
+def test_a_file_of_an_older_version_reads_with_defaults(archived: Workspace) -> None:
+    with duckdb.connect() as con:
+        for file in archived.data.rglob("archive/invoices/*/*/part-*"):
+            part = file.with_suffix(".new")
+            gone = "reviewed, is_open_item, document_version"
+            con.execute(f"COPY (SELECT * EXCLUDE ({gone}) FROM '{file}') TO '{part}' (FORMAT parquet)")
+            part.replace(file)
+    with archived.store.write() as session:
+        parts = session.whole("archive_parts")[["part", "name"]]
+        session.update("archive_parts", parts.assign(schema_version=LATEST - 1), clock.now())
+    archived.restore(ids=PAID[:2])
+    for which, ids in ((True, PAID[2:]), (False, [1, 2, 6])):
+        rows = archived.select(all=True, archived=which).frame
+        assert rows["invoice_id"].tolist() == ids
+    assert archived.select(ids=[1]).frame["document_version"].tolist() == [0]
 
 
 @pytest.mark.parametrize(
