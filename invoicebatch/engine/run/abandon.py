@@ -8,8 +8,6 @@ import pandas as pd
 from invoicebatch.engine.archive_check import ARCHIVE
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.run.archive import clear
-from invoicebatch.engine.run.erase import waiting
 from invoicebatch.errors import BusyError, UnknownNameError
 from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
 from invoicebatch.store import Session
@@ -27,6 +25,8 @@ def abandon(workspace: WorkspaceBase, run_id: str) -> None:
         with workspace.store.write() as session:
             run = _close(session, run_id)
         if run["action"] == ARCHIVE:
+            from invoicebatch.engine.run.archive import clear
+
             clear(workspace, run_id)
     finally:
         lock.release()
@@ -53,6 +53,8 @@ def _close(session: Session, run_id: str) -> Mapping[str, Any]:
 
 
 def _check_nothing_half_done(session: Session, run: Mapping[str, Any], rows: pd.DataFrame) -> None:
+    from invoicebatch.engine.run.erase import waiting
+
     run_id = run["run_id"]
     files = session.artefacts(run_id)
     messages = session.whole("outbox", "run_id = $run_id", {"run_id": run_id})

@@ -1,11 +1,11 @@
 """The runs of a workspace: a plan applied, what was interrupted resumed, the journal looked into."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -28,11 +28,9 @@ from invoicebatch.engine.plan.next_steps import report_of
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.plan.report import OPEN_OUTCOMES, Report, read_report
 from invoicebatch.engine.plan.select import select
-from invoicebatch.engine.run import archive, erase
 from invoicebatch.engine.run.abandon import abandon
 from invoicebatch.engine.run.begun import Begun, read_begun
 from invoicebatch.engine.run.claim import claim
-from invoicebatch.engine.run.erasure import Erasure
 from invoicebatch.engine.run.execute import Run
 from invoicebatch.errors import (
     BusyError,
@@ -47,6 +45,9 @@ from invoicebatch.model.reasons import by_kind
 from invoicebatch.model.shown import shown
 from invoicebatch.model.status import CLOSED_RUNS, RunStatus
 from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.run.erasure import Erasure
 
 
 class Runs:
@@ -141,8 +142,8 @@ class Runs:
         cancel: Event | None,
         workspace: WorkspaceBase | None = None,
     ) -> Report | None:
-        if finish := _WITHOUT_ACTION.get(begun.run["action"]):
-            finish(self._workspace, str(begun.run["run_id"]))
+        if not begun.run["plan_sha256"]:
+            _finish_without_plan(self._workspace, begun.run)
             return None
         sink = automatic(progress)
         try:
@@ -221,9 +222,11 @@ class Runs:
         abandon(self._workspace, full)
         return self._report(full)
 
-    def erase(self, erasure: Erasure) -> Report:
+    def erase(self, erasure: "Erasure") -> Report:
         """Erase a customer as it was shown; see `engine.run.erase`."""
-        return self._report(erase.erase(self._workspace, erasure))
+        from invoicebatch.engine.run.erase import erase
+
+        return self._report(erase(self._workspace, erasure))
 
     def find(self, run_id: str) -> str:
         """The full id of a run from its first characters.
@@ -259,8 +262,12 @@ class Runs:
             )
 
 
-_WITHOUT_ACTION: Final = {erase.ERASE: erase.finish, ARCHIVE: archive.finish}
-"""Runs that are of no action, by what they are called, and how one is finished."""
+def _finish_without_plan(workspace: WorkspaceBase, run: Mapping[str, Any]) -> None:
+    """Finish a run that is of no action: an erasure, or a move to the archive."""
+    from invoicebatch.engine.run import archive, erase
+
+    finish = archive.finish if run["action"] == ARCHIVE else erase.finish
+    finish(workspace, str(run["run_id"]))
 
 
 def run_action(
