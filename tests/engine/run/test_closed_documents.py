@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import duckdb
 import numpy as np
@@ -149,6 +150,17 @@ def test_it_is_listed_downloaded_exported_and_never_changed(
     assert run(["run", "mark_as.exported", "--numbers", "F2025-000001", *place]) == 2
     assert "It is in the archive" in capsys.readouterr().err
     assert archived.doctor().empty
+
+
+def test_an_export_of_it_that_was_cut_off_is_finished(archived: Workspace) -> None:
+    stop = Event()
+    stop.set()
+    chosen = archived.select(all=True, archived=True)
+    cut_off = chosen.plan("export.invoices", format="csv").apply(cancel=stop)
+    assert (cut_off.state, len(cut_off.done)) == ("interrupted", 0)
+    (report,) = archived.runs.resume()
+    assert (report.state, report.done["invoice_id"].tolist()) == ("finished", PAID)
+    assert len(pd.read_csv(report.files["path"].iloc[0])) == len(PAID)
 
 
 def test_it_is_found_by_history_detail_audit_and_backup(archived: Workspace, tmp_path: Path) -> None:
