@@ -63,9 +63,9 @@ def judge(con: Any, before: date, matters: Any = None) -> None:
     Args:
         con: an open connection.
         before: the first day that stays.
-        matters: only these (ids of the originals); None: all.
+        matters: only these (ids of the originals), and the notes that deduct them; None: all.
     """
-    among = "" if matters is None else f"WHERE {_MATTER} IN (SELECT unnest($matters::BIGINT[]))"
+    among = "" if matters is None else f"WHERE {_MATTER} IN ({_ASKED}) OR {_MATTER} IN ({_DEDUCTING})"
     cases = " ".join(f"WHEN {condition} THEN '{why}'" for why, condition in STAYS.items())
     params = {"before": before} | ({} if matters is None else {"matters": list(matters)})
     con.execute(
@@ -85,6 +85,12 @@ def judge(con: Any, before: date, matters: Any = None) -> None:
 
 
 _MATTER: Final = "coalesce(i.credit_of, i.invoice_id)"
+_ASKED: Final = "SELECT unnest($matters::BIGINT[])"
+_DEDUCTING: Final = (
+    "SELECT coalesce(n.credit_of, n.invoice_id) FROM lines l JOIN invoices n ON n.invoice_id = l.invoice_id"
+    f" JOIN invoices a ON a.invoice_id = l.advance_of WHERE coalesce(a.credit_of, a.invoice_id) IN ({_ASKED})"
+)
+"""Matters of the notes that deduct the asked ones."""
 
 
 def closed_parts(con: Any, before: date) -> tuple[list[list[int]], pd.DataFrame, int]:
@@ -116,9 +122,11 @@ def choose(con: Any, before: date, matters: list[int]) -> tuple[str, str, int]:
     """Fill `GOING` with those of some matters that are closed now: account and month of them, and how many."""
     judge(con, before, matters)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {GOING} AS SELECT invoice_id FROM judged WHERE stays = '' ORDER BY invoice_id"
+        f"CREATE OR REPLACE TEMP TABLE {GOING} AS SELECT invoice_id, account, last_date FROM judged"
+        f" WHERE stays = '' AND matter IN ({_ASKED}) ORDER BY invoice_id",
+        {"matters": matters},
     )
     ((account, month, count),) = con.sql(
-        "SELECT min(account), strftime(max(last_date), '%Y-%m'), count(*) FROM judged WHERE stays = ''"
+        f"SELECT min(account), strftime(max(last_date), '%Y-%m'), count(*) FROM {GOING}"
     ).fetchall()
     return str(account), str(month), int(count)

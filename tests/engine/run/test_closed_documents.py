@@ -105,6 +105,8 @@ def give_back(workspace: Workspace, invoice: int) -> None:
 
 
 def test_what_is_closed_goes_and_is_all_there_still(ws: Workspace) -> None:
+    with ws.store.write() as session:  # 4, of the month after, deducts 3
+        session.update("lines", pd.DataFrame({"invoice_id": [4], "line_no": 1, "advance_of": 3}), clock.now())
     before = state_of(ws)
     found = ws.archivable(BEFORE)
     assert (found.documents, found.stays.to_dict("records")) == (
