@@ -78,7 +78,7 @@ def write_audit_pack(
         InputFileError: the target exists.
         StorageError: the disk failed.
     """
-    with workspace.store.read() as session:
+    with workspace.store.with_archive().read() as session:
         tables = _tables(session, pd.Series(ids))
         chained = {name: session.hashed_rows(name, pd.Series(ids)) for name in ("events", "invoice_changes")}
         chained["batches"] = batches = session.chain_batches()

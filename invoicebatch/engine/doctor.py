@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from invoicebatch.engine.archive_check import archive_breaches, interrupted_archives
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.files.layout import wider_than
@@ -17,22 +18,31 @@ SERIES = ["company_account_id", "series", "period"]
 def audit(workspace: WorkspaceBase) -> pd.DataFrame:
     """Every breach found: check str, subject str, problem str, advice str; empty: all is well."""
     with workspace.store.read() as session:
+        parts = session.whole("archive_parts")
+        orphans = session.archive_orphans(workspace.data)
         issued = session.whole("issued_numbers")
         counters = session.whole("number_counters")
-        documents = session.whole("documents")
         staged = session.whole("artefacts", "status = 'staged'")["path"]  # of a run that is to be resumed
         claims = session.whole("claims")
         runs = session.whole("runs")
         outbox = session.whole("outbox", "status = 'in_doubt'")
         invoices = session.overview(_INVOICE_COLUMNS, clock.today())
         lines = session.line_totals()
-        broken = session.broken_batches()
+    cut_off = interrupted_archives(runs)
+    cut_off = cut_off[~cut_off.map(workspace.at_work).astype("bool")]
+    archive = list(archive_breaches(workspace.data, parts, orphans, cut_off))
+    # an unsound archive can't be read: what is checked over both is checked once it is mended
+    lost = any(subject in set(parts["path"]) for _, subject, *_ in archive)
+    with (workspace.store if lost else workspace.store.with_archive()).read() as session:
+        documents = session.whole("documents", columns=("path", "sha256"))
+        broken = {} if lost else session.broken_batches()
     checks: Iterable[Iterator[tuple[str, str, str, str]]] = (
         _numbers(issued, counters, invoices),
         _documents(workspace.data, documents, staged, invoices),
         _totals(invoices, lines),
         _claims(workspace, claims, runs),
         _erasures(workspace, runs),
+        iter(archive),
         _messages(outbox),
         _events(broken),
         _access(workspace),

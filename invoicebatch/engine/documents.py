@@ -145,6 +145,17 @@ def find_invoice(workspace: WorkspaceBase, invoice: str | int) -> int:
     return int(found[0])
 
 
+def lies_in_archive(workspace: WorkspaceBase, invoice: str | int) -> bool:
+    """Whether an invoice, by its number or id, is in the archive, and none of that number or id is live."""
+    named = str(invoice)
+    with workspace.store.read() as session:
+        if session.ids_of("number", [named])["invoice_id"].notna().any():
+            return False
+        if len(session.archived("number", pd.Series([named]))):
+            return True
+        return named.isdigit() and len(session.archived("invoice_id", pd.Series([int(named)]))) > 0
+
+
 def versions(workspace: WorkspaceBase, invoice: str | int) -> pd.DataFrame:
     """Every stored version of an invoice's document, oldest first.
 

@@ -34,19 +34,20 @@ def history(folder: Folder, which: str | int) -> list[Row]:
     Raises:
         UnknownNameError: there is no such invoice, nor was there.
     """
-    with folder.store.look() as look:
+    with folder.store.with_archive().look() as look:
         return _events(folder, look, _id_of(look, str(which).strip()))
 
 
 def events_of(folder: Folder, invoice_id: int) -> list[Row]:
     """The events of an invoice by its id; see `history`."""
-    with folder.store.look() as look:
+    with folder.store.with_archive().look() as look:
         return _events(folder, look, invoice_id)
 
 
 def _events(folder: Folder, look: Look, invoice_id: int) -> list[Row]:
     its_own, key = "t.invoice_id = $id", {"id": invoice_id}
-    events = look.table("events", its_own, key, order='batch, "at", run_id, event')
+    of_parts = "t.invoice_id = 0 AND t.event IN (SELECT 'archived ' || part FROM archived_invoices WHERE invoice_id = $id)"
+    events = look.table("events", f"{its_own} OR {of_parts}", key, order='batch, "at", run_id, event')
     links = _by("batch", look.table("event_chain", "list_contains($among, t.batch)", _among("batch", events)))
     runs = _by("run_id", look.table("runs", "list_contains($among, t.run_id)", _among("run_id", events)))
     erasers = _by(

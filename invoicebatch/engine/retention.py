@@ -41,7 +41,7 @@ def may_go(workspace: WorkspaceBase) -> pd.DataFrame:
         invoice_id int64, number str, customer_id str, invoice_date datetime64[s], kept_until datetime64[s]
         (the last day), source str (the law, or the setting); sorted by date.
     """
-    with workspace.store.read() as session:
+    with workspace.store.with_archive().read() as session:
         rows = with_terms(session, workspace, session.whole("invoices", columns=_COLUMNS))
     over = rows["kept_until"].lt(pd.Timestamp(clock.today())) & rows["number"].notna()
     found = rows[over & rows["outstanding_cents"].eq(0)].sort_values(["invoice_date", "invoice_id"])

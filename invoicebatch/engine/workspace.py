@@ -4,6 +4,7 @@ All interfaces talk to this class; it holds no rows, so any number of them may b
 """
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pandas as pd
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.plan.selection import Selection
+from invoicebatch.errors import SelectionError
 from invoicebatch.model.shown import shown
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from invoicebatch.engine.outbox import Outbox
     from invoicebatch.engine.payments.bundles import Payments
     from invoicebatch.engine.plan.report import Report
+    from invoicebatch.engine.run.archive import Archivable, Archived
     from invoicebatch.engine.run.erasure import Erasure
     from invoicebatch.engine.run.runs import Runs
     from invoicebatch.files.hashed_zip import Listed
@@ -100,9 +103,21 @@ class Workspace:
         frame: pd.DataFrame | None = None,
         run: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
+        archived: bool = False,
     ) -> Selection:
-        """Select invoices, by exactly one of the ways; see `engine.plan.select`."""
-        return select(self.base, self.runs, where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
+        """Select invoices, by exactly one of the ways; see `engine.plan.select`.
+
+        `archived`: among those in the archive, which can be looked at, downloaded and exported; else among the live ones.
+        """
+        base, runs = self._of_archive if archived else (self.base, self.runs)
+        return select(base, runs, where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
+
+    @property
+    def _of_archive(self) -> "tuple[WorkspaceBase, Runs]":
+        from invoicebatch.engine.run.runs import Runs
+
+        base = self.base.with_archive()
+        return base, Runs(base)
 
     @shown
     def doctor(self) -> pd.DataFrame:
@@ -127,7 +142,7 @@ class Workspace:
         """
         from invoicebatch.engine.run.erasure import judge
 
-        with self.store.read() as session:
+        with self.store.with_archive().read() as session:
             return judge(session, self.base, customer_id)
 
     def erase(self, erasure: "Erasure") -> "Report":
@@ -137,6 +152,43 @@ class Workspace:
             StaleError: it would be another thing by now.
         """
         return self.runs.erase(erasure)
+
+    def archivable(self, before: date) -> "Archivable":
+        """What `archive` would move, and why the rest stays; see `engine.run.archive`.
+
+        Raises:
+            UsageError: the day is later than fourteen months ago.
+        """
+        from invoicebatch.engine.run.archive import archivable
+
+        return archivable(self.base, before)
+
+    def archive(self, before: date, *, progress: bool = False) -> "Archived":
+        """Move closed documents dated before a day to the archive; see `engine.run.archive`.
+
+        Raises:
+            UsageError: the day is later than fourteen months ago.
+            BusyError: another process archives.
+        """
+        from invoicebatch.engine.run.archive import archive
+
+        return archive(self.base, before, progress)
+
+    @shown
+    def restore(
+        self, *, ids: Sequence[int] = (), numbers: Sequence[str] = (), reason: str = "by hand"
+    ) -> pd.DataFrame:
+        """Bring archived documents back, with their credit notes: invoice_id, number of what came back.
+
+        Raises:
+            SelectionError: one is not in the archive, or both ids and numbers are given, or none.
+        """
+        from invoicebatch.engine.run.bring_back import restore
+
+        if bool(ids) == bool(numbers):
+            raise SelectionError("Say which documents: either ids or numbers.")
+        column, values = ("invoice_id", list(ids)) if ids else ("number", list(numbers))
+        return restore(self.base, column, values, reason)
 
     def review(self, selection: Selection) -> "Review":
         """What is odd about the selected invoices; see `engine.base.review`."""
@@ -163,9 +215,11 @@ class Workspace:
             SelectionError: no such invoice, or several accounts use that number.
         """
         from invoicebatch.engine.detail import read_detail
-        from invoicebatch.engine.documents import find_invoice
+        from invoicebatch.engine.documents import find_invoice, lies_in_archive
 
-        return read_detail(self.select(ids=[find_invoice(self.base, invoice)]))
+        archived = lies_in_archive(self.base, invoice)
+        base = self.base.with_archive() if archived else self.base
+        return read_detail(self.select(ids=[find_invoice(base, invoice)], archived=archived))
 
     def audit_pack(self, file: str | Path, selection: Selection, *, gobd: bool = False) -> "AuditPack":
         """Write an audit pack of the selected invoices; see `engine.audit`."""

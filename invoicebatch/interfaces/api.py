@@ -35,8 +35,11 @@ class Workspace(EngineWorkspace):
         frame: pd.DataFrame | None = None,
         run: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
+        archived: bool = False,
     ) -> Selection:
         """Select invoices, by exactly one of the ways; `sheet` takes the ticked rows of a selection sheet.
+
+        `archived`: among those in the archive, which can be looked at, downloaded and exported; else among the live ones.
 
         Raises:
             SelectionError: none or several ways, an id or number that does not exist.
@@ -45,8 +48,10 @@ class Workspace(EngineWorkspace):
             InputFileError: the sheet can't be read.
         """
         if sheet is None:
-            return super().select(where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
-        if all or any(way is not None for way in (where, ids, numbers, frame, run)):
+            return super().select(
+                where, ids=ids, numbers=numbers, frame=frame, run=run, all=all, archived=archived
+            )
+        if all or archived or any(way is not None for way in (where, ids, numbers, frame, run)):
             raise SelectionError("Say which invoices, in exactly one way.", "Either sheet, or another way.")
         from invoicebatch.interfaces.sheet import ticked_ids
 
@@ -112,7 +117,7 @@ class Workspace(EngineWorkspace):
         """Every stored version of an invoice's document; see `engine.documents.versions`."""
         from invoicebatch.engine.documents import versions
 
-        return versions(self.base, invoice)
+        return versions(self.base.with_archive(only=False), invoice)
 
     def write_ids(self, ids: Sequence[int]) -> Path:
         """Write invoice ids to a Parquet file under data/runs, for a notebook's parameter."""

@@ -226,6 +226,12 @@ class Action:
     hidden: bool = False
     of_rows: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def makes_files_only(self) -> bool:
+        """Whether it makes files of what is there, as often as it is asked to, and nothing of it moves anything on."""
+        moves = self.reserve or self.effects or self.outcome or self.companions or self.undo or self.hidden
+        return self.repeatable and self.artefacts is not None and not moves
+
     def for_checks(self) -> "Action":
         """The same action, reading no more than its `row_checks` need."""
         if self.check_columns is None:

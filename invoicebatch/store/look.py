@@ -112,6 +112,12 @@ class Look:
             {"values": list(values)},
         )
 
+    def archived(self, column: str, values: Sequence[Any]) -> bool:
+        """Whether a document with one of these values in a column of `archived_invoices` is in the archive."""
+        where = f't.restored_by IS NULL AND list_contains($values, t."{column}")'
+        sql = f"SELECT 1 FROM archived_invoices t WHERE {where} LIMIT 1"
+        return bool(self._rows(sql, {"values": list(values)}))
+
     def messages_carrying(self, invoice_id: int) -> list[dict[str, Any]]:
         """The messages that carry a document, as their first or a further one."""
         return self.table(

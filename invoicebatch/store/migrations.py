@@ -12,7 +12,7 @@ from typing import Any, Final
 from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 
-LATEST: Final = 16
+LATEST: Final = 17
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -186,6 +186,10 @@ def _events_may_be_erased(con: Any) -> None:
     _add_columns(con, *((table, column) for table in ("events", "invoice_changes") for column in columns))
 
 
+def _what_is_closed_may_leave(con: Any) -> None:
+    _add_tables(con, "archived_invoices", "archive_parts")
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -202,6 +206,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     14: _messages_carry_several,
     15: _servers_report,
     16: _events_may_be_erased,
+    17: _what_is_closed_may_leave,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

@@ -63,7 +63,7 @@ def _refuse_given_numbers(con: Any, rows: pd.DataFrame, good: pd.DataFrame) -> N
     key = ["company_account_id", "number"]
     used = [
         tables.rows_of(con, table, "number", good["number"], key)[key]
-        for table in ("issued_numbers", "invoices")
+        for table in ("issued_numbers", "invoices", "archived_invoices")
     ]
     taken = pd.MultiIndex.from_frame(pd.concat(used))
     again = good.duplicated(key, keep=False) | pd.MultiIndex.from_frame(good[key]).isin(taken)

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from invoicebatch.store import erasure, event_chain, journal, numbering, outbox, review, tables
 from invoicebatch.store import overview as invoices
+from invoicebatch.store.archive import closed, parts
 from invoicebatch.store.history import history_columns
 
 _Options = ParamSpec("_Options")
@@ -80,3 +81,16 @@ class Session:
 
     outbox_heads = _verb(outbox.heads)
     messages_carrying = _verb(outbox.carrying)
+
+    closed_parts = _verb(closed.closed_parts)
+    choose_closed = _verb(closed.choose)
+    write_part = _verb(parts.write)
+    move_out = _verb(parts.move_out)
+    archived = _verb(parts.archived)
+    archived_matters = _verb(parts.with_matters)
+    archived_rows = _verb(parts.stored_rows)
+    archived_named = _verb(parts.named_in)
+    move_in = _verb(parts.move_in)
+    files_with_customer = _verb(parts.files_with_customer)
+    dissolve_parts = _verb(parts.dissolve)
+    archive_orphans = _verb(parts.orphans)

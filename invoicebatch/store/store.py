@@ -4,13 +4,15 @@
 `look` brings plain values and imports none of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from copy import copy
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoicebatch.model.schema import TABLES
-from invoicebatch.store.database import Database, interrupt
+from invoicebatch.store.database import Connection, Database, interrupt
 from invoicebatch.store.lock import RunLock
 from invoicebatch.store.look import Look
 from invoicebatch.store.snapshot import write_snapshot
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
 
 FILE = "invoicebatch.duckdb"
 
+_WRITTEN = frozenset({"events", "invoice_changes", "artefacts", "run_rows"})
+"""Tables that a run over archived documents writes rows of its own to: they are live in a transaction."""
+
+
+class Archived(Enum):
+    """Whether what lies in the archive is seen beside the live rows, or, of the documents, alone."""
+
+    TOO = "too"
+    ONLY = "only"
+
 
 class Store:
     """The state of a workspace: `<data>/invoicebatch.duckdb`."""
@@ -28,6 +40,33 @@ class Store:
         self.data = data
         self.file = data / FILE
         self._database = Database(self.file, timeout)
+        self._shown: Archived | None = None
+
+    def with_archive(self, *, only: bool = False) -> "Store":
+        """The same state, seen with what lies in the archive; `only`: of the documents, those alone.
+
+        What is archived can be read so, and not changed.
+        """
+        seen = copy(self)
+        vars(seen)["_shown"] = Archived.ONLY if only else Archived.TOO
+        return seen
+
+    @property
+    def sees_archive(self) -> bool:
+        """Whether what lies in the archive is seen, too."""
+        return self._shown is not None
+
+    @property
+    def of_archive(self) -> bool:
+        """Whether, of the documents, those in the archive alone are seen."""
+        return self._shown is Archived.ONLY
+
+    def _show(self, con: Connection, but: Collection[str] = ()) -> Connection:
+        if self._shown is not None:
+            from invoicebatch.store.archive.views import show_archive
+
+            show_archive(con, self.data, only=self.of_archive, but=but)
+        return con
 
     def create(self) -> None:
         """Make the file with all tables, or bring an older one up to date."""
@@ -37,7 +76,7 @@ class Store:
     def look(self) -> Iterator[Look]:
         """A look at rows as plain values; see `store.database.Database.read` for its errors."""
         with self._database.read() as con:
-            yield Look(con)
+            yield Look(self._show(con))
 
     @contextmanager
     def read(self) -> Iterator["Session"]:
@@ -45,7 +84,7 @@ class Store:
         from invoicebatch.store.session import Session
 
         with self._database.read() as con:
-            yield Session(con)
+            yield Session(self._show(con))
 
     @contextmanager
     def write(self) -> Iterator["Session"]:
@@ -53,7 +92,7 @@ class Store:
         from invoicebatch.store.session import Session
 
         with self._database.write() as con:
-            yield Session(con)
+            yield Session(self._show(con, _WRITTEN))
 
     @property
     def id(self) -> str:

@@ -24,6 +24,8 @@ OF_MAILBOX = {"bounces.booked", "bounces.put_away"}
 """Swept where there is a mail server: tests/engine/imports/test_bounces.py."""
 OF_ERASURE = {f"erase.{point}" for point in ("begin", "committed", "file", "removed", "rewritten")}
 """No action's: swept in tests/engine/run/test_erase.py."""
+OF_ARCHIVE = {f"archive.{point}" for point in ("begun", "written", "uncommitted", "committed", "rewritten")}
+"""No action's: swept in tests/engine/run/test_closed_documents.py."""
 WRITING = (
     "create", "export.invoices", "download.document", "send_via.email", "send_via.post", "export.external", "payments.write",
     "payments.match", "assign.collection_step", "import", "sheet run", "backup", "restore", "audit write",
@@ -81,7 +83,7 @@ def test_every_action_is_swept() -> None:
 
 def test_some_points_and_each_is_passed_by_the_sweep(tmp_path: Path) -> None:
     passed = held(run("sweep", tmp_path / "sweep", SOME, "kill", "own", 15))
-    assert fault_points() - passed == OF_MAILBOX | OF_ERASURE
+    assert fault_points() - passed == OF_MAILBOX | OF_ERASURE | OF_ARCHIVE
 
 
 @pytest.mark.full

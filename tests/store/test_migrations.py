@@ -15,7 +15,7 @@ from tests.store.versions import restored
 
 _COMMANDS = (
     "init", "init --adopt", "import {out}/a.csv", "list", "actions --all", "why approve --all", "review --all", "compare --run a --with b",
-    "run approve --all", "resume", "abandon X", "runs", "show X", "history 1", "erase --customer X --yes", "audit head", "audit write {out}/a.zip --all",
+    "run approve --all", "resume", "abandon X", "runs", "archive --before 2020-01-01", "show X", "history 1", "erase --customer X --yes", "audit head", "audit write {out}/a.zip --all",
     "payments list", "payments incoming", "payments confirm X --yes", "einvoice attach {out}", "outbox list",
     "worker --once", "jobs list", "preview 1", "detail 1", "documents 1", "snapshot {out}/s", "doctor", "backup {out}/b.zip",
     "sheet write {out}/a.xlsx --all",

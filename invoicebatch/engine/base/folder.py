@@ -1,7 +1,9 @@
 """A workspace as a folder with settings and state, and no more: what a command that only looks stands on."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from pathlib import Path
+from typing import Self
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.judged import judged_by
@@ -19,6 +21,12 @@ class Folder:
         self.root = root.resolve()
         self.settings: Settings = load_settings(self.root)
         self.store = Store(self.root / self.settings.data, self.settings.lock_timeout)
+
+    def with_archive(self, *, only: bool = True) -> Self:
+        """The same workspace, seen with the documents in the archive instead of the live ones, or beside them."""
+        seen = copy(self)
+        seen.store = self.store.with_archive(only=only)
+        return seen
 
     def check(self) -> None:
         """The folder must hold a workspace's state.

@@ -49,9 +49,9 @@ class WorkspaceBase(Folder):
         It imports all of them: ask for one by its name where one is enough.
         """
         actions = registry()
-        return {
-            name: actions[name] for name in self.rules.actions if name in actions and not actions[name].hidden
-        }
+        on_bar = (actions[name] for name in self.rules.actions if name in actions)
+        shown = (one for one in on_bar if one.makes_files_only or not self.store.of_archive)
+        return {action.name: action for action in shown if not action.hidden}
 
     def choices(self, action: Action) -> dict[str, dict[str, str]]:
         """The values that parameters of an action may take here: value and label, by parameter."""

@@ -11,6 +11,7 @@ import pandas as pd
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.imports.archived import back_for_advances, back_for_payments, drop_archived
 from invoicebatch.engine.imports.merge import Merge
 from invoicebatch.engine.imports.number_ranges import judge_ranges
 from invoicebatch.engine.imports.open_items import TABLE as OPEN_ITEMS
@@ -88,7 +89,7 @@ def import_files(
     intake = _read(workspace, paths, kind, mapping)
     import_id = str(uuid.uuid4())
     with workspace.store.write() as session:
-        merge = _merge(session, intake, ", ".join(file.name for file in intake.files))
+        merge = _merge(session, workspace, intake, ", ".join(file.name for file in intake.files))
         refused = pd.concat([intake.refused, *merge.refused], ignore_index=True)[_REFUSED_COLUMNS]
         doubted = pd.concat([intake.doubted, *merge.doubted], ignore_index=True)[_REFUSED_COLUMNS]
         refused_file = _write(workspace.data, import_id, "refused", refused.astype({"value": "str"}))
@@ -130,7 +131,10 @@ def _own_documents(session: Session, invoices: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=["external_id", *_REFUSED_COLUMNS])
     found = session.ids_of("number", list(invoices["number"].dropna().drop_duplicates()))
     stored = session.rows_of("invoices", "invoice_id", found["invoice_id"])
-    stored = stored[["company_account_id", "number", "external_id"]].rename(columns={"external_id": "other"})
+    key = ["company_account_id", "number", "external_id"]
+    stored = pd.concat([stored[key], session.archived("number", invoices["number"])[key]]).rename(
+        columns={"external_id": "other"}
+    )
     both = invoices.merge(stored, on=["company_account_id", "number"])
     both = both[~both["other"].isin(invoices["external_id"])]
     reason = "the number is given to invoice " + both["other"] + " of this company account already"
@@ -163,13 +167,17 @@ def document_defaults(accounts: pd.DataFrame) -> dict[str, Any]:
     return {"company_account_id": only["company_account_id"], "currency": only["currency"]}
 
 
-def _merge(session: Session, intake: Intake, names: str) -> Merge:
+def _merge(session: Session, workspace: WorkspaceBase, intake: Intake, names: str) -> Merge:
     merge = Merge(session, clock.now(), names)
     for table in _PARTIES:
         if table in intake.frames:
             merge.parties(table, _judged(merge, table, intake))
         if table in intake.fallbacks:
             merge.parties(table, intake.fallbacks[table], only_new=True)
+    back_for_advances(session, workspace, intake)
+    archived, notes = drop_archived(session, workspace, intake, ("invoices", OPEN_ITEMS, *_PARTS))
+    merge.refused.append(archived)
+    merge.notes += notes
     _drop_documents(session, intake, merge)
     if "invoices" in intake.frames:
         merge.invoices(intake.frames["invoices"], intake.sources["invoices"])
@@ -181,6 +189,7 @@ def _merge(session: Session, intake: Intake, names: str) -> Merge:
     merge.finish()
     merge.doubted += unknown_names(session, intake.frames, intake.sources, merge.refused)
     if TABLE in intake.frames:
+        back_for_payments(session, workspace, intake.frames[TABLE])
         unpaid, merge.counts[TABLE] = take_payments(session, intake, names)
         merge.refused.append(unpaid)
     return merge

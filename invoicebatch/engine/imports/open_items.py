@@ -119,7 +119,9 @@ def _of_past_years(merge: Merge, frame: pd.DataFrame, sources: pd.DataFrame) -> 
 def _given(merge: Merge, frame: pd.DataFrame) -> "pd.Series[bool]":
     """Whether another document of the account has the number."""
     key = ["company_account_id", "number"]
-    stored = merge.session.rows_of("invoices", "number", frame["number"], [*key, "external_id"])
+    columns = [*key, "external_id"]
+    live = merge.session.rows_of("invoices", "number", frame["number"], columns)
+    stored = pd.concat([live, merge.session.archived("number", frame["number"])[columns]])
     both = frame[[*key, "external_id"]].reset_index().merge(stored, on=key, suffixes=("", "_other"))
     others = both.loc[both["external_id"] != both["external_id_other"], "index"]
     return pd.Series(frame.index.isin(others), frame.index)

@@ -14,11 +14,13 @@ from invoicebatch.engine.payments.matching import Matching, match
 from invoicebatch.engine.payments.payee_checks import OF_WHOLE, keep_payee_checks
 from invoicebatch.engine.payments.recall_answers import answered, refuse_recalls
 from invoicebatch.engine.payments.returns import open_cases
+from invoicebatch.engine.run.bring_back import bring_back
 from invoicebatch.errors import InputFileError
 from invoicebatch.model.counted import counted
 from invoicebatch.model.payments.booking import AGAIN
 from invoicebatch.model.payments.incoming.keep import received
 from invoicebatch.model.payments.incoming.rules import PAID_TWICE
+from invoicebatch.model.payments.incoming.texts import whole_texts
 from invoicebatch.model.payments.matching import BOOKED, KINDS, Matches, matched, unknown
 from invoicebatch.model.payments.recalls import ANSWERS, REFUSED
 from invoicebatch.model.payments.repeated import fresh
@@ -83,6 +85,9 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         matches = _match(session, report)
         known = session.rows_of("bank_entries", "invoice_id", matches.entries["invoice_id"])
         new = fresh(matches.entries, known)
+        bring_back(
+            session, workspace, new.loc[~new["again"], "invoice_id"], f"{file.name} is about a payment of it"
+        )
         remark = new["again"].map({True: AGAIN, False: None}).astype(object)
         session.insert("bank_entries", new.assign(source=file.name, booked=new["again"], remark=remark))
         missing = _keep_statements(session, report, file.name)
@@ -101,6 +106,7 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
     refused = pd.concat([part[["end_to_end_id", "reason"]] for part in found], ignore_index=True)
     waiting = pd.concat([kept.new, kept.again])
     matching = match(workspace, waiting) if len(waiting) else None
+    named = _named_in_archive(workspace, matching, file.name)
     again = len(matches.entries) - len(new) + int(stored["remark"].eq(AGAIN).sum()) + kept.seen
     repeated = [_repeated(again)] if again else []
     booked = pd.concat([_done(stored), _paid(matching)], ignore_index=True)
@@ -110,8 +116,21 @@ def read_report(workspace: WorkspaceBase, file: Path) -> BankImport:
         len(report.entries),
         booked,
         refused,
-        (*told, *kept.notes, *opened, *notes, *refusals, *checked, *missing, *repeated),
+        (*told, *named, *kept.notes, *opened, *notes, *refusals, *checked, *missing, *repeated),
     )
+
+
+def _named_in_archive(workspace: WorkspaceBase, matching: Matching | None, source: str) -> list[str]:
+    """Bring back archived documents that payments name for which nothing else was found; a sentence on them."""
+    if matching is None or matching.open.empty:
+        return []
+    with workspace.store.write() as session:
+        found = session.archived_named(whole_texts(matching.open))
+        back = bring_back(session, workspace, found["invoice_id"], f"{source} holds a payment that names it")
+    if back.empty:
+        return []
+    listed = ", ".join(back["number"].head(_LISTED)) + (", …" if len(back) > _LISTED else "")
+    return [f"payments name what was in the archive and paid already; it was brought back: {listed}"]
 
 
 def _without_case(session: Session, entries: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.select import select
 from invoicebatch.engine.run.runs import Runs
-from invoicebatch.model.status import PAYABLE, EntryKind
+from invoicebatch.model.status import PAYABLE, EntryKind, Status
 from invoicebatch.store import Session
 
 if TYPE_CHECKING:
@@ -30,9 +30,11 @@ def take_payments(session: Session, intake: "Intake", file: str) -> tuple[pd.Dat
     """
     frame = intake.frames[TABLE]
     found = session.ids_of("external_id", list(frame["external_id"].drop_duplicates()))
-    ids = frame["external_id"].map(found.set_index("value")["invoice_id"])
+    gone = session.archived("external_id", frame["external_id"]).set_index("external_id")["invoice_id"]
+    ids = frame["external_id"].map(found.set_index("value")["invoice_id"].fillna(gone))
     stored = session.rows_of("invoices", "invoice_id", ids.dropna().astype("int64"))
     status = ids.map(stored.set_index("invoice_id")["status"].astype("str"))
+    status = status.mask(ids.isin(gone), Status.CREATED.value)
     reason = pd.Series("", index=frame.index).mask(ids.isna(), "there is no invoice with this external id")
     early = ids.notna() & ~status.isin(PAYABLE)
     reason = reason.mask(early, "the invoice is " + status.astype("str") + ": it can't be paid yet")

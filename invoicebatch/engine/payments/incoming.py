@@ -12,6 +12,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.payments.allocations import LIVE, with_left
 from invoicebatch.engine.payments.proposing import proposals
 from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.run.bring_back import bring_back
 from invoicebatch.engine.run.record import Record, record
 from invoicebatch.engine.run.runs import run_action
 from invoicebatch.errors import ParameterError
@@ -109,7 +110,7 @@ def incoming(workspace: WorkspaceBase) -> pd.DataFrame:
         booked), left_cents int64 (of it nothing is booked yet; the customer's credit where some is booked),
         set_aside (why it is none of ours).
     """
-    with workspace.store.read() as session:
+    with workspace.store.with_archive().read() as session:
         payments = session.whole("incoming_payments")
         allocations = session.whole("payment_allocations", LIVE)
         numbers = session.rows_of(
@@ -184,9 +185,10 @@ def unmatch(workspace: WorkspaceBase, payment: str) -> Report:
         ParameterError: nothing of it is booked.
     """
     full = str(find(workspace, payment)["payment_id"])
-    with workspace.store.read() as session:
+    with workspace.store.write() as session:
         rows = session.rows_of("payment_allocations", "payment_id", pd.Series([full]))
-    live = rows[rows["booked"] & rows["taken_back_by"].isna()]
+        live = rows[rows["booked"] & rows["taken_back_by"].isna()]
+        bring_back(session, workspace, live["invoice_id"], f"payment {full[:8]} was taken back")
     if live.empty:
         raise ParameterError(f"Nothing of payment {full[:8]} is booked.")
     return run_action(

@@ -50,7 +50,7 @@ class BundleView(ShowsFrames):
 def view_bundle(workspace: WorkspaceBase, bundle: str) -> BundleView:
     """Look at a bundle, by its full id."""
     key = pd.Series([bundle])
-    with workspace.store.read() as session:
+    with workspace.store.with_archive().read() as session:
         row = session.rows_of("payment_bundles", "bundle_id", key)
         items = session.rows_of("bundle_items", "bundle_id", key)
         numbers = session.rows_of("invoices", "invoice_id", items["invoice_id"], ["invoice_id", "number"])

@@ -104,7 +104,9 @@ def _known_ids(look: Look, ids: Sequence[int]) -> tuple[Ids, list[int]]:
     if unknown and not there.any():
         raise SelectionError(
             f"There is no invoice with id {', '.join(str(value) for value in unknown[:10])}.",
-            "List the invoices with: invoicebatch list --all",
+            "It is in the archive: --archived, or invoicebatch archive restore --ids 1,2"
+            if look.archived("invoice_id", unknown)
+            else "List the invoices with: invoicebatch list --all",
         )
     return wanted[there], unknown
 
@@ -120,6 +122,8 @@ def _ids_of_numbers(look: Look, numbers: Sequence[str]) -> Ids:
     if unknown:
         raise SelectionError(
             f"There is no invoice with number {', '.join(unknown[:10])}.",
-            "List the invoices with: invoicebatch list --all",
+            "It is in the archive: --archived, or invoicebatch archive restore --numbers A,B"
+            if look.archived("number", unknown)
+            else "List the invoices with: invoicebatch list --all",
         )
     return np.array(list(dict.fromkeys(invoice_id for _, invoice_id in found)), dtype=np.int64)

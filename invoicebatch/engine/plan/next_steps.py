@@ -34,7 +34,7 @@ def report_of(session: Session, workspace: WorkspaceBase, run_id: str) -> Report
 def with_next_steps(session: Session, base: WorkspaceBase, report: Report) -> Report:
     """The report of a finished run with what may follow it, in the order of the bar."""
     action = registry().get(report.action)
-    if action is None or report.state != RunStatus.FINISHED or report.done.empty:
+    if base.store.of_archive or action is None or report.state != RunStatus.FINISHED or report.done.empty:
         return report
     known = [name for name in base.rules.actions if name in registry()]
     after = [registry()[name] for name in known if {name, name.partition(".")[0]} & set(action.after)]

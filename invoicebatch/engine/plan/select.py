@@ -22,7 +22,7 @@ def select(
     run: str | None = None,
     all: bool = False,  # noqa: A002 - reads as the command line's --all
 ) -> Selection:
-    """Select invoices, by exactly one of the ways.
+    """Select invoices, by exactly one of the ways; of a workspace seen `with_archive`, archived ones.
 
     Args:
         workspace: where.

@@ -20,7 +20,7 @@ from invoicebatch.engine.plan.checks import faults, faults_by_default
 from invoicebatch.engine.plan.choices import row_choices
 from invoicebatch.engine.plan.params import parse_params
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
-from invoicebatch.errors import ParameterError
+from invoicebatch.errors import ParameterError, UsageError
 from invoicebatch.model.action import Action, Params
 from invoicebatch.model.markup import table
 from invoicebatch.model.reasons import by_kind
@@ -120,7 +120,7 @@ class Selection:
         Raises:
             UnknownNameError: no such action.
         """
-        found = find(action)
+        found = self._found(action)
         known = self.workspace.choices(found).items()
         frames = {name: pd.DataFrame(list(each.items()), columns=["value", "label"]) for name, each in known}
         return Tables({**frames, **row_choices(self.workspace, found, self.ids)})
@@ -137,7 +137,7 @@ class Selection:
             UnknownNameError: no such action.
             ParameterError: a parameter is unknown or malformed.
         """
-        found = find(action)
+        found = self._found(action)
         self.workspace.keep_judged(self.workspace.asked_of(found))
         with self.workspace.store.read() as session:
             frame = self.workspace.judged(session, self.ids, found)
@@ -189,7 +189,7 @@ class Selection:
             UnknownNameError: no such action.
             ParameterError: a parameter is unknown, missing or malformed, or its value is none of its choices.
         """
-        found = find(action)
+        found = self._found(action)
         parsed = self._params(found, params)
         if found.check is not None:
             found.check(parsed, self.workspace.surroundings, clock.now())
@@ -206,6 +206,21 @@ class Selection:
             if again.run_id in runs:
                 return again
         return _fresh(self._planned(found, parsed, frame, evaluation, whole), runs)
+
+    def _found(self, name: str) -> Action:
+        """The action of that name.
+
+        Raises:
+            UnknownNameError: there is none.
+            UsageError: it would change documents that are archived.
+        """
+        found = find(name)
+        if self.workspace.store.of_archive and not found.makes_files_only:
+            raise UsageError(
+                f"{found.title} is nothing for archived documents: they are only looked at, downloaded, exported.",
+                "Bring them back first: invoicebatch archive restore --numbers A,B",
+            )
+        return found
 
     def _planned(
         self, action: Action, params: Params, frame: pd.DataFrame, evaluation: Evaluation, folder: str

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+from invoicebatch.engine.archive_check import ARCHIVE
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.run.erase import waiting
 from invoicebatch.errors import BusyError, UnknownNameError
 from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
 from invoicebatch.store import Session
@@ -23,12 +23,16 @@ def abandon(workspace: WorkspaceBase, run_id: str) -> None:
         raise BusyError(f"Run {run_id} is at work in another process.", "Stop that process first.")
     try:
         with workspace.store.write() as session:
-            _close(session, run_id)
+            run = _close(session, run_id)
+        if run["action"] == ARCHIVE:
+            from invoicebatch.engine.run.archive import clear
+
+            clear(workspace, run_id)
     finally:
         lock.release()
 
 
-def _close(session: Session, run_id: str) -> None:
+def _close(session: Session, run_id: str) -> Mapping[str, Any]:
     run = session.run(run_id)
     if run is None or run["status"] not in _LIVE:
         status = "unknown" if run is None else run["status"]
@@ -45,9 +49,12 @@ def _close(session: Session, run_id: str) -> None:
         left.assign(outcome=RowOutcome.REFUSED.value, reason="the run was abandoned before this row's turn"),
     )
     session.finish_run(run_id, RunStatus.ABANDONED, clock.now())
+    return run
 
 
 def _check_nothing_half_done(session: Session, run: Mapping[str, Any], rows: pd.DataFrame) -> None:
+    from invoicebatch.engine.run.erase import waiting
+
     run_id = run["run_id"]
     files = session.artefacts(run_id)
     messages = session.whole("outbox", "run_id = $run_id", {"run_id": run_id})

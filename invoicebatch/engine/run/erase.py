@@ -16,6 +16,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.run.bring_back import note_back
 from invoicebatch.engine.run.erasure import Erasure, judge
 from invoicebatch.errors import BusyError, StaleError
 from invoicebatch.files.publish import sha256_of, sync_folders
@@ -41,11 +42,16 @@ def erase(workspace: WorkspaceBase, seen: Erasure) -> str:
     try:
         reach("erase.begin")
         with workspace.store.write() as session:
-            found = judge(session, workspace, seen.customer_id)
+            parts = session.files_with_customer(seen.customer_id)
+            back = session.dissolve_parts(workspace.data, sorted(set(parts["part"])), run_id)
+            found = judge(session, workspace, seen.customer_id, parts)
             if found.to_dict() != seen.to_dict():
                 raise StaleError(
                     f"What is known of customer {seen.customer_id} changed.", "Look at it again."
                 )
+            if back:
+                why = "a part of the archive that held a customer who was erased is dissolved"
+                note_back(session, workspace, back, str(uuid.uuid4()), why)
             _write(session, run_id, found, workspace.user)
         reach("erase.committed")
         finish(workspace, run_id)

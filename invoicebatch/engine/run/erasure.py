@@ -78,8 +78,16 @@ class Erasure:
         }
 
 
-def judge(session: Session, workspace: WorkspaceBase, customer_id: str) -> Erasure:
+def judge(
+    session: Session, workspace: WorkspaceBase, customer_id: str, parts: pd.DataFrame | None = None
+) -> Erasure:
     """What erasing a customer would do now.
+
+    Args:
+        session: an open session that sees the archive, or whose `parts` are live again.
+        workspace: where.
+        customer_id: who.
+        parts: files of the archive that hold documents of the customer; None: they are looked for.
 
     Raises:
         UnknownNameError: no such customer.
@@ -95,6 +103,7 @@ def judge(session: Session, workspace: WorkspaceBase, customer_id: str) -> Erasu
     rows["reason"] = "kept until " + rows["kept_until"].dt.strftime("%Y-%m-%d") + " by " + rows["source"]
     gone, kept = rows[over], rows[~over]
     bundles = _bundles_gone(session, gone["invoice_id"])
+    parts = session.files_with_customer(customer_id) if parts is None else parts
     contact = tuple(name for name in CONTACT if len(kept) and pd.notna(customer[name].iloc[0]))
     mails = _mails(session, kept["invoice_id"])
     alone = set(session.messages_carrying(gone["invoice_id"])) - set(
@@ -107,7 +116,9 @@ def judge(session: Session, workspace: WorkspaceBase, customer_id: str) -> Erasu
         contact,
         _texts(session, customer),
         mails,
-        _files(session, gone["invoice_id"], bundles, _written(workspace, {*alone, *mails["message_id"]})),
+        _files(
+            session, gone["invoice_id"], bundles, _written(workspace, {*alone, *mails["message_id"]}), parts
+        ),
         tuple(bundles["bundle_id"]),
         _elsewhere(session, workspace, rows["invoice_id"], bundles),
     )
@@ -180,12 +191,16 @@ def _written(workspace: WorkspaceBase, messages: set[str]) -> pd.DataFrame:
 
 
 def _files(
-    session: Session, gone: "pd.Series[int]", bundles: pd.DataFrame, written: pd.DataFrame
+    session: Session,
+    gone: "pd.Series[int]",
+    bundles: pd.DataFrame,
+    written: pd.DataFrame,
+    parts: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Files of documents and messages that go, each once: path, sha256."""
+    """Files of documents and messages that go, and of the archive, each once: path, sha256."""
     documents, own = (session.rows_of(name, "invoice_id", gone) for name in ("documents", "artefacts"))
     bank = bundles.rename(columns={"file_path": "path", "file_sha256": "sha256"})
-    found = [frame[["path", "sha256"]] for frame in (documents, own, bank, written)]
+    found = [frame[["path", "sha256"]] for frame in (documents, own, bank, written, parts)]
     return pd.concat(found, ignore_index=True).drop_duplicates("path", ignore_index=True)
 
 

@@ -245,6 +245,8 @@ class Run:
         unchanged = pd.concat([changes.unchanged, batch.unchanged], ignore_index=True)
         rest = pd.concat([failed["invoice_id"], unchanged["invoice_id"]])
         done = batch.invoices[~batch.invoices["invoice_id"].isin(rest)]
+        if self._store.sees_archive:  # nothing of an archived document changes: it was exported before
+            changes = replace(changes, updates={}, inserts={}, deletes={})
         reach("commit.before")
         with self._store.write() as session:
             session.apply(_versioned(changes, batch.invoices), self.action.name, now)

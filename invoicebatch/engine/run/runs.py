@@ -1,14 +1,16 @@
 """The runs of a workspace: a plan applied, what was interrupted resumed, the journal looked into."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from invoicebatch.engine.archive_check import ARCHIVE
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.only_match import only_match
@@ -24,13 +26,11 @@ from invoicebatch.engine.plan.default_preview import (
 from invoicebatch.engine.plan.messages import Messages
 from invoicebatch.engine.plan.next_steps import report_of
 from invoicebatch.engine.plan.plan import Plan
-from invoicebatch.engine.plan.report import Report
+from invoicebatch.engine.plan.report import OPEN_OUTCOMES, Report, read_report
 from invoicebatch.engine.plan.select import select
-from invoicebatch.engine.run import erase
 from invoicebatch.engine.run.abandon import abandon
 from invoicebatch.engine.run.begun import Begun, read_begun
 from invoicebatch.engine.run.claim import claim
-from invoicebatch.engine.run.erasure import Erasure
 from invoicebatch.engine.run.execute import Run
 from invoicebatch.errors import (
     BusyError,
@@ -44,6 +44,10 @@ from invoicebatch.model.action import Preview
 from invoicebatch.model.reasons import by_kind
 from invoicebatch.model.shown import shown
 from invoicebatch.model.status import CLOSED_RUNS, RunStatus
+from invoicebatch.store import Session
+
+if TYPE_CHECKING:
+    from invoicebatch.engine.run.erasure import Erasure
 
 
 class Runs:
@@ -131,15 +135,27 @@ class Runs:
             lock.release()
         return report or self._report(plan.run_id)
 
-    def _execute(self, begun: Begun, progress: bool | Progress, cancel: Event | None) -> Report | None:
-        if begun.run["action"] == erase.ERASE:
-            erase.finish(self._workspace, str(begun.run["run_id"]))
+    def _execute(
+        self,
+        begun: Begun,
+        progress: bool | Progress,
+        cancel: Event | None,
+        workspace: WorkspaceBase | None = None,
+    ) -> Report | None:
+        if not begun.run["plan_sha256"]:
+            _finish_without_plan(self._workspace, begun.run)
             return None
         sink = automatic(progress)
         try:
-            return Run(self._workspace, begun, sink, cancel).execute()
+            return Run(workspace or self._workspace, begun, sink, cancel).execute()
         finally:
             sink.stop()
+
+    def _seen(self, session: Session, begun: Begun) -> WorkspaceBase:
+        """The workspace as a run needs it: with the archive where it is at work on what lies there."""
+        left = begun.rows.loc[begun.rows["outcome"].isin(OPEN_OUTCOMES), "invoice_id"]
+        lies_there = len(session.archived("invoice_id", left)) > 0
+        return self._workspace.with_archive(only=False) if lies_there else self._workspace
 
     def resume(
         self, run_id: str | None = None, *, progress: bool | Progress = False, cancel: Event | None = None
@@ -184,8 +200,9 @@ class Runs:
         try:
             with self._workspace.store.read() as session:
                 begun = read_begun(session, run_id)
+                seen = self._seen(session, begun)
             if begun.run["status"] not in CLOSED_RUNS:  # by another process meanwhile
-                report = self._execute(begun, progress, cancel)
+                report = self._execute(begun, progress, cancel, seen)
         finally:
             lock.release()
         return report or self._report(run_id)
@@ -205,9 +222,11 @@ class Runs:
         abandon(self._workspace, full)
         return self._report(full)
 
-    def erase(self, erasure: Erasure) -> Report:
+    def erase(self, erasure: "Erasure") -> Report:
         """Erase a customer as it was shown; see `engine.run.erase`."""
-        return self._report(erase.erase(self._workspace, erasure))
+        from invoicebatch.engine.run.erase import erase
+
+        return self._report(erase(self._workspace, erasure))
 
     def find(self, run_id: str) -> str:
         """The full id of a run from its first characters.
@@ -227,7 +246,12 @@ class Runs:
 
     def _report(self, run_id: str) -> Report:
         with self._workspace.store.read() as session:
-            return report_of(session, self._workspace, run_id)
+            report = report_of(session, self._workspace, run_id)
+        if len(report.rows) >= report.run["selected"] or report.action == ARCHIVE:
+            return report
+        with self._workspace.store.with_archive().read() as session:  # rows of it are archived since
+            whole = read_report(session, run_id, self._workspace.data, alive=False)
+        return replace(report, rows=whole.rows, files=whole.files)
 
     @shown
     def list(self) -> pd.DataFrame:
@@ -236,6 +260,14 @@ class Runs:
             return session.whole("runs").sort_values(
                 ["created_at", "run_id"], ascending=False, ignore_index=True
             )
+
+
+def _finish_without_plan(workspace: WorkspaceBase, run: Mapping[str, Any]) -> None:
+    """Finish a run that is of no action: an erasure, or a move to the archive."""
+    from invoicebatch.engine.run import archive, erase
+
+    finish = archive.finish if run["action"] == ARCHIVE else erase.finish
+    finish(workspace, str(run["run_id"]))
 
 
 def run_action(

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from numbers import Number
 from pathlib import Path
@@ -82,6 +82,9 @@ class Select:
     sheet: Annotated[Path | None, Parameter(help="Ticked rows of a selection sheet")] = None
     run: Annotated[str | None, Parameter(help="Rows done by a run")] = None
     all: Annotated[bool, Parameter(negative="", help="Every invoice")] = False
+    archived: Annotated[
+        bool, Parameter(negative="", help="Among those in the archive, instead of the live ones")
+    ] = False
 
     def of(self, workspace: "Workspace", *, default_all: bool = False) -> "Selection":
         """The selection.
@@ -92,12 +95,17 @@ class Select:
         nothing = not (self.ids or self.numbers or self.where or self.sheet or self.run or self.all)
         return workspace.select(
             where=self.where,
-            ids=_ids(self.ids) if self.ids is not None else None,
+            ids=whole_numbers(self.ids) if self.ids is not None else None,
             numbers=_split(self.numbers) if self.numbers is not None else None,
             sheet=self.sheet,
             run=self.run,
             all=self.all or (nothing and default_all),
+            archived=self.archived,
         )
+
+    def seen_in(self, folder: Folder) -> Folder:
+        """The workspace with the documents that are asked for: live or archived ones."""
+        return folder.with_archive() if self.archived else folder
 
     def ids_in(self, folder: Folder) -> "npt.NDArray[np.int64] | None":
         """The ids of the selection, for a command that only looks; None: every invoice, as where nothing is said.
@@ -105,18 +113,23 @@ class Select:
         Raises:
             SelectionError: several ways, or an id that is no number.
         """
-        if (self.all and self == Select(all=True)) or self == Select():
+        live = replace(self, archived=False)
+        if (self.all and live == Select(all=True)) or live == Select():
             return None
         if self.sheet is not None:
             return self.of(opened(folder.root)).ids
         from invoicebatch.engine.plan.choose import choose
 
-        ids = _ids(self.ids) if self.ids is not None else None
+        ids = whole_numbers(self.ids) if self.ids is not None else None
         numbers = _split(self.numbers) if self.numbers is not None else None
         return choose(folder, self.where, ids=ids, numbers=numbers, run=self.run, all=self.all).ids
 
     def parameters(self, workspace: "Workspace") -> dict[str, Any]:
         """The selection as a notebook's parameters; many ids travel as a file."""
+        if self.archived:
+            raise SelectionError(
+                "A notebook takes live documents.", "Leave --notebook out, or bring them back."
+            )
         if self.where is not None:
             return {"where": self.where}
         if self.numbers is not None:
@@ -133,7 +146,7 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _ids(text: str) -> list[int]:
+def whole_numbers(text: str) -> list[int]:
     """Ids of an option: `1,2,3`, or `@FILE` with one a line."""
     try:
         if text.startswith("@"):

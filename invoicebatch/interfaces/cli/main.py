@@ -66,6 +66,11 @@ COMMANDS: Final = (
         "erase:erase",
         "Erase a customer: what no law keeps goes, the rest is named with its law and date.",
     ),
+    (
+        "archive",
+        "archive:app",
+        "Move closed documents out of the live state, to Parquet files by account and month, and back.",
+    ),
     ("backup", "workspace_commands:backup", "Back the workspace up to one file, with a hash of each file."),
     ("restore", "workspace_commands:restore", "Restore a backup into a new folder."),
     ("demo", "demo:demo", "Run the main job on sample data in a new folder."),

@@ -50,7 +50,7 @@ def runs(
 ) -> int:
     """List the runs, newest first."""
     folder = looked_at(workspace)
-    with folder.store.look() as look:
+    with folder.store.with_archive().look() as look:
         found = look.table("runs", order="created_at DESC, run_id DESC")
         counts = look.outcome_counts()
     for run in found:

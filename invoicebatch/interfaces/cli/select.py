@@ -52,7 +52,7 @@ def list_invoices(
     workspace: WorkspaceOption = None,
 ) -> int:
     """List invoices; all of them where no selection is given."""
-    folder = looked_at(workspace)
+    folder = (select or Select()).seen_in(looked_at(workspace))
     names = _names(columns, json=json)
     ids = (select or Select()).ids_in(folder)
     most = limit if limit or json else TABLE_ROWS

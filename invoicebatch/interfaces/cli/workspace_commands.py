@@ -202,7 +202,7 @@ def doctor(
         print_json(records(found))
         return SOME_NOT_DONE if len(found) else 0
     if found.empty:
-        print("All is well: numbers, documents, totals, claims, messages and events.")
+        print("All is well: numbers, documents, totals, claims, messages, events and archive.")
     else:
         print_table(found, title=counted(len(found), "problem"), limit=100)
     if len(old := ws.may_go()):

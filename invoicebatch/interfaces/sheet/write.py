@@ -34,6 +34,10 @@ def sheet(selection: Selection, path: str | Path) -> Path:
     writers = {".xlsx": write_sheet, ".csv": write_sheet_csv}
     if target.suffix.lower() not in writers:
         raise InputFileError(f"{target.name} is neither .xlsx nor .csv", "Name the sheet F.xlsx or F.csv.")
+    if selection.workspace.store.of_archive:
+        raise SelectionError(
+            "A sheet holds live documents.", "Bring archived ones back: invoicebatch archive restore"
+        )
     if not 0 < len(selection) <= MOST_ROWS:
         raise SelectionError(f"A sheet holds 1 to {MOST_ROWS:,} invoices; {len(selection):,} are selected.")
     frame, actions, meta = sheet_content(selection)

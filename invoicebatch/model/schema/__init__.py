@@ -5,6 +5,7 @@ from it. Only descriptions live here; reading and writing is the store's.
 from collections.abc import Mapping
 from typing import Final
 
+from invoicebatch.model.schema.archive import ARCHIVE_PARTS, ARCHIVED_INVOICES
 from invoicebatch.model.schema.invoices import (
     ALLOWANCE_CHARGES,
     ATTACHMENTS,
@@ -107,6 +108,8 @@ TABLES: Final[Mapping[str, Table]] = {
         DELIVERY_REPORTS,
         BOUNCED_ADDRESSES,
         MAILBOXES,
+        ARCHIVED_INVOICES,
+        ARCHIVE_PARTS,
     )
 }
 """Every table by name."""
