@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.select import select
+from invoicebatch.engine.plan.choose import one_way
+from invoicebatch.engine.plan.select import ids_of_frame, select
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.model.shown import shown
 from invoicebatch.settings import Settings
@@ -99,10 +100,16 @@ class Workspace:
         numbers: Sequence[str] | None = None,
         frame: pd.DataFrame | None = None,
         run: str | None = None,
+        made_by: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
     ) -> Selection:
-        """Select invoices, by exactly one of the ways; see `engine.plan.select`."""
-        return select(self.base, self.runs, where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
+        """Select invoices, by exactly one of the ways; see `engine.plan.select`. A `frame` has a column `invoice_id`."""
+        if frame is not None:
+            one_way(where, ids, numbers, frame, run, made_by, all or None)
+            ids = ids_of_frame(frame)
+        return select(
+            self.base, self.runs, where, ids=ids, numbers=numbers, run=run, made_by=made_by, all=all
+        )
 
     @shown
     def doctor(self) -> pd.DataFrame:

@@ -34,6 +34,7 @@ class Workspace(EngineWorkspace):
         sheet: str | Path | None = None,
         frame: pd.DataFrame | None = None,
         run: str | None = None,
+        made_by: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
     ) -> Selection:
         """Select invoices, by exactly one of the ways; `sheet` takes the ticked rows of a selection sheet.
@@ -45,8 +46,10 @@ class Workspace(EngineWorkspace):
             InputFileError: the sheet can't be read.
         """
         if sheet is None:
-            return super().select(where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
-        if all or any(way is not None for way in (where, ids, numbers, frame, run)):
+            return super().select(
+                where, ids=ids, numbers=numbers, frame=frame, run=run, made_by=made_by, all=all
+            )
+        if all or any(way is not None for way in (where, ids, numbers, frame, run, made_by)):
             raise SelectionError("Say which invoices, in exactly one way.", "Either sheet, or another way.")
         from invoicebatch.interfaces.sheet import ticked_ids
 
@@ -58,7 +61,7 @@ class Workspace(EngineWorkspace):
         Args:
             path: a file that is not there yet.
             where: which invoices; or one of the other ways of `select`.
-            **chosen: the other ways: ids, numbers, sheet, frame, run, all.
+            **chosen: the other ways: ids, numbers, sheet, frame, run, made_by, all.
 
         Raises:
             SelectionError: no selection, or one that no sheet holds.

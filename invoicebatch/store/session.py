@@ -64,6 +64,7 @@ class Session:
     holders = _verb(journal.holders)
     run = _verb(journal.run)
     run_rows = _verb(journal.rows)
+    made_by = _verb(journal.made_by)
     status_of_runs = _verb(journal.status_of_runs)
     artefacts = _verb(journal.artefacts)
     unfinished_runs = _verb(journal.unfinished)

@@ -262,7 +262,7 @@ class Run:
     def _events(
         self, invoices: pd.DataFrame, changes: Changes, not_done: pd.Series, now: Any
     ) -> pd.DataFrame:
-        """One event a row that was done or changed: who, what, when, from which status to which."""
+        """One event a row that was done, changed or made: who, what, when, from which status to which."""
         updated = changes.updates.get("invoices", pd.DataFrame({"invoice_id": []}))
         touched = ~invoices["invoice_id"].isin(not_done) | invoices["invoice_id"].isin(updated["invoice_id"])
         rows = invoices[touched]
@@ -279,7 +279,8 @@ class Run:
                 "to_status": to_status,
             }
         )
-        events["details"] = _details(rows["invoice_id"], getattr(self._params, "reason", ""), changes.notes)
+        events = pd.concat([events, _births(changes)], ignore_index=True)
+        events["details"] = _details(events["invoice_id"], getattr(self._params, "reason", ""), changes.notes)
         return events.assign(run_id=self._run_id, event=self.action.name, at=now, user=self._workspace.user)
 
     def _add_totals(self, session: Session, done: pd.DataFrame, changes: Changes) -> None:
@@ -323,6 +324,14 @@ class Run:
 def _left(ids: "pd.Series[int]", lost: pd.DataFrame) -> np.ndarray:
     """The ids but for the lost ones."""
     return ids[~ids.isin(lost["invoice_id"])].to_numpy(np.int64)
+
+
+def _births(changes: Changes) -> pd.DataFrame:
+    """The invoices that are made: they had no status before."""
+    if "invoices" not in changes.inserts:
+        return pd.DataFrame()
+    made = changes.inserts["invoices"]
+    return pd.DataFrame({"invoice_id": made["invoice_id"], "to_status": made["status"].astype("str")})
 
 
 def _details(ids: "pd.Series[int]", reason: str, notes: pd.DataFrame) -> "pd.Series[str]":

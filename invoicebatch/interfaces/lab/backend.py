@@ -99,6 +99,10 @@ class Report(Protocol):
         """Rows for which there was nothing to do: invoice_id int64, number str, reason str."""
 
     @property
+    def made(self) -> pd.DataFrame:
+        """Invoices that it made: invoice_id int64, number str."""
+
+    @property
     def unfinished(self) -> int:
         """Rows still to do, after a cancel."""
 
@@ -112,7 +116,7 @@ class Report(Protocol):
 
     @property
     def next(self) -> Sequence[NextStep]:
-        """What usually comes next on the rows done."""
+        """What usually comes next on the rows done or made."""
 
     @property
     def undo(self) -> Sequence[NextStep]:

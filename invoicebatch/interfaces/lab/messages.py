@@ -160,7 +160,7 @@ class Trial(Message):
 class Pick(Message):
     """Select rows of a report."""
 
-    which: Literal["refused", "failed", "unchanged", "done"]
+    which: Literal["refused", "failed", "unchanged", "done", "made"]
     reason: Text | None = None
 
 

@@ -78,6 +78,7 @@ def describe(action: Action, report: Report, names: Mapping[int, str], cancelled
         "runId": report.run_id,
         "cancelled": cancelled,
         "done": len(report.done),
+        "made": len(report.made),
         "refused": len(report.refused),
         "failed": len(report.failed),
         "unchanged": _group(report.unchanged, names),

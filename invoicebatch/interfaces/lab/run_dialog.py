@@ -266,9 +266,11 @@ class Runs:
     def _next(self, message: Mapping[str, Any]) -> None:
         _, result = self._result()
         step = (result.next if message["which"] == "next" else result.undo)[int(message["at"])]
-        ids = np.asarray(result.done["invoice_id"], dtype=np.int64)
+        rows = result.made if step.on_made else result.done
+        ids = np.asarray(rows["invoice_id"], dtype=np.int64)
         if step.on_bar:
-            self._ask(Draft(self._action(step.action), ids, picked=True))
+            params = dict.fromkeys(step.params, True)
+            self._ask(Draft(self._action(step.action), ids, picked=True, params=params))
         else:
             self.ask(step, ids)
 
@@ -280,6 +282,7 @@ class Runs:
             "failed": result.failed,
             "unchanged": result.unchanged,
             "done": result.done,
+            "made": result.made,
         }[which]
         if reason is not None:
             rows = rows[rows["reason"].isin(of_kind(rows["reason"], str(reason)))]

@@ -76,7 +76,7 @@ class RunResult:
     def __init__(self, report: RunReport, data: Path) -> None:
         self.run_id = report.run_id
         self.done, self.refused, self.failed = report.done, report.refused, report.failed
-        self.unchanged = report.unchanged
+        self.unchanged, self.made = report.unchanged, report.made
         self.unfinished = len(report.unfinished)
         self.totals = report.totals
         self.next, self.undo = report.next, report.undo

@@ -131,6 +131,21 @@ def test_the_next_step_opens_for_the_rows_done(desk, workspace):
     assert desk.say("preview", n=1, params={})["eligible"] == 4
 
 
+def test_credit_leads_to_the_notes_it_made_and_shows_them(desk, workspace):
+    originals = workspace.select(where="status = 'created'").ids[:2].tolist()
+    desk.say("select", op="set", ids=originals)
+    report = desk.run("credit")["report"]
+    notes = workspace.select(made_by=report["runId"]).ids.tolist()
+    assert (report["made"], [(step["action"], step["rows"]) for step in report["next"]]) == (
+        2,
+        [("create", 2)],
+    )
+    desk.say("pick", which="made")
+    assert [row[0] for row in desk.state["table"]["rows"]] == notes
+    assert desk.say("next", which="next", at=0)["selected"] == 2
+    assert desk.say("preview", n=9, params={})["eligible"] == 2
+
+
 def test_what_was_marked_can_be_taken_back(desk):
     desk.say("select", op="all")
     report = desk.run("mark_as.exported")["report"]

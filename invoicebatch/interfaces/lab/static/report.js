@@ -100,6 +100,7 @@ function createReport(context) {
     if (bad) parts.push(h("h3", {}, "Failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: report.missing ? "small" : "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
     if (report.missing) parts.push(...fixBox(report.missing));
     if (bad) parts.push(groupList(report.failures, "bad", "failed"));
+    if (report.made) parts.push(h("h3", {}, "Made"), h("div", { class: "ib-buttons" }, plural(report.made, "new document", "new documents"), button("Show them", () => context.send({ kind: "pick", which: "made" }), { look: "small", "data-made": "" })));
     if (report.next.length) parts.push(...stepList("Next", "next", report.next, "primary small"));
     if (report.undo.length) parts.push(...stepList("To take it back", "undo", report.undo, "small"));
     if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, "", "refused"), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
