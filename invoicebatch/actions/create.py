@@ -90,4 +90,5 @@ ACTION = Action(
     chunk_rows=500,
     outcome=("status", Status.CREATED.value),
     after=("send_via",),
+    after_failure=("regenerate",),
 )

@@ -80,4 +80,5 @@ class Session:
     remove_customer = _verb(erasure.remove_customer)
 
     outbox_heads = _verb(outbox.heads)
+    live_messages = _verb(outbox.live)
     messages_carrying = _verb(outbox.carrying)

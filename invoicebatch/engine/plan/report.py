@@ -15,7 +15,7 @@ from invoicebatch.model.counted import counted
 from invoicebatch.model.markup import joined, table
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.shown import ShowsFrames
-from invoicebatch.model.status import RowOutcome, RunStatus
+from invoicebatch.model.status import CLOSED_RUNS, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
 OPEN_OUTCOMES = (RowOutcome.CLAIMED.value, RowOutcome.RESERVED.value)
@@ -66,6 +66,7 @@ class Report(ShowsFrames):
         state: running, interrupted, queued, finished or abandoned.
         next: what usually comes next on the rows done or made, as far as they can take it now.
         undo: what takes the rows done back.
+        messages_left: how many of its messages are still to be handed over.
         made: invoices that the run made, such as credit notes: invoice_id int64, number str.
     """
 
@@ -75,6 +76,7 @@ class Report(ShowsFrames):
     state: str
     next: tuple[NextStep, ...] = ()
     undo: tuple[NextStep, ...] = ()
+    messages_left: int = 0
     made: pd.DataFrame = field(default_factory=_nothing)
 
     @property
@@ -189,6 +191,8 @@ class Report(ShowsFrames):
             )
             if count
         ]
+        if self.messages_left:
+            parts.append(f"{counted(self.messages_left, 'message')} still to be handed over")
         return f"{self.action}: {', '.join(parts)}"
 
     def _repr_html_(self) -> Markup:
@@ -235,4 +239,5 @@ def read_report(session: Session, run_id: str, data: Path, *, alive: bool) -> Re
     files = session.artefacts(run_id)
     own = ~files["name"].str.startswith("documents/")
     files["path"] = files["path"].mask(own, whole_paths(data, files["path"]))
-    return Report(run, session.run_rows(run_id), files, state)
+    left = 0 if state in CLOSED_RUNS else len(session.live_messages(run_id))
+    return Report(run, session.run_rows(run_id), files, state, messages_left=left)

@@ -36,6 +36,8 @@ from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, joined
 from invoicebatch.model.status import BundlePart, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
+_WORKED_OFF = (RowOutcome.DONE.value, RowOutcome.UNCHANGED.value, RowOutcome.FAILED.value)
+
 _ALL_AT_ONCE = 1 << 40
 
 _A_PROCESS = 60
@@ -92,7 +94,11 @@ class Run:
             if self._cancel.is_set():
                 raise _CancelledError
             self._shown = 0
-            self._chunk(context, rows)
+            try:
+                self._chunk(context, rows)
+            except BaseException:  # what was made is not kept: it does not count as done
+                self._progress.advance(-self._shown)
+                raise
             self._progress.advance(len(rows) - self._shown)
 
     def _delivered(self) -> bool:
@@ -105,7 +111,10 @@ class Run:
             with self._store.write() as session:
                 session.note_run(self._run_id, status=RunStatus.RUNNING.value)
         rows = self._begun.rows[self._begun.rows["outcome"].isin(OPEN_OUTCOMES)]
-        self._progress.start(self.action.label, len(rows))
+        before = int(self._begun.rows["outcome"].isin(_WORKED_OFF).sum())
+        self._progress.start(self.action.label, before + len(rows))
+        if before:
+            self._progress.advance(before)
         size = self.action.chunk_rows or _ALL_AT_ONCE
         if self.action.chunk_rows and self.action.artefacts:
             size = max(self._workspace.settings.executor.chunk_rows, processes * _A_PROCESS)

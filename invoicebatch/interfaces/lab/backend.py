@@ -107,6 +107,14 @@ class Report(Protocol):
         """Rows still to do, after a cancel."""
 
     @property
+    def messages_left(self) -> int:
+        """Messages still to be handed over, after a cancel."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing of it is left to do."""
+
+    @property
     def files(self) -> pd.DataFrame:
         """Files made: path str (absolute), size int64 (bytes)."""
 
@@ -132,6 +140,7 @@ class Interrupted:
         action: what it does.
         params: with which parameters.
         left: rows still to do.
+        messages: messages still to be handed over.
         rows: rows it began with.
         since: when it began.
     """
@@ -140,6 +149,7 @@ class Interrupted:
     action: Action
     params: Mapping[str, Any]
     left: int
+    messages: int
     rows: int
     since: datetime
 

@@ -83,6 +83,7 @@ def describe(action: Action, report: Report, names: Mapping[int, str], cancelled
         "failed": len(report.failed),
         "unchanged": _group(report.unchanged, names),
         "unfinished": report.unfinished,
+        "messagesLeft": report.messages_left,
         "failures": _group(report.failed, names),
         "refusals": _group(report.refused, names),
         "files": _files(report.files),

@@ -200,6 +200,10 @@ class Session:
         """How many of these rows are not shown now."""
         return int((~np.isin(self.view.positions(ids), self.view.order)).sum())
 
+    def able(self, action: str, ids: Any) -> int:
+        """How many of these rows can take an action, by the rules."""
+        return int(self.bar.able(action)[self.view.positions(ids)].sum())
+
     def filter_by(self, key: str, value: str) -> None:
         """Show only the rows with this value of a column, in the order they stand in now."""
         self.arrangement = Arrangement(self.arrangement.sort, {key: {"in": [value]}})
@@ -341,4 +345,5 @@ class Session:
 
 def _told(run: Interrupted) -> dict[str, Any]:
     since = run.since.isoformat(timespec="seconds")
-    return {"run": run.run_id, "label": run.action.title, "left": run.left, "rows": run.rows, "since": since}
+    told = {"run": run.run_id, "label": run.action.title, "rows": run.rows, "since": since}
+    return {**told, "left": run.left, "messages": run.messages}
