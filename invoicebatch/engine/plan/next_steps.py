@@ -104,12 +104,14 @@ def _by_values(session: Session, action: Action, ids: npt.NDArray[np.int64]) -> 
 
 
 def bundles_in_words(session: Session, bundles: "pd.Series[str]") -> dict[str, str]:
-    """Each bundle by what a person knows it by: part, scheme, date and total."""
+    """Each bundle by what a person knows it by: part, scheme, company account, date and total."""
     found = session.rows_of("payment_bundles", "bundle_id", bundles)
-    columns = ("part", "scheme", "collection_date", "currency", "total_cents")
+    accounts = session.whole("company_accounts", columns=["company_account_id", "name"])
+    found["account"] = found["company_account_id"].map(accounts.set_index("company_account_id")["name"])
+    columns = ("part", "scheme", "account", "collection_date", "currency", "total_cents")
     rows = zip(found["bundle_id"], *(found[name] for name in columns), strict=True)
     return {
         bundle: f"{part} {scheme if isinstance(scheme, str) else ''}".rstrip()
-        + f" of {day:%Y-%m-%d}, {format_cents(cents, currency)}"
-        for bundle, part, scheme, day, currency, cents in rows
+        + f" of {day:%Y-%m-%d} for {account}, {format_cents(cents, currency)}"
+        for bundle, part, scheme, account, day, currency, cents in rows
     }

@@ -83,6 +83,7 @@ class PaymentTabs:
         file = view.bundle["file"].iloc[0]
         told = {
             "bundle": bundle,
+            "about": self._payments.in_words(bundle),
             "offers": offers.to_dict("records"),
             "tables": tables,
             "file": Path(file).name if isinstance(file, str) else "",

@@ -245,6 +245,7 @@ class Session:
                 "sort": arrangement.sort,
                 "filters": arrangement.filters,
                 "search": arrangement.search,
+                "others": 0 if loading else self.view.others(arrangement.search),
                 "only": arrangement.only_label,
                 "keys": self.keys,
                 "pinned": self.pinned,
@@ -309,7 +310,9 @@ class Session:
         """The filter that says what is shown; empty where no filter can."""
         if self.arrangement.only is not None:
             return ""
-        text = filters.where(self.arrangement.filters, self.arrangement.search, self.backend.where)
+        asked = self.arrangement.search
+        exact = self.view.exact(asked)
+        text = filters.where(self.arrangement.filters, asked, self.backend.where, exact=exact)
         return text or "true"
 
     def _facets(self, message: Mapping[str, Any]) -> None:

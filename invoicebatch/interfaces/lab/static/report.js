@@ -64,7 +64,7 @@ function createReport(context) {
     if (!box) return;
     const input = h("input", { type: "file", accept: ".xlsx", hidden: true, "aria-label": "Filled sheet", onchange: () => takeIn(input) });
     box.hidden = false;
-    box.replaceChildren(h("p", {}, "The sheet was downloaded. Fill in the marked cells and save it, then: "), h("div", { class: "ib-step" }, input, button("Take the sheet in…", () => input.click(), { look: "small", "data-take": "" }), h("span", {}, "or"), command(message.command, "take the sheet in")), h("div", { class: "ib-taken", role: "status" }));
+    box.replaceChildren(h("p", {}, "The sheet was downloaded. Fill in the marked cells and save it, then: "), h("div", { class: "ib-step" }, input, button("Take the sheet in…", () => input.click(), { look: "small", "data-take": "" }), h("span", {}, "or, in the folder where you saved it:"), command(message.command, "take the sheet in")), h("div", { class: "ib-taken", role: "status" }));
     box.querySelector("[data-take]").focus();
   }
 
