@@ -122,7 +122,7 @@ def _decimals(invoices: pd.DataFrame) -> Iterable[pd.DataFrame]:
         broken = have % unit != 0
         shown = have[broken].map(format_cents).astype("str")
         currency = invoices["currency"][broken].astype("str")
-        texts = f"the {_FIELDS[field]} has more decimals than its currency: " + currency + " " + shown
+        texts = f"the {_FIELDS[field]} is " + shown + ", but " + currency + " has no decimals"
         yield _fault(invoices["invoice_id"][broken], texts)
 
 
