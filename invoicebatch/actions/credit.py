@@ -249,5 +249,6 @@ ACTION = Action(
     order=("invoice_date", "invoice_id"),
     confirm=True,
     irreversible=True,
+    after_made=("create",),
     row_choices={"lines": RowChoices(lines_left, frozenset({"currency"}), frozenset({"lines"}))},
 )

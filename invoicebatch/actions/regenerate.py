@@ -149,4 +149,5 @@ ACTION = Action(
     chunk_rows=500,
     outcome=("status", Status.CREATED.value),
     after=("send_via",),
+    after_again=("send_via",),
 )

@@ -117,7 +117,8 @@ def _factorized(column: Column, frame: pd.DataFrame, rows: Codes) -> tuple[Codes
     series = frame[column.frame_name]
     if isinstance(series.dtype, pd.CategoricalDtype):
         array: Any = series.array
-        return array.codes[rows].astype(np.intp), [*array.categories, None]
+        plain = [str(value).replace("_", " ") for value in array.categories]
+        return array.codes[rows].astype(np.intp), [*plain, None]
     values: Any = series.iloc[rows]
     if column.type is Type.TIMESTAMP:
         values = values.dt.floor("D")

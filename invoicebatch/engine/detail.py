@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from invoicebatch.engine.documents import preview, versions
 from invoicebatch.engine.history import COLUMNS, events_of
+from invoicebatch.engine.history_words import called
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InvoicebatchError
@@ -202,15 +203,8 @@ def _usage(readings: pd.DataFrame) -> pd.DataFrame:
 
 def _history(events: pd.DataFrame) -> pd.DataFrame:
     """Newest first: when, who, what, what it changed, in words."""
-    changed = [
-        "; ".join(
-            [f"{name}: {pair['before'] or '–'} → {pair['after'] or '–'}" for name, pair in changes.items()]
-            + [f"{name}: {value}" for name, value in details.items()]
-        )
-        for changes, details in zip(events["changes"], events["details"], strict=True)
-    ]
     shown = events[["at", "user", "event"]].assign(
-        changed=pd.Series(changed, index=events.index, dtype="str")
+        event=events["event"].map(called).astype("str"), changed=events["told"].map("; ".join).astype("str")
     )
     return shown.iloc[::-1].reset_index(drop=True)
 

@@ -4,13 +4,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.folder import Folder
+from invoicebatch.engine.history_words import DOCUMENTS, told
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.model.status import RowOutcome
+from invoicebatch.model.words import words
 from invoicebatch.store import Look
 
 COLUMNS: Final = (
     "at", "event", "user", "known_by", "host", "from_status", "to_status", "run_id", "parameters", "details",
-    "changes", "files", "messages",
+    "changes", "files", "messages", "reason", "told",
 )  # fmt: skip
 
 _OF_FILE: Final = ("name", "path", "sha256", "status")
@@ -29,7 +33,8 @@ def history(folder: Folder, which: str | int) -> list[Row]:
     Returns:
         One value a column of `COLUMNS`: at datetime (UTC), event, user, known_by, host, from_status, to_status,
         run_id str; parameters, details dict; changes (by column its stored value `before` and `after`; empty
-        where the event is older than the record of changes), files and messages lists of dicts.
+        where the event is older than the record of changes), files and messages lists of dicts; reason str (why the
+        row failed in that run; else empty), told a list of str: all that in words.
 
     Raises:
         UnknownNameError: there is no such invoice, nor was there.
@@ -57,6 +62,11 @@ def _events(folder: Folder, look: Look, invoice_id: int) -> list[Row]:
     for file in files:
         file["path"] = str(folder.data / file["path"])
     messages = look.messages_carrying(invoice_id)
+    failed = {
+        row["run_id"]: row["reason"]
+        for row in look.table("run_rows", its_own, key)
+        if row["outcome"] == RowOutcome.FAILED.value
+    }
     changes = _changes_by_event(events, look.table("invoice_changes", its_own, key, order="version"))
     said: set[str] = set()
     for event, changed in zip(events, changes, strict=True):
@@ -71,7 +81,26 @@ def _events(folder: Folder, look: Look, invoice_id: int) -> list[Row]:
             "files": _of_run(run_id, files, _OF_FILE) if first else [],
             "messages": _of_run(run_id, messages, _OF_MESSAGE) if first else [],
         }
+        of_run = event["event"] == runs.get(run_id, {}).get("action") and event["erased_by"] is None
+        event["reason"] = (failed.get(run_id) or "") if of_run else ""
+    documents = _documents(look, events)
+    for event in events:
+        event["told"] = told(event, documents)
     return [{name: event[name] for name in COLUMNS} for event in events]
+
+
+def _documents(look: Look, events: Iterable[Row]) -> dict[int, str]:
+    """What the other invoices are called that the changes name: by number, else by what they will be."""
+    pairs = (event["changes"][name] for event in events for name in DOCUMENTS if name in event["changes"])
+    ids = sorted({int(value) for pair in pairs for value in pair.values() if value is not None})
+    if not ids:
+        return {}
+    rows = look.overview(["invoice_id", "number", "kind"], clock.today(), ids=ids)
+    columns = rows["invoice_id"], rows["number"], rows["kind"]
+    return {
+        one: number or f"{words(kind).lower()} not yet created"
+        for one, number, kind in zip(*columns, strict=True)
+    }
 
 
 def _id_of(look: Look, which: str) -> int:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.select import select
+from invoicebatch.engine.plan.choose import one_way
+from invoicebatch.engine.plan.select import ids_of_frame, select
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import SelectionError
 from invoicebatch.model.shown import shown
@@ -102,15 +103,19 @@ class Workspace:
         numbers: Sequence[str] | None = None,
         frame: pd.DataFrame | None = None,
         run: str | None = None,
+        made_by: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
         archived: bool = False,
     ) -> Selection:
-        """Select invoices, by exactly one of the ways; see `engine.plan.select`.
+        """Select invoices, by exactly one of the ways; see `engine.plan.select`. A `frame` has a column `invoice_id`.
 
         `archived`: among those in the archive, which can be looked at, downloaded and exported; else among the live ones.
         """
+        if frame is not None:
+            one_way(where, ids, numbers, frame, run, made_by, all or None)
+            ids = ids_of_frame(frame)
         base, runs = self._of_archive if archived else (self.base, self.runs)
-        return select(base, runs, where, ids=ids, numbers=numbers, frame=frame, run=run, all=all)
+        return select(base, runs, where, ids=ids, numbers=numbers, run=run, made_by=made_by, all=all)
 
     @property
     def _of_archive(self) -> "tuple[WorkspaceBase, Runs]":

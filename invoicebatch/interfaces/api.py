@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Workspace(EngineWorkspace):
     """A folder with rules, settings and state; see the engine's workspace for the verbs."""
 
-    def select(
+    def select(  # noqa: PLR0913 - one a way to select
         self,
         where: str | None = None,
         *,
@@ -34,6 +34,7 @@ class Workspace(EngineWorkspace):
         sheet: str | Path | None = None,
         frame: pd.DataFrame | None = None,
         run: str | None = None,
+        made_by: str | None = None,
         all: bool = False,  # noqa: A002 - reads as the command line's --all
         archived: bool = False,
     ) -> Selection:
@@ -49,9 +50,16 @@ class Workspace(EngineWorkspace):
         """
         if sheet is None:
             return super().select(
-                where, ids=ids, numbers=numbers, frame=frame, run=run, all=all, archived=archived
+                where,
+                ids=ids,
+                numbers=numbers,
+                frame=frame,
+                run=run,
+                made_by=made_by,
+                all=all,
+                archived=archived,
             )
-        if all or archived or any(way is not None for way in (where, ids, numbers, frame, run)):
+        if all or archived or any(way is not None for way in (where, ids, numbers, frame, run, made_by)):
             raise SelectionError("Say which invoices, in exactly one way.", "Either sheet, or another way.")
         from invoicebatch.interfaces.sheet import ticked_ids
 
@@ -63,7 +71,7 @@ class Workspace(EngineWorkspace):
         Args:
             path: a file that is not there yet.
             where: which invoices; or one of the other ways of `select`.
-            **chosen: the other ways: ids, numbers, sheet, frame, run, all.
+            **chosen: the other ways: ids, numbers, sheet, frame, run, made_by, all.
 
         Raises:
             SelectionError: no selection, or one that no sheet holds.

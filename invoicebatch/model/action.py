@@ -178,6 +178,9 @@ class Action:
         schedulable: an export job may run it, and a large run of it may as well go to the worker.
         outcome: the overview column it is about, and its value where a row succeeds.
         after: what usually comes next on the rows done: names of actions, or of a group for all of it.
+        after_made: the same on the invoices that it makes.
+        after_failure: what takes rows that failed, where they can't take the action itself again.
+        after_again: what may be done once more where its rows have been sent in an older version.
         undo: name of the action that takes it back; empty: none does.
         hidden: not on the bar; run by an interface of its own (`payments`), on the rows it names.
         of_rows: parameters of a hidden action that follow from its rows: overview column by parameter.
@@ -222,6 +225,9 @@ class Action:
     schedulable: bool = False
     outcome: tuple[str, str] | None = None
     after: tuple[str, ...] = ()
+    after_made: tuple[str, ...] = ()
+    after_failure: tuple[str, ...] = ()
+    after_again: tuple[str, ...] = ()
     undo: str = ""
     hidden: bool = False
     of_rows: Mapping[str, str] = field(default_factory=dict)

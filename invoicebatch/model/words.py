@@ -31,6 +31,9 @@ _LABELS: Final = {
     "tax_cents": "VAT",
     "line_no": "No",
     "document_version": "Version",
+    "xlsx": "Excel workbook",
+    "csv": "CSV",
+    "parquet": "Parquet",
 }
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from invoicebatch.model.status import ArtefactStatus, RowOutcome, RunStatus
 from invoicebatch.store import tables
+from invoicebatch.store.look import MADE_BY
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - journal rows carry no updated_at
 
@@ -77,6 +78,13 @@ def rows(con: Any, run_id: str) -> pd.DataFrame:
     """All rows of a run in their order."""
     found = tables.whole(con, "run_rows", "run_id = $run_id", {"run_id": run_id})
     return found.sort_values("position", ignore_index=True)
+
+
+def made_by(con: Any, run_id: str) -> pd.DataFrame:
+    """The invoices that a run made: invoice_id int64, number str."""
+    return tables.whole(
+        con, "invoices", f"invoice_id IN ({MADE_BY})", {"run": run_id}, ["invoice_id", "number"]
+    )
 
 
 def artefacts(con: Any, run_id: str) -> pd.DataFrame:

@@ -21,6 +21,13 @@ OUTCOMES = tuple(
 """What can have become of a row of a run that is over."""
 
 
+MADE_BY = (
+    "SELECT invoice_id FROM events JOIN invoices USING (invoice_id)"
+    " WHERE events.run_id = $run AND from_status IS NULL AND to_status IS NOT NULL ORDER BY invoice_id"
+)
+"""SQL: ids of the invoices that a run made; each was born by an event that it wrote."""
+
+
 class Look:
     """One open connection that is only looked through."""
 
@@ -66,6 +73,10 @@ class Look:
         """Ids of the invoices that a run did, in its order."""
         sql = "SELECT invoice_id FROM run_rows WHERE run_id = $run AND outcome = 'done' ORDER BY position"
         return [invoice_id for (invoice_id,) in self._rows(sql, {"run": run_id})]
+
+    def ids_made_by(self, run_id: str) -> list[int]:
+        """Ids of the invoices that a run made and that are there, ascending."""
+        return [invoice_id for (invoice_id,) in self._rows(MADE_BY, {"run": run_id})]
 
     def table(
         self, name: str, where: str = "", params: Mapping[str, Any] | None = None, order: str = ""

@@ -1,6 +1,6 @@
 """Reading the outbox without the messages' contents, which may be large."""
 
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
@@ -8,6 +8,9 @@ import pyarrow as pa
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store.checks import SOURCE
 from invoicebatch.store.frames import fetch, registered
+
+LIVE: Final = "run_id = $run_id AND status IN ('pending', 'connecting', 'handing_over')"
+"""SQL: the messages of a run that are still to be handed over."""
 
 
 def heads(con: Any, /, where: str, **params: Any) -> pd.DataFrame:
@@ -17,6 +20,11 @@ def heads(con: Any, /, where: str, **params: Any) -> pd.DataFrame:
     select = ", ".join(column.select_sql(f'o."{column.name}"') for column in wanted)
     sql = f"SELECT {select} FROM outbox o WHERE {where} ORDER BY o.created_at, o.invoice_id, o.message_id"
     return fetch(con, sql, wanted, params)
+
+
+def live(con: Any, run_id: str) -> pd.DataFrame:
+    """The messages of a run that are still to be handed over; see `heads`."""
+    return heads(con, LIVE, run_id=run_id)
 
 
 def carrying(con: Any, /, ids: "pd.Series[int]") -> "pd.Series[str]":

@@ -65,6 +65,7 @@ class Session:
     holders = _verb(journal.holders)
     run = _verb(journal.run)
     run_rows = _verb(journal.rows)
+    made_by = _verb(journal.made_by)
     status_of_runs = _verb(journal.status_of_runs)
     artefacts = _verb(journal.artefacts)
     unfinished_runs = _verb(journal.unfinished)
@@ -80,6 +81,7 @@ class Session:
     remove_customer = _verb(erasure.remove_customer)
 
     outbox_heads = _verb(outbox.heads)
+    live_messages = _verb(outbox.live)
     messages_carrying = _verb(outbox.carrying)
 
     closed_parts = _verb(closed.closed_parts)

@@ -80,7 +80,7 @@ SENT: dict[str, Any] = {"shipping_status": "sent", "sent_at": "2026-11-02 23:59"
 DUE: dict[str, Any] = {"case_status": "active", "case_next_step_on": "2026-11-22"}
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("approve", {}, "status is created, not empty or approval_failed"),
+    ("approve", {}, "status is created, not empty or approval failed"),
     ("create", {}, "status is created, not approved"),
     ("download.document", {"document_sha256": None}, "no document is stored; regenerate it"),
     ("download.merged", {"document_sha256": ""}, "no document is stored; regenerate it"),
@@ -137,7 +137,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"is_open_item": True},
         "is an open item of an earlier system: its lines and its document are there, not here",
     ),
-    ("regenerate", {"status": "approved"}, "status is approved, not created or generation_failed"),
+    ("regenerate", {"status": "approved"}, "status is approved, not created or generation failed"),
     ("export.ubl", {"number": None, "status": "approved"}, "no invoice number yet, status is approved"),
     ("export.france", {"number": None, "status": "approved"}, "no invoice number yet, status is approved"),
     (
@@ -148,7 +148,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "export.aging",
         {"status": "generation_failed", "document_version": 0},
-        "status is generation_failed, not created: nothing is owed on it yet",
+        "status is generation failed, not created: nothing is owed on it yet",
     ),
     (
         "download.statement",
@@ -206,7 +206,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "customer 00050 has no Peppol id with scheme, nor a SIRET for Chorus Pro, of an integration that is on",
     ),
     ("credit", {"kind": "credit_note"}, "is a credit note itself"),
-    ("credit", {"credited_by": 77}, "already credited, by the credit note with id 77"),
+    ("credit", {"credited_by": 77, "credited_by_note": "credit note C-7"}, "already credited, by credit note C-7"),
     ("delete", {}, "status is created; only empty documents can be deleted"),
     (
         "delete",

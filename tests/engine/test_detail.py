@@ -43,7 +43,7 @@ def test_a_detail_holds_all_that_belongs_to_an_invoice(workspace):
     ]
     assert parts["versions"]["state"].tolist() == ["sound"]
     assert parts["messages"][["channel", "recipient"]].to_numpy().tolist() == [["email", "p1@example.org"]]
-    assert parts["history"]["event"].iloc[-1] == "send_via.email"
+    assert parts["history"]["event"].iloc[-1] == "Send via email"
     assert detail.page.startswith(b"\x89PNG")
     assert json.dumps(detail.to_dict(), default=str).count('"outstanding": "100.00"') == 1
 

@@ -49,6 +49,40 @@ def test_what_a_run_commits_in_two_steps_is_one_event(make_workspace: Make) -> N
     assert number in file["path"]
 
 
+def test_a_failure_is_told_with_its_reason_each_time(make_workspace: Make) -> None:
+    workspace = make_workspace(1)
+    with workspace.store.write() as session:
+        session.update("invoices", pd.DataFrame({"invoice_id": [1], "customer_id": ["K9"]}), clock.now())
+    for _ in range(2):
+        workspace.select(all=True).plan("approve").apply()
+    first, second = workspace.history(1).to_dict("records")
+    assert "K9 is not known" in first["reason"]
+    assert first["told"][0] == f"Failed: {first['reason']}"
+    assert "Status: Empty → Approval failed" in first["told"]
+    assert (second["changes"], second["told"]) == ({}, first["told"][:1])
+
+
+def test_the_history_names_other_documents_by_their_numbers(money_workspace: Make) -> None:
+    workspace = money_workspace(2)
+    note = workspace.select(ids=[1]).plan("credit", reason="wrong").apply().made["invoice_id"].item()
+    why = workspace.select(ids=[1]).why("credit")["reason"].item()
+    assert why == f"already credited, by a credit note not yet created of {customer_name(workspace)}"
+    assert "Credited by: – → credit note not yet created" in workspace.history(1)["told"].iloc[-1]
+    number = workspace.select(ids=[note]).plan("create").apply().done["number"].item()
+    assert f"Credited by: – → {number}" in workspace.history(1)["told"].iloc[-1]
+    assert (
+        workspace.select(ids=[1]).why("credit")["reason"].item()
+        == f"already credited, by credit note {number}"
+    )
+    shown = workspace.detail(1).parts["history"]
+    assert shown["event"].iloc[0] == "Credit"
+    assert "Reason: wrong" in shown["changed"].iloc[0]
+
+
+def customer_name(workspace: Workspace) -> str:
+    return str(workspace.select(ids=[1]).columns(["customer_name"])["customer_name"].item())
+
+
 def test_a_deleted_invoice_keeps_its_history(make_workspace: Make) -> None:
     workspace = make_workspace(2)
     workspace.select(ids=[1]).plan("delete").apply()
@@ -69,7 +103,7 @@ def test_a_payment_shows_what_it_paid(money_workspace: Make, capsys: pytest.Capt
     events = json.loads(capsys.readouterr().out)
     assert events[-1]["changes"]["paid"] == {"before": "0.00", "after": "121.00"}
     assert run(["history", "F2026-000001", "-w", str(workspace.root)]) == 0
-    assert "paid: 0.00 → 121.00" in " ".join(capsys.readouterr().out.split())
+    assert "Paid: 0.00 → 121.00" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

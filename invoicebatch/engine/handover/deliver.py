@@ -27,7 +27,6 @@ from invoicebatch.model.status import OutboxStatus
 _FIRST_GROUP = 16
 _LARGEST_GROUP = 500
 _GROUP_SECONDS = 3.0
-LIVE = "run_id = $run_id AND status IN ('pending', 'connecting', 'handing_over')"
 
 
 def deliver(workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: Event) -> bool:
@@ -36,7 +35,7 @@ def deliver(workspace: WorkspaceBase, run_id: str, progress: Progress, cancel: E
     The caller holds the run's lock. Cancelling stops before the next message; what was begun is settled.
     """
     with workspace.store.read() as session:
-        heads = session.outbox_heads(LIVE, run_id=run_id)
+        heads = session.live_messages(run_id)
     if heads.empty:
         _retotal(workspace, run_id)  # a process may have died between the last answer and the totals
         return True
@@ -119,7 +118,7 @@ class _Delivery:
 
     def _pending(self) -> list[str]:
         with self._workspace.store.read() as session:
-            heads = session.outbox_heads(LIVE, run_id=self._run_id)
+            heads = session.live_messages(self._run_id)
         known = heads["message_id"].isin(self._attempts)
         free = heads["status"] != OutboxStatus.HANDING_OVER.value
         return [str(message_id) for message_id in heads["message_id"][known & free]]

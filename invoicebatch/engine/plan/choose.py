@@ -41,10 +41,11 @@ def choose(
     ids: Sequence[int] | None = None,
     numbers: Sequence[str] | None = None,
     run: str | None = None,
+    made_by: str | None = None,
     all: bool = False,  # noqa: A002 - reads as the command line's --all
 ) -> Chosen:
     """The invoices that are meant; see `engine.plan.select.select`."""
-    one_way(where, ids, numbers, run, all or None)
+    one_way(where, ids, numbers, run, made_by, all or None)
     if where is not None:
         return Chosen(matching(folder, where), where, picked_by_hand=False)
     with folder.store.look() as look:
@@ -53,10 +54,10 @@ def choose(
         if numbers is not None:
             found = _ids_of_numbers(look, numbers)
             return Chosen(found, counted(len(found), "number"), picked_by_hand=True)
-        if run is not None:
-            full = only_key(look.run_ids(), run, "run", "invoicebatch runs")
-            ids = look.ids_done_by(full)
-            words = f"{counted(len(ids), 'row')} done by run {full[:8]}"
+        if run is not None or made_by is not None:
+            full = only_key(look.run_ids(), run or made_by or "", "run", "invoicebatch runs")
+            ids = look.ids_made_by(full) if run is None else look.ids_done_by(full)
+            words = f"{counted(len(ids), 'row')} {'made' if run is None else 'done'} by run {full[:8]}"
         else:
             ids = list(ids or [])
             words = counted(len(ids), "id")
@@ -72,7 +73,8 @@ def one_way(*ways: Any) -> None:
     """
     if sum(way is not None for way in ways) != 1:
         raise SelectionError(
-            "Say which invoices, in exactly one way.", "One of: where, ids, numbers, sheet, frame, run, all."
+            "Say which invoices, in exactly one way.",
+            "One of: where, ids, numbers, sheet, frame, run, made_by, all.",
         )
 
 

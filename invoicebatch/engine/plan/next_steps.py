@@ -1,4 +1,4 @@
-"""What usually comes after a run, and what takes it back: as commands over the rows it did.
+"""What usually comes after a run, and what takes it back: as commands over the rows it did, or made.
 
 Which steps there are is the actions' data; whether a row can take one is judged as it is now.
 """
@@ -18,6 +18,7 @@ from invoicebatch.engine.plan.report import NextStep, Report, read_report
 from invoicebatch.model.action import Action
 from invoicebatch.model.money import format_cents
 from invoicebatch.model.status import RunStatus
+from invoicebatch.model.words import words
 from invoicebatch.store import Session
 
 
@@ -36,28 +37,58 @@ def with_next_steps(session: Session, base: WorkspaceBase, report: Report) -> Re
     action = registry().get(report.action)
     if base.store.of_archive or action is None or report.state != RunStatus.FINISHED or report.done.empty:
         return report
-    known = [name for name in base.rules.actions if name in registry()]
-    after = [registry()[name] for name in known if {name, name.partition(".")[0]} & set(action.after)]
-    undo = [registry()[name] for name in known if name == action.undo]
+    done = report.done["invoice_id"].to_numpy(np.int64)
+    made = session.made_by(report.run_id) if action.after_made else report.made
+    of_done = f"--run {report.run_id}"
+    of_made = f"--made-by {report.run_id}"
+    on_made = _steps(session, base, made["invoice_id"].to_numpy(np.int64), of_made, action.after_made)
     return replace(
         report,
-        next=tuple(_steps(session, base, report, after)),
-        undo=tuple(_steps(session, base, report, undo)),
+        next=(
+            *(replace(step, on_made=True) for step in on_made),
+            *_steps(session, base, done, of_done, action.after),
+            *_once_more(session, base, done, of_done, action.after_again),
+        ),
+        undo=tuple(_steps(session, base, done, of_done, (action.undo,))),
+        made=made,
     )
 
 
 def _steps(
-    session: Session, base: WorkspaceBase, report: Report, actions: list[Action]
+    session: Session, base: WorkspaceBase, ids: npt.NDArray[np.int64], chosen: str, names: tuple[str, ...]
 ) -> Iterator[NextStep]:
-    ids = report.done["invoice_id"].to_numpy(np.int64)
-    for action in actions:
+    """The steps that some of these invoices can take, in the order of the bar; `chosen` is them on a command line."""
+    for action in _named(base, names):
         frame = base.judged(session, ids, action)
         able = base.evaluate(frame, picked_by_hand=True, action=action).eligible(action.name)
         if action.hidden:
             yield from _by_values(session, action, frame["invoice_id"].to_numpy(np.int64)[able])
         elif able.any():
-            command = f"invoicebatch run {action.name} --run {report.run_id}"
-            yield NextStep(action.name, action.label, command, int(able.sum()), on_bar=True)
+            command = f"invoicebatch run {action.name} {chosen}"
+            yield NextStep(action.name, action.title, command, int(able.sum()), on_bar=True)
+
+
+def _once_more(
+    session: Session, base: WorkspaceBase, ids: npt.NDArray[np.int64], chosen: str, names: tuple[str, ...]
+) -> Iterator[NextStep]:
+    """The steps that those can take which were sent in an older version, with the parameter that allows it."""
+    for action in _named(base, names):
+        sent = session.overview(["invoice_id", "changed_since_sent"], clock.today(), ids)
+        older = sent.loc[sent["changed_since_sent"].fillna(False).astype(bool), "invoice_id"]
+        frame = base.judged(session, older.to_numpy(np.int64), action)
+        judged = base.evaluate(frame, picked_by_hand=True, action=action)
+        for name, facts in action.waives.items():
+            rows = int((judged.without(facts).eligible(action.name) & ~judged.eligible(action.name)).sum())
+            if rows:
+                command = f"invoicebatch run {action.name} {chosen} -p {name}=true"
+                label = f"{action.title}, {words(name)}"
+                yield NextStep(action.name, label, command, rows, on_bar=True, params=(name,))
+
+
+def _named(base: WorkspaceBase, names: tuple[str, ...]) -> list[Action]:
+    """The actions of these names or groups, in the order of the bar."""
+    known = [name for name in base.rules.actions if name in registry()]
+    return [registry()[name] for name in known if {name, name.partition(".")[0]} & set(names)]
 
 
 def _by_values(session: Session, action: Action, ids: npt.NDArray[np.int64]) -> Iterator[NextStep]:
@@ -73,12 +104,14 @@ def _by_values(session: Session, action: Action, ids: npt.NDArray[np.int64]) -> 
 
 
 def bundles_in_words(session: Session, bundles: "pd.Series[str]") -> dict[str, str]:
-    """Each bundle by what a person knows it by: part, scheme, date and total."""
+    """Each bundle by what a person knows it by: part, scheme, company account, date and total."""
     found = session.rows_of("payment_bundles", "bundle_id", bundles)
-    columns = ("part", "scheme", "collection_date", "currency", "total_cents")
+    accounts = session.whole("company_accounts", columns=["company_account_id", "name"])
+    found["account"] = found["company_account_id"].map(accounts.set_index("company_account_id")["name"])
+    columns = ("part", "scheme", "account", "collection_date", "currency", "total_cents")
     rows = zip(found["bundle_id"], *(found[name] for name in columns), strict=True)
     return {
         bundle: f"{part} {scheme if isinstance(scheme, str) else ''}".rstrip()
-        + f" of {day:%Y-%m-%d}, {format_cents(cents, currency)}"
-        for bundle, part, scheme, day, currency, cents in rows
+        + f" of {day:%Y-%m-%d} for {account}, {format_cents(cents, currency)}"
+        for bundle, part, scheme, account, day, currency, cents in rows
     }

@@ -201,6 +201,7 @@ class Plan(ShowsFrames):
             "refused": refusals(self.refused),
             "failed": refusals(self.failing),
             "unfinished": 0,
+            "made": [],
             "next": [],
             "files": [],
             "totals": {currency: amount_text(cents, currency) for currency, cents in self.totals.items()},

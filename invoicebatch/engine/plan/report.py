@@ -1,7 +1,7 @@
 """What a run did, from the journal only: done, unchanged, refused, failed, files, totals."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from markupsafe import Markup
 from invoicebatch.engine.plan.records import records, refusals, told
 from invoicebatch.errors import UnknownNameError
 from invoicebatch.files.stored import whole_paths
+from invoicebatch.model.counted import counted
 from invoicebatch.model.markup import joined, table
 from invoicebatch.model.money import to_decimal
 from invoicebatch.model.shown import ShowsFrames
-from invoicebatch.model.status import RowOutcome, RunStatus
+from invoicebatch.model.status import CLOSED_RUNS, RowOutcome, RunStatus
 from invoicebatch.model.words import words
 from invoicebatch.store import Session
 
@@ -28,11 +29,13 @@ class NextStep:
     Attributes:
         action: its name.
         label: what people call it.
-        command: to run it on the rows done.
+        command: to run it on these rows.
         rows: how many of those can take it.
         on_bar: whether the bar has it; one that it has not is a verb of the workspace, called as its action is:
             `payments.write` with `arguments`.
         arguments: what that verb is given.
+        params: parameters without which the rows can't take it, such as `again`.
+        on_made: whether its rows are those that the run made, and not those it was of.
     """
 
     action: str
@@ -41,9 +44,15 @@ class NextStep:
     rows: int
     on_bar: bool
     arguments: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    on_made: bool = False
 
     def __str__(self) -> str:
         return f"{self.label} ({self.rows:,}): {self.command}"
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({"invoice_id": pd.Series(dtype="int64"), "number": pd.Series(dtype="str")})
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,10 @@ class Report(ShowsFrames):
         files: published and staged files: name, path, sha256 str, size int64 (bytes), status; the paths of
             stored documents start at the data folder, others are whole.
         state: running, interrupted, queued, finished or abandoned.
-        next: what usually comes next on the rows done, as far as they can take it now.
-        undo: what takes those rows back.
+        next: what usually comes next on the rows done or made, as far as they can take it now.
+        undo: what takes the rows done back.
+        messages_left: how many of its messages are still to be handed over.
+        made: invoices that the run made, such as credit notes: invoice_id int64, number str.
     """
 
     run: dict[str, Any]
@@ -66,6 +77,8 @@ class Report(ShowsFrames):
     state: str
     next: tuple[NextStep, ...] = ()
     undo: tuple[NextStep, ...] = ()
+    messages_left: int = 0
+    made: pd.DataFrame = field(default_factory=_nothing)
 
     @property
     def run_id(self) -> str:
@@ -148,6 +161,7 @@ class Report(ShowsFrames):
             "refused": refusals(self.refused),
             "failed": refusals(self.failed),
             "unfinished": len(self.unfinished),
+            "made": records(self.made),
             "next": [{"label": step.label, "command": step.command} for step in self.next],
             "files": records(self.files[["path", "sha256"]]),
             "totals": self.totals,
@@ -182,6 +196,8 @@ class Report(ShowsFrames):
             )
             if count
         ]
+        if self.messages_left:
+            parts.append(f"{counted(self.messages_left, 'message')} still to be handed over")
         return f"{self.action}: {', '.join(parts)}"
 
     def _repr_html_(self) -> Markup:
@@ -198,8 +214,11 @@ class Report(ShowsFrames):
         return joined([Markup("<b>{}</b>").format(self.summary()), *tables, self.steps_html()])
 
     def steps(self) -> list[str]:
-        """One line a step that may follow: ``Next: Create (37): invoicebatch run create …``."""
-        return [f"Next: {step}" for step in self.next] + [f"To take it back: {step}" for step in self.undo]
+        """What it made, then one line a step that may follow: ``Next: Create (37): invoicebatch run create …``."""
+        command = f"invoicebatch list --made-by {self.run_id}"
+        made = [f"Made: {counted(len(self.made), 'new document')}: {command}"] if len(self.made) else []
+        next_steps = [f"Next: {step}" for step in self.next]
+        return made + next_steps + [f"To take it back: {step}" for step in self.undo]
 
     def steps_html(self) -> Markup:
         """The same lines for a notebook."""
@@ -225,4 +244,5 @@ def read_report(session: Session, run_id: str, data: Path, *, alive: bool) -> Re
     files = session.artefacts(run_id)
     own = ~files["name"].str.startswith("documents/")
     files["path"] = files["path"].mask(own, whole_paths(data, files["path"]))
-    return Report(run, session.run_rows(run_id), files, state)
+    left = 0 if state in CLOSED_RUNS else len(session.live_messages(run_id))
+    return Report(run, session.run_rows(run_id), files, state, messages_left=left)

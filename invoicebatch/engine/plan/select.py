@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.choose import choose, one_way
+from invoicebatch.engine.plan.choose import choose
 from invoicebatch.engine.plan.plan import Runner
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import SelectionError
@@ -18,8 +18,8 @@ def select(
     *,
     ids: Sequence[int] | None = None,
     numbers: Sequence[str] | None = None,
-    frame: pd.DataFrame | None = None,
     run: str | None = None,
+    made_by: str | None = None,
     all: bool = False,  # noqa: A002 - reads as the command line's --all
 ) -> Selection:
     """Select invoices, by exactly one of the ways; of a workspace seen `with_archive`, archived ones.
@@ -30,8 +30,8 @@ def select(
         where: an SQL condition over overview columns, amounts as decimals.
         ids: invoice ids.
         numbers: invoice numbers.
-        frame: a frame with a column `invoice_id`.
         run: the rows done by a run; its first characters are enough.
+        made_by: the invoices that a run made, such as credit notes; likewise.
         all: every invoice.
 
     Raises:
@@ -39,10 +39,7 @@ def select(
         UnknownNameError: no such run.
         FilterError: the condition can't be evaluated.
     """
-    if frame is not None:
-        one_way(where, ids, numbers, frame, run, all or None)
-        ids = _ids_of_frame(frame)
-    chosen = choose(workspace, where, ids=ids, numbers=numbers, run=run, all=all)
+    chosen = choose(workspace, where, ids=ids, numbers=numbers, run=run, made_by=made_by, all=all)
     return Selection(
         workspace,
         runner,
@@ -53,7 +50,12 @@ def select(
     )
 
 
-def _ids_of_frame(frame: pd.DataFrame) -> list[int]:
+def ids_of_frame(frame: pd.DataFrame) -> list[int]:
+    """The ids in a frame with a column `invoice_id`.
+
+    Raises:
+        SelectionError: it has none.
+    """
     if "invoice_id" not in frame.columns:
         raise SelectionError(
             "The frame has no column invoice_id.", f"It has: {', '.join(map(str, frame.columns))}"

@@ -8,7 +8,6 @@ import pandas as pd
 from invoicebatch.actions import find
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
-from invoicebatch.engine.handover.deliver import LIVE
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
@@ -53,7 +52,7 @@ def read_begun(session: Session, run_id: str, *, claimed: bool = False) -> Begun
         raise KeyError(run_id)
     rows = session.run_rows(run_id)
     files = session.artefacts(run_id)
-    messages = not session.outbox_heads(LIVE, run_id=run_id).empty
+    messages = not session.live_messages(run_id).empty
     taken = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
     if not claimed or not 0 < len(taken) <= FEW:
         return Begun(run, rows, files, messages)

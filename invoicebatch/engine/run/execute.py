@@ -36,6 +36,8 @@ from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, joined
 from invoicebatch.model.status import BundlePart, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
+_WORKED_OFF = (RowOutcome.DONE.value, RowOutcome.UNCHANGED.value, RowOutcome.FAILED.value)
+
 _ALL_AT_ONCE = 1 << 40
 
 _A_PROCESS = 60
@@ -92,7 +94,11 @@ class Run:
             if self._cancel.is_set():
                 raise _CancelledError
             self._shown = 0
-            self._chunk(context, rows)
+            try:
+                self._chunk(context, rows)
+            except BaseException:  # what was made is not kept: it does not count as done
+                self._progress.advance(-self._shown)
+                raise
             self._progress.advance(len(rows) - self._shown)
 
     def _delivered(self) -> bool:
@@ -105,7 +111,10 @@ class Run:
             with self._store.write() as session:
                 session.note_run(self._run_id, status=RunStatus.RUNNING.value)
         rows = self._begun.rows[self._begun.rows["outcome"].isin(OPEN_OUTCOMES)]
-        self._progress.start(self.action.label, len(rows))
+        before = int(self._begun.rows["outcome"].isin(_WORKED_OFF).sum())
+        self._progress.start(self.action.label, before + len(rows))
+        if before:
+            self._progress.advance(before)
         size = self.action.chunk_rows or _ALL_AT_ONCE
         if self.action.chunk_rows and self.action.artefacts:
             size = max(self._workspace.settings.executor.chunk_rows, processes * _A_PROCESS)
@@ -264,7 +273,7 @@ class Run:
     def _events(
         self, invoices: pd.DataFrame, changes: Changes, not_done: pd.Series, now: Any
     ) -> pd.DataFrame:
-        """One event a row that was done or changed: who, what, when, from which status to which."""
+        """One event a row that was done, changed or made: who, what, when, from which status to which."""
         updated = changes.updates.get("invoices", pd.DataFrame({"invoice_id": []}))
         touched = ~invoices["invoice_id"].isin(not_done) | invoices["invoice_id"].isin(updated["invoice_id"])
         rows = invoices[touched]
@@ -281,7 +290,8 @@ class Run:
                 "to_status": to_status,
             }
         )
-        events["details"] = _details(rows["invoice_id"], getattr(self._params, "reason", ""), changes.notes)
+        events = pd.concat([events, _births(changes)], ignore_index=True)
+        events["details"] = _details(events["invoice_id"], getattr(self._params, "reason", ""), changes.notes)
         return events.assign(run_id=self._run_id, event=self.action.name, at=now, user=self._workspace.user)
 
     def _add_totals(self, session: Session, done: pd.DataFrame, changes: Changes) -> None:
@@ -325,6 +335,14 @@ class Run:
 def _left(ids: "pd.Series[int]", lost: pd.DataFrame) -> np.ndarray:
     """The ids but for the lost ones."""
     return ids[~ids.isin(lost["invoice_id"])].to_numpy(np.int64)
+
+
+def _births(changes: Changes) -> pd.DataFrame:
+    """The invoices that are made: they had no status before."""
+    if "invoices" not in changes.inserts:
+        return pd.DataFrame()
+    made = changes.inserts["invoices"]
+    return pd.DataFrame({"invoice_id": made["invoice_id"], "to_status": made["status"].astype("str")})
 
 
 def _details(ids: "pd.Series[int]", reason: str, notes: pd.DataFrame) -> "pd.Series[str]":

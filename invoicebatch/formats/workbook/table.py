@@ -21,6 +21,7 @@ from invoicebatch.formats.workbook.rows import TABLE_ROWS, Survey, TableExport, 
 from invoicebatch.formats.workbook.titles import title
 from invoicebatch.model.money import decimals_of
 from invoicebatch.model.schema.types import Column, Type
+from invoicebatch.model.words import words
 
 _NAMES: Final = {
     "invoices": ("Invoices", "Facturen", "Factures", "Rechnungen"),
@@ -93,9 +94,14 @@ def _add_sheet(
 
 def _cells(frame: pd.DataFrame, columns: Sequence[Column], styles: Sequence[list[int]]) -> list[CellColumn]:
     return [
-        cell_column(values_of(frame, column), column, of[0], of if len(of) > 1 else ())
+        cell_column(_labelled(values_of(frame, column)), column, of[0], of if len(of) > 1 else ())
         for column, of in zip(columns, styles, strict=True)
     ]
+
+
+def _labelled(values: pd.Series) -> pd.Series:
+    """Choices as people read them; in CSV and Parquet, which machines read, they stay as they are stored."""
+    return values.cat.rename_categories(words) if isinstance(values.dtype, pd.CategoricalDtype) else values
 
 
 def _header(sheet: Worksheet, export: TableExport, found: Survey) -> list[list[int]]:

@@ -81,6 +81,7 @@ class Select:
     where: Annotated[str | None, Parameter(help="A condition: \"status = 'created' and total > 100\"")] = None
     sheet: Annotated[Path | None, Parameter(help="Ticked rows of a selection sheet")] = None
     run: Annotated[str | None, Parameter(help="Rows done by a run")] = None
+    made_by: Annotated[str | None, Parameter(help="Invoices that a run made, such as credit notes")] = None
     all: Annotated[bool, Parameter(negative="", help="Every invoice")] = False
     archived: Annotated[
         bool, Parameter(negative="", help="Among those in the archive, instead of the live ones")
@@ -92,13 +93,15 @@ class Select:
         Raises:
             SelectionError: none or several ways, or an id that is no number.
         """
-        nothing = not (self.ids or self.numbers or self.where or self.sheet or self.run or self.all)
+        ways = (self.ids, self.numbers, self.where, self.sheet, self.run, self.made_by)
+        nothing = not (any(ways) or self.all)
         return workspace.select(
             where=self.where,
             ids=whole_numbers(self.ids) if self.ids is not None else None,
             numbers=_split(self.numbers) if self.numbers is not None else None,
             sheet=self.sheet,
             run=self.run,
+            made_by=self.made_by,
             all=self.all or (nothing and default_all),
             archived=self.archived,
         )
@@ -122,7 +125,9 @@ class Select:
 
         ids = whole_numbers(self.ids) if self.ids is not None else None
         numbers = _split(self.numbers) if self.numbers is not None else None
-        return choose(folder, self.where, ids=ids, numbers=numbers, run=self.run, all=self.all).ids
+        return choose(
+            folder, self.where, ids=ids, numbers=numbers, run=self.run, made_by=self.made_by, all=self.all
+        ).ids
 
     def parameters(self, workspace: "Workspace") -> dict[str, Any]:
         """The selection as a notebook's parameters; many ids travel as a file."""

@@ -6,13 +6,8 @@ from difflib import get_close_matches
 
 from invoicebatch.actions import registry
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.files.glossary import glossary
 from invoicebatch.files.shipped import shipped
-
-
-def glossary() -> dict[str, dict[str, str]]:
-    """Texts by word (`words`), by error id (`errors`) and by condition of a rule (`reasons`), as shipped."""
-    found: dict[str, dict[str, str]] = tomllib.loads((shipped("rules") / "glossary.toml").read_text("utf-8"))
-    return found
 
 
 def problems() -> list[dict[str, str]]:

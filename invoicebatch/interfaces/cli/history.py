@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from invoicebatch.engine import history as engine
+from invoicebatch.engine.history_words import called
 from invoicebatch.engine.plan.records import records
 from invoicebatch.interfaces.cli.common import (
     JsonOption,
@@ -23,24 +24,13 @@ def history(invoice: str, *, json: JsonOption = False, workspace: WorkspaceOptio
     shown = {
         "at": [f"{event['at']:%Y-%m-%d %H:%M:%S}" for event in events],
         "who": [f"{event['user']} ({event['known_by']}, {event['host']})" for event in events],
-        "what": [event["event"] for event in events],
-        "changed": [_changed(event) for event in events],
+        "what": [called(event["event"]) for event in events],
+        "changed": ["\n".join(event["told"]) for event in events],
         "left": [_left(event) for event in events],
         "run": [event["run_id"][:8] for event in events],
     }
     print_table(shown, title=f"History of {invoice}", limit=len(events) or 1)
     return 0
-
-
-def _changed(event: Mapping[str, Any]) -> str:
-    """Each changed column with its value before and after, and what was said about it."""
-    pairs = event["changes"].items()
-    changed = [f"{name}: {_shown(both['before'])} → {_shown(both['after'])}" for name, both in pairs]
-    return "\n".join(changed + [f"{name}: {value}" for name, value in event["details"].items()])
-
-
-def _shown(value: str | None) -> str:
-    return "–" if value is None else value
 
 
 def _left(event: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from invoicebatch.engine.plan.checks import COUNTED_ROWS
 from invoicebatch.errors import InvoicebatchError
 from invoicebatch.interfaces.lab import bar
-from invoicebatch.interfaces.lab.backend import Backend, IntArray
+from invoicebatch.interfaces.lab.backend import Backend, BoolArray, IntArray
 from invoicebatch.interfaces.lab.latest import Latest
 from invoicebatch.interfaces.lab.selection import Marks
 from invoicebatch.interfaces.lab.view import View
@@ -74,6 +74,10 @@ class ActionBar:
         faults = {name: len(found) for name, found in self._faults.items()}
         counts = self._counts.of(marks.mask)
         return bar.describe(self._backend.actions, counts, faults, blocked, marks.count)
+
+    def able(self, action: str) -> BoolArray:
+        """Rows of the frame that can take the action, by the rules."""
+        return self._counts.eligible(action)
 
     def reasons(self, action: str) -> list[tuple[str, int]]:
         """Why selected rows can't take the action, and how many each, most first."""

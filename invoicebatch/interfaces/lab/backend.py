@@ -99,8 +99,20 @@ class Report(Protocol):
         """Rows for which there was nothing to do: invoice_id int64, number str, reason str."""
 
     @property
+    def made(self) -> pd.DataFrame:
+        """Invoices that it made: invoice_id int64, number str."""
+
+    @property
     def unfinished(self) -> int:
         """Rows still to do, after a cancel."""
+
+    @property
+    def messages_left(self) -> int:
+        """Messages still to be handed over, after a cancel."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing of it is left to do."""
 
     @property
     def files(self) -> pd.DataFrame:
@@ -112,7 +124,7 @@ class Report(Protocol):
 
     @property
     def next(self) -> Sequence[NextStep]:
-        """What usually comes next on the rows done."""
+        """What usually comes next on the rows done or made."""
 
     @property
     def undo(self) -> Sequence[NextStep]:
@@ -128,6 +140,7 @@ class Interrupted:
         action: what it does.
         params: with which parameters.
         left: rows still to do.
+        messages: messages still to be handed over.
         rows: rows it began with.
         since: when it began.
     """
@@ -136,6 +149,7 @@ class Interrupted:
     action: Action
     params: Mapping[str, Any]
     left: int
+    messages: int
     rows: int
     since: datetime
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from invoicebatch.files.glossary import meaning
 from invoicebatch.interfaces.lab.filters import Filter
 from invoicebatch.model.readable import FIRST
 from invoicebatch.model.schema import OVERVIEW
@@ -63,13 +64,14 @@ _BY_KIND: Final = {"money": 108, "date": 107, "timestamp": 150, "integer": 96, "
 
 @dataclass(frozen=True, slots=True)
 class GridColumn:
-    """One column of the grid; `kind` is the schema's type name, `choices` value → label."""
+    """One column of the grid; `kind` is the schema's type name, `choices` value → label, `help` what it means."""
 
     key: str
     label: str
     kind: str
     width: int
     choices: dict[str, str]
+    help: str
 
     def describe(self) -> dict[str, Any]:
         """The column as the browser wants it."""
@@ -79,6 +81,7 @@ class GridColumn:
             "kind": self.kind,
             "width": self.width,
             "choices": self.choices,
+            "help": self.help,
         }
 
 
@@ -87,7 +90,9 @@ def column(key: str) -> GridColumn:
     source = OVERVIEW[key].column
     kind = source.type.value
     width = _WIDTHS.get(key, _BY_KIND.get(kind, 130))
-    return GridColumn(key, words(key), kind, width, {value: words(value) for value in source.values})
+    label = words(key)
+    help_text = meaning(source.name, label) or source.meaning
+    return GridColumn(key, label, kind, width, {value: words(value) for value in source.values}, help_text)
 
 
 def columns(present: Iterable[str]) -> list[GridColumn]:

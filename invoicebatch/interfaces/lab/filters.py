@@ -17,6 +17,9 @@ from invoicebatch.interfaces.lab.backend import BoolArray
 from invoicebatch.model.money import to_decimal
 
 Filter = Mapping[str, Any]
+EXACT = ("number", "external_id", "customer_id")
+"""What is searched for by it alone, where a row has it exactly; `*text*` asks for every row that holds it."""
+
 SEARCHED = ("number", "external_id", "customer_name", "customer_id", "customer_email")
 
 
@@ -28,11 +31,28 @@ def contains(values: "pd.Series[Any]", text: str) -> BoolArray:
 
 
 def search(frame: pd.DataFrame, text: str) -> BoolArray:
-    """Rows whose number, reference or customer holds `text`."""
+    """Rows whose number, reference or customer is `text`; where there are none, those that hold it."""
+    exact = exactly(frame, text)
+    return exact if exact.any() else holding(frame, text)
+
+
+def exactly(frame: pd.DataFrame, text: str) -> BoolArray:
+    """Rows whose number, reference or customer number is `text`, letter case aside."""
+    mask = np.zeros(len(frame), dtype=bool)
+    for key in EXACT:
+        if key in frame:
+            array = pc.utf8_lower(pa.array(frame[key].astype("str"), from_pandas=True))
+            found = pc.fill_null(pc.equal(array, text.strip().lower()), False)
+            mask |= np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+    return mask
+
+
+def holding(frame: pd.DataFrame, text: str) -> BoolArray:
+    """Rows whose number, reference or customer holds `text`; stars around it are not searched for."""
     mask = np.zeros(len(frame), dtype=bool)
     for key in SEARCHED:
         if key in frame:
-            mask |= contains(frame[key], text)
+            mask |= contains(frame[key], text.strip("*"))
     return mask
 
 
@@ -108,10 +128,16 @@ def _clause(key: str, chosen: Filter) -> str:
     return " and ".join(bounds)
 
 
-def where(filters: Mapping[str, Filter], text: str = "", base: str = "") -> str:
-    """The same filters as a `where` text for the API and the command line; empty: no filter."""
+def where(filters: Mapping[str, Filter], text: str = "", base: str = "", *, exact: bool = False) -> str:
+    """The same filters as a `where` text for the API and the command line; empty: no filter.
+
+    `exact`: rows have the searched text exactly.
+    """
     clauses = [f"({base})"] if base else []
     clauses += [clause for key, chosen in filters.items() if (clause := _clause(key, chosen))]
-    if text:
-        clauses.append("(" + " or ".join(_like(key, text) for key in SEARCHED) + ")")
+    if text and exact:
+        wanted = _quote(text.strip().lower())
+        clauses.append("(" + " or ".join(f"lower({key}) = {wanted}" for key in EXACT) + ")")
+    elif text:
+        clauses.append("(" + " or ".join(_like(key, text.strip("*")) for key in SEARCHED) + ")")
     return clauses[0].strip() if len(clauses) == 1 and not base else " and ".join(clauses)

@@ -24,7 +24,7 @@ class Mending:
             raise UsageError("Nothing has run in this grid yet")
         path = self._session.backend.write_customers(reasons_of(self._runs.report))
         send_file(self._session, path.name, path.read_bytes())
-        words = ["invoicebatch", "sheet", "run", str(path), "-w", self._session.backend.location]
+        words = ["invoicebatch", "sheet", "run", path.name, "-w", self._session.backend.location]
         self._session.send({"kind": "fix", "path": str(path), "command": shlex.join(words)}, [])
 
     def _take_in(self, message: Mapping[str, Any]) -> None:

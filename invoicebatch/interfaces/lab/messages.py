@@ -99,6 +99,12 @@ class Step(Message):
     at: Count
 
 
+class Retry(Message):
+    """The rows that failed, with the same action or another."""
+
+    action: Text | None = None
+
+
 class Sheet(Message):
     """A customers' sheet that was filled in, as base64."""
 
@@ -160,7 +166,7 @@ class Trial(Message):
 class Pick(Message):
     """Select rows of a report."""
 
-    which: Literal["refused", "failed", "unchanged", "done"]
+    which: Literal["refused", "failed", "unchanged", "done", "made"]
     reason: Text | None = None
 
 
@@ -235,7 +241,7 @@ KINDS: Final[Mapping[str, type[Message]]] = {
     "preview": Preview,
     "run": Run,
     "cancel": Message,
-    "retry": Message,
+    "retry": Retry,
     "next": Step,
     "fix": Message,
     "sheet": Sheet,

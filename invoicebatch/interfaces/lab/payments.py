@@ -22,8 +22,8 @@ from invoicebatch.model.money import to_cents
 from invoicebatch.model.words import words
 
 BUNDLES: Final = {
-    "part": "part", "account": "account", "scheme": "scheme", "collection_date": "date", "items": "payments",
-    "total_cents": "total_cents", "currency": "currency", "state": "status", "created_by": "bundled_by",
+    "part": "part", "account": "account", "state": "status", "collection_date": "date", "items": "payments",
+    "total_cents": "total_cents", "scheme": "scheme", "currency": "currency", "created_by": "bundled_by",
     "released_by": "released_by", "description": "description",
 }  # fmt: skip
 """Columns of the bundles as they are shown."""
@@ -83,6 +83,7 @@ class PaymentTabs:
         file = view.bundle["file"].iloc[0]
         told = {
             "bundle": bundle,
+            "about": self._payments.in_words(bundle),
             "offers": offers.to_dict("records"),
             "tables": tables,
             "file": Path(file).name if isinstance(file, str) else "",

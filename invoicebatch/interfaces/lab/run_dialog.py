@@ -208,27 +208,27 @@ class Runs:
     def _resume(self, message: Mapping[str, Any]) -> None:
         if self._running.is_alive():
             raise UsageError("A run is still under way in this grid")
-        draft, run_id, left = self._broken_off(message.get("run_id"))
+        draft, run_id = self._broken_off(message.get("run_id"))
         backend = self._session.backend
         self._cancel.clear()
-        self._progress(draft, "going on", 0, left)
+        self._progress(draft, "going on", 0, 0)
         self._running = in_thread(
             lambda: self._work(draft, lambda tell: backend.resume(run_id, tell, self._cancel))
         )
 
-    def _broken_off(self, run_id: str | None) -> tuple[Draft, str, int]:
+    def _broken_off(self, run_id: str | None) -> tuple[Draft, str]:
         """What was to be done by a run that waits; without its id, the last one here."""
         if run_id is None:
             draft, result = self._result()
-            return draft, result.run_id, result.unfinished
+            return draft, result.run_id
         for run in self._session.waiting:
             if run.run_id == run_id:
                 nobody = np.empty(0, dtype=np.int64)
-                return Draft(run.action, nobody, picked=True, params=dict(run.params)), run_id, run.left
+                return Draft(run.action, nobody, picked=True, params=dict(run.params)), run_id
         raise UsageError("This run does not wait any more", "`invoicebatch runs` shows what became of it.")
 
     def _abandon(self, message: Mapping[str, Any]) -> None:
-        _, run_id, _ = self._broken_off(message.get("run_id"))
+        _, run_id = self._broken_off(message.get("run_id"))
         self._session.backend.abandon(run_id)
         self._state({"state": "idle"})
         self._session.reload()
@@ -249,8 +249,14 @@ class Runs:
         names = session.names(named)
         session.reload()
         session.working = False
-        described = report.describe(draft.action, result, names, self._cancel.is_set())
-        described |= {"code": draft.step is None, "missing": session.backend.missing(reasons_of(result))}
+        described = report.describe(
+            draft.action, result, names, self._cancel.is_set() and not result.finished
+        )
+        described |= {
+            "code": draft.step is None,
+            "retry": self._retries(draft, result),
+            "missing": session.backend.missing(reasons_of(result)),
+        }
         self._state({"state": "done", "label": draft.action.title, "report": described})
 
     def _result(self) -> tuple[Draft, Report]:
@@ -258,17 +264,34 @@ class Runs:
             raise UsageError("Nothing has run in this grid yet")
         return self._last
 
-    def _retry(self, _: Mapping[str, Any]) -> None:
+    def _retries(self, draft: Draft, result: Report) -> list[dict[str, Any]]:
+        """The actions that rows which failed can take now: the same once more, else what is there for them."""
+        if draft.step:
+            return [{"action": draft.action.name, "label": "Retry", "rows": len(result.failed)}]
+        found = []
+        for action in map(self._action, (draft.action.name, *draft.action.after_failure)):
+            label = "Retry" if action is draft.action else action.title
+            rows = self._session.able(action.name, result.failed["invoice_id"])
+            found += [{"action": action.name, "label": label, "rows": rows}] if rows else []
+        return found
+
+    def _retry(self, message: Mapping[str, Any]) -> None:
         draft, result = self._result()
         ids = np.asarray(result.failed["invoice_id"], dtype=np.int64)
-        self._ask(Draft(draft.action, ids, picked=True, params=draft.params, step=draft.step))
+        name = str(message.get("action") or draft.action.name)
+        if name == draft.action.name:
+            self._ask(Draft(draft.action, ids, picked=True, params=draft.params, step=draft.step))
+        else:
+            self._ask(Draft(self._action(name), ids, picked=True))
 
     def _next(self, message: Mapping[str, Any]) -> None:
         _, result = self._result()
         step = (result.next if message["which"] == "next" else result.undo)[int(message["at"])]
-        ids = np.asarray(result.done["invoice_id"], dtype=np.int64)
+        rows = result.made if step.on_made else result.done
+        ids = np.asarray(rows["invoice_id"], dtype=np.int64)
         if step.on_bar:
-            self._ask(Draft(self._action(step.action), ids, picked=True))
+            params = dict.fromkeys(step.params, True)
+            self._ask(Draft(self._action(step.action), ids, picked=True, params=params))
         else:
             self.ask(step, ids)
 
@@ -280,6 +303,7 @@ class Runs:
             "failed": result.failed,
             "unchanged": result.unchanged,
             "done": result.done,
+            "made": result.made,
         }[which]
         if reason is not None:
             rows = rows[rows["reason"].isin(of_kind(rows["reason"], str(reason)))]

@@ -200,6 +200,10 @@ class Session:
         """How many of these rows are not shown now."""
         return int((~np.isin(self.view.positions(ids), self.view.order)).sum())
 
+    def able(self, action: str, ids: Any) -> int:
+        """How many of these rows can take an action, by the rules."""
+        return int(self.bar.able(action)[self.view.positions(ids)].sum())
+
     def filter_by(self, key: str, value: str) -> None:
         """Show only the rows with this value of a column, in the order they stand in now."""
         self.arrangement = Arrangement(self.arrangement.sort, {key: {"in": [value]}})
@@ -241,6 +245,7 @@ class Session:
                 "sort": arrangement.sort,
                 "filters": arrangement.filters,
                 "search": arrangement.search,
+                "others": 0 if loading else self.view.others(arrangement.search),
                 "only": arrangement.only_label,
                 "keys": self.keys,
                 "pinned": self.pinned,
@@ -305,7 +310,9 @@ class Session:
         """The filter that says what is shown; empty where no filter can."""
         if self.arrangement.only is not None:
             return ""
-        text = filters.where(self.arrangement.filters, self.arrangement.search, self.backend.where)
+        asked = self.arrangement.search
+        exact = self.view.exact(asked)
+        text = filters.where(self.arrangement.filters, asked, self.backend.where, exact=exact)
         return text or "true"
 
     def _facets(self, message: Mapping[str, Any]) -> None:
@@ -341,4 +348,5 @@ class Session:
 
 def _told(run: Interrupted) -> dict[str, Any]:
     since = run.since.isoformat(timespec="seconds")
-    return {"run": run.run_id, "label": run.action.title, "left": run.left, "rows": run.rows, "since": since}
+    told = {"run": run.run_id, "label": run.action.title, "rows": run.rows, "since": since}
+    return {**told, "left": run.left, "messages": run.messages}

@@ -5,6 +5,7 @@ The frame and the order live here; what is selected is in `selection`, and nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ import pyarrow.compute as pc
 
 from invoicebatch.files.csv_text import guard
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray
-from invoicebatch.interfaces.lab.filters import Filter, matches, search
+from invoicebatch.interfaces.lab.filters import Filter, exactly, holding, matches, search
 from invoicebatch.model.money import plain_amounts
 
 _META: Final = ("currency", "failure", "external_id", "changed_since_sent", "busy_run")
@@ -94,6 +95,14 @@ class View:
             mask &= np.isin(self.ids, arrangement.only)
         return mask
 
+    def exact(self, text: str) -> bool:
+        """Whether rows have the searched text exactly: they alone are found then."""
+        return bool(text) and bool(exactly(self.frame, text).any())
+
+    def others(self, text: str) -> int:
+        """How many more rows hold a text that some have exactly."""
+        return int((holding(self.frame, text) & ~exactly(self.frame, text)).sum()) if self.exact(text) else 0
+
     def positions(self, ids: npt.ArrayLike) -> npt.NDArray[np.intp]:
         """Frame positions of those ids that are in the frame."""
         wanted = np.unique(np.asarray(ids, dtype=np.int64))
@@ -144,7 +153,28 @@ class View:
     def _cells(self, key: str, at: npt.NDArray[np.intp]) -> list[Any]:
         if key not in self.frame:
             return [None] * len(at)
-        return json_values(self.frame[key].take(at))
+        values = json_values(self.frame[key].take(at))
+        if key != "customer_name" or not self.namesakes:
+            return values
+        numbers = json_values(self.frame["customer_id"].take(at))
+        return [
+            f"{name} ({number})" if name in self.namesakes else name
+            for name, number in zip(values, numbers, strict=True)
+        ]
+
+    @cached_property
+    def namesakes(self) -> frozenset[str]:
+        """Names that several customers have: shown with the customer's number."""
+        if "customer_id" not in self.frame:
+            return frozenset()
+        columns = {
+            key: pa.array(self.frame[key].astype("str"), from_pandas=True)
+            for key in ("customer_name", "customer_id")
+        }
+        pairs = pa.table(columns).group_by(["customer_name", "customer_id"]).aggregate([])
+        counts = pairs.group_by("customer_name").aggregate([([], "count_all")])
+        several = counts.filter(pc.greater(counts["count_all"], 1))["customer_name"]
+        return frozenset(several.drop_null().to_pylist())
 
 
 def _texts(values: "pd.Series[Any]", currencies: "pd.Series[Any]") -> list[str]:

@@ -48,7 +48,7 @@ from invoicebatch.interfaces.lab.backend import (
 )
 from invoicebatch.interfaces.lab.columns import OFFERED
 from invoicebatch.model.action import Action
-from invoicebatch.model.status import RowOutcome
+from invoicebatch.model.status import CLOSED_RUNS, RowOutcome
 
 
 class _Sink:
@@ -67,7 +67,7 @@ class _Sink:
         self._tell(self._label, self._done, self._of)
 
     def stop(self) -> None:
-        self._tell(self._label, self._of, self._of)
+        self._tell(self._label, self._done, self._of)
 
 
 class RunResult:
@@ -76,8 +76,9 @@ class RunResult:
     def __init__(self, report: RunReport, data: Path) -> None:
         self.run_id = report.run_id
         self.done, self.refused, self.failed = report.done, report.refused, report.failed
-        self.unchanged = report.unchanged
-        self.unfinished = len(report.unfinished)
+        self.unchanged, self.made = report.unchanged, report.made
+        self.unfinished, self.messages_left = len(report.unfinished), report.messages_left
+        self.finished = report.state in CLOSED_RUNS
         self.totals = report.totals
         self.next, self.undo = report.next, report.undo
         files = report.files
@@ -311,6 +312,7 @@ class WorkspaceBackend:
                 registry()[report.action],
                 json.loads(report.run["parameters"]),
                 len(report.unfinished),
+                report.messages_left,
                 int(report.run["eligible"]),
                 report.run["created_at"],
             )

@@ -12,6 +12,14 @@ from invoicebatch.model.changes import Batch
 from invoicebatch.model.documents import number_series
 from invoicebatch.model.money import format_cents, tax_cents, unit_cents
 
+_FIELDS = {
+    "line_total": "total of the lines",
+    "net_total": "net total",
+    "vat_total": "VAT total",
+    "total": "total",
+    "outstanding": "outstanding amount",
+}
+
 _VAT_KEY = ["invoice_id", "vat_category", "vat_rate_bp"]
 _ADDRESS = ("street", "postcode", "city", "country")
 
@@ -93,16 +101,14 @@ def _lines(invoices: pd.DataFrame, lines: pd.DataFrame) -> Iterable[pd.DataFrame
     none = found.isna()
     yield _fault(invoices["invoice_id"][none], "lines: there is none")
     off = ~none & (found != invoices["line_total_cents"])
-    yield _amounts_differ(
-        invoices, off, "line_total", invoices["line_total_cents"], found, "the lines add up to (BR-CO-10)"
-    )
+    yield _amounts_differ(invoices, off, "line_total", invoices["line_total_cents"], found, "the lines make")
 
 
 def _amounts_differ(
     invoices: pd.DataFrame, where: pd.Series, field: str, have: pd.Series, want: pd.Series, what: str
 ) -> pd.DataFrame:
     texts = [
-        f"{field}: {format_cents(a)}, but {what} {format_cents(b)}"
+        f"the {_FIELDS[field]} does not add up: it is {format_cents(a)}, {what} {format_cents(b)}"
         for a, b in zip(have[where], want[where].astype("int64"), strict=True)
     ]
     return _fault(invoices["invoice_id"][where], pd.Series(texts, index=invoices.index[where], dtype="str"))
@@ -116,7 +122,7 @@ def _decimals(invoices: pd.DataFrame) -> Iterable[pd.DataFrame]:
         broken = have % unit != 0
         shown = have[broken].map(format_cents).astype("str")
         currency = invoices["currency"][broken].astype("str")
-        texts = field + ": " + shown + ", but " + currency + " has no decimals"
+        texts = f"the {_FIELDS[field]} is " + shown + ", but " + currency + " has no decimals"
         yield _fault(invoices["invoice_id"][broken], texts)
 
 
@@ -128,9 +134,9 @@ def _totals(invoices: pd.DataFrame) -> Iterable[pd.DataFrame]:
         - invoices["paid_cents"] - invoices["credited_cents"]
     )  # fmt: skip
     for field, want, what in (
-        ("net_total", net, "lines, allowances and charges make (BR-CO-13)"),
-        ("total", gross, "net total and VAT make (BR-CO-15)"),
-        ("outstanding", due, "total, prepaid, rounding and payments make (BR-CO-16)"),
+        ("net_total", net, "lines, allowances and charges make"),
+        ("total", gross, "net total and VAT make"),
+        ("outstanding", due, "total, prepaid, rounding and payments make"),
     ):
         have = invoices[f"{field}_cents"]
         yield _amounts_differ(invoices, have != want, field, have, want, what)
@@ -163,7 +169,7 @@ def _vat(invoices: pd.DataFrame, batch: Batch) -> Iterable[pd.DataFrame]:
     off = both[(both["tax_cents"] - both["want_cents"]).abs() > both["lines"] * unit]
     yield _fault(
         off["invoice_id"],
-        _vat_texts(off, "tax_cents", "want_cents", "VAT", "rate times taxable amount is (BR-CO-17)"),
+        _vat_texts(off, "tax_cents", "want_cents", "VAT", "rate times taxable amount makes"),
     )
     computed = expected[~has_breakdown]
     unit = unit_cents(computed["invoice_id"].map(currencies).astype("str"))
@@ -186,7 +192,8 @@ def _taxable(lines: pd.DataFrame, allowance_charges: pd.DataFrame) -> pd.DataFra
 
 def _vat_texts(rows: pd.DataFrame, have: str, want: str, noun: str, what: str) -> pd.Series:
     texts = [
-        f"vat_breakdown: {category} {rate / 100:g} %: {noun} {format_cents(a)}, but {what} {format_cents(b)}"
+        f"the {noun} at VAT {rate / 100:g} % (category {category}) does not add up:"
+        f" it is {format_cents(a)}, {what} {format_cents(b)}"
         for category, rate, a, b in zip(
             rows["vat_category"], rows["vat_rate_bp"], rows[have], rows[want], strict=True
         )

@@ -35,6 +35,12 @@ JOINS: Final[Mapping[str, str]] = {
     "a": "LEFT JOIN company_accounts a ON a.company_account_id = i.company_account_id",
     "k": "LEFT JOIN collection_cases k ON k.case_id = i.collection_case_id",
     "o": "LEFT JOIN invoices o ON o.invoice_id = i.credit_of",
+    "j": (
+        "LEFT JOIN (SELECT w.invoice_id, coalesce('credit note ' || w.number,"
+        " concat_ws(' of ', 'a credit note not yet created', u.name)) AS called FROM invoices w"
+        " LEFT JOIN customers u ON u.customer_id = w.customer_id WHERE w.credit_of IS NOT NULL) j"
+        " ON j.invoice_id = i.credited_by"
+    ),
     "b": "LEFT JOIN payment_bundles b ON b.bundle_id = i.payment_bundle_id",
     "p": "LEFT JOIN payment_plans p ON p.plan_id = i.payment_plan_id",
     "n": (
@@ -187,6 +193,7 @@ _DERIVED: tuple[Derived, ...] = (
         REVIEW_SQL,
     ),
     Derived(text("review_reasons", "What the review finds odd about it"), "v", REVIEW_REASONS_SQL),
+    Derived(text("credited_by_note", "What people call the credit note that ends it; empty: none does"), "j", "j.called"),
     Derived(
         choice("payment_status", PaymentStatus, "How far it is paid; derived"), "i", PAYMENT_STATUS_SQL
     ),

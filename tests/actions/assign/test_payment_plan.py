@@ -133,7 +133,7 @@ def test_nothing_that_was_not_invoiced_is_paid_in_instalments(make_workspace: Ma
         session.update("invoices", pd.DataFrame({"invoice_id": [1], "customer_id": ["K9"]}), clock.now())
     ws.select(ids=[1]).plan("approve").apply()
     why = ws.select(ids=[1, 2]).why("assign.payment_plan").set_index("invoice_id")["reason"]
-    assert why[1].startswith("status is approval_failed, not approved yet")
+    assert why[1].startswith("status is approval failed, not approved yet")
     assert why[2].startswith("status is empty, not approved yet")
 
 

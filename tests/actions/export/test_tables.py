@@ -137,3 +137,14 @@ def test_columns_may_be_given_as_one_text() -> None:
     assert ExportParams(columns="number, total").columns == ("number", "total")  # type: ignore[arg-type]
     with pytest.raises(ValidationError):
         ExportParams(format="pdf")  # type: ignore[arg-type]
+
+
+def test_a_workbook_says_choices_in_words_and_a_csv_as_they_are_stored(make_workspace):
+    workspace = make_workspace(1, status="generation_failed")
+    said = {}
+    for kind in ("xlsx", "csv"):
+        plan = workspace.select(all=True).plan("export.invoices", format=kind, columns=("kind", "status"))
+        path = plan.apply().files["path"].iloc[0]
+        frame = pd.read_excel(path, engine="openpyxl") if kind == "xlsx" else pd.read_csv(path)
+        said[kind] = frame.iloc[0, :2].tolist()
+    assert said == {"xlsx": ["Invoice", "Generation failed"], "csv": ["invoice", "generation_failed"]}

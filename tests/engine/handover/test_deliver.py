@@ -1,7 +1,11 @@
+from threading import Event
+
 import pandas as pd
 import pytest
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.progress import Silent
+from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from invoicebatch.model.status import OutboxStatus
 from tests.delivery.mail.mailserver import Script, mail_server
 from tests.engine.sending import configure, outbox, statuses, with_documents
@@ -31,6 +35,29 @@ def test_by_default_every_mail_is_a_file_in_the_workspace(ready):
         rows = session.whole("invoices")
     assert set(rows["shipping_channel"]) == {"email"}
     assert rows["sent_at"].notna().all()
+
+
+class _CancelledAtTheDoor(Silent):
+    """Cancels when the first message is about to be handed over."""
+
+    def __init__(self):
+        self.cancel = Event()
+
+    def start(self, label, total):
+        if label == "Hand over":
+            self.cancel.set()
+
+
+def test_messages_that_a_cancel_left_are_counted_until_they_are_handed_over(ready):
+    watch = _CancelledAtTheDoor()
+    plan = ready.select(all=True).plan("send_via.email")
+    report = plan.apply(progress=watch, cancel=watch.cancel)
+    assert (len(report.unfinished), report.messages_left) == (0, 6)
+    assert report.summary().endswith("6 messages still to be handed over")
+    (waiting,) = WorkspaceBackend(ready).interrupted()
+    assert (waiting.left, waiting.messages) == (0, 6)
+    (report,) = ready.runs.resume(report.run_id)
+    assert report.messages_left == 0
 
 
 def test_each_answer_of_a_server_becomes_what_it_means(ready):

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.errors import SelectionError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace
 
@@ -47,6 +48,41 @@ def test_what_was_marked_is_taken_back_by_the_action_that_does(make_workspace: M
     (back,) = report.undo
     assert back.action == "mark_as.not_exported"
     assert workspace.select(run=report.run_id).plan(back.action).apply().done["invoice_id"].tolist() == [1, 3]
+
+
+def test_credit_leads_to_the_notes_it_made(money_workspace: Make) -> None:
+    workspace = money_workspace(3)
+    report = workspace.select(ids=[1, 2]).plan("credit").apply()
+    notes = workspace.select(where="kind = 'credit_note'").ids.tolist()
+    assert report.made["invoice_id"].tolist() == notes
+    (create,) = report.next
+    assert (create.action, create.rows, create.on_made) == ("create", 2, True)
+    assert create.command == f"invoicebatch run create --made-by {report.run_id}"
+    assert [one["invoice_id"] for one in report.to_dict()["made"]] == notes
+    made = workspace.select(made_by=report.run_id[:8])
+    assert (made.ids.tolist(), made.description) == (notes, f"2 rows made by run {report.run_id[:8]}")
+    assert made.plan("create").apply().done["invoice_id"].tolist() == notes
+    assert workspace.runs.report(report.run_id).next == ()
+    assert workspace.history(notes[0])["event"].tolist() == ["credit", "create"]
+    assert workspace.doctor().empty
+
+
+def test_what_is_regenerated_after_it_was_sent_may_be_sent_once_more(make_workspace: Make) -> None:
+    workspace = make_workspace(2)
+    with workspace.store.write() as session:
+        accounts = session.whole("company_accounts", columns=["company_account_id"])
+        session.update("company_accounts", accounts.assign(email="billing@stroom.example"), clock.now())
+    workspace.select(all=True).plan("approve", invoice_date=DAY).apply()
+    workspace.select(all=True).plan("create").apply()
+    workspace.select(ids=[1]).plan("send_via.email").apply()
+    with workspace.store.write() as session:
+        customers = session.whole("customers", columns=["customer_id"])
+        session.update("customers", customers.assign(city="Elders"), clock.now())
+    report = workspace.select(all=True).plan("regenerate").apply()
+    first, again = (step for step in report.next if step.action == "send_via.email")
+    assert (first.rows, first.params) == (1, ())
+    command = f"invoicebatch run send_via.email --run {report.run_id} -p again=true"
+    assert (again.rows, again.params, again.command) == (1, ("again",), command)
 
 
 def test_a_step_outside_the_bar_names_each_bundle(money_workspace: Make) -> None:

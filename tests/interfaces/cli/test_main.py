@@ -83,7 +83,7 @@ def test_run_exits_3_when_a_row_is_refused(make_workspace: Make, capsys: pytest.
     assert call(workspace, "run", "approve", "--ids", "1", "--invoice-date", "2026-11-20") == 0
     capsys.readouterr()
     assert call(workspace, "run", "approve", "--ids", "1,2", "--json") == 3
-    reason = "status is approved, not empty or approval_failed"
+    reason = "status is approved, not empty or approval failed"
     assert as_json(capsys)["refused"] == [{"invoice_id": 1, "number": None, "reason": reason, "kind": reason}]
 
 

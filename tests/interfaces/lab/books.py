@@ -109,13 +109,26 @@ def _mandates(customers: pd.DataFrame) -> pd.DataFrame:
 class StoppingBackend(WorkspaceBackend):
     """Cancels each run after its first chunk, as a person would who is quick enough."""
 
+    told: list[tuple[str, int, int]]
+    """What the last run told of its progress."""
+
     def apply(self, plan, progress, cancel):
         def tell(phase, done, of):
             progress(phase, done, of)
+            self.told.append((phase, done, of))
             if done:
                 cancel.set()
 
+        self.told = []
         return super().apply(plan, tell, cancel)
+
+    def resume(self, run_id, progress, cancel):
+        def tell(phase, done, of):
+            progress(phase, done, of)
+            self.told.append((phase, done, of))
+
+        self.told = []
+        return super().resume(run_id, tell, cancel)
 
 
 class WaitingBackend(WorkspaceBackend):

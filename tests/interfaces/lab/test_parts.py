@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from invoicebatch.actions import find
 from invoicebatch.errors import FilterError
+from invoicebatch.files.glossary import glossary
 from invoicebatch.interfaces.lab import dialogs, filters, tables
-from invoicebatch.interfaces.lab.columns import column, columns
+from invoicebatch.interfaces.lab.columns import OFFERED, column, columns
 from invoicebatch.interfaces.lab.view import Arrangement, View
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.model.schema import OVERVIEW
@@ -22,6 +23,12 @@ TODAY = date(2026, 11, 22)
 
 def _fields(name, defaults=None, choices=None):
     return {one["name"]: one for one in dialogs.fields(find(name), defaults or {}, choices or {})}
+
+
+def test_heads_say_what_a_column_means_as_explain_does():
+    assert column("status").help == glossary()["words"]["status"]
+    assert column("outstanding_cents").help == glossary()["words"]["outstanding"]
+    assert all(column(key).help for key in OFFERED)
 
 
 def test_every_kind_of_parameter_becomes_its_field():

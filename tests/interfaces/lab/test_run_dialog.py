@@ -131,6 +131,21 @@ def test_the_next_step_opens_for_the_rows_done(desk, workspace):
     assert desk.say("preview", n=1, params={})["eligible"] == 4
 
 
+def test_credit_leads_to_the_notes_it_made_and_shows_them(desk, workspace):
+    originals = workspace.select(where="status = 'created'").ids[:2].tolist()
+    desk.say("select", op="set", ids=originals)
+    report = desk.run("credit")["report"]
+    notes = workspace.select(made_by=report["runId"]).ids.tolist()
+    assert (report["made"], [(step["action"], step["rows"]) for step in report["next"]]) == (
+        2,
+        [("create", 2)],
+    )
+    desk.say("pick", which="made")
+    assert [row[0] for row in desk.state["table"]["rows"]] == notes
+    assert desk.say("next", which="next", at=0)["selected"] == 2
+    assert desk.say("preview", n=9, params={})["eligible"] == 2
+
+
 def test_what_was_marked_can_be_taken_back(desk):
     desk.say("select", op="all")
     report = desk.run("mark_as.exported")["report"]
@@ -208,11 +223,13 @@ def test_the_grid_updates_itself_after_a_run(desk):
 
 def test_a_cancelled_run_stands_in_the_way_until_it_is_finished(workspace, monkeypatch):
     monkeypatch.setenv("INVOICEBATCH_EXECUTOR__CHUNK_ROWS", "2")
-    desk = Desk(StoppingBackend(type(workspace)(workspace.root)))
+    backend = StoppingBackend(type(workspace)(workspace.root))
+    desk = Desk(backend)
     approved = workspace.select(where="status = 'approved'").ids[:5].tolist()
     desk.say("select", op="set", ids=approved)
     report = desk.run("create")["report"]
     assert report["cancelled"]
+    assert backend.told[-1] == ("Create", report["done"], 5)
     assert report["unfinished"] == 5 - report["done"] > 0
     (waiting,) = desk.state["waiting"]["runs"]
     assert (waiting["label"], waiting["left"], waiting["rows"]) == ("Create", report["unfinished"], 5)
@@ -223,7 +240,22 @@ def test_a_cancelled_run_stands_in_the_way_until_it_is_finished(workspace, monke
     desk.say("resume", run_id=waiting["run"])
     assert desk.state["waiting"]["runs"] == []
     report = desk.state["run"]["report"]
-    assert (report["done"], report["unfinished"]) == (5, 0)
+    assert (report["done"], report["unfinished"], report["cancelled"]) == (5, 0, False)
+    assert (backend.told[0], backend.told[-1]) == (("Create", 0, 5), ("Create", 5, 5))
+
+
+def test_what_failed_is_offered_the_action_that_takes_it(desk, workspace):
+    lost = workspace.select(where=f"status = 'approved' and customer_id <> '{HOMELESS}'").ids[:1].tolist()
+    with workspace.store.write() as session:
+        customer = session.rows_of("invoices", "invoice_id", pd.Series(lost))["customer_id"].item()
+        session.update("customers", pd.DataFrame({"customer_id": [customer], "city": [None]}), clock.now())
+    desk.say("select", op="set", ids=lost)
+    report = desk.run("create")["report"]
+    assert report["failed"] == 1
+    assert [(one["action"], one["rows"]) for one in report["retry"]] == [("regenerate", 1)]
+    dialog = desk.say("retry", action="regenerate")
+    assert (dialog["action"], dialog["selected"]) == ("regenerate", 1)
+    assert desk.say("preview", n=5, params={})["eligible"] == 1
 
 
 @pytest.mark.parametrize("action", ["mark_as.exported", "payments.write_off"])

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base import clock
 from invoicebatch.interfaces.lab.session import Session
 from invoicebatch.interfaces.lab.view import FIRST_KEY
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
@@ -13,6 +14,38 @@ from tests.interfaces.lab.conftest import Desk
 
 def _ids(desk, start=0):
     return [row[0] for row in desk.say("page", start=start, v=desk.table["v"])["rows"]]
+
+
+def test_an_exact_number_is_found_alone_and_the_rest_on_demand(desk, workspace):
+    customer = workspace.select(ids=[1]).frame["customer_id"].item()
+    own = workspace.select(where=f"customer_id = '{customer}'").ids.tolist()
+    with workspace.store.write() as session:
+        rows = pd.DataFrame({"invoice_id": [299], "external_id": [f"X-{customer}-7"]})
+        session.update("invoices", rows, clock.now())
+    desk.say("refresh")
+    desk.say("view", sort=[], filters={}, search=customer.lower())
+    more = int(299 not in own)
+    assert (desk.table["total"], desk.table["others"]) == (len(own), more)
+    desk.say("select", op="all")
+    assert workspace.select(where=desk.session.selection().where).ids.tolist() == own
+    desk.say("view", sort=[], filters={}, search=f"*{customer}*")
+    assert (desk.table["total"], desk.table["others"]) == (len(own) + more, 0)
+    desk.say("select", op="all")
+    assert len(workspace.select(where=desk.session.selection().where)) == len(own) + more
+
+
+def test_customers_of_one_name_are_told_apart_by_their_numbers(desk, workspace):
+    first, second = workspace.select(all=True).frame["customer_id"].unique()[:2]
+    with workspace.store.write() as session:
+        session.update(
+            "customers", pd.DataFrame({"customer_id": [first, second], "name": "J. Smith"}), clock.now()
+        )
+    desk.say("refresh")
+    desk.say("view", sort=[], filters={}, search="J. Smith")
+    at = FIRST_KEY + desk.table["keys"].index("customer_name")
+    assert {row[at] for row in desk.table["rows"]} == {f"J. Smith ({first})", f"J. Smith ({second})"}
+    desk.say("view", sort=[], filters={}, search="")
+    assert not all("(" in row[at] for row in desk.table["rows"])
 
 
 def test_first_rows_are_there_before_all_rows_are_loaded(workspace):

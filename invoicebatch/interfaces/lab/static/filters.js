@@ -113,6 +113,7 @@ function createFilters(context) {
       return chip(column.label, describe(column, filter), () => setFilter(key, null));
     });
     if (table.only) made.unshift(chip("Only", table.only, () => context.arrange({ only: false })));
+    if (table.others) made.push(button(`${count(table.others)} more contain it`, () => context.arrange({ search: `*${table.search}*` }), { look: "small plain" }));
     chips.hidden = !made.length;
     chips.replaceChildren(...made, made.length > 1 ? button("Clear all", () => context.arrange({ filters: {}, search: "", only: false }), { look: "small plain" }) : "");
   }

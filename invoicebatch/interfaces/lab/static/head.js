@@ -23,7 +23,7 @@ function createHead(context, { checkAll, repaint, focusRows }) {
     const order = at < 0 ? "none" : table.sort[at][1] ? "descending" : "ascending";
     const filtered = column.key in table.filters;
     return h("div", { class: `ib-cell ib-${column.kind}${pinClass(index)}`, role: "columnheader", "aria-sort": order, "aria-colindex": index + 2, "data-key": column.key, style: pinStyle(index) },
-      h("button", { class: "ib-sort", tabindex: -1, title: `Sort by ${column.label}; Shift adds to the sort; drag to move`, onpointerdown: (event) => drag(event, column.key), onclick: (event) => (dragged ? (dragged = false) : sortBy(column.key, event.shiftKey)) },
+      h("button", { class: "ib-sort", tabindex: -1, title: `${column.help}\nSort by ${column.label}; Shift adds to the sort; drag to move`, onpointerdown: (event) => drag(event, column.key), onclick: (event) => (dragged ? (dragged = false) : sortBy(column.key, event.shiftKey)) },
         h("span", { class: "ib-label" }, column.label), at >= 0 && icon(table.sort[at][1] ? "down" : "up")),
       h("button", { class: `ib-funnel${filtered ? " on" : ""}`, tabindex: -1, "aria-haspopup": "dialog", "aria-expanded": "false", "aria-label": `Filter ${column.label}`, title: `Filter ${column.label}`,
         onclick: (event) => context.openFilter(column, event.currentTarget) }, icon("filter")),

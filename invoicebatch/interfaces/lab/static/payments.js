@@ -14,7 +14,7 @@ function createPayments(context, invoices) {
     next.click();
     next.focus();
   } }, ...tabs);
-  let place = "invoices", bundle = "", held = null, status = "proposed", ticked = new Map();
+  let place = "invoices", bundle = "", jump = false, held = null, status = "proposed", ticked = new Map();
 
   for (const [index, [name]] of TABS.entries()) {
     Object.entries({ role: "tabpanel", "aria-labelledby": tabs[index].id }).forEach(([key, value]) => panels[name].setAttribute(key, value));
@@ -46,14 +46,15 @@ function createPayments(context, invoices) {
       row.setAttribute("aria-current", String(id === bundle));
     });
     box.querySelector("thead tr").prepend(h("th", { scope: "col" }, "Bundle"));
-    const none = h("p", { class: "ib-quiet ib-note" }, "No payment bundles yet. Select invoices and choose Bank file: it bundles them.");
-    outgoing.replaceChildren(bundles.length ? box : none, h("div", { class: "ib-bundle" }));
+    const none = h("p", { class: "ib-quiet ib-note" }, "No payment bundles yet: collections and refunds that go to the bank in one file. Select invoices and choose Bank file: it bundles them.");
+    outgoing.replaceChildren(...(bundles.length ? [h("p", { class: "ib-quiet ib-note" }, "Payment bundles: collections and refunds that go to the bank in one file."), box] : [none]), h("div", { class: "ib-bundle" }));
     if (bundle) context.send({ kind: "bundle", bundle });
   }
 
   // From anywhere: the tab is asked anew, and shows the bundle it is told of.
   function openBundle(id) {
     bundle = id;
+    jump = true;
     choose("outgoing");
   }
 
@@ -70,12 +71,14 @@ function createPayments(context, invoices) {
     const offer = (one) => h("button", { class: "ib-action", "data-action": one.action, title: one.reason || one.help, disabled: !!one.reason, onclick: () => about("bundle_action", { action: one.action }) }, one.label.replace(/ payment bundle$/, ""));
     const why = message.offers.filter((one) => one.reason).map((one) => h("li", {}, h("strong", {}, one.label), `: ${one.reason}`));
     outgoing.querySelector(".ib-bundle").replaceChildren(
-      h("div", { class: "ib-bar", role: "toolbar", "aria-label": "Actions for the payment bundle" }, h("div", { class: "ib-summary" }, h("strong", {}, `Bundle ${bundle.slice(0, 8)}`)),
+      h("div", { class: "ib-bar", role: "toolbar", "aria-label": "Actions for the payment bundle" }, h("div", { class: "ib-summary" }, h("strong", { tabindex: -1 }, `Bundle ${bundle.slice(0, 8)}`), h("span", { class: "ib-quiet" }, message.about)),
         h("div", { class: "ib-actions" }, ...message.offers.map(offer),
           h("button", { class: "ib-action quiet", onclick: () => { about("bundle_rows"); choose("invoices"); } }, "Show its invoices"),
           message.file && h("button", { class: "ib-action quiet", title: message.file, onclick: () => about("bundle_file") }, icon("file"), "Open the file"))),
       why.length ? h("details", { class: "ib-refused ib-note" }, h("summary", {}, "Why not the others"), h("ul", {}, ...why)) : "",
       h("div", { class: "ib-note" }, ...message.tables.map((table) => h("section", {}, h("h3", {}, table.label), smallTable(table, message.currency)))));
+    if (jump) outgoing.querySelector(".ib-bundle strong").focus();
+    jump = false;
   }
 
   // Payments that came in.

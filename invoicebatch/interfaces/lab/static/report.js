@@ -15,7 +15,7 @@ function createReport(context) {
         button("Cancel", () => context.send({ kind: "cancel" }), { look: "small" })));
     }
     const stopping = run.state === "cancelling", phase = stopping ? "stopping" : run.label.toLowerCase().includes(run.phase.toLowerCase()) ? "" : run.phase;
-    element.querySelector(".ib-progresstext").replaceChildren(h("strong", {}, run.label), `${phase ? ` ${phase}` : ""} · ${count(run.done)} of ${count(run.of)}`);
+    element.querySelector(".ib-progresstext").replaceChildren(h("strong", {}, run.label), `${phase ? ` ${phase}` : ""}${run.of ? ` · ${count(run.done)} of ${count(run.of)}` : ""}`);
     element.querySelector("progress").value = share;
     element.querySelector("button").disabled = stopping;
   }
@@ -25,7 +25,7 @@ function createReport(context) {
     const runs = state?.runs ?? [];
     waiting.hidden = !runs.length;
     waiting.replaceChildren(...runs.map((run) => h("div", { class: "ib-interruptedrun", "data-run": run.run }, icon("alert"),
-      h("span", {}, h("strong", {}, `${run.label} interrupted`), `: ${count(run.left)} of ${plural(run.rows)} not done. They are held by this run, begun ${MOMENT.format(new Date(`${run.since}Z`))}.`),
+      h("span", {}, h("strong", {}, `${run.label} interrupted`), `: ${run.left || !run.messages ? `${count(run.left)} of ${plural(run.rows)} not done` : `${plural(run.messages, "message", "messages")} not handed over`}. They are held by this run, begun ${MOMENT.format(new Date(`${run.since}Z`))}.`),
       button("Finish", () => context.send({ kind: "resume", run_id: run.run }), { look: "primary small", "aria-label": `Finish ${run.label}` }),
       button("Give up", () => context.send({ kind: "abandon", run_id: run.run }), { look: "small", "aria-label": `Give up ${run.label}` }))));
   }
@@ -64,7 +64,7 @@ function createReport(context) {
     if (!box) return;
     const input = h("input", { type: "file", accept: ".xlsx", hidden: true, "aria-label": "Filled sheet", onchange: () => takeIn(input) });
     box.hidden = false;
-    box.replaceChildren(h("p", {}, "The sheet was downloaded. Fill in the marked cells and save it, then: "), h("div", { class: "ib-step" }, input, button("Take the sheet in…", () => input.click(), { look: "small", "data-take": "" }), h("span", {}, "or"), command(message.command, "take the sheet in")), h("div", { class: "ib-taken", role: "status" }));
+    box.replaceChildren(h("p", {}, "The sheet was downloaded. Fill in the marked cells and save it, then: "), h("div", { class: "ib-step" }, input, button("Take the sheet in…", () => input.click(), { look: "small", "data-take": "" }), h("span", {}, "or, in the folder where you saved it:"), command(message.command, "take the sheet in")), h("div", { class: "ib-taken", role: "status" }));
     box.querySelector("[data-take]").focus();
   }
 
@@ -97,14 +97,15 @@ function createReport(context) {
       push(),
       report.code && codeButton(), tiny("Close the report", "close", () => { context.send({ kind: "dismiss" }); context.focusGrid(); }));
     const parts = [];
-    if (bad) parts.push(h("h3", {}, "Failed"), h("div", { class: "ib-buttons" }, button(`Retry the ${count(report.failed)} failed`, () => context.send({ kind: "retry" }), { look: report.missing ? "small" : "primary small" }), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
+    if (bad) parts.push(h("h3", {}, "Failed"), h("div", { class: "ib-buttons" }, ...report.retry.map((step) => button(`${step.label} the ${count(step.rows)} failed`, () => context.send({ kind: "retry", action: step.action }), { look: "small", "data-retry": step.action })), button("Show them", () => context.send({ kind: "pick", which: "failed" }), { look: "small" })));
     if (report.missing) parts.push(...fixBox(report.missing));
     if (bad) parts.push(groupList(report.failures, "bad", "failed"));
+    if (report.made) parts.push(h("h3", {}, "Made"), h("div", { class: "ib-buttons" }, plural(report.made, "new document", "new documents"), button("Show them", () => context.send({ kind: "pick", which: "made" }), { look: "small", "data-made": "" })));
     if (report.next.length) parts.push(...stepList("Next", "next", report.next, "primary small"));
     if (report.undo.length) parts.push(...stepList("To take it back", "undo", report.undo, "small"));
     if (report.refused) parts.push(h("h3", {}, "Left out"), groupList(report.refusals, "", "refused"), h("div", { class: "ib-buttons" }, button("Select the refused", () => context.send({ kind: "pick", which: "refused" }), { look: "small" })));
     if (report.unchanged.length) parts.push(h("h3", {}, "Unchanged"), groupList(report.unchanged, "", "unchanged"));
-    if (report.unfinished) parts.push(h("h3", {}, "Not done yet"), h("p", {}, `${plural(report.unfinished)} were not started. They stay reserved for this run until it is finished.`), h("div", { class: "ib-buttons" }, button("Finish the rest", () => context.send({ kind: "resume" }), { look: "primary small" })));
+    if (report.unfinished || report.messagesLeft) parts.push(h("h3", {}, "Not done yet"), h("p", {}, report.unfinished ? `${plural(report.unfinished)} were not started. They stay reserved for this run until it is finished.` : `${plural(report.messagesLeft, "message is", "messages are")} not handed over yet.`), h("div", { class: "ib-buttons" }, button("Finish the rest", () => context.send({ kind: "resume" }), { look: "primary small" })));
     if (report.files.length) parts.push(h("h3", {}, report.fileCount > report.files.length ? `Files (${count(report.fileCount)})` : "Files"), h("ul", { class: "ib-files" }, ...report.files.map((file, index) => h("li", {}, h("button", { class: "ib-link", title: file.path, onclick: () => context.send({ kind: "file", index }) }, icon("file"), file.name), h("span", { class: "ib-quiet" }, file.size ? ` ${bytes(file.size)}` : "")))));
     if (report.totals.length) parts.push(h("dl", { class: "ib-totals" }, ...report.totals.map((total) => h("div", {}, h("dt", {}, total.label), h("dd", {}, total.money ? AMOUNT.format(total.value) : count(total.value))))));
     element.replaceChildren(h("div", { class: `ib-reportcard ${bad ? "bad" : partly ? "partly" : "good"}` }, head, parts.length ? h("div", { class: "ib-reportbody", tabindex: 0, role: "region", "aria-label": "Report" }, ...parts) : ""));
