@@ -10,7 +10,6 @@ from tests.files.sources import calls, trees
 EXCEPTIONS = {
     "delivery/external/files.py": "writes wherever fsspec reaches; this machine's disk is one such place of many",
     "engine/base/faultpoints.py": "notes points for the crash tests, a line each, while the process is being killed",
-    "formats/workbook/aging.py": "draws its picture into the open stream that files gives it",
     "ingest/readers/workbook.py": "lends a workbook to its child process in a temporary folder",
     "ingest/readers/workbook_child.py": "imports nothing of the package; writes into that temporary folder",
     "interfaces/cli/main.py": "opens the null device where nobody reads the output any more",

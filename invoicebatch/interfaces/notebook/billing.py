@@ -67,7 +67,7 @@ def show_totals(now: Selection, earlier: Selection | None) -> None:
     counts = {name: np.histogram(values[values > 0], edges)[0].tolist() for name, values in totals.items()}
     bars = [
         Bar(
-            f"{low:,g} to {high:,g}" if first else "",
+            f"{_edge(low)} to {_edge(high)}" if first else "",
             counts[name][place],
             f"{counts[name][place]:,}",
             runs[name][1],
@@ -85,6 +85,10 @@ def _edges(least: float, most: float) -> list[float]:
     edges = [step * 10.0**power for power in powers for step in (1, 2, 5)]
     first = bisect_right(edges, least) - 1
     return edges[first : bisect_right(edges, most) + 1]
+
+
+def _edge(amount: float) -> str:
+    return f"{amount:,.2f}".removesuffix(".00")
 
 
 def _counted(name: str, totals: "pd.Series[float]") -> str:
