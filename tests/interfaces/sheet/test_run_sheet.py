@@ -51,7 +51,7 @@ def test_rows_run_grouped_by_action_and_each_is_told(workspace: Workspace, edite
     listed = {row["Row"]: row for row in results(report.result)}
     assert report.result.name == "edited.result.xlsx"
     assert listed[10]["Outcome"] == "done"
-    assert listed[10]["Status"] == "approved"
+    assert listed[10]["Status"] == "Approved"
     assert "status is approved" in listed[6]["Reason"]
     assert Path(listed[12]["File"]).is_file()
     assert listed[7]["Outcome"] is None
