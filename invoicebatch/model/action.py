@@ -79,7 +79,7 @@ Outgoing = tuple[str, tuple[int, ...]]
 
 
 class Surroundings(Protocol):
-    """What parameters are judged by, and their values read from: settings, rules, state, the other actions."""
+    """What the values of a parameter may be read from: settings, rules, state, the other actions."""
 
     settings: Settings
     root: Path
@@ -92,8 +92,15 @@ class Surroundings(Protocol):
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, as it is now."""
 
+
+class Checking(Surroundings, Protocol):
+    """What the parameters of an action are checked by, also those that name another action or rows."""
+
     def check_filter(self, condition: str) -> None:
         """Refuse what is no filter over overview columns (FilterError)."""
+
+    def check_params(self, action: str, values: Mapping[str, Any]) -> None:
+        """Refuse what an action of the bar does not take as its parameters (ParameterError)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +207,7 @@ class Action:
     effects: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     messages: Callable[[Batch, Any, Context], Sequence[Outgoing]] | None = None
     defaults: Callable[[Settings, date], Mapping[str, Any]] | None = None
-    check: Callable[[Any, Surroundings, datetime], None] | None = None
+    check: Callable[[Any, Checking, datetime], None] | None = None
     row_checks: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     check_columns: frozenset[str] | None = None
     check_reads: frozenset[str] = frozenset()

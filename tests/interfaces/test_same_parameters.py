@@ -33,6 +33,7 @@ OWN: Mapping[tuple[str, str], str] = {
     ("credit", "amount"): "21:50.00, 6:10",
     ("export.job", "schedule"): "0 6 * * 1",
     ("export.job", "notify"): "desk@example.com",
+    ("export.job", "export"): "export.lines",
     ("export.job", "filter"): "total > 100",
     ("export.job", "parameters"): '{"format": "csv"}',
     ("export.invoices", "columns"): "number,total",

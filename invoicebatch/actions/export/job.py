@@ -5,15 +5,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
-from invoicebatch.errors import ParameterError
-from invoicebatch.model.action import Action, Choices, Context, Params, Preview, Surroundings
+from invoicebatch.model.action import Action, Checking, Choices, Context, Params, Preview, Surroundings
 from invoicebatch.model.changes import Batch, Changes
 from invoicebatch.model.contact.mailbox import address_fault
 from invoicebatch.model.exports.schedule import next_time, schedule_fault
 from invoicebatch.model.ident import derived_id
-from invoicebatch.validation import first_problem
 
 
 def _parameters(value: object) -> object:
@@ -58,17 +56,11 @@ class JobParams(Params):
         return value
 
 
-def _check(params: JobParams, around: Surroundings, _: datetime) -> None:
+def _check(params: JobParams, around: Checking, _: datetime) -> None:
     """Filter and parameters of the export are refused now, not when the job is due."""
     if params.filter.strip():
         around.check_filter(params.filter)
-    try:
-        around.actions[params.export].params.model_validate(params.parameters)
-    except ValidationError as error:
-        place, problem = first_problem(error)
-        raise ParameterError(
-            f"{params.export}: {place}: {problem}.", "Give its parameters as JSON."
-        ) from error
+    around.check_params(params.export, params.parameters)
 
 
 def transform(batch: Batch, params: JobParams, context: Context) -> Changes:  # noqa: ARG001

@@ -1,4 +1,4 @@
-"""Where parameters are judged, and their choices read from: one workspace's settings, folder, state and actions."""
+"""Where the choices of a parameter are read from: one workspace's settings, folder, state and actions."""
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -9,7 +9,6 @@ import pandas as pd
 from invoicebatch.model.action import Action
 from invoicebatch.settings import Settings
 from invoicebatch.store import Store
-from invoicebatch.store.filters import parse
 
 
 class WorkspaceSurroundings:
@@ -32,8 +31,3 @@ class WorkspaceSurroundings:
         """A whole small table, as it is now."""
         with self._store.read() as session:
             return session.whole(name)
-
-    @staticmethod
-    def check_filter(condition: str) -> None:
-        """Refuse what is no filter (FilterError)."""
-        parse(condition)

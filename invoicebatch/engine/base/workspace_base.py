@@ -55,12 +55,8 @@ class WorkspaceBase(Folder):
 
     def choices(self, action: Action) -> dict[str, dict[str, str]]:
         """The values that parameters of an action may take here: value and label, by parameter."""
-        return {name: dict(one.values(self.surroundings)) for name, one in action.choices.items()}
-
-    @property
-    def surroundings(self) -> WorkspaceSurroundings:
-        """What parameters are judged by."""
-        return WorkspaceSurroundings(self.settings, self.root, self.offered, self.store)
+        around = WorkspaceSurroundings(self.settings, self.root, self.offered, self.store)
+        return {name: dict(one.values(around)) for name, one in action.choices.items()}
 
     @property
     def reviewer(self) -> Reviewer:

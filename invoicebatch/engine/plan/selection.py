@@ -16,6 +16,7 @@ from invoicebatch.eligibility import NOT_BUSY, Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.checking import WorkspaceChecking
 from invoicebatch.engine.plan.checks import faults, faults_by_default
 from invoicebatch.engine.plan.choices import row_choices
 from invoicebatch.engine.plan.params import parse_params
@@ -192,7 +193,7 @@ class Selection:
         found = self._found(action)
         parsed = self._params(found, params)
         if found.check is not None:
-            found.check(parsed, self.workspace.surroundings, clock.now())
+            found.check(parsed, WorkspaceChecking(self.workspace), clock.now())
         self.workspace.keep_judged(self.workspace.asked_of(found))
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)

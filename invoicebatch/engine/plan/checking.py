@@ -1,0 +1,30 @@
+"""What an action's parameters are checked by before a plan: those that name other actions, or rows, too."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.surroundings import WorkspaceSurroundings
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.plan.params import parse_params
+from invoicebatch.store.filters import parse
+
+
+class WorkspaceChecking(WorkspaceSurroundings):
+    """The `Checking` of a workspace; see `model.action.Checking`."""
+
+    def __init__(self, workspace: WorkspaceBase) -> None:
+        super().__init__(workspace.settings, workspace.root, workspace.offered, workspace.store)
+        self._workspace = workspace
+
+    @staticmethod
+    def check_filter(condition: str) -> None:
+        """Refuse what is no filter (FilterError)."""
+        parse(condition)
+
+    def check_params(self, action: str, values: Mapping[str, Any]) -> None:
+        """Refuse what the action does not take here (ParameterError)."""
+        found = self.actions[action]
+        parsed = parse_params(found, values, self.settings, clock.today(), self._workspace.choices(found))
+        if found.check is not None:
+            found.check(parsed, self, clock.now())
