@@ -2,7 +2,7 @@
 
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +17,16 @@ EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["option
 
 
 @pytest.fixture
-def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def without() -> Iterator[Callable[[str], None]]:
     """Make a package one that is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
 
-    def hide(name: str) -> None:
-        monkeypatch.setitem(sys.modules, name, None)
-        monkeypatch.setattr(fonts, "font_folders", fonts.font_folders.__wrapped__)
+        def hide(name: str) -> None:
+            patch.setitem(sys.modules, name, None)
+            fonts.font_folders.cache_clear()
 
-    return hide
+        yield hide
+    fonts.font_folders.cache_clear()
 
 
 def test_the_official_rules_are_asked_for_before_anything_is_planned(
