@@ -44,7 +44,7 @@ def _counting(things: Iterable[Any]) -> Iterator[Any]:
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which every turn counts and texts are not multiplied."""
+    """Jinja's sandbox, in which every turn counts and no text is multiplied by an operator."""
 
     intercepted_binops = frozenset(("*", "**"))
 
