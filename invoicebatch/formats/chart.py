@@ -24,13 +24,15 @@ _SOURCE: Final = rb"""
   place(dx: bar.start * whole, rect(width: calc.max(bar.length * whole, 0.6pt), height: 12pt, fill: rgb(bar.colour)))
   place(dx: (bar.start + bar.length) * whole + 4pt, dy: 2pt, bar.words)
 }))
+#let most-for-labels = 200pt  // a longer one goes on in the next line
+#let labels-width(bars) = calc.min(most-for-labels, calc.max(0pt, ..bars.map(bar => measure(text(bar.label)).width)))
 #for panel in panels [
   #block(above: 8pt, below: 8pt, text(size: 11pt, panel.title))
   #if panel.legend.len() > 0 {
     block(panel.legend.map(((words, colour)) => [#box(baseline: 0.5pt, width: 8pt, height: 8pt, fill: rgb(colour)) #words]).join(h(12pt)))
   }
-  #grid(
-    columns: (auto, 1fr), column-gutter: 6pt, row-gutter: 4pt, align: (right + horizon, left),
+  #context grid(
+    columns: (labels-width(panel.bars), 1fr), column-gutter: 6pt, row-gutter: 4pt, align: (right + horizon, left),
     ..panel.bars.map(bar => (box(text(bar.label)), drawn(bar))).flatten(),
   )
 ]

@@ -19,7 +19,8 @@ from invoicebatch.model.words import words
 from invoicebatch.validation import DATE
 
 LISTS: Final = (tuple, list, set, frozenset)
-_WITH_COMMA: Final = re.compile(r"[-+]?[0-9]+(\.[0-9]{3})*,[0-9]+")
+_WITH_COMMA: Final = re.compile(r"[-+]?(?:[0-9]+,(?![0-9]{3}$)|[0-9]{1,3}(?:\.[0-9]{3})+,)[0-9]+")
+"""Not `1,250`, which others write for 1250."""
 _NUMBER: Final = re.compile(r"[-+]?[0-9.]+")
 
 
@@ -70,8 +71,8 @@ def as_meant(field: FieldInfo, value: Any) -> Any:
 def with_point(text: str) -> str:
     """A number as it is meant where it has a decimal comma; empty: it has none.
 
-    >>> with_point("1.250,50"), with_point("12,5"), with_point("12.50")
-    ('1250.50', '12.5', '')
+    >>> with_point("1.250,50"), with_point("12,5"), with_point("12.50"), with_point("1,250")
+    ('1250.50', '12.5', '', '')
     """
     return text.replace(".", "").replace(",", ".") if _WITH_COMMA.fullmatch(text) else ""
 

@@ -100,16 +100,18 @@ class Look:
         ((rows,),) = self._rows(f"SELECT count(*) FROM {TABLES[name].name}")
         return int(rows)
 
-    def filterable(self, columns: Iterable[str], today: date) -> "pa.Table":
+    def filterable(self, columns: Iterable[str], today: date, limit: int | None = None) -> "pa.Table":
         """What a person's filter is evaluated on: `invoice_id` and columns under their stored names.
 
         Args:
             columns: frame names in `OVERVIEW`; amounts come as decimals.
             today: the date that `overdue` is judged by.
+            limit: of how many rows; None: all.
         """
         names = ["invoice_id", *columns]
         params = {"today": today} if needs_today(names) else None
-        return self._con.sql(overview_sql(names, money="decimal"), params=params).to_arrow_table()
+        few = "" if limit is None else f" LIMIT {limit:d}"
+        return self._con.sql(overview_sql(names, money="decimal") + few, params=params).to_arrow_table()
 
     def ids_of(self, column: str, values: Sequence[str]) -> list[tuple[str, int | None]]:
         """Which invoices carry the given texts in a column of `invoices`: value and id, in the order of the values.

@@ -33,6 +33,12 @@ def test_bars_are_as_long_as_their_values_to_either_side_of_zero() -> None:
     assert abs(owed / credit - 3) < 0.1
 
 
+def test_a_long_label_leaves_room_for_the_bars() -> None:
+    label = "status is approved, not created, and its customer has neither street nor town"
+    (long,) = lengths(picture([Panel("Why not", [Bar(label, 3, "3")])]))[BLUE]
+    assert long > 200
+
+
 def test_the_same_bars_are_the_same_bytes_and_no_bars_are_a_picture_too() -> None:
     panel = Panel("Überfällig <b> #x", [Bar("30 days", 1, "€1")], [("this run", BLUE)])
     assert picture([panel]) == picture([panel])

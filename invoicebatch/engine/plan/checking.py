@@ -17,10 +17,15 @@ class WorkspaceChecking(WorkspaceSurroundings):
         super().__init__(workspace.settings, workspace.root, workspace.offered, workspace.store)
         self._workspace = workspace
 
-    @staticmethod
-    def check_filter(condition: str) -> None:
-        """Refuse what is no filter (FilterError)."""
-        parse(condition)
+    def check_filter(self, condition: str) -> None:
+        """Refuse what is no filter, or compares what can't be compared, whatever the rows hold (FilterError)."""
+        import pyarrow as pa
+
+        parsed = parse(condition)
+        with self._workspace.store.look() as look:
+            columns = look.filterable(parsed.columns, clock.today(), limit=0).schema
+        blank = pa.table([pa.nulls(1, column.type) for column in columns], schema=columns)
+        parsed.matching(blank)
 
     def check_params(self, action: str, values: Mapping[str, Any]) -> None:
         """Refuse what the action does not take here (ParameterError)."""

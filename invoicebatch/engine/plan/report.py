@@ -182,9 +182,10 @@ class Report(ShowsFrames):
             return f"{self.action}: {self.run['selection']} (by {self.run['user']})"
         queued = self.state == RunStatus.QUEUED and not len(self.done)
         first, word = (self.unfinished, "queued") if queued else (self.done, "done")
-        ways = [
-            f"{n:,} {words(name).lower()}" for name, n in self.totals.items() if name.startswith("by_") and n
-        ]
+        by = {name: n for name, n in self.totals.items() if name.startswith("by_") and n}
+        ways = [f"{n:,} {words(name).lower()}" for name, n in by.items()]
+        if sum(by.values()) != len(first):  # some were made and not handed over: what failed is told by name
+            ways = []
         parts = [f"{len(first):,} of {len(self.rows):,} {word}" + (f" ({', '.join(ways)})" if ways else "")]
         parts += [
             f"{count:,} {word}"

@@ -1,18 +1,18 @@
 """Where a mail template runs: it can write text, and not for ever.
 
-Turns of loops and calls of macros are counted rather than timed, so a template that passes here passes on a
+Turns of loops, calls of macros and templates that are included are counted rather than timed, so a template that passes here passes on a
 machine that is busy too.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from numbers import Number
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import Template, nodes
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from invoicebatch.files import limits
@@ -59,7 +59,14 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, wanted: Any, *args: Any, **options: Any) -> Any:  # noqa: D102
         _count()
+        if isinstance(wanted, LoopContext) and args:  # a recursive loop, and what it goes over now
+            args = (_counting(args[0]), *args[1:])
         return super().call(context, wanted, *args, **options)
+
+    def _load_template(self, name: str, globals: MutableMapping[str, Any] | None) -> Template:  # noqa: A002
+        if _LEFT.get(None) is not None:
+            _count()
+        return super()._load_template(name, globals)
 
     def _generate(self, source: nodes.Template, *rest: Any, **options: Any) -> str:
         for loop in list(source.find_all(nodes.For)):

@@ -268,8 +268,9 @@ class Runs:
         """The actions that rows which failed can take now: the same once more, else what is there for them."""
         if draft.step:
             return [{"action": draft.action.name, "label": "Retry", "rows": len(result.failed)}]
-        found = []
-        for action in map(self._action, (draft.action.name, *draft.action.after_failure)):
+        found, offered = [], self._session.backend.actions
+        names = (draft.action.name, *draft.action.after_failure)
+        for action in (offered[name] for name in names if name in offered):
             label = "Retry" if action is draft.action else action.title
             rows = self._session.able(action.name, result.failed["invoice_id"])
             found += [{"action": action.name, "label": label, "rows": rows}] if rows else []

@@ -245,7 +245,7 @@ class Session:
                 "sort": arrangement.sort,
                 "filters": arrangement.filters,
                 "search": arrangement.search,
-                "others": 0 if loading else self.view.others(arrangement.search),
+                "others": 0 if loading else self.view.others(arrangement),
                 "only": arrangement.only_label,
                 "keys": self.keys,
                 "pinned": self.pinned,

@@ -4,7 +4,7 @@ The frame and the order live here; what is selected is in `selection`, and nothi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -99,9 +99,13 @@ class View:
         """Whether rows have the searched text exactly: they alone are found then."""
         return bool(text) and bool(exactly(self.frame, text).any())
 
-    def others(self, text: str) -> int:
-        """How many more rows hold a text that some have exactly."""
-        return int((holding(self.frame, text) & ~exactly(self.frame, text)).sum()) if self.exact(text) else 0
+    def others(self, arrangement: Arrangement) -> int:
+        """How many more rows would be shown that hold the searched text, where some have it exactly."""
+        text = arrangement.search
+        if not self.exact(text):
+            return 0
+        more = holding(self.frame, text) & ~exactly(self.frame, text)
+        return int((more & self.mask(replace(arrangement, search=""))).sum())
 
     def positions(self, ids: npt.ArrayLike) -> npt.NDArray[np.intp]:
         """Frame positions of those ids that are in the frame."""

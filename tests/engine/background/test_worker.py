@@ -113,7 +113,8 @@ def test_jobs_are_cancelled_resumed_and_deleted(ready):
     ("params", "words"),
     [({"schedule": "every day"}, "cron"), ({"schedule": "61 * * * *"}, "cron"), ({"notify": "a@b, c@d"}, "more than one"),
      ({"export": "delete"}, "export.invoices"), ({"filter": "no_such_column = 1"}, "no_such_column"),
-     ({"filter": "total >"}, "can't be read"), ({"parameters": '{"formt": "csv"}'}, "no parameter .formt."),
+     ({"filter": "total >"}, "can't be read"), ({"filter": "total > 'much'"}, "much"),
+     ({"filter": "invoice_date > '2026-13-01'"}, "2026-13-01"), ({"parameters": '{"formt": "csv"}'}, "no parameter .formt."),
      ({"parameters": '{"format": "cvs"}'}, "'xlsx', 'csv' or 'parquet'")],
 )  # fmt: skip
 def test_a_job_that_makes_no_sense_is_refused_at_once(ready, params, words):

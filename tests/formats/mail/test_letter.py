@@ -112,6 +112,8 @@ def test_a_template_can_do_nothing_but_write(tmp_path, evil):
 ENDLESS = """{% for a in invoice.number %}{% for b in invoice.number %}{% for c in invoice.number %}
 {% for d in invoice.number %}{% for e in invoice.number %}{% for f in invoice.number %}
 {% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}"""
+INCLUDED = """{% if n | default(0) < 40 %}{% with n = n | default(0) + 1 %}
+{% include 'invoice/en/subject.txt' %}{% include 'invoice/en/subject.txt' %}{% endwith %}{% endif %}"""
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,11 @@ ENDLESS = """{% for a in invoice.number %}{% for b in invoice.number %}{% for c 
             "{% macro m(n) %}{% if n < 60 %}{{ m(n + 1) }}{{ m(n + 1) }}{% endif %}{% endmacro %}{{ m(0) }}",
             "1,000,000 turns",
         ),
+        (
+            "{% for a in invoice.number recursive %}{{ loop(invoice.number) if loop.depth < 7 }}{% endfor %}",
+            "1,000,000 turns",
+        ),
+        (INCLUDED, "1,000,000 turns"),
         ("{{ 9 ** 9 ** 9 }}", "products of numbers"),
         ("{{ 'x' * 9999999999 }}", "products of numbers"),
     ],

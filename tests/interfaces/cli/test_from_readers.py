@@ -31,6 +31,17 @@ def test_a_decimal_comma_is_answered_by_the_number_as_it_is_written_here(
     assert meant in said
 
 
+def test_a_comma_between_thousands_is_refused_without_a_number_that_was_not_meant(
+    make_workspace: Callable[..., Workspace], capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = str(make_workspace(1).root)
+    action = ["run", "assign.payment_plan", "--ids", "1", "--amount", "1,250"]
+    assert run([*action, "--dry-run", "-w", where]) == 2
+    said = capsys.readouterr().err
+    assert "1,250" in said
+    assert "1.250" not in said
+
+
 def test_completion_written_to_a_file_touches_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -275,6 +275,23 @@ def test_an_interrupted_run_of_before_can_be_given_up_whether_the_bar_has_its_ac
     assert desk.session.view.frame["busy_run"].isna().all()
 
 
+def test_an_interrupted_run_of_an_action_that_the_bar_has_not_is_finished_and_reported(
+    workspace, monkeypatch
+):
+    ids = workspace.select(where="status = 'approved'").ids[:3].tolist()
+    workspace.runs.apply(workspace.select(ids=ids).plan("mark_as.exported"), background=True)
+    run_id = workspace.runs.list()["run_id"][0]
+    with workspace.store.write() as session:
+        session.note_run(run_id, status="running")
+    backend = WorkspaceBackend(type(workspace)(workspace.root))
+    off_bar = {name: action for name, action in backend.actions.items() if name != "mark_as.exported"}
+    desk = Desk(backend)
+    monkeypatch.setattr(backend, "actions", off_bar, raising=False)
+    desk.say("resume", run_id=run_id)
+    assert desk.state["run"]["state"] == "done"
+    assert (desk.state["run"]["report"]["done"], desk.state["run"]["report"]["retry"]) == (3, [])
+
+
 def test_a_second_run_waits_for_the_first(workspace):
     desk = Desk(WaitingBackend(workspace))
     desk.say("select", op="all")

@@ -26,6 +26,11 @@ def test_an_exact_number_is_found_alone_and_the_rest_on_demand(desk, workspace):
     desk.say("view", sort=[], filters={}, search=customer.lower())
     more = int(299 not in own)
     assert (desk.table["total"], desk.table["others"]) == (len(own), more)
+    status = workspace.select(ids=[299]).frame["status"].item()
+    elsewhere = {"status": {"in": ["approved" if status == "created" else "created"]}}
+    desk.say("view", sort=[], filters=elsewhere, search=customer.lower())
+    assert desk.table["others"] == 0
+    desk.say("view", sort=[], filters={}, search=customer.lower())
     desk.say("select", op="all")
     assert workspace.select(where=desk.session.selection().where).ids.tolist() == own
     desk.say("view", sort=[], filters={}, search=f"*{customer}*")
