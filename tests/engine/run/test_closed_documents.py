@@ -399,3 +399,17 @@ def test_erasing_reaches_the_archive(ws: Workspace, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(clock.VARIABLE, "2033-01-01T11:00:00")
     assert ws.archive(BEFORE).documents == 3
     assert np.isin(ws.select(all=True, archived=True).ids, [2, 3, 5]).all()
+
+
+def test_payments_that_were_read_before_are_no_news_of_what_is_archived(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    with ws.store.read() as session:
+        external_id = session.rows_of("invoices", "invoice_id", pd.Series([5]))["external_id"].iloc[0]
+    rows = {"payment_id": ["P1", "P2"], "external_id": external_id, "booked_on": "2025-03-01"}
+    pd.DataFrame(rows | {"amount": ["1.00", "-1.00"]}).to_csv(tmp_path / "paid.csv", index=False)
+    ws.import_files([tmp_path / "paid.csv"], kind="payments")
+    ws.archive(BEFORE)
+    again = ws.import_files([tmp_path / "paid.csv"], kind="payments")
+    assert (again.counts["unchanged"].tolist(), len(again.refused)) == ([2], 0)
+    assert ws.select(all=True).ids.tolist() == [6]
