@@ -413,3 +413,17 @@ def test_payments_that_were_read_before_are_no_news_of_what_is_archived(
     again = ws.import_files([tmp_path / "paid.csv"], kind="payments")
     assert (again.counts["unchanged"].tolist(), len(again.refused)) == ([2], 0)
     assert ws.select(all=True).ids.tolist() == [6]
+
+
+def test_erasing_leaves_a_bank_file_that_archived_documents_of_others_need(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoicebatch.store.archive.closed.PART_DOCUMENTS", 1)
+    ws.archive(BEFORE)
+    monkeypatch.setenv(clock.VARIABLE, "2033-01-01T10:00:00")
+    for customer, left in (("K1", [2, 3, 5]), ("K2", [3])):  # 1 to 4 are in one bundle
+        seen = ws.erasure(customer)
+        assert seen.bundles == ()
+        ws.erase(seen)
+        assert ws.select(all=True, archived=True).ids.tolist() == left
+    assert ws.doctor().empty
