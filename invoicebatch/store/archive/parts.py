@@ -123,13 +123,17 @@ def archived(con: Any, column: str, values: "pd.Series[Any]") -> pd.DataFrame:
 
 
 def with_matters(con: Any, data: Path, ids: Iterable[int]) -> list[int]:
-    """The archived ones among some documents, with what they are one matter with, in the archive too."""
+    """The archived ones among some documents, with their matters and those of the advances that these deduct."""
     documents = files_of(con, data, "invoices")
     if not documents:
         return []
     stored = rows_in(con, "invoices", documents)
     rows = f"(SELECT invoice_id, coalesce(credit_of, invoice_id) AS matter FROM ({stored}))"
     wanted = f"SELECT matter FROM {rows} WHERE invoice_id IN (SELECT unnest($ids::BIGINT[]))"
+    if lines := files_of(con, data, "lines"):
+        notes = f"SELECT invoice_id FROM {rows} WHERE matter IN ({wanted})"
+        advances = f"SELECT advance_of FROM ({rows_in(con, 'lines', lines)}) WHERE invoice_id IN ({notes})"
+        wanted += f" UNION ALL SELECT matter FROM {rows} WHERE invoice_id IN ({advances})"
     found = con.sql(
         f"SELECT invoice_id FROM {rows} WHERE matter IN ({wanted}) ORDER BY invoice_id",
         params={"ids": list(ids)},

@@ -427,3 +427,13 @@ def test_erasing_leaves_a_bank_file_that_archived_documents_of_others_need(
         ws.erase(seen)
         assert ws.select(all=True, archived=True).ids.tolist() == left
     assert ws.doctor().empty
+
+
+def test_a_note_comes_back_with_the_advances_that_it_deducts(ws: Workspace) -> None:
+    with ws.store.write() as session:
+        session.update("lines", pd.DataFrame({"invoice_id": [4], "line_no": 1, "advance_of": 3}), clock.now())
+    ws.archive(BEFORE)
+    assert ws.restore(ids=[4], reason="it is wrong")["invoice_id"].tolist() == [3, 4]
+    report = ws.select(ids=[4]).plan("credit", with_advances=True, reason="it is wrong").apply()
+    assert report.done["invoice_id"].tolist() == [3, 4]
+    assert ws.doctor().empty
