@@ -437,3 +437,13 @@ def test_a_note_comes_back_with_the_advances_that_it_deducts(ws: Workspace) -> N
     report = ws.select(ids=[4]).plan("credit", with_advances=True, reason="it is wrong").apply()
     assert report.done["invoice_id"].tolist() == [3, 4]
     assert ws.doctor().empty
+
+
+def test_what_came_back_is_listed_when_it_is_paid_and_archived(ws: Workspace) -> None:
+    give_back(ws, 2)
+    payer = {"name": "Klant 2", "iban": "DE89370400440532013000", "day": "2026-11-25"}
+    read(ws, credit("121.00", "F2025-000002", **payer), name="S3")
+    before = ws.payments.returns()
+    assert before["number"].tolist() == ["F2025-000002"]
+    assert ws.archive(BEFORE).documents == len(PAID)
+    pd.testing.assert_frame_equal(ws.payments.returns(), before)
