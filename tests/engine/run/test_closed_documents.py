@@ -447,3 +447,23 @@ def test_what_came_back_is_listed_when_it_is_paid_and_archived(ws: Workspace) ->
     assert before["number"].tolist() == ["F2025-000002"]
     assert ws.archive(BEFORE).documents == len(PAID)
     pd.testing.assert_frame_equal(ws.payments.returns(), before)
+
+
+def test_a_note_that_comes_once_more_as_it_is_here_brings_no_advance_back(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    with ws.store.write() as session:
+        session.update("lines", pd.DataFrame({"invoice_id": [4], "line_no": 1, "advance_of": 3}), clock.now())
+        stored = session.rows_of("invoices", "invoice_id", pd.Series([3, 4]))
+        lines = session.rows_of("lines", "invoice_id", pd.Series([4]))
+    ws.archive(BEFORE)
+    advance, note = stored["external_id"]
+    columns = ["external_id", "company_account_id", "customer_id", "currency"]
+    stored[stored["invoice_id"].eq(4)][columns].to_csv(tmp_path / "invoices.csv", index=False)
+    rows = {"external_id": note, "line_no": [1, 2], "name": lines["name"], "quantity": 1, "unit": "C62",
+            "price": "50.00", "net": "50.00", "vat_category": "S", "vat_rate": "21",
+            "advance_of_external_id": [advance, None]}  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "lines.csv", index=False)
+    told = ws.import_files([tmp_path / "invoices.csv", tmp_path / "lines.csv"])
+    assert (len(told.refused), told.notes) == (0, ("1 document in the archive, as they are here",))
+    assert ws.select(all=True).ids.tolist() == [6]
