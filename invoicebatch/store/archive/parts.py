@@ -145,9 +145,14 @@ def stored_rows(con: Any, data: Path, name: str, ids: list[int]) -> pd.DataFrame
     """A table's rows of archived documents, as a frame of it."""
     wanted = TABLES[name].columns
     files = files_of(con, data, name)
-    rows = rows_in(con, name, files, f"p.{OWNER} IN (SELECT unnest($ids::BIGINT[]))") if files else name
+    rows, params = f"SELECT * FROM {name} WHERE false", {}
+    if files:
+        rows, params = (
+            rows_in(con, name, files, f"p.{OWNER} IN (SELECT unnest($ids::BIGINT[]))"),
+            {"ids": ids},
+        )
     columns = ", ".join(c.select_sql(f't."{c.name}"') for c in wanted)
-    return fetch(con, f"SELECT {columns} FROM ({rows}) t ORDER BY ALL", wanted, {"ids": ids})
+    return fetch(con, f"SELECT {columns} FROM ({rows}) t ORDER BY ALL", wanted, params)
 
 
 def named_in(con: Any, texts: "pd.Series[str]") -> pd.DataFrame:

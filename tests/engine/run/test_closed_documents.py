@@ -467,3 +467,16 @@ def test_a_note_that_comes_once_more_as_it_is_here_brings_no_advance_back(
     told = ws.import_files([tmp_path / "invoices.csv", tmp_path / "lines.csv"])
     assert (len(told.refused), told.notes) == (0, ("1 document in the archive, as they are here",))
     assert ws.select(all=True).ids.tolist() == [6]
+    pd.DataFrame(rows).assign(name="another").to_csv(tmp_path / "lines.csv", index=False)
+    told = ws.import_files([tmp_path / "invoices.csv", tmp_path / "lines.csv"])
+    assert told.refused["value"].tolist() == [note]
+    assert "is in the archive" in told.refused["reason"].iloc[0]
+    assert ws.select(all=True).ids.tolist() == [6]
+    allowance = {"external_id": note, "allowance_no": [1], "is_charge": "no", "amount": "1.00", "reason": "Sale",
+                 "vat_category": "S", "vat_rate": "21"}  # fmt: skip
+    pd.DataFrame(allowance).to_csv(tmp_path / "allowances.csv", index=False)
+    told = ws.import_files([tmp_path / "allowances.csv"], kind="allowance_charges")
+    assert told.refused["value"].tolist() == [note]
+    pd.DataFrame(rows).to_csv(tmp_path / "lines.csv", index=False)
+    told = ws.import_files([tmp_path / f"{name}.csv" for name in ("invoices", "lines", "allowances")])
+    assert told.refused["value"].tolist() == [note]
