@@ -16,6 +16,8 @@ import pytest
 from invoicebatch.actions import registry
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
+from invoicebatch.engine.imports.number_ranges import given_numbers
+from invoicebatch.engine.payments.proposing import _payers
 from invoicebatch.errors import BusyError, SelectionError, StorageError, UsageError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
@@ -480,3 +482,35 @@ def test_a_note_that_comes_once_more_as_it_is_here_brings_no_advance_back(
     pd.DataFrame(rows).to_csv(tmp_path / "lines.csv", index=False)
     told = ws.import_files([tmp_path / f"{name}.csv" for name in ("invoices", "lines", "allowances")])
     assert told.refused["value"].tolist() == [note]
+
+
+def test_an_archive_goes_on_after_one_of_its_parts_was_dissolved(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(name: str) -> None:
+        reach(name)
+        if name == "archive.committed" and len(ws.select(all=True)) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("invoicebatch.store.archive.closed.PART_DOCUMENTS", 1)
+    monkeypatch.setattr("invoicebatch.engine.run.archive.reach", stop)
+    with pytest.raises(KeyboardInterrupt):
+        ws.archive(BEFORE)
+    monkeypatch.setattr("invoicebatch.engine.run.archive.reach", reach)
+    with ws.store.write() as session:  # as an erasure does
+        session.dissolve_parts(ws.data, [session.whole("archived_invoices")["part"].max()], "E")
+    ws.runs.resume()
+    assert ws.select(all=True, archived=True).ids.tolist() == PAID
+
+
+def test_who_paid_before_and_which_numbers_there_are_is_known_of_archived_documents(
+    archived: Workspace,
+) -> None:
+    iban = "NL50INGB7320556819"
+    with archived.store.write() as session:
+        payments = session.whole("incoming_payments")[["payment_id", "version"]]
+        session.update("incoming_payments", payments.assign(payer_iban=iban), clock.now())
+    with archived.store.read() as session:
+        assert _payers(session, pd.DataFrame({"payer_iban": [iban]}))["customer_id"].tolist() == ["K2"]
+        numbers = given_numbers(session, pd.Series(["NL"]))["number"]
+    assert set(numbers) == {f"F2025-{i:06d}" for i in (*PAID, 6)}
