@@ -14,6 +14,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.files.names import safe_name
 from invoicebatch.files.platform import sync_path
 from invoicebatch.files.publish import publish, sha256_of, storage_error, sync_folders
+from invoicebatch.files.stored import CLOSED
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store.archive.reading import files_of, quoted, rows_in
 from invoicebatch.store.archive.tables import MOVED, OWNER, PART, columns_of
@@ -22,7 +23,7 @@ from invoicebatch.store.frames import fetch, registered
 from invoicebatch.store.migrations import LATEST
 from invoicebatch.store.tables import insert, rows_of, whole
 
-FOLDER: Final = "archive"
+FOLDER: Final = CLOSED
 """In the data folder: `archive/<table>/account=<account>/period=<month>/part-<part>.parquet`."""
 
 _AT_ONCE: Final = 30_720

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -514,3 +515,17 @@ def test_who_paid_before_and_which_numbers_there_are_is_known_of_archived_docume
         assert _payers(session, pd.DataFrame({"payer_iban": [iban]}))["customer_id"].tolist() == ["K2"]
         numbers = given_numbers(session, pd.Series(["NL"]))["number"]
     assert set(numbers) == {f"F2025-{i:06d}" for i in (*PAID, 6)}
+
+
+def test_an_archive_that_is_a_link_is_one_like_any_other(ws: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "nas").mkdir()
+    (ws.data / "archive").symlink_to(tmp_path / "nas")
+    assert ws.archive(BEFORE).documents == len(PAID)
+    assert list((tmp_path / "nas").rglob("part-*"))
+    assert ws.doctor().empty
+    ws.backup(tmp_path / "b.zip")
+    shutil.rmtree(ws.root)
+    assert run(["restore", str(tmp_path / "b.zip"), str(tmp_path / "again")]) == 0
+    again = open_workspace(tmp_path / "again")
+    assert again.doctor().empty
+    assert again.select(all=True, archived=True).ids.tolist() == PAID
