@@ -158,7 +158,10 @@ def stored_rows(con: Any, data: Path, name: str, ids: list[int]) -> pd.DataFrame
 
 def named_in(con: Any, texts: "pd.Series[str]") -> pd.DataFrame:
     """The archived documents whose number is a word of a text, however it is spelled: invoice_id, number."""
-    words = _plain("unnest(string_split_regex(text, '[ |,;:]+'))")
+    splits = (
+        rf"string_split_regex(text, '[\s|,;:{also}]+')" for also in ("", "/+&")
+    )  # numbers may hold a slash
+    words = _plain(f"unnest({' || '.join(splits)})")
     with registered(con, SOURCE, pa.table({"text": pa.array(texts.dropna(), pa.string())})):
         found = con.sql(
             "SELECT DISTINCT a.invoice_id, a.number FROM archived_invoices a SEMI JOIN (SELECT"

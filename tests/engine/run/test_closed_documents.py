@@ -529,3 +529,10 @@ def test_an_archive_that_is_a_link_is_one_like_any_other(ws: Workspace, tmp_path
     again = open_workspace(tmp_path / "again")
     assert again.doctor().empty
     assert again.select(all=True, archived=True).ids.tolist() == PAID
+
+
+@pytest.mark.parametrize("between", [" ", "\n", "/", "+", " & ", ", "])
+def test_several_numbers_in_one_text_are_told_apart(archived: Workspace, between: str) -> None:
+    with archived.store.read() as session:
+        found = session.archived_named(pd.Series([f"F2025-000003{between}f2025000004."], dtype="str"))
+    assert found["invoice_id"].tolist() == [3, 4]
