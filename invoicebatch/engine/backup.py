@@ -14,7 +14,7 @@ from invoicebatch.engine.run.record import Record, record
 from invoicebatch.errors import WorkspaceError
 from invoicebatch.files.backup import write_backup
 from invoicebatch.files.hashed_zip import Listed
-from invoicebatch.files.stored import DOCUMENTS
+from invoicebatch.files.stored import CLOSED, DOCUMENTS
 from invoicebatch.store import FILE
 
 _LEFT_OUT = {FILE, f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
@@ -55,10 +55,10 @@ def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) 
 def _files(workspace: WorkspaceBase) -> Iterator[tuple[str, Path]]:
     """Staged files first: what is published meanwhile is found at the one place or the other.
 
-    The archive of documents may be a link to a folder elsewhere, which a walk does not follow.
+    The archives may be links to folders elsewhere, which a walk does not follow.
     """
     data = workspace.data
-    for folder in (data / "staging", data / DOCUMENTS, data, workspace.root):
+    for folder in (data / "staging", data / DOCUMENTS, data / CLOSED, data, workspace.root):
         there = folder.resolve()
         for path in sorted(there.rglob("*")):
             own = path.parent == data and path.name in _LEFT_OUT

@@ -11,6 +11,8 @@ from invoicebatch.files.publish import sha256_of
 
 DOCUMENTS: Final = "documents"
 """Folder of the stored documents, in the data folder; it may be a link to a folder elsewhere."""
+CLOSED: Final = "archive"
+"""Folder of what is closed and out of the live state, in the data folder; it may be such a link, too."""
 
 
 class DocumentState(StrEnum):
@@ -38,7 +40,7 @@ def document_state(archive: Path, path: str, sha256: str, *further: Path) -> Doc
         further: other folders that it may lie in, such as the one a run publishes in.
     """
     file = (archive / path).resolve()
-    folders = (archive, archive / DOCUMENTS, *further)  # the archive of documents may be a link elsewhere
+    folders = (archive, archive / DOCUMENTS, archive / CLOSED, *further)  # they may be links elsewhere
     if not any(file.is_relative_to(folder.resolve()) for folder in folders):
         return DocumentState.OUTSIDE
     try:

@@ -3,9 +3,9 @@
 A payment for one, or a note that deducts one, brings it back.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -42,7 +42,8 @@ def drop_archived(
     none = pd.DataFrame(columns=["file", "row", "column", "value", "reason"])
     if known.empty:
         return none, []
-    equal = _unchanged(session, workspace, intake.frames.get("invoices"), known)
+    documents = {name: intake.frames[name] for name in present if name in TABLES}
+    equal = _unchanged(session, workspace, documents, known)
     refused = []
     for name in present:
         there = intake.frames[name]["external_id"].isin(known["external_id"])
@@ -59,19 +60,31 @@ def drop_archived(
 
 
 def _unchanged(
-    session: Session, workspace: WorkspaceBase, given: pd.DataFrame | None, known: pd.DataFrame
+    session: Session, workspace: WorkspaceBase, frames: Mapping[str, pd.DataFrame], known: pd.DataFrame
 ) -> "pd.Series[str]":
-    """External ids of the given documents that are what is archived."""
-    if given is None:
+    """External ids of the given documents that are, with their parts, what is archived."""
+    if "invoices" not in frames:
         return known["external_id"].iloc[:0]
-    stored = session.archived_rows(workspace.data, "invoices", known["invoice_id"].tolist())
-    rows = given[given["external_id"].isin(known["external_id"])].reset_index(drop=True)
-    current = rows[["external_id"]].merge(stored, on="external_id", how="left")
-    names = [c.frame_name for c in TABLES["invoices"].columns if c.editable and c.frame_name in rows.columns]
-    differs = np.zeros(len(rows), bool)
-    for name in names:
-        differs |= ~same(rows[name], current[name])
-    return rows.loc[~differs, "external_id"]
+    differs = [_differing(session, workspace, name, frame, known) for name, frame in frames.items()]
+    given = frames["invoices"]["external_id"]
+    return given[given.isin(known["external_id"]) & ~given.isin(pd.concat(differs))]
+
+
+def _differing(
+    session: Session, workspace: WorkspaceBase, name: str, frame: pd.DataFrame, known: pd.DataFrame
+) -> "pd.Series[str]":
+    """External ids of archived documents of which a row of a table is another one, or none of theirs."""
+    owners = known[["invoice_id", "external_id"]]
+    stored = session.archived_rows(workspace.data, name, known["invoice_id"].tolist())
+    stored = stored.drop(columns="external_id", errors="ignore").merge(owners, on="invoice_id")
+    key = ["external_id", *(column for column in TABLES[name].frame_key if column != "invoice_id")]
+    rows = frame[frame["external_id"].isin(known["external_id"])].reset_index(drop=True)
+    current = rows[key].merge(stored, on=key, how="left")
+    differs = current["invoice_id"].isna().to_numpy(bool)
+    names = [c.frame_name for c in TABLES[name].columns if c.editable and c.frame_name in rows.columns]
+    for column in names:
+        differs = differs | ~same(rows[column], current[column])
+    return rows.loc[differs, "external_id"]
 
 
 def back_for_payments(session: Session, workspace: WorkspaceBase, payments: pd.DataFrame) -> None:

@@ -174,10 +174,10 @@ def _merge(session: Session, workspace: WorkspaceBase, intake: Intake, names: st
             merge.parties(table, _judged(merge, table, intake))
         if table in intake.fallbacks:
             merge.parties(table, intake.fallbacks[table], only_new=True)
-    back_for_advances(session, workspace, intake)
     archived, notes = drop_archived(session, workspace, intake, ("invoices", OPEN_ITEMS, *_PARTS))
     merge.refused.append(archived)
     merge.notes += notes
+    back_for_advances(session, workspace, intake)
     _drop_documents(session, intake, merge)
     if "invoices" in intake.frames:
         merge.invoices(intake.frames["invoices"], intake.sources["invoices"])

@@ -34,6 +34,6 @@ def judge_ranges(
 def given_numbers(session: Session, accounts: "pd.Series[str]") -> pd.DataFrame:
     """Every number that documents of these accounts have: company_account_id, number."""
     columns = ["company_account_id", "number"]
-    tables = ("issued_numbers", "invoices")
+    tables = ("issued_numbers", "invoices", "archived_invoices")
     found = [session.rows_of(name, "company_account_id", accounts, columns)[columns] for name in tables]
     return pd.concat(found, ignore_index=True).dropna().drop_duplicates()

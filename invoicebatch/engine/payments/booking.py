@@ -33,7 +33,7 @@ def take_payments(session: Session, intake: "Intake", file: str) -> tuple[pd.Dat
     gone = session.archived("external_id", frame["external_id"]).set_index("external_id")["invoice_id"]
     ids = frame["external_id"].map(found.set_index("value")["invoice_id"].fillna(gone))
     stored = session.rows_of("invoices", "invoice_id", ids.dropna().astype("int64"))
-    status = ids.map(stored.set_index("invoice_id")["status"].astype("str"))
+    status = ids.map(stored.set_index("invoice_id")["status"].astype("str")).astype("str")
     status = status.mask(ids.isin(gone), Status.CREATED.value)
     reason = pd.Series("", index=frame.index).mask(ids.isna(), "there is no invoice with this external id")
     early = ids.notna() & ~status.isin(PAYABLE)

@@ -140,5 +140,6 @@ def _payers(session: Session, payments: pd.DataFrame) -> pd.DataFrame:
     owners = session.overview(
         ["customer_id"], clock.today(), np.unique(paid["invoice_id"].to_numpy(np.int64))
     )
+    owners = pd.concat([owners, session.archived("invoice_id", paid["invoice_id"])])
     earlier = paid.merge(owners, on="invoice_id").rename(columns={"payer_iban": "iban"})
     return known_payers(customers, mandates, earlier)

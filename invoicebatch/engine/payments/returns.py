@@ -36,7 +36,7 @@ def list_returns(workspace: WorkspaceBase) -> pd.DataFrame:
         reason (in words), follows (in words), collect_again_on datetime64[s], mandate_id, bundle_id, item_no,
         end_to_end_id.
     """
-    with workspace.store.read() as session:
+    with workspace.store.with_archive().read() as session:
         back = pd.concat([_reported(session), _by_hand(session)], ignore_index=True)
         invoices = session.rows_of("invoices", "invoice_id", back["invoice_id"])[_OF_INVOICE]
         cases = session.rows_of("collection_cases", "case_id", invoices["collection_case_id"])

@@ -155,7 +155,8 @@ def finish(workspace: WorkspaceBase, run_id: str, progress: bool | Progress = Fa
         run = session.run(run_id)
         before = date.fromisoformat(json.loads(run["parameters"])["before"]) if run else date.min
         parts, _, documents = session.closed_parts(before)
-        first = 1 + _parts_of(session, run_id)["part"].nunique()
+        # one event a part, also where the part was dissolved since
+        first = 1 + len(session.rows_of("events", "run_id", pd.Series([run_id]), ["event"]))
     sink = automatic(progress)
     sink.start("Archive", documents)
     try:

@@ -21,7 +21,7 @@ RESTORED: Final = "restored"
 
 
 def bring_back(session: Session, workspace: WorkspaceBase, ids: "pd.Series[int]", why: str) -> pd.DataFrame:
-    """Bring archived ones among some documents back, each with what is one matter with it.
+    """Bring archived ones among some documents back, each with what is one matter with it and its advances.
 
     Args:
         session: an open session that writes.

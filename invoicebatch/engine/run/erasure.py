@@ -175,7 +175,8 @@ def _bundles_gone(session: Session, gone: "pd.Series[int]") -> pd.DataFrame:
     """Written bundles that hold payments of documents that go, or went before, alone: bundle_id, file_path, file_sha256."""
     mine = session.rows_of("bundle_items", "invoice_id", gone, ["bundle_id"])["bundle_id"]
     items = session.rows_of("bundle_items", "bundle_id", mine, ["bundle_id", "invoice_id"])
-    there = session.rows_of("invoices", "invoice_id", items["invoice_id"], ["invoice_id"])["invoice_id"]
+    live = session.rows_of("invoices", "invoice_id", items["invoice_id"], ["invoice_id"])["invoice_id"]
+    there = pd.concat([live, session.archived("invoice_id", items["invoice_id"])["invoice_id"]])
     needed = items[items["invoice_id"].isin(there) & ~items["invoice_id"].isin(gone)]["bundle_id"]
     bundles = session.rows_of("payment_bundles", "bundle_id", mine[~mine.isin(needed)])
     return bundles[bundles["file_path"].notna()][["bundle_id", "file_path", "file_sha256"]]

@@ -63,7 +63,7 @@ def restore(
     json: JsonOption = False,
     workspace: WorkspaceOption = None,
 ) -> int:
-    """Bring documents back into the live state, each with its credit notes."""
+    """Bring documents back into the live state, each with its credit notes and the advances that it deducts."""
     if (numbers is None) == (ids is None):
         raise SelectionError("Say which documents: either --numbers or --ids.")
     named = [part.strip() for part in (numbers or "").split(",") if part.strip()]

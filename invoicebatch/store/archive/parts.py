@@ -14,6 +14,7 @@ from invoicebatch.errors import StorageError
 from invoicebatch.files.names import safe_name
 from invoicebatch.files.platform import sync_path
 from invoicebatch.files.publish import publish, sha256_of, storage_error, sync_folders
+from invoicebatch.files.stored import CLOSED
 from invoicebatch.model.schema import TABLES
 from invoicebatch.store.archive.reading import files_of, quoted, rows_in
 from invoicebatch.store.archive.tables import MOVED, OWNER, PART, columns_of
@@ -22,7 +23,7 @@ from invoicebatch.store.frames import fetch, registered
 from invoicebatch.store.migrations import LATEST
 from invoicebatch.store.tables import insert, rows_of, whole
 
-FOLDER: Final = "archive"
+FOLDER: Final = CLOSED
 """In the data folder: `archive/<table>/account=<account>/period=<month>/part-<part>.parquet`."""
 
 _AT_ONCE: Final = 30_720
@@ -123,13 +124,17 @@ def archived(con: Any, column: str, values: "pd.Series[Any]") -> pd.DataFrame:
 
 
 def with_matters(con: Any, data: Path, ids: Iterable[int]) -> list[int]:
-    """The archived ones among some documents, with what they are one matter with, in the archive too."""
+    """The archived ones among some documents, with their matters and those of the advances that these deduct."""
     documents = files_of(con, data, "invoices")
     if not documents:
         return []
     stored = rows_in(con, "invoices", documents)
     rows = f"(SELECT invoice_id, coalesce(credit_of, invoice_id) AS matter FROM ({stored}))"
     wanted = f"SELECT matter FROM {rows} WHERE invoice_id IN (SELECT unnest($ids::BIGINT[]))"
+    if lines := files_of(con, data, "lines"):
+        notes = f"SELECT invoice_id FROM {rows} WHERE matter IN ({wanted})"
+        advances = f"SELECT advance_of FROM ({rows_in(con, 'lines', lines)}) WHERE invoice_id IN ({notes})"
+        wanted += f" UNION ALL SELECT matter FROM {rows} WHERE invoice_id IN ({advances})"
     found = con.sql(
         f"SELECT invoice_id FROM {rows} WHERE matter IN ({wanted}) ORDER BY invoice_id",
         params={"ids": list(ids)},
@@ -141,14 +146,22 @@ def stored_rows(con: Any, data: Path, name: str, ids: list[int]) -> pd.DataFrame
     """A table's rows of archived documents, as a frame of it."""
     wanted = TABLES[name].columns
     files = files_of(con, data, name)
-    rows = rows_in(con, name, files, f"p.{OWNER} IN (SELECT unnest($ids::BIGINT[]))") if files else name
+    rows, params = f"SELECT * FROM {name} WHERE false", {}
+    if files:
+        rows, params = (
+            rows_in(con, name, files, f"p.{OWNER} IN (SELECT unnest($ids::BIGINT[]))"),
+            {"ids": ids},
+        )
     columns = ", ".join(c.select_sql(f't."{c.name}"') for c in wanted)
-    return fetch(con, f"SELECT {columns} FROM ({rows}) t ORDER BY ALL", wanted, {"ids": ids})
+    return fetch(con, f"SELECT {columns} FROM ({rows}) t ORDER BY ALL", wanted, params)
 
 
 def named_in(con: Any, texts: "pd.Series[str]") -> pd.DataFrame:
     """The archived documents whose number is a word of a text, however it is spelled: invoice_id, number."""
-    words = _plain("unnest(string_split_regex(text, '[ |,;:]+'))")
+    splits = (
+        rf"string_split_regex(text, '[\s|,;:{also}]+')" for also in ("", "/+&")
+    )  # numbers may hold a slash
+    words = _plain(f"unnest({' || '.join(splits)})")
     with registered(con, SOURCE, pa.table({"text": pa.array(texts.dropna(), pa.string())})):
         found = con.sql(
             "SELECT DISTINCT a.invoice_id, a.number FROM archived_invoices a SEMI JOIN (SELECT"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -16,6 +17,8 @@ import pytest
 from invoicebatch.actions import registry
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
+from invoicebatch.engine.imports.number_ranges import given_numbers
+from invoicebatch.engine.payments.proposing import _payers
 from invoicebatch.errors import BusyError, SelectionError, StorageError, UsageError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
@@ -399,3 +402,137 @@ def test_erasing_reaches_the_archive(ws: Workspace, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(clock.VARIABLE, "2033-01-01T11:00:00")
     assert ws.archive(BEFORE).documents == 3
     assert np.isin(ws.select(all=True, archived=True).ids, [2, 3, 5]).all()
+
+
+def test_payments_that_were_read_before_are_no_news_of_what_is_archived(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    with ws.store.read() as session:
+        external_id = session.rows_of("invoices", "invoice_id", pd.Series([5]))["external_id"].iloc[0]
+    rows = {"payment_id": ["P1", "P2"], "external_id": external_id, "booked_on": "2025-03-01"}
+    pd.DataFrame(rows | {"amount": ["1.00", "-1.00"]}).to_csv(tmp_path / "paid.csv", index=False)
+    ws.import_files([tmp_path / "paid.csv"], kind="payments")
+    ws.archive(BEFORE)
+    again = ws.import_files([tmp_path / "paid.csv"], kind="payments")
+    assert (again.counts["unchanged"].tolist(), len(again.refused)) == ([2], 0)
+    assert ws.select(all=True).ids.tolist() == [6]
+
+
+def test_erasing_leaves_a_bank_file_that_archived_documents_of_others_need(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invoicebatch.store.archive.closed.PART_DOCUMENTS", 1)
+    ws.archive(BEFORE)
+    monkeypatch.setenv(clock.VARIABLE, "2033-01-01T10:00:00")
+    for customer, left in (("K1", [2, 3, 5]), ("K2", [3])):  # 1 to 4 are in one bundle
+        seen = ws.erasure(customer)
+        assert seen.bundles == ()
+        ws.erase(seen)
+        assert ws.select(all=True, archived=True).ids.tolist() == left
+    assert ws.doctor().empty
+
+
+def test_a_note_comes_back_with_the_advances_that_it_deducts(ws: Workspace) -> None:
+    with ws.store.write() as session:
+        session.update("lines", pd.DataFrame({"invoice_id": [4], "line_no": 1, "advance_of": 3}), clock.now())
+    ws.archive(BEFORE)
+    assert ws.restore(ids=[4], reason="it is wrong")["invoice_id"].tolist() == [3, 4]
+    report = ws.select(ids=[4]).plan("credit", with_advances=True, reason="it is wrong").apply()
+    assert report.done["invoice_id"].tolist() == [3, 4]
+    assert ws.doctor().empty
+
+
+def test_what_came_back_is_listed_when_it_is_paid_and_archived(ws: Workspace) -> None:
+    give_back(ws, 2)
+    payer = {"name": "Klant 2", "iban": "DE89370400440532013000", "day": "2026-11-25"}
+    read(ws, credit("121.00", "F2025-000002", **payer), name="S3")
+    before = ws.payments.returns()
+    assert before["number"].tolist() == ["F2025-000002"]
+    assert ws.archive(BEFORE).documents == len(PAID)
+    pd.testing.assert_frame_equal(ws.payments.returns(), before)
+
+
+def test_a_note_that_comes_once_more_as_it_is_here_brings_no_advance_back(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    with ws.store.write() as session:
+        session.update("lines", pd.DataFrame({"invoice_id": [4], "line_no": 1, "advance_of": 3}), clock.now())
+        stored = session.rows_of("invoices", "invoice_id", pd.Series([3, 4]))
+        lines = session.rows_of("lines", "invoice_id", pd.Series([4]))
+    ws.archive(BEFORE)
+    advance, note = stored["external_id"]
+    columns = ["external_id", "company_account_id", "customer_id", "currency"]
+    stored[stored["invoice_id"].eq(4)][columns].to_csv(tmp_path / "invoices.csv", index=False)
+    rows = {"external_id": note, "line_no": [1, 2], "name": lines["name"], "quantity": 1, "unit": "C62",
+            "price": "50.00", "net": "50.00", "vat_category": "S", "vat_rate": "21",
+            "advance_of_external_id": [advance, None]}  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "lines.csv", index=False)
+    told = ws.import_files([tmp_path / "invoices.csv", tmp_path / "lines.csv"])
+    assert (len(told.refused), told.notes) == (0, ("1 document in the archive, as they are here",))
+    assert ws.select(all=True).ids.tolist() == [6]
+    pd.DataFrame(rows).assign(name="another").to_csv(tmp_path / "lines.csv", index=False)
+    told = ws.import_files([tmp_path / "invoices.csv", tmp_path / "lines.csv"])
+    assert told.refused["value"].tolist() == [note]
+    assert "is in the archive" in told.refused["reason"].iloc[0]
+    assert ws.select(all=True).ids.tolist() == [6]
+    allowance = {"external_id": note, "allowance_no": [1], "is_charge": "no", "amount": "1.00", "reason": "Sale",
+                 "vat_category": "S", "vat_rate": "21"}  # fmt: skip
+    pd.DataFrame(allowance).to_csv(tmp_path / "allowances.csv", index=False)
+    told = ws.import_files([tmp_path / "allowances.csv"], kind="allowance_charges")
+    assert told.refused["value"].tolist() == [note]
+    pd.DataFrame(rows).to_csv(tmp_path / "lines.csv", index=False)
+    told = ws.import_files([tmp_path / f"{name}.csv" for name in ("invoices", "lines", "allowances")])
+    assert told.refused["value"].tolist() == [note]
+
+
+def test_an_archive_goes_on_after_one_of_its_parts_was_dissolved(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(name: str) -> None:
+        reach(name)
+        if name == "archive.committed" and len(ws.select(all=True)) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("invoicebatch.store.archive.closed.PART_DOCUMENTS", 1)
+    monkeypatch.setattr("invoicebatch.engine.run.archive.reach", stop)
+    with pytest.raises(KeyboardInterrupt):
+        ws.archive(BEFORE)
+    monkeypatch.setattr("invoicebatch.engine.run.archive.reach", reach)
+    with ws.store.write() as session:  # as an erasure does
+        session.dissolve_parts(ws.data, [session.whole("archived_invoices")["part"].max()], "E")
+    ws.runs.resume()
+    assert ws.select(all=True, archived=True).ids.tolist() == PAID
+
+
+def test_who_paid_before_and_which_numbers_there_are_is_known_of_archived_documents(
+    archived: Workspace,
+) -> None:
+    iban = "NL50INGB7320556819"
+    with archived.store.write() as session:
+        payments = session.whole("incoming_payments")[["payment_id", "version"]]
+        session.update("incoming_payments", payments.assign(payer_iban=iban), clock.now())
+    with archived.store.read() as session:
+        assert _payers(session, pd.DataFrame({"payer_iban": [iban]}))["customer_id"].tolist() == ["K2"]
+        numbers = given_numbers(session, pd.Series(["NL"]))["number"]
+    assert set(numbers) == {f"F2025-{i:06d}" for i in (*PAID, 6)}
+
+
+def test_an_archive_that_is_a_link_is_one_like_any_other(ws: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "nas").mkdir()
+    (ws.data / "archive").symlink_to(tmp_path / "nas")
+    assert ws.archive(BEFORE).documents == len(PAID)
+    assert list((tmp_path / "nas").rglob("part-*"))
+    assert ws.doctor().empty
+    ws.backup(tmp_path / "b.zip")
+    shutil.rmtree(ws.root)
+    assert run(["restore", str(tmp_path / "b.zip"), str(tmp_path / "again")]) == 0
+    again = open_workspace(tmp_path / "again")
+    assert again.doctor().empty
+    assert again.select(all=True, archived=True).ids.tolist() == PAID
+
+
+@pytest.mark.parametrize("between", [" ", "\n", "/", "+", " & ", ", "])
+def test_several_numbers_in_one_text_are_told_apart(archived: Workspace, between: str) -> None:
+    with archived.store.read() as session:
+        found = session.archived_named(pd.Series([f"F2025-000003{between}f2025000004."], dtype="str"))
+    assert found["invoice_id"].tolist() == [3, 4]
