@@ -1,7 +1,7 @@
 """Backups of a workspace, consistent while a run is at work: its state at one moment, and every file it names."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,11 +11,11 @@ import pandas as pd
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.run.record import Record, record
-from invoicebatch.errors import WorkspaceError
+from invoicebatch.errors import BusyError, WorkspaceError
 from invoicebatch.files.backup import write_backup
 from invoicebatch.files.hashed_zip import Listed
 from invoicebatch.files.stored import CLOSED, DOCUMENTS
-from invoicebatch.store import FILE
+from invoicebatch.store import FILE, Store
 
 _LEFT_OUT = {FILE, f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
 
@@ -38,6 +38,7 @@ def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) 
 
     Raises:
         InputFileError: the target exists, or the earlier file is no backup.
+        BusyError: a customer was erased meanwhile.
         StorageError: the disk failed.
     """
     whole = target.resolve()
@@ -49,7 +50,22 @@ def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) 
         workspace.store.copy(copy)
         about = {"workspace": workspace.id, "at": f"{clock.now():%Y-%m-%dT%H:%M:%S}", "by": workspace.user}
         files = [(_name(workspace, workspace.store.file), copy), *_files(workspace)]
+        _check_archive(workspace, Path(folder), {name for name, _ in files})
         return write_backup(whole, files, about, earlier)
+
+
+def _check_archive(workspace: WorkspaceBase, copied: Path, names: Collection[str]) -> None:
+    """What the copied state says is archived is there: an erasure since may have taken it back into the state.
+
+    Raises:
+        BusyError: it has.
+    """
+    with Store(copied, workspace.settings.lock_timeout).look() as look:
+        then = {part["path"] for part in look.table("archive_parts")}
+    with workspace.store.look() as look:
+        now = {part["path"] for part in look.table("archive_parts")}
+    if any(_name(workspace, workspace.data / path) not in names for path in then - now):
+        raise BusyError("A customer was erased while the backup was made.", "Make the backup again.")
 
 
 def _files(workspace: WorkspaceBase) -> Iterator[tuple[str, Path]]:

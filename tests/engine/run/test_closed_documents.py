@@ -22,6 +22,7 @@ from invoicebatch.engine.payments.proposing import _payers
 from invoicebatch.errors import BusyError, SelectionError, StorageError, UsageError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
+from invoicebatch.store import Store
 from invoicebatch.store.migrations import LATEST
 from tests.conftest import _money_frames, fill
 from tests.copies import copy_workspace, made_once
@@ -416,6 +417,25 @@ def test_payments_that_were_read_before_are_no_news_of_what_is_archived(
     again = ws.import_files([tmp_path / "paid.csv"], kind="payments")
     assert (again.counts["unchanged"].tolist(), len(again.refused)) == ([2], 0)
     assert ws.select(all=True).ids.tolist() == [6]
+
+
+def test_a_backup_in_which_a_customer_is_erased_is_made_again(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws.archive(BEFORE)
+    monkeypatch.setenv(clock.VARIABLE, "2033-01-01T10:00:00")
+    copy = Store.copy
+
+    def erased_after(store: Store, target: Path) -> None:
+        copy(store, target)
+        ws.erase(ws.erasure("K1"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "copy", erased_after)
+        with pytest.raises(BusyError, match="erased while the backup"):
+            ws.backup(tmp_path / "b.zip")
+    assert not (tmp_path / "b.zip").exists()
+    assert ws.backup(tmp_path / "b.zip")
 
 
 def test_erasing_leaves_a_bank_file_that_archived_documents_of_others_need(
