@@ -1,7 +1,6 @@
 """Staging and publishing: a published file never changes."""
 
 import errno
-import os
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -30,6 +29,7 @@ def test_staging_a_name_again_leaves_the_published_file_alone(tmp_path: Path) ->
 def test_a_disk_that_fails_while_names_are_made_safe_is_said_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+    full = Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr("invoicebatch.files.publish.sync_path", full)
     with pytest.raises(StorageError, match="The disk is full"):
         sync_folders([tmp_path / "one.pdf"])
