@@ -187,6 +187,7 @@ def test_a_grid_whose_kernel_restarted_says_so_and_a_saved_one_is_a_table_withou
     again.close()
 
 
+@pytest.mark.full
 def test_a_narrow_dark_lab_keeps_everything_in_reach(page):
     page.set_viewport_size({"width": 700, "height": 800})
     page.evaluate(

@@ -30,6 +30,9 @@ CONNECT_SECONDS: Final = 10.0
 ALONE_SECONDS: Final = 60.0
 """How long a cluster without any worker is waited for while jobs are out."""
 
+MOST_HANDOVERS: Final = 3
+"""How often a job is handed over that the scheduler forgets."""
+
 _LOOK_SECONDS: Final = 2.0
 """How often it is looked whether anybody is still at work."""
 
@@ -78,8 +81,16 @@ class Cluster:
         packer.dump((function, job))
         if packer.stored is not None:
             self._check_shared(packer.stored)
-        tree = self._tree(frozenset(packer.wanted)) if packer.wanted else None
-        return Waiting(self._client, self._client.submit(_run, packer.packed.getvalue(), tree, pure=False))
+        packed, wanted = packer.packed.getvalue(), frozenset(packer.wanted)
+
+        def hand_over() -> Any:
+            return self._client.submit(_run, packed, self._tree(wanted) if wanted else None, pure=False)
+
+        def again() -> Any:
+            self._sent.pop(wanted, None)  # it may have gone with the worker that had it
+            return hand_over()
+
+        return Waiting(self._client, hand_over(), again)
 
     def _tree(self, wanted: frozenset[Path]) -> Any:
         """What jobs read of the workspace, sent once; the workspace itself stands for its rules."""
@@ -138,10 +149,11 @@ class Cluster:
 
 
 class Waiting(Generic[R]):
-    """A job that was handed over."""
+    """A job that was handed over; one that the scheduler forgot with a lost worker is handed over again."""
 
-    def __init__(self, client: Any, future: Any) -> None:
-        self._client, self._future = client, future
+    def __init__(self, client: Any, future: Any, again: Callable[[], Any]) -> None:
+        self._client, self._future, self._again = client, future, again
+        self._handed_over = 1
         self._alone_since: float | None = None
 
     def result(self) -> R:
@@ -167,12 +179,20 @@ class Waiting(Generic[R]):
                     f"One job ended {error.allowed_failures + 1} Dask workers in turn: have they too little memory?",
                     _AGAIN,
                 ) from error
-            except (FutureCancelledError, OSError) as error:
+            except FutureCancelledError as error:
+                self._hand_over_again(error)
+            except OSError as error:
                 if self._future.status == "error":
                     raise
                 raise ClusterError("The Dask scheduler is gone.", _AGAIN) from error
             else:
                 return found
+
+    def _hand_over_again(self, forgotten: Exception) -> None:
+        self._check_alive()
+        if self._handed_over == MOST_HANDOVERS:
+            raise ClusterError("The Dask cluster forgot a job again and again.", _AGAIN) from forgotten
+        self._future, self._handed_over = self._again(), self._handed_over + 1
 
     def cancel(self) -> bool:
         """It is no longer wanted; a worker that is at it goes on for itself."""

@@ -129,6 +129,7 @@ def test_a_cluster_makes_the_same_documents_though_a_worker_is_killed(
     assert len(_hashes(alone)) == 40
 
 
+@pytest.mark.full
 def test_a_run_whose_scheduler_is_killed_is_finished_without_it(
     processes: Processes, branded: Callable[[str], Workspace]
 ) -> None:
@@ -224,6 +225,13 @@ def test_workers_of_this_machine_need_no_scheduler(tmp_path: Path) -> None:
     try:
         assert connected.width == 2
         assert connected.submit(abs, -3).result() == 3
+        forgotten = connected.submit(abs, -4)
+        forgotten._future.cancel()
+        assert forgotten.result() == 4
+        forgotten._again = lambda: forgotten._future
+        forgotten._future.cancel()
+        with pytest.raises(ClusterError, match="again and again"):
+            forgotten.result()
     finally:
         connected.close()
 
