@@ -15,24 +15,14 @@ from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspac
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
 from tests.browser.conftest import shown, started
+from tests.docs.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "actions" / "pictures"
 TODAY = "2026-12-10T10:00:00+00:00"
 ROWS = 6
 COLOURS = 32
-SETTINGS = """
-[integrations]
-collection = true
-peppol = true
-
-[external.archive]
-kind = "files"
-url = "outside"
-
-[einvoice]
-access_point = "folder"
-
+MAIL = """
 [mail]
 host = "mail.example.org"
 """
@@ -42,7 +32,7 @@ TOGETHER = ["customer_id", "company_account_id"]
 def billing(folder: Path) -> Workspace:
     """A workspace in the middle of its month: something for every action to be done."""
     init_workspace(folder).load_sample(80, 1)
-    (folder / "invoicebatch.toml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "invoicebatch.toml").write_text(SETTINGS + MAIL, encoding="utf-8")
     workspace = open_workspace(folder)
 
     def run(action: str, where: str, keep: int = 0, few: int = 0, **params: Any) -> None:

@@ -4,10 +4,12 @@ import contextlib
 import io
 import os
 import subprocess
+import sys
 from pathlib import Path
 from unittest import mock
 
 from invoicebatch.interfaces.cli import main
+from tests.waiting import LIMIT
 
 
 def command(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -21,3 +23,14 @@ def command(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
     ):
         code = main.run(list(arguments))
     return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
+
+
+def killed_at(point: int, *arguments: str) -> None:
+    """Run a command in a process of its own that is killed at its n-th fault point."""
+    code = "import sys; from invoicebatch.interfaces.cli.main import main; main(sys.argv[1:])"
+    died = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "INVOICEBATCH_CRASH_AT": str(point)}, capture_output=True, check=False,
+        timeout=LIMIT,
+    )  # fmt: skip
+    assert died.returncode == -9, died.stderr

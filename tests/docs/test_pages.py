@@ -17,24 +17,13 @@ import invoicebatch as ib
 from invoicebatch.engine.workspace import Workspace
 from tests.commands import command
 from tests.copies import new_workspace
+from tests.docs.settings import SETTINGS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WRITTEN = sorted(
     (page for page in DOCS.rglob("*.md") if page.name not in ("tutorial.md", "tables.md")),
     key=lambda page: (page.name != "recipes.md", page),  # before all is bundled
 )
-SETTINGS = """
-[integrations]
-collection = true
-peppol = true
-
-[external.archive]
-kind = "files"
-url = "outside"
-
-[einvoice]
-access_point = "folder"
-"""
 NOT_ALL_DONE = {0, 3}
 
 

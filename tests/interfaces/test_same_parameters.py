@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 
 from invoicebatch.actions import registry
 from invoicebatch.engine.plan import selection
-from invoicebatch.engine.plan.params import parse_params
+from invoicebatch.engine.plan.checking import checked_params
+from invoicebatch.engine.plan.params import params_here
 from invoicebatch.errors import ParameterError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.cli import main
@@ -96,16 +97,16 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, frozenset[str], Pa
     """What every plan made of the parameters it was given: action, names given, parameters or the refusal."""
     found: list[tuple[str, frozenset[str], Params | str]] = []
 
-    def listening(action: Any, values: Mapping[str, Any], *rest: Any) -> Params:
+    def listening(workspace: Any, action: Any, values: Mapping[str, Any]) -> Params:
         try:
-            parsed = parse_params(action, values, *rest)
+            parsed = params_here(workspace, action, values)
         except ParameterError as error:
             found.append((action.name, frozenset(values), error.message))
             raise
         found.append((action.name, frozenset(values), parsed))
-        return parsed
+        return checked_params(workspace, action, values)
 
-    monkeypatch.setattr(selection, "parse_params", listening)
+    monkeypatch.setattr(selection, "checked_params", listening)
     return found
 
 

@@ -124,8 +124,11 @@ def _named_in_archive(workspace: WorkspaceBase, matching: Matching | None, sourc
     """Bring back archived documents that payments name for which nothing else was found; a sentence on them."""
     if matching is None or matching.open.empty:
         return []
-    with workspace.store.write() as session:
+    with workspace.store.read() as session:
         found = session.archived_named(whole_texts(matching.open))
+    if found.empty:
+        return []
+    with workspace.store.write() as session:
         back = bring_back(session, workspace, found["invoice_id"], f"{source} holds a payment that names it")
     if back.empty:
         return []

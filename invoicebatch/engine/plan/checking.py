@@ -6,7 +6,8 @@ from typing import Any
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.surroundings import WorkspaceSurroundings
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.params import parse_params
+from invoicebatch.engine.plan.params import params_here
+from invoicebatch.model.action import Action, Params
 from invoicebatch.store.filters import parse
 
 
@@ -29,7 +30,17 @@ class WorkspaceChecking(WorkspaceSurroundings):
 
     def check_params(self, action: str, values: Mapping[str, Any]) -> None:
         """Refuse what the action does not take here (ParameterError)."""
-        found = self.actions[action]
-        parsed = parse_params(found, values, self.settings, clock.today(), self._workspace.choices(found))
-        if found.check is not None:
-            found.check(parsed, self, clock.now())
+        checked_params(self._workspace, self.actions[action], values)
+
+
+def checked_params(workspace: WorkspaceBase, action: Action, values: Mapping[str, Any]) -> Params:
+    """The parameters as the action takes them here and now, once it has checked them itself.
+
+    Raises:
+        ParameterError: a parameter is unknown, missing or malformed, or its value is none of its choices.
+        FilterError: one that is a filter is none.
+    """
+    parsed = params_here(workspace, action, values)
+    if action.check is not None:
+        action.check(parsed, WorkspaceChecking(workspace), clock.now())
+    return parsed

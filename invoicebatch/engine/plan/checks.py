@@ -10,7 +10,7 @@ from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.params import parse_params
+from invoicebatch.engine.plan.params import params_here
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, joined
@@ -51,7 +51,7 @@ def faults_by_default(workspace: WorkspaceBase, action: Action, evaluation: Eval
     if action.refusing is None or not 0 < evaluation.count(action.name) <= COUNTED_ROWS:
         return pd.Series(dtype="str")
     try:
-        params = parse_params(action, {}, workspace.settings, clock.today(), workspace.choices(action))
+        params = params_here(workspace, action, {})
     except ParameterError:
         return pd.Series(dtype="str")
     rows = pd.DataFrame({"invoice_id": evaluation.frame["invoice_id"], "part": evaluation.part(action.name)})

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.choices import Known, check_choices, not_a_choice
 from invoicebatch.errors import ParameterError
 from invoicebatch.model.action import Action, Params
@@ -52,6 +54,11 @@ def parse_params(
         raise _refused(action, error, known) from error
     check_choices(action, parsed, known, given)
     return parsed
+
+
+def params_here(workspace: WorkspaceBase, action: Action, values: Mapping[str, Any]) -> Params:
+    """The parameters as the action takes them in a workspace today; see `parse_params` for its errors."""
+    return parse_params(action, values, workspace.settings, clock.today(), workspace.choices(action))
 
 
 def _as_listed(action: Action, name: str, value: Any, known: Known) -> Any:

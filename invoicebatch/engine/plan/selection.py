@@ -16,10 +16,10 @@ from invoicebatch.eligibility import NOT_BUSY, Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.checking import WorkspaceChecking
+from invoicebatch.engine.plan.checking import checked_params
 from invoicebatch.engine.plan.checks import faults, faults_by_default
 from invoicebatch.engine.plan.choices import row_choices
-from invoicebatch.engine.plan.params import parse_params
+from invoicebatch.engine.plan.params import params_here
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
 from invoicebatch.errors import ParameterError, UsageError
 from invoicebatch.model.action import Action, Params
@@ -143,7 +143,7 @@ class Selection:
         with self.workspace.store.read() as session:
             frame = self.workspace.judged(session, self.ids, found)
         try:
-            parsed = self._params(found, params)
+            parsed = params_here(self.workspace, found, params)
         except ParameterError:
             if params:
                 raise
@@ -191,9 +191,7 @@ class Selection:
             ParameterError: a parameter is unknown, missing or malformed, or its value is none of its choices.
         """
         found = self._found(action)
-        parsed = self._params(found, params)
-        if found.check is not None:
-            found.check(parsed, WorkspaceChecking(self.workspace), clock.now())
+        parsed = checked_params(self.workspace, found, params)
         self.workspace.keep_judged(self.workspace.asked_of(found))
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)
@@ -238,11 +236,6 @@ class Selection:
             folder=folder,
             nonce=fresh_nonce(action),
         )
-
-    def _params(self, action: Action, values: Mapping[str, Any]) -> Params:
-        """The parameters as the action takes them in this workspace; see `parse_params`."""
-        base = self.workspace
-        return parse_params(action, values, base.settings, clock.today(), base.choices(action))
 
     def _checked(self, rows: pd.DataFrame, action: Action, params: Params) -> pd.DataFrame:
         """The rows of a plan with what the action's own checks find; eligible ones first again."""

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from invoicebatch.engine.base import clock
-from invoicebatch.engine.plan.params import parse_params
+from invoicebatch.engine.plan.params import params_here
 from invoicebatch.errors import ConfirmationError, NothingEligibleError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.interfaces.cli.common import SOME_NOT_DONE, Select, print_json
@@ -30,7 +29,7 @@ def run_through_notebook(
         ParameterError: the notebook does not know a parameter.
         NotebookError: a cell failed.
     """
-    params = parse_params(action, values, workspace.settings, clock.today(), workspace.base.choices(action))
+    params = params_here(workspace.base, action, values)
     if action.asks(params) and not yes and not dry_run:
         raise ConfirmationError(f"{action.label} asks for confirmation.", "Confirm with --yes.")
     notebook = find_notebook(workspace.root, action.name)

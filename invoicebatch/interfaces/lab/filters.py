@@ -30,12 +30,6 @@ def contains(values: "pd.Series[Any]", text: str) -> BoolArray:
     return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def search(frame: pd.DataFrame, text: str) -> BoolArray:
-    """Rows whose number, reference or customer is `text`; where there are none, those that hold it."""
-    exact = exactly(frame, text)
-    return exact if exact.any() else holding(frame, text)
-
-
 def exactly(frame: pd.DataFrame, text: str) -> BoolArray:
     """Rows whose number, reference or customer number is `text`, letter case aside."""
     mask = np.zeros(len(frame), dtype=bool)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from invoicebatch.files.csv_text import guard
 from invoicebatch.interfaces.lab.backend import BoolArray, IntArray
-from invoicebatch.interfaces.lab.filters import Filter, exactly, holding, matches, search
+from invoicebatch.interfaces.lab.filters import Filter, exactly, holding, matches
 from invoicebatch.model.money import plain_amounts
 
 _META: Final = ("currency", "failure", "external_id", "changed_since_sent", "busy_run")
@@ -73,6 +73,7 @@ class View:
         self.ids: IntArray = frame["invoice_id"].to_numpy(dtype=np.int64)
         self.order: npt.NDArray[np.intp] = np.arange(len(frame))
         self._by_key: dict[str, IntArray] = {}
+        self._by_text: dict[str, tuple[BoolArray, BoolArray]] = {}
 
     def arrange(self, arrangement: Arrangement) -> None:
         """Filter, then sort; equal rows stay in the order of their ids."""
@@ -90,22 +91,28 @@ class View:
             if key != but:
                 mask &= matches(self.frame[key], chosen)
         if arrangement.search:
-            mask &= search(self.frame, arrangement.search)
+            exact, held = self._search(arrangement.search)
+            mask &= exact if exact.any() else held
         if arrangement.only is not None:
             mask &= np.isin(self.ids, arrangement.only)
         return mask
 
     def exact(self, text: str) -> bool:
         """Whether rows have the searched text exactly: they alone are found then."""
-        return bool(text) and bool(exactly(self.frame, text).any())
+        return bool(text) and bool(self._search(text)[0].any())
 
     def others(self, arrangement: Arrangement) -> int:
         """How many more rows would be shown that hold the searched text, where some have it exactly."""
-        text = arrangement.search
-        if not self.exact(text):
+        if not self.exact(arrangement.search):
             return 0
-        more = holding(self.frame, text) & ~exactly(self.frame, text)
-        return int((more & self.mask(replace(arrangement, search=""))).sum())
+        exact, held = self._search(arrangement.search)
+        return int((held & ~exact & self.mask(replace(arrangement, search=""))).sum())
+
+    def _search(self, text: str) -> tuple[BoolArray, BoolArray]:
+        """Rows that have a text exactly, and those that hold it; looked for once while it is asked for."""
+        if text not in self._by_text:
+            self._by_text = {text: (exactly(self.frame, text), holding(self.frame, text))}
+        return self._by_text[text]
 
     def positions(self, ids: npt.ArrayLike) -> npt.NDArray[np.intp]:
         """Frame positions of those ids that are in the frame."""

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from invoicebatch.actions import find
-from invoicebatch.engine.base import clock
-from invoicebatch.engine.plan.params import parse_params
+from invoicebatch.engine.plan.params import params_here
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import InputFileError, ParameterError, SelectionError, UnknownNameError
@@ -226,9 +225,8 @@ def _parsed(
     Raises:
         ParameterError: one that it does not take, with the cell of the page Parameters where it stands.
     """
-    base = workspace.base
     try:
-        return parse_params(action, values, base.settings, clock.today(), base.choices(action))
+        return params_here(workspace.base, action, values)
     except ParameterError as error:
         name = error.message.removeprefix(f"{action.name}: ").partition(":")[0]
         found = sheet.parameters.get(action.name, {}).get(name)

@@ -1,8 +1,4 @@
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager, suppress
 
@@ -15,11 +11,11 @@ from invoicebatch.errors import InputFileError, SettingsError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.interfaces.cli.main import run as command_line
 from invoicebatch.interfaces.customers_sheet.write import customer_rows
+from tests.commands import killed_at
 from tests.copies import copy_workspace
 from tests.delivery.mail.dovecot import IMAP_PASSWORD, dovecot
 from tests.delivery.mail.test_bounces import DSN, ID, PLAIN
 from tests.engine.sending import configure, statuses, with_documents
-from tests.waiting import LIMIT
 
 ORDINARY = b"From: ada@example.org\r\nSubject: thank you\r\n\r\nPaid."
 
@@ -236,11 +232,7 @@ def filled(ready, server):
 def test_a_mailbox_is_read_once_and_ours_move_away(filled, server, monkeypatch, capsys):
     workspace = mailbox(filled, server, monkeypatch, move_to="Zurück")
     command = ["outbox", "poll", "-w", str(workspace.root)]
-    killed = subprocess.run(
-        [sys.executable, "-m", "invoicebatch", *command], env={**os.environ, "INVOICEBATCH_CRASH_AT": "1"},
-        timeout=LIMIT, check=False, capture_output=True,
-    )  # fmt: skip
-    assert killed.returncode == -signal.SIGKILL
+    killed_at(1, *command)
     assert len(server.mails()) == 300  # booked, and not put away
     assert statuses(workspace) == {"failed": 4, "sent": 1, "to_send": 1}
     assert command_line(command) == 0

@@ -1,10 +1,7 @@
 """Closed documents go to the archive and stay what they were: listed, exported, found, brought back when money moves."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from threading import Event
@@ -24,6 +21,7 @@ from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
 from invoicebatch.store import Store
 from invoicebatch.store.migrations import LATEST
+from tests.commands import killed_at
 from tests.conftest import _money_frames, fill
 from tests.copies import copy_workspace, made_once
 from tests.engine.payments.received import credit, read
@@ -342,12 +340,7 @@ def test_the_doctor_names_what_is_altered_missing_or_strange(archived: Workspace
 def test_a_dead_process_leaves_each_part_live_or_archived(ws: Workspace, point: int, way: str) -> None:
     before = state_of(ws)
     arguments = ["archive", "--before", str(BEFORE), "-w", str(ws.root)]
-    code = "import sys; from invoicebatch.interfaces.cli.main import main; main(sys.argv[1:])"
-    died = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        env={**os.environ, "INVOICEBATCH_CRASH_AT": str(point)}, capture_output=True, check=False,
-    )  # fmt: skip
-    assert died.returncode == -9, died.stderr
+    killed_at(point, *arguments)
     live, gone = (ws.select(all=True, archived=which).ids.tolist() for which in (False, True))
     assert sorted(live + gone) == [1, 2, 3, 4, 5, 6]
     assert gone in ([], [1, 2, 3], PAID)

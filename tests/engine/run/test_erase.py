@@ -1,7 +1,6 @@
 """Erasing a customer takes what no law keeps, names the rest, and leaves a chain that can still be checked."""
 
 import json
-import os
 import subprocess
 import sys
 import zipfile
@@ -17,6 +16,7 @@ from invoicebatch.errors import BusyError, NothingEligibleError, StaleError, Unk
 from invoicebatch.files import verify_audit_pack
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.interfaces.cli.main import run
+from tests.commands import killed_at
 from tests.conftest import fill, small_frames
 from tests.copies import made_once
 
@@ -179,12 +179,7 @@ _FAST = (1, 3)
 )
 def test_a_dead_process_leaves_nothing_half_erased_unsaid(customers: Workspace, point: int) -> None:
     arguments = ["erase", "--customer", "K2", "--yes", "-w", str(customers.root)]
-    code = "import sys; from invoicebatch.interfaces.cli.main import main; main(sys.argv[1:])"
-    died = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        env={**os.environ, "INVOICEBATCH_CRASH_AT": str(point)}, capture_output=True, check=False,
-    )  # fmt: skip
-    assert died.returncode == -9, died.stderr
+    killed_at(point, *arguments)
     if point == 1:
         assert customers.doctor().empty
         assert customers.erasure("K2").gone["invoice_id"].tolist() == [2]
