@@ -8,7 +8,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, joined, no_failures
-from invoicebatch.model.documents.approval import approval_faults
+from invoicebatch.model.documents.approval import CUSTOMERS, LINES, approval_faults
 from invoicebatch.model.status import Status
 
 
@@ -95,6 +95,7 @@ ACTION = Action(
             "number_ranges", "number_counters",
         }
     ),
+    read_columns={"lines": LINES, "customers": (*CUSTOMERS, "payment_term_days")},
     transform=transform,
     row_checks=row_checks,
     refusals=refusals,

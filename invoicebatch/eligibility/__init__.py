@@ -2,7 +2,8 @@
 
 from invoicebatch.eligibility.evaluation import Evaluation
 from invoicebatch.eligibility.load import load_rules
+from invoicebatch.eligibility.pieces import Tally, Whole
 from invoicebatch.eligibility.rules import Rules
 from invoicebatch.eligibility.ruleset import NOT_BUSY, ActionRule, Fact
 
-__all__ = ["NOT_BUSY", "ActionRule", "Evaluation", "Fact", "Rules", "load_rules"]
+__all__ = ["NOT_BUSY", "ActionRule", "Evaluation", "Fact", "Rules", "Tally", "Whole", "load_rules"]

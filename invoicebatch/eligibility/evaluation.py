@@ -4,7 +4,7 @@ Rows with equal words share one verdict, so everything is worked out per distinc
 hundred), whatever the number of rows.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -20,6 +20,8 @@ from invoicebatch.expressions import Bools
 
 Words = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.intp]
+Counts = Sequence[tuple[str, int]]
+"""Reasons in words, each with its number of rows."""
 
 MAX_TEXTS = 8
 """Texts of one fact that a summary lists apart; beyond it they are counted as one."""
@@ -68,7 +70,7 @@ class Evaluation:
         self.words = words
         self.wanted_parts = wanted_parts
         self._verdicts: dict[str, Verdict] = {}
-        self._counts: dict[tuple[str, bytes], list[tuple[str, int]]] = {}
+        self._counts: dict[tuple[str, bytes], Counts] = {}
 
     def of_rows(self) -> "Evaluation":
         """The same rows each by itself: what concerns the selection as a whole counts as met."""
@@ -84,6 +86,15 @@ class Evaluation:
         """The same rows where the action is asked for these of its parts only."""
         wanted = {**self.wanted_parts, action: parts}
         return Evaluation(self.rules, self.frame, self.actions, self.words, wanted)
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The facts that the actions ask for."""
+        return frozenset(need for action in self.actions for need in self.rules.rule(action).all_needs)
+
+    def holds(self, fact: str) -> bool:
+        """Whether every row has a fact."""
+        return bool(self._hold((fact,)).all())
 
     def eligible(self, action: str) -> Bools:
         """Whether each row can take the action; bool, one a row.
@@ -140,11 +151,12 @@ class Evaluation:
         Where a reason shows values of which there are many, the rows are counted together under
         the text without values.
         """
-        counts: dict[str, int] = {}
+        return summed(self.counted(action))
+
+    def counted(self, action: str) -> Iterator[tuple[Fact, Counts]]:
+        """Each fact that rows fail first, and its texts, or its summary, each with its number of rows."""
         for fact, words in self._first_failing(action):
-            for text, number in self._counted(fact, words):
-                counts[text] = counts.get(text, 0) + number
-        return [{"reason": r, "rows": n} for r, n in sorted(counts.items(), key=lambda item: -item[1])]
+            yield fact, self._counted(fact, words)
 
     def rows_failing(self, action: str, reason: str) -> Bools:
         """The rows whose first reason is this one: a text of `summary`, or of `reasons`."""
@@ -158,7 +170,7 @@ class Evaluation:
             found[rows[np.isin(codes, same)]] = True
         return found
 
-    def _counted(self, fact: Fact, words: Bools) -> list[tuple[str, int]]:
+    def _counted(self, fact: Fact, words: Bools) -> Counts:
         """The texts of the rows with these words, each with its number of rows; actions share many."""
         if not fact.reason.columns:
             return [(fact.reason.text, int(self._rows_a_word[words].sum()))]
@@ -263,3 +275,12 @@ class Evaluation:
 
     def _series(self, values: Any) -> "pd.Series[str]":
         return pd.Series(values, index=self.frame.index)
+
+
+def summed(counted: Iterable[tuple[Fact, Counts]]) -> list[dict[str, Any]]:
+    """See `Evaluation.summary`."""
+    rows: dict[str, int] = {}
+    for _, counts in counted:
+        for text, number in counts:
+            rows[text] = rows.get(text, 0) + number
+    return [{"reason": r, "rows": n} for r, n in sorted(rows.items(), key=lambda item: -item[1])]

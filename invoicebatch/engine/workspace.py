@@ -190,9 +190,9 @@ class Workspace:
         """
         from invoicebatch.engine.run.bring_back import restore
 
-        if bool(ids) == bool(numbers):
+        if bool(len(ids)) == bool(len(numbers)):
             raise SelectionError("Say which documents: either ids or numbers.")
-        column, values = ("invoice_id", list(ids)) if ids else ("number", list(numbers))
+        column, values = ("invoice_id", list(ids)) if len(ids) else ("number", list(numbers))
         return restore(self.base, column, values, reason)
 
     def review(self, selection: Selection) -> "Review":

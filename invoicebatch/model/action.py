@@ -143,6 +143,7 @@ class Action:
         params: parameter model.
         columns: overview columns it needs; None: all of them.
         reads: tables it needs besides the overview.
+        read_columns: the columns that it needs of a table, where these are not all.
         transform: what changes, once all files are staged.
         reserve: changes committed before files are made (numbers).
         artefacts: files, made between `reserve` and `transform`.
@@ -200,6 +201,7 @@ class Action:
     title_in_full: str = ""
     columns: frozenset[str] | None = None
     reads: frozenset[str] = frozenset()
+    read_columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     transform: Callable[[Batch, Any, Context], Changes]
     reserve: Callable[[Batch, Any, Context], Changes] | None = None
     artefacts: Callable[[Batch, Any, Context], Iterator[Prepared]] | None = None

@@ -30,7 +30,12 @@ def where_said(invoice_id: "pd.Series[int]", reason: "pd.Series[str]") -> pd.Dat
 
 def joined(rows: pd.DataFrame) -> "pd.Series[str]":
     """All reasons of an invoice as one text, indexed by invoice id in the order they come."""
-    return rows.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
+    texts = rows.drop_duplicates("invoice_id").set_index("invoice_id")["reason"]
+    several = rows[rows["invoice_id"].duplicated(keep=False)]
+    if len(several):  # few have more than one, and a text each is the costly part
+        together = several.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
+        texts.loc[together.index] = together
+    return texts
 
 
 @dataclass(frozen=True, slots=True)

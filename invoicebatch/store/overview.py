@@ -1,7 +1,9 @@
-"""Reading the invoice overview: by ids, by numbers, and the columns that a filter names."""
+"""Reading the invoice overview: by ids, whole or piece by piece, by numbers, and the columns that a filter names."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,17 +12,21 @@ import pandas as pd
 import pyarrow as pa
 
 from invoicebatch.model.schema import OVERVIEW, needs_today, overview_sql
-from invoicebatch.store.frames import fetch, registered
+from invoicebatch.store.frames import fetch, registered, to_frame
 
 _IDS = "wanted_ids"
+_OF_IDS = f"JOIN {_IDS} w ON w.id = i.invoice_id"
+_PIECE = 1 << 16
+"""Rows of a piece: enough that what a frame costs by its columns is little beside its rows."""
+
+Ids = npt.NDArray[np.int64]
 
 
 def overview(
     con: Any,
     columns: Iterable[str],
     today: date,
-    ids: npt.NDArray[np.int64] | None = None,
-    presence: Collection[str] = (),
+    ids: Ids | None = None,
 ) -> pd.DataFrame:
     """Overview rows with the named columns (frame names); `invoice_id` comes first.
 
@@ -30,26 +36,51 @@ def overview(
         today: the date that `overdue` is judged by.
         ids: int64 invoice ids; the rows come in this order, unknown ids are left out.
             None: all rows by invoice id.
-        presence: text columns of which only matters whether there is one; they hold `*` then, and the frame is
-            for reading only.
     """
     names = list(dict.fromkeys(["invoice_id", *columns]))
     described = [OVERVIEW[name].column for name in names]
     params = {"today": today} if needs_today(names) else None
     if ids is None:
-        return fetch(
-            con,
-            overview_sql(names, presence=presence) + " ORDER BY i.invoice_id",
-            described,
-            params,
-            read_only=bool(presence),
-        )
+        return fetch(con, overview_sql(names) + " ORDER BY i.invoice_id", described, params)
+    with _wanted(con, ids):
+        return fetch(con, overview_sql(names, _OF_IDS) + " ORDER BY w.place", described, params)
+
+
+def overview_pieces(
+    con: Any, columns: Iterable[str], today: date, ids: Ids, presence: Collection[str] = ()
+) -> Iterator[tuple[npt.NDArray[np.intp], pd.DataFrame]]:
+    """The same rows in pieces as the database comes to them, for reading only: nothing holds all of them.
+
+    The connection is not to be used for anything else until the last piece was taken.
+
+    Args:
+        con: an open connection.
+        columns: frame names in `OVERVIEW`.
+        today: the date that `overdue` is judged by.
+        ids: int64 invoice ids; unknown ones are left out.
+        presence: text columns of which only matters whether there is one; they hold `*` then.
+
+    Yields:
+        The places of a piece's rows in `ids`, and the rows. One piece at least, which may be empty.
+    """
+    names = list(dict.fromkeys(["invoice_id", *columns]))
+    described = [OVERVIEW[name].column for name in names]
+    params = {"today": today} if needs_today(names) else None
+    sql = overview_sql(names, _OF_IDS, presence=presence, further="w.place")
+    with _wanted(con, ids):
+        reader = con.sql(sql, params=params).to_arrow_reader(_PIECE)
+        empty = reader.schema.empty_table()
+        batches = (pa.Table.from_batches([batch]) for batch in reader)
+        for table in chain([next(batches, empty)], batches):
+            yield table["place"].to_numpy(), to_frame(table, described, read_only=True)
+
+
+@contextmanager
+def _wanted(con: Any, ids: Ids) -> Iterator[None]:
+    """The ids with their places, as a view to join."""
     source = pa.table({"id": pa.array(ids, pa.int64()), "place": pa.array(np.arange(len(ids)), pa.int64())})
-    sql = (
-        overview_sql(names, f"JOIN {_IDS} w ON w.id = i.invoice_id", presence=presence) + " ORDER BY w.place"
-    )
     with registered(con, _IDS, source):
-        return fetch(con, sql, described, params, read_only=bool(presence))
+        yield
 
 
 def ids_of(con: Any, column: str, values: Sequence[str]) -> pd.DataFrame:

@@ -35,6 +35,7 @@ class Session:
         self._con = con
 
     overview = _verb(invoices.overview)
+    overview_pieces = _verb(invoices.overview_pieces)
     ids_of = _verb(invoices.ids_of)
     history_columns = _verb(history_columns)
     review_judged_by = _verb(review.judged_by)

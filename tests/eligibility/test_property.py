@@ -11,7 +11,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invoicebatch.eligibility import Rules
+from invoicebatch.eligibility import Rules, Tally
 from invoicebatch.eligibility.ruleset import RULE_WORDS
 from invoicebatch.expressions import FrameRows, compile_expression
 from invoicebatch.model.schema import OVERVIEW, Type
@@ -199,6 +199,9 @@ def test_words_and_verdicts_are_those_of_the_facts(rules: Rules, data: st.DataOb
     )
     switches = {name: data.draw(st.booleans()) for name in SWITCHES}
     evaluation = rules.evaluate(frame, today=TODAY, switches=switches, picked_by_hand=True)
+    cut, tally = data.draw(st.integers(0, len(rows))), Tally(rules)
+    for piece in (frame.iloc[:cut], frame.iloc[cut:]):
+        tally.add(rules.evaluate(piece, today=TODAY, switches=switches, picked_by_hand=True))
     facts = [
         {n: interpret(ast.parse(f.when, mode="eval"), _plain(row), switches) for n, f in rules.facts.items()}
         for row in rows
@@ -224,6 +227,11 @@ def test_words_and_verdicts_are_those_of_the_facts(rules: Rules, data: st.DataOb
         assert sum(entry["rows"] for entry in summary) == len(rows) - sum(expected)
         for entry in summary:
             assert evaluation.rows_failing(action, entry["reason"]).sum() == entry["rows"]
+        assert tally.count(action) == sum(expected)
+        by_text = [
+            sorted((one["reason"], one["rows"]) for one in each) for each in (tally.summary(action), summary)
+        ]
+        assert by_text[0] == by_text[1]
 
 
 def _any(name: str) -> st.SearchStrategy[Any]:

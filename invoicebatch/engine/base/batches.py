@@ -71,7 +71,8 @@ def load_batch(
         found = _bundles(session, invoices)
         tables |= {name: found[name] for name in wanted}
     rest = sorted(action.reads - tables.keys())
-    return Batch(invoices, {**tables, **{name: _linked(session, name, invoices) for name in rest}})
+    linked = {name: _linked(session, name, invoices, action.read_columns.get(name)) for name in rest}
+    return Batch(invoices, {**tables, **linked})
 
 
 def _ledger(session: Session, invoices: pd.DataFrame) -> Frames:
@@ -101,8 +102,10 @@ def _bundles(session: Session, invoices: pd.DataFrame) -> Frames:
     return {"bundle_items": items, "payment_bundles": session.rows_of("payment_bundles", "bundle_id", ids)}
 
 
-def _linked(session: Session, name: str, invoices: pd.DataFrame) -> pd.DataFrame:
+def _linked(
+    session: Session, name: str, invoices: pd.DataFrame, columns: tuple[str, ...] | None
+) -> pd.DataFrame:
     if name not in _LINKS:
-        return session.whole(name)
+        return session.whole(name, columns=columns)
     column, source = _LINKS[name]
-    return session.rows_of(name, column, invoices[source])
+    return session.rows_of(name, column, invoices[source], columns)

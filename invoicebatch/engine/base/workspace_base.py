@@ -1,6 +1,6 @@
 """What every verb on a workspace stands on: its folder, settings, store, rules and user."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,8 @@ from invoicebatch.engine.base.surroundings import WorkspaceSurroundings
 from invoicebatch.files.shipped import shipped
 from invoicebatch.model.action import Action, Params
 from invoicebatch.store import Session
+
+Ids = npt.NDArray[np.int64]
 
 
 class WorkspaceBase(Folder):
@@ -63,17 +65,24 @@ class WorkspaceBase(Folder):
         """Who judges what is odd, today."""
         return Reviewer(self.store, self.root, clock.today(), self.settings.payment.term_days)
 
-    def judged(
-        self, session: Session, ids: npt.NDArray[np.int64], action: Action | None = None
-    ) -> pd.DataFrame:
+    def judged(self, session: Session, ids: Ids, action: Action | None = None) -> pd.DataFrame:
         """The overview columns that decide whether rows can take an action (None: any), as they are now.
 
         Texts of which only matters whether they are there come as `*`.
         """
+        places, frames = zip(*self.judged_pieces(session, ids, action), strict=True)
+        together: pd.DataFrame = pd.concat(frames, ignore_index=True)
+        return together.take(np.argsort(np.concatenate(places))).reset_index(drop=True)
+
+    def judged_pieces(
+        self, session: Session, ids: Ids, action: Action | None = None
+    ) -> Iterator[tuple[npt.NDArray[np.intp], pd.DataFrame]]:
+        """The rows of `judged` piece by piece, each piece with the places of its rows in `ids`."""
         own = {*ALWAYS, *(action.order + action.watch if action else ())}
         names = [action.name] if action else list(self.offered())
         presence = self.rules.presence_of(names) - own
-        return session.overview(sorted(own | self.asked_of(action)), clock.today(), ids, presence)
+        columns = sorted(own | self.asked_of(action))
+        return session.overview_pieces(columns, clock.today(), ids, presence)
 
     def asked_of(self, action: Action | None = None) -> frozenset[str]:
         """The overview columns that the rules of an action (None: of any that is offered) speak of."""

@@ -1,6 +1,6 @@
 """What an action's own checks, beyond the rules, find of rows: asked for counts, reasons and plans."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,39 +20,69 @@ COUNTED_ROWS: Final = 20_000
 
 
 Check = Callable[[Batch, Any, Context], pd.DataFrame]
+_NOTHING = pd.Series(dtype="str")
 
 
 def faults(
-    workspace: WorkspaceBase, action: Action, check: Check | None, params: Params, rows: pd.DataFrame
-) -> "pd.Series[str]":
-    """What a check of an action finds of rows, by invoice id; the others are left out.
+    workspace: WorkspaceBase,
+    action: Action,
+    checks: Sequence[Check | None],
+    params: Params,
+    rows: pd.DataFrame,
+) -> "list[pd.Series[str]]":
+    """What checks of an action find of rows: of each check by invoice id, the others are left out.
+
+    Many rows are read in the pieces that a run would do them in.
 
     Args:
         workspace: where.
-        action: whose check.
-        check: one of its functions; None finds nothing.
+        action: whose checks.
+        checks: some of its functions; None finds nothing.
         params: its parameters.
         rows: rows that the rules let pass: invoice_id int64, part str.
     """
-    if check is None or rows.empty:
-        return pd.Series(dtype="str")
-    ids, parts = rows["invoice_id"].to_numpy(np.int64), rows.set_index("invoice_id")["part"]
-    with workspace.store.read() as session:
-        batch = load_batch(session, action.for_checks(), ids, clock.today(), parts)
+    if rows.empty or not any(checks):
+        return [_NOTHING for _ in checks]
+    step = len(rows) if action.together else action.chunk_rows or len(rows)
     with workspace.pool() as pool:
-        return joined(check(batch, params, workspace.context("", pool)))
+        context = workspace.context("", pool)
+        found = [
+            [joined(check(batch, params, context)) if check else _NOTHING for check in checks]
+            for batch in _batches(workspace, action, rows, step)
+        ]
+    return [pd.concat(of_check) for of_check in zip(*found, strict=True)]
 
 
-def faults_by_default(workspace: WorkspaceBase, action: Action, evaluation: Evaluation) -> "pd.Series[str]":
+def _batches(workspace: WorkspaceBase, action: Action, rows: pd.DataFrame, step: int) -> Iterator[Batch]:
+    for start in range(0, len(rows), step):
+        piece = rows.iloc[start : start + step]
+        ids, parts = piece["invoice_id"].to_numpy(np.int64), piece.set_index("invoice_id")["part"]
+        with workspace.store.read() as session:
+            batch = load_batch(session, action.for_checks(), ids, clock.today(), parts)
+        yield batch
+
+
+def faults_by_default(workspace: WorkspaceBase, action: Action, rows: pd.DataFrame) -> "pd.Series[str]":
     """What a plan with the default parameters refuses beyond the rules, by invoice id.
 
     Nothing is asked where a parameter has no default, or of more than `COUNTED_ROWS` rows.
+
+    Args:
+        workspace: where.
+        action: which.
+        rows: those that the rules let pass, see `passing`.
     """
-    if action.refusing is None or not 0 < evaluation.count(action.name) <= COUNTED_ROWS:
-        return pd.Series(dtype="str")
+    if action.refusing is None or not 0 < len(rows) <= COUNTED_ROWS:
+        return _NOTHING
     try:
         params = params_here(workspace, action, {})
     except ParameterError:
-        return pd.Series(dtype="str")
-    rows = pd.DataFrame({"invoice_id": evaluation.frame["invoice_id"], "part": evaluation.part(action.name)})
-    return faults(workspace, action, action.refusing, params, rows[evaluation.eligible(action.name)])
+        return _NOTHING
+    (found,) = faults(workspace, action, [action.refusing], params, rows)
+    return found
+
+
+def passing(evaluation: Evaluation, action: str) -> pd.DataFrame:
+    """The rows that can take an action by the rules: invoice_id int64, part str."""
+    rows = pd.DataFrame({"invoice_id": evaluation.frame["invoice_id"], "part": evaluation.part(action)})
+    return rows[evaluation.eligible(action)]

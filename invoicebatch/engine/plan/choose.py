@@ -59,7 +59,7 @@ def choose(
             ids = look.ids_made_by(full) if run is None else look.ids_done_by(full)
             words = f"{counted(len(ids), 'row')} {'made' if run is None else 'done'} by run {full[:8]}"
         else:
-            ids = list(ids or [])
+            ids = [] if ids is None else list(ids)
             words = counted(len(ids), "id")
         known, unknown = _known_ids(look, ids)
     return Chosen(known, words, picked_by_hand=True, unknown=tuple(unknown))

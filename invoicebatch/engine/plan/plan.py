@@ -222,14 +222,6 @@ def _digest(values: pd.Series) -> str:
     return hashlib.sha256(hashes.to_numpy(dtype=np.uint64).tobytes()).hexdigest()
 
 
-def pin(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
-    """One uint64 a row over some columns' values; zero where there are none."""
-    if not columns or frame.empty:
-        return pd.Series(np.zeros(len(frame), np.uint64), index=frame.index)
-    plain = frame[list(columns)].astype("str")
-    return pd.util.hash_pandas_object(plain, index=False)
-
-
 def fresh_nonce(action: Action) -> str:
     """A new nonce for a repeatable action, empty for others."""
     return uuid.uuid4().hex if action.repeatable else ""

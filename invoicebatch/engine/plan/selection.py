@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,16 @@ import pandas as pd
 from markupsafe import Markup
 
 from invoicebatch.actions import find
-from invoicebatch.eligibility import NOT_BUSY, Evaluation
+from invoicebatch.eligibility import NOT_BUSY, Evaluation, Tally
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.checking import checked_params
-from invoicebatch.engine.plan.checks import faults, faults_by_default
+from invoicebatch.engine.plan.checks import COUNTED_ROWS, faults, faults_by_default, passing
 from invoicebatch.engine.plan.choices import row_choices
+from invoicebatch.engine.plan.judge import COLUMNS, judge
 from invoicebatch.engine.plan.params import params_here
-from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce, pin
+from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce
 from invoicebatch.errors import ParameterError, UsageError
 from invoicebatch.model.action import Action, Params
 from invoicebatch.model.markup import table
@@ -91,18 +92,20 @@ class Selection:
             action, group, label str; eligible, selected int64; confirm bool; reasons: a list of
             ``{"reason", "rows"}`` for the rows that can't.
         """
-        evaluation = self.evaluation
+        tally, few = self._tally()
         rows = []
         for name, action in self.workspace.offered().items():
-            found = faults_by_default(self.workspace, action, evaluation)
+            found = pd.Series(dtype="str")
+            if name in few and tally.count(name):
+                found = faults_by_default(self.workspace, action, few[name])
             of_checks = by_kind(found).to_dict("records") if len(found) else []
-            reasons = of_checks + evaluation.summary(name)
+            reasons = of_checks + tally.summary(name)
             rows.append(
                 {
                     "action": name,
                     "group": action.group,
                     "label": action.label,
-                    "eligible": evaluation.count(name) - len(found),
+                    "eligible": tally.count(name) - len(found),
                     "selected": len(self),
                     "confirm": action.confirm,
                     "reasons": sorted(reasons, key=lambda reason: -reason["rows"]),
@@ -111,6 +114,24 @@ class Selection:
         return pd.DataFrame(
             rows, columns=["action", "group", "label", "eligible", "selected", "confirm", "reasons"]
         )
+
+    def _tally(self) -> tuple[Tally, dict[str, pd.DataFrame]]:
+        """What the rules say, and the rows they let pass of actions with checks, where these are few."""
+        self.workspace.keep_judged(self.workspace.asked_of())
+        tally = Tally(self.workspace.rules)
+        checking = [name for name, action in self.workspace.offered().items() if action.refusing]
+        few = dict.fromkeys(checking, pd.DataFrame())
+        with self.workspace.store.read() as session:
+            for _, frame in self.workspace.judged_pieces(session, self.ids):
+                evaluation = self.workspace.evaluate(frame, picked_by_hand=self.picked_by_hand)
+                tally.add(evaluation)
+                of_rows = evaluation.of_rows()
+                for name, rows in list(few.items()):
+                    if len(rows) + of_rows.count(name) > COUNTED_ROWS:
+                        del few[name]
+                    else:
+                        few[name] = pd.concat([rows, passing(of_rows, name)])
+        return tally, few
 
     def choices(self, action: str) -> Tables:
         """The values that parameters of an action may take, or hold, for these rows, by parameter.
@@ -139,22 +160,23 @@ class Selection:
             ParameterError: a parameter is unknown or malformed.
         """
         found = self._found(action)
-        self.workspace.keep_judged(self.workspace.asked_of(found))
-        with self.workspace.store.read() as session:
-            frame = self.workspace.judged(session, self.ids, found)
         try:
             parsed = params_here(self.workspace, found, params)
         except ParameterError:
             if params:
                 raise
             parsed = None  # what it asks for is left open
-        evaluation = self._evaluate(frame, found, parsed)
-        rows = frame[["invoice_id", "number"]].assign(reason=evaluation.all_reasons(found.name).to_numpy())
+        self.workspace.keep_judged(self.workspace.asked_of(found))
+        with self.workspace.store.read() as session:
+            by_hand = self.picked_by_hand
+            rows = judge(
+                session, self.workspace, self.ids, found, parsed, picked_by_hand=by_hand, every_reason=True
+            )
         if parsed is not None:
-            checked = self._checked(_plan_rows(found, frame, evaluation), found, parsed)
-            by_checks = rows["invoice_id"].map(checked.set_index("invoice_id")["reason"])
-            rows["reason"] = rows["reason"].where(rows["reason"] != "", by_checks)
-        return pd.concat([rows[rows["reason"] != ""], self._unknown_rows()], ignore_index=True)
+            checked = self._checked(rows, found, parsed).set_index("invoice_id")["reason"]
+            rows["reason"] = rows["reason"].where(rows["reason"] != "", rows["invoice_id"].map(checked))
+        refused = rows.loc[rows["reason"] != "", ["invoice_id", "number", "reason"]]
+        return pd.concat([refused, self._unknown_rows()], ignore_index=True)
 
     @shown
     def to_look_at(self, action: str, **params: Any) -> pd.DataFrame:
@@ -170,7 +192,7 @@ class Selection:
         """
         plan = self.plan(action, **params)
         rows = plan.rows[plan.rows["eligible"]]
-        found = faults(self.workspace, plan.action, plan.action.warnings, plan.params, rows)
+        (found,) = faults(self.workspace, plan.action, [plan.action.warnings], plan.params, rows)
         warned = rows[["invoice_id", "number"]].assign(reason=rows["invoice_id"].map(found).astype("str"))
         return warned.dropna(subset="reason").reset_index(drop=True)
 
@@ -193,18 +215,19 @@ class Selection:
         found = self._found(action)
         parsed = checked_params(self.workspace, found, params)
         self.workspace.keep_judged(self.workspace.asked_of(found))
+        judging = partial(judge, action=found, params=parsed, picked_by_hand=self.picked_by_hand)
+        whole = str(Path(folder).resolve()) if folder else ""
         with self.workspace.store.read() as session:
             ids = _with_companions(session, found, parsed, self.ids)
-            frame = self.workspace.judged(session, ids, found)
+            judged = judging(session, self.workspace, ids)
             runs = session.status_of_runs(found.name)
-        evaluation = self._evaluate(frame, found, parsed)
-        whole = str(Path(folder).resolve()) if folder else ""
-        if frame["busy_action"].eq(found.name).any():  # a run that was broken off may be asked for once more
-            free = evaluation.without({NOT_BUSY})
-            again = _fresh(self._planned(found, parsed, frame, free, whole), runs)
+            broken_off = judged["busy_action"].eq(found.name).any()
+            free = judging(session, self.workspace, ids, but={NOT_BUSY}) if broken_off else judged
+        if broken_off:  # such a run may be asked for once more
+            again = _fresh(self._planned(found, parsed, free, whole), runs)
             if again.run_id in runs:
                 return again
-        return _fresh(self._planned(found, parsed, frame, evaluation, whole), runs)
+        return _fresh(self._planned(found, parsed, judged, whole), runs)
 
     def _found(self, name: str) -> Action:
         """The action of that name.
@@ -221,10 +244,11 @@ class Selection:
             )
         return found
 
-    def _planned(
-        self, action: Action, params: Params, frame: pd.DataFrame, evaluation: Evaluation, folder: str
-    ) -> Plan:
-        rows = self._checked(_plan_rows(action, frame, evaluation), action, params)
+    def _planned(self, action: Action, params: Params, judged: pd.DataFrame, folder: str) -> Plan:
+        """The plan of rows that were judged, those that can take the action first, in its order."""
+        order = judged.assign(refused=~judged["eligible"])[["refused", *action.order]]
+        rows = judged[list(COLUMNS)].take(order.sort_values([*order], kind="stable").index.to_numpy())
+        rows = self._checked(rows.reset_index(drop=True), action, params)
         return Plan(
             workspace=self.workspace,
             runner=self.runner,
@@ -240,10 +264,8 @@ class Selection:
     def _checked(self, rows: pd.DataFrame, action: Action, params: Params) -> pd.DataFrame:
         """The rows of a plan with what the action's own checks find; eligible ones first again."""
         asked = rows[rows["eligible"]]
-        refused = faults(self.workspace, action, action.refusing, params, asked)
-        failing = pd.Series(dtype="str")
-        if action.records_faults:
-            failing = faults(self.workspace, action, action.row_checks, params, asked)
+        recorded = action.row_checks if action.records_faults else None
+        refused, failing = faults(self.workspace, action, [action.refusing, recorded], params, asked)
         if refused.empty and failing.empty:
             return rows
         ids = rows["invoice_id"]
@@ -277,24 +299,3 @@ def _with_companions(session: Session, action: Action, params: Any, ids: Ids) ->
         return ids
     further = action.companions(load_batch(session, action, ids, clock.today()), params)
     return np.concatenate([ids, further[~np.isin(further, ids)]])
-
-
-def _plan_rows(action: Action, frame: pd.DataFrame, evaluation: Evaluation) -> pd.DataFrame:
-    rows = pd.DataFrame(
-        {
-            "invoice_id": frame["invoice_id"],
-            "row_version": frame["version"],
-            "number": frame["number"],
-            "eligible": evaluation.eligible(action.name),
-            "part": evaluation.part(action.name),
-            "reason": evaluation.reasons(action.name),
-            "busy": frame["busy_run"].notna(),
-            "pin": pin(frame, action.watch),
-            "total_cents": frame["total_cents"],
-            "currency": frame["currency"],
-        }
-    )
-    order = (
-        frame.assign(refused=~rows["eligible"]).sort_values(["refused", *action.order], kind="stable").index
-    )
-    return rows.loc[order].reset_index(drop=True)

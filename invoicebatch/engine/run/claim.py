@@ -9,7 +9,8 @@ from invoicebatch.eligibility import NOT_BUSY
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.plan import Plan, pin
+from invoicebatch.engine.plan.judge import judge
+from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.files.stored import stored_path
 from invoicebatch.model.action import Action, Params
 from invoicebatch.model.ident import sha256_json
@@ -49,23 +50,13 @@ def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, s
 
 def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: pd.DataFrame) -> np.ndarray:
     """Why each planned row can't be claimed now; empty: it can."""
-    now = workspace.judged(session, rows["invoice_id"].to_numpy(np.int64), plan.action)
-    evaluation = workspace.evaluate(
-        now, picked_by_hand=plan.picked_by_hand, action=plan.action, params=plan.params
-    )
-    state = pd.DataFrame(
-        {
-            "version": now["version"],
-            "pin": pin(now, plan.action.watch),
-            "reason": np.asarray(evaluation.reasons(plan.action.name), dtype=object),
-            "part": np.asarray(evaluation.part(plan.action.name), dtype=object),
-            "busy": now["busy_run"].notna(),
-        }
-    ).set_index(now["invoice_id"])
+    ids, by_hand = rows["invoice_id"].to_numpy(np.int64), plan.picked_by_hand
+    state = judge(session, workspace, ids, plan.action, plan.params, picked_by_hand=by_hand)
+    state = state.set_index("invoice_id")
     state = state.reindex(rows["invoice_id"])
-    gone = state["version"].isna().to_numpy()
+    gone = state["row_version"].isna().to_numpy()
     stale = (
-        (state["version"] != rows["row_version"].to_numpy()) | (state["pin"] != rows["pin"].to_numpy())
+        (state["row_version"] != rows["row_version"].to_numpy()) | (state["pin"] != rows["pin"].to_numpy())
     ).to_numpy()
     moved = (state["part"] != rows["part"].to_numpy()).to_numpy()
     busy = state["busy"].fillna(False).to_numpy(bool)

@@ -60,7 +60,7 @@ class Runs:
         """The plan's preview tables."""
         eligible = plan.rows[plan.rows["eligible"]]
         ids = eligible["invoice_id"].to_numpy(np.int64)
-        warnings = faults(self._workspace, plan.action, plan.action.warnings, plan.params, eligible)
+        (warnings,) = faults(self._workspace, plan.action, [plan.action.warnings], plan.params, eligible)
         changed = {
             **self._outcome_of(plan, eligible[eligible["reason"] == ""]),
             **will_fail(plan.failing),

@@ -23,7 +23,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.detail import Detail
 from invoicebatch.engine.payments.bundles import Payments
-from invoicebatch.engine.plan.checks import faults_by_default
+from invoicebatch.engine.plan.checks import faults_by_default, passing
 from invoicebatch.engine.plan.choices import row_choices
 from invoicebatch.engine.plan.choose import matching
 from invoicebatch.engine.plan.messages import Messages
@@ -211,7 +211,7 @@ class WorkspaceBackend:
     def faults(self, action: str, frame: pd.DataFrame, picked: bool) -> "pd.Series[str]":
         """As a plan with the default parameters asks."""
         judged = self._judge(action, frame, picked)
-        return faults_by_default(self._workspace.base, self.actions[action], judged)
+        return faults_by_default(self._workspace.base, self.actions[action], passing(judged, action))
 
     def defaults(self, action: str) -> Mapping[str, Any]:
         """Defaults of the settings, then those the model works out."""

@@ -4,6 +4,7 @@ A check gives one row a fault; a document carries all of its faults, never the f
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -23,13 +24,17 @@ _FIELDS = {
 _VAT_KEY = ["invoice_id", "vat_category", "vat_rate_bp"]
 _ADDRESS = ("street", "postcode", "city", "country")
 
+LINES: Final = (*_VAT_KEY, "net_cents")
+CUSTOMERS: Final = ("customer_id", "name", *_ADDRESS)
+"""The columns that the checks need of these tables."""
+
 
 def approval_faults(batch: Batch, invoice_date: pd.Timestamp) -> pd.DataFrame:
     """Every fault of every document of a batch.
 
     Args:
-        batch: invoices with their lines, vat_breakdown, allowance_charges, customers,
-            company_accounts, number_ranges and number_counters.
+        batch: invoices with their lines (`LINES`), vat_breakdown, allowance_charges, customers
+            (`CUSTOMERS`), company_accounts, number_ranges and number_counters.
         invoice_date: the date the documents would get.
 
     Returns:
@@ -55,10 +60,11 @@ def _fault(ids: pd.Series, reason: "pd.Series | str") -> pd.DataFrame:
 
 
 def _customer(invoices: pd.DataFrame, customers: pd.DataFrame) -> Iterable[pd.DataFrame]:
-    rows = invoices[["invoice_id", "customer_id"]].merge(customers, on="customer_id", how="left")
-    missing = invoices["customer_id"].isna().to_numpy()
+    known = customers[list(CUSTOMERS)].assign(known=True)
+    rows = invoices[["invoice_id", "customer_id"]].merge(known, on="customer_id", how="left")
+    missing = rows["customer_id"].isna().to_numpy()
     yield _fault(rows["invoice_id"][missing], "no customer is named on the invoice: import it with one")
-    unknown = ~missing & ~invoices["customer_id"].isin(customers["customer_id"]).to_numpy()
+    unknown = ~missing & rows["known"].isna().to_numpy()
     text = "customer " + rows["customer_id"] + " is not known: import it, then approve again"
     yield _fault(rows["invoice_id"][unknown], text[unknown])
     lacking = pd.Series("", index=rows.index)
@@ -180,7 +186,7 @@ def _vat(invoices: pd.DataFrame, batch: Batch) -> Iterable[pd.DataFrame]:
 
 def _taxable(lines: pd.DataFrame, allowance_charges: pd.DataFrame) -> pd.DataFrame:
     """Taxable amount per document, category and rate: invoice_id, …, expected_cents, lines int64."""
-    amounts = lines[[*_VAT_KEY, "net_cents"]]
+    amounts = lines[list(LINES)]
     document = allowance_charges[allowance_charges["line_no"].isna()]
     sign = np.where(document["is_charge"], 1, -1)
     extra = document.assign(net_cents=document["amount_cents"] * sign)[[*_VAT_KEY, "net_cents"]]

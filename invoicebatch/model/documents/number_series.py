@@ -42,7 +42,8 @@ def in_series(rows: pd.DataFrame, ranges: pd.DataFrame, counters: pd.DataFrame) 
         (str, the year of a series that resets), next_seq int64, last_date, is_new bool (no counter
         yet), and `reason` str: empty, or why the series gives no number.
     """
-    rows = rows.merge(ranges, on=["company_account_id", "series"], how="left")
+    judged = ranges.assign(wide=ranges["pattern"].map(is_too_wide))
+    rows = rows.merge(judged, on=["company_account_id", "series"], how="left")
     year = rows["invoice_date"].dt.year.astype("Int64").astype("str")
     rows["period"] = year.where(rows["yearly_reset"].fillna(value=False).astype(bool), "")
     rows = rows.merge(counters, on=SERIES_KEY, how="left")
@@ -50,9 +51,9 @@ def in_series(rows: pd.DataFrame, ranges: pd.DataFrame, counters: pd.DataFrame) 
     rows["next_seq"] = rows["next_seq"].fillna(1).astype("int64")
     series = "series '" + rows["series"] + "'"
     unknown = "company account " + rows["company_account_id"] + " has no number " + series
-    wide = rows["pattern"].map(is_too_wide, na_action="ignore").eq(True)
     reasons = [unknown, "the pattern of " + series + " is wider than any number"]
-    return rows.assign(reason=np.select([rows["pattern"].isna(), wide], reasons, _early(rows)))
+    failing = [rows["pattern"].isna(), rows.pop("wide").eq(True)]
+    return rows.assign(reason=np.select(failing, reasons, _early(rows)))
 
 
 def _early(rows: pd.DataFrame) -> "pd.Series[str]":

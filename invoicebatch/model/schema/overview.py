@@ -209,7 +209,11 @@ def needs_today(frame_names: Iterable[str]) -> bool:
 
 
 def overview_sql(
-    frame_names: Iterable[str], extra_join: str = "", money: str = "cents", presence: Collection[str] = ()
+    frame_names: Iterable[str],
+    extra_join: str = "",
+    money: str = "cents",
+    presence: Collection[str] = (),
+    further: str = "",
 ) -> str:
     """SELECT of the overview with the named columns; `$today` is a parameter.
 
@@ -218,6 +222,7 @@ def overview_sql(
         extra_join: a further JOIN against alias `i`, such as one to the wanted ids.
         presence: text columns that come as `*` where they hold anything, else as missing.
         money: `cents` for frame values, `decimal` for DECIMAL columns under their stored name.
+        further: columns of the further JOIN, as SQL; they come last.
     """
     names = list(frame_names)
     wanted = [OVERVIEW[name] for name in names]
@@ -228,7 +233,7 @@ def overview_sql(
         else f'{d.sql} AS "{d.column.name}"'
         for name, d in zip(names, wanted, strict=True)
     )
-    return f"SELECT {columns} FROM invoices i {extra_join} {joins}"
+    return f"SELECT {columns}{further and f', {further}'} FROM invoices i {extra_join} {joins}"
 
 
 def _presence(derived: Derived) -> str:
