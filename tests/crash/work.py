@@ -21,8 +21,9 @@ import pandas as pd
 
 from invoicebatch.actions import registry
 from invoicebatch.engine.background.worker import Worker
-from invoicebatch.errors import BusyError, NothingEligibleError, StaleError
+from invoicebatch.errors import BusyError, NothingEligibleError, SelectionError, StaleError
 from invoicebatch.interfaces.api import open_workspace
+from invoicebatch.model.status import CLOSED_RUNS
 
 DAY = {"invoice_date": date(2026, 11, 22)}
 ACTIONS: dict[str, dict[str, Any]] = {
@@ -68,7 +69,7 @@ def worker(root: str, seed: int, tally: str) -> None:
     while True:
         chosen = rng.sample(ids, rng.randint(1, max(2, len(ids) // 4)))
         action = rng.choice(actions)
-        with suppress(NothingEligibleError, BusyError, StaleError):
+        with suppress(NothingEligibleError, BusyError, StaleError, SelectionError):  # all may be deleted
             if (chance := rng.random()) < 0.25:
                 workspace.runs.resume() if chance < 0.15 else background.run(Event(), once=True)
                 continue
@@ -80,10 +81,13 @@ def worker(root: str, seed: int, tally: str) -> None:
 
 
 def finish(root: str) -> None:
-    """Resume until nothing is left."""
+    """Resume, and let the worker do what is queued, until nothing is left."""
     workspace = open_workspace(root)
+    background = Worker(workspace.base, lambda _: None)
     for _ in range(50):
-        if not workspace.runs.resume():
+        workspace.runs.resume()
+        background.run(Event(), once=True)
+        if set(workspace.runs.list()["status"]) <= {status.value for status in CLOSED_RUNS}:
             return
     raise RuntimeError("runs are left over")
 
