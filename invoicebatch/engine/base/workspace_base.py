@@ -1,6 +1,6 @@
 """What every verb on a workspace stands on: its folder, settings, store, rules and user."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -75,10 +75,10 @@ class WorkspaceBase(Folder):
         return together.take(np.argsort(np.concatenate(places))).reset_index(drop=True)
 
     def judged_pieces(
-        self, session: Session, ids: Ids, action: Action | None = None
+        self, session: Session, ids: Ids, action: Action | None = None, further: Iterable[str] = ()
     ) -> Iterator[tuple[npt.NDArray[np.intp], pd.DataFrame]]:
-        """The rows of `judged` piece by piece, each piece with the places of its rows in `ids`."""
-        own = {*ALWAYS, *(action.order + action.watch if action else ())}
+        """The rows of `judged` piece by piece, each with the places of its rows in `ids`, and further columns."""
+        own = {*ALWAYS, *(action.order + action.watch if action else ()), *further}
         names = [action.name] if action else list(self.offered())
         presence = self.rules.presence_of(names) - own
         columns = sorted(own | self.asked_of(action))

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -48,10 +51,7 @@ def sheet(selection: Selection, path: str | Path) -> Path:
 def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction], SheetMeta]:
     """Rows, actions and facts of a sheet of the selection."""
     workspace = selection.workspace
-    columns = dict.fromkeys([*ALWAYS, *sheet_rows_needed(), *sorted(workspace.rules.columns)])
-    frame = selection.columns(columns)
-    # what an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs
-    evaluation = workspace.evaluate(frame, picked_by_hand=True).of_rows()
+    frame, verdicts = _judged(selection)
     meta = SheetMeta(
         selection_id=str(uuid.uuid4()),
         workspace_id=workspace.id,
@@ -67,14 +67,59 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
             name,
             titles[name],
             action.help,
-            evaluation.eligible(name),
-            evaluation.reasons_by_code(name),
+            *verdicts[name].of_all(),
             sheet_parameters(action, workspace.settings, clock.today(), _choices(workspace, action)),
             action.confirm,
         )
         for name, action in offered.items()
     ]
     return frame, actions, meta
+
+
+def _judged(selection: Selection) -> tuple[pd.DataFrame, dict[str, "_Verdicts"]]:
+    """What a sheet shows of the rows, and what each action makes of them."""
+    workspace = selection.workspace
+    columns = list(dict.fromkeys([*ALWAYS, *sheet_rows_needed()]))
+    verdicts = {name: _Verdicts() for name in workspace.offered()}
+    frames, places = [], []
+    workspace.keep_judged([*columns, *workspace.asked_of()])
+    with workspace.store.read() as session:
+        for place, frame in workspace.judged_pieces(session, selection.ids, further=columns):
+            # what an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs
+            evaluation = workspace.evaluate(frame, picked_by_hand=True).of_rows()
+            for name, verdict in verdicts.items():
+                verdict.add(evaluation, name)
+            frames.append(frame[columns])
+            places.append(place)
+    order = np.argsort(np.concatenate(places))
+    for verdict in verdicts.values():
+        verdict.order = order
+    return pd.concat(frames, ignore_index=True).take(order).reset_index(drop=True), verdicts
+
+
+class _Verdicts:
+    """What an action makes of rows that come in pieces; each reason is held once."""
+
+    order: npt.NDArray[np.intp]
+    """The places of the sheet's rows among those that came."""
+
+    def __init__(self) -> None:
+        self._allowed: list[npt.NDArray[np.bool_]] = []
+        self._codes: list[npt.NDArray[np.int32]] = []
+        self._texts: dict[str, int] = {}
+
+    def add(self, evaluation: Evaluation, action: str) -> None:
+        """The next rows."""
+        reasons = evaluation.reasons_by_code(action).cat
+        own = [self._texts.setdefault(text, len(self._texts)) for text in reasons.categories]
+        self._codes.append(np.array(own, np.int32)[reasons.codes])
+        self._allowed.append(evaluation.eligible(action))
+
+    def of_all(self) -> "tuple[npt.NDArray[np.bool_], pd.Series[str]]":
+        """Which rows allow it, and why the others don't, in the sheet's order."""
+        codes = np.concatenate(self._codes)[self.order]
+        reasons = pd.Categorical.from_codes(codes, pd.Index(list(self._texts), dtype="str"))
+        return np.concatenate(self._allowed)[self.order], pd.Series(reasons)
 
 
 def _choices(workspace: WorkspaceBase, action: Action) -> Mapping[str, Mapping[str, str]]:

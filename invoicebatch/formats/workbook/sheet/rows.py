@@ -28,23 +28,25 @@ def action_profiles(
     return codes.astype(np.int64) + 1, lists
 
 
-def why_not(actions: Sequence[SheetAction], rows: int) -> "pd.Series[str]":
-    """What each row refuses and why, actions with one reason together; each combination worked out once."""
+def why_not(actions: Sequence[SheetAction], rows: int) -> "pd.Series[Any]":
+    """What each row refuses and why, actions with one reason together: a category, each combination once."""
     combined = np.zeros(rows, dtype=np.int64)
     coded = []
     for action in actions:
         codes, reasons = pd.factorize(action.reasons)
-        coded.append((action.title, codes, reasons))
+        coded.append((action.title, codes, reasons.tolist()))
         combined, _ = pd.factorize(combined * (len(reasons) + 1) + codes)
     _, first = np.unique(combined, return_index=True)
-    texts = [_reasons_at(coded, row) for row in first.tolist()]
-    return pd.Series(pd.array(texts, dtype="str").take(combined)) if texts else pd.Series(dtype="str")
+    columns = [(title, codes[first].tolist(), reasons) for title, codes, reasons in coded]
+    texts = [_reasons_at(columns, place) for place in range(len(first))]
+    own, distinct = pd.factorize(np.array(texts, dtype=object))
+    return pd.Series(pd.Categorical.from_codes(own[combined], pd.Index(distinct, dtype="str")))
 
 
-def _reasons_at(coded: Sequence[tuple[str, Any, Any]], row: int) -> str:
+def _reasons_at(columns: Sequence[tuple[str, list[int], list[str]]], place: int) -> str:
     by_reason: dict[str, list[str]] = {}
-    for name, codes, reasons in coded:
-        if reason := reasons[codes[row]]:
+    for name, codes, reasons in columns:
+        if reason := reasons[codes[place]]:
             by_reason.setdefault(reason, []).append(name)
     return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
 

@@ -72,10 +72,10 @@ def _cells(name: str, rows: pd.DataFrame, style: int, blank: int, texts: list[st
 
 def _coded(values: pa.ChunkedArray) -> pa.DictionaryArray | None:
     """Texts that repeat, each once; None: they don't, or are none."""
-    if pa.types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
-    if not (pa.types.is_large_string(values.type) or pa.types.is_string(values.type)):
+    if pa.types.is_large_string(values.type) or pa.types.is_string(values.type):
+        values = values.dictionary_encode()
+    elif not pa.types.is_dictionary(values.type):
         return None
-    coded = values.combine_chunks().dictionary_encode()
+    coded = values.combine_chunks()
     coded = coded if isinstance(coded, pa.Array) else coded.chunk(0)
     return coded if len(coded.dictionary) * 2 < len(coded) - coded.null_count else None
