@@ -4,7 +4,7 @@ Frames in, frames out; a combination of verdicts is put into words once, however
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import pandas as pd
 
 from invoicebatch.formats.workbook.sheet.keys import row_checks
 from invoicebatch.formats.workbook.sheet.model import NO_ACTION, SheetAction, SheetMeta
+
+_PIECE: Final = 1 << 16
+"""Rows whose keys are Python values at once."""
 
 
 def action_profiles(
@@ -65,9 +68,7 @@ def sheet_frame(
     rows["why_not"] = why_not(actions, len(rows))
     rows["profile"] = profiles
     rows["currency_no"] = pd.factorize(rows["currency"].astype("str"))[0] + 1
-    keys = [rows[c].tolist() for c in ("invoice_id", "version", "number", "customer_id", "total_cents")]
-    checks = row_checks(meta.selection_id, zip(*keys, strict=True))
-    rows["check"] = pd.Series(checks, dtype="str", index=rows.index)
+    rows["check"] = _checks(rows, meta.selection_id)
     allowed = np.zeros(len(rows), dtype=bool)
     for action in actions:
         allowed |= action.allowed
@@ -75,3 +76,10 @@ def sheet_frame(
     for name in ("run", "parameters"):
         rows[name] = pd.Series([None] * len(rows), dtype="str", index=rows.index)
     return rows
+
+
+def _checks(rows: pd.DataFrame, selection_id: str) -> "pd.Series[str]":
+    keys = rows[["invoice_id", "version", "number", "customer_id", "total_cents"]]
+    pieces = (keys.iloc[start : start + _PIECE] for start in range(0, len(keys), _PIECE))
+    found = [row_checks(selection_id, piece.itertuples(index=False, name=None)) for piece in pieces]
+    return pd.concat([pd.Series(one, dtype="str") for one in found]).set_axis(rows.index)
