@@ -16,7 +16,7 @@ from pypdf import PdfReader
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.names import safe_name
-from invoicebatch.files.whole import make_folders, write_whole
+from invoicebatch.files.whole import make_folders, remove, write_whole
 from invoicebatch.model.contact.postal import ADDRESS
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import PostPayload
@@ -54,6 +54,8 @@ class HotFolderChannel(ChannelDefaults):
         batch = derived_id("batch", *sorted(message.message_id for message in messages))
         folder = self._folder / "in" / batch
         rows = [_index_row(message) for message in messages]
+        for left in folder.glob(".*.part"):  # half of a file, by a process that was killed
+            remove(left)
         if self._post.merge:
             self._merged(folder, messages, rows)
         else:

@@ -76,10 +76,12 @@ class Payments:
 
     @shown
     def outgoing(self) -> pd.DataFrame:
-        """`list`, with who bundled and who released each, as a table that shows itself well: newest first."""
+        """`list` with who bundled and who released each and the account's name, to be shown: newest first."""
         with self._workspace.store.read() as session:
             who = session.whole("payment_bundles")[["bundle_id", "created_by", "released_by", "currency"]]
-        return self.list().merge(who, on="bundle_id")
+            accounts = session.whole("company_accounts").set_index("company_account_id")["name"]
+        bundles = self.list().merge(who, on="bundle_id")
+        return bundles.assign(account=bundles["account"].map(accounts).fillna(bundles["account"]))
 
     @shown
     def offers(self, bundle: str) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def keep_payee_checks(session: Session, report: "BankReport", now: pd.Timestamp)
         found.append(items.assign(payee_check=items[key].map(said))[["bundle_id", "item_no", "payee_check"]])
     checks = pd.concat(found).drop_duplicates(["bundle_id", "item_no"]).reset_index(drop=True)
     session.update("bundle_items", checks, now.to_pydatetime())
-    results = checks["payee_check"].str.partition(":")[0].value_counts(sort=False)
+    results = checks["payee_check"].str.extract("^([^:]*)", expand=False).value_counts(sort=False)
     return [f"names of payees: {count:,} {result}" for result, count in results.items()]
 
 

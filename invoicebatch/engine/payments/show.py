@@ -91,7 +91,7 @@ def _history(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "at": runs["created_at"],
-            "what": runs["action"].str.rpartition(".")[2] + replaced + refused + why,
+            "what": runs["action"].str.extract(r"([^.]*)$", expand=False) + replaced + refused + why,
             "by": runs["user"],
             "payments": runs["done"],
             "state": runs["status"].astype("str"),

@@ -59,7 +59,8 @@ def converted(raw: pd.DataFrame, today: date) -> pd.DataFrame:
             "status": status.mask(status.eq(""), BOOKED),
             "direction": direction,
             "reversal": first(raw, "t:RvslInd", "e:RvslInd").isin(["true", "1"]),
-            "returned": text(raw, "t:RtrInf").notna() | codes.str.rpartition("/")[2].isin(_RETURNS),
+            "returned": text(raw, "t:RtrInf").notna()
+            | codes.str.extract("([^/]*)$", expand=False).isin(_RETURNS),
             "transaction_code": codes,
             "account_iban": text(raw, "s:account"),
             "statement_id": text(raw, "s:Id"),
@@ -94,7 +95,9 @@ def _ids(raw: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
         "end_to_end_id": identifier(raw, "t:Refs/EndToEndId"),
         "mandate_id": identifier(raw, "t:Refs/MndtId"),
         "bank_reference": identifier(raw, "t:Refs/AcctSvcrRef", "e:AcctSvcrRef"),
-        "reason_code": first(raw, "t:RtrInf/Rsn/Cd", "t:RtrInf/Rsn/Prtry").str.partition(" ")[0],
+        "reason_code": first(raw, "t:RtrInf/Rsn/Cd", "t:RtrInf/Rsn/Prtry").str.extract(
+            "^([^ ]*)", expand=False
+        ),
         "reason": first(raw, "t:RtrInf/AddtlInf").str[:200],
     }
 
@@ -147,7 +150,7 @@ def _money(raw: pd.DataFrame) -> tuple[dict[str, pd.Series], list["pd.Series[str
     ordered_in = first(own, f"{_ORDERED}@")
     foreign = ordered_in.ne("") & ordered_in.ne(currency)
     apart = charges.gt(0) & (cents["amount"] + charges).eq(cents["entry"])
-    included = first(own, "Chrgs/Rcrd/ChrgInclInd", "Chrgs/ChrgInclInd").str.partition(" ")[0]
+    included = first(own, "Chrgs/Rcrd/ChrgInclInd", "Chrgs/ChrgInclInd").str.extract("^([^ ]*)", expand=False)
     included = included.map({"true": "yes", "1": "yes", "false": "no", "0": "no"}).fillna("").astype("str")
     number, _ = parsed(first(raw, "b:NbOfTxs"), elements.count, "Int64")
     return {

@@ -156,7 +156,7 @@ class StatusReader:
                 "bank_reference": identifier(raw, "AcctSvcrRef"),
                 "currency": first(raw, *(f"{path}@" for path in form.amounts)),
                 "amount_cents": amount,
-                "reason_code": first(raw, *form.reasons[:2]).str.partition(" ")[0],
+                "reason_code": first(raw, *form.reasons[:2]).str.extract("^([^ ]*)", expand=False),
                 "reason": first(raw, form.reasons[2]).str[:200],
                 "statement_id": self._report_id,
                 "booked_on": pd.Timestamp(self._made_on),

@@ -3,6 +3,7 @@
 The browser draws the fields; the model itself judges the values, so a rule is written once.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
@@ -66,7 +67,7 @@ def _field(name: str, raw: Mapping[str, Any], definitions: Mapping[str, Any]) ->
     return {
         "name": name,
         "label": str(raw.get("title") or words(name)),
-        "help": str(raw.get("description") or ""),
+        "help": re.sub(r"`([^`]*)`", r"“\1”", str(raw.get("description") or "")),
         "kind": _kind(schema),
         "optional": optional,
         "or": words(str(raw["or"])) if "or" in raw else "",

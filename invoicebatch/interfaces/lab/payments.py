@@ -26,7 +26,7 @@ BUNDLES: Final = {
     "total_cents": "total_cents", "scheme": "scheme", "currency": "currency", "created_by": "bundled_by",
     "released_by": "released_by", "description": "description",
 }  # fmt: skip
-"""Columns of the bundles as they are shown."""
+"""Columns of the bundles as they are shown, where there is anything in them."""
 
 PAYMENTS: Final = ["number", "name", "payee_check", "amount_cents", "iban", "mandate_id", "status", "reason"]
 """Columns of a bundle's payments as they are shown, where there is anything in them."""
@@ -70,7 +70,7 @@ class PaymentTabs:
 
     def _outgoing(self) -> None:
         bundles = self._payments.outgoing()
-        shown = table("outgoing", bundles.rename(columns=BUNDLES)[list(BUNDLES.values())], _MOST)
+        shown = table("outgoing", _filled(bundles.rename(columns=BUNDLES)[list(BUNDLES.values())]), _MOST)
         ids = bundles["bundle_id"].head(_MOST).tolist()
         self._session.send({"kind": "outgoing", "table": shown, "bundles": ids}, [])
 

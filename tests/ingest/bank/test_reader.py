@@ -45,6 +45,11 @@ def test_every_column_has_its_dtype_also_without_entries(tmp_path: Path) -> None
         assert {name: str(dtype) for name, dtype in entries.dtypes.items()} == COLUMNS
 
 
+def test_an_entry_that_says_nothing_is_named(tmp_path: Path) -> None:
+    entries = read(tmp_path, camt(statement("<Ntry><Sts><Cd>BOOK</Cd></Sts></Ntry>"))).entries
+    assert entries["fault"].tolist() == ["it says neither credit nor debit"]
+
+
 @pytest.mark.parametrize("version", ["02", "04", "08", "13"])
 def test_an_entry_of_the_second_version_says_all_it_has(tmp_path: Path, version: str) -> None:
     row = read(tmp_path, camt(statement(_ISO_2009), message=f"camt.053.001.{version}")).entries.iloc[0]
