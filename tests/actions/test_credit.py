@@ -3,14 +3,17 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.base.pieces import pieces_of
 from invoicebatch.errors import ParameterError
 from invoicebatch.formats.pdf.compare import document_text
 from invoicebatch.interfaces.api import Workspace
+from tests.crash.dying import CrashError
 from tests.paying import date_has_come
 
 Make = Callable[..., Workspace]
@@ -232,6 +235,35 @@ def test_crediting_all_of_a_bundle_cancels_it(money_workspace: Make) -> None:
     credit(ws, 1, 2)
     assert ws.payments.list()["state"].tolist() == ["cancelled"]
     assert table(ws, "live_bundle_items").empty
+
+
+@pytest.mark.parametrize("death", [0, 1, 2, 3])
+def test_many_are_credited_in_several_commits_each_once(
+    money_workspace: Make, monkeypatch: pytest.MonkeyPatch, death: int
+) -> None:
+    ws = money_workspace(6)
+    ws.select(all=True).plan("assign.bank_file").apply()
+    small = "invoicebatch.engine.run.execute.pieces_of"
+    monkeypatch.setattr(small, lambda *given: pieces_of(*given[:-1], 2))
+    run, commits = ws.select(all=True).plan("credit"), [0]
+
+    def dies(point: str) -> None:
+        commits[0] += point == "commit.committed"
+        if commits[0] == death > 0:
+            commits[0] += 1
+            raise CrashError
+
+    monkeypatch.setattr("invoicebatch.engine.run.execute.reach", dies)
+    with suppress(CrashError):
+        run.apply()
+    ws.runs.resume()
+    assert commits[0] - (death > 0) == 3
+    assert sorted(invoices(ws)["credit_of"].dropna()) == [1, 2, 3, 4, 5, 6]
+    assert invoices(ws)["outstanding_cents"].eq(0).all()
+    assert invoices(ws)[["total_cents", "vat_total_cents"]].sum().eq(0).all()
+    assert ws.payments.list()["state"].tolist() == ["cancelled"]
+    assert ws.runs.report(run.run_id).totals == {"credited": "-726.00", "notes": 6, "EUR": "726.00"}
+    assert len(ws.doctor()) == 0
 
 
 def test_advances_go_with_their_final_note_when_asked(money_workspace: Make) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.base.pieces import pieces_of
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.params import params_here
 from invoicebatch.errors import ParameterError
@@ -18,6 +19,9 @@ from invoicebatch.model.changes import Batch, joined
 COUNTED_ROWS: Final = 20_000
 """Up to so many rows the bar's counts include the checks; of more, a plan alone tells."""
 
+
+_PIECE: Final = 50_000
+"""Rows that are read at once, at least."""
 
 Check = Callable[[Batch, Any, Context], pd.DataFrame]
 _NOTHING = pd.Series(dtype="str")
@@ -32,7 +36,7 @@ def faults(
 ) -> "list[pd.Series[str]]":
     """What checks of an action find of rows: of each check by invoice id, the others are left out.
 
-    Many rows are read in the pieces that a run would do them in.
+    Many rows are read in pieces, where a run would do them so.
 
     Args:
         workspace: where.
@@ -43,19 +47,18 @@ def faults(
     """
     if rows.empty or not any(checks):
         return [_NOTHING for _ in checks]
-    step = len(rows) if action.together else action.chunk_rows or len(rows)
+    size = max(action.chunk_rows, _PIECE) if action.chunk_rows else len(rows)
     with workspace.pool() as pool:
         context = workspace.context("", pool)
         found = [
             [joined(check(batch, params, context)) if check else _NOTHING for check in checks]
-            for batch in _batches(workspace, action, rows, step)
+            for batch in _batches(workspace, action, pieces_of(workspace.store, action, params, rows, size))
         ]
     return [pd.concat(of_check) for of_check in zip(*found, strict=True)]
 
 
-def _batches(workspace: WorkspaceBase, action: Action, rows: pd.DataFrame, step: int) -> Iterator[Batch]:
-    for start in range(0, len(rows), step):
-        piece = rows.iloc[start : start + step]
+def _batches(workspace: WorkspaceBase, action: Action, pieces: Iterator[pd.DataFrame]) -> Iterator[Batch]:
+    for piece in pieces:
         ids, parts = piece["invoice_id"].to_numpy(np.int64), piece.set_index("invoice_id")["part"]
         with workspace.store.read() as session:
             batch = load_batch(session, action.for_checks(), ids, clock.today(), parts)

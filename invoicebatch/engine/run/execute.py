@@ -20,6 +20,7 @@ from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.context import RunContext
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
+from invoicebatch.engine.base.pieces import pieces_of
 from invoicebatch.engine.base.progress import Progress
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.handover.deliver import deliver
@@ -27,7 +28,6 @@ from invoicebatch.engine.plan.next_steps import report_of
 from invoicebatch.engine.plan.report import OPEN_OUTCOMES, Report
 from invoicebatch.engine.run.begun import FEW, Begun
 from invoicebatch.engine.run.claim import judge_changed
-from invoicebatch.engine.run.pieces import pieces
 from invoicebatch.engine.run.prepare import prepared
 from invoicebatch.engine.run.staging import RunFiles
 from invoicebatch.errors import StaleError
@@ -118,16 +118,7 @@ class Run:
         size = self.action.chunk_rows or _ALL_AT_ONCE
         if self.action.chunk_rows and self.action.artefacts:
             size = max(self._workspace.settings.executor.chunk_rows, processes * _A_PROCESS)
-        yield from pieces(rows, self._key(rows), size)
-
-    def _key(self, rows: pd.DataFrame) -> pd.Series:
-        """What rows must have in common to be done in one commit: nothing, if the action doesn't ask for it."""
-        column = self.action.together(self._params) if self.action.together else ""
-        if not column:
-            return rows["invoice_id"]
-        with self._store.read() as session:
-            values = session.overview([column], clock.today(), rows["invoice_id"].to_numpy(np.int64))
-        return rows["invoice_id"].map(values.set_index("invoice_id")[column])
+        yield from pieces_of(self._store, self.action, self._params, rows, size)
 
     def _chunk(self, context: RunContext, rows: pd.DataFrame) -> None:
         parts = rows.set_index("invoice_id")["part"]

@@ -1,0 +1,39 @@
+"""Cutting rows into pieces, as a run commits them one by one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from invoicebatch.engine.base import clock
+from invoicebatch.model.action import Action, Params
+from invoicebatch.store import Store
+
+
+def pieces_of(
+    store: Store, action: Action, params: Params, rows: pd.DataFrame, size: int
+) -> Iterator[pd.DataFrame]:
+    """The rows of an action in pieces of about `size`, with those in one piece that it does together."""
+    column = action.together(params) if action.together else ""
+    if not column or len(rows) <= size:
+        return pieces(rows, rows["invoice_id"], size)
+    with store.read() as session:
+        values = session.overview([column], clock.today(), rows["invoice_id"].to_numpy(np.int64))
+    return pieces(rows, rows["invoice_id"].map(values.set_index("invoice_id")[column]), size)
+
+
+def pieces(rows: pd.DataFrame, key: "pd.Series[Any]", size: int) -> Iterator[pd.DataFrame]:
+    """Rows in pieces of about `size`, those of one key in one piece, in the order the keys come.
+
+    Args:
+        rows: by an index that ascends; so do those of a piece.
+        key: of each row; equal ones stay together, so a piece may grow past `size`.
+        size: rows a piece.
+    """
+    codes = pd.factorize(key, use_na_sentinel=False)[0]
+    counts = np.bincount(codes)
+    piece = (np.cumsum(counts) - counts)[codes] // size
+    order = np.argsort(codes, kind="stable")
+    for _, group in rows.iloc[order].groupby(piece[order]):
+        yield group.sort_index()
