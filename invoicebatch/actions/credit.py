@@ -3,6 +3,7 @@
 What was open on the original is set off; what was paid already stays on the note, to be refunded.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -55,12 +56,14 @@ class CreditParams(Params):
         return bool(self.lines or self.amount.strip())
 
 
-def companions(batch: Batch, params: CreditParams) -> npt.NDArray[np.int64]:
+def companions(params: CreditParams) -> Callable[[pd.DataFrame], npt.NDArray[np.int64]] | None:
     """Advances that the selected final notes list, when asked for."""
-    if not params.with_advances:
-        return np.array([], np.int64)
-    advances: npt.NDArray[np.int64] = batch["lines"]["advance_of"].dropna().to_numpy(np.int64)
-    return np.unique(advances)
+    return _advances if params.with_advances else None
+
+
+def _advances(lines: pd.DataFrame) -> npt.NDArray[np.int64]:
+    listed: npt.NDArray[np.int64] = lines["advance_of"].dropna().to_numpy(np.int64)
+    return np.unique(listed)
 
 
 def lines_left(batch: Batch) -> pd.DataFrame:

@@ -166,7 +166,8 @@ class Action:
         own_parts: what an action without parts in its rule falls into, as the column `part` of its preview's
             tables says; a dialog shows each apart.
         wanted_parts: the parts of its rule that the parameters ask for; a row that fits another is refused.
-        companions: ids of further rows that go with the selected ones, such as listed advances.
+        companions: what finds further rows that go with the selected ones, such as listed advances, in
+            their `lines`: ids; by the parameters, None where none do.
         order: overview columns that fix the order of the rows; empty: as selected.
         chunk_rows: rows a commit; None: the whole selection at once.
         together: the overview column whose equal rows are done in one commit, by the parameters; empty: none is.
@@ -218,7 +219,7 @@ class Action:
     warnings: Callable[[Batch, Any, Context], pd.DataFrame] | None = None
     own_parts: tuple[str, ...] = ()
     wanted_parts: Callable[[Any], Collection[str]] | None = None
-    companions: Callable[[Batch, Any], npt.NDArray[np.int64]] | None = None
+    companions: Callable[[Any], Callable[[pd.DataFrame], npt.NDArray[np.int64]] | None] | None = None
     order: tuple[str, ...] = ()
     chunk_rows: int | None = None
     together: Callable[[Any], str] | None = None

@@ -14,7 +14,6 @@ from markupsafe import Markup
 from invoicebatch.actions import find
 from invoicebatch.eligibility import NOT_BUSY, Evaluation, Tally
 from invoicebatch.engine.base import clock
-from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.checking import checked_params
 from invoicebatch.engine.plan.checks import COUNTED_ROWS, faults, faults_by_default, passing
@@ -295,7 +294,8 @@ def _fresh(plan: Plan, runs: Mapping[str, str]) -> Plan:
 
 def _with_companions(session: Session, action: Action, params: Any, ids: Ids) -> Ids:
     """The ids, and those of the rows that the action takes along."""
-    if action.companions is None:
+    find_further = action.companions(params) if action.companions else None
+    if find_further is None:
         return ids
-    further = action.companions(load_batch(session, action, ids, clock.today()), params)
+    further = find_further(session.rows_of("lines", "invoice_id", pd.Series(ids)))
     return np.concatenate([ids, further[~np.isin(further, ids)]])

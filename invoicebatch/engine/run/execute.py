@@ -5,7 +5,7 @@ there. Only this module commits what an action wants.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from threading import Event
@@ -341,11 +341,14 @@ def _details(ids: "pd.Series[int]", reason: str, notes: pd.DataFrame) -> "pd.Ser
     if not reason and notes.empty:
         return pd.Series(None, index=ids.index, dtype="str")
     common = {"reason": reason} if reason else {}
-    note = ids.map(joined(notes)).astype(object)
-    kept = [common | ({"note": text} if isinstance(text, str) else {}) for text in note]
-    return pd.Series(
-        [json.dumps(one, ensure_ascii=False) if one else None for one in kept], index=ids.index, dtype="str"
-    )
+    told = pd.Series(_json(common), index=ids.index, dtype="str")
+    note = ids.map(joined(notes)).dropna()
+    told.loc[note.index] = [_json(common | {"note": text}) for text in note]
+    return told
+
+
+def _json(details: Mapping[str, str]) -> str | None:
+    return json.dumps(details, ensure_ascii=False) if details else None
 
 
 def _versioned(changes: Changes, invoices: pd.DataFrame) -> Changes:
