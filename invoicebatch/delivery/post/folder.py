@@ -92,10 +92,14 @@ class HotFolderChannel(ChannelDefaults):
                     return Answer(
                         OutboxStatus.ACCEPTED, f"in batch {batch}", reference=f"{batch}/{message.message_id}"
                     )
-        for file in (self._folder / "in").glob(f"*/*{message.message_id[:8]}*"):
-            if not list(file.parent.glob("index.*")):
-                return Answer(OutboxStatus.PENDING, "its batch was never completed")
-        return None
+        begun = [
+            file
+            for file in (self._folder / "in").glob(f"*/*{message.message_id[:8]}*")
+            if not list(file.parent.glob("index.*"))
+        ]
+        for file in begun:  # it may go out in another batch
+            remove(file)
+        return Answer(OutboxStatus.PENDING, "its batch was never completed") if begun else None
 
     def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
         """Read the print house's answers.

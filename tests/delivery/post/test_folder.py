@@ -106,4 +106,9 @@ def test_after_a_crash_the_index_tells(tmp_path, letter):
     (index,) = (tmp_path / "hot/in").glob("*/index.json")
     assert json.loads(index.read_text())[0]["number"] == "A"
     index.unlink()
+    (half := index.with_name(".A-A-messag.pdf.0000.part")).touch()
     assert hot.recover(message).status is OutboxStatus.PENDING
+    assert list(index.parent.iterdir()) == []
+    half.touch()
+    hot.hand_over(message)
+    assert sorted(file.suffix for file in index.parent.iterdir()) == [".json", ".pdf"]
