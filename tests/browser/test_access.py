@@ -6,6 +6,7 @@ import pytest
 
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
+from tests.examples import in_sweeps
 from tests.interfaces.lab.books import books
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
@@ -24,10 +25,8 @@ def serious(page):
 @pytest.mark.parametrize(
     ("dark", "width"),
     [
-        (True, 480),
         (False, 1280),
-        pytest.param(False, 480, marks=pytest.mark.full),
-        pytest.param(True, 1280, marks=pytest.mark.full),
+        *in_sweeps((True, 480), (False, 480), (True, 1280)),
     ],
 )
 def test_axe_finds_nothing_serious(show, tmp_path, dark, width):

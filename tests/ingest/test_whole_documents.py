@@ -9,6 +9,7 @@ import pytest
 
 from invoicebatch.ingest.intake import Intake, read_files
 from invoicebatch.ingest.orphans import lost_advances, short_documents
+from tests.examples import in_sweeps
 
 Take = Callable[..., Intake]
 
@@ -88,9 +89,7 @@ def changed(file: str, row: int, column: str, cell: str) -> dict[str, str]:
     return GOOD | {file: "\n".join(",".join(cells) for cells in table) + "\n"}
 
 
-@pytest.mark.parametrize(
-    "cell", ["", "99", *(pytest.param(cell, marks=pytest.mark.full) for cell in ("???", "-", "#N/A"))]
-)
+@pytest.mark.parametrize("cell", ["", *in_sweeps("99", "???", "-", "#N/A")])
 @pytest.mark.parametrize("file", list(GOOD))
 def test_one_cell_emptied_or_spoiled_refuses_its_document_or_changes_nothing(
     tmp_path: Path, file: str, cell: str

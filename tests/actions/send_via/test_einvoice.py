@@ -16,6 +16,7 @@ from lxml import etree
 
 from invoicebatch.formats.cii.facturx import embed
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
+from tests.examples import in_sweeps
 from tests.waiting import LIMIT, until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -213,7 +214,7 @@ def kill_in_hand(network, workspace: Workspace, path: str, *arguments: str) -> N
     network.answers.clear()
 
 
-@pytest.mark.parametrize("kills", [1, 2])
+@pytest.mark.parametrize("kills", [2, *in_sweeps(1)])
 def test_a_process_killed_between_request_and_answer_never_sends_twice(make, network, kills):
     workspace = make(count=3)
     for attempt in range(kills):

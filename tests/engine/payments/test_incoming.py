@@ -14,6 +14,7 @@ from invoicebatch.errors import ParameterError, RulesError, UnknownNameError
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.model.payments.reference import belgian, creditor_reference, dutch
 from tests.engine.payments.received import IBANS, credit, outstanding, owed_workspace, read
+from tests.examples import in_sweeps
 from tests.ingest.bank.bank_files import entry
 
 AMOUNTS = [13_100, 14_100, 15_100, 16_100, 17_100, 18_100]
@@ -78,7 +79,7 @@ def test_two_alike_payments_of_one_day_are_two_and_a_later_report_says_which_are
     assert len(ws.payments.incoming()) == 5
 
 
-@pytest.mark.parametrize("reference", ["B1", "C7"])
+@pytest.mark.parametrize("reference", ["B1", *in_sweeps("C7")])
 @pytest.mark.parametrize("sum_first", [False, True])
 def test_a_sum_and_its_payments_count_once_whichever_comes_first(
     tmp_path: Path, reference: str, sum_first: bool

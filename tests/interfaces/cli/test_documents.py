@@ -16,6 +16,7 @@ from invoicebatch.formats.pdf.compare import document_text
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from tests.commands import command
 from tests.copies import copy_workspace
+from tests.examples import in_sweeps
 
 Make = Callable[..., Workspace]
 ROOT = Path(__file__).resolve().parents[3]
@@ -134,7 +135,7 @@ def test_one_document_is_downloaded_under_its_number(workspace: Path, tmp_path: 
     assert Path(file["path"]).read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("point", [5, 9, *(pytest.param(point, marks=pytest.mark.full) for point in (1, 7))])
+@pytest.mark.parametrize("point", [9, *in_sweeps(1, 5, 7)])
 def test_a_killed_create_is_finished_without_gap_or_double(make_workspace: Make, point: int) -> None:
     workspace = make_workspace(6)
     workspace.select(all=True).plan("approve").apply()

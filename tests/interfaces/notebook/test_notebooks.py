@@ -26,7 +26,7 @@ def run(workspace: Workspace, name: str, **parameters: object):
     return run_notebook(workspace.root, find_notebook(workspace.root, name), parameters)
 
 
-RUN_ELSEWHERE = ("bank", "delete", "mark_as", "month_end")
+RUN_ELSEWHERE = ("approve", "assign", "bank", "credit", "delete", "mark_as", "month_end")
 """Notebooks that other tests run too."""
 
 
