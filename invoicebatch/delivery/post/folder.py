@@ -7,13 +7,15 @@ each under a temporary name and then renamed.
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from pypdf import PdfReader
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
+from invoicebatch.errors import StorageError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.names import safe_name
 from invoicebatch.files.whole import make_folders, remove, write_whole
@@ -54,8 +56,6 @@ class HotFolderChannel(ChannelDefaults):
         batch = derived_id("batch", *sorted(message.message_id for message in messages))
         folder = self._folder / "in" / batch
         rows = [_index_row(message) for message in messages]
-        for left in folder.glob(".*.part"):  # half of a file, by a process that was killed
-            remove(left)
         if self._post.merge:
             self._merged(folder, messages, rows)
         else:
@@ -63,6 +63,7 @@ class HotFolderChannel(ChannelDefaults):
                 write_whole(folder / row["file"], message.attachments[0].read_bytes(), on_clash="replace")
         index = _index(rows, self._post.index)
         write_whole(folder / f"index.{self._post.index}", index, on_clash="replace")
+        self._put_away(folder, [message.message_id for message in messages])
         return {
             row["message_id"]: Answer(
                 OutboxStatus.ACCEPTED,
@@ -89,17 +90,28 @@ class HotFolderChannel(ChannelDefaults):
             for index in (self._folder / place).glob("*/index.*"):
                 if message.message_id.encode() in index.read_bytes():
                     batch = index.parent.name
+                    self._put_away(index.parent, [message.message_id])
                     return Answer(
                         OutboxStatus.ACCEPTED, f"in batch {batch}", reference=f"{batch}/{message.message_id}"
                     )
-        begun = [
-            file
-            for file in (self._folder / "in").glob(f"*/*{message.message_id[:8]}*")
-            if not list(file.parent.glob("index.*"))
-        ]
-        for file in begun:  # it may go out in another batch
-            remove(file)
-        return Answer(OutboxStatus.PENDING, "its batch was never completed") if begun else None
+        if any(self._begun(message.message_id)):
+            return Answer(OutboxStatus.PENDING, "its batch was never completed")
+        return None
+
+    def _begun(self, message_id: str) -> Iterator[Path]:
+        """The files of a letter in batches that were never completed, by a process that was killed."""
+        for file in (self._folder / "in").glob(f"*/*{message_id[:8]}*"):
+            if not list(file.parent.glob("index.*")):
+                yield file
+
+    def _put_away(self, folder: Path, message_ids: Sequence[str]) -> None:
+        """Once a batch is complete: what is left of its letters elsewhere, and half of a file in it.
+
+        Not before, since it shows that the letters have not gone out; what can't be removed does no harm.
+        """
+        for file in [*folder.glob(".*.part"), *(file for one in message_ids for file in self._begun(one))]:
+            with suppress(StorageError):
+                remove(file)
 
     def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
         """Read the print house's answers.
