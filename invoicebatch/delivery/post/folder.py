@@ -1,13 +1,14 @@
 """A hot folder: batches of letters in `in/`, each with an index; the print house answers in `ack/` or `error/`.
 
 A batch is a folder `in/<batch>/` that is complete once its index is there: PDFs first, the index last,
-each under a temporary name and then renamed.
+each under a temporary name and then renamed. Until then a hidden file says which letters it is of: of a batch
+that was cut off, none went out.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,8 @@ from invoicebatch.model.outbox.sheets import merged
 from invoicebatch.model.outbox.weight import sheets_of, weight_class
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Post
+
+_BEGUN: Final = ".begun"
 
 COLUMNS: Final = (
     "message_id", "number", "file", "first_page", "pages", "sheets", "weight_class", "line_1", "line_2", "line_3",
@@ -56,6 +59,8 @@ class HotFolderChannel(ChannelDefaults):
         batch = derived_id("batch", *sorted(message.message_id for message in messages))
         folder = self._folder / "in" / batch
         rows = [_index_row(message) for message in messages]
+        named = "\n".join(message.message_id for message in messages)
+        write_whole(folder / _BEGUN, named, on_clash="replace")
         if self._post.merge:
             self._merged(folder, messages, rows)
         else:
@@ -63,7 +68,7 @@ class HotFolderChannel(ChannelDefaults):
                 write_whole(folder / row["file"], message.attachments[0].read_bytes(), on_clash="replace")
         index = _index(rows, self._post.index)
         write_whole(folder / f"index.{self._post.index}", index, on_clash="replace")
-        self._put_away(folder, [message.message_id for message in messages])
+        _put_away(folder)
         return {
             row["message_id"]: Answer(
                 OutboxStatus.ACCEPTED,
@@ -90,28 +95,14 @@ class HotFolderChannel(ChannelDefaults):
             for index in (self._folder / place).glob("*/index.*"):
                 if message.message_id.encode() in index.read_bytes():
                     batch = index.parent.name
-                    self._put_away(index.parent, [message.message_id])
+                    _put_away(index.parent)
                     return Answer(
                         OutboxStatus.ACCEPTED, f"in batch {batch}", reference=f"{batch}/{message.message_id}"
                     )
-        if any(self._begun(message.message_id)):
-            return Answer(OutboxStatus.PENDING, "its batch was never completed")
+        for begun in (self._folder / "in").glob(f"*/{_BEGUN}"):
+            if message.message_id in begun.read_text(encoding="utf-8").splitlines():
+                return Answer(OutboxStatus.PENDING, "its batch was never completed")
         return None
-
-    def _begun(self, message_id: str) -> Iterator[Path]:
-        """The files of a letter in batches that were never completed, by a process that was killed."""
-        for file in (self._folder / "in").glob(f"*/*{message_id[:8]}*"):
-            if not list(file.parent.glob("index.*")):
-                yield file
-
-    def _put_away(self, folder: Path, message_ids: Sequence[str]) -> None:
-        """Once a batch is complete: what is left of its letters elsewhere, and half of a file in it.
-
-        Not before, since it shows that the letters have not gone out; what can't be removed does no harm.
-        """
-        for file in [*folder.glob(".*.part"), *(file for one in message_ids for file in self._begun(one))]:
-            with suppress(StorageError):
-                remove(file)
 
     def poll(self, messages: Mapping[str, str]) -> Mapping[str, Answer]:
         """Read the print house's answers.
@@ -150,6 +141,13 @@ class HotFolderChannel(ChannelDefaults):
             return {"": "the whole batch was refused"}
         rows = csv.DictReader(io.StringIO(tables[0].read_text(encoding="utf-8-sig")))
         return {row["message_id"]: row.get("error") or "refused" for row in rows if row.get("message_id")}
+
+
+def _put_away(folder: Path) -> None:
+    """What only tells that a batch was begun, or was cut off, goes once it is complete; if it can't, it does no harm."""
+    for file in (folder / _BEGUN, *folder.glob(".*.part")):
+        with suppress(StorageError):
+            remove(file)
 
 
 def _index_row(message: Message) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pypdf import PdfReader
 
 from invoicebatch.delivery.channel import Message
 from invoicebatch.delivery.post import HotFolderChannel
+from invoicebatch.files.whole import write_whole
 from invoicebatch.model.outbox.payload import Attachment, PostalAddress, PostPayload
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Post
@@ -105,13 +106,26 @@ def test_after_a_crash_the_index_tells(tmp_path, letter):
     assert hot.recover(message).status is OutboxStatus.ACCEPTED
     (index,) = (tmp_path / "hot/in").glob("*/index.json")
     assert json.loads(index.read_text())[0]["number"] == "A"
-    index.unlink()
-    (half := index.with_name(".A-A-messag.pdf.0000.part")).touch()
-    other = index.parent.with_name("another") / half.name
-    other.parent.mkdir()
-    other.touch()
+
+
+def test_of_a_batch_that_was_cut_off_no_letter_is_in_doubt(tmp_path, letter, monkeypatch):
+    hot, letters = channel(tmp_path), [letter("A"), letter("B")]
+    written = [0]
+
+    def dies(path, *arguments, **options):
+        written[0] += 1
+        if written[0] == 3:  # what the batch is of, the first letter, half of the second
+            path.with_name(f".{path.name}.0000.part").touch()
+            raise KeyboardInterrupt
+        return write_whole(path, *arguments, **options)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("invoicebatch.delivery.post.folder.write_whole", dies)
+        hot.hand_over_many(letters)
     for _ in range(2):  # asked again by the next process
-        assert hot.recover(message).status is OutboxStatus.PENDING
-    hot.hand_over(message)
-    assert not other.exists()
-    assert sorted(file.suffix for file in index.parent.iterdir()) == [".json", ".pdf"]
+        assert [hot.recover(one).status for one in letters] == [OutboxStatus.PENDING] * 2
+    assert hot.recover(letter("C")) is None
+    hot.hand_over_many(letters)
+    (batch,) = (tmp_path / "hot/in").iterdir()
+    assert sorted(file.suffix for file in batch.iterdir()) == [".csv", ".pdf", ".pdf"]
+    assert [hot.recover(one).status for one in letters] == [OutboxStatus.ACCEPTED] * 2
