@@ -89,6 +89,16 @@ def _taken(path: Path, on_clash: OnClash) -> Path:
     )
 
 
+def remove_halves(folder: Path, name: str = "*") -> None:
+    """Remove what processes that were killed left of files with that name; where it can't be, it does no harm.
+
+    Not where another process may be writing one now.
+    """
+    for part in folder.glob(f".{name}.*.part"):
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
 def make_folders(*folders: Path) -> None:
     """Make folders that other programs look into; one that is there is left alone.
 

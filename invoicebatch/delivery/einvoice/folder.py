@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
-from invoicebatch.files.whole import make_folders, write_whole
+from invoicebatch.files.whole import make_folders, remove_halves, write_whole
 from invoicebatch.model.outbox.payload import EInvoicePayload
 from invoicebatch.model.status import OutboxStatus
 
@@ -34,6 +34,7 @@ class DocumentFolder(ChannelDefaults):
             "document": f"{message.message_id}.xml",
         }
         target = self._folder / "in" / f"{message.message_id}.xml"
+        remove_halves(self._folder, f"{message.message_id}.*")
         for path, content in (
             (target, message.attachments[0].read_bytes()),
             (target.with_suffix(".json"), json.dumps(envelope, ensure_ascii=False)),

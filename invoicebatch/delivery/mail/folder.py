@@ -8,7 +8,7 @@ from pathlib import Path
 
 from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
 from invoicebatch.delivery.mail.mime import UnsendableError, envelope
-from invoicebatch.files.whole import make_folders, write_whole
+from invoicebatch.files.whole import make_folders, remove_halves, write_whole
 from invoicebatch.model.status import OutboxStatus
 from invoicebatch.settings import Mail
 
@@ -35,6 +35,7 @@ class MaildirChannel(ChannelDefaults):
         except UnsendableError as error:
             return Answer(OutboxStatus.FAILED, f"{error.message}. {error.hint}")
         path = self._folder / "new" / f"{message.message_id}.eml"
+        remove_halves(self._folder / "tmp", path.name)
         write_whole(path, content, on_clash="replace", scratch=self._folder / "tmp")
         return Answer(OutboxStatus.SENT, f"written to {path}")
 

@@ -19,7 +19,7 @@ from invoicebatch.delivery.channel import Answer, ChannelDefaults, Message
 from invoicebatch.errors import StorageError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.names import safe_name
-from invoicebatch.files.whole import make_folders, remove, write_whole
+from invoicebatch.files.whole import make_folders, remove, remove_halves, write_whole
 from invoicebatch.model.contact.postal import ADDRESS
 from invoicebatch.model.ident import derived_id
 from invoicebatch.model.outbox.payload import PostPayload
@@ -145,9 +145,9 @@ class HotFolderChannel(ChannelDefaults):
 
 def _put_away(folder: Path) -> None:
     """What only tells that a batch was begun, or was cut off, goes once it is complete; if it can't, it does no harm."""
-    for file in (folder / _BEGUN, *folder.glob(".*.part")):
-        with suppress(StorageError):
-            remove(file)
+    remove_halves(folder)
+    with suppress(StorageError):
+        remove(folder / _BEGUN)
 
 
 def _index_row(message: Message) -> dict[str, Any]:

@@ -28,7 +28,10 @@ def test_a_crash_leaves_no_doubt(tmp_path):
     folder = channel(tmp_path)
     message = Message("m1", "ada@example.org", PAYLOAD)
     assert folder.recover(message).status is OutboxStatus.PENDING
+    (half := tmp_path / "mail/tmp/.m1.eml.0000.part").parent.mkdir(parents=True, exist_ok=True)
+    half.touch()
     folder.hand_over(message)
+    assert not half.exists()
     (tmp_path / "mail/new/m1.eml").rename(tmp_path / "mail/cur/m1.eml:2,S")
     assert folder.recover(message).status is OutboxStatus.SENT
     assert folder.hand_over(message).status is OutboxStatus.SENT
