@@ -246,6 +246,7 @@ def test_many_are_credited_in_several_commits_each_once(
 ) -> None:
     ws = money_workspace(6)
     ws.select(all=True).plan("assign.bank_file").apply()
+    whole = ws.payments.list()[["items", "total_cents"]].iloc[0].tolist()
     small = "invoicebatch.engine.run.execute.pieces_of"
     monkeypatch.setattr(small, lambda *given: pieces_of(*given[:-1], 2))
     run, commits = ws.select(all=True).plan("credit"), [0]
@@ -264,7 +265,8 @@ def test_many_are_credited_in_several_commits_each_once(
     assert sorted(invoices(ws)["credit_of"].dropna()) == [1, 2, 3, 4, 5, 6]
     assert invoices(ws)["outstanding_cents"].eq(0).all()
     assert invoices(ws)[["total_cents", "vat_total_cents"]].sum().eq(0).all()
-    assert ws.payments.list()["state"].tolist() == ["cancelled"]
+    bundles = ws.payments.list()
+    assert bundles[["state", "items", "total_cents"]].to_numpy().tolist() == [["cancelled", *whole]]
     assert ws.runs.report(run.run_id).totals == {"credited": "-726.00", "notes": 6, "EUR": "726.00"}
     assert len(ws.doctor()) == 0
 

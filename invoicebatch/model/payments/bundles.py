@@ -184,7 +184,8 @@ def resolve(
 def _bundles_after(bundles: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     """Status of bundles, from the status of their items.
 
-    What was sent stays what it was; before that, what is taken out of a bundle is no longer in it.
+    What was sent stays what it was; before that, what is taken out of a bundle is no longer in it. One that
+    is emptied tells all that it was of, taken out at once or bit by bit.
     """
     by_bundle = items["bundle_id"]
     waiting = items["status"].isin(WAITING).groupby(by_bundle).any()
@@ -192,7 +193,9 @@ def _bundles_after(bundles: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     ids = bundles["bundle_id"]
     final = booked.map({True: BundleStatus.CONFIRMED.value, False: BundleStatus.CANCELLED.value})
     status = bundles["status"].astype("str").where(ids.map(waiting).astype(bool), ids.map(final))
-    kept = items[items["status"].ne(ItemStatus.CANCELLED)].groupby("bundle_id")["amount_cents"]
+    left = items["status"].ne(ItemStatus.CANCELLED)
+    emptied = ~left.groupby(by_bundle).transform("any")
+    kept = items[left | emptied].groupby("bundle_id")["amount_cents"]
     unsent = bundles["status"].astype("str").eq(BundleStatus.CREATED) & ids.isin(kept.size().index)
     frame = bundles[["bundle_id", "version"]].assign(
         status=status,
