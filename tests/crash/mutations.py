@@ -153,7 +153,7 @@ def _by_server(root: Path) -> None:
     )
 
 
-SCENARIOS |= {
+FURTHER = {
     "mails by a server": Scenario(_by_server, scenarios._do("send_via.email")),
     "two exports to one folder": Scenario(scenarios._created, _two_exports),
     "a case is opened after the plan": Scenario(scenarios._owing, _opened_meanwhile),
@@ -176,6 +176,7 @@ def tried(folder: Path, mutation: Mutation, script: Script) -> dict[str, list[st
 
 def main(folder: str, *names: str) -> None:
     """Prints JSON: what was found, by mutation."""
+    SCENARIOS.update(FURTHER)  # here: what imports this sweeps the others
     sweep.prepare()
     sweep.World.resends = False
     script = Script()
