@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from invoicebatch.engine.documents import preview, versions
 from invoicebatch.engine.history import COLUMNS, events_of
 from invoicebatch.engine.history_words import called
+from invoicebatch.engine.plan.checks import faults_by_default, passing
 from invoicebatch.engine.plan.records import records
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InvoicebatchError
@@ -210,17 +210,13 @@ def _history(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _actions(selection: Selection) -> pd.DataFrame:
-    """Each action of the bar, and why it does not apply."""
-    found, evaluation = selection.actions(), selection.evaluation
-    by_rules = [str(evaluation.all_reasons(name).iloc[0]) for name in found["action"]]
-    by_checks = ["; ".join(one["reason"] for one in reasons) for reasons in found["reasons"]]
-    reasons = np.where(np.array(by_rules) != "", by_rules, by_checks)
-    titles = {name: action.title for name, action in selection.workspace.offered().items()}
-    return pd.DataFrame(
-        {
-            "action": found["action"],
-            "label": found["action"].map(titles).astype("str"),
-            "applies": found["eligible"].gt(0),
-            "reason": pd.Series(reasons, dtype="str"),
-        }
-    )
+    """Each action of the bar, and why it does not apply: by the rules, else by its own checks."""
+    workspace, evaluation = selection.workspace, selection.evaluation
+    rows = []
+    for name, action in workspace.offered().items():
+        reason = str(evaluation.all_reasons(name).iloc[0])
+        if not reason:
+            reason = "; ".join(faults_by_default(workspace, action, passing(evaluation, name)))
+        rows.append([name, action.title, not reason, reason])
+    frame = pd.DataFrame(rows, columns=["action", "label", "applies", "reason"])
+    return frame.astype({"action": "str", "label": "str", "applies": "bool", "reason": "str"})

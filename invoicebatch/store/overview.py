@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from invoicebatch.model.schema import OVERVIEW, needs_today, overview_sql
+from invoicebatch.model.schema import OVERVIEW, Column, needs_today, overview_sql
 from invoicebatch.store.frames import fetch, registered, to_frame
 
 _IDS = "wanted_ids"
@@ -37,9 +37,7 @@ def overview(
         ids: int64 invoice ids; the rows come in this order, unknown ids are left out.
             None: all rows by invoice id.
     """
-    names = list(dict.fromkeys(["invoice_id", *columns]))
-    described = [OVERVIEW[name].column for name in names]
-    params = {"today": today} if needs_today(names) else None
+    names, described, params = _asked(columns, today)
     if ids is None:
         return fetch(con, overview_sql(names) + " ORDER BY i.invoice_id", described, params)
     with _wanted(con, ids):
@@ -48,7 +46,7 @@ def overview(
 
 def overview_pieces(
     con: Any, columns: Iterable[str], today: date, ids: Ids, presence: Collection[str] = ()
-) -> Iterator[tuple[npt.NDArray[np.intp], pd.DataFrame]]:
+) -> Iterator[pd.DataFrame]:
     """The same rows in pieces as the database comes to them, for reading only: nothing holds all of them.
 
     The connection is not to be used for anything else until the last piece was taken.
@@ -61,18 +59,23 @@ def overview_pieces(
         presence: text columns of which only matters whether there is one; they hold `*` then.
 
     Yields:
-        The places of a piece's rows in `ids`, and the rows. One piece at least, which may be empty.
+        Rows, by an index that says at which places their ids stand in `ids`; one piece at least, which may be empty.
     """
-    names = list(dict.fromkeys(["invoice_id", *columns]))
-    described = [OVERVIEW[name].column for name in names]
-    params = {"today": today} if needs_today(names) else None
+    names, described, params = _asked(columns, today)
     sql = overview_sql(names, _OF_IDS, presence=presence, further="w.place")
     with _wanted(con, ids):
         reader = con.sql(sql, params=params).to_arrow_reader(_PIECE)
         empty = reader.schema.empty_table()
         batches = (pa.Table.from_batches([batch]) for batch in reader)
         for table in chain([next(batches, empty)], batches):
-            yield table["place"].to_numpy(), to_frame(table, described, read_only=True)
+            yield to_frame(table, described, read_only=True).set_axis(table["place"].to_numpy())
+
+
+def _asked(columns: Iterable[str], today: date) -> tuple[list[str], list[Column], dict[str, date] | None]:
+    """The columns by name, `invoice_id` first, as described, and the parameters of their SELECT."""
+    names = list(dict.fromkeys(["invoice_id", *columns]))
+    described = [OVERVIEW[name].column for name in names]
+    return names, described, {"today": today} if needs_today(names) else None
 
 
 @contextmanager

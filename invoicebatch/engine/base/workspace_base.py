@@ -70,14 +70,13 @@ class WorkspaceBase(Folder):
 
         Texts of which only matters whether they are there come as `*`.
         """
-        places, frames = zip(*self.judged_pieces(session, ids, action), strict=True)
-        together: pd.DataFrame = pd.concat(frames, ignore_index=True)
-        return together.take(np.argsort(np.concatenate(places))).reset_index(drop=True)
+        together: pd.DataFrame = pd.concat(self.judged_pieces(session, ids, action))
+        return together.sort_index().reset_index(drop=True)
 
     def judged_pieces(
         self, session: Session, ids: Ids, action: Action | None = None, further: Iterable[str] = ()
-    ) -> Iterator[tuple[npt.NDArray[np.intp], pd.DataFrame]]:
-        """The rows of `judged` piece by piece, each with the places of its rows in `ids`, and further columns."""
+    ) -> Iterator[pd.DataFrame]:
+        """The rows of `judged` piece by piece, with further columns, by their places in `ids`."""
         own = {*ALWAYS, *(action.order + action.watch if action else ()), *further}
         names = [action.name] if action else list(self.offered())
         presence = self.rules.presence_of(names) - own

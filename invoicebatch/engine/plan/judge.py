@@ -54,12 +54,12 @@ def judge(
         One row an invoice, in the order of the ids: `COLUMNS`, busy_action str, and what the action orders by.
     """
     whole, pieces = Whole(), []
-    for places, frame in workspace.judged_pieces(session, ids, action):
+    for frame in workspace.judged_pieces(session, ids, action):
         evaluation = workspace.evaluate(
             frame, picked_by_hand=picked_by_hand, action=action, params=params
         ).without(but)
         whole.add(evaluation)
-        pieces.append(_rows(frame, evaluation.of_rows(), action, every_reason=every_reason).set_axis(places))
+        pieces.append(_rows(frame, evaluation.of_rows(), action, every_reason=every_reason))
     rows = pd.concat(pieces).sort_index().reset_index(drop=True)
     waived = {*but, *(action.waived(params) if params else ())}
     for fact in whole.failing(workspace.rules, action.name, waived):

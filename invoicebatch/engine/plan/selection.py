@@ -94,9 +94,7 @@ class Selection:
         tally, few = self._tally()
         rows = []
         for name, action in self.workspace.offered().items():
-            found = pd.Series(dtype="str")
-            if name in few and tally.count(name):
-                found = faults_by_default(self.workspace, action, few[name])
+            found = faults_by_default(self.workspace, action, few.get(name, pd.DataFrame()))
             of_checks = by_kind(found).to_dict("records") if len(found) else []
             reasons = of_checks + tally.summary(name)
             rows.append(
@@ -115,13 +113,13 @@ class Selection:
         )
 
     def _tally(self) -> tuple[Tally, dict[str, pd.DataFrame]]:
-        """What the rules say, and the rows they let pass of actions with checks, where these are few."""
+        """What the rules say; of actions with checks that some rows can take, and not too many, these rows."""
         self.workspace.keep_judged(self.workspace.asked_of())
         tally = Tally(self.workspace.rules)
         checking = [name for name, action in self.workspace.offered().items() if action.refusing]
         few = dict.fromkeys(checking, pd.DataFrame())
         with self.workspace.store.read() as session:
-            for _, frame in self.workspace.judged_pieces(session, self.ids):
+            for frame in self.workspace.judged_pieces(session, self.ids):
                 evaluation = self.workspace.evaluate(frame, picked_by_hand=self.picked_by_hand)
                 tally.add(evaluation)
                 of_rows = evaluation.of_rows()
@@ -130,7 +128,7 @@ class Selection:
                         del few[name]
                     else:
                         few[name] = pd.concat([rows, passing(of_rows, name)])
-        return tally, few
+        return tally, {name: rows for name, rows in few.items() if tally.count(name)}
 
     def choices(self, action: str) -> Tables:
         """The values that parameters of an action may take, or hold, for these rows, by parameter.

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from invoicebatch.ingest.bank import elements
-from invoicebatch.ingest.bank.entries import first, first_fault, identifier, parsed, text
+from invoicebatch.ingest.bank.entries import first, first_fault, first_word, identifier, parsed, text
 
 BOOKED: Final = "BOOK"
 
@@ -95,9 +95,7 @@ def _ids(raw: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
         "end_to_end_id": identifier(raw, "t:Refs/EndToEndId"),
         "mandate_id": identifier(raw, "t:Refs/MndtId"),
         "bank_reference": identifier(raw, "t:Refs/AcctSvcrRef", "e:AcctSvcrRef"),
-        "reason_code": first(raw, "t:RtrInf/Rsn/Cd", "t:RtrInf/Rsn/Prtry").str.extract(
-            "^([^ ]*)", expand=False
-        ),
+        "reason_code": first_word(first(raw, "t:RtrInf/Rsn/Cd", "t:RtrInf/Rsn/Prtry")),
         "reason": first(raw, "t:RtrInf/AddtlInf").str[:200],
     }
 
@@ -150,7 +148,7 @@ def _money(raw: pd.DataFrame) -> tuple[dict[str, pd.Series], list["pd.Series[str
     ordered_in = first(own, f"{_ORDERED}@")
     foreign = ordered_in.ne("") & ordered_in.ne(currency)
     apart = charges.gt(0) & (cents["amount"] + charges).eq(cents["entry"])
-    included = first(own, "Chrgs/Rcrd/ChrgInclInd", "Chrgs/ChrgInclInd").str.extract("^([^ ]*)", expand=False)
+    included = first_word(first(own, "Chrgs/Rcrd/ChrgInclInd", "Chrgs/ChrgInclInd"))
     included = included.map({"true": "yes", "1": "yes", "false": "no", "0": "no"}).fillna("").astype("str")
     number, _ = parsed(first(raw, "b:NbOfTxs"), elements.count, "Int64")
     return {

@@ -126,6 +126,11 @@ def first(raw: pd.DataFrame, *names: str) -> "pd.Series[str]":
     return found.str.replace("\n", " ", regex=False) if there else found
 
 
+def first_word(values: "pd.Series[str]") -> "pd.Series[str]":
+    """The first word of each text, also of a frame without rows."""
+    return values.str.extract("^([^ ]*)", expand=False)
+
+
 def identifier(raw: pd.DataFrame, *names: str) -> "pd.Series[str]":
     """The first of several columns that holds a reference; `NOTPROVIDED` is none."""
     there = {name: raw[name] for name in names if name in raw}

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.eligibility import Evaluation
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -67,7 +66,7 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
             name,
             titles[name],
             action.help,
-            *verdicts[name].of_all(),
+            *verdicts[name],
             sheet_parameters(action, workspace.settings, clock.today(), _choices(workspace, action)),
             action.confirm,
         )
@@ -76,50 +75,36 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
     return frame, actions, meta
 
 
-def _judged(selection: Selection) -> tuple[pd.DataFrame, dict[str, "_Verdicts"]]:
+Verdict = tuple[npt.NDArray[np.bool_], "pd.Series[str]"]
+"""Which rows allow an action, and why the others don't: a category."""
+
+
+def _judged(selection: Selection) -> tuple[pd.DataFrame, dict[str, Verdict]]:
     """What a sheet shows of the rows, and what each action makes of them."""
     workspace = selection.workspace
     columns = list(dict.fromkeys([*ALWAYS, *sheet_rows_needed()]))
-    verdicts = {name: _Verdicts() for name in workspace.offered()}
-    frames, places = [], []
+    names, frames = list(workspace.offered()), []
+    allowed: dict[str, list[npt.NDArray[np.bool_]]] = {name: [] for name in names}
+    reasons: dict[str, list[pd.Series[str]]] = {name: [] for name in names}
     workspace.keep_judged([*columns, *workspace.asked_of()])
     with workspace.store.read() as session:
-        for place, frame in workspace.judged_pieces(session, selection.ids, further=columns):
+        for frame in workspace.judged_pieces(session, selection.ids, further=columns):
             # what an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs
             evaluation = workspace.evaluate(frame, picked_by_hand=True).of_rows()
-            for name, verdict in verdicts.items():
-                verdict.add(evaluation, name)
+            for name in names:
+                allowed[name].append(evaluation.eligible(name))
+                reasons[name].append(evaluation.reasons_by_code(name))
             frames.append(frame[columns])
-            places.append(place)
-    order = np.argsort(np.concatenate(places))
-    for verdict in verdicts.values():
-        verdict.order = order
-    return pd.concat(frames, ignore_index=True).take(order).reset_index(drop=True), verdicts
-
-
-class _Verdicts:
-    """What an action makes of rows that come in pieces; each reason is held once."""
-
-    order: npt.NDArray[np.intp]
-    """The places of the sheet's rows among those that came."""
-
-    def __init__(self) -> None:
-        self._allowed: list[npt.NDArray[np.bool_]] = []
-        self._codes: list[npt.NDArray[np.int32]] = []
-        self._texts: dict[str, int] = {}
-
-    def add(self, evaluation: Evaluation, action: str) -> None:
-        """The next rows."""
-        reasons = evaluation.reasons_by_code(action).cat
-        own = [self._texts.setdefault(text, len(self._texts)) for text in reasons.categories]
-        self._codes.append(np.array(own, np.int32)[reasons.codes])
-        self._allowed.append(evaluation.eligible(action))
-
-    def of_all(self) -> "tuple[npt.NDArray[np.bool_], pd.Series[str]]":
-        """Which rows allow it, and why the others don't, in the sheet's order."""
-        codes = np.concatenate(self._codes)[self.order]
-        reasons = pd.Categorical.from_codes(codes, pd.Index(list(self._texts), dtype="str"))
-        return np.concatenate(self._allowed)[self.order], pd.Series(reasons)
+    rows: pd.DataFrame = pd.concat(frames)
+    order = np.argsort(rows.index.to_numpy())
+    verdicts = {
+        name: (
+            np.concatenate(allowed[name])[order],
+            pd.Series(pd.api.types.union_categoricals(reasons[name]).take(order)),
+        )
+        for name in names
+    }
+    return rows.take(order).reset_index(drop=True), verdicts
 
 
 def _choices(workspace: WorkspaceBase, action: Action) -> Mapping[str, Mapping[str, str]]:

@@ -258,15 +258,21 @@ def test_what_failed_is_offered_the_action_that_takes_it(desk, workspace):
     assert desk.say("preview", n=5, params={})["eligible"] == 1
 
 
+def broken_off(workspace, count, **noted):
+    """A run of so many rows that began before this process, with what else is noted of it; its id."""
+    ids = workspace.select(where="status = 'approved'").ids[:count].tolist()
+    workspace.runs.apply(workspace.select(ids=ids).plan("mark_as.exported"), background=True)
+    run_id = workspace.runs.list()["run_id"][0]
+    with workspace.store.write() as session:
+        session.note_run(run_id, status="running", **noted)
+    return run_id
+
+
 @pytest.mark.parametrize("action", ["mark_as.exported", "payments.write_off"])
 def test_an_interrupted_run_of_before_can_be_given_up_whether_the_bar_has_its_action_or_not(
     workspace, action
 ):
-    ids = workspace.select(where="status = 'approved'").ids[:5].tolist()
-    workspace.runs.apply(workspace.select(ids=ids).plan("mark_as.exported"), background=True)
-    run_id = workspace.runs.list()["run_id"][0]
-    with workspace.store.write() as session:
-        session.note_run(run_id, status="running", action=action)
+    broken_off(workspace, 5, action=action)
     desk = Desk(WorkspaceBackend(type(workspace)(workspace.root)))
     (waiting,) = desk.state["waiting"]["runs"]
     assert waiting["label"] == find(action).title
@@ -278,11 +284,7 @@ def test_an_interrupted_run_of_before_can_be_given_up_whether_the_bar_has_its_ac
 def test_an_interrupted_run_of_an_action_that_the_bar_has_not_is_finished_and_reported(
     workspace, monkeypatch
 ):
-    ids = workspace.select(where="status = 'approved'").ids[:3].tolist()
-    workspace.runs.apply(workspace.select(ids=ids).plan("mark_as.exported"), background=True)
-    run_id = workspace.runs.list()["run_id"][0]
-    with workspace.store.write() as session:
-        session.note_run(run_id, status="running")
+    run_id = broken_off(workspace, 3)
     backend = WorkspaceBackend(type(workspace)(workspace.root))
     off_bar = {name: action for name, action in backend.actions.items() if name != "mark_as.exported"}
     desk = Desk(backend)
