@@ -6,7 +6,7 @@ Only the code itself lives here; whether a document shows one is decided in `pay
 from dataclasses import dataclass
 
 from invoicebatch.model.money import to_decimal
-from invoicebatch.model.payments.reference import is_creditor_reference
+from invoicebatch.model.payments.reference import as_creditor_reference
 
 MAX_CENTS = 99_999_999_999
 MAX_BYTES = 331
@@ -30,8 +30,7 @@ def epc_text(transfer: Transfer) -> str:
     """
     if not 0 < transfer.cents <= MAX_CENTS or not transfer.iban:
         return ""
-    compact = transfer.reference.replace(" ", "")
-    structured = compact if is_creditor_reference(compact) else ""
+    structured = as_creditor_reference(transfer.reference)
     text = "" if structured else transfer.reference[:140]
     amount = f"EUR{to_decimal(transfer.cents)}"
     fields = ["BCD", "002", "1", "SCT", transfer.bic, transfer.name[:70], transfer.iban, amount]

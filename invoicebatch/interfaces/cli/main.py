@@ -3,6 +3,7 @@
 0 all rows done; 3 some refused or failed; 2 usage or bad input; 4 nothing eligible; 5 busy; 1 unexpected.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -139,6 +140,7 @@ def _completion(app: App) -> Callable[..., None]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     given = sys.argv[1:] if arguments is None else arguments
+    gc.set_threshold(50_000, 20, 50)  # what is imported and kept is looked through less often
     _stop_queries_on_interrupt()
     raise SystemExit(run([a for a in given if a != "--debug"], debug="--debug" in given))
 

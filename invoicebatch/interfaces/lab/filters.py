@@ -5,6 +5,7 @@ money bounds are cents, date bounds ISO dates.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ SEARCHED = ("number", "external_id", "customer_name", "customer_id", "customer_e
 def contains(values: "pd.Series[Any]", text: str) -> BoolArray:
     """Rows whose text holds `text`, letter case aside."""
     array = pa.array(values.astype("str"), from_pandas=True)
-    found = pc.match_substring(array, text, ignore_case=True)
+    found = pc.match_substring(array, text, ignore_case=text.lower() != text.upper())
     return np.asarray(pc.fill_null(found, False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
@@ -43,11 +44,10 @@ def exactly(frame: pd.DataFrame, text: str) -> BoolArray:
 
 def holding(frame: pd.DataFrame, text: str) -> BoolArray:
     """Rows whose number, reference or customer holds `text`; stars around it are not searched for."""
-    mask = np.zeros(len(frame), dtype=bool)
-    for key in SEARCHED:
-        if key in frame:
-            mask |= contains(frame[key], text.strip("*"))
-    return mask
+    columns = [frame[key] for key in SEARCHED if key in frame]
+    with ThreadPoolExecutor() as pool:  # Arrow lets go of the interpreter as it looks through a column
+        masks = list(pool.map(lambda values: contains(values, text.strip("*")), columns))
+    return np.asarray(np.any([np.zeros(len(frame), dtype=bool), *masks], axis=0))
 
 
 def _bounds(values: "pd.Series[Any]", low: Any, high: Any) -> BoolArray:

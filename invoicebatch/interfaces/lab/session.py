@@ -60,7 +60,8 @@ class Session:
         self.publish("waiting", {"runs": []})
         self.publish("elsewhere", {"changed": False, "runs": []})
         self.bar = ActionBar(backend, lambda state: publish("bar", state), self.lock, quiet_seconds)
-        self._loader = threading.Thread(target=self._first_load)
+        # Later than the first rows: on few cores it would hold up their way to the screen.
+        self._loader = threading.Timer(quiet_seconds, self._first_load)
         self._error: Exception | None = None
         self._loader.start()
         self._handlers: dict[str, Callable[[Mapping[str, Any]], None]] = {

@@ -36,8 +36,6 @@ from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import StaleError, UsageError
 from invoicebatch.files.names import safe_name
 from invoicebatch.files.whole import write_whole
-from invoicebatch.interfaces.customers_sheet.run import plan_customers, run_customers
-from invoicebatch.interfaces.customers_sheet.write import asks_for_data, customer_rows, customers_sheet
 from invoicebatch.interfaces.lab.backend import (
     BoolArray,
     Elsewhere,
@@ -166,9 +164,8 @@ class WorkspaceBackend:
         return tuple(found)
 
     def head(self, rows: int) -> tuple[pd.DataFrame, int]:
-        """The first rows, and how many there are."""
+        """The first rows, and how many there are; what was never judged is judged as all are loaded."""
         found = self._matching()
-        self._workspace.base.keep_judged(self._columns)
         with self._workspace.store.read() as session:
             ids = (
                 session.overview(["invoice_id"], clock.today())["invoice_id"].to_numpy(np.int64)
@@ -249,22 +246,30 @@ class WorkspaceBackend:
 
     def missing(self, said: Mapping[int, str]) -> int:
         """As the customers' sheet finds them."""
+        from invoicebatch.interfaces.customers_sheet.write import customer_rows
+
         asking = self._asking(said)
         return int(customer_rows(self._failed(asking), asking)["missing"].ne("").sum()) if asking else 0
 
     def write_customers(self, said: Mapping[int, str]) -> Path:
         """The customers' sheet, in the state's folder of sheets."""
+        from invoicebatch.interfaces.customers_sheet.write import customers_sheet
+
         name = f"customers-{clock.now():%Y%m%d-%H%M%S-%f}.xlsx"
         asking = self._asking(said)
         return customers_sheet(self._failed(asking), self._workspace.data / "sheets" / name, asking)[0]
 
     def read_customers(self, name: str, content: bytes) -> pd.DataFrame:
         """By the customers' sheet; the file is looked at in a folder of its own."""
+        from invoicebatch.interfaces.customers_sheet.run import plan_customers, run_customers
+
         with TemporaryDirectory() as folder:
             path = write_whole(Path(folder) / safe_name(name), content)
             return run_customers(self._workspace, plan_customers(self._workspace, path)).rows
 
     def _asking(self, said: Mapping[int, str]) -> dict[int, str]:
+        from invoicebatch.interfaces.customers_sheet.write import asks_for_data
+
         reasons = pd.Series(list(set(said.values())), dtype="str")
         asking = set(reasons[asks_for_data(reasons)])
         return {key: reason for key, reason in said.items() if reason in asking}

@@ -6,6 +6,7 @@ Frames in, frames out; collections and refunds are separate payments and never n
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -192,10 +193,12 @@ def _references(invoices: pd.DataFrame, collecting: "pd.Series[bool]", terms: Te
         return pd.Series("", index=invoices.index, dtype="str")
     texts = invoices["remittance_reference"].fillna("").astype("str")
     there = collecting & texts.ne("")
-    pairs = list(zip(texts[there], invoices.loc[there, "account_country"].fillna(""), strict=True))
-    by_pair = {pair: carried(*pair) for pair in set(pairs)}
-    found = pd.Series([by_pair[pair] for pair in pairs], index=texts.index[there], dtype="str")
-    return found.reindex(invoices.index, fill_value="")
+    countries = invoices["account_country"].astype("str").fillna("")
+    found = pd.Series("", index=invoices.index, dtype="str")
+    for country in countries[there].unique():
+        of_country = there & countries.eq(country)
+        found[of_country] = of_distinct(texts[of_country], partial(carried, country=country))
+    return found
 
 
 def _mandate(invoices: pd.DataFrame, collecting: "pd.Series[bool]") -> dict[str, pd.Series]:

@@ -5,12 +5,13 @@ Only the references themselves live here; which document carries one is decided 
 
 import re
 from operator import mul
+from typing import Final
 
-from stdnum import iso11649
-from stdnum.be import ogm_vcs
+from stdnum.iso7064 import mod_97_10
 
 _DUTCH_WEIGHTS = (2, 4, 8, 5, 10, 9, 7, 3, 6, 1, 2, 4, 8, 5, 10)
 _SWISS = (0, 9, 4, 6, 8, 2, 7, 1, 3, 5)
+_CREDITOR_REFERENCE: Final = re.compile(r"RF[0-9]{2}[A-Z0-9]{1,21}")
 
 
 def structured_reference(country: str | None, number: str) -> str:
@@ -46,13 +47,18 @@ def dutch(digits: str) -> str:
 def creditor_reference(number: str) -> str:
     """ISO 11649: RF, two check digits, at most 21 letters and digits of the number."""
     body = re.sub(r"[^A-Z0-9]", "", number.upper())[-21:]
-    as_digits = "".join(str(int(c, 36)) for c in body + "RF00")
-    return f"RF{98 - int(as_digits) % 97:02d}{body}"
+    return f"RF{mod_97_10.calc_check_digits(body + 'RF')}{body}"
 
 
-def is_creditor_reference(reference: str) -> bool:
-    """Whether it is a valid ISO 11649 reference."""
-    return bool(iso11649.is_valid(reference))
+def as_creditor_reference(reference: str) -> str:
+    """The reference in the electronic form of ISO 11649, or an empty string: then it is none.
+
+    >>> as_creditor_reference("rf46 2026-0001-23"), as_creditor_reference("RF47 2026 0001 23")
+    ('RF462026000123', '')
+    """
+    compact = re.sub(r"[\s.,:/-]", "", reference).upper()
+    right = _CREDITOR_REFERENCE.fullmatch(compact) and mod_97_10.is_valid(compact[4:] + compact[:4])
+    return compact if right else ""
 
 
 def is_reference(token: str) -> bool:
@@ -62,8 +68,8 @@ def is_reference(token: str) -> bool:
     (True, False)
     """
     if token.startswith("RF"):
-        return is_creditor_reference(token)
-    if not token.isdigit() or not int(token):
+        return as_creditor_reference(token) == token
+    if not (token.isascii() and token.isdigit() and int(token)):
         return False
     checks = {12: belgian_check, 16: dutch_check, 27: swiss_check}
     return len(token) in checks and checks[len(token)](token)
@@ -87,7 +93,7 @@ def swiss_check(token: str) -> bool:
     return (10 - carry) % 10 == int(token[-1])
 
 
-def carried(reference: str, country: str) -> str:
+def carried(reference: str | None, country: str) -> str:
     """The structured reference that a collection carries, or an empty string: then it carries text.
 
     ISO 11649 everywhere; the Belgian structured communication of a Belgian creditor.
@@ -95,11 +101,15 @@ def carried(reference: str, country: str) -> str:
     >>> carried("RF46 2026 0001 23", "DE"), carried("+++202/6000/12320+++", "BE"), carried("2026-000123", "BE")
     ('RF462026000123', '202600012320', '')
     """
+    if not reference:
+        return ""
+    return as_creditor_reference(reference) or (_as_belgian(reference) if country == "BE" else "")
+
+
+def _as_belgian(reference: str) -> str:
+    """Its twelve digits, or an empty string."""
     compact = _compact(reference)
-    if is_creditor_reference(compact):
-        return compact
-    belgian_form = country == "BE" and compact.isdigit() and ogm_vcs.is_valid(compact)
-    return compact if belgian_form else ""
+    return compact if len(compact) == 12 and is_reference(compact) else ""
 
 
 def _compact(reference: str) -> str:
@@ -114,9 +124,9 @@ def printed(reference: str, country: str | None = None) -> str:
     >>> printed("RF462026000123")
     'RF46 2026 0001 23'
     """
-    compact = _compact(reference)
-    if country != "NL" and compact.isdigit() and ogm_vcs.is_valid(compact):
-        return f"+++{compact[:3]}/{compact[3:7]}/{compact[7:]}+++"
-    if is_creditor_reference(compact) or (country == "NL" and re.fullmatch(r"\d{16}", compact)):
-        return " ".join(compact[i : i + 4] for i in range(0, len(compact), 4))
-    return reference
+    if country != "NL" and (digits := _as_belgian(reference)):
+        return f"+++{digits[:3]}/{digits[3:7]}/{digits[7:]}+++"
+    compact = as_creditor_reference(reference)
+    if country == "NL" and re.fullmatch(r"[0-9]{16}", digits := _compact(reference)):
+        compact = digits
+    return " ".join(compact[i : i + 4] for i in range(0, len(compact), 4)) or reference

@@ -133,6 +133,15 @@ def test_a_stopped_run_can_be_finished(desk):
     assert desk.state["run"]["report"]["unfinished"] == 0
 
 
+def test_the_first_rows_are_there_before_anything_is_judged(mixed):
+    backend = WorkspaceBackend(mixed)
+    as_it_was = backend.version()
+    rows, count = backend.head(10)
+    assert (len(rows), count, backend.version()) == (10, 40, as_it_was)
+    backend.load()
+    assert backend.version() != as_it_was
+
+
 def test_where_limits_the_grid_and_a_wrong_one_is_said(mixed):
     grid = mixed.overview("status = 'approved'", poll_seconds=0)
     grid.wait()

@@ -9,9 +9,12 @@ from stdnum import iso11649
 from stdnum.be import ogm_vcs
 
 from invoicebatch.model.payments.reference import (
+    as_creditor_reference,
     belgian,
+    carried,
     creditor_reference,
     dutch,
+    is_reference,
     printed,
     structured_reference,
 )
@@ -53,3 +56,23 @@ def test_a_number_too_long_for_a_country_takes_the_general_form() -> None:
 )
 def test_references_are_printed_as_people_read_them(reference: str, country: str | None, shown: str) -> None:
     assert printed(reference, country) == shown
+
+
+@pytest.mark.parametrize("written", ["rf18 5390 0754 7034", "RF18-5390-0754-7034", "RF18539007547034"])
+def test_a_creditor_reference_goes_to_the_bank_in_its_electronic_form(written: str) -> None:
+    assert carried(written, "DE") == "RF18539007547034"
+
+
+@given(st.text("RF0123456789 -./+*abz²٣Ａ", max_size=30))
+def test_a_text_is_a_creditor_reference_where_the_library_says_so(text: str) -> None:
+    ours = as_creditor_reference(text)
+    if ours:
+        assert iso11649.is_valid(ours)
+        assert iso11649.compact(text) == ours
+    elif text.isascii():
+        assert not iso11649.is_valid(text)
+
+
+@pytest.mark.parametrize("token", ["²" * 12, "٣" * 12, "", "RF", "0" * 12])
+def test_what_only_looks_like_digits_is_no_reference(token: str) -> None:
+    assert not is_reference(token)
