@@ -6,6 +6,8 @@ LATEST := .venv-latest
 WORKERS ?= auto
 # The pinned versions, also of what a package is built with: older pips read the one name for that, newer ones the other.
 PINNED := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+# Tests start hundreds of commands: each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install constraints system demo test test-full test-portable test-latest bench audit lint docs pictures site clean

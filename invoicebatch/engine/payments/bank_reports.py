@@ -249,12 +249,17 @@ def _others(report: "BankReport", matches: Matches) -> tuple[pd.DataFrame, list[
     return faults, notes
 
 
+_LOCAL_TIME: Final = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)"
+"""The bank's own clock: what follows, parts of a second and the zone, is not kept."""
+
+
 def _keep_statements(session: Session, report: "BankReport", source: str) -> list[str]:
     """Note the statements that were read; a sentence for each gap in their numbers."""
     if not report.message.startswith("camt.053"):
         return []
     statements = report.statements
-    made = pd.to_datetime(statements["made_at"].str[:19], format="ISO8601", errors="coerce")
+    told = statements["made_at"].str.extract(_LOCAL_TIME, expand=False)
+    made = pd.to_datetime(told, format="ISO8601", errors="coerce")
     read = BANK_STATEMENTS.conform(
         statements.assign(
             made_at=made.fillna(pd.Timestamp(clock.today())),

@@ -531,6 +531,20 @@ def test_a_statement_that_does_not_add_up_and_a_missing_one_are_named(sent: Sent
     assert sent.outstanding() == [0, 0, 0, 12_100]
 
 
+@pytest.mark.parametrize(
+    ("made", "kept"),
+    [
+        ("2026-12-01T20:15+01:00", "2026-12-01T20:15:00"),
+        ("2026-12-01T20:15:30.250Z", "2026-12-01T20:15:30"),
+        ("2026-12-01T20:15-01-20T10:06", "2026-12-01T20:15:00"),
+    ],
+)
+def test_a_statement_is_kept_with_the_banks_own_time(sent: Sent, made: str, kept: str) -> None:
+    assert sent.read(camt(statement(booking(sent, 0), made=made))).refused.empty
+    with sent.ws.store.read() as session:
+        assert session.whole("bank_statements")["made_at"].tolist() == [pd.Timestamp(kept)]
+
+
 def test_an_account_that_is_not_ours_is_named_and_nothing_of_it_kept(sent: Sent) -> None:
     other = "NL20INGB0001234567"
     with pytest.raises(InputFileError, match="NL20INGB0001234567, which is none of ours"):
