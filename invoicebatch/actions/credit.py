@@ -23,6 +23,10 @@ COPIED = (
     "company_account_id", "customer_id", "currency", "period_start", "period_end", "delivery_date",
     "buyer_reference", "order_reference", "contract_reference", "project_reference",
 )  # fmt: skip
+COLUMNS = frozenset({
+    *COPIED, *TOTALS, "external_id", "invoice_date", "customer_name", "customer_language", "account_language",
+    "credited_by", "credited_cents", "outstanding_cents", "payment_plan_id",
+})  # fmt: skip
 
 
 class CreditParams(Params):
@@ -244,6 +248,7 @@ ACTION = Action(
     label="Credit",
     help="Make credit notes that take invoices back, wholly or in part.",
     params=CreditParams,
+    columns=COLUMNS,
     reads=bundles.READS | settlement.READS | {"lines", "vat_breakdown", "allowance_charges"},
     preview=preview,
     transform=transform,
