@@ -93,6 +93,12 @@ _OPTIONS: Final[dict[str, Any]] = {
 }
 
 
+def split_name(element: etree._Element) -> tuple[str, str]:
+    """An element's namespace and its name in it; lxml's own QName refuses namespaces with odd characters."""
+    namespace, _, name = str(element.tag).removeprefix("{").rpartition("}")
+    return namespace, name
+
+
 def _free(element: etree._Element) -> None:
     element.clear()
     parent = element.getparent()

@@ -162,6 +162,20 @@ def test_an_archive_whose_names_are_no_text_is_damaged(
     assert "Unexpected error" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["payments import {}", "einvoice import {}", "import {} --kind ubl"])
+@pytest.mark.parametrize(
+    "document",
+    ["<Document {}><Report><GrpHdr/></Report></Document>", "<Invoice {}><ID>1</ID></Invoice>", "<a {}/>"],
+)
+def test_a_namespace_that_is_no_uri_is_refused(
+    command: str, document: str, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "a.xml"
+    file.write_text(document.format('xmlns="urn:a}b"'), encoding="utf-8")
+    assert run([*command.replace("{}", str(file)).split(), "-w", str(workspace.root)]) in {2, 3}
+    assert "Unexpected error" not in capsys.readouterr().err
+
+
 def damaged(data: bytes, chance: random.Random) -> bytes:
     """The bytes with one to four faults: changed, cut out, doubled, moved, cut off, or one of the ugly ones put in."""
     for _ in range(chance.randint(1, 4)):

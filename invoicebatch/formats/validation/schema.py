@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml import etree
 
-from invoicebatch.files.xml import parse_xml
+from invoicebatch.files.xml import parse_xml, split_name
 from invoicebatch.formats.validation.official import facturx_schema, ubl_schema
 from invoicebatch.formats.xml_export import schema_bytes
 from invoicebatch.model.en16931.derive.profiles import FACTURX_EXTENDED
@@ -18,7 +18,7 @@ def schema_error(document: bytes) -> str:
         InputFileError: not well-formed XML.
     """
     root = parse_xml(document, "the written document")
-    name = etree.QName(root).localname
+    _, name = split_name(root)
     if name != "CrossIndustryInvoice":
         return _error(ubl_schema(name), root)
     return _error(facturx_schema("EXTENDED" if FACTURX_EXTENDED.encode() in document else "EN16931"), root)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from invoicebatch.files.xml import split_name
 from invoicebatch.model.money import MAX_CENTS
 from invoicebatch.model.payments.calendar import FIRST_YEAR
 
@@ -31,7 +32,7 @@ def local(element: etree._Element) -> str:
     if element.tag not in _LOCAL:
         if len(_LOCAL) >= _MOST_NAMES:
             _LOCAL.clear()
-        _LOCAL[element.tag] = str(element.tag).rpartition("}")[2]
+        _LOCAL[element.tag] = split_name(element)[1]
     return _LOCAL[element.tag]
 
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.limits import BANK_FILE_BYTES, open_bounded
-from invoicebatch.files.xml import iterate_xml
+from invoicebatch.files.xml import iterate_xml, split_name
 from invoicebatch.ingest.bank import camt, camt029, pain002
 from invoicebatch.ingest.bank.elements import flat, local
 from invoicebatch.ingest.bank.entries import table
@@ -103,8 +103,7 @@ class _Reading:
 
     def _begin(self, header: etree._Element) -> None:
         root = header.getparent()
-        kind = local(root) if root is not None else ""
-        namespace = etree.QName(root).namespace or "" if root is not None else ""
+        namespace, kind = split_name(root) if root is not None else ("", "")
         version = _VERSION.search(namespace)
         if kind not in _MESSAGES or (version and version[0].endswith(".01")):
             raise self._refused(version[0] if version else kind)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from invoicebatch.files.xml import split_name
 from invoicebatch.model.en16931.cii import NAMESPACES as CII_NAMESPACES
 from invoicebatch.model.en16931.description import Const, Content, Node, Same
 from invoicebatch.model.en16931.ubl import NAMESPACES
@@ -30,9 +31,9 @@ def tag(name: str) -> str:
 
 def name_of(element: etree._Element) -> str:
     """The name with its prefix, where that is known."""
-    name = etree.QName(element)
-    prefix = _PREFIXES.get(name.namespace or "")
-    return f"{prefix}:{name.localname}" if prefix else name.localname
+    namespace, name = split_name(element)
+    prefix = _PREFIXES.get(namespace)
+    return f"{prefix}:{name}" if prefix else name
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lxml import etree
 
+from invoicebatch.files.xml import split_name
 from invoicebatch.ingest.ubl import cii
 from invoicebatch.ingest.ubl.named_rules import once_rule, once_term_rule, value_rule
 from invoicebatch.ingest.ubl.places import described_place, earlier_place, name_of, tag
@@ -74,7 +75,7 @@ def read_document(root: etree._Element) -> Document:
     if root.tag == cii.ROOT:
         return _read_cii(root)
     node = _described(root)
-    document = Document(credit_note=etree.QName(root).localname == "CreditNote")
+    document = Document(credit_note=split_name(root)[1] == "CreditNote")
     if node is None:
         document.faults.append(Fault(_row(root), name_of(root), "", _WRONG_ROOT))
         return document
@@ -112,7 +113,7 @@ def _described(root: etree._Element) -> Node | None:
 def _check_type_code(root: etree._Element, document: Document) -> None:
     code = document.record.terms.get("BT-3")
     if code is not None and (code in CREDIT_NOTE_CODES) != document.credit_note:
-        name = etree.QName(root).localname
+        _, name = split_name(root)
         reason = f"Type code {code} does not belong in a UBL {name} (BR-CL-01)"
         document.faults.append(Fault(_row(root), "BT-3", code, reason))
 

@@ -134,7 +134,8 @@ def _sums(place: Ints, product: Array, size: int) -> Array:
 def billed_twice(con: Any, size: int) -> pa.Array:
     """How another document is named that bills the same; see `sql.TWICE`."""
     billed = pd.DataFrame(arrays(con, sql.PERIODS), copy=False)
-    alike = billed.loc[billed["period"].duplicated(keep=False), "id"].to_numpy()
-    with registered(con, sql.ASIDE, pa.table({"id": alike})):
+    alike = billed[billed["period"].duplicated(keep=False)]
+    alike = alike[alike["period"].isin(alike.loc[alike["reviewed"], "period"])]
+    with registered(con, sql.ASIDE, pa.table({"id": alike["id"].to_numpy()})):
         found = con.sql(sql.TWICE).to_arrow_table()
     return placed(size, found["place"].to_numpy(), found["billed_as"])

@@ -115,7 +115,8 @@ WITH_READINGS: Final = (
 )
 
 PERIODS: Final = f"""
-SELECT i.invoice_id AS id, hash(i.customer_id, i.company_account_id, i.kind, i.currency, i.period_start, i.period_end) AS period
+SELECT i.invoice_id AS id, hash(i.customer_id, i.company_account_id, i.kind, i.currency, i.period_start, i.period_end,
+  coalesce(i.contract_reference, '')) AS period, i.invoice_id IN (SELECT id FROM {IDS}) AS reviewed
 FROM invoices i WHERE {_BILLED} AND i.period_end IN (SELECT i.period_end FROM {IDS} w JOIN invoices i ON i.invoice_id = w.id)"""
 
 TWICE: Final = f"""
@@ -128,7 +129,7 @@ pairs AS MATERIALIZED (
   JOIN billed b USING (customer_id, company_account_id, kind, currency, period_start, period_end, contract)
   WHERE a.place IS NOT NULL AND a.invoice_id <> b.invoice_id),
 places AS (
-  SELECT invoice_id, string_agg(DISTINCT place, ' ' ORDER BY place) AS meters
+  SELECT invoice_id, sum(DISTINCT hash(place)) FILTER (place IS NOT NULL) AS meters
   FROM (SELECT m.invoice_id, m.connection_id || m.meter_id AS place FROM measurements m
     WHERE m.invoice_id IN (SELECT invoice_id FROM pairs UNION SELECT other FROM pairs)) GROUP BY invoice_id)
 SELECT p.place, min(p.named) AS billed_as
