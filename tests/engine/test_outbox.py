@@ -65,6 +65,17 @@ def test_a_failed_mail_is_sent_again_after_the_address_was_mended(ready):
     assert statuses(workspace) == {"sent": 4}
 
 
+def test_a_letter_that_failed_and_goes_again_is_no_failure_any_more(ready):
+    folder = ready.data / "post"
+    folder.write_text("in the way", encoding="utf-8")
+    ready.select(all=True).plan("send_via.post", anyway=True).apply()
+    assert statuses(ready) == {"failed": 4}
+    folder.unlink()
+    ready.outbox.resend(ready.outbox.list()["message_id"].tolist())
+    assert statuses(ready) == {"sending": 4}
+    assert ready.select(all=True).columns(["failure"])["failure"].isna().all()
+
+
 def test_a_failed_mail_that_another_run_sent_since_is_not_sent_twice(ready):
     script = Script(rcpt={"p3@example.org": ["550 no"]})
     with mail_server(script) as port:
