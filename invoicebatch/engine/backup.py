@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pandas as pd
 
@@ -15,6 +14,7 @@ from invoicebatch.errors import BusyError, WorkspaceError
 from invoicebatch.files.backup import write_backup
 from invoicebatch.files.hashed_zip import Listed
 from invoicebatch.files.stored import CLOSED, DOCUMENTS
+from invoicebatch.files.whole import temporary_folder
 from invoicebatch.store import FILE, Store
 
 _LEFT_OUT = {FILE, f"{FILE}.wal", f"{FILE}.lock", f"{FILE}.turnstile"}
@@ -45,12 +45,12 @@ def backup(workspace: WorkspaceBase, target: Path, earlier: Path | None = None) 
     with suppress(WorkspaceError), workspace.store.write() as session:  # a copy can only be read
         made = Record(str(uuid.uuid4()), "backup", str(whole), workspace.user, {"file": str(whole)})
         record(session, made, pd.Series(dtype="int64"))
-    with TemporaryDirectory(prefix=_TEMPORARY, dir=workspace.data) as folder:
-        copy = Path(folder) / FILE
+    with temporary_folder(workspace.data, _TEMPORARY) as folder:
+        copy = folder / FILE
         workspace.store.copy(copy)
         about = {"workspace": workspace.id, "at": f"{clock.now():%Y-%m-%dT%H:%M:%S}", "by": workspace.user}
         files = [(_name(workspace, workspace.store.file), copy), *_files(workspace)]
-        _check_archive(workspace, Path(folder), {name for name, _ in files})
+        _check_archive(workspace, folder, {name for name, _ in files})
         return write_backup(whole, files, about, earlier)
 
 

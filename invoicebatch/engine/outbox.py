@@ -157,13 +157,11 @@ class Outbox:
         copies = _copies(session, again["message_id"], now)
         session.insert("outbox", copies)
         sending = pd.DataFrame({"invoice_id": _ids(shipping)}).drop_duplicates()
-        under_way = {
-            "shipping_status": ShippingStatus.SENDING.value,
-            "failure": pd.array(
-                [None] * len(sending), dtype="str"
-            ),  # of a letter no answer comes to take it away
-        }
-        session.update("invoices", sending.assign(**under_way), now)
+        sending["shipping_status"] = ShippingStatus.SENDING.value
+        sending["failure"] = pd.array(
+            [None] * len(sending), dtype="str"
+        )  # no answer to a letter takes it away
+        session.update("invoices", sending, now)
         session.note_run(run_id, status=RunStatus.RUNNING.value)
         session.insert("claims", pd.DataFrame({"invoice_id": ids}).drop_duplicates().assign(run_id=run_id))
         reopened: pd.Series[str] = pd.concat([old["message_id"], copies["message_id"]])

@@ -3,8 +3,9 @@
 A run's own files are staged and published together instead, see `publish`.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO, Literal
@@ -110,6 +111,34 @@ def make_folders(*folders: Path) -> None:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error(folder, error) from error
+
+
+@contextmanager
+def temporary_folder(
+    within: Path | None = None, prefix: str = "invoicebatch-", *, left: bool = False
+) -> Iterator[Path]:
+    """A new folder that goes with the block.
+
+    Args:
+        within: where it is made; None: where the system has such folders.
+        prefix: of its name.
+        left: one that can't be removed is left there.
+
+    Raises:
+        StorageError: it can't be made or removed.
+    """
+    place = (within or Path(tempfile.tempdir or ".")) / prefix
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=prefix, dir=within, ignore_cleanup_errors=left)
+    except OSError as error:
+        raise storage_error(place, error) from error
+    try:
+        yield Path(folder.name)
+    finally:
+        try:
+            folder.cleanup()
+        except OSError as error:
+            raise storage_error(Path(folder.name), error) from error
 
 
 def remove(path: Path) -> None:

@@ -139,9 +139,8 @@ def state(workspace: Workspace, *, fresh_ids: bool) -> dict[str, list[str]]:
             rows = session._con.execute(f"SELECT {columns} FROM {name}").fetchall()
             found[name] = sorted(_masked(str(row)) for row in rows)
     for folder in FOLDERS:
-        files = sorted(
-            file for file in (workspace.root / folder).rglob("*") if file.is_file() and file.suffix != ".part"
-        )
+        files = sorted(file for file in (workspace.root / folder).rglob("*") if file.is_file())
+        files = [file for file in files if file.suffix != ".part" and not file.name.startswith(".")]
         found[folder] = sorted(_masked(str(file.relative_to(workspace.root))) for file in files)
     documents = sorted((workspace.data / "documents").rglob("*.pdf"))
     return found | {"hashes": [sha256_of(file) for file in documents]}

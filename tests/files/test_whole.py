@@ -9,7 +9,7 @@ import pytest
 
 from invoicebatch.errors import InputFileError, StorageError
 from invoicebatch.files.layout import lay_out
-from invoicebatch.files.whole import make_folders, name_whole, remove, write_whole
+from invoicebatch.files.whole import make_folders, name_whole, remove, temporary_folder, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -113,7 +113,15 @@ def test_another_programs_file_gets_its_name(tmp_path: Path) -> None:
     assert names(tmp_path) == ["output (2).ipynb", "output.ipynb"]
 
 
-@pytest.mark.parametrize("act", [lambda path: write_whole(path / "a.txt", "x"), make_folders, remove])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda path: write_whole(path / "a.txt", "x"),
+        make_folders,
+        remove,
+        lambda path: temporary_folder(path).__enter__(),
+    ],
+)
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path, act: object) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="can't be written"):

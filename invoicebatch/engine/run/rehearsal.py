@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +22,7 @@ from invoicebatch.engine.handover.threads import Result
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.engine.run.prepare import prepared
 from invoicebatch.engine.run.staging import RunFiles
+from invoicebatch.files.whole import temporary_folder
 from invoicebatch.model.action import Action, Outgoing
 from invoicebatch.model.changes import Batch, joined
 from invoicebatch.model.outbox.rows import further
@@ -94,8 +94,8 @@ class Rehearsal:
         wanted = [each for place in places for each in self.outgoing[place][1]]
         keys = self.keys["key"]
         ids = keys.index[keys.isin(keys.loc[wanted])]
-        with TemporaryDirectory(prefix="invoicebatch-") as name, workspace.pool() as pool:
-            folder = Path(name).resolve()
+        with temporary_folder() as made, workspace.pool() as pool:
+            folder = made.resolve()
             messages, reasons = self._worked(ids, folder, pool)
 
             def of(place: int) -> Made:

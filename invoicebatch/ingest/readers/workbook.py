@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.whole import temporary_folder
 from invoicebatch.ingest.cells import Cells, LostRow, Mask, Refusals
 from invoicebatch.ingest.readers.clean import clean, too_long, unique_headers
 from invoicebatch.ingest.readers.number_formats import holds, shown_as
@@ -41,8 +41,8 @@ def read_workbook(data: bytes, name: str, options: Options, refused: Refusals) -
         InputFileError: no workbook, protected by a password, damaged, or absurdly large.
     """
     _check_package(data, name)
-    with tempfile.TemporaryDirectory(prefix="invoicebatch-") as folder:
-        found = _run_child(data, name, Path(folder))
+    with temporary_folder() as folder:
+        found = _run_child(data, name, folder)
         wanted = _sheets_to_read(found, name, options.sheet)
         return [
             (sheet["name"], without_unknown(_sheet(sheet, name, options.header_row), sheet["facts"], refused))

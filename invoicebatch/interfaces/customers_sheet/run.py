@@ -3,7 +3,6 @@
 The import keeps the events; a sheet taken in twice changes nothing.
 """
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +13,7 @@ from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.spreadsheet import Fault, Spreadsheet
-from invoicebatch.files.whole import write_whole
+from invoicebatch.files.whole import temporary_folder, write_whole
 from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.customers import EDITABLE, HEADER_ROW, KEYS, SHEET, TITLES, checks
 from invoicebatch.formats.workbook.sheet.model import META
@@ -88,8 +87,8 @@ def run_customers(workspace: Workspace, plan: CustomersPlan) -> CustomersPlan:
     """
     if plan.changes.empty:
         return plan
-    with tempfile.TemporaryDirectory() as folder:
-        workspace.import_files([_csv(plan.changes, Path(folder) / f"{plan.path.stem}.csv")], kind="customers")
+    with temporary_folder() as folder:
+        workspace.import_files([_csv(plan.changes, folder / f"{plan.path.stem}.csv")], kind="customers")
     return replace(
         plan, rows=plan.rows.assign(outcome=plan.rows["outcome"].replace("would change", "changed"))
     )
@@ -176,8 +175,8 @@ def _refused_by_import(told: pd.DataFrame, wanted: pd.DataFrame, letters: dict[s
     """The rows with those refused whose values the import would refuse, by cell."""
     if wanted.empty:
         return told
-    with tempfile.TemporaryDirectory() as folder:
-        csv = _csv(wanted[["customer_id", *EDITABLE]], Path(folder) / "customers.csv")
+    with temporary_folder() as folder:
+        csv = _csv(wanted[["customer_id", *EDITABLE]], folder / "customers.csv")
         refused = read_files([csv], "customers", None).refused
     found: dict[int, str] = {}
     for fault in refused.to_dict("records"):

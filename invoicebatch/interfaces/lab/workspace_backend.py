@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
@@ -35,7 +34,7 @@ from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import StaleError, UsageError
 from invoicebatch.files.names import safe_name
-from invoicebatch.files.whole import write_whole
+from invoicebatch.files.whole import temporary_folder, write_whole
 from invoicebatch.interfaces.lab.backend import (
     BoolArray,
     Elsewhere,
@@ -263,8 +262,8 @@ class WorkspaceBackend:
         """By the customers' sheet; the file is looked at in a folder of its own."""
         from invoicebatch.interfaces.customers_sheet.run import plan_customers, run_customers
 
-        with TemporaryDirectory() as folder:
-            path = write_whole(Path(folder) / safe_name(name), content)
+        with temporary_folder() as folder:
+            path = write_whole(folder / safe_name(name), content)
             return run_customers(self._workspace, plan_customers(self._workspace, path)).rows
 
     def _asking(self, said: Mapping[int, str]) -> dict[int, str]:

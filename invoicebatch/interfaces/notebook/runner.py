@@ -6,7 +6,6 @@ value; here both are refused. The output notebook is the record of the run.
 
 import ast
 import json
-import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from invoicebatch.engine.base import clock, identity
 from invoicebatch.errors import InvoicebatchError, ParameterError, UnknownNameError, UsageError
 from invoicebatch.files.names import run_folder, safe_name
 from invoicebatch.files.shipped import shipped
-from invoicebatch.files.whole import make_folders, name_whole, write_whole
+from invoicebatch.files.whole import make_folders, name_whole, temporary_folder, write_whole
 from invoicebatch.interfaces.notebook.summary import with_head
 
 ANY_ACTION: Final = "action.ipynb"
@@ -198,7 +197,7 @@ def _execute(notebook: Path, target: Path, given: Mapping[str, Any], *, progress
 
     from invoicebatch.interfaces.notebook.kernel import IpcKernelManager
 
-    with tempfile.TemporaryDirectory(prefix="ib-", ignore_cleanup_errors=True) as sockets:
+    with temporary_folder(prefix="ib-", left=True) as sockets:
         try:
             papermill.execute_notebook(
                 str(notebook),
@@ -207,7 +206,7 @@ def _execute(notebook: Path, target: Path, given: Mapping[str, Any], *, progress
                 kernel_name="python3",
                 language="python",
                 progress_bar=progress,
-                kernel_manager_class=IpcKernelManager.in_folder(Path(sockets)),
+                kernel_manager_class=IpcKernelManager.in_folder(sockets),
             )
         except PapermillExecutionError as error:
             return f"{error.ename}: {error.evalue}"
