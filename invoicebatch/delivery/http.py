@@ -114,7 +114,7 @@ def parsed(url: str) -> httpx.URL:
 
 def _retry_after(response: httpx.Response) -> float | None:
     value = response.headers.get("Retry-After", "")
-    return min(float(value), 3600.0) if value.isdigit() else None
+    return min(float(value), 3600.0) if value.isdecimal() else None
 
 
 def words(response: httpx.Response) -> str:

@@ -21,6 +21,7 @@ from invoicebatch.formats.pdf.job import account_folders
 from invoicebatch.formats.pdf.render import render, render_pages
 from invoicebatch.formats.pdf.template import Template, load_template
 from invoicebatch.model.changes import Batch, RowFailure
+from invoicebatch.model.ident import as_invoice_id
 from invoicebatch.model.markup import joined, picture
 
 
@@ -136,8 +137,8 @@ def find_invoice(workspace: WorkspaceBase, invoice: str | int) -> int:
     """
     with workspace.store.read() as session:
         found = session.ids_of("number", [str(invoice)])["invoice_id"].dropna().tolist()
-        if not found and str(invoice).isdigit():
-            known = session.overview(["invoice_id"], clock.today(), np.array([int(invoice)]))
+        if not found and (key := as_invoice_id(str(invoice))) is not None:
+            known = session.overview(["invoice_id"], clock.today(), np.array([key]))
             found = known["invoice_id"].dropna().tolist()
     if len(found) != 1:
         what = "There is no invoice" if not found else f"{len(found)} invoices have the number"
@@ -153,7 +154,8 @@ def lies_in_archive(workspace: WorkspaceBase, invoice: str | int) -> bool:
             return False
         if len(session.archived("number", pd.Series([named]))):
             return True
-        return named.isdigit() and len(session.archived("invoice_id", pd.Series([int(named)]))) > 0
+        key = as_invoice_id(named)
+        return key is not None and len(session.archived("invoice_id", pd.Series([key]))) > 0
 
 
 def versions(workspace: WorkspaceBase, invoice: str | int) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.folder import Folder
 from invoicebatch.engine.history_words import DOCUMENTS, told
 from invoicebatch.errors import UnknownNameError
+from invoicebatch.model.ident import as_invoice_id
 from invoicebatch.model.status import RowOutcome
 from invoicebatch.model.words import words
 from invoicebatch.store import Look
@@ -110,10 +111,11 @@ def _id_of(look: Look, which: str) -> int:
     of_erased = look.table("run_rows", "t.number = $number", {"number": which})
     if of_erased:
         return int(of_erased[0]["invoice_id"])
-    if which.isdecimal() and int(which) < 2**63:
-        key = {"id": int(which)}
-        if any(look.table(name, "t.invoice_id = $id", key) for name in ("events", "invoices")):
-            return int(which)
+    key = as_invoice_id(which)
+    if key is not None and any(
+        look.table(name, "t.invoice_id = $id", {"id": key}) for name in ("events", "invoices")
+    ):
+        return key
     raise UnknownNameError(f"There is no invoice {which!r}, nor was there one.", "Give its number or its id.")
 
 

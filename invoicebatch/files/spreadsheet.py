@@ -127,10 +127,10 @@ class Spreadsheet:
         Raises:
             InputFileError: a damaged or malicious file.
         """
-        if self._strings is None:
-            self._strings = list(self._shared_strings())
         last = 0
         try:
+            if self._strings is None:
+                self._strings = list(self._shared_strings())
             with self._zip.open(self.sheets[sheet]) as stream:
                 for element in iterate_xml(_plain(stream), (f"{_MAIN}row",), self.path.name):
                     last = self._row_number(element, last)
@@ -143,7 +143,7 @@ class Spreadsheet:
 
     def _row_number(self, element: etree._Element, last: int) -> int:
         given = element.get("r")
-        number = int(given) if given and given.isdigit() else last + 1
+        number = int(given[:10]) if given and given.isdecimal() else last + 1
         if not last < number <= MAX_ROW:
             raise InputFileError(f"{self.path.name} has rows out of order, or beyond row {MAX_ROW:,}")
         return number
@@ -204,7 +204,11 @@ class Spreadsheet:
 
     def _string(self, raw: str) -> Value:
         strings = self._strings or []
-        return strings[int(raw)] if raw.isdigit() and int(raw) < len(strings) else Fault("a lost text")
+        return (
+            strings[int(raw)]
+            if raw.isdecimal() and len(raw) < 10 and int(raw) < len(strings)
+            else Fault("a lost text")
+        )
 
     def _shared_strings(self) -> Iterator[str]:
         name = "xl/sharedStrings.xml"

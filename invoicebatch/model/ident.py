@@ -35,6 +35,15 @@ def run_id(plan: Mapping[str, Any]) -> str:
     return derived_id("run", sha256_json(plan))
 
 
+def as_invoice_id(text: str) -> int | None:
+    """The invoice id that a text is; None: it is none.
+
+    >>> as_invoice_id("42"), as_invoice_id("²"), as_invoice_id("9" * 24)
+    (42, None, None)
+    """
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
 def end_to_end_id(bundle_id: str, item_no: int) -> str:
     """ISO 20022 EndToEndId of a bundle's item: at most 35 characters, no underscore.
 

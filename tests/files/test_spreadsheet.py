@@ -93,9 +93,10 @@ def test_absurd_dimensions_cost_nothing(plain: Path) -> None:
         b'<row r="99"><c r="ABCD99"><v>1</v></c></row>',
         b'<row r="99"><c r="$A$99"><v>1</v></c></row>',
         b'<row r="1"><c r="A1"><v>1</v></c></row>',
+        b'<row r="' + b"9" * 5000 + b'"><c><v>1</v></c></row>',
         b'<row r="99">' + b"<c><v>1</v></c>" * 20_000 + b"</row>",
     ],
-    ids=["row", "column", "letters", "dollars", "order", "cells"],
+    ids=["row", "column", "letters", "dollars", "order", "digits", "cells"],
 )
 def test_impossible_places_are_refused(plain: Path, row: bytes) -> None:
     with pytest.raises(InputFileError):
@@ -170,12 +171,20 @@ def test_other_archives_and_damaged_files_are_refused(plain: Path, tmp_path: Pat
         other.write_bytes(data[:cut])
         with pytest.raises(InputFileError):
             rows(other)
-    swapped = bytearray(data)
-    start = data.index(SHEET.encode()) + 60
-    swapped[start : start + 40] = bytes(40)
-    other.write_bytes(bytes(swapped))
-    with pytest.raises(InputFileError):
-        rows(other)
+    for part in (SHEET, "xl/sharedStrings.xml"):
+        swapped = bytearray(data)
+        start = data.index(part.encode()) + 60
+        swapped[start : start + 40] = bytes(40)
+        other.write_bytes(bytes(swapped))
+        with pytest.raises(InputFileError):
+            rows(other)
+
+
+@pytest.mark.parametrize("digits", ["²", "9" * 5000])
+def test_digits_that_are_no_number_are_no_text_of_the_book(plain: Path, digits: str) -> None:
+    row = f'<row><c t="s"><v>{digits}</v></c></row>'.encode()
+    found = rows(changed(plain, in_sheet(b"</sheetData>", row + b"</sheetData>")))
+    assert found[-1] == {1: Fault("a lost text")}
 
 
 def test_hostile_files_stay_within_bounded_memory(plain: Path, tmp_path: Path) -> None:

@@ -74,10 +74,11 @@ def test_a_preview_is_what_is_stored_and_touches_nothing(made: Path, tmp_path: P
     assert before == {p: p.stat().st_mtime_ns for p in (made / "data").rglob("*.pdf")}
 
 
-def test_a_preview_of_an_unknown_invoice_says_so(made: Path) -> None:
-    done = command(made, "preview", "NOSUCH")
+@pytest.mark.parametrize("name", ["NOSUCH", "²", "9" * 24])
+def test_a_preview_of_an_unknown_invoice_says_so(made: Path, name: str) -> None:
+    done = command(made, "preview", name)
     assert done.returncode == 2
-    assert "There is no invoice NOSUCH" in done.stderr
+    assert f"There is no invoice {name}" in done.stderr
 
 
 def test_a_preview_shows_its_pages_in_a_notebook(made: Path) -> None:

@@ -195,5 +195,5 @@ def _prints(token: str, number: str, given: object) -> bool:
         return "".join(c for c in given.upper() if c.isalnum()) == token
     if token.startswith("RF"):
         return creditor_reference(number)[4:].lstrip("0") == token[4:].lstrip("0")
-    digits = "".join(c for c in number if c.isdigit())
+    digits = "".join(c for c in number if c.isdecimal())
     return token == (belgian(digits[-10:]) if len(token) == _BELGIAN else dutch(digits[-15:]))
