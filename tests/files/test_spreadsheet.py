@@ -171,6 +171,9 @@ def test_other_archives_and_damaged_files_are_refused(plain: Path, tmp_path: Pat
         other.write_bytes(data[:cut])
         with pytest.raises(InputFileError):
             rows(other)
+    texts = "".join(f"<si><t>text {n}</t></si>" for n in range(100))
+    strings = f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{texts}</sst>'
+    data = changed(plain, lambda _, data: data, {"xl/sharedStrings.xml": strings.encode()}).read_bytes()
     for part in (SHEET, "xl/sharedStrings.xml"):
         swapped = bytearray(data)
         start = data.index(part.encode()) + 60
