@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 from lxml import etree
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.plain_rows import PlainRow, parsed_row, plain_row, raw_rows
 from invoicebatch.files.spreadsheet_guard import (
     MAX_STRINGS_BYTES,
     SAVE_AS,
@@ -55,6 +56,7 @@ Value = str | float | bool | Fault
 
 Values = dict[int, Value]
 """What stands in a row, by column from 1."""
+Where = Callable[[Values], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +109,13 @@ class Spreadsheet:
         custom = self._xml("docProps/custom.xml") if "docProps/custom.xml" in names else []
         self.properties = {str(p.get("name")): "".join(str(t) for t in p.itertext()) for p in custom}
         self._strings: list[str] | None = None
-        self._places: dict[int, tuple[str, int]] = {}
 
     def rows(
         self,
         sheet: str,
         columns: frozenset[int] | None = None,
         more: frozenset[int] = frozenset(),
-        where: Callable[[Values], bool] | None = None,
+        where: Where | None = None,
     ) -> Iterator[Row]:
         """The rows of a worksheet that hold anything, in order.
 
@@ -132,49 +133,65 @@ class Spreadsheet:
             if self._strings is None:
                 self._strings = list(self._shared_strings())
             with self._zip.open(self.sheets[sheet]) as stream:
-                for element in iterate_xml(_plain(stream), (f"{_MAIN}row",), self.path.name):
-                    last = self._row_number(element, last)
-                    values = self._scan(element, None) if columns is None else self._few(element, columns)
-                    if where is not None and where(values):
-                        values |= self._scan(element, more)
-                    yield Row(last, element.get("hidden") in ("1", "true"), values)
+                part = _plain(stream)
+                if columns is not None and (raw := raw_rows(part, self.path.name)) is not None:
+                    yield from self._plain_rows(raw, columns, more, where)
+                    return
+                for element in iterate_xml(part, (f"{_MAIN}row",), self.path.name):
+                    last = self._row_number(element.get("r"), last)
+                    yield self._row(last, element, columns, more, where)
         except _BROKEN as error:
             raise damaged(self.path, error) from error
 
-    def _row_number(self, element: etree._Element, last: int) -> int:
-        given = element.get("r")
+    def _plain_rows(
+        self, rows: Iterator[bytes], columns: frozenset[int], more: frozenset[int], where: Where | None
+    ) -> Iterator[Row]:
+        """The rows of a part that is written plainly; one that is asked for more of is parsed whole."""
+        letters = {column: _letters(column).encode() for column in columns}
+        last = 0
+        for raw in rows:
+            row = plain_row(raw, letters)
+            values = {} if row is None else self._plain_values(row)
+            if row is not None and not (where and where(values)):
+                last = self._row_number(row.number, last)
+                yield Row(last, row.hidden, values)
+                continue
+            element = parsed_row(raw, self.path.name)
+            last = self._row_number(element.get("r"), last)
+            yield self._row(last, element, columns, more, where)
+
+    def _plain_values(self, row: PlainRow) -> Values:
+        found = ((column, self._typed(*cell)) for column, cell in row.cells.items())
+        return {column: value for column, value in found if value is not None}
+
+    def _row(
+        self,
+        number: int,
+        element: etree._Element,
+        columns: frozenset[int] | None,
+        more: frozenset[int],
+        where: Where | None,
+    ) -> Row:
+        values = self._scan(element, columns)
+        if where is not None and where(values):
+            values |= self._scan(element, more)
+        return Row(number, element.get("hidden") in ("1", "true"), values)
+
+    def _row_number(self, given: str | None, last: int) -> int:
         number = int(given[:10]) if given and given.isdecimal() else last + 1
         if not last < number <= MAX_ROW:
             raise InputFileError(f"{self.path.name} has rows out of order, or beyond row {MAX_ROW:,}")
         return number
 
-    def _few(self, row: etree._Element, columns: frozenset[int]) -> Values:
-        """The values of a few columns, each looked for where a row before had it: counted from the nearer end."""
-        number, count = row.get("r"), len(row)
-        values: Values = {}
-        for column in columns:
-            letters, place = self._places.get(column, ("", count))
-            place = place if place >= 0 else place + count
-            cell = row[place] if 0 <= place < count else None
-            if cell is None or cell.get("r") != f"{letters}{number}":
-                if cell is not None and place and _between(row[place - 1], cell, column):
-                    continue  # an empty one need not be there
-                return self._scan(row, columns)
-            value = self._value(cell)
-            if value is not None:
-                values[column] = value
-        return values
-
     def _scan(self, row: etree._Element, columns: frozenset[int] | None) -> Values:
         """The values of some columns (None: all), each cell of the row looked at."""
         values: Values = {}
-        column, count = 0, len(row)
-        for place, cell in enumerate(row):
+        column = 0
+        for cell in row:
             reference = cell.get("r")
             letters = reference.rstrip("0123456789") if reference else ""
             column = _column(letters) if reference else column + 1
             if columns is None or column in columns:
-                self._places[column] = letters, place if 2 * place < count else place - count
                 value = self._value(cell)
                 if value is not None:
                     values[column] = value
@@ -187,9 +204,16 @@ class Spreadsheet:
         if kind == "inlineStr":
             return _text(cell[0]) if len(cell) == 1 else _text(cell)
         raw = cell.findtext(f"{_MAIN}v")
-        if raw is None or raw == "":
-            formula = cell.findtext(f"{_MAIN}f")
-            return None if formula is None else _uncomputed(formula)
+        if not raw and (formula := cell.findtext(f"{_MAIN}f")) is not None:
+            return _uncomputed(formula)
+        return self._typed(kind, raw, None)
+
+    def _typed(self, kind: str | None, raw: str | None, text: str | None) -> Value | None:
+        """A value as the cell's type has it; of an `inlineStr` its text."""
+        if kind == "inlineStr":
+            return _CODED.sub(_decoded, text or "")
+        if not raw:
+            return None
         match kind:
             case "s":
                 return self._string(raw)
@@ -224,12 +248,6 @@ class Spreadsheet:
         return parse_xml(self._zip.read(part), f"{self.path.name} ({part})")
 
 
-def _between(before: etree._Element, after: etree._Element, column: int) -> bool:
-    """Whether a column is one of those left out between two cells."""
-    first, last = (str(cell.get("r") or "").rstrip("0123456789") for cell in (before, after))
-    return bool(first and last) and _column(first) < column < _column(last)
-
-
 def _target(target: str) -> str:
     """Part of a relationship, relative to xl/ unless absolute."""
     return target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
@@ -253,6 +271,12 @@ def _column(letters: str) -> int:
 
 
 _COLUMNS: dict[str, int] = {}
+
+
+def _letters(column: int) -> str:
+    """Letters of a column from its number."""
+    before, last = divmod(column - 1, 26)
+    return (_letters(before) if before else "") + chr(65 + last)
 
 
 def _text(element: etree._Element) -> str:

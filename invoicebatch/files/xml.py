@@ -33,7 +33,7 @@ def parse_xml(data: bytes, name: str = "the XML file") -> etree._Element:
     if len(data) > DOCUMENT_BYTES:
         raise InputFileError(f"{name} is larger than {words(DOCUMENT_BYTES)}", "Split it into smaller files.")
     check_tags(name, data)
-    _refuse_doctype(data, name)
+    refuse_doctype(data, name)
     try:
         return etree.fromstring(data, etree.XMLParser(**_OPTIONS))
     except etree.XMLSyntaxError as error:
@@ -60,7 +60,7 @@ def iterate_xml(
     marked = head.startswith(BOM_UTF8)
     head = head.removeprefix(BOM_UTF8).lstrip(b" \t\r\n")
     encoding = "utf-8" if marked else None
-    _refuse_doctype(head, name, encoding)
+    refuse_doctype(head, name, encoding)
     parser = etree.XMLPullParser(events=("end",), tag=tags, encoding=encoding, **_OPTIONS)
     pending, chunk = 0, head
     try:
@@ -110,8 +110,12 @@ def _malformed(name: str, error: Exception) -> InputFileError:
     return InputFileError(f"{name} is not well-formed XML: {error}", "Export it again from its source.")
 
 
-def _refuse_doctype(head: bytes, name: str, encoding: str | None = None) -> None:
-    """Read the prolog with expat, which sees a DOCTYPE in any encoding before its content counts."""
+def refuse_doctype(head: bytes, name: str, encoding: str | None = None) -> None:
+    """Read the prolog with expat, which sees a DOCTYPE in any encoding before its content counts.
+
+    Raises:
+        InputFileError: there is one, or no root element.
+    """
 
     def doctype(*_: object) -> None:
         raise InputFileError(

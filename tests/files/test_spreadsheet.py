@@ -6,10 +6,14 @@ import sys
 import textwrap
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from invoicebatch.errors import InputFileError
 from invoicebatch.files.spreadsheet import Fault, Spreadsheet
@@ -78,6 +82,56 @@ def test_cells_and_rows_without_references_are_counted(plain: Path) -> None:
         return data[:start] + body + data[stop:]
 
     assert rows(changed(plain, edit)) == [{1: 1.0, 3: 3.0}, {1: 4.0}]
+
+
+CELLS = [
+    '<c r="{}"/>', '<c r="{}" s="1"/>', '<c r="{}"></c>', '<c r="{}"><v>1.5</v></c>', '<c r="{}" s="2"><v></v></c>',
+    '<c r="{}" t="s"><v>0</v></c>', '<c r="{}" t="s"><v>9</v></c>', '<c r="{}" t="b"><v>1</v></c>', '<c t="b" r="{}"><v>0</v></c>',
+    '<c r="{}" t="e"><v>#N/A</v></c>', '<c r="{}"><f>1+1</f></c>', '<c r="{}" t="str"><f>A1</f><v>x_x0041_</v></c>',
+    '<c r="{}" t="inlineStr"><is><t>a_x0041_</t></is></c>', '<c r="{}" t="inlineStr"><is><t/></is></c>',
+    '<c r="{}" t="inlineStr"><is><t xml:space="preserve"> a </t></is></c>', '<c r="{}" t="inlineStr"/>',
+    '<c r="{}" t="inlineStr"><is><t>a &amp; b</t></is></c>', '<c r="{}" t="inlineStr"><is><t>a\r\nb</t></is></c>',
+    '<c r="{}" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c>', '<c r="{}"><v>2</v><extLst/></c>',
+    '<c r="{}" t="inlineStr"><is><t><![CDATA[<c r="A1"><v>5</v></c>]]></t></is></c>', "<c r='{}'><v>3</v></c>",
+    '<!-- <c r="A1"/> --><c r="{}"><v>4</v></c>', '<c r="{}" t="d"><v>2026-01-20</v></c>', "<c><v>7</v></c>", "",
+]  # fmt: skip
+ROW_HEADS = [
+    '<row r="{}">',
+    '<row r="{}" spans="1:3" hidden="1">',
+    "<row>",
+    '<row hidden="true" r="{}">',
+    '<row r="{}" ht="15">',
+]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(ROW_HEADS), st.lists(st.sampled_from(CELLS), max_size=4)), max_size=6)
+)
+def test_a_few_columns_are_what_they_are_among_all(drawn: list[tuple[str, list[str]]]) -> None:
+    texts = []
+    for number, (head, cells) in enumerate(drawn, start=5):
+        placed = "".join(cell.format(f"{'ABCD'[at]}{number}") for at, cell in enumerate(cells))
+        texts.append(f"{head.format(number)}{placed}</row>")
+    with TemporaryDirectory() as folder:
+        book = openpyxl.Workbook()
+        book.worksheets[0].title = "S"
+        book.worksheets[0].append(["first"])
+        path = Path(folder) / "a.xlsx"
+        book.save(path)
+        path = changed(path, in_sheet(b"</sheetData>", "".join(texts).encode() + b"</sheetData>"))
+        every = list(Spreadsheet(path).rows("S"))
+        wanted = frozenset({1, 3})
+        few = list(Spreadsheet(path).rows("S", wanted, frozenset({4}), lambda values: 3 in values))
+    for row, all_of_it in zip(few, every, strict=True):
+        columns = wanted | ({4} if 3 in all_of_it.cells else set())
+        assert row == replace(all_of_it, cells={k: v for k, v in all_of_it.cells.items() if k in columns})
+
+
+def test_a_sheet_that_is_cut_off_is_refused(plain: Path) -> None:
+    for end in (b"</sheetData>", b"</row>"):
+        cut = changed(plain, lambda name, data, end=end: data[: data.rindex(end)] if name == SHEET else data)
+        with pytest.raises(InputFileError):
+            list(Spreadsheet(cut).rows("S", frozenset({1})))
 
 
 def test_absurd_dimensions_cost_nothing(plain: Path) -> None:
