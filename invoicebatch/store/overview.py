@@ -63,12 +63,22 @@ def overview_pieces(
     """
     names, described, params = _asked(columns, today)
     sql = overview_sql(names, _OF_IDS, presence=presence, further="w.place")
-    with _wanted(con, ids):
+    with _wanted(con, ids), _one_thread(con):
         reader = con.sql(sql, params=params).to_arrow_reader(_PIECE)
         empty = reader.schema.empty_table()
         batches = (pa.Table.from_batches([batch]) for batch in reader)
         for table in chain([next(batches, empty)], batches):
             yield to_frame(table, described, read_only=True).set_axis(table["place"].to_numpy())
+
+
+@contextmanager
+def _one_thread(con: Any) -> Iterator[None]:
+    """What takes the rows is slower than one thread that reads them; each further one holds as much again."""
+    con.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        con.execute("RESET threads")
 
 
 def _asked(columns: Iterable[str], today: date) -> tuple[list[str], list[Column], dict[str, date] | None]:

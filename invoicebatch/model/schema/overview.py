@@ -34,7 +34,10 @@ JOINS: Final[Mapping[str, str]] = {
     ),
     "a": "LEFT JOIN company_accounts a ON a.company_account_id = i.company_account_id",
     "k": "LEFT JOIN collection_cases k ON k.case_id = i.collection_case_id",
-    "o": "LEFT JOIN invoices o ON o.invoice_id = i.credit_of",
+    "o": (
+        "LEFT JOIN (SELECT * FROM invoices WHERE invoice_id IN (SELECT credit_of FROM invoices)) o"
+        " ON o.invoice_id = i.credit_of"
+    ),
     "j": (
         "LEFT JOIN (SELECT w.invoice_id, coalesce('credit note ' || w.number,"
         " concat_ws(' of ', 'a credit note not yet created', u.name)) AS called FROM invoices w"
