@@ -16,13 +16,16 @@ from invoicebatch.files.xml import parse_xml, refuse_doctype
 
 _CHUNK: Final = 256 << 10
 _MAIN: Final = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_WORKSHEET: Final = re.compile(rb'\s*(?:<\?xml([^<>]*)\?>)?\s*<worksheet\s[^<>]*\bxmlns="%b"' % _MAIN)
+_WORKSHEET: Final = re.compile(rb'(?:<\?xml([^<>]*)\?>)?\s*(<worksheet\s[^<>]*\bxmlns="%b"[^<>]*>)' % _MAIN)
+_DATA: Final = b"<sheetData>"
+_NEXT: Final = re.compile(rb"\s*(?:<row(?=[\s/>])|(</sheetData\s*>))")
 _HEAD: Final = re.compile(rb'<row r="(\d{1,9})"([^<>]*)>')
 _HIDDEN: Final = re.compile(rb'\shidden="(?:1|true)"')
 _CELL: Final = re.compile(
     rb'"(?: s="\d+")?(?: t="(\w+)")?'
     rb'(?:/>|>(?:<v>([^<&]*)</v>|<is><t(?: xml:space="preserve")?>([^<&]*)</t></is>)?</c>)'
 )
+_NUMBER: Final = re.compile(rb'<c r="[A-Z]{1,3}(\d+)"')
 _NOT_PLAIN: Final = (b"<!", b"<?", b"\r", b"<row", b":c ")
 
 
@@ -42,44 +45,64 @@ class PlainRow(NamedTuple):
     cells: dict[int, Cell]
 
 
-def raw_rows(stream: BinaryIO, name: str) -> Iterator[bytes] | None:
-    """The rows of a worksheet, each from `<row` to `</row>`; None: it is not written plainly, and nothing is read.
+def raw_rows(stream: BinaryIO, name: str) -> tuple[bytes, Iterator[bytes]] | None:
+    """The start tag of a worksheet, and its rows, each from `<row` to `</row>`.
+
+    None: it is not written plainly, and nothing is read. What follows the rows is not looked at.
 
     Args:
         stream: the part, which can be read from its start again.
         name: what an error message calls the file.
 
     Raises:
-        InputFileError: a DOCTYPE; while rows are taken, one that is too large.
+        InputFileError: a DOCTYPE; while rows are taken, one that is too large, or something else among them.
     """
     head = stream.read(_CHUNK)
-    refuse_doctype(head, name)
     stream.seek(0)
-    begin = _WORKSHEET.match(head)
-    declared = (begin[1] or b"").lower() if begin else b""
-    plain = begin and (b"encoding" not in declared or b'encoding="utf-8"' in declared)
-    return _rows(stream, name) if plain else None
+    text = head.lstrip()
+    refuse_doctype(text, name)
+    begin = _WORKSHEET.match(text)
+    data = text.find(_DATA)
+    if begin is None or data < 0 or b"<!" in text[:data]:
+        return None
+    declared = (begin[1] or b"").lower()
+    if b"encoding" in declared and b'encoding="utf-8"' not in declared:
+        return None
+    stream.seek(len(head) - len(text) + data + len(_DATA))
+    return begin[2], _rows(stream, name)
 
 
 def _rows(stream: BinaryIO, name: str) -> Iterator[bytes]:
-    pending = tail = b""
-    while chunk := stream.read(_CHUNK):
-        pending, tail = pending + chunk, (tail + chunk)[-64:]
+    pending, more = b"", True
+    while more:
+        chunk = stream.read(_CHUNK)
+        more = bool(chunk)
+        pending = (pending + chunk).lstrip()
         at = 0
-        while (start := pending.find(b"<row", at)) >= 0:
-            close = pending.find(b">", start)
+        while True:
+            following = _NEXT.match(pending, at)
+            if following is None:
+                if more and len(pending) - at < _CHUNK:
+                    break
+                raise InputFileError(
+                    f"{name} is cut off, or has something else among its rows", "Save it again."
+                )
+            if following[1]:
+                while stream.read(_CHUNK):  # to the end, where the archive's checksum is looked at
+                    pass
+                return
+            close = pending.find(b">", following.end())
             empty = pending[close - 1 : close] == b"/"
-            end = close + 1 if empty else pending.find(b"</row>", close) + 6
-            if close < 0 or end < 6:
+            end = close + 1 if empty else pending.find(b"</row>", close) + len(b"</row>")
+            if close < 0 or end <= close:
+                if not more:
+                    raise InputFileError(f"{name} is cut off", "Save it again.")
                 break
-            if pending[start + 4 : start + 5] in b" />\t\n":  # no <rowBreaks>
-                yield pending[start:end]
+            yield pending[following.end() - len(b"<row") : end]
             at = end
-        pending = pending[start if start >= 0 else max(at, len(pending) - 4) :]
+        pending = pending[at:]
         if len(pending) > ELEMENT_BYTES:
             raise InputFileError(f"{name} holds one element of more than {words(ELEMENT_BYTES)}")
-    if not tail.rstrip().endswith(b"</worksheet>") or pending.startswith(b"<row"):
-        raise InputFileError(f"{name} is cut off", "Save it again.")
 
 
 def plain_row(raw: bytes, wanted: Mapping[int, bytes]) -> PlainRow | None:
@@ -90,17 +113,18 @@ def plain_row(raw: bytes, wanted: Mapping[int, bytes]) -> PlainRow | None:
         wanted: letters by column.
     """
     head = _HEAD.match(raw)
-    cells = raw.count(b"<c")
-    if head is None or cells != raw.count(b'<c r="') or any(raw.find(odd, 4) >= 0 for odd in _NOT_PLAIN):
+    if head is None or any(raw.find(odd, 4) >= 0 for odd in _NOT_PLAIN):
         return None
-    number = head[1]
-    if raw.count(number + b'"') <= cells:  # a cell is of another row
-        return None
+    number, numbers = head[1], _NUMBER.findall(raw)
+    if len(numbers) != raw.count(b"<c") or not {number}.issuperset(numbers):
+        return None  # a cell without a reference, or of another row
     found = {}
     for column, letters in wanted.items():
         reference = b'<c r="' + letters + number
         if (at := raw.find(reference + b'"')) < 0:
             continue
+        if raw.find(reference + b'"', at + 1) >= 0:
+            return None
         cell = _CELL.match(raw, at + len(reference))
         if cell is None:
             return None
@@ -109,10 +133,13 @@ def plain_row(raw: bytes, wanted: Mapping[int, bytes]) -> PlainRow | None:
     return PlainRow(number.decode(), _HIDDEN.search(head[2]) is not None, found)
 
 
-def parsed_row(raw: bytes, name: str) -> etree._Element:
-    """The whole row.
+def parsed_row(raw: bytes, begin: bytes, name: str) -> etree._Element:
+    """The whole row, whose prefixes the start tag of its worksheet explains.
 
     Raises:
-        InputFileError: it is not well-formed.
+        InputFileError: it is not well-formed, or not one row.
     """
-    return parse_xml(b'<sheetData xmlns="' + _MAIN + b'">' + raw + b"</sheetData>", name)[0]
+    found = parse_xml(begin + raw + b"</worksheet>", name)
+    if len(found) != 1:
+        raise InputFileError(f"{name} has something else among its rows", "Save it again.")
+    return found[0]

@@ -135,7 +135,7 @@ class Spreadsheet:
             with self._zip.open(self.sheets[sheet]) as stream:
                 part = _plain(stream)
                 if columns is not None and (raw := raw_rows(part, self.path.name)) is not None:
-                    yield from self._plain_rows(raw, columns, more, where)
+                    yield from self._plain_rows(*raw, columns, more, where)
                     return
                 for element in iterate_xml(part, (f"{_MAIN}row",), self.path.name):
                     last = self._row_number(element.get("r"), last)
@@ -144,7 +144,12 @@ class Spreadsheet:
             raise damaged(self.path, error) from error
 
     def _plain_rows(
-        self, rows: Iterator[bytes], columns: frozenset[int], more: frozenset[int], where: Where | None
+        self,
+        begin: bytes,
+        rows: Iterator[bytes],
+        columns: frozenset[int],
+        more: frozenset[int],
+        where: Where | None,
     ) -> Iterator[Row]:
         """The rows of a part that is written plainly; one that is asked for more of is parsed whole."""
         letters = {column: _letters(column).encode() for column in columns}
@@ -156,7 +161,7 @@ class Spreadsheet:
                 last = self._row_number(row.number, last)
                 yield Row(last, row.hidden, values)
                 continue
-            element = parsed_row(raw, self.path.name)
+            element = parsed_row(raw, begin, self.path.name)
             last = self._row_number(element.get("r"), last)
             yield self._row(last, element, columns, more, where)
 

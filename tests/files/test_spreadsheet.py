@@ -95,7 +95,9 @@ CELLS = [
     '<c r="{}" t="inlineStr"><is><t><![CDATA[<c r="A1"><v>5</v></c>]]></t></is></c>', "<c r='{}'><v>3</v></c>",
     '<!-- <c r="A1"/> --><c r="{}"><v>4</v></c>', '<c r="{}" t="d"><v>2026-01-20</v></c>', "<c><v>7</v></c>", "",
 ]  # fmt: skip
+EXCEL = '<row r="{}" spans="1:3" x14ac:dyDescent="0.25">'
 ROW_HEADS = [
+    EXCEL,
     '<row r="{}">',
     '<row r="{}" spans="1:3" hidden="1">',
     "<row>",
@@ -118,13 +120,53 @@ def test_a_few_columns_are_what_they_are_among_all(drawn: list[tuple[str, list[s
         book.worksheets[0].append(["first"])
         path = Path(folder) / "a.xlsx"
         book.save(path)
-        path = changed(path, in_sheet(b"</sheetData>", "".join(texts).encode() + b"</sheetData>"))
+        more = in_sheet(b"</sheetData>", "".join(texts).encode() + b"</sheetData>")
+        named = in_sheet(b"<worksheet ", b'<worksheet xmlns:x14ac="urn:x14ac" ')
+        path = changed(path, lambda name, data: named(name, more(name, data)))
         every = list(Spreadsheet(path).rows("S"))
         wanted = frozenset({1, 3})
         few = list(Spreadsheet(path).rows("S", wanted, frozenset({4}), lambda values: 3 in values))
     for row, all_of_it in zip(few, every, strict=True):
         columns = wanted | ({4} if 3 in all_of_it.cells else set())
         assert row == replace(all_of_it, cells={k: v for k, v in all_of_it.cells.items() if k in columns})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"</sheetData>", b'</sheetData><rowBreaks count="1"><brk id="6" man="1"/></rowBreaks>'),
+        (b"</sheetData>", b"</sheetData>" + b"\n" * 5000 + b"<!-- the end -->"),
+        (b"<sheetData>", b"<sheetData>" + b" \r\n" * 200_000),
+        (b"<worksheet ", b'<!-- <sheetData><row r="1"/> --><worksheet '),
+        (b"</sheetData>", b'<row\r\n r="30"><c r="A30" t="b"><v>1</v></c></row></sheetData>'),
+        (b"</sheetData>", b'<row r="30"><c r="A130" s="30" t="b"><v>1</v></c></row></sheetData>'),
+        (b"</sheetData>", b'<row r="30"><c r="A30"/><c r="A30" t="b"><v>1</v></c></row></sheetData>'),
+    ],
+    ids=["page breaks", "much after", "much before", "comment", "line in a tag", "other row", "double"],
+)
+def test_what_stands_around_rows_changes_none_of_them(plain: Path, old: bytes, new: bytes) -> None:
+    path = changed(plain, in_sheet(old, new))
+    every = list(Spreadsheet(path).rows("S"))
+    few = list(Spreadsheet(path).rows("S", frozenset({1})))
+    assert [(row.number, row.cells.get(1)) for row in few] == [
+        (row.number, row.cells.get(1)) for row in every
+    ]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        b"<!-- <row r='9'/> -->",
+        b'<sow r="9"><c r="A9"/></sow>',
+        b"text",
+        b"</oops>",
+        b'<row r="9"></row ><row r="10"></row>',
+    ],
+)
+def test_what_is_no_row_among_rows_is_refused(plain: Path, between: bytes) -> None:
+    path = changed(plain, in_sheet(b"</sheetData>", between + b"</sheetData>"))
+    with pytest.raises(InputFileError):
+        list(Spreadsheet(path).rows("S", frozenset({1})))
 
 
 def test_a_sheet_that_is_cut_off_is_refused(plain: Path) -> None:

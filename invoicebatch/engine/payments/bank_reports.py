@@ -249,7 +249,7 @@ def _others(report: "BankReport", matches: Matches) -> tuple[pd.DataFrame, list[
     return faults, notes
 
 
-_LOCAL_TIME: Final = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)"
+_LOCAL_TIME: Final = r"^(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?)"
 """The bank's own clock: what follows, parts of a second and the zone, is not kept."""
 
 

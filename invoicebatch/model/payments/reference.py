@@ -109,7 +109,7 @@ def carried(reference: str | None, country: str) -> str:
 def _as_belgian(reference: str) -> str:
     """Its twelve digits, or an empty string."""
     compact = _compact(reference)
-    return compact if len(compact) == 12 and is_reference(compact) else ""
+    return compact if len(compact) == 12 and compact.isdigit() and is_reference(compact) else ""
 
 
 def _compact(reference: str) -> str:

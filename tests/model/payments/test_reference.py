@@ -63,6 +63,12 @@ def test_a_creditor_reference_goes_to_the_bank_in_its_electronic_form(written: s
     assert carried(written, "DE") == "RF18539007547034"
 
 
+@pytest.mark.parametrize("length", range(1, 22))
+def test_a_creditor_reference_of_any_length_is_printed_as_one(length: int) -> None:
+    reference = creditor_reference("A" * length)
+    assert printed(reference, "BE").replace(" ", "") == carried(reference, "BE") == reference
+
+
 @given(st.text("RF0123456789 -./+*abz²٣Ａ", max_size=30))
 def test_a_text_is_a_creditor_reference_where_the_library_says_so(text: str) -> None:
     ours = as_creditor_reference(text)
