@@ -158,9 +158,8 @@ class Outbox:
         session.insert("outbox", copies)
         sending = pd.DataFrame({"invoice_id": _ids(shipping)}).drop_duplicates()
         sending["shipping_status"] = ShippingStatus.SENDING.value
-        sending["failure"] = pd.array(
-            [None] * len(sending), dtype="str"
-        )  # no answer to a letter takes it away
+        # of a letter that went no answer comes that would take the failure away
+        sending["failure"] = pd.array([None] * len(sending), dtype="str")
         session.update("invoices", sending, now)
         session.note_run(run_id, status=RunStatus.RUNNING.value)
         session.insert("claims", pd.DataFrame({"invoice_id": ids}).drop_duplicates().assign(run_id=run_id))

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 from lxml import etree
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.column_letters import column_letter, column_number
 from invoicebatch.files.plain_rows import PlainRow, parsed_row, plain_row, raw_rows
 from invoicebatch.files.spreadsheet_guard import (
     MAX_STRINGS_BYTES,
@@ -31,7 +32,6 @@ MAX_COLUMN: Final = 16_384
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REL: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _CODED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_LETTERS: Final = re.compile(r"[A-Z]{1,3}")
 _BROKEN: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -57,6 +57,7 @@ Value = str | float | bool | Fault
 Values = dict[int, Value]
 """What stands in a row, by column from 1."""
 Where = Callable[[Values], bool]
+"""Whether more is wanted of a row, told some of its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Spreadsheet:
         where: Where | None,
     ) -> Iterator[Row]:
         """The rows of a part that is written plainly; one that is asked for more of is parsed whole."""
-        letters = {column: _letters(column).encode() for column in columns}
+        letters = {column: column_letter(column - 1).encode() for column in columns}
         last = 0
         for raw in rows:
             row = plain_row(raw, letters)
@@ -195,7 +196,7 @@ class Spreadsheet:
         for cell in row:
             reference = cell.get("r")
             letters = reference.rstrip("0123456789") if reference else ""
-            column = _column(letters) if reference else column + 1
+            column = column_number(letters) if reference else column + 1
             if columns is None or column in columns:
                 value = self._value(cell)
                 if value is not None:
@@ -233,11 +234,8 @@ class Spreadsheet:
 
     def _string(self, raw: str) -> Value:
         strings = self._strings or []
-        return (
-            strings[int(raw)]
-            if raw.isdecimal() and len(raw) < 10 and int(raw) < len(strings)
-            else Fault("a lost text")
-        )
+        place = int(raw[:10]) if raw.isdecimal() else len(strings)
+        return strings[place] if place < len(strings) else Fault("a lost text")
 
     def _shared_strings(self) -> Iterator[str]:
         name = "xl/sharedStrings.xml"
@@ -260,28 +258,6 @@ def _target(target: str) -> str:
 
 def _plain(stream: Any) -> BinaryIO:
     return stream  # type: ignore[no-any-return]  # a ZipExtFile reads like any binary file
-
-
-def _column(letters: str) -> int:
-    """Number of a column from its letters."""
-    found = _COLUMNS.get(letters)
-    if found is None:
-        if not _LETTERS.fullmatch(letters):
-            raise InputFileError(f"A cell has the strange reference {letters[:20]!r}")
-        found = 0
-        for letter in letters:
-            found = found * 26 + ord(letter) - 64
-        _COLUMNS[letters] = found
-    return found
-
-
-_COLUMNS: dict[str, int] = {}
-
-
-def _letters(column: int) -> str:
-    """Letters of a column from its number."""
-    before, last = divmod(column - 1, 26)
-    return (_letters(before) if before else "") + chr(65 + last)
 
 
 def _text(element: etree._Element) -> str:

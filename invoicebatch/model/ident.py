@@ -41,7 +41,7 @@ def as_invoice_id(text: str) -> int | None:
     >>> as_invoice_id("42"), as_invoice_id("²"), as_invoice_id("9" * 24)
     (42, None, None)
     """
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return int(text) if text.isdecimal() and len(text) < 20 and int(text) < 2**63 else None
 
 
 def end_to_end_id(bundle_id: str, item_no: int) -> str:

@@ -63,8 +63,13 @@ def overview_pieces(
     """
     names, described, params = _asked(columns, today)
     sql = overview_sql(names, _OF_IDS, presence=presence, further="w.place")
-    with _wanted(con, ids), _one_thread(con):
-        reader = con.sql(sql, params=params).to_arrow_reader(_PIECE)
+    with (
+        _wanted(con, ids),
+        _one_thread(con),
+        con.sql(sql, params=params).to_arrow_reader(
+            _PIECE
+        ) as reader,  # closed before the connection is asked again
+    ):
         empty = reader.schema.empty_table()
         batches = (pa.Table.from_batches([batch]) for batch in reader)
         for table in chain([next(batches, empty)], batches):

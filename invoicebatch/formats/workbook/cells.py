@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.files.csv_text import CHUNK_ROWS, joined_bytes
 from invoicebatch.formats.workbook.text import inline
 from invoicebatch.model.schema.types import TEXTS, Column, Type
@@ -87,20 +88,6 @@ def _height(columns: Sequence[CellColumn], start: int, stop: int) -> list[Any]:
             points = pc.add(pc.multiply(lines, _LINE_HEIGHT), 2).cast(pa.int64()).cast(pa.string())
             return ['" ht="', points, '" customHeight="1']
     return []
-
-
-def column_letter(index: int) -> str:
-    """Letters of a column, from 0.
-
-    >>> column_letter(0), column_letter(25), column_letter(26), column_letter(701), column_letter(702)
-    ('A', 'Z', 'AA', 'ZZ', 'AAA')
-    """
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 def number_text(values: pa.Array, kind: Type) -> pa.Array:

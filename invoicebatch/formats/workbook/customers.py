@@ -12,8 +12,9 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.formats.workbook import styling
-from invoicebatch.formats.workbook.cells import CellColumn, cell_column, column_letter
+from invoicebatch.formats.workbook.cells import CellColumn, cell_column
 from invoicebatch.formats.workbook.package import whole_body, write_package
 from invoicebatch.formats.workbook.sheet.keys import row_checks
 from invoicebatch.formats.workbook.sheet.model import SheetMeta

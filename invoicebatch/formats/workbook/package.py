@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from openpyxl import Workbook
 
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.files.csv_text import joined_bytes
-from invoicebatch.formats.workbook.cells import CellColumn, column_letter, row_chunks
+from invoicebatch.formats.workbook.cells import CellColumn, row_chunks
 from invoicebatch.formats.workbook.text import inline
 
 Chunk = bytes | memoryview

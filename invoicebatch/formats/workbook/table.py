@@ -13,8 +13,9 @@ from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.formats.workbook import styling
-from invoicebatch.formats.workbook.cells import SENTENCES, CellColumn, cell_column, column_letter
+from invoicebatch.formats.workbook.cells import SENTENCES, CellColumn, cell_column
 from invoicebatch.formats.workbook.columns import values_of
 from invoicebatch.formats.workbook.package import Body, write_package
 from invoicebatch.formats.workbook.rows import TABLE_ROWS, Survey, TableExport, survey

@@ -13,7 +13,7 @@ import pandas as pd
 from lxml import etree
 
 from invoicebatch.ingest.bank import booked, elements
-from invoicebatch.ingest.bank.elements import Paths, Texts, Values, first, flat, local
+from invoicebatch.ingest.bank.elements import Paths, Texts, Values, count, first, flat, local
 from invoicebatch.ingest.bank.entries import GROUP, TRANSACTION, Raw, table
 
 STATEMENTS: Final = ("Stmt", "Rpt", "Ntfctn")
@@ -127,7 +127,7 @@ class StatementReader:
             {
                 "account_iban": head["account"],
                 "statement_id": first(head, "Id"),
-                "statement_no": int(number) if number.isdecimal() and len(number) < 16 else None,
+                "statement_no": count(number),
                 "made_at": head["made"],
                 "currency": first(head, "Acct/Ccy"),
                 "opening_cents": _balance(self._balances, _OPENING, 0),

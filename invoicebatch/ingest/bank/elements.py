@@ -143,5 +143,5 @@ def day(text: str, today: date) -> date | None:
 
 
 def count(text: str) -> int | None:
-    """A number of transactions; None where it is none."""
+    """A whole number, such as of transactions or a statement's; None where it is none."""
     return int(text) if text.isdecimal() and len(text) < 16 else None

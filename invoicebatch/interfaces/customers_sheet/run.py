@@ -11,10 +11,10 @@ import pandas as pd
 
 from invoicebatch.engine.workspace import Workspace
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.files.spreadsheet import Fault, Spreadsheet
 from invoicebatch.files.whole import temporary_folder, write_whole
-from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.customers import EDITABLE, HEADER_ROW, KEYS, SHEET, TITLES, checks
 from invoicebatch.formats.workbook.sheet.model import META
 from invoicebatch.ingest.intake import read_files

@@ -13,8 +13,8 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.files.spreadsheet import Fault, Row, Spreadsheet
-from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.matching import COLUMNS, HEADER_ROW, INPUTS, SHEET, checks
 from invoicebatch.formats.workbook.sheet.model import META
 from invoicebatch.interfaces.sheet.read_xlsx import sheet_meta

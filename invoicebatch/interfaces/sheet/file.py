@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from invoicebatch.errors import InputFileError
-from invoicebatch.formats.workbook.cells import column_letter
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.formats.workbook.sheet.delimited import CSV_KEYS
 from invoicebatch.formats.workbook.sheet.model import INPUTS, KEYS
 from invoicebatch.formats.workbook.titles import column_of

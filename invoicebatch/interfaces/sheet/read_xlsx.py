@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoicebatch.errors import InputFileError
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.files.spreadsheet import Row, Spreadsheet
-from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.sheet.model import META, PARAMETERS
 from invoicebatch.interfaces.sheet.file import NEEDED, ParameterCell, SheetFile, header_places, letters
 from invoicebatch.interfaces.sheet.rows import judge_rows

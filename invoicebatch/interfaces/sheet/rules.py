@@ -7,9 +7,9 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment
 
 from invoicebatch.eligibility import Rules
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook import styling
-from invoicebatch.formats.workbook.cells import column_letter
 
 
 def write_rules(rules: Rules, path: Path) -> Path:

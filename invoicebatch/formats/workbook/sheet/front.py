@@ -11,8 +11,8 @@ from openpyxl.styles import Alignment, Font, Protection
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.formats.workbook import fill_in, styling
-from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.sheet.model import (
     FIRST_ROW,
     HEADER_ROW,

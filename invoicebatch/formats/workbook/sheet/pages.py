@@ -9,8 +9,8 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from invoicebatch.files.column_letters import column_letter
 from invoicebatch.formats.workbook import styling
-from invoicebatch.formats.workbook.cells import column_letter
 from invoicebatch.formats.workbook.sheet.model import LISTS, META, PARAMETERS, SheetAction, SheetMeta
 from invoicebatch.model.schema.types import Type
 
