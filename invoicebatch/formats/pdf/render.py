@@ -19,6 +19,7 @@ from invoicebatch.formats.pdf.compile import TemplateError, compile_pages
 from invoicebatch.formats.pdf.data import Document, documents
 from invoicebatch.formats.pdf.faults import describe
 from invoicebatch.formats.pdf.fonts import CJK_FAMILY, font_folders, has_cjk
+from invoicebatch.formats.pdf.object_streams import packed
 from invoicebatch.formats.pdf.template import Template, load_template
 from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
@@ -195,13 +196,14 @@ def _compiled(
     options |= {"pdf_standards": template.look["pdf"]} if form == "pdf" else {"ppi": ppi}
     fonts = (*template.fonts, *font_folders())
     try:
-        return compile_pages(template.root, fonts, _inputs(document, template), **options)
+        pages, warnings = compile_pages(template.root, fonts, _inputs(document, template), **options)
     except TemplateError as error:
         raise RenderError(
             describe(error.message, error.hints, error.diagnostic, template.name, content)
         ) from error
     except RenderError as error:
         raise RenderError(f"template {template.name}: {error.message}") from error
+    return [packed(page) for page in pages] if form == "pdf" else pages, warnings
 
 
 def _inputs(document: Document, template: Template) -> dict[str, bytes]:

@@ -2,11 +2,13 @@
 
 import dataclasses
 import hashlib
+import io
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import page
+import pikepdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -342,4 +344,6 @@ def test_jobs_hold_just_their_own_rows() -> None:
 
 
 def test_the_date_inside_the_pdf_is_the_documents() -> None:
-    assert b"D:20261122" in one(invoice_date=date(2026, 11, 22)).pdf
+    pdf = one(invoice_date=date(2026, 11, 22)).pdf
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        assert str(opened.docinfo.CreationDate).startswith("D:20261122")

@@ -41,10 +41,12 @@ def connect():
     )
     local = uno.getComponentContext()
     resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
-    for _ in range(300):
+    context = None
+    while context is None:
+        if office.poll() is not None:
+            return connect()  # on a busy machine it breaks off now and then as it starts
         try:
             context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-            break
         except NoConnectException:
             time.sleep(0.2)
     return office, context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
