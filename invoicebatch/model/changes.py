@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal, TypeVar
 
+import numpy as np
 import pandas as pd
 
 Frames = Mapping[str, pd.DataFrame]
@@ -36,6 +37,11 @@ def joined(rows: pd.DataFrame) -> "pd.Series[str]":
         together = several.groupby("invoice_id", sort=False)["reason"].agg("; ".join)
         texts.loc[together.index] = together
     return texts
+
+
+def repeated(text: str, frame: pd.DataFrame) -> "pd.Categorical[Any]":
+    """The same text for each row of a frame, held once."""
+    return pd.Categorical.from_codes(np.zeros(len(frame), np.int8), dtype=pd.CategoricalDtype([text]))
 
 
 @dataclass(frozen=True, slots=True)

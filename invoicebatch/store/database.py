@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import duckdb
@@ -49,6 +49,9 @@ _AT_WORK: list[Connection] = []
 """Connections in use."""
 
 _MOST_IDLE = 4
+
+_BRIEF = 0.1
+"""Seconds at work after which an engine is not kept: it holds on to the memory that much work took."""
 
 after_fork(_IDLE.clear)  # an engine's threads do not live on in a child
 
@@ -226,6 +229,7 @@ class Database:
 @contextmanager
 def _attached(path: Path, *, read_only: bool) -> Iterator[Connection]:
     """A connection to the file alone; after a fault the engine goes with it, whatever state it is in."""
+    begun = monotonic()
     try:
         engine = _IDLE.pop()
     except IndexError:
@@ -239,7 +243,7 @@ def _attached(path: Path, *, read_only: bool) -> Iterator[Connection]:
     except BaseException:
         engine.close()
         raise
-    if len(_IDLE) < _MOST_IDLE:
+    if len(_IDLE) < _MOST_IDLE and monotonic() - begun < _BRIEF:
         _IDLE.append(engine)
     else:
         engine.close()

@@ -8,9 +8,12 @@ that says who erased it.
 
 import hashlib
 import json
+from collections import defaultdict
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -177,6 +180,9 @@ def hashed_rows(con: Any, table: str, ids: "pd.Series[int]") -> list[dict[str, A
 _ERASABLE: Final = {"events": ("details", "NULL"), "invoice_changes": ("changes", "'{}'")}
 """By table, the column that is erased, and what stands there then."""
 
+_PIECE: Final = 65_536
+"""Hashes of rows that are held at once."""
+
 HASHED: Final = {
     "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),
     "invoice_changes": ("invoice_id", "version", "at", "run_id", "changes"),
@@ -186,10 +192,15 @@ HASHED: Final = {
 
 def _hashes(con: Any, where: str) -> "pd.Series[str]":
     """The hash of each batch, by its number: over the hashes of its rows, sorted."""
-    rows = _row_hashes(where)
-    sql = f"SELECT batch, sha256(string_agg(row, '' ORDER BY row)) AS sha256 FROM ({rows}) GROUP BY batch"
-    found = con.sql(sql).df()
-    return pd.Series(found["sha256"].to_numpy(), index=found["batch"].to_numpy(), dtype="str")
+    found: defaultdict[int, Any] = defaultdict(hashlib.sha256)
+    sql = f"SELECT batch, row FROM ({_row_hashes(where)}) ORDER BY batch, row"
+    with con.sql(sql).to_arrow_reader(_PIECE) as reader:
+        for piece in reader:
+            batches, rows = piece["batch"].to_numpy(), piece["row"].to_pylist()
+            edges = [0, *(np.flatnonzero(np.diff(batches)) + 1), len(rows)]
+            for start, end in pairwise(edges):
+                found[int(batches[start])].update("".join(rows[start:end]).encode())
+    return pd.Series({batch: sha256.hexdigest() for batch, sha256 in found.items()}, dtype="str")
 
 
 def _row_hashes(where: str) -> str:

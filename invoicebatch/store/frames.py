@@ -88,15 +88,14 @@ def _choices(values: Any, dtype: pd.CategoricalDtype) -> Any:
     return pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
 
 
-def to_arrow(frame: pd.DataFrame, table: Table, extra: Mapping[str, pa.DataType] | None = None) -> pa.Table:
-    """A frame's known columns as an Arrow table in the declared types.
+def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
+    """A frame's known columns as an Arrow table in the declared types; texts of a category stay a dictionary.
 
     Args:
         frame: any of the table's frame columns.
         table: the table's description.
-        extra: further columns and their Arrow types.
     """
-    types = {c.frame_name: _plain(c) for c in table.columns} | dict(extra or {})
+    types = {c.frame_name: _plain(c) for c in table.columns}
     names = [name for name in types if name in frame.columns]
     return pa.table({name: _array(frame[name], types[name]) for name in names})
 
@@ -106,7 +105,7 @@ def _plain(column: Column) -> pa.DataType:
 
 
 def _array(values: pd.Series, to: pa.DataType) -> Any:
-    if pa.types.is_string(to) and isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(_TEXT)
     array = pa.Array.from_pandas(values)
-    return array if array.type == to else array.cast(to)
+    if array.type == to or (pa.types.is_string(to) and pa.types.is_dictionary(array.type)):
+        return array  # the database takes a dictionary of texts for texts
+    return array.cast(to)

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from invoicebatch.model.changes import repeated
+from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import ArtefactStatus, RowOutcome, RunStatus
 from invoicebatch.store import tables
 from invoicebatch.store.look import MADE_BY
@@ -21,14 +23,14 @@ def start(con: Any, run: dict[str, Any], rows: pd.DataFrame) -> None:
         rows: invoice_id, position, row_version int64, outcome, number, reason.
     """
     tables.insert(con, "runs", pd.DataFrame([run]))
-    rows = rows.assign(run_id=run["run_id"])
-    tables.insert(con, "run_rows", rows)
-    tables.insert(con, "claims", rows[rows["outcome"] == RowOutcome.CLAIMED][["invoice_id", "run_id"]])
+    tables.insert(con, "run_rows", rows.assign(run_id=repeated(run["run_id"], rows)))
+    claimed = rows.loc[rows["outcome"] == RowOutcome.CLAIMED, ["invoice_id"]]
+    tables.insert(con, "claims", claimed.assign(run_id=repeated(run["run_id"], claimed)))
 
 
 def settle(con: Any, run_id: str, rows: pd.DataFrame) -> None:
     """Set what became of some rows: invoice_id, and any of outcome, number, reason."""
-    tables.update(con, "run_rows", rows.assign(run_id=run_id), EPOCH)
+    tables.update(con, "run_rows", rows.assign(run_id=repeated(run_id, rows)), EPOCH)
 
 
 def add_artefacts(con: Any, run_id: str, files: pd.DataFrame) -> None:
@@ -75,8 +77,9 @@ def status_of_runs(con: Any, action: str) -> dict[str, str]:
 
 
 def rows(con: Any, run_id: str) -> pd.DataFrame:
-    """All rows of a run in their order."""
-    found = tables.whole(con, "run_rows", "run_id = $run_id", {"run_id": run_id})
+    """All rows of a run in their order, without its id."""
+    columns = [name for name in TABLES["run_rows"].frame_names if name != "run_id"]
+    found = tables.whole(con, "run_rows", "run_id = $run_id", {"run_id": run_id}, columns)
     return found.sort_values("position", ignore_index=True)
 
 

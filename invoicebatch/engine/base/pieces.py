@@ -1,4 +1,4 @@
-"""Cutting rows into pieces, as a run commits them one by one."""
+"""Rows in pieces: cut as a run commits them, and kept of those that the database gives."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +23,13 @@ def pieces_of(
     return pieces(rows, rows["invoice_id"].map(values.set_index("invoice_id")[column]), size)
 
 
+def detached(piece: pd.DataFrame) -> pd.DataFrame:
+    """The piece in memory of its own; one column of a piece that was read holds on to all that was read with it."""
+    places = np.arange(len(piece))
+    columns = {name: column.array.take(places) for name, column in piece.items()}
+    return pd.DataFrame(columns, index=piece.index, copy=False)
+
+
 def pieces(rows: pd.DataFrame, key: "pd.Series[Any]", size: int) -> Iterator[pd.DataFrame]:
     """Rows in pieces of about `size`, those of one key in one piece, in the order the keys come.
 
@@ -31,6 +38,9 @@ def pieces(rows: pd.DataFrame, key: "pd.Series[Any]", size: int) -> Iterator[pd.
         key: of each row; equal ones stay together, so a piece may grow past `size`.
         size: rows a piece.
     """
+    if len(rows) <= size:
+        yield from [rows] if len(rows) else []
+        return
     codes = pd.factorize(key, use_na_sentinel=False)[0]
     counts = np.bincount(codes)
     piece = (np.cumsum(counts) - counts)[codes] // size

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.eligibility import Evaluation, Whole
+from invoicebatch.engine.base.pieces import detached
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.model.action import Action, Params
 from invoicebatch.store import Session
@@ -60,7 +61,9 @@ def judge(
         ).without(but)
         whole.add(evaluation)
         pieces.append(_rows(frame, evaluation.of_rows(), action, every_reason=every_reason))
-    rows = pd.concat(pieces).sort_index().reset_index(drop=True)
+    rows = pd.concat(pieces)
+    pieces.clear()
+    rows = rows.sort_index().reset_index(drop=True)
     waived = {*but, *(action.waived(params) if params else ())}
     for fact in whole.failing(workspace.rules, action.name, waived):
         reason = rows["reason"]
@@ -71,20 +74,19 @@ def judge(
 
 def _rows(frame: pd.DataFrame, evaluation: Evaluation, action: Action, *, every_reason: bool) -> pd.DataFrame:
     reasons = evaluation.all_reasons if every_reason else evaluation.reasons
-    return pd.DataFrame(
-        {
-            **{name: frame[name] for name in ("busy_action", *action.order)},
-            "invoice_id": frame["invoice_id"],
-            "row_version": frame["version"],
-            "number": frame["number"],
-            "eligible": evaluation.eligible(action.name),
-            "part": evaluation.part(action.name),
-            "reason": reasons(action.name),
-            "busy": frame["busy_run"].notna(),
-            "pin": pin(frame, action.watch),
-            "total_cents": frame["total_cents"],
-            "currency": frame["currency"],
-        }
+    kept = dict.fromkeys(
+        ("busy_action", *action.order, "invoice_id", "version", "number", "total_cents", "currency")
+    )
+    return (
+        detached(frame[[*kept]])
+        .rename(columns={"version": "row_version"})
+        .assign(
+            eligible=evaluation.eligible(action.name),
+            part=evaluation.part(action.name),
+            reason=reasons(action.name),
+            busy=frame["busy_run"].notna(),
+            pin=pin(frame, action.watch),
+        )
     )
 
 

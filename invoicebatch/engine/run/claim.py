@@ -24,7 +24,7 @@ def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, s
     A row that changed since the plan was made, is held by another run, or no longer qualifies is
     refused with that reason; the others go on.
     """
-    rows = plan.rows.copy()
+    rows = plan.rows
     eligible = rows["eligible"].to_numpy(bool)
     reasons = rows["reason"].astype("str").to_numpy(object).copy()
     reasons[eligible] = _judge_again(session, workspace, plan, rows[eligible])

@@ -32,7 +32,7 @@ from invoicebatch.engine.run.prepare import prepared
 from invoicebatch.engine.run.staging import RunFiles
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
-from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, joined
+from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, joined, repeated
 from invoicebatch.model.status import BundlePart, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
@@ -110,7 +110,9 @@ class Run:
         if self._status != RunStatus.RUNNING:
             with self._store.write() as session:
                 session.note_run(self._run_id, status=RunStatus.RUNNING.value)
-        rows = self._begun.rows[self._begun.rows["outcome"].isin(OPEN_OUTCOMES)]
+        rows = self._begun.rows
+        if not (left := rows["outcome"].isin(OPEN_OUTCOMES)).all():
+            rows = rows[left]
         before = int(self._begun.rows["outcome"].isin(_WORKED_OFF).sum())
         self._progress.start(self.action.label, before + len(rows))
         if before:
@@ -283,7 +285,8 @@ class Run:
         )
         events = pd.concat([events, _births(changes)], ignore_index=True)
         events["details"] = _details(events["invoice_id"], getattr(self._params, "reason", ""), changes.notes)
-        return events.assign(run_id=self._run_id, event=self.action.name, at=now, user=self._workspace.user)
+        common = {"run_id": self._run_id, "event": self.action.name, "user": self._workspace.user}
+        return events.assign(at=now, **{name: repeated(text, events) for name, text in common.items()})
 
     def _add_totals(self, session: Session, done: pd.DataFrame, changes: Changes) -> None:
         run = session.run(self._run_id)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from openpyxl import Workbook
 
 from invoicebatch.files.column_letters import column_letter
-from invoicebatch.files.csv_text import joined_bytes
+from invoicebatch.files.csv_text import CHUNK_ROWS, joined_bytes
 from invoicebatch.formats.workbook.cells import CellColumn, row_chunks
 from invoicebatch.formats.workbook.text import inline
 
@@ -97,7 +97,8 @@ def write_package(
                 _pour(chunks, entry.write, writer)
         if texts is not None:
             with target.open("xl/sharedStrings.xml", "w") as entry:
-                entry.write(_table_of(texts))
+                for chunk in _table_of(texts):
+                    entry.write(chunk)
 
 
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -118,10 +119,12 @@ def _with_texts(part: bytes) -> bytes:
     return part
 
 
-def _table_of(texts: pa.Array) -> bytes:
-    items = pc.binary_join_element_wise("<si>", pc.coalesce(inline(texts), "<t/>"), "</si>", "")
-    head = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sst xmlns="{_MAIN}">'
-    return head.encode() + bytes(joined_bytes(items)) + b"</sst>"
+def _table_of(texts: pa.Array) -> Iterator[Chunk]:
+    yield f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sst xmlns="{_MAIN}">'.encode()
+    for start in range(0, len(texts), CHUNK_ROWS):
+        text = pc.coalesce(inline(texts.slice(start, CHUNK_ROWS)), "<t/>")
+        yield joined_bytes(pc.binary_join_element_wise("<si>", text, "</si>", ""))
+    yield b"</sst>"
 
 
 def _dated(part: bytes, name: str, made_at: datetime) -> bytes:

@@ -141,6 +141,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     given = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(50_000, 20, 50)  # what is imported and kept is looked through less often
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # its own pool keeps what was freed
     _stop_queries_on_interrupt()
     raise SystemExit(run([a for a in given if a != "--debug"], debug="--debug" in given))
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
+from invoicebatch.engine.base.pieces import detached
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InputFileError, RulesError, SelectionError
@@ -94,8 +95,9 @@ def _judged(selection: Selection) -> tuple[pd.DataFrame, dict[str, Verdict]]:
             for name in names:
                 allowed[name].append(evaluation.eligible(name))
                 reasons[name].append(evaluation.reasons_by_code(name))
-            frames.append(frame[columns])
+            frames.append(detached(frame[columns]))
     rows: pd.DataFrame = pd.concat(frames)
+    frames.clear()
     order = np.argsort(rows.index.to_numpy())
     verdicts = {
         name: (

@@ -34,23 +34,22 @@ def action_profiles(
 def why_not(actions: Sequence[SheetAction], rows: int) -> "pd.Series[Any]":
     """What each row refuses and why, actions with one reason together: a category, each combination once."""
     combined = np.zeros(rows, dtype=np.int64)
-    coded = []
     for action in actions:
         codes, reasons = pd.factorize(action.reasons)
-        coded.append((action.title, codes, reasons.tolist()))
         combined, _ = pd.factorize(combined * (len(reasons) + 1) + codes)
     _, first = np.unique(combined, return_index=True)
-    columns = [(title, codes[first].tolist(), reasons) for title, codes, reasons in coded]
-    texts = [_reasons_at(columns, place) for place in range(len(first))]
+    titles = [action.title for action in actions]
+    columns = [action.reasons.take(first).tolist() for action in actions]
+    texts = [_in_words(titles, [reasons[place] for reasons in columns]) for place in range(len(first))]
     own, distinct = pd.factorize(np.array(texts, dtype=object))
     return pd.Series(pd.Categorical.from_codes(own[combined], pd.Index(distinct, dtype="str")))
 
 
-def _reasons_at(columns: Sequence[tuple[str, list[int], list[str]]], place: int) -> str:
+def _in_words(titles: Sequence[str], reasons: Sequence[str]) -> str:
     by_reason: dict[str, list[str]] = {}
-    for name, codes, reasons in columns:
-        if reason := reasons[codes[place]]:
-            by_reason.setdefault(reason, []).append(name)
+    for title, reason in zip(titles, reasons, strict=True):
+        if reason:
+            by_reason.setdefault(reason, []).append(title)
     return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
 
 
