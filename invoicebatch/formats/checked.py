@@ -3,21 +3,22 @@
 What fails is named and left out; what comes back as bytes has passed every check that was asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
+from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.formats.ubl.energy import with_energy_extension
 from invoicebatch.formats.ubl.supporting import with_stored_pdfs
 from invoicebatch.formats.validation import Schematron
 from invoicebatch.formats.validation.facts import Facts
-from invoicebatch.formats.validation.faults import faults
+from invoicebatch.formats.validation.faults import Found, faults
 from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
 from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.model.action import Context
@@ -36,13 +37,23 @@ SLICE: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One document: its bytes, or why it can't go out; `rules` is the id of the set it follows."""
+    """One document: its bytes, or why it can't go out.
+
+    Attributes:
+        invoice_id: the invoice.
+        number: of the invoice.
+        document: UBL or CII.
+        failure: why it can't go out.
+        rules: id of the rule set that it follows.
+        schematron: who was asked by the official schematrons: the `document`, another of its `structure`, or `none`.
+    """
 
     invoice_id: int
     number: str
     document: bytes = b""
     failure: str = ""
     rules: str = ""
+    schematron: Literal["document", "structure", "none"] = "none"
 
 
 def checked_documents(
@@ -81,8 +92,25 @@ def checked_documents(
         documents = [(item.document, sheets.get(item.rules, ())) for item in written if not item.failure]
         found = iter(faults(documents, everywhere, seen, ctx.map))
         for item in written:
-            fault = "" if item.failure else next(found)
-            yield Checked(item.invoice_id, item.number, failure=fault) if fault else item
+            yield item if item.failure else _judged(item, next(found), bool(sheets.get(item.rules)))
+
+
+def _judged(item: Checked, found: Found, official: bool) -> Checked:
+    if found.fault:
+        return Checked(item.invoice_id, item.number, failure=found.fault)
+    if not official:
+        return item
+    return replace(item, schematron="document" if found.asked else "structure")
+
+
+def checks_table(documents: Sequence[Checked]) -> bytes:
+    """What was checked how, as CSV: number, rule set, and who was asked by its schematrons."""
+    columns = {
+        "number": [item.number for item in documents],
+        "rules": [item.rules for item in documents],
+        "schematron": [item.schematron for item in documents],
+    }
+    return csv_bytes(columns)
 
 
 def facturx_documents(batch: Batch, rules: WorkspaceRules) -> dict[int, bytes | str]:
@@ -97,7 +125,7 @@ def facturx_documents(batch: Batch, rules: WorkspaceRules) -> dict[int, bytes | 
     written = [item if sheets.get(item.rules, (Path(),)) else _no_cii(item, rules) for item in written]
     documents = [(item.document, sheets[item.rules]) for item in written if not item.failure]
     found = iter(faults(documents, True, {}, map))
-    return {item.invoice_id: item.failure or next(found) or item.document for item in written}
+    return {item.invoice_id: item.failure or next(found).fault or item.document for item in written}
 
 
 def _no_cii(item: Checked, rules: WorkspaceRules) -> Checked:

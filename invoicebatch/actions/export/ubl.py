@@ -1,6 +1,7 @@
 """Export as UBL 2.1: electronic invoices for EN 16931 and Peppol BIS Billing 3, each one checked."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 import pandas as pd
@@ -8,7 +9,7 @@ from pydantic import Field
 
 from invoicebatch.formats.validation import WITHOUT, Schematron, require_official_rules
 from invoicebatch.model.action import Action, Context, Params, Surroundings
-from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
+from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
 from invoicebatch.model.exports.exported import exported
 
@@ -21,7 +22,8 @@ class UblParams(Params):
     )
     schematron: Schematron = Field(
         "auto",
-        description="Official rules on all documents, on a sample of each structure, or none; auto: all up to 1,000",
+        description="Official rules on all documents, on one of each structure (checks.csv says which), or none;"
+        " auto: all up to 1,000",
     )
     energy_extension: bool = Field(
         False, description="Meter readings in the Dutch energy extension (SEeF 3.1) too"
@@ -38,11 +40,14 @@ def _check(params: UblParams, around: Surroundings, now: datetime) -> None:  # n
 
 
 def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepared]:
-    """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
-    from invoicebatch.formats.archive.document_zip import Documents
-    from invoicebatch.formats.checked import checked_documents
+    """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named.
 
-    documents = Documents()
+    Where not each was asked by the official rules, a table says which were.
+    """
+    from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.checked import checked_documents, checks_table
+
+    documents, written = Documents(), []
     checked = checked_documents(
         batch, ctx, params.profile, params.schematron, params.energy_extension, params.as_of
     )
@@ -51,7 +56,10 @@ def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepare
             yield RowFailure(item.invoice_id, item.failure)
         elif params.as_of is None:
             documents.add(item.invoice_id, item.number, item.document)
+            written.append(replace(item, document=b""))
     yield from documents.artefacts(len(batch), "invoices-ubl.zip")
+    if any(item.schematron == "structure" for item in written):
+        yield Artefact("checks.csv", checks_table(written))
 
 
 def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -26,8 +27,16 @@ Spread = Callable[[Callable[[Job], list[str]], Iterable[Job]], Iterator[list[str
 """`map`, or that of a process pool."""
 
 
-def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Spread) -> list[str]:
-    """What is fatal of each document, one text each; empty: nothing.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is fatal of a document, empty: nothing; and whether it was asked by its schematrons itself."""
+
+    fault: str
+    asked: bool
+
+
+def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Spread) -> list[Found]:
+    """What XSD and schematrons find of each document.
 
     Args:
         documents: what is asked.
@@ -37,7 +46,8 @@ def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Sp
         spread: what the jobs are spread by.
     """
     if everywhere or not any(sheets for _, sheets in documents):
-        return _all_faults(documents, spread)
+        texts = _all_faults(documents, spread)
+        return [Found(text, bool(sheets)) for text, (_, sheets) in zip(texts, documents, strict=True)]
     shapes = [" ".join(map(str, sheets)).encode() + shape_of(document) for document, sheets in documents]
     first = {shape: row for row, shape in reversed(list(enumerate(shapes))) if shape not in seen}
     sampled = np.zeros(len(documents), bool)
@@ -50,7 +60,11 @@ def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Sp
     again = np.flatnonzero(np.array([seen[shape] for shape in shapes], bool) & ~sampled).tolist()
     for row, fault in zip(again, _all_faults([documents[row] for row in again], spread), strict=True):
         found[row] = found[row] or fault
-    return found
+    sampled[again] = True
+    return [
+        Found(text, bool(own and sheets))
+        for text, own, (_, sheets) in zip(found, sampled, documents, strict=True)
+    ]
 
 
 def _all_faults(documents: Job, spread: Spread) -> list[str]:

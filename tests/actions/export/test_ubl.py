@@ -5,6 +5,7 @@ import hashlib
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from lxml import etree
 
@@ -181,8 +182,19 @@ def test_a_sample_of_each_structure_is_enough_and_a_failing_one_is_looked_into(w
     report = export(workspace, schematron="sample")
     assert report.failed.set_index("invoice_id")["reason"].to_dict() == {1: "X-1: Not so", 4: "X-1: Not so"}
     assert len(asked) < 6
+    _, table = sorted(written(report), key=lambda path: path.suffix, reverse=True)
+    how = pd.read_csv(table).set_index("number")["schematron"]
+    assert table.name == "checks.csv"
+    assert how.to_dict() == {
+        "F2026-000002": "document",
+        "C2026-000003": "document",
+        "F2026-000005": "document",  # one of its structure failed, so each was asked
+        "C2026-000006": "structure",
+    }
     monkeypatch.setattr(faults, "run_schematron", lambda *_: pytest.fail("asked although none"))
-    assert export(workspace, schematron="none").failed.empty
+    unasked = export(workspace, schematron="none")
+    assert unasked.failed.empty
+    assert [path.name for path in written(unasked)] == ["invoices-ubl.zip"]
 
 
 def test_meter_readings_go_out_as_attributes_and_in_the_energy_extension(workspace):
