@@ -22,7 +22,7 @@ class UblParams(Params):
     )
     schematron: Schematron = Field(
         "auto",
-        description="Official rules on all documents, on one of each structure (checks.csv says which), or none;"
+        description="Official rules on all documents, on one of each structure (ubl-checks.csv says which), or none;"
         " auto: all up to 1,000",
     )
     energy_extension: bool = Field(
@@ -59,7 +59,7 @@ def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepare
             written.append(replace(item, document=b""))
     yield from documents.artefacts(len(batch), "invoices-ubl.zip")
     if any(item.schematron == "structure" for item in written):
-        yield Artefact("checks.csv", checks_table(written))
+        yield Artefact("ubl-checks.csv", checks_table(written))
 
 
 def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:
