@@ -76,10 +76,11 @@ def status_of_runs(con: Any, action: str) -> dict[str, str]:
     return dict(con.execute("SELECT run_id, status FROM runs WHERE action = ?", [action]).fetchall())
 
 
-def rows(con: Any, run_id: str) -> pd.DataFrame:
-    """All rows of a run in their order, without its id."""
+def rows(con: Any, run_id: str, *, refused: bool = True) -> pd.DataFrame:
+    """The rows of a run in their order, without its id: all, or those that were not refused."""
     columns = [name for name in TABLES["run_rows"].frame_names if name != "run_id"]
-    found = tables.whole(con, "run_rows", "run_id = $run_id", {"run_id": run_id}, columns)
+    where = "run_id = $run_id" + ("" if refused else f" AND outcome <> '{RowOutcome.REFUSED.value}'")
+    found = tables.whole(con, "run_rows", where, {"run_id": run_id}, columns)
     return found.sort_values("position", ignore_index=True)
 
 

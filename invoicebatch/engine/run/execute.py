@@ -318,7 +318,7 @@ class Run:
         with self._store.write() as session:
             session.finish_run(self._run_id, RunStatus.FINISHED, clock.now())
             report = None
-            if len(self._begun.rows) <= FEW:
+            if self._begun.run["selected"] <= FEW:
                 with suppress(Exception):  # what was done is done, whatever can be said of it
                     report = report_of(session, self._workspace, self._run_id)
         reach("finish.committed")
