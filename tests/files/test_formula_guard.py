@@ -24,6 +24,7 @@ from invoicebatch.eligibility import load_rules
 from invoicebatch.files.csv_text import csv_bytes, guard, unguard
 from invoicebatch.files.shipped import shipped
 from invoicebatch.formats.archive.stored_documents import document_list
+from invoicebatch.formats.checked import Checked, checks_table
 from invoicebatch.formats.workbook.columns import known_columns
 from invoicebatch.interfaces.api import Workspace, init_workspace
 from invoicebatch.interfaces.customers_sheet.write import customers_sheet
@@ -192,6 +193,10 @@ def import_refused_rows(workspace: Workspace, folder: Path) -> None:
     assert set(report.refused["file"]) == {"=1+1.csv"}
 
 
+def list_checks(workspace: Workspace, folder: Path) -> None:
+    (folder / "ubl-checks.csv").write_bytes(checks_table([Checked(1, text) for text in NASTY]))
+
+
 def list_documents(workspace: Workspace, folder: Path) -> None:
     """The list in a ZIP of documents."""
     names = ["number", "kind", "invoice_date", "customer_id", "customer_name", "currency", "total_cents"]
@@ -281,6 +286,7 @@ WRITERS: dict[str, Callable[[Workspace, Path], None]] = {
     "engine/audit.py": write_audit_pack,
     "engine/imports/import_files.py": import_refused_rows,
     "formats/archive/stored_documents.py": list_documents,
+    "formats/checked.py": list_checks,
     "formats/workbook/flat.py": export_every_table,
     "formats/workbook/table.py": export_every_table,
     "formats/workbook/customers.py": write_customers_sheet,
