@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from invoicebatch.formats.ubl.energy import with_energy_extension
 from invoicebatch.formats.ubl.supporting import with_stored_pdfs
 from invoicebatch.formats.validation import Schematron
 from invoicebatch.formats.validation.facts import Facts
-from invoicebatch.formats.validation.faults import Found, faults
+from invoicebatch.formats.validation.faults import Asked, Found, faults
 from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
 from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.model.action import Context
@@ -45,7 +45,7 @@ class Checked:
         document: UBL or CII.
         failure: why it can't go out.
         rules: id of the rule set that it follows.
-        schematron: who was asked by the official schematrons: the `document`, another of its `structure`, or `none`.
+        schematron: whom the schematrons that are named for that set were asked of.
     """
 
     invoice_id: int
@@ -53,7 +53,7 @@ class Checked:
     document: bytes = b""
     failure: str = ""
     rules: str = ""
-    schematron: Literal["document", "structure", "none"] = "none"
+    schematron: Asked = "none"
 
 
 def checked_documents(
@@ -92,20 +92,19 @@ def checked_documents(
         documents = [(item.document, sheets.get(item.rules, ())) for item in written if not item.failure]
         found = iter(faults(documents, everywhere, seen, ctx.map))
         for item in written:
-            yield item if item.failure else _judged(item, next(found), bool(sheets.get(item.rules)))
+            yield item if item.failure else _judged(item, next(found))
 
 
-def _judged(item: Checked, found: Found, official: bool) -> Checked:
+def _judged(item: Checked, found: Found) -> Checked:
     if found.fault:
         return Checked(item.invoice_id, item.number, failure=found.fault)
-    if not official:
-        return item
-    return replace(item, schematron="document" if found.asked else "structure")
+    return replace(item, schematron=found.asked)
 
 
 def checks_table(documents: Sequence[Checked]) -> bytes:
-    """What was checked how, as CSV: number, rule set, and who was asked by its schematrons."""
+    """What was checked how, as CSV: invoice_id, number, rules (the set's id), schematron; see `Checked`."""
     columns = {
+        "invoice_id": [item.invoice_id for item in documents],
         "number": [item.number for item in documents],
         "rules": [item.rules for item in documents],
         "schematron": [item.schematron for item in documents],

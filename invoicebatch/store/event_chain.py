@@ -181,7 +181,7 @@ _ERASABLE: Final = {"events": ("details", "NULL"), "invoice_changes": ("changes"
 """By table, the column that is erased, and what stands there then."""
 
 _PIECE: Final = 65_536
-"""Hashes of rows that are held at once."""
+"""Hashes of rows that are Python texts at once."""
 
 HASHED: Final = {
     "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),

@@ -36,7 +36,7 @@ class EInvoiceParams(SendParams):
         description="auto: Chorus Pro for customers with a SIRET where it is switched on, else Peppol",
     )
     schematron: Schematron = Field(
-        "all", description="Official rules on all documents, on a sample of each structure, or none"
+        "all", description="Official rules on all documents, on one of each structure, or none"
     )
 
 

@@ -24,7 +24,10 @@ def pieces_of(
 
 
 def detached(piece: pd.DataFrame) -> pd.DataFrame:
-    """The piece in memory of its own; one column of a piece that was read holds on to all that was read with it."""
+    """The piece in memory of its own: one column of a piece that was read holds on to all that was read with it.
+
+    Texts share their memory even with a copy, and so does a frame of which all rows are taken.
+    """
     places = np.arange(len(piece))
     columns = {name: column.array.take(places) for name, column in piece.items()}
     return pd.DataFrame(columns, index=piece.index, copy=False)
@@ -38,8 +41,8 @@ def pieces(rows: pd.DataFrame, key: "pd.Series[Any]", size: int) -> Iterator[pd.
         key: of each row; equal ones stay together, so a piece may grow past `size`.
         size: rows a piece.
     """
-    if len(rows) <= size:
-        yield from [rows] if len(rows) else []
+    if 0 < len(rows) <= size:
+        yield rows
         return
     codes = pd.factorize(key, use_na_sentinel=False)[0]
     counts = np.bincount(codes)

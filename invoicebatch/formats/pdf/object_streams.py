@@ -1,4 +1,4 @@
-"""A compiled PDF with its small objects packed into one compressed stream: the same document, four tenths smaller.
+"""A compiled PDF with its small objects packed into one compressed stream: the same document, about half as large.
 
 The compiler writes each object of the structure tree by itself and unpacked. Its table of offsets says where each one
 lies, so none has to be understood. Source: ISO 32000-1, 7.5.7 (object streams) and 7.5.8 (cross-reference streams).
@@ -13,7 +13,6 @@ from typing import Final
 _START: Final = re.compile(rb"%PDF-(?:1\.[5-9]|2)")
 """Versions that know object streams; PDF/A-1 is 1.4."""
 _END: Final = re.compile(rb"startxref\n(?P<table>\d+)\n%%EOF\s*\Z")
-_STREAM: Final = b"endstream\nendobj\n"
 _TABLE: Final = re.compile(
     rb"xref\n0 (?P<count>\d+)\n0{10} 65535 f\s*\n(?P<entries>(?:\d{10} 0{5} n\s*\n)+)"
     rb"trailer\n<<(?P<trailer>.*)/Size \d+(?P<rest>.*)>>\nstartxref\n",
@@ -42,13 +41,16 @@ def packed(pdf: bytes) -> bytes:
     out, places = bytearray(pdf[: min(offsets)]), [_ENTRY.pack(0, 0, 0xFFFF)] * count
     small: dict[int, bytes] = {}
     for number, end in zip(by_place, ends, strict=True):
-        found = pdf[offsets[number - 1] : end]
-        if found.endswith(_STREAM):
+        found = pdf[offsets[number - 1] : end].rstrip(b"\n")
+        head, tail = b"%d 0 obj\n" % number, b"\nendobj"
+        if not (found.startswith(head) and found.endswith(tail)):
+            return pdf
+        if b"endstream" in found:  # a stream, or an object that speaks of one: left as it is
             places[number] = _ENTRY.pack(_IN_FILE, len(out), 0)
-            out += found
+            out += found + b"\n"
         else:
             places[number] = _ENTRY.pack(_IN_STREAM, count, len(small))
-            small[number] = found.removeprefix(b"%d 0 obj\n" % number).removesuffix(b"endobj\n")
+            small[number] = found[len(head) : -len(tail)] + b"\n"
 
     starts = accumulate((len(body) for body in small.values()), initial=0)
     index = b" ".join(b"%d %d" % pair for pair in zip(small, starts, strict=False)) + b"\n"
@@ -66,4 +68,4 @@ def packed(pdf: bytes) -> bytes:
 def _stream(number: int, entries: bytes, data: bytes) -> bytes:
     content = zlib.compress(data, 6)
     head = b"%d 0 obj\n<<%s/Filter/FlateDecode/Length %d>>\nstream\n" % (number, entries, len(content))
-    return head + content + b"\n" + _STREAM
+    return head + content + b"\nendstream\nendobj\n"

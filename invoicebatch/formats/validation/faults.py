@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from invoicebatch.formats.validation.official import facturx_schematron
 from invoicebatch.formats.validation.schema import schema_error
@@ -16,6 +17,9 @@ from invoicebatch.formats.validation.workspace_rules import Sheets
 T = TypeVar("T")
 Job = Sequence[tuple[bytes, Sheets]]
 """Documents with the schematrons each is asked by."""
+
+Asked = Literal["document", "structure", "none"]
+"""Whom schematrons were asked of: the document, another of its structure, or none."""
 
 _JOB: Final = 100
 _SHAPE: Final = re.compile(
@@ -29,10 +33,10 @@ Spread = Callable[[Callable[[Job], list[str]], Iterable[Job]], Iterator[list[str
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is fatal of a document, empty: nothing; and whether it was asked by its schematrons itself."""
+    """What is fatal of a document, empty: nothing; and whom the schematrons of its set asked."""
 
     fault: str
-    asked: bool
+    asked: Asked
 
 
 def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Spread) -> list[Found]:
@@ -46,8 +50,7 @@ def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Sp
         spread: what the jobs are spread by.
     """
     if everywhere or not any(sheets for _, sheets in documents):
-        texts = _all_faults(documents, spread)
-        return [Found(text, bool(sheets)) for text, (_, sheets) in zip(texts, documents, strict=True)]
+        return _found(documents, _all_faults(documents, spread), np.ones(len(documents), bool))
     shapes = [" ".join(map(str, sheets)).encode() + shape_of(document) for document, sheets in documents]
     first = {shape: row for row, shape in reversed(list(enumerate(shapes))) if shape not in seen}
     sampled = np.zeros(len(documents), bool)
@@ -61,9 +64,13 @@ def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Sp
     for row, fault in zip(again, _all_faults([documents[row] for row in again], spread), strict=True):
         found[row] = found[row] or fault
     sampled[again] = True
+    return _found(documents, found, sampled)
+
+
+def _found(documents: Job, texts: Sequence[str], asked: npt.NDArray[np.bool_]) -> list[Found]:
     return [
-        Found(text, bool(own and sheets))
-        for text, own, (_, sheets) in zip(found, sampled, documents, strict=True)
+        Found(text, ("document" if own else "structure") if sheets else "none")
+        for (_, sheets), text, own in zip(documents, texts, asked, strict=True)
     ]
 
 

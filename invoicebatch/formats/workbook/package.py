@@ -96,9 +96,8 @@ def write_package(
             with target.open(name, "w", force_zip64=True) as entry:  # dated 1980: the same bytes again
                 _pour(chunks, entry.write, writer)
         if texts is not None:
-            with target.open("xl/sharedStrings.xml", "w") as entry:
-                for chunk in _table_of(texts):
-                    entry.write(chunk)
+            with target.open("xl/sharedStrings.xml", "w", force_zip64=True) as entry:
+                _pour(_table_of(texts), entry.write, writer)
 
 
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

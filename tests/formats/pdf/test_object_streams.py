@@ -1,6 +1,7 @@
 """The packed PDF is the same document: each object as the compiler wrote it, in a file that every check passes."""
 
 import io
+import re
 
 import pikepdf
 import pytest
@@ -24,6 +25,17 @@ def compiled(standard: str) -> bytes:
         DOCUMENT if standard in ("a-3a", "a-3b", "1.7", "2.0") else DOCUMENT.replace(b"#pdf.attach", b"//")
     )
     return typst.compile(document, pdf_standards=[standard])
+
+
+def laid_out(pdf: bytes, end: bytes) -> bytes:
+    """The document with other white space after each object, as compilers of other versions write it."""
+    start = int(pdf.split()[-2])
+    body = pdf[:start].replace(b"endobj\n", b"endobj" + end)
+    places = [match.start(1) for match in re.finditer(rb"^(\d+) 0 obj$", body, re.MULTILINE)]
+    entries = "".join(f"{place:010d} 00000 n \n" for place in places)
+    table = f"xref\n0 {len(places) + 1}\n0000000000 65535 f \n{entries}".encode()
+    trailer = pdf[pdf.index(b"trailer", start) : pdf.rindex(b"startxref")]
+    return body + table + trailer + b"startxref\n%d\n%%%%EOF" % len(body)
 
 
 def objects(pdf: bytes) -> dict[int, bytes]:
@@ -50,6 +62,18 @@ def test_every_object_is_what_it_was(standard: str) -> None:
         assert after.trailer.ID == before.trailer.ID
         assert after.docinfo == before.docinfo
         assert len(after.pages) == len(before.pages) == 40
+
+
+@pytest.mark.parametrize(
+    ("end", "smaller"), [(b"\n", True), (b"\n\n", True), (b"\r\n", False), (b" \n", False)]
+)
+def test_other_white_space_loses_nothing(end: bytes, smaller: bool) -> None:
+    plain = laid_out(compiled("a-2b"), end)
+    small = packed(plain)
+    assert (len(small) < 0.6 * len(plain)) is smaller
+    assert objects(small) == objects(plain) == objects(compiled("a-2b"))
+    with pikepdf.open(io.BytesIO(small)) as opened:
+        assert opened.check_pdf_syntax() == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ DRIVER = Path(__file__).with_name("uno_edit.py")
 
 def drive(*arguments: object) -> str:
     command = ["/usr/bin/python3", str(DRIVER), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -26,7 +26,7 @@ def prop(name, value):
     return made
 
 
-def connect():
+def connect(starts=3):
     profile, pipe = tempfile.mkdtemp(), f"ib{uuid.uuid4().hex}"
     office = subprocess.Popen(
         [
@@ -41,14 +41,14 @@ def connect():
     )
     local = uno.getComponentContext()
     resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
-    context = None
-    while context is None:
-        if office.poll() is not None:
-            return connect()  # on a busy machine it breaks off now and then as it starts
+    while office.poll() is None:
         try:
             context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+            break
         except NoConnectException:
             time.sleep(0.2)
+    else:  # on a busy machine it breaks off now and then as it starts
+        return connect(starts - 1) if starts > 1 else sys.exit(f"LibreOffice ended with {office.returncode}")
     return office, context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
 
 
