@@ -66,9 +66,8 @@ def overview_pieces(
     with (
         _wanted(con, ids),
         _one_thread(con),
-        con.sql(sql, params=params).to_arrow_reader(
-            _PIECE
-        ) as reader,  # closed before the connection is asked again
+        # closed before the connection is asked again
+        con.sql(sql, params=params).to_arrow_reader(_PIECE) as reader,
     ):
         empty = reader.schema.empty_table()
         batches = (pa.Table.from_batches([batch]) for batch in reader)

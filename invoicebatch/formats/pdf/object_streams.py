@@ -14,7 +14,7 @@ _START: Final = re.compile(rb"%PDF-(?:1\.[5-9]|2)")
 """Versions that know object streams; PDF/A-1 is 1.4."""
 _END: Final = re.compile(rb"startxref\n(?P<table>\d+)\n%%EOF\s*\Z")
 _TABLE: Final = re.compile(
-    rb"xref\n0 (?P<count>\d+)\n0{10} 65535 f\s*\n(?P<entries>(?:\d{10} 0{5} n\s*\n)+)"
+    rb"xref\n0 \d+\n0{10} 65535 f\s*\n(?P<entries>(?:\d{10} 0{5} n\s*\n)+)"
     rb"trailer\n<<(?P<trailer>.*)/Size \d+(?P<rest>.*)>>\nstartxref\n",
     re.DOTALL,
 )
@@ -33,8 +33,8 @@ def packed(pdf: bytes) -> bytes:
     table = _TABLE.match(pdf, int(last["table"])) if last and _START.match(pdf) else None
     if table is None:
         return pdf
-    count = int(table["count"])
     offsets = [int(offset) for offset in table["entries"].split()[::3]]
+    count = len(offsets) + 1
     by_place = sorted(range(1, count), key=lambda number: offsets[number - 1])
     ends = [*(offsets[number - 1] for number in by_place[1:]), table.start()]
 
