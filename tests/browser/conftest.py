@@ -49,6 +49,27 @@ async ({esm, css, state}) => {
 }"""
 
 
+RECTANGLES = """all => all.filter(element => element.isConnected).map(element => {
+  const {x, y, width, height} = element.getBoundingClientRect();
+  return {x, y, width, height};
+})"""
+
+
+def rectangle(locator):
+    """Where the first match is drawn, in CSS pixels; never of an element that a redraw has just replaced.
+
+    Playwright's own `bounding_box` finds and measures in two steps, and gives `None` between two drawings.
+    """
+    found = []
+
+    def measured():
+        found[:] = locator.evaluate_all(RECTANGLES)
+        return found or locator.page.wait_for_timeout(20)
+
+    until(measured)
+    return found[0]
+
+
 @contextmanager
 def started():
     """Chromium, without a window."""
