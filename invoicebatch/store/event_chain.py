@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -48,7 +49,7 @@ def seal_first(con: Any) -> None:
 
 
 def _seal(con: Any, batch: int, at: datetime, known_by: str, host: str) -> None:
-    sha256 = _hashes(con, f"WHERE batch = {int(batch)}").loc[batch]
+    sha256 = _hash(con, batch)
     link = {
         "batch": batch,
         "at": at,
@@ -66,7 +67,7 @@ def broken_batches(con: Any) -> dict[int, str]:
     Changes whose events follow, such as a number before its document is made, wait for them in the next batch.
     """
     chain = fetch(con, "SELECT * FROM event_chain ORDER BY batch", TABLES["event_chain"].columns)
-    found = _hashes(con, "")
+    found = _hashes(con)
     waiting = head(con)[0] + 1
     if not con.sql(f"SELECT 1 FROM events WHERE batch = {waiting} LIMIT 1").fetchall():
         found = found.drop(waiting, errors="ignore")
@@ -181,7 +182,7 @@ _ERASABLE: Final = {"events": ("details", "NULL"), "invoice_changes": ("changes"
 """By table, the column that is erased, and what stands there then."""
 
 _PIECE: Final = 65_536
-"""Hashes of rows that are Python texts at once."""
+"""Hashes of rows that are read at once."""
 
 HASHED: Final = {
     "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),
@@ -190,17 +191,34 @@ HASHED: Final = {
 """Columns that are hashed, by table, in this order; rows are hashed in the order of their texts."""
 
 
-def _hashes(con: Any, where: str) -> "pd.Series[str]":
+def _hashes(con: Any) -> "pd.Series[str]":
     """The hash of each batch, by its number: over the hashes of its rows, sorted."""
     found: defaultdict[int, Any] = defaultdict(hashlib.sha256)
-    sql = f"SELECT batch, row FROM ({_row_hashes(where)}) ORDER BY batch, row"
+    sql = f"SELECT batch, row FROM ({_row_hashes('')}) ORDER BY batch, row"
     with con.sql(sql).to_arrow_reader(_PIECE) as reader:
         for piece in reader:
-            batches, rows = piece["batch"].to_numpy(), piece["row"].to_pylist()
+            batches, rows = piece["batch"].to_numpy(), _hex(piece["row"])
             edges = [0, *(np.flatnonzero(np.diff(batches)) + 1), len(rows)]
             for start, end in pairwise(edges):
-                found[int(batches[start])].update("".join(rows[start:end]).encode())
+                found[int(batches[start])].update(rows[start:end])
     return pd.Series({batch: sha256.hexdigest() for batch, sha256 in found.items()}, dtype="str")
+
+
+def _hash(con: Any, batch: int) -> str:
+    """What `_hashes` has of one batch; sorted here, in half the time and without a copy in the database."""
+    sql = f"SELECT row FROM ({_row_hashes(f'WHERE batch = {int(batch)}')})"
+    rows = bytearray()
+    with con.sql(sql).to_arrow_reader(_PIECE) as reader:
+        for piece in reader:
+            rows += _hex(piece["row"]).data
+    np.frombuffer(rows, "S64").sort()
+    return hashlib.sha256(rows).hexdigest()
+
+
+def _hex(hashes: pa.Array) -> npt.NDArray[np.bytes_]:
+    """SHA-256 hashes as their 64 characters."""
+    fixed = hashes.cast(pa.binary(64))
+    return np.frombuffer(fixed.buffers()[1], "S64", len(fixed), fixed.offset * 64)
 
 
 def _row_hashes(where: str) -> str:

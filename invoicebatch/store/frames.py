@@ -17,6 +17,8 @@ from invoicebatch.model.schema import Column, Table, Type
 _TEXT = pd.StringDtype(na_value=np.nan)
 _WIDE = 1 << 24
 """Rows of a batch of a result: as few pieces as there can be, since a frame puts them together."""
+_AT_ONCE = 1 << 17
+"""Rows that are written at once: a row group of the database; more would be held twice, as a frame and as Arrow."""
 _DECIMAL = pa.decimal128(18, 6)
 
 
@@ -98,6 +100,12 @@ def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     types = {c.frame_name: _plain(c) for c in table.columns}
     names = [name for name in types if name in frame.columns]
     return pa.table({name: _array(frame[name], types[name]) for name in names})
+
+
+def arrow_pieces(frame: pd.DataFrame, table: Table) -> Iterator[pa.Table]:
+    """`to_arrow` of the rows in pieces, none where there are no rows."""
+    for start in range(0, len(frame), _AT_ONCE):
+        yield to_arrow(frame.iloc[start : start + _AT_ONCE], table)
 
 
 def _plain(column: Column) -> pa.DataType:

@@ -76,11 +76,19 @@ def status_of_runs(con: Any, action: str) -> dict[str, str]:
     return dict(con.execute("SELECT run_id, status FROM runs WHERE action = ?", [action]).fetchall())
 
 
-def rows(con: Any, run_id: str, *, refused: bool = True) -> pd.DataFrame:
-    """The rows of a run in their order, without its id: all, or those that were not refused."""
-    columns = [name for name in TABLES["run_rows"].frame_names if name != "run_id"]
-    where = "run_id = $run_id" + ("" if refused else f" AND outcome <> '{RowOutcome.REFUSED.value}'")
-    found = tables.whole(con, "run_rows", where, {"run_id": run_id}, columns)
+def rows(con: Any, run_id: str) -> pd.DataFrame:
+    """The rows of a run in their order, without its id."""
+    return _rows(con, run_id, [name for name in TABLES["run_rows"].frame_names if name != "run_id"])
+
+
+def taken(con: Any, run_id: str) -> pd.DataFrame:
+    """The rows of a run that were not refused, in their order: invoice_id, position, row_version, outcome, part."""
+    columns = ["invoice_id", "position", "row_version", "outcome", "part"]
+    return _rows(con, run_id, columns, f"AND outcome <> '{RowOutcome.REFUSED.value}'")
+
+
+def _rows(con: Any, run_id: str, columns: list[str], where: str = "") -> pd.DataFrame:
+    found = tables.whole(con, "run_rows", f"run_id = $run_id {where}", {"run_id": run_id}, columns)
     return found.sort_values("position", ignore_index=True)
 
 

@@ -66,6 +66,7 @@ class Session:
     holders = _verb(journal.holders)
     run = _verb(journal.run)
     run_rows = _verb(journal.rows)
+    taken_rows = _verb(journal.taken)
     made_by = _verb(journal.made_by)
     status_of_runs = _verb(journal.status_of_runs)
     artefacts = _verb(journal.artefacts)

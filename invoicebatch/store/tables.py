@@ -1,4 +1,4 @@
-"""Writing frames into tables: insert, update with version check, delete. One statement a frame.
+"""Writing frames into tables: insert, update with version check, delete. One statement a frame, or a piece of it.
 
 All functions take an open connection and belong to the caller's transaction.
 """
@@ -14,7 +14,7 @@ from invoicebatch.model.changes import Changes
 from invoicebatch.model.schema import INVOICE_TABLES, TABLES
 from invoicebatch.model.status import DELETABLE, TRANSITIONS
 from invoicebatch.store.checks import SOURCE, check_frame, check_stored, same_key
-from invoicebatch.store.frames import fetch, registered, to_arrow
+from invoicebatch.store.frames import arrow_pieces, fetch, registered, to_arrow
 from invoicebatch.store.invoice_changes import note_delete, note_update
 from invoicebatch.store.review import forget
 
@@ -80,14 +80,17 @@ def update(
     if stamped:
         sets.append("updated_at = $now")
     to = "s.status" if name == "invoices" and "status" in frame.columns else ""
-    with registered(con, SOURCE, to_arrow(frame, table)):
-        check_stored(con, table, frame, to, transitions)
-        if name == "invoices":
-            note_update(con, SOURCE, [c for c in changed if c.name != "updated_at"], now)
-        con.execute(
-            f"UPDATE {name} t SET {', '.join(sets)} FROM {SOURCE} s WHERE {same_key(table)}",
-            {"now": now} if stamped else None,
-        )
+    for piece in arrow_pieces(frame, table):  # all are looked at before any is written
+        with registered(con, SOURCE, piece):
+            check_stored(con, table, frame, to, transitions)
+    for piece in arrow_pieces(frame, table):
+        with registered(con, SOURCE, piece):
+            if name == "invoices":
+                note_update(con, SOURCE, [c for c in changed if c.name != "updated_at"], now)
+            con.execute(
+                f"UPDATE {name} t SET {', '.join(sets)} FROM {SOURCE} s WHERE {same_key(table)}",
+                {"now": now} if stamped else None,
+            )
     forget(con, name, [c.name for c in changed])
 
 

@@ -17,7 +17,7 @@ from invoicebatch.errors import StaleError, TransitionError, UsageError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.model.changes import Changes
 from invoicebatch.model.schema import OVERVIEW, TABLES, Type
-from invoicebatch.store import Session
+from invoicebatch.store import Session, frames
 
 NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - UTC, as the store keeps it
 TODAY = date(2026, 11, 22)
@@ -60,6 +60,21 @@ def test_a_stale_version_writes_nothing_at_all(make_workspace: Make) -> None:
         session.update("invoices", rows, NOW)
     with workspace.store.read() as session:
         assert session.overview(["note"], TODAY)["note"].isna().all()
+
+
+def test_an_update_of_more_rows_than_are_written_at_once_is_all_of_them_or_none(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "_AT_ONCE", 2)
+    workspace = make_workspace(5)
+    rows = pd.DataFrame({"invoice_id": [1, 2, 3, 4, 5], "version": [1, 1, 1, 1, 9], "note": [*"abcde"]})
+    with workspace.store.write() as session:
+        with pytest.raises(StaleError, match="invoices 5 was changed"):
+            session.update("invoices", rows, NOW)
+        assert session.overview(["note"], TODAY)["note"].isna().all()
+        session.update("invoices", rows.assign(version=1), NOW)
+    with workspace.store.read() as session:
+        assert session.overview(["note"], TODAY)["note"].tolist() == [*"abcde"]
 
 
 @pytest.mark.parametrize("verb", ["insert", "update", "delete"])

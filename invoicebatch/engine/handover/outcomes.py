@@ -81,7 +81,7 @@ def _not_overtaken(session: Session, results: Sequence[Result]) -> list[Result]:
 
 def retotal(session: Session, run_id: str, today: date) -> None:
     """Set a run's totals anew: amounts of the rows done only, and how many messages are in each state."""
-    rows = session.run_rows(run_id, refused=False)
+    rows = session.taken_rows(run_id)
     done = rows.loc[rows["outcome"] == RowOutcome.DONE.value, "invoice_id"].to_numpy(np.int64)
     frame = session.overview(["invoice_id", "currency", "total_cents"], today, done)
     sums = frame.groupby("currency", observed=True)["total_cents"].sum()

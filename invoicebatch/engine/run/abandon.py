@@ -41,7 +41,7 @@ def _close(session: Session, run_id: str) -> Mapping[str, Any]:
             f"{what} {run_id} is {status}; only an unfinished run can be abandoned.",
             f"See what it did with: invoicebatch show {run_id[:8]}",
         )
-    rows = session.run_rows(run_id, refused=False)
+    rows = session.taken_rows(run_id)
     _check_nothing_half_done(session, run, rows)
     left = rows[rows["outcome"] == RowOutcome.CLAIMED][["invoice_id"]]
     session.settle(

@@ -22,7 +22,7 @@ class Begun:
 
     Attributes:
         run: its columns in the journal.
-        rows: its rows in their order, but for those that were refused.
+        rows: of those that were not refused, see `Session.taken_rows`.
         files: all its files.
         messages: whether any waits to be handed over.
         judged: what the claim's own transaction read of the rows that it took, where they are few; None: they
@@ -50,7 +50,7 @@ def read_begun(session: Session, run_id: str, *, claimed: bool = False) -> Begun
     run = session.run(run_id)
     if run is None:
         raise KeyError(run_id)
-    rows = session.run_rows(run_id, refused=False)
+    rows = session.taken_rows(run_id)
     files = session.artefacts(run_id)
     messages = not session.live_messages(run_id).empty
     taken = rows[rows["outcome"] == RowOutcome.CLAIMED.value]

@@ -52,8 +52,8 @@ def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: p
     """Why each planned row can't be claimed now; empty: it can."""
     ids, by_hand = rows["invoice_id"].to_numpy(np.int64), plan.picked_by_hand
     state = judge(session, workspace, ids, plan.action, plan.params, picked_by_hand=by_hand)
-    state = state.set_index("invoice_id")
-    state = state.reindex(rows["invoice_id"])
+    if not np.array_equal(state["invoice_id"], ids):  # some are gone
+        state = state.set_index("invoice_id").reindex(ids)
     gone = state["row_version"].isna().to_numpy()
     stale = (
         (state["row_version"] != rows["row_version"].to_numpy()) | (state["pin"] != rows["pin"].to_numpy())

@@ -123,12 +123,11 @@ class Run:
         yield from pieces_of(self._store, self.action, self._params, rows, size)
 
     def _chunk(self, context: RunContext, rows: pd.DataFrame) -> None:
-        parts = rows.set_index("invoice_id")["part"]
-        batch = self._checked(context, rows, parts)
+        batch = self._checked(context, rows)
         if not len(batch):
             return
         if self.action.reserve is not None:
-            batch = self._load(context, self._reserve(context, batch), parts)
+            batch = self._load(context, self._reserve(context, batch), rows)
         batch = self._prepare(context, batch)
         for _ in range(_RETRIES):
             try:
@@ -137,9 +136,9 @@ class Run:
             except StaleError:  # files and state must come from the same reading
                 ids = batch.invoices["invoice_id"].to_numpy(np.int64)
                 if self.action.reserve is None:
-                    batch = self._checked(context, rows[rows["invoice_id"].isin(ids)], parts)
+                    batch = self._checked(context, rows[rows["invoice_id"].isin(ids)])
                 else:
-                    batch = self._load(context, ids, parts)
+                    batch = self._load(context, ids, rows)
                 batch = self._prepare(context, batch)
         else:
             self._commit(batch, self._changes(context, batch))
@@ -148,7 +147,7 @@ class Run:
                 made = session.artefacts(self._run_id)
             self._publish(made)
 
-    def _checked(self, context: RunContext, rows: pd.DataFrame, parts: pd.Series) -> Batch:
+    def _checked(self, context: RunContext, rows: pd.DataFrame) -> Batch:
         """The batch of the rows that can go on: one that changed since its claim is judged again.
 
         A row whose number is committed goes on in any case.
@@ -159,7 +158,7 @@ class Run:
             with self._store.read() as session:
                 lost = judge_changed(session, self._workspace, self.action, self._params, claimed)
                 ids = _left(rows["invoice_id"], lost)
-                batch = load_batch(session, self.action, ids, context.today, parts)
+                batch = load_batch(session, self.action, ids, context.today, _parts(rows))
             self._refuse(lost)
         if self.action.refusing is None or not len(batch):
             return batch
@@ -168,7 +167,7 @@ class Run:
         if lost.empty:
             return batch
         self._refuse(lost)
-        return self._load(context, _left(batch.invoices["invoice_id"], lost), parts)
+        return self._load(context, _left(batch.invoices["invoice_id"], lost), rows)
 
     def _judged_with(self, rows: pd.DataFrame) -> Batch | None:
         """What the claim read of these very rows, once: what changes afterwards is found out by their versions."""
@@ -187,9 +186,9 @@ class Run:
             changes = _with_outbox(changes, self.action.effects(batch, self._params, context))
         return changes
 
-    def _load(self, context: RunContext, ids: np.ndarray, parts: pd.Series) -> Batch:
+    def _load(self, context: RunContext, ids: np.ndarray, rows: pd.DataFrame) -> Batch:
         with self._store.read() as session:
-            return load_batch(session, self.action, ids, context.today, parts)
+            return load_batch(session, self.action, ids, context.today, _parts(rows))
 
     def _reserve(self, context: RunContext, batch: Batch) -> np.ndarray:
         """Commit what must stand before files are made; returns the ids that go on."""
@@ -246,7 +245,9 @@ class Run:
         failed = pd.concat([changes.failures, left_out], ignore_index=True)
         unchanged = pd.concat([changes.unchanged, batch.unchanged], ignore_index=True)
         rest = pd.concat([failed["invoice_id"], unchanged["invoice_id"]])
-        done = batch.invoices[~batch.invoices["invoice_id"].isin(rest)]
+        done = batch.invoices
+        if len(rest):
+            done = done[~done["invoice_id"].isin(rest)]
         if self._store.sees_archive:  # nothing of an archived document changes: it was exported before
             changes = replace(changes, updates={}, inserts={}, deletes={})
         reach("commit.before")
@@ -270,20 +271,20 @@ class Run:
         updated = changes.updates.get("invoices", pd.DataFrame({"invoice_id": []}))
         touched = ~invoices["invoice_id"].isin(not_done) | invoices["invoice_id"].isin(updated["invoice_id"])
         rows = invoices[touched]
-        to_status = rows["status"].astype("str")
+        to_status = rows["status"]
         if "status" in updated.columns:
             new = updated.set_index("invoice_id")["status"].astype("str")
-            to_status = rows["invoice_id"].map(new).fillna(to_status)
+            to_status = rows["invoice_id"].map(new).fillna(to_status.astype("str"))
         if "invoices" in changes.deletes:
             to_status = pd.Series("gone", index=rows.index)
         events = pd.DataFrame(
-            {
-                "invoice_id": rows["invoice_id"],
-                "from_status": rows["status"].astype("str"),
-                "to_status": to_status,
-            }
+            {"invoice_id": rows["invoice_id"], "from_status": rows["status"], "to_status": to_status}
         )
-        events = pd.concat([events, _births(changes)], ignore_index=True)
+        if "invoices" in changes.inserts:
+            statuses = {"from_status": "str", "to_status": "str"}
+            events = pd.concat(
+                [events.astype(statuses), _births(changes.inserts["invoices"])], ignore_index=True
+            )
         events["details"] = _details(events["invoice_id"], getattr(self._params, "reason", ""), changes.notes)
         common = {"run_id": self._run_id, "event": self.action.name, "user": self._workspace.user}
         return events.assign(at=now, **{name: repeated(text, events) for name, text in common.items()})
@@ -326,16 +327,18 @@ class Run:
         return report
 
 
+def _parts(rows: pd.DataFrame) -> "pd.Series[str]":
+    """The part of each invoice, by its id; made where it is asked for, since its index takes much room."""
+    return rows.set_index("invoice_id")["part"]
+
+
 def _left(ids: "pd.Series[int]", lost: pd.DataFrame) -> np.ndarray:
     """The ids but for the lost ones."""
     return ids[~ids.isin(lost["invoice_id"])].to_numpy(np.int64)
 
 
-def _births(changes: Changes) -> pd.DataFrame:
-    """The invoices that are made: they had no status before."""
-    if "invoices" not in changes.inserts:
-        return pd.DataFrame()
-    made = changes.inserts["invoices"]
+def _births(made: pd.DataFrame) -> pd.DataFrame:
+    """Events of the invoices that are made: they had no status before."""
     return pd.DataFrame({"invoice_id": made["invoice_id"], "to_status": made["status"].astype("str")})
 
 
