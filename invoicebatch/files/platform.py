@@ -164,6 +164,18 @@ def end_at_once() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def become(command: list[str], environment: dict[str, str]) -> int:
+    """Go on as another program, so that who ends this process ends that one.
+
+    Returns:
+        Its exit code, where it had to be a process of its own: Windows knows no other way.
+    """
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execve(command[0], command, environment)  # noqa: S606 - the caller's own
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - the caller's own
+
+
 def after_fork(function: Callable[[], object]) -> None:
     """Call it in each process that is forked from this one; Windows forks none."""
     if hasattr(os, "register_at_fork"):

@@ -82,3 +82,16 @@ def test_what_lies_on_the_disk_is_forced_there_folder_or_file(tmp_path: Path) ->
     platform.sync_path(tmp_path)
     with pytest.raises(FileNotFoundError):
         platform.sync_path(tmp_path / "lost")
+
+
+def test_a_process_that_goes_on_as_another_program_is_that_program() -> None:
+    begun = """
+import os, sys
+from invoicebatch.files.platform import become
+print(os.getpid())
+sys.exit(become([sys.executable, "-c", "import os; print(os.getpid(), os.environ['KEPT']); raise SystemExit(3)"],
+    {**os.environ, "KEPT": "so"}))
+"""
+    ended = subprocess.run([sys.executable, "-c", begun], capture_output=True, text=True, check=False)
+    first, second = ended.stdout.splitlines()
+    assert (second, ended.returncode) == (f"{first} so", 3)

@@ -63,7 +63,7 @@ def _noted(session: Session, answer: str) -> "pd.Series[int]":
     """The documents of which an earlier run noted that answer."""
     where = "action = 'payments.recall' AND parameters->>'answer' = $answer"
     runs = session.whole("runs", where, {"answer": answer})["run_id"]
-    rows = pd.concat([pd.DataFrame({"invoice_id": [], "outcome": []}), *map(session.run_rows, runs)])
+    rows = pd.concat([pd.DataFrame({"invoice_id": [], "outcome": []}), *map(session.taken_rows, runs)])
     return rows.loc[rows["outcome"].eq(RowOutcome.DONE), "invoice_id"]
 
 

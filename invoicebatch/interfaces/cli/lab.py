@@ -1,7 +1,6 @@
 """The command `lab`: JupyterLab in the workspace, opened at the invoice overview."""
 
 import os
-import subprocess
 import sys
 from importlib.util import find_spec
 from typing import Annotated
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 
 from invoicebatch.errors import UsageError
 from invoicebatch.files.layout import lay_out
+from invoicebatch.files.platform import become
 from invoicebatch.interfaces.cli.common import WorkspaceOption, opened
 
 NOTEBOOK = "notebooks/overview.ipynb"
@@ -39,4 +39,4 @@ def lab(
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     environment = {**os.environ, "INVOICEBATCH_WORKSPACE": str(ws.root)}
-    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own arguments
+    return become(command, environment)
