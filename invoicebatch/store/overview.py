@@ -72,7 +72,10 @@ def overview_pieces(
         empty = reader.schema.empty_table()
         batches = (pa.Table.from_batches([batch]) for batch in reader)
         for table in chain([next(batches, empty)], batches):
-            yield to_frame(table, described, read_only=True).set_axis(table["place"].to_numpy())
+            places = np.array(
+                table["place"]
+            )  # of their own: they outlive the piece, and would keep all of it
+            yield to_frame(table, described, read_only=True).set_axis(places)
 
 
 @contextmanager

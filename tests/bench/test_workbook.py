@@ -27,29 +27,34 @@ def overview(n):
         "currency": texts(["EUR"] * n), "total_cents": total, "outstanding_cents": total,
         "payment_status": pd.Categorical.from_codes(i % 2, ["open", "overdue"]),
         "shipping_status": pd.Categorical.from_codes(i % 2, ["to_send", "sent"]),
-        "export_status": pd.Categorical.from_codes(i % 2, ["unexported", "exported"])})
+        "export_status": pd.Categorical.from_codes(i % 2, ["unexported", "exported"]),
+        "review": pd.Categorical.from_codes(i % 2, ["fine", "look"]),
+        "review_reasons": texts([None, "total is unusual"] * (n // 2) + [None] * (n % 2))})
 """
 
 SHEET = (
     COMMON
     + """
-from invoicebatch.formats.workbook.sheet.model import LAYOUT, SheetAction, SheetMeta, sheet_columns
-from invoicebatch.formats.workbook.sheet.rows import action_profiles, sheet_frame
+from invoicebatch.formats.workbook.sheet.model import LAYOUT, SheetAction, SheetMeta, SheetRows, sheet_columns
+from invoicebatch.formats.workbook.sheet.rows import SheetBody, Verdicts
 from invoicebatch.formats.workbook.sheet.write import write_sheet
 what, n, path = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 frame = overview(n); meta = SheetMeta("s", "w", datetime(2026, 11, 22, tzinfo=UTC), "ann", "all")
 status = frame["status"].astype("str")
-def action(k):
-    allowed = (frame["status"].cat.codes % 4 == k % 4).to_numpy()
-    return SheetAction(f"a{k}", f"Action {k}", "", allowed, ("status is " + status + ", not right").mask(allowed, ""))
-actions = [action(k) for k in range(20)]
+def allowed(k): return (frame["status"].cat.codes % 4 == k % 4).to_numpy()
+actions = [SheetAction(f"a{k}", f"Action {k}", "") for k in range(20)]
+verdicts = Verdicts([action.title for action in actions], n)
+reasons = [("status is " + status + ", not right").mask(allowed(k), "").astype("category") for k in range(20)]
+verdicts.add(np.arange(n), [allowed(k) for k in range(20)], reasons)
+def read(): yield from (frame.iloc[k : k + 65536].reset_index(drop=True) for k in range(0, n, 65536))
+sums = {name: int(frame[name].sum()) for name in ("total_cents", "outstanding_cents")}
+shown = SheetRows(verdicts.allowed, verdicts.why_not, verdicts.texts, ["EUR"], sums, read)
 import openpyxl, xlsxwriter
 before, start, cpu = peak(), time.perf_counter(), time.process_time()
 if what == "ours":
-    with open(path, "wb") as out: write_sheet(out, frame, actions, meta)
+    with open(path, "wb") as out: write_sheet(out, shown, actions, meta)
 else:
-    profiles, lists = action_profiles(actions, n)
-    body = sheet_frame(frame, actions, meta, profiles); names = list(LAYOUT)
+    body = pd.concat(SheetBody(shown, actions, meta).pieces(), ignore_index=True); names = list(LAYOUT)
     columns = sheet_columns(); data = []
     for name in names:
         values = body[columns[name].frame_name]

@@ -68,7 +68,7 @@ def whole_body(
 
 
 def write_package(
-    out: BinaryIO, workbook: Workbook, bodies: Mapping[str, Body], texts: pa.Array | None = None
+    out: BinaryIO, workbook: Workbook, bodies: Mapping[str, Body], texts: Iterable[str] | None = None
 ) -> None:
     """Write the workbook with each body's rows in the sheet of that title.
 
@@ -76,7 +76,7 @@ def write_package(
         out: an open file; needs no seeking.
         workbook: sheets, styles and everything but the bodies' rows.
         bodies: by sheet title.
-        texts: those that `shared` cells name by their place.
+        texts: those that `shared` cells name by their place; asked for when all rows are written.
     """
     empty = io.BytesIO()
     made_at = workbook.properties.modified
@@ -97,7 +97,7 @@ def write_package(
                 _pour(chunks, entry.write, writer)
         if texts is not None:
             with target.open("xl/sharedStrings.xml", "w", force_zip64=True) as entry:
-                _pour(_table_of(texts), entry.write, writer)
+                _pour(_table_of(pa.array(texts, pa.string())), entry.write, writer)
 
 
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -1,7 +1,8 @@
 """`sheet write`: the selection sheet of a selection, with what each row allows today."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,18 +12,30 @@ import pandas as pd
 
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import ALWAYS
-from invoicebatch.engine.base.pieces import detached
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InputFileError, RulesError, SelectionError
 from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.sheet.delimited import write_sheet_csv
-from invoicebatch.formats.workbook.sheet.model import SheetAction, SheetMeta, sheet_rows_needed
+from invoicebatch.formats.workbook.sheet.model import (
+    SUMMED,
+    SheetAction,
+    SheetMeta,
+    SheetRows,
+    sheet_columns,
+    sheet_rows_needed,
+)
+from invoicebatch.formats.workbook.sheet.rows import Verdicts
 from invoicebatch.formats.workbook.sheet.write import write_sheet
 from invoicebatch.interfaces.sheet.parameters import sheet_parameters
 from invoicebatch.model.action import Action
 
 MOST_ROWS: Final = 1_000_000
+
+_PIECE: Final = 1 << 14
+"""Rows that are read at once."""
+
+Ids = npt.NDArray[np.int64]
 
 
 def sheet(selection: Selection, path: str | Path) -> Path:
@@ -43,15 +56,14 @@ def sheet(selection: Selection, path: str | Path) -> Path:
         )
     if not 0 < len(selection) <= MOST_ROWS:
         raise SelectionError(f"A sheet holds 1 to {MOST_ROWS:,} invoices; {len(selection):,} are selected.")
-    frame, actions, meta = sheet_content(selection)
+    rows, actions, meta = sheet_content(selection)
     write = writers[target.suffix.lower()]
-    return write_whole(target, lambda out: write(out, frame, actions, meta))
+    return write_whole(target, lambda out: write(out, rows, actions, meta))
 
 
-def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction], SheetMeta]:
-    """Rows, actions and facts of a sheet of the selection."""
+def sheet_content(selection: Selection) -> tuple[SheetRows, list[SheetAction], SheetMeta]:
+    """Rows, actions and facts of a sheet of the selection; what is shown of the rows is read when they are asked for."""
     workspace = selection.workspace
-    frame, verdicts = _judged(selection)
     meta = SheetMeta(
         selection_id=str(uuid.uuid4()),
         workspace_id=workspace.id,
@@ -67,46 +79,64 @@ def sheet_content(selection: Selection) -> tuple[pd.DataFrame, list[SheetAction]
             name,
             titles[name],
             action.help,
-            *verdicts[name],
             sheet_parameters(action, workspace.settings, clock.today(), _choices(workspace, action)),
             action.confirm,
         )
         for name, action in offered.items()
     ]
-    return frame, actions, meta
+    return _judged(selection, titles), actions, meta
 
 
-Verdict = tuple[npt.NDArray[np.bool_], "pd.Series[str]"]
-"""Which rows allow an action, and why the others don't: a category."""
-
-
-def _judged(selection: Selection) -> tuple[pd.DataFrame, dict[str, Verdict]]:
-    """What a sheet shows of the rows, and what each action makes of them."""
-    workspace = selection.workspace
-    columns = list(dict.fromkeys([*ALWAYS, *sheet_rows_needed()]))
-    names, frames = list(workspace.offered()), []
-    allowed: dict[str, list[npt.NDArray[np.bool_]]] = {name: [] for name in names}
-    reasons: dict[str, list[pd.Series[str]]] = {name: [] for name in names}
-    workspace.keep_judged([*columns, *workspace.asked_of()])
+def _judged(selection: Selection, titles: Mapping[str, str]) -> SheetRows:
+    """The rows of a sheet, and what each action makes of them."""
+    workspace, ids = selection.workspace, selection.ids
+    shown = sheet_rows_needed()
+    summed = [sheet_columns()[name].frame_name for name in SUMMED]
+    verdicts, versions = Verdicts([*titles.values()], len(ids)), np.zeros(len(ids), np.int64)
+    currencies, sums = set[str](), dict.fromkeys(summed, 0)
+    workspace.keep_judged([*shown, *workspace.asked_of()])
     with workspace.store.read() as session:
-        for frame in workspace.judged_pieces(session, selection.ids, further=columns):
+        for frame in workspace.judged_pieces(session, ids, further=[*ALWAYS, *summed]):
             # what an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs
             evaluation = workspace.evaluate(frame, picked_by_hand=True).of_rows()
-            for name in names:
-                allowed[name].append(evaluation.eligible(name))
-                reasons[name].append(evaluation.reasons_by_code(name))
-            frames.append(detached(frame[columns]))
-    rows: pd.DataFrame = pd.concat(frames)
-    frames.clear()
-    order = np.argsort(rows.index.to_numpy())
-    verdicts = {
-        name: (
-            np.concatenate(allowed[name])[order],
-            pd.Series(pd.api.types.union_categoricals(reasons[name]).take(order)),
-        )
-        for name in names
-    }
-    return rows.take(order).reset_index(drop=True), verdicts
+            places = frame.index.to_numpy()
+            allowed = [evaluation.eligible(name) for name in titles]
+            verdicts.add(places, allowed, [evaluation.reasons_by_code(name) for name in titles])
+            versions[places] = frame["version"]
+            currencies |= set(frame["currency"].unique())
+            sums |= {name: sums[name] + int(frame[name].sum()) for name in summed}
+    known = versions > 0  # the others were deleted since they were selected
+    return SheetRows(
+        verdicts.allowed[known],
+        verdicts.why_not[known],
+        verdicts.texts,
+        sorted(currencies),
+        sums,
+        partial(_read, workspace, ids[known], versions[known], shown),
+    )
+
+
+def _read(
+    workspace: WorkspaceBase, ids: Ids, versions: npt.NDArray[np.int64], columns: Sequence[str]
+) -> Iterator[pd.DataFrame]:
+    """Rows piece by piece, each by a connection of its own: nobody waits until the sheet is written.
+
+    They keep the version in which they were judged, so one that changed since is refused when the sheet runs.
+    """
+    for start in range(0, max(len(ids), 1), _PIECE):
+        wanted = ids[start : start + _PIECE]
+        with workspace.store.read() as session:
+            frame = session.overview(columns, clock.today(), wanted)
+        if len(frame) < len(wanted):
+            frame = _with_gone(frame, wanted)
+        yield frame.assign(version=versions[start : start + _PIECE])
+
+
+def _with_gone(frame: pd.DataFrame, ids: Ids) -> pd.DataFrame:
+    """The rows with those that were deleted meanwhile, which show nothing."""
+    zeros = {name: 0 for name, dtype in frame.dtypes.items() if dtype == "int64"}
+    whole = frame.set_index("invoice_id").reindex(ids).reset_index().fillna(zeros)
+    return whole.astype(frame.dtypes.to_dict())
 
 
 def _choices(workspace: WorkspaceBase, action: Action) -> Mapping[str, Mapping[str, str]]:

@@ -4,13 +4,16 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
 from invoicebatch.errors import InputFileError, SelectionError
+from invoicebatch.formats.workbook.sheet.write import write_sheet
 from invoicebatch.formats.workbook.titles import LANGUAGES, title
 from invoicebatch.interfaces.api import Workspace
+from invoicebatch.interfaces.sheet import write
 from invoicebatch.interfaces.sheet.read import read_sheet
 from invoicebatch.interfaces.sheet.write import action_titles, sheet_content
 
@@ -39,10 +42,41 @@ def test_each_row_offers_exactly_what_it_allows(workspace: Workspace, path: Path
 
 
 def test_a_plan_needs_one_customer_only_among_the_ticked(workspace: Workspace) -> None:
-    _, actions, _ = sheet_content(workspace.select(all=True))
-    by_name = {action.name: action for action in actions}
-    if "assign.payment_plan" in by_name:
-        assert by_name["assign.payment_plan"].allowed.any()
+    rows, actions, _ = sheet_content(workspace.select(all=True))
+    bit = [action.name for action in actions].index("assign.payment_plan")
+    assert (rows.allowed & np.uint64(1 << bit)).any()
+
+
+def test_rows_that_are_read_in_pieces_stand_in_the_order_of_the_selection(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [7, 3, 10, 1, 5, 4]
+
+    def written(name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        book = pd.DataFrame(rows_of(workspace.sheet(tmp_path / f"{name}.xlsx", ids=ids)))
+        delimited = pd.read_csv(workspace.sheet(tmp_path / f"{name}.csv", ids=ids), dtype="str")
+        return book.drop(columns="Check"), delimited.drop(columns=["Check", "Selection id"])
+
+    whole = written("whole")
+    monkeypatch.setattr(write, "_PIECE", 4)
+    pieces = written("pieces")
+    assert pieces[0]["Invoice id"].tolist() == ids
+    assert pieces[1]["Invoice id"].tolist() == [str(each) for each in ids]
+    for one, other in zip(whole, pieces, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_a_row_that_changes_or_goes_while_the_sheet_is_written_keeps_the_version_that_was_judged(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows, actions, meta = sheet_content(workspace.select(ids=[6, 7, 8]))
+    workspace.select(ids=[6]).plan("approve").apply()
+    workspace.select(ids=[8]).plan("delete").apply()
+    path = tmp_path / "sheet.xlsx"
+    with path.open("wb") as out:
+        write_sheet(out, rows, actions, meta)
+    written = [(row["Invoice id"], row["Version"], row["Status"]) for row in rows_of(path)]
+    assert written == [(6, 1, "approved"), (7, 1, "empty"), (8, 1, None)]
 
 
 def test_refusals_say_why_with_actions_of_one_reason_together(path: Path) -> None:

@@ -18,7 +18,9 @@ from invoicebatch.formats.workbook.sheet.model import (
     HEADER_ROW,
     INPUTS,
     LAYOUT,
+    SUMMED,
     SheetMeta,
+    SheetRows,
     sheet_columns,
 )
 from invoicebatch.formats.workbook.titles import title
@@ -31,7 +33,6 @@ LETTERS: Final[Mapping[str, str]] = {name: column_letter(index) for index, name 
 HIDDEN: Final = LAYOUT[LAYOUT.index("invoice_id") :]
 """Columns nobody needs to see."""
 
-_MONEY: Final = ("total", "outstanding")
 _WIDTHS: Final = {"run": 7.0, "action": 30.0, "parameters": 22.0, "why_not": 60.0, "status": 17.0}
 _COLOURS: Final = (
     ("status", "created", "1E7B34", "E3F4E7"),
@@ -54,7 +55,7 @@ def cells_of(name: str, rows: int) -> str:
     return f"${letter}${FIRST_ROW}:${letter}${FIRST_ROW + max(rows, 1) - 1}"
 
 
-def head(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, str | int | float]:
+def head(sheet: Worksheet, rows: SheetRows, meta: SheetMeta) -> dict[str, str | int | float]:
     """Title, one line of instruction, totals and titles of the columns; gives the formulas' values."""
     made = f"{meta.made_at:%Y-%m-%d %H:%M} UTC"
     instruction = (
@@ -69,7 +70,7 @@ def head(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, str
     return results
 
 
-def _totals(sheet: Worksheet, rows: pd.DataFrame) -> dict[str, str | int | float]:
+def _totals(sheet: Worksheet, rows: SheetRows) -> dict[str, str | int | float]:
     """Counts and sums of the rows a filter leaves, and of the ticked ones."""
     count = len(rows)
     run = cells_of("run", count)
@@ -81,13 +82,13 @@ def _totals(sheet: Worksheet, rows: pd.DataFrame) -> dict[str, str | int | float
     )
     ticks = f"COUNTA({run})-COUNTIF({run},FALSE)"
     _formula(sheet, f"B{ticked}", f'="Ticked: "&TEXT({ticks},"#,##0")', "Ticked: 0", results)
-    one = len(rows["currency"].unique()) <= 1
+    one = len(rows.currencies) <= 1
     codes = cells_of("currency_no", count)
     same = f"SUBTOTAL(104,{codes})=SUBTOTAL(105,{codes})"
-    for name in _MONEY:
-        cents, money = rows[sheet_columns()[name].frame_name], cells_of(name, count)
+    for name in SUMMED:
+        cents, money = rows.sums[sheet_columns()[name].frame_name], cells_of(name, count)
         plain = f"SUBTOTAL(109,{money})"
-        value = float(cents.sum()) / 100 if one else "several currencies"
+        value = cents / 100 if one else "several currencies"
         formula = plain if one else f'IF({same},{plain},"several currencies")'
         _formula(sheet, f"{LETTERS[name]}{shown}", f"={formula}", value, results)
         sums = f'SUMIF({run},"<>",{money})-SUMIF({run},FALSE,{money})'
@@ -108,12 +109,21 @@ def _formula(
     results[place] = value
 
 
-def decorate(sheet: Worksheet, rows: pd.DataFrame, meta: SheetMeta) -> dict[str, tuple[int, int]]:
-    """Widths, drop-downs, colours, protection, print set-up; gives the styles of each column's cells."""
-    styles = _styles(sheet, rows, meta)
-    _drop_downs(sheet, len(rows))
-    _colours(sheet, len(rows))
-    _view(sheet, len(rows))
+def decorate(
+    sheet: Worksheet, first: pd.DataFrame, count: int, meta: SheetMeta
+) -> dict[str, tuple[int, int]]:
+    """Widths, drop-downs, colours, protection, print set-up; gives the styles of each column's cells.
+
+    Args:
+        sheet: the front page.
+        first: the first rows as they are shown.
+        count: number of all rows.
+        meta: with the language.
+    """
+    styles = _styles(sheet, first, meta)
+    _drop_downs(sheet, count)
+    _colours(sheet, count)
+    _view(sheet, count)
     return styles
 
 

@@ -3,7 +3,7 @@
 Data only; rows, looks and pages are the neighbours'.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -34,6 +34,9 @@ SHOWN: Final = (
     "review", "review_reasons", "document",
 )  # fmt: skip
 """Columns a person judges by, by stored name."""
+
+SUMMED: Final = ("total", "outstanding")
+"""Of these, what the head sums up."""
 
 KEYS: Final = ("invoice_id", "version", "check")
 """Hidden columns that say which row it is."""
@@ -66,18 +69,37 @@ class SheetParameter:
 
 @dataclass(frozen=True, slots=True)
 class SheetAction:
-    """An action over the rows of a sheet: what it is called, which rows allow it, why others don't.
-
-    `reasons` may be a category: of many rows that holds each text once.
-    """
+    """An action that a sheet offers: what it is called, and what it does."""
 
     name: str
     title: str
     help: str
-    allowed: npt.NDArray[np.bool_]
-    reasons: "pd.Series[str]"
     parameters: Sequence[SheetParameter] = ()
     confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRows:
+    """The rows of a sheet: what was made of all of them, and how to read what is shown of each.
+
+    Attributes:
+        allowed: uint64, one a row: of each action, in the order of the bar, a bit: whether the row allows it.
+        why_not: int32, one a row: which of the texts says what it refuses and why.
+        texts: each combination of refusals in words.
+        currencies: of the rows, each once.
+        sums: cents, by frame name of the column.
+        read: all rows in their order, some thousand a frame: overview columns of `sheet_rows_needed`.
+    """
+
+    allowed: npt.NDArray[np.uint64]
+    why_not: npt.NDArray[np.int32]
+    texts: Sequence[str]
+    currencies: Sequence[str]
+    sums: Mapping[str, int]
+    read: Callable[[], Iterator[pd.DataFrame]]
+
+    def __len__(self) -> int:
+        return len(self.allowed)
 
 
 @dataclass(frozen=True, slots=True)

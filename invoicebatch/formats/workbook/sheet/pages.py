@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.workbook.defined_name import DefinedName
@@ -98,15 +100,18 @@ def _choices(sheet: Worksheet, place: str, kind: str, choices: Sequence[str]) ->
     sheet.add_data_validation(rule)
 
 
-def help_page(workbook: Workbook, actions: Sequence[SheetAction], meta: SheetMeta, rows: int) -> None:
-    """Plain words on how to use the workbook, and what each action does."""
+def help_page(
+    workbook: Workbook, actions: Sequence[SheetAction], meta: SheetMeta, allowed: npt.NDArray[np.uint64]
+) -> None:
+    """Plain words on how to use the workbook, what each action does, and how many rows allow it."""
     sheet = workbook.create_sheet("Help")
     sheet.column_dimensions["A"].width = 4
     sheet.column_dimensions["B"].width = 130
     lines = [*_HELP, ("#", "The actions")]
-    for action in actions:
+    for bit, action in enumerate(actions):
         asks = " It asks for confirmation (--yes)." if action.confirm else ""
-        count = f"{int(action.allowed.sum()):,} of {rows:,} rows allow it."
+        able = np.count_nonzero(allowed & np.uint64(1 << bit))
+        count = f"{able:,} of {len(allowed):,} rows allow it."
         lines.append(("•", f"{action.title}: {action.help}{asks} {count}"))
     lines.append(("", f"Selection {meta.selection_id}, made by {meta.user}."))
     for row, (mark, text) in enumerate(lines, 1):

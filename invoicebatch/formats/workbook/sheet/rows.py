@@ -1,48 +1,75 @@
 """The rows of a selection sheet: verdicts in words, profiles for the drop-down, hidden keys.
 
-Frames in, frames out; a combination of verdicts is put into words once, however many rows share it.
+A combination of verdicts is put into words once, however many rows share it.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.formats.workbook.sheet.keys import row_checks
-from invoicebatch.formats.workbook.sheet.model import NO_ACTION, SheetAction, SheetMeta
+from invoicebatch.formats.workbook.sheet.model import NO_ACTION, SheetAction, SheetMeta, SheetRows
 
-_PIECE: Final = 1 << 16
-"""Rows whose keys are Python values at once."""
+Bools = npt.NDArray[np.bool_]
+
+
+class Verdicts:
+    """What the actions make of rows, gathered piece by piece: two numbers a row, and each text once."""
+
+    def __init__(self, titles: Sequence[str], rows: int) -> None:
+        self.allowed = np.zeros(rows, np.uint64)
+        self.why_not = np.zeros(rows, np.int32)
+        self._titles = titles
+        self._texts: dict[str, int] = {}
+
+    @property
+    def texts(self) -> list[str]:
+        """What `why_not` numbers."""
+        return list(self._texts)
+
+    def add(
+        self, places: npt.NDArray[np.int64], allowed: Sequence[Bools], reasons: Sequence["pd.Series[str]"]
+    ) -> None:
+        """Some more rows.
+
+        Args:
+            places: where they stand among all.
+            allowed: by action, in the order of the titles, which of them allow it.
+            reasons: likewise, why the others don't: a category.
+        """
+        words = np.zeros(len(places), np.uint64)
+        for bit, rows in enumerate(allowed):
+            words |= rows.astype(np.uint64) << np.uint64(bit)
+        self.allowed[places] = words
+        codes, texts = _combined(self._titles, reasons, len(places))
+        known = [self._texts.setdefault(text, len(self._texts)) for text in texts]
+        self.why_not[places] = np.array(known, np.int32)[codes]
 
 
 def action_profiles(
-    actions: Sequence[SheetAction], rows: int
+    actions: Sequence[SheetAction], allowed: npt.NDArray[np.uint64]
 ) -> tuple[npt.NDArray[np.int64], list[list[str]]]:
     """Which set of actions each row allows: its number from 1, and the titles of each set."""
-    words = np.zeros(rows, dtype=np.uint64)
-    for bit, action in enumerate(actions):
-        words |= action.allowed.astype(np.uint64) << np.uint64(bit)
-    codes, distinct = pd.factorize(words)
+    codes, distinct = pd.factorize(allowed)
     lists = [
         [action.title for bit, action in enumerate(actions) if (int(word) >> bit) & 1] for word in distinct
     ]
     return codes.astype(np.int64) + 1, lists
 
 
-def why_not(actions: Sequence[SheetAction], rows: int) -> "pd.Series[Any]":
-    """What each row refuses and why, actions with one reason together: a category, each combination once."""
+def _combined(
+    titles: Sequence[str], reasons: Sequence["pd.Series[str]"], rows: int
+) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """What each row refuses and why, actions with one reason together: its number, and each combination in words."""
     combined = np.zeros(rows, dtype=np.int64)
-    for action in actions:
-        codes, reasons = pd.factorize(action.reasons)
-        combined, _ = pd.factorize(combined * (len(reasons) + 1) + codes)
+    for each in reasons:
+        codes, distinct = pd.factorize(each)
+        combined, _ = pd.factorize(combined * (len(distinct) + 1) + codes)
     _, first = np.unique(combined, return_index=True)
-    titles = [action.title for action in actions]
-    columns = [action.reasons.take(first).tolist() for action in actions]
-    texts = [_in_words(titles, [reasons[place] for reasons in columns]) for place in range(len(first))]
-    own, distinct = pd.factorize(np.array(texts, dtype=object))
-    return pd.Series(pd.Categorical.from_codes(own[combined], pd.Index(distinct, dtype="str")))
+    columns = [each.take(first).tolist() for each in reasons]
+    return combined, [_in_words(titles, [column[place] for column in columns]) for place in range(len(first))]
 
 
 def _in_words(titles: Sequence[str], reasons: Sequence[str]) -> str:
@@ -53,32 +80,36 @@ def _in_words(titles: Sequence[str], reasons: Sequence[str]) -> str:
     return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
 
 
-def sheet_frame(
-    frame: pd.DataFrame,
-    actions: Sequence[SheetAction],
-    meta: SheetMeta,
-    profiles: npt.NDArray[np.int64],
-) -> pd.DataFrame:
-    """The sheet's rows by frame name: what is shown, the verdict in words, and the hidden keys."""
-    rows = frame.reset_index(drop=True).copy(deep=False)
-    versions = rows["document_version"].fillna(0).astype("int64")
-    labels = {version: f"v{version}" if version else None for version in versions.unique().tolist()}
-    rows["document"] = versions.map(labels).astype("str")
-    rows["why_not"] = why_not(actions, len(rows))
-    rows["profile"] = profiles
-    rows["currency_no"] = pd.factorize(rows["currency"].astype("str"))[0] + 1
-    rows["check"] = _checks(rows, meta.selection_id)
-    allowed = np.zeros(len(rows), dtype=bool)
-    for action in actions:
-        allowed |= action.allowed
-    rows["action"] = pd.Series(NO_ACTION, dtype="str", index=rows.index).mask(allowed)
-    for name in ("run", "parameters"):
-        rows[name] = pd.Series([None] * len(rows), dtype="str", index=rows.index)
-    return rows
+class SheetBody:
+    """The rows of a sheet as it shows them, by frame name: what is shown, the verdict in words, the hidden keys."""
 
+    def __init__(self, rows: SheetRows, actions: Sequence[SheetAction], meta: SheetMeta) -> None:
+        self.profiles, self.lists = action_profiles(actions, rows.allowed)
+        self._rows = rows
+        self._meta = meta
+        self._texts = pd.array(rows.texts, dtype="str")
+        self._currencies = {currency: number for number, currency in enumerate(rows.currencies, 1)}
 
-def _checks(rows: pd.DataFrame, selection_id: str) -> "pd.Series[str]":
-    keys = rows[["invoice_id", "version", "number", "customer_id", "total_cents"]]
-    pieces = (keys.iloc[start : start + _PIECE] for start in range(0, len(keys), _PIECE))
-    found = [row_checks(selection_id, piece.itertuples(index=False, name=None)) for piece in pieces]
-    return pd.concat([pd.Series(one, dtype="str") for one in found]).set_axis(rows.index)
+    def pieces(self) -> Iterator[pd.DataFrame]:
+        """All rows in their order, some thousand a frame."""
+        start = 0
+        for frame in self._rows.read():
+            yield self._piece(frame, slice(start, start + len(frame)))
+            start += len(frame)
+
+    def _piece(self, frame: pd.DataFrame, at: slice) -> pd.DataFrame:
+        rows = frame.copy(deep=False)
+        versions = rows["document_version"].fillna(0).astype("int64")
+        labels = {version: f"v{version}" if version else None for version in versions.unique().tolist()}
+        rows["document"] = versions.map(labels).astype("str")
+        rows["why_not"] = self._texts.take(self._rows.why_not[at])
+        rows["profile"] = self.profiles[at]
+        rows["currency_no"] = rows["currency"].map(self._currencies)
+        keys = rows[["invoice_id", "version", "number", "customer_id", "total_cents"]]
+        checks = row_checks(self._meta.selection_id, keys.itertuples(index=False, name=None))
+        rows["check"] = pd.Series(checks, dtype="str", index=rows.index)
+        allowed = self._rows.allowed[at] != 0
+        rows["action"] = pd.Series(NO_ACTION, dtype="str", index=rows.index).mask(allowed)
+        for name in ("run", "parameters"):
+            rows[name] = pd.Series([None] * len(rows), dtype="str", index=rows.index)
+        return rows

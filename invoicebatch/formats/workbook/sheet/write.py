@@ -4,16 +4,16 @@ Pure: rows, verdicts and parameters come in as data; reading a sheet back is the
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from openpyxl import Workbook
 
 from invoicebatch.formats.workbook import styling
 from invoicebatch.formats.workbook.cells import CellColumn, cell_column
-from invoicebatch.formats.workbook.package import whole_body, write_package
+from invoicebatch.formats.workbook.package import Body, write_package
 from invoicebatch.formats.workbook.sheet.front import decorate, head
 from invoicebatch.formats.workbook.sheet.model import (
     FIRST_ROW,
@@ -21,53 +21,55 @@ from invoicebatch.formats.workbook.sheet.model import (
     SHEET,
     SheetAction,
     SheetMeta,
+    SheetRows,
     sheet_columns,
 )
 from invoicebatch.formats.workbook.sheet.pages import help_page, lists_page, meta_page, parameters_page
-from invoicebatch.formats.workbook.sheet.rows import action_profiles, sheet_frame
+from invoicebatch.formats.workbook.sheet.rows import SheetBody
 
 
-def write_sheet(out: BinaryIO, frame: pd.DataFrame, actions: Sequence[SheetAction], meta: SheetMeta) -> None:
-    """Write the sheet.
+def write_sheet(out: BinaryIO, rows: SheetRows, actions: Sequence[SheetAction], meta: SheetMeta) -> None:
+    """Write the sheet; its rows are read while they are written.
 
     Args:
         out: an open file.
-        frame: overview columns of SHOWN, `invoice_id`, `version` and `document_version`.
+        rows: of the sheet.
         actions: the actions offered, in the order of the bar.
         meta: ids, date, user and language.
     """
     workbook = Workbook()
     sheet = workbook.worksheets[0]
     sheet.title = SHEET
-    profiles, lists = action_profiles(actions, len(frame))
-    body = sheet_frame(frame, actions, meta, profiles)
-    results = head(sheet, body, meta)
-    styles = decorate(sheet, body, meta)
+    body = SheetBody(rows, actions, meta)
+    pieces = body.pieces()
+    first = next(pieces)
+    results = head(sheet, rows, meta)
+    styles = decorate(sheet, first, len(rows), meta)
     parameters_page(workbook, actions)
-    help_page(workbook, actions, meta, len(frame))
-    lists_page(workbook, lists)
-    meta_page(workbook, meta, len(frame))
+    help_page(workbook, actions, meta, rows.allowed)
+    lists_page(workbook, body.lists)
+    meta_page(workbook, meta, len(rows))
     workbook.properties.creator = "invoicebatch"
     workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
     styling.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
-    texts: list[str] = []
-    columns = [_cells(name, body, *styles[name], texts) for name in LAYOUT]
-    bodies = {sheet.title: whole_body(columns, FIRST_ROW, results)}
-    write_package(out, workbook, bodies, pa.array(texts, pa.string()))
+    texts: dict[str, int] = {}
+    cells = (
+        [_cells(name, piece, *styles[name], texts) for name in LAYOUT] for piece in chain([first], pieces)
+    )
+    bodies = {sheet.title: Body(cells, (len(rows), len(LAYOUT)), FIRST_ROW, results)}
+    write_package(out, workbook, bodies, texts)
 
 
-def _cells(name: str, rows: pd.DataFrame, style: int, blank: int, texts: list[str]) -> CellColumn:
+def _cells(name: str, rows: pd.DataFrame, style: int, blank: int, texts: dict[str, int]) -> CellColumn:
     """The cells of a column; texts that repeat go to the texts, and are named by their place there."""
     column = sheet_columns()[name]
     cells = cell_column(rows[column.frame_name], column, style)
     coded = _coded(cells.values)
     if coded is None:
         return CellColumn(cells.values, cells.type, style, blank)
-    first = len(texts)
-    texts += coded.dictionary.to_pylist()
-    named = pc.not_equal(coded.dictionary, "").take(coded.indices)
-    places = pc.if_else(named, pc.add(coded.indices.cast(pa.int64()), first), None)
-    return CellColumn(pa.chunked_array([places]), cells.type, style, blank, shared=True)
+    places = [texts.setdefault(text, len(texts)) if text else None for text in coded.dictionary.to_pylist()]
+    places = pa.chunked_array([pa.array(places, pa.int64()).take(coded.indices)])
+    return CellColumn(places, cells.type, style, blank, shared=True)
 
 
 def _coded(values: pa.ChunkedArray) -> pa.DictionaryArray | None:
