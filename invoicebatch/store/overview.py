@@ -16,7 +16,7 @@ from invoicebatch.store.frames import fetch, registered, to_frame
 
 _IDS = "wanted_ids"
 _OF_IDS = f"JOIN {_IDS} w ON w.id = i.invoice_id"
-_PIECE = 1 << 16
+_PIECE = 1 << 15
 """Rows of a piece: enough that what a frame costs by its columns is little beside its rows."""
 
 Ids = npt.NDArray[np.int64]

@@ -3,7 +3,8 @@
 Needs no workspace: whether a row's invoice exists and allows its action is judged in `plan`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -14,9 +15,13 @@ from invoicebatch.formats.workbook.sheet.keys import row_checks
 from invoicebatch.formats.workbook.sheet.model import NO_ACTION
 from invoicebatch.model.ticks import tick
 
-_COLUMNS: Final = (
-    "row", "hidden", "invoice_id", "version", "number", "ticked", "action", "parameters", "problem",
-)  # fmt: skip
+_COLUMNS: Final = {
+    "row": "int64", "hidden": "bool", "invoice_id": "Int64", "version": "Int64", "number": "str",
+    "ticked": "bool", "action": "str", "parameters": "str", "problem": "str",
+}  # fmt: skip
+
+_PIECE: Final = 1 << 16
+"""Rows that are Python values at once."""
 
 SORTED_APART = (
     "the key of this row does not belong to the number, customer and total beside it: a key was changed, or "
@@ -34,16 +39,17 @@ def judge_rows(
         selection_id: of the sheet; the check values hang on it.
         letters: letter of each column, to name cells.
     """
-    judged = [
+    judged = (
         _judged(number, values, selection_id, letters, hidden=hidden) for number, hidden, values in rows
-    ]
-    listed = [row for row in judged if row is not None]
-    columns = list(zip(*listed, strict=True)) if listed else [()] * len(_COLUMNS)
-    frame = pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True))).astype(
-        {"row": "int64", "hidden": "bool", "invoice_id": "Int64", "version": "Int64", "number": "str",
-         "ticked": "bool", "action": "str", "parameters": "str", "problem": "str"}
-    )  # fmt: skip
-    return _name_duplicates(frame)
+    )
+    listed = (row for row in judged if row is not None)
+    pieces = iter(lambda: list(islice(listed, _PIECE)), [])
+    return _name_duplicates(pd.concat([_frame([]), *map(_frame, pieces)], ignore_index=True))
+
+
+def _frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
+    return pd.DataFrame(dict(zip(_COLUMNS, columns, strict=True))).astype(_COLUMNS)
 
 
 def _judged(

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base import clock
-from invoicebatch.engine.base.batches import ALWAYS
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InputFileError, RulesError, SelectionError
@@ -96,7 +95,7 @@ def _judged(selection: Selection, titles: Mapping[str, str]) -> SheetRows:
     currencies, sums = set[str](), dict.fromkeys(summed, 0)
     workspace.keep_judged([*shown, *workspace.asked_of()])
     with workspace.store.read() as session:
-        for frame in workspace.judged_pieces(session, ids, further=[*ALWAYS, *summed]):
+        for frame in workspace.judged_pieces(session, ids, further=summed):
             # what an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs
             evaluation = workspace.evaluate(frame, picked_by_hand=True).of_rows()
             places = frame.index.to_numpy()
