@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -97,7 +98,7 @@ def write_package(
                 _pour(chunks, entry.write, writer)
         if texts is not None:
             with target.open("xl/sharedStrings.xml", "w", force_zip64=True) as entry:
-                _pour(_table_of(pa.array(texts, pa.string())), entry.write, writer)
+                _pour(_table_of(texts), entry.write, writer)
 
 
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -118,10 +119,11 @@ def _with_texts(part: bytes) -> bytes:
     return part
 
 
-def _table_of(texts: pa.Array) -> Iterator[Chunk]:
+def _table_of(texts: Iterable[str]) -> Iterator[Chunk]:
     yield f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sst xmlns="{_MAIN}">'.encode()
-    for start in range(0, len(texts), CHUNK_ROWS):
-        text = pc.coalesce(inline(texts.slice(start, CHUNK_ROWS)), "<t/>")
+    left = iter(texts)
+    while some := list(islice(left, CHUNK_ROWS)):
+        text = pc.coalesce(inline(pa.array(some, pa.string())), "<t/>")
         yield joined_bytes(pc.binary_join_element_wise("<si>", text, "</si>", ""))
     yield b"</sst>"
 

@@ -22,11 +22,16 @@ def write_sheet_csv(out: BinaryIO, rows: SheetRows, actions: Sequence[SheetActio
     """Write the sheet as CSV; arguments as of `write_sheet`."""
     body = SheetBody(rows, actions, meta)
     allowed = pd.array(["; ".join(titles) for titles in body.lists], dtype="str")
+    why_not = pd.array(rows.texts, dtype="str")
 
     def read(_columns: Sequence[Column]) -> Iterator[pd.DataFrame]:
         for piece in body.pieces():
             ids = {name: pd.Series(getattr(meta, name), index=piece.index, dtype="str") for name in CSV_KEYS}
-            yield piece.assign(allowed=allowed.take(piece["profile"].to_numpy() - 1), **ids)
+            words = {
+                "allowed": allowed.take(piece["profile"].to_numpy() - 1),
+                "why_not": why_not.take(piece["why_not"].to_numpy()),
+            }
+            yield piece.assign(**words, **ids)
 
     known = sheet_columns() | {name: text(name, "") for name in ("allowed", *CSV_KEYS)}
     names = [name for name in LAYOUT if name not in ("profile", "currency_no")]

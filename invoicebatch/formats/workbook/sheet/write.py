@@ -52,7 +52,7 @@ def write_sheet(out: BinaryIO, rows: SheetRows, actions: Sequence[SheetAction], 
     workbook.properties.creator = "invoicebatch"
     workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
     styling.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
-    texts: dict[str, int] = {}
+    texts = {text: place for place, text in enumerate(rows.texts)}
     cells = (
         [_cells(name, piece, *styles[name], texts) for name in LAYOUT] for piece in chain([first], pieces)
     )
@@ -63,13 +63,17 @@ def write_sheet(out: BinaryIO, rows: SheetRows, actions: Sequence[SheetAction], 
 def _cells(name: str, rows: pd.DataFrame, style: int, blank: int, texts: dict[str, int]) -> CellColumn:
     """The cells of a column; texts that repeat go to the texts, and are named by their place there."""
     column = sheet_columns()[name]
+    if name == "why_not":
+        codes = rows[name].to_numpy()
+        places = pa.array(codes, mask=codes == texts.get("", -1))
+        return CellColumn(pa.chunked_array([places]), column.type, style, blank, shared=True)
     cells = cell_column(rows[column.frame_name], column, style)
     coded = _coded(cells.values)
     if coded is None:
         return CellColumn(cells.values, cells.type, style, blank)
-    places = [texts.setdefault(text, len(texts)) if text else None for text in coded.dictionary.to_pylist()]
-    places = pa.chunked_array([pa.array(places, pa.int64()).take(coded.indices)])
-    return CellColumn(places, cells.type, style, blank, shared=True)
+    known = [texts.setdefault(text, len(texts)) if text else None for text in coded.dictionary.to_pylist()]
+    places = pa.array(known, pa.int64()).take(coded.indices)
+    return CellColumn(pa.chunked_array([places]), cells.type, style, blank, shared=True)
 
 
 def _coded(values: pa.ChunkedArray) -> pa.DictionaryArray | None:
