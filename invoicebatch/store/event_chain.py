@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -182,7 +181,7 @@ _ERASABLE: Final = {"events": ("details", "NULL"), "invoice_changes": ("changes"
 """By table, the column that is erased, and what stands there then."""
 
 _PIECE: Final = 65_536
-"""Hashes of rows that are read at once."""
+"""Hashes of rows that are Python texts at once."""
 
 HASHED: Final = {
     "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),
@@ -197,28 +196,23 @@ def _hashes(con: Any) -> "pd.Series[str]":
     sql = f"SELECT batch, row FROM ({_row_hashes('')}) ORDER BY batch, row"
     with con.sql(sql).to_arrow_reader(_PIECE) as reader:
         for piece in reader:
-            batches, rows = piece["batch"].to_numpy(), _hex(piece["row"])
+            batches, rows = piece["batch"].to_numpy(), piece["row"].to_pylist()
             edges = [0, *(np.flatnonzero(np.diff(batches)) + 1), len(rows)]
             for start, end in pairwise(edges):
-                found[int(batches[start])].update(rows[start:end])
+                found[int(batches[start])].update("".join(rows[start:end]).encode())
     return pd.Series({batch: sha256.hexdigest() for batch, sha256 in found.items()}, dtype="str")
 
 
 def _hash(con: Any, batch: int) -> str:
-    """What `_hashes` has of one batch; sorted here, in half the time and without a copy in the database."""
+    """What `_hashes` has of a batch that is whole; sorted here, in half the time and without a copy in the database."""
     sql = f"SELECT row FROM ({_row_hashes(f'WHERE batch = {int(batch)}')})"
     rows = bytearray()
     with con.sql(sql).to_arrow_reader(_PIECE) as reader:
         for piece in reader:
-            rows += _hex(piece["row"]).data
+            hashes = piece["row"].cast(pa.binary(64))
+            rows += memoryview(hashes.buffers()[1])[: len(hashes) * 64]
     np.frombuffer(rows, "S64").sort()
     return hashlib.sha256(rows).hexdigest()
-
-
-def _hex(hashes: pa.Array) -> npt.NDArray[np.bytes_]:
-    """SHA-256 hashes as their 64 characters."""
-    fixed = hashes.cast(pa.binary(64))
-    return np.frombuffer(fixed.buffers()[1], "S64", len(fixed), fixed.offset * 64)
 
 
 def _row_hashes(where: str) -> str:

@@ -18,7 +18,7 @@ _TEXT = pd.StringDtype(na_value=np.nan)
 _WIDE = 1 << 24
 """Rows of a batch of a result: as few pieces as there can be, since a frame puts them together."""
 _AT_ONCE = 1 << 17
-"""Rows that are written at once: a row group of the database; more would be held twice, as a frame and as Arrow."""
+"""Rows that are changed at once: more would be held twice, as a frame and as Arrow."""
 _DECIMAL = pa.decimal128(18, 6)
 
 

@@ -61,7 +61,7 @@ def write_sheet(out: BinaryIO, rows: SheetRows, actions: Sequence[SheetAction], 
 
 
 def _cells(name: str, rows: pd.DataFrame, style: int, blank: int, texts: dict[str, int]) -> CellColumn:
-    """The cells of a column; texts that repeat go to the texts, and are named by their place there."""
+    """The cells of a column; texts that repeat go to the texts, and are named by their place there, as refusals are."""
     column = sheet_columns()[name]
     if name == "why_not":
         codes = rows[name].to_numpy()
