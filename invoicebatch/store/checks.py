@@ -54,7 +54,7 @@ def check_stored(
     """Every row of the frame is stored, in the version it names, and may take its new status.
 
     Args:
-        con: an open connection, with the frame registered as `SOURCE`.
+        con: an open connection, with the frame, or a piece of it, registered as `SOURCE`.
         table: where the frame goes.
         frame: its key columns, all filled; `version` where it is to be checked, missing where not.
         to: SQL of the new status; empty: the status stays.

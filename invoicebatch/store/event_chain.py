@@ -216,9 +216,10 @@ def _hash(con: Any, batch: int) -> str:
 
 
 def _row_hashes(where: str) -> str:
+    """SQL: the hash of each row, the kept one where it is any."""
+    kept = "CASE WHEN strlen(kept_sha256) = 64 THEN kept_sha256 END"
     return " UNION ALL ".join(
-        f"SELECT batch, coalesce(kept_sha256, {_row_hash(table)}) AS row FROM {table} {where}"
-        for table in HASHED
+        f"SELECT batch, coalesce({kept}, {_row_hash(table)}) AS row FROM {table} {where}" for table in HASHED
     )
 
 

@@ -72,9 +72,8 @@ def overview_pieces(
         empty = reader.schema.empty_table()
         batches = (pa.Table.from_batches([batch]) for batch in reader)
         for table in chain([next(batches, empty)], batches):
-            places = np.array(
-                table["place"]
-            )  # of their own: they outlive the piece, and would keep all of it
+            # copied: they outlive the piece, and would keep all that was read with them
+            places = table["place"].to_numpy().copy()
             yield to_frame(table, described, read_only=True).set_axis(places)
 
 

@@ -26,7 +26,7 @@ class TableExport:
     Attributes:
         export: `invoices`, `lines`, `measurements` or `aging`.
         frame: the rows, columns by frame name; `currency` always, `unit` besides `usage`. Where `read`
-            is given: the first of them.
+            is given: the first of them, from which a workbook has its widths and Parquet its types.
         columns: the columns shown, in order.
         made_at: when the run was made, UTC; the file's own date.
         properties: facts about the file by name, such as run_id.

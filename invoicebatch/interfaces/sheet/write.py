@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.pieces import detached
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InputFileError, RulesError, SelectionError
@@ -34,6 +36,9 @@ MOST_ROWS: Final = 1_000_000
 _PIECE: Final = 1 << 14
 """Rows that are read at once."""
 
+_AS_JUDGED: Final = ["version", "review", "review_reasons"]
+"""Columns that are shown as they were when the rows were judged; what the review found is forgotten with any change."""
+
 Ids = npt.NDArray[np.int64]
 
 
@@ -44,6 +49,7 @@ def sheet(selection: Selection, path: str | Path) -> Path:
         SelectionError: nothing is selected, or more rows than a sheet holds.
         InputFileError: neither .xlsx nor .csv, or the file exists already.
         StorageError: the folder can't be written.
+        BusyError: another wrote for too long while the rows were read.
     """
     target = Path(path)
     writers = {".xlsx": write_sheet, ".csv": write_sheet_csv}
@@ -89,50 +95,51 @@ def sheet_content(selection: Selection) -> tuple[SheetRows, list[SheetAction], S
 def _judged(selection: Selection, titles: Mapping[str, str]) -> SheetRows:
     """The rows of a sheet, and what each action makes of them."""
     workspace, ids = selection.workspace, selection.ids
-    shown = sheet_rows_needed()
+    shown, today = sheet_rows_needed(), clock.today()
     summed = [sheet_columns()[name].frame_name for name in SUMMED]
-    verdicts, versions = Verdicts([*titles.values()], len(ids)), np.zeros(len(ids), np.int64)
+    verdicts, kept = Verdicts([*titles.values()], len(ids)), []
     currencies, sums = set[str](), dict.fromkeys(summed, 0)
     workspace.keep_judged([*shown, *workspace.asked_of()])
     with workspace.store.read() as session:
-        for frame in workspace.judged_pieces(session, ids, further=summed):
+        for frame in workspace.judged_pieces(session, ids, further=[*summed, *_AS_JUDGED]):
             # what an action asks of its selection as a whole is judged over the ticked rows, when the sheet runs
             evaluation = workspace.evaluate(frame, picked_by_hand=True).of_rows()
-            places = frame.index.to_numpy()
             allowed = [evaluation.eligible(name) for name in titles]
-            verdicts.add(places, allowed, [evaluation.reasons_by_code(name) for name in titles])
-            versions[places] = frame["version"]
+            reasons = [evaluation.reasons_by_code(name) for name in titles]
+            verdicts.add(frame.index.to_numpy(), allowed, reasons)
+            kept.append(detached(frame[_AS_JUDGED]))
             currencies |= set(frame["currency"].unique())
             sums |= {name: sums[name] + int(frame[name].sum()) for name in summed}
-    known = versions > 0  # the others were deleted since they were selected
+    judged: pd.DataFrame = pd.concat(kept).sort_index()
+    known = judged.index.to_numpy()  # the others were deleted since they were selected
     return SheetRows(
         verdicts.allowed[known],
         verdicts.why_not[known],
         verdicts.texts,
         sorted(currencies),
         sums,
-        partial(_read, workspace, ids[known], versions[known], shown),
+        partial(_read, workspace, ids[known], judged, shown, today),
     )
 
 
 def _read(
-    workspace: WorkspaceBase, ids: Ids, versions: npt.NDArray[np.int64], columns: Sequence[str]
+    workspace: WorkspaceBase, ids: Ids, judged: pd.DataFrame, columns: Sequence[str], today: date
 ) -> Iterator[pd.DataFrame]:
     """Rows piece by piece, each by a connection of its own: nobody waits until the sheet is written.
 
     They keep the version in which they were judged, so one that changed since is refused when the sheet runs.
     """
     for start in range(0, max(len(ids), 1), _PIECE):
-        wanted = ids[start : start + _PIECE]
+        wanted, as_judged = ids[start : start + _PIECE], judged.iloc[start : start + _PIECE]
         with workspace.store.read() as session:
-            frame = session.overview(columns, clock.today(), wanted)
+            frame = session.overview(columns, today, wanted)
         if len(frame) < len(wanted):
             frame = _with_gone(frame, wanted)
-        yield frame.assign(version=versions[start : start + _PIECE])
+        yield frame.assign(**{name: as_judged[name].array for name in _AS_JUDGED})
 
 
 def _with_gone(frame: pd.DataFrame, ids: Ids) -> pd.DataFrame:
-    """The rows with those that were deleted meanwhile, which show nothing."""
+    """The rows with those that were deleted meanwhile, which show no text, and amounts of zero."""
     zeros = {name: 0 for name, dtype in frame.dtypes.items() if dtype == "int64"}
     whole = frame.set_index("invoice_id").reindex(ids).reset_index().fillna(zeros)
     return whole.astype(frame.dtypes.to_dict())

@@ -127,6 +127,7 @@ PASSED_OFF = (
         "UPDATE events SET \"user\" = 'nobody' WHERE invoice_id = 2 AND event = 'create'",
         "UPDATE invoice_changes SET changes = '{\"total\": [\"1\", \"2\"]}' WHERE invoice_id = 2",
         "UPDATE events SET kept_sha256 = repeat('0', 64) WHERE invoice_id = 2 AND event = 'create'",
+        "UPDATE events SET kept_sha256 = 'none' WHERE invoice_id = 2 AND event = 'create'",
         PASSED_OFF,
         "UPDATE events SET details = replace(details, 'sealed', 'opened') WHERE invoice_id = 0",
     ],

@@ -70,13 +70,18 @@ def test_a_row_that_changes_or_goes_while_the_sheet_is_written_keeps_the_version
     workspace: Workspace, tmp_path: Path
 ) -> None:
     rows, actions, meta = sheet_content(workspace.select(ids=[6, 7, 8]))
+    found = pd.DataFrame(rows_of(workspace.sheet(tmp_path / "before.xlsx", ids=[6, 7, 8])))["Review"]
     workspace.select(ids=[6]).plan("approve").apply()
     workspace.select(ids=[8]).plan("delete").apply()
     path = tmp_path / "sheet.xlsx"
     with path.open("wb") as out:
         write_sheet(out, rows, actions, meta)
-    written = [(row["Invoice id"], row["Version"], row["Status"]) for row in rows_of(path)]
-    assert written == [(6, 1, "approved"), (7, 1, "empty"), (8, 1, None)]
+    written = pd.DataFrame(rows_of(path))
+    assert written["Invoice id"].tolist() == [6, 7, 8]
+    assert written["Version"].tolist() == [1, 1, 1]
+    assert written["Status"].fillna("").tolist() == ["approved", "empty", ""]
+    assert written["Review"].tolist() == found.tolist()
+    assert found.notna().all()
 
 
 def test_refusals_say_why_with_actions_of_one_reason_together(path: Path) -> None:

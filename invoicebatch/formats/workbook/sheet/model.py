@@ -85,10 +85,11 @@ class SheetRows:
     Attributes:
         allowed: uint64, one a row: of each action, in the order of the bar, a bit: whether the row allows it.
         why_not: int32, one a row: which of the texts says what it refuses and why.
-        texts: each combination of refusals in words.
+        texts: each combination of refusals in words, each once.
         currencies: of the rows, each once.
         sums: cents, by frame name of the column.
-        read: all rows in their order, some thousand a frame: overview columns of `sheet_rows_needed`.
+        read: all rows in their order, some thousand a frame, one frame at least: the overview columns of
+            `sheet_rows_needed`, with `version` and what the review found as they were when the rows were judged.
     """
 
     allowed: npt.NDArray[np.uint64]

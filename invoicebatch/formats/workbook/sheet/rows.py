@@ -84,7 +84,7 @@ class SheetBody:
     """The rows of a sheet as it shows them, by frame name; of `why_not` the place among the texts, int32."""
 
     def __init__(self, rows: SheetRows, actions: Sequence[SheetAction], meta: SheetMeta) -> None:
-        self.profiles, self.lists = action_profiles(actions, rows.allowed)
+        self._profiles, self.lists = action_profiles(actions, rows.allowed)
         self._rows = rows
         self._meta = meta
         self._currencies = {currency: number for number, currency in enumerate(rows.currencies, 1)}
@@ -102,7 +102,9 @@ class SheetBody:
         labels = {version: f"v{version}" if version else None for version in versions.unique().tolist()}
         rows["document"] = versions.map(labels).astype("str")
         rows["why_not"] = self._rows.why_not[at]
-        rows["profile"] = self.profiles[at]
+        rows["profile"] = self._profiles[at]
+        for currency in rows["currency"].dropna().unique():  # it may have changed since the rows were judged
+            self._currencies.setdefault(currency, len(self._currencies) + 1)
         rows["currency_no"] = rows["currency"].map(self._currencies)
         keys = rows[["invoice_id", "version", "number", "customer_id", "total_cents"]]
         checks = row_checks(self._meta.selection_id, keys.itertuples(index=False, name=None))
