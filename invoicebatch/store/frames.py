@@ -102,9 +102,9 @@ def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
     return pa.table({name: _array(frame[name], types[name]) for name in names})
 
 
-def arrow_pieces(frame: pd.DataFrame, table: Table) -> Iterator[pa.Table]:
-    """`to_arrow` of the rows in pieces, none where there are no rows."""
-    for start in range(0, len(frame), _AT_ONCE):
+def arrow_pieces(frame: pd.DataFrame, table: Table, *, but_first: bool = False) -> Iterator[pa.Table]:
+    """`to_arrow` of the rows in pieces, none where there are no rows; or all pieces but the first."""
+    for start in range(_AT_ONCE if but_first else 0, len(frame), _AT_ONCE):
         yield to_arrow(frame.iloc[start : start + _AT_ONCE], table)
 
 

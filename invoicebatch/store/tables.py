@@ -80,11 +80,14 @@ def update(
     if stamped:
         sets.append("updated_at = $now")
     to = "s.status" if name == "invoices" and "status" in frame.columns else ""
-    for piece in arrow_pieces(frame, table):  # all are looked at before any is written
+    # All pieces are looked at before any is written; the first, mostly the only one, where it is written.
+    for piece in arrow_pieces(frame, table, but_first=True):
         with registered(con, SOURCE, piece):
             check_stored(con, table, frame, to, transitions)
-    for piece in arrow_pieces(frame, table):
+    for place, piece in enumerate(arrow_pieces(frame, table)):
         with registered(con, SOURCE, piece):
+            if place == 0:
+                check_stored(con, table, frame, to, transitions)
             if name == "invoices":
                 note_update(con, SOURCE, [c for c in changed if c.name != "updated_at"], now)
             con.execute(

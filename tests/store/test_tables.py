@@ -67,12 +67,14 @@ def test_an_update_of_more_rows_than_are_written_at_once_is_all_of_them_or_none(
 ) -> None:
     monkeypatch.setattr(frames, "_AT_ONCE", 2)
     workspace = make_workspace(5)
-    rows = pd.DataFrame({"invoice_id": [1, 2, 3, 4, 5], "version": [1, 1, 1, 1, 9], "note": [*"abcde"]})
+    rows = pd.DataFrame({"invoice_id": [1, 2, 3, 4, 5], "version": 1, "note": [*"abcde"]})
     with workspace.store.write() as session:
-        with pytest.raises(StaleError, match="invoices 5 was changed"):
-            session.update("invoices", rows, NOW)
-        assert session.overview(["note"], TODAY)["note"].isna().all()
-        session.update("invoices", rows.assign(version=1), NOW)
+        for stale in (1, 4, 5):  # of the first piece, of one between, of the last
+            versions = np.where(rows["invoice_id"] == stale, 9, 1)
+            with pytest.raises(StaleError, match=f"invoices {stale} was changed"):
+                session.update("invoices", rows.assign(version=versions), NOW)
+            assert session.overview(["note"], TODAY)["note"].isna().all()
+        session.update("invoices", rows, NOW)
     with workspace.store.read() as session:
         assert session.overview(["note"], TODAY)["note"].tolist() == [*"abcde"]
 
