@@ -43,8 +43,10 @@ def judge_rows(
         _judged(number, values, selection_id, letters, hidden=hidden) for number, hidden, values in rows
     )
     listed = (row for row in judged if row is not None)
-    pieces = iter(lambda: list(islice(listed, _PIECE)), [])
-    return _name_duplicates(pd.concat([_frame([]), *map(_frame, pieces)], ignore_index=True))
+    frames = [_frame([])]
+    while some := list(islice(listed, _PIECE)):
+        frames.append(_frame(some))
+    return _name_duplicates(pd.concat(frames, ignore_index=True))
 
 
 def _frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:

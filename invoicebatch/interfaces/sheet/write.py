@@ -118,7 +118,7 @@ def _judged(selection: Selection, titles: Mapping[str, str]) -> SheetRows:
         verdicts.texts,
         sorted(currencies),
         sums,
-        partial(_read, workspace, ids[known], judged, shown, today),
+        partial(_read, workspace, ids[known], judged, [c for c in shown if c not in _AS_JUDGED], today),
     )
 
 
