@@ -48,6 +48,29 @@ def check_frame(table: Table, frame: pd.DataFrame, needed: Iterable[str]) -> Non
             check_pattern(str(pattern))
 
 
+def check_new(con: Any, table: Table) -> None:
+    """No row of the frame is stored: asked where no index over the key would refuse it.
+
+    Args:
+        con: an open connection that may write, with the frame registered as `SOURCE`.
+        table: where the frame goes.
+
+    Raises:
+        StaleError: otherwise; the key is named.
+    """
+    if table.indexed:
+        return
+    key = ", ".join(f's."{name}"' for name in table.frame_key)
+    found = con.sql(
+        f"SELECT {key} FROM {SOURCE} s SEMI JOIN {table.name} t ON {same_key(table)} ORDER BY ALL LIMIT 1"
+    ).fetchall()
+    for values in found:
+        raise StaleError(
+            f"Nothing was written: {table.name} {_words(values)} is there already.",
+            "Another process wrote it meanwhile; select again.",
+        )
+
+
 def check_stored(
     con: Any, table: Table, frame: pd.DataFrame, to: str = "", allowed: Iterable[tuple[str, str]] = ()
 ) -> None:

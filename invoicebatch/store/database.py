@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
@@ -20,7 +21,7 @@ from invoicebatch.errors import (
     StorageError,
     WorkspaceError,
 )
-from invoicebatch.files.platform import after_fork, held_elsewhere, sync_path
+from invoicebatch.files.platform import after_fork, held_elsewhere, release_memory, sync_path
 from invoicebatch.store.lock import database_lock
 from invoicebatch.store.migrations import LATEST, migrate, place, set_place, version_of, workspace_id
 
@@ -40,7 +41,11 @@ _ROOM = 16 << 20
 _INTERRUPTED = "Query interrupted"
 """What DuckDB's RuntimeError says where Ctrl-C came while a query was at work."""
 
-_CONFIG: dict[str, Any] = {"memory_limit": "4GB", "preserve_insertion_order": "false"}
+_CONFIG: dict[str, Any] = {
+    "memory_limit": "4GB",
+    "preserve_insertion_order": "false",
+    "write_buffer_row_group_count": 1,  # rows to insert are held until so many groups of 122,880 are full
+}
 
 _IDLE: list[Connection] = []
 """Engines at rest, with no file: starting one takes ten times as long as attaching a file to it."""
@@ -52,6 +57,9 @@ _MOST_IDLE = 4
 
 _BRIEF = 0.1
 """Seconds at work after which an engine is not kept: it holds on to the memory that much work took."""
+
+_LONG_WORK = Event()
+"""Set where an engine was at work for longer, until what frames and engines left of memory is released."""
 
 after_fork(_IDLE.clear)  # an engine's threads do not live on in a child
 
@@ -85,6 +93,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection in one transaction: committed at the end of the block, else rolled back."""
+        _release_memory()
         with (
             database_lock(self.path, write=True, timeout=self._timeout),
             self._connect(read_only=False) as con,
@@ -247,6 +256,17 @@ def _attached(path: Path, *, read_only: bool) -> Iterator[Connection]:
         _IDLE.append(engine)
     else:
         engine.close()
+        _LONG_WORK.set()
+
+
+def _release_memory() -> None:
+    """After long work: what is free in frames' memory can't be used by an engine, nor what one at rest holds."""
+    if _LONG_WORK.is_set():
+        _LONG_WORK.clear()
+        with suppress(IndexError):
+            while True:
+                _IDLE.pop().close()
+        release_memory()
 
 
 @contextmanager

@@ -205,14 +205,17 @@ def _hashes(con: Any) -> "pd.Series[str]":
 
 def _hash(con: Any, batch: int) -> str:
     """What `_hashes` has of a batch that is whole; sorted here, in half the time and without a copy in the database."""
-    sql = f"SELECT row FROM ({_row_hashes(f'WHERE batch = {int(batch)}')})"
+    sql = f"SELECT unhex(row) AS row FROM ({_row_hashes(f'WHERE batch = {int(batch)}')})"
     rows = bytearray()
     with con.sql(sql).to_arrow_reader(_PIECE) as reader:
         for piece in reader:
-            hashes = piece["row"].cast(pa.binary(64))
-            rows += memoryview(hashes.buffers()[1])[: len(hashes) * 64]
-    np.frombuffer(rows, "S64").sort()
-    return hashlib.sha256(rows).hexdigest()
+            hashes = piece["row"].cast(pa.binary(32))
+            rows += memoryview(hashes.buffers()[1])[: len(hashes) * 32]
+    np.frombuffer(rows, "S32").sort()
+    sha256 = hashlib.sha256()
+    for start in range(0, len(rows), _PIECE):
+        sha256.update(rows[start : start + _PIECE].hex().encode())
+    return sha256.hexdigest()
 
 
 def _row_hashes(where: str) -> str:

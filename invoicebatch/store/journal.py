@@ -88,8 +88,9 @@ def taken(con: Any, run_id: str) -> pd.DataFrame:
 
 
 def _rows(con: Any, run_id: str, columns: list[str], where: str = "") -> pd.DataFrame:
-    found = tables.whole(con, "run_rows", f"run_id = $run_id {where}", {"run_id": run_id}, columns)
-    return found.sort_values("position", ignore_index=True)
+    return tables.whole(
+        con, "run_rows", f"run_id = $run_id {where}", {"run_id": run_id}, columns, ["position"]
+    )
 
 
 def made_by(con: Any, run_id: str) -> pd.DataFrame:

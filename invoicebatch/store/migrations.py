@@ -12,7 +12,7 @@ from typing import Any, Final
 from invoicebatch.errors import StorageError
 from invoicebatch.model.schema import TABLES
 
-LATEST: Final = 17
+LATEST: Final = 18
 
 _META = "CREATE TABLE meta (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)"
 
@@ -190,6 +190,17 @@ def _what_is_closed_may_leave(con: Any) -> None:
     _add_tables(con, "archived_invoices", "archive_parts")
 
 
+def _journals_have_no_index(con: Any) -> None:
+    """Tables that are no longer indexed are written anew."""
+    for table in TABLES.values():
+        if not table.indexed:
+            old, columns = f"{table.name}_indexed", ", ".join(f'"{c.name}"' for c in table.columns)
+            con.execute(f"ALTER TABLE {table.name} RENAME TO {old}")
+            con.execute(table.ddl())
+            con.execute(f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {old}")
+            con.execute(f"DROP TABLE {old}")
+
+
 _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     2: _jobs_name_their_run,
     3: _invoices_may_be_open_items,
@@ -207,6 +218,7 @@ _STEPS: Final[Mapping[int, Callable[[Any], None]]] = {
     15: _servers_report,
     16: _events_may_be_erased,
     17: _what_is_closed_may_leave,
+    18: _journals_have_no_index,
 }
 """Step to version n, for workspaces of version n - 1; version 1 is the first."""
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from invoicebatch.model.changes import Changes
 from invoicebatch.model.schema import INVOICE_TABLES, TABLES
 from invoicebatch.model.status import DELETABLE, TRANSITIONS
-from invoicebatch.store.checks import SOURCE, check_frame, check_stored, same_key
+from invoicebatch.store.checks import SOURCE, check_frame, check_new, check_stored, same_key
 from invoicebatch.store.frames import arrow_pieces, fetch, registered, to_arrow
 from invoicebatch.store.invoice_changes import note_delete, note_update
 from invoicebatch.store.review import forget
@@ -24,7 +24,7 @@ def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
 
     Raises:
         UsageError: a doubled key, or a value missing that has no default.
-        StaleError: (through the connection) a key is stored already.
+        StaleError: a key is stored already; of a table with an index the connection says so.
         InputFileError: a number pattern that is none.
     """
     if frame.empty:
@@ -40,6 +40,7 @@ def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
         for c in present
     )
     with registered(con, SOURCE, to_arrow(frame, table)):
+        check_new(con, table)
         con.execute(f"INSERT INTO {name} ({names}) SELECT {values} FROM {SOURCE}")
     forget(con, name)
 
@@ -169,12 +170,13 @@ def whole(
     where: str = "",
     params: dict[str, Any] | None = None,
     columns: Iterable[str] | None = None,
+    order: Iterable[str] | None = None,
 ) -> pd.DataFrame:
-    """All rows of a small table (optionally those matching a fixed SQL condition, some columns), ordered by key."""
+    """All rows of a small table (optionally those matching a fixed SQL condition, some columns), ordered by key, or as named."""
     table = TABLES[name]
     wanted = [c for c in table.columns if columns is None or c.frame_name in set(columns)]
     select = ", ".join(c.select_sql(f't."{c.name}"') for c in wanted)
-    order = ", ".join(f't."{key}"' for key in table.key)
+    order = ", ".join(f't."{key}"' for key in order or table.key)
     condition = f"WHERE {where}" if where else ""
     return fetch(con, f"SELECT {select} FROM {name} t {condition} ORDER BY {order}", wanted, params)
 

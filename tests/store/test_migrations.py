@@ -44,8 +44,12 @@ def test_a_workspace_of_each_version_opens_and_is_sound(version: int, tmp_path: 
     assert workspace.doctor().empty
     with duckdb.connect(str(workspace.store.file), read_only=True) as con:
         found = con.sql("SELECT table_name, column_name, data_type FROM duckdb_columns()").fetchall()
+        indexed = con.sql(
+            "SELECT DISTINCT table_name FROM duckdb_constraints() WHERE constraint_type = 'PRIMARY KEY'"
+        ).fetchall()
     wanted = {(table.name, column.name) for table in TABLES.values() for column in table.columns}
     assert wanted <= {(table, column) for table, column, _ in found}
+    assert {name for (name,) in indexed} == {"meta", *(t.name for t in TABLES.values() if t.indexed)}
 
 
 def test_a_newer_workspace_is_refused_by_every_command(

@@ -16,7 +16,7 @@ from invoicebatch.actions import find, registry
 from invoicebatch.errors import StaleError, TransitionError, UsageError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.model.changes import Changes
-from invoicebatch.model.schema import OVERVIEW, TABLES, Type
+from invoicebatch.model.schema import OVERVIEW, TABLES, Table, Type
 from invoicebatch.store import Session, frames
 
 NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - UTC, as the store keeps it
@@ -149,14 +149,19 @@ def test_an_unknown_key_is_refused_and_nothing_written(make_workspace: Make) -> 
     assert stored(workspace, "lines").equals(before[1])
 
 
-def test_a_key_that_is_stored_already_is_no_new_row(make_workspace: Make) -> None:
-    workspace = make_workspace(3)
-    claims = pd.DataFrame({"invoice_id": [1, 2], "run_id": "first"})
+@pytest.mark.parametrize("table", [table for table in TABLES.values() if not table.indexed])
+def test_a_key_that_is_stored_already_is_no_new_row_where_no_index_says_so(
+    table: Table, make_workspace: Make
+) -> None:
+    workspace = make_workspace(1)
+    *common, last = table.key_columns
+    rows = filled(table.name, {**{c.name: [1, 1, 1] for c in common}, last.name: [1, 2, 3]})
+    rows = table.conform(rows.astype({c.name: c.dtype for c in (*common, last)}))
     with workspace.store.write() as session:
-        session.insert("claims", claims)
-    with pytest.raises(StaleError, match="Nothing was written"), workspace.store.write() as session:
-        session.insert("claims", claims.assign(invoice_id=[3, 2], run_id="second"))
-    assert stored(workspace, "claims")["run_id"].tolist() == ["first", "first"]
+        session.insert(table.name, rows.iloc[:2])
+    with pytest.raises(StaleError, match=f"{table.name} .*2 is there"), workspace.store.write() as session:
+        session.insert(table.name, rows.iloc[1:])
+    assert stored(workspace, table.name)[last.name].tolist() == rows[last.name].tolist()[:2]
 
 
 def test_the_default_of_a_key_column_counts_as_given(make_workspace: Make) -> None:

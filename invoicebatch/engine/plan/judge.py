@@ -1,6 +1,6 @@
 """Judging rows for one action, piece by piece: what a plan shows, and what its claim asks once more."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import numpy as np
@@ -54,22 +54,50 @@ def judge(
     Returns:
         One row an invoice, in the order of the ids: `COLUMNS`, busy_action str, and what the action orders by.
     """
-    whole, pieces = Whole(), []
-    for frame in workspace.judged_pieces(session, ids, action):
-        evaluation = workspace.evaluate(
-            frame, picked_by_hand=picked_by_hand, action=action, params=params
-        ).without(but)
-        whole.add(evaluation)
-        pieces.append(_rows(frame, evaluation.of_rows(), action, every_reason=every_reason))
+    judging = Judging(workspace, action, params, picked_by_hand=picked_by_hand, but=but)
+    pieces = list(judging.pieces(session, ids, every_reason=every_reason))
     rows = pd.concat(pieces)
     pieces.clear()
     rows = rows.sort_index().reset_index(drop=True)
-    waived = {*but, *(action.waived(params) if params else ())}
-    for fact in whole.failing(workspace.rules, action.name, waived):
+    for text in judging.of_the_whole():
         reason = rows["reason"]
-        added = reason.where(reason == "", reason + "; ") + fact.reason.text if every_reason else reason
-        rows = rows.assign(eligible=False, part="", reason=added.where(reason != "", fact.reason.text))
+        added = reason.where(reason == "", reason + "; ") + text if every_reason else reason
+        rows = rows.assign(eligible=False, part="", reason=added.where(reason != "", text))
     return rows
+
+
+class Judging:
+    """What `judge` says, piece by piece: no frame of all rows is made."""
+
+    def __init__(
+        self,
+        workspace: WorkspaceBase,
+        action: Action,
+        params: Params | None,
+        *,
+        picked_by_hand: bool,
+        but: Collection[str] = (),
+    ) -> None:
+        self._workspace, self._action, self._params = workspace, action, params
+        self._picked_by_hand, self._but = picked_by_hand, but
+        self._whole = Whole()
+
+    def pieces(
+        self, session: Session, ids: npt.NDArray[np.int64], *, every_reason: bool = False
+    ) -> Iterator[pd.DataFrame]:
+        """The rows of `judge` by their places in `ids`, but for what the selection as a whole is refused for."""
+        for frame in self._workspace.judged_pieces(session, ids, self._action):
+            evaluation = self._workspace.evaluate(
+                frame, picked_by_hand=self._picked_by_hand, action=self._action, params=self._params
+            ).without(self._but)
+            self._whole.add(evaluation)
+            yield _rows(frame, evaluation.of_rows(), self._action, every_reason=every_reason)
+
+    def of_the_whole(self) -> list[str]:
+        """Why none of the rows that were judged can take the action; empty: nothing stands against all."""
+        waived = {*self._but, *(self._action.waived(self._params) if self._params else ())}
+        failing = self._whole.failing(self._workspace.rules, self._action.name, waived)
+        return [fact.reason.text for fact in failing]
 
 
 def _rows(frame: pd.DataFrame, evaluation: Evaluation, action: Action, *, every_reason: bool) -> pd.DataFrame:

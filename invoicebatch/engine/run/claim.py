@@ -1,6 +1,7 @@
 """Claiming a plan: in one transaction the rows are judged again and taken, or refused by name."""
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,16 @@ from invoicebatch.eligibility import NOT_BUSY
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.plan.judge import judge
+from invoicebatch.engine.plan.judge import Judging
 from invoicebatch.engine.plan.plan import Plan
 from invoicebatch.files.stored import stored_path
 from invoicebatch.model.action import Action, Params
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.status import RowOutcome, RunStatus
 from invoicebatch.store import Session
+
+_COMPARED: Final = ["invoice_id", "row_version", "part", "pin"]
+"""What a plan says of a row that must still be so."""
 
 
 def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, status: RunStatus) -> None:
@@ -27,15 +31,15 @@ def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, s
     rows = plan.rows
     eligible = rows["eligible"].to_numpy(bool)
     reasons = rows["reason"].astype("str").to_numpy(object).copy()
-    reasons[eligible] = _judge_again(session, workspace, plan, rows[eligible])
+    reasons[eligible] = _judge_again(session, workspace, plan, rows.loc[eligible, _COMPARED])
     taken = reasons == ""
-    outcome = np.where(taken, RowOutcome.CLAIMED.value, RowOutcome.REFUSED.value)
+    outcomes = pd.Index([RowOutcome.REFUSED.value, RowOutcome.CLAIMED.value])
     journal_rows = pd.DataFrame(
         {
             "invoice_id": rows["invoice_id"],
             "position": np.arange(len(rows)),
             "row_version": rows["row_version"],
-            "outcome": outcome,
+            "outcome": pd.Categorical.from_codes(taken.astype(np.int8), outcomes),
             "number": rows["number"],
             "part": rows["part"],
             "reason": pd.Series(reasons, index=rows.index).where(~taken, None),
@@ -50,20 +54,26 @@ def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, s
 
 def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: pd.DataFrame) -> np.ndarray:
     """Why each planned row can't be claimed now; empty: it can."""
-    ids, by_hand = rows["invoice_id"].to_numpy(np.int64), plan.picked_by_hand
-    state = judge(session, workspace, ids, plan.action, plan.params, picked_by_hand=by_hand)
-    if not np.array_equal(state["invoice_id"], ids):  # some are gone
-        state = state.set_index("invoice_id").reindex(ids)
-    gone = state["row_version"].isna().to_numpy()
-    stale = (
-        (state["row_version"] != rows["row_version"].to_numpy()) | (state["pin"] != rows["pin"].to_numpy())
-    ).to_numpy()
-    moved = (state["part"] != rows["part"].to_numpy()).to_numpy()
-    busy = state["busy"].fillna(False).to_numpy(bool)
-    result = state["reason"].fillna("").to_numpy(object).copy()
-    result[moved & (result == "")] = "stale: it changed since the plan was made; select again"
-    result[stale & ~busy] = "stale: it changed since the plan was made; select again"
-    result[gone] = "gone: it was deleted since the plan was made"
+    result = np.full(len(rows), "gone: it was deleted since the plan was made", dtype=object)
+    judging = Judging(workspace, plan.action, plan.params, picked_by_hand=plan.picked_by_hand)
+    for state in judging.pieces(session, rows["invoice_id"].to_numpy(np.int64)):
+        result[state.index] = _why_not(state, rows.iloc[state.index])
+    for text in judging.of_the_whole():
+        result[result == ""] = text
+    return result
+
+
+def _why_not(state: pd.DataFrame, planned: pd.DataFrame) -> np.ndarray:
+    """Why rows of the plan can't be claimed as they are now: what the rules say, or that they changed."""
+
+    def changed(*columns: str) -> np.ndarray:
+        return np.any([state[name].to_numpy() != planned[name].to_numpy() for name in columns], axis=0)
+
+    result: np.ndarray = state["reason"].to_numpy(object).copy()
+    stale = changed("row_version", "pin") & ~state["busy"].to_numpy(bool)
+    result[stale | (changed("part") & (result == ""))] = (
+        "stale: it changed since the plan was made; select again"
+    )
     return result
 
 

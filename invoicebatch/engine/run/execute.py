@@ -253,9 +253,8 @@ class Run:
         reach("commit.before")
         with self._store.write() as session:
             session.apply(_versioned(changes, batch.invoices), self.action.name, now)
-            session.settle(
-                self._run_id, _outcomes(done["invoice_id"].to_numpy(), RowOutcome.DONE, done["number"])
-            )
+            numbers = done["number"] if self.action.reserve is not None else None  # others give none
+            session.settle(self._run_id, _outcomes(done["invoice_id"].to_numpy(), RowOutcome.DONE, numbers))
             session.settle(self._run_id, _settled(unchanged, RowOutcome.UNCHANGED))
             session.settle(self._run_id, _settled(failed, RowOutcome.FAILED))
             session.add_artefacts(self._run_id, batch.files)

@@ -52,16 +52,18 @@ RUN_ROWS = Table(
         text("part", "Part of the action that applies, for actions with parts"),
         text("reason", "Why it was refused, failed or left unchanged"),
     ),
+    indexed=False,
 )
 
 CLAIMS = Table(
     "claims",
-    "Rows that a live run works on; the key keeps two runs from sharing one.",
+    "Rows that a live run works on; no two runs share one.",
     ("invoice_id",),
     (
         integer("invoice_id", "The document", required=True),
         text("run_id", "The run", required=True),
     ),
+    indexed=False,
 )
 
 ARTEFACTS = Table(
@@ -125,6 +127,7 @@ EVENTS = Table(
         integer("batch", "Batch of the chain it was written in", required=True),
         *_erasable(),
     ),
+    indexed=False,
 )
 
 INVOICE_CHANGES = Table(
@@ -140,6 +143,7 @@ INVOICE_CHANGES = Table(
         integer("batch", "Batch of the chain it is hashed in", required=True),
         *_erasable(),
     ),
+    indexed=False,
 )
 
 EVENT_CHAIN = Table(

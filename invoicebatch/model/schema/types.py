@@ -156,12 +156,18 @@ def _dtype(kind: Type, required: bool, choices: type[StrEnum] | None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its columns and primary key."""
+    """One table: its columns and primary key.
+
+    Attributes:
+        indexed: whether the database keeps an index over the key. Of a table that takes as many rows as a run has,
+            it would cost more than the rows themselves; there the store asks instead, see `store.checks.check_new`.
+    """
 
     name: str
     meaning: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    indexed: bool = True
 
     def column(self, frame_name: str) -> Column:
         """The column of that frame name.
@@ -197,7 +203,8 @@ class Table:
             + (" NOT NULL" if c.required else "")
             for c in self.columns
         ]
-        lines.append(f"PRIMARY KEY ({', '.join(self.key)})")
+        if self.indexed:
+            lines.append(f"PRIMARY KEY ({', '.join(self.key)})")
         return f"CREATE TABLE {self.name} (\n  " + ",\n  ".join(lines) + "\n)"
 
     def empty(self) -> "pd.DataFrame":
