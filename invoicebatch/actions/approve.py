@@ -8,7 +8,7 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, joined, no_failures
-from invoicebatch.model.documents.approval import CUSTOMERS, LINES, approval_faults
+from invoicebatch.model.documents.approval import CUSTOMERS, LINES, VAT_BREAKDOWN, approval_faults
 from invoicebatch.model.status import Status
 
 
@@ -95,7 +95,9 @@ ACTION = Action(
             "number_ranges", "number_counters",
         }
     ),
-    read_columns={"lines": LINES, "customers": (*CUSTOMERS, "payment_term_days")},
+    read_columns={
+        "lines": LINES, "vat_breakdown": VAT_BREAKDOWN, "customers": (*CUSTOMERS, "payment_term_days"),
+    },
     transform=transform,
     row_checks=row_checks,
     refusals=refusals,

@@ -67,7 +67,10 @@ def _why_not(state: pd.DataFrame, planned: pd.DataFrame) -> np.ndarray:
     """Why rows of the plan can't be claimed as they are now: what the rules say, or that they changed."""
 
     def changed(*columns: str) -> np.ndarray:
-        return np.any([state[name].to_numpy() != planned[name].to_numpy() for name in columns], axis=0)
+        differ: np.ndarray = np.any(
+            [state[name].to_numpy() != planned[name].to_numpy() for name in columns], 0
+        )
+        return differ
 
     result: np.ndarray = state["reason"].to_numpy(object).copy()
     stale = changed("row_version", "pin") & ~state["busy"].to_numpy(bool)

@@ -4,6 +4,7 @@ A check gives one row a fault; a document carries all of its faults, never the f
 """
 
 from collections.abc import Iterable
+from itertools import compress
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,7 @@ _VAT_KEY = ["invoice_id", "vat_category", "vat_rate_bp"]
 _ADDRESS = ("street", "postcode", "city", "country")
 
 LINES: Final = (*_VAT_KEY, "net_cents")
+VAT_BREAKDOWN: Final = (*_VAT_KEY, "taxable_cents", "tax_cents")
 CUSTOMERS: Final = ("customer_id", "name", *_ADDRESS)
 """The columns that the checks need of these tables."""
 
@@ -33,8 +35,8 @@ def approval_faults(batch: Batch, invoice_date: pd.Timestamp) -> pd.DataFrame:
     """Every fault of every document of a batch.
 
     Args:
-        batch: invoices with their lines (`LINES`), vat_breakdown, allowance_charges, customers
-            (`CUSTOMERS`), company_accounts, number_ranges and number_counters.
+        batch: invoices with their lines (`LINES`), vat_breakdown (`VAT_BREAKDOWN`), allowance_charges,
+            customers (`CUSTOMERS`), company_accounts, number_ranges and number_counters.
         invoice_date: the date the documents would get.
 
     Returns:
@@ -60,19 +62,26 @@ def _fault(ids: pd.Series, reason: "pd.Series | str") -> pd.DataFrame:
 
 
 def _customer(invoices: pd.DataFrame, customers: pd.DataFrame) -> Iterable[pd.DataFrame]:
-    known = customers[list(CUSTOMERS)].assign(known=True)
+    known = customers[["customer_id"]].assign(lacking=_lacking(customers))
     rows = invoices[["invoice_id", "customer_id"]].merge(known, on="customer_id", how="left")
-    missing = rows["customer_id"].isna().to_numpy()
+    missing = rows["customer_id"].isna()
     yield _fault(rows["invoice_id"][missing], "no customer is named on the invoice: import it with one")
-    unknown = ~missing & rows["known"].isna().to_numpy()
-    text = "customer " + rows["customer_id"] + " is not known: import it, then approve again"
-    yield _fault(rows["invoice_id"][unknown], text[unknown])
-    lacking = pd.Series("", index=rows.index)
-    for column in ("name", *_ADDRESS):
-        lacking = lacking.mask(_blank(rows[column]), lacking + f", {column}")
-    bare = (lacking != "").to_numpy() & ~missing & ~unknown
-    text = "complete customer " + rows["customer_id"] + ": " + lacking.str[2:] + ", then approve again"
-    yield _fault(rows["invoice_id"][bare], text[bare])
+    unknown = rows[~missing & rows["lacking"].isna()]
+    text = "customer " + unknown["customer_id"] + " is not known: import it, then approve again"
+    yield _fault(unknown["invoice_id"], text)
+    bare = rows[~missing & rows["lacking"].fillna("").ne("")]
+    text = "complete customer " + bare["customer_id"] + ": " + bare["lacking"] + ", then approve again"
+    yield _fault(bare["invoice_id"], text)
+
+
+def _lacking(customers: pd.DataFrame) -> "pd.Series[str]":
+    """What is missing of a name and an address, by commas; empty: nothing."""
+    fields = ("name", *_ADDRESS)
+    blank = np.column_stack([_blank(customers[field]) for field in fields])
+    lacking = np.full(len(customers), "", dtype=object)
+    some = np.flatnonzero(blank.any(axis=1))
+    lacking[some] = [", ".join(compress(fields, row)) for row in blank[some]]
+    return pd.Series(lacking, index=customers.index, dtype="str")
 
 
 def _blank(values: pd.Series) -> np.ndarray:
@@ -157,7 +166,7 @@ def _vat(invoices: pd.DataFrame, batch: Batch) -> Iterable[pd.DataFrame]:
         "allowances: one on the document has no VAT category (BR-32, BR-37)",
     )
     expected = _taxable(batch["lines"], charges)
-    given = batch["vat_breakdown"][[*_VAT_KEY, "taxable_cents", "tax_cents"]]
+    given = batch["vat_breakdown"][list(VAT_BREAKDOWN)]
     has_breakdown = expected["invoice_id"].isin(given["invoice_id"])
     both = (
         expected[has_breakdown]

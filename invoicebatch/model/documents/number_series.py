@@ -1,6 +1,7 @@
 """Number series: from which one a document takes its number, and the dates that a series still takes."""
 
-import numpy as np
+from typing import Any
+
 import pandas as pd
 
 from invoicebatch.model.documents.number_patterns import is_too_wide
@@ -49,21 +50,29 @@ def in_series(rows: pd.DataFrame, ranges: pd.DataFrame, counters: pd.DataFrame) 
     rows = rows.merge(counters, on=SERIES_KEY, how="left")
     rows["is_new"] = rows["next_seq"].isna()
     rows["next_seq"] = rows["next_seq"].fillna(1).astype("int64")
-    series = "series '" + rows["series"] + "'"
-    unknown = "company account " + rows["company_account_id"] + " has no number " + series
-    reasons = [unknown, "the pattern of " + series + " is wider than any number"]
-    failing = [rows["pattern"].isna(), rows.pop("wide").eq(True)]
-    return rows.assign(reason=np.select(failing, reasons, _early(rows)))
+    return rows.assign(reason=_reasons(rows, rows.pop("wide").eq(True)))
 
 
-def _early(rows: pd.DataFrame) -> "pd.Series[str]":
-    """A row of an ascending series must not lie before its last date, nor before an earlier row."""
-    floor = rows.groupby(SERIES_KEY)["invoice_date"].cummax()
-    floor = floor.where(rows["last_date"].isna() | (floor > rows["last_date"]), rows["last_date"])
-    early = rows["dates_ascend"].fillna(value=False).astype(bool) & (rows["invoice_date"] < floor)
-    reason = (
-        "invoice date " + rows["invoice_date"].dt.strftime("%Y-%m-%d")
-        + " lies before the last date of its number series, " + floor.dt.strftime("%Y-%m-%d")
+def _reasons(rows: pd.DataFrame, wide: "pd.Series[bool]") -> "pd.Series[str]":
+    """Why a series gives no number; the text is made for such rows alone."""
+    reason = pd.Series("", index=rows.index, dtype="str")
+    early, floor = _early(rows)
+    reason[early] = (
+        "invoice date " + rows["invoice_date"][early].dt.strftime("%Y-%m-%d")
+        + " lies before the last date of its number series, " + floor[early].dt.strftime("%Y-%m-%d")
         + ": withdraw its approval and approve it with a later date"
     )  # fmt: skip
-    return pd.Series(reason.where(early, ""), dtype="str")
+    series = "series '" + rows["series"] + "'"
+    reason[wide] = "the pattern of " + series[wide] + " is wider than any number"
+    unknown = rows["pattern"].isna()
+    account = rows["company_account_id"][unknown]
+    reason[unknown] = "company account " + account + " has no number " + series[unknown]
+    return reason
+
+
+def _early(rows: pd.DataFrame) -> "tuple[pd.Series[bool], pd.Series[Any]]":
+    """Rows of an ascending series that lie before its last date, or before an earlier row; and that date of each row."""
+    floor = rows.groupby(SERIES_KEY)["invoice_date"].cummax()
+    floor = floor.where(rows["last_date"].isna() | (floor > rows["last_date"]), rows["last_date"])
+    ascend = rows["dates_ascend"].fillna(value=False).astype(bool)
+    return ascend & (rows["invoice_date"] < floor), floor
