@@ -95,20 +95,19 @@ def keep_findings(con: Any, findings: pd.DataFrame, checks: str) -> None:
     con.execute("INSERT OR REPLACE INTO meta VALUES ($judged, $checks)", {"judged": JUDGED, "checks": checks})
 
 
-def kept_findings(con: Any, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
-    """What is kept of some documents: invoice_id int64, stops or looks str; what nothing was found of is left out.
+def kept_findings(con: Any, severity: str) -> pd.DataFrame:
+    """What is kept of what waits for approval: invoice_id int64, stops or looks str; a row where anything was found.
 
     What was marked as reviewed need not be looked at again.
     """
     name = f"{severity}s"
     unseen = "AND i.reviewed IS NULL" if severity == "look" else ""
-    with registered(con, SOURCE, pa.table({"id": pa.array(ids, pa.int64())})):
-        return fetch(
-            con,
-            f"SELECT v.invoice_id, v.{name} FROM {_NAME} v JOIN invoices i USING (invoice_id)"
-            f" SEMI JOIN {SOURCE} s ON s.id = v.invoice_id WHERE v.{name} IS NOT NULL {unseen} ORDER BY v.invoice_id",
-            [OVERVIEW["invoice_id"].column, TABLES[_NAME].column(name)],
-        )
+    return fetch(
+        con,
+        f"SELECT v.invoice_id, v.{name} FROM {_NAME} v JOIN invoices i USING (invoice_id)"
+        f" WHERE v.{name} IS NOT NULL {unseen} ORDER BY v.invoice_id",
+        [OVERVIEW["invoice_id"].column, TABLES[_NAME].column(name)],
+    )
 
 
 def unknown_products(con: Any, names: Iterable[str]) -> list[str]:

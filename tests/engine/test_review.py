@@ -1,13 +1,15 @@
 """The review of a billing run: planted faults are found, a clean run is let go, approve refuses and counts."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from invoicebatch.actions import find, registry
 from invoicebatch.eligibility.review import Checks, Review, judge
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.imports.sample import asked_for
@@ -110,6 +112,25 @@ def test_approve_refuses_what_stops_until_a_reason_is_given_which_history_keeps(
     assert set(report.done["invoice_id"]) == stopped
     kept = faulty.history(min(stopped))["details"].iloc[-1]["note"]
     assert kept.startswith("review accepted (checked by hand): ")
+
+
+def test_what_a_run_approves_changes_nothing_of_what_is_found_of_the_next(
+    make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make_workspace(4)
+    first, *_, last = sorted(workspace.select(all=True).ids)
+    periods = pd.DataFrame(
+        {"invoice_id": [first, last], "period_end": pd.to_datetime(["2026-01-31", "2026-02-28"])}
+    )
+    with workspace.store.write() as session:
+        session.update("invoices", periods, clock.now())
+    (workspace.root / "rules" / "review.toml").write_text(
+        "[follows]\nwhen = 'earlier_documents >= 1'\nreason = 'not the first'\nseverity = 'stop'\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setitem(registry()._found, "approve", replace(find("approve"), chunk_rows=1))
+    assert len(workspace.select(all=True).plan("approve").apply().done) == 4
+    assert workspace.review(workspace.select(ids=[last])).counts["stop"] == 1
 
 
 def test_what_is_marked_as_reviewed_is_no_longer_counted_until_the_document_changes(

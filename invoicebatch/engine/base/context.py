@@ -47,6 +47,8 @@ class RunContext:
         self._store = store
         self._pool = pool
         self._tables: dict[str, pd.DataFrame] = {}
+        self._kept: dict[str, pd.DataFrame | None] = {}
+        """Findings of the review, by severity."""
 
     @property
     def processes(self) -> int:
@@ -91,9 +93,20 @@ class RunContext:
         return known.ask(wanted, self.today) if wanted else known.known(self.today)
 
     def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
-        """What the review finds of invoices."""
-        term_days = self.settings.payment.term_days
-        return Reviewer(self._store, self.root, self.today, term_days).odd(ids, severity)
+        """What the review finds of invoices.
+
+        What is kept of it is read once: a document is not judged otherwise because the run approved others before.
+        """
+        if severity not in self._kept:
+            self._kept[severity] = self._reviewer.kept(severity)
+        kept = self._kept[severity]
+        if kept is None:
+            return self._reviewer.odd(ids, severity)
+        return kept[kept["invoice_id"].isin(ids)].reset_index(drop=True)
+
+    @property
+    def _reviewer(self) -> Reviewer:
+        return Reviewer(self._store, self.root, self.today, self.settings.payment.term_days)
 
     def table(self, name: str) -> pd.DataFrame:
         """A whole small table, read once a run."""

@@ -70,13 +70,18 @@ class Reviewer:
             for each, told in words.items()
         }
 
-    def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
-        """What the checks of one severity find, as `Review.reasons`: what is kept of it, else judged now."""
+    def kept(self, severity: str) -> pd.DataFrame | None:
+        """What is kept of all that waits for approval, as `Review.reasons`; None: it must be judged."""
         with self.store.read() as session:
             if session.review_judged_by() != self._by:
-                return self._judged(session, self.checks.of(severity), ids).reasons(severity)
-            kept = session.kept_findings(ids, severity)
-        return failures(kept["invoice_id"], kept[f"{severity}s"])
+                return None
+            found = session.kept_findings(severity)
+        return failures(found["invoice_id"], found[f"{severity}s"])
+
+    def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
+        """What the checks of one severity find of documents now, as `Review.reasons`."""
+        with self.store.read() as session:
+            return self._judged(session, self.checks.of(severity), ids).reasons(severity)
 
     def keep_judged(self) -> None:
         """Judge all that waits for approval.
