@@ -1,11 +1,13 @@
 """What a process costs: CPU seconds and memory, of it and all that it started."""
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 _LAUNCHER: Final = """
@@ -29,10 +31,14 @@ class Measured:
         return f"{self.cpu:.1f} s, {self.peak_mb:,} MB"
 
 
-def measured(command: Sequence[str], folder: Path) -> Measured:
+def measured(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> Measured:
     """Run a command in a folder; it may end as a run does that could not do all rows."""
     launcher = [sys.executable, "-S", "-E", "-c", _LAUNCHER, *command]
-    done = subprocess.run(launcher, cwd=folder, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(
+        launcher, cwd=folder, env=os.environ | dict(environment), stdout=subprocess.PIPE, check=True
+    )
     code, cpu, peak_mb = json.loads(done.stdout)
     said = (folder / "bench.log").read_text(encoding="utf-8", errors="replace")
     assert code in (0, 3, 4), f"{' '.join(command)}: {said[-2000:]}"

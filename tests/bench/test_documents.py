@@ -1,12 +1,13 @@
 """Documents: whole commands per second and core, merging beside pypdf, memory over many documents."""
 
 import os
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
+from zipfile import ZipFile
 
 import pytest
 
@@ -14,48 +15,54 @@ from invoicebatch.engine.base.executor import Pool
 from invoicebatch.formats.archive.zip import Entry, write_zip
 from invoicebatch.formats.merged.merge import Engine, merge_batch, merge_jobs, write_merged
 from invoicebatch.formats.pdf.render import render_documents, render_jobs
-from invoicebatch.interfaces.api import Workspace, init_workspace
+from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.settings import Executor, Settings
+from tests.bench.measured import measured
+from tests.copies import copy_workspace
 from tests.formats.pdf import samples
 
 pytestmark = pytest.mark.bench
 
 
-def children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+WAYS: Final[Mapping[str, Mapping[str, str]]] = {
+    **{f"{count} process(es)": {"PROCESSES": str(count)} for count in (1, 2)},
+    **{f"Dask, {count} worker(s)": {"DASK": f"local:{count}"} for count in (1, 2, 4)},
+}
 
 
-@pytest.mark.parametrize("processes", [1, 2, 4])
-def test_create_as_a_whole_command(tmp_path: Path, processes: int) -> None:
-    workspace: Workspace = init_workspace(tmp_path / "w")
-    count = 300 * processes
-    workspace.load_sample(count, 1)
-    workspace.select(where="status in ('empty', 'approval_failed')").plan("approve").apply()
-    environment = os.environ | {"INVOICEBATCH_EXECUTOR__PROCESSES": str(processes)}
-    command = [
-        sys.executable,
-        "-m",
-        "invoicebatch",
-        "run",
-        "create",
-        "--where",
-        "status = 'approved'",
-        "--yes",
-    ]
-    cpu, start = children(), time.perf_counter()
-    subprocess.run(command, cwd=workspace.root, env=environment, capture_output=True, check=False)
-    wall, cpu = time.perf_counter() - start, children() - cpu
-    made = len(list((workspace.data / "documents").rglob("*.pdf")))
-    print(
-        f"\ncreate, {processes} processes: {made} documents, {made / wall:.0f}/s, {made / cpu:.0f} a CPU second"
-    )
-    assert made > 0
+def test_create_and_ubl_as_whole_commands(tmp_path: Path) -> None:
+    """Documents a second and a CPU second, of a run on processes and on a cluster, which all make the same bytes."""
+    ready = init_workspace(tmp_path / "ready")
+    ready.load_sample(1_000, 1)
+    ready.select(where="status in ('empty', 'approval_failed')").plan("approve").apply()
+    made: dict[str, dict[str, bytes]] = {}
+    for way, executor in WAYS.items():
+        root = copy_workspace(ready.root, tmp_path / way)
+        told = _whole(("create", "--where", "status = 'approved'"), root, executor)
+        made[way] = {path.name: path.read_bytes() for path in (root / "data" / "documents").rglob("*.pdf")}
+        print(f"\ncreate, {way}: {len(made[way])} documents, {told(len(made[way]))}", end="")
+    assert all(documents == made["1 process(es)"] for documents in made.values())
+    for schematron in ("all", "sample", "none"):
+        told = _whole(("export.ubl", "--all", "--schematron", schematron), root, WAYS["1 process(es)"])
+        archive = max((root / "data" / "runs").rglob("*.zip"), key=lambda path: path.stat().st_mtime_ns)
+        count = sum(name.endswith(".xml") for name in ZipFile(archive).namelist())
+        print(f"\nexport.ubl, schematron {schematron}: {count} documents, {told(count)}", end="")
+
+
+def _whole(arguments: Sequence[str], root: Path, executor: Mapping[str, str]) -> Callable[[int], str]:
+    """Run a command; what is said of its speed, by the number of documents."""
+    environment = {f"INVOICEBATCH_EXECUTOR__{name}": value for name, value in executor.items()}
+    begun = time.perf_counter()
+    used = measured([sys.executable, "-m", "invoicebatch", "run", *arguments, "--yes"], root, environment)
+    wall = time.perf_counter() - begun
+    return lambda count: f"{count / wall:.0f}/s, {count / used.cpu:.0f} a CPU second, {used}"
 
 
 def test_memory_stays_flat(request: pytest.FixtureRequest) -> None:
     script = """
 import resource
+from tests.bench.measured import measured
+from tests.copies import copy_workspace
 from tests.formats.pdf import samples
 from invoicebatch.formats.pdf.render import render_documents, render_jobs
 for round_ in range(1, 21):
