@@ -31,7 +31,7 @@ from invoicebatch.settings import EInvoice
 ALL_UP_TO: Final = 1000
 """Documents up to which `auto` runs the schematron on each."""
 
-SLICE: Final = 2000
+SLICE: Final = 4000
 """Documents turned into bytes at a time."""
 
 

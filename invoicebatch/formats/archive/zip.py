@@ -58,7 +58,7 @@ def write_zip(entries: Iterable[Entry], out: BinaryIO) -> None:
             info.create_system = 3
             if isinstance(entry.content, bytes):
                 small = len(entry.content) <= _BLOCK
-                deflated = small and len(zlib.compress(entry.content, 6)) < len(entry.content)
+                deflated = small and len(zlib.compress(entry.content, 1)) < len(entry.content)
                 info.compress_type = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
                 archive.writestr(info, entry.content)
             else:

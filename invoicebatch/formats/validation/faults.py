@@ -22,9 +22,7 @@ Asked = Literal["document", "structure", "none"]
 """Whom schematrons were asked of: the document, another of its structure, or none."""
 
 _JOB: Final = 100
-_SHAPE: Final = re.compile(
-    rb"<(c[ab]c:\w+)|(?:TypeCode|MeansCode|IdentificationCode)>([^<]*)|Category><cbc:ID>(\w+)"
-)
+_SHAPE: Final = re.compile(rb"<c[ab]c:(?:\w*Category>\s*<cbc:ID>\w+|\w+(?:(?<=Code)[^<]*)?)")
 _BEYOND_THE_STANDARD: Final = re.compile(rb"(urn:cen\.eu:en16931:2017)#[^<]*(?=</ram:ID>)")
 
 Spread = Callable[[Callable[[Job], list[str]], Iterable[Job]], Iterator[list[str]]]
@@ -102,6 +100,5 @@ def _fault(document: bytes, sheets: Sheets) -> str:
 
 
 def shape_of(document: bytes) -> bytes:
-    """What a schematron can tell documents apart by: their elements and their codes."""
-    found = {next(filter(None, groups), b"") for groups in _SHAPE.findall(document)}
-    return b" ".join(sorted(found))
+    """What a schematron can tell UBL documents apart by: their elements, their codes and their VAT categories."""
+    return b" ".join(sorted(set(_SHAPE.findall(document))))
