@@ -28,6 +28,7 @@ def audit(workspace: WorkspaceBase) -> pd.DataFrame:
         outbox = session.whole("outbox", "status = 'in_doubt'")
         invoices = session.overview(_INVOICE_COLUMNS, clock.today())
         lines = session.line_totals()
+        doubled = session.doubled_rows()
     cut_off = interrupted_archives(runs)
     cut_off = cut_off[~cut_off.map(workspace.at_work).astype("bool")]
     archive = list(archive_breaches(workspace.data, parts, orphans, cut_off))
@@ -45,6 +46,7 @@ def audit(workspace: WorkspaceBase) -> pd.DataFrame:
         iter(archive),
         _messages(outbox),
         _events(broken),
+        _doubled(doubled),
         _access(workspace),
     )
     found = [breach for check in checks for breach in check]
@@ -55,6 +57,12 @@ def _events(broken: Mapping[int, str]) -> Iterator[tuple[str, str, str, str]]:
     advice = "Compare with a backup or an audit pack; no program should have done this."
     for batch, problem in broken.items():
         yield "events", f"batch {batch}", problem, advice
+
+
+def _doubled(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str, str]]:
+    advice = "Compare with a backup; no program should have done this."
+    for table, key in rows:
+        yield "rows", f"{table} {key}", "is there more than once", advice
 
 
 def _access(workspace: WorkspaceBase) -> Iterator[tuple[str, str, str, str]]:

@@ -196,3 +196,5 @@ def release_memory() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
+    if arrow := sys.modules.get("pyarrow"):  # in a notebook it has an allocator of its own, too
+        arrow.default_memory_pool().release_unused()

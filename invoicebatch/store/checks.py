@@ -12,7 +12,7 @@ import pandas as pd
 
 from invoicebatch.errors import InputFileError, StaleError, TransitionError, UsageError
 from invoicebatch.model.documents.number_patterns import pattern_fault
-from invoicebatch.model.schema import Table
+from invoicebatch.model.schema import TABLES, Table
 
 SOURCE = "incoming"
 """Name of the view that holds the frame while it is written."""
@@ -69,6 +69,16 @@ def check_new(con: Any, table: Table) -> None:
             f"Nothing was written: {table.name} {_words(values)} is there already.",
             "Another process wrote it meanwhile; select again.",
         )
+
+
+def doubled_rows(con: Any) -> list[tuple[str, str]]:
+    """Tables with a key that is there more than once, each with the first such key: no index would have refused it."""
+    found = []
+    for table in (table for table in TABLES.values() if not table.indexed):
+        key = ", ".join(f'"{name}"' for name in table.key)
+        sql = f"SELECT {key} FROM {table.name} GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
+        found += [(table.name, _words(values)) for values in con.sql(sql).fetchall()]
+    return found
 
 
 def check_stored(

@@ -58,7 +58,7 @@ _MOST_IDLE = 4
 _BRIEF = 0.1
 """Seconds at work after which an engine is not kept: it holds on to the memory that much work took."""
 
-_LONG_WORK = Event()
+_WORKED_LONG = Event()
 """Set where an engine was at work for longer, until what frames and engines left of memory is released."""
 
 after_fork(_IDLE.clear)  # an engine's threads do not live on in a child
@@ -252,17 +252,19 @@ def _attached(path: Path, *, read_only: bool) -> Iterator[Connection]:
     except BaseException:
         engine.close()
         raise
-    if len(_IDLE) < _MOST_IDLE and monotonic() - begun < _BRIEF:
-        _IDLE.append(engine)
-    else:
+    finally:
+        if long := monotonic() - begun >= _BRIEF:
+            _WORKED_LONG.set()
+    if long or len(_IDLE) >= _MOST_IDLE:
         engine.close()
-        _LONG_WORK.set()
+    else:
+        _IDLE.append(engine)
 
 
 def _release_memory() -> None:
     """After long work: what is free in frames' memory can't be used by an engine, nor what one at rest holds."""
-    if _LONG_WORK.is_set():
-        _LONG_WORK.clear()
+    if _WORKED_LONG.is_set():
+        _WORKED_LONG.clear()
         with suppress(IndexError):
             while True:
                 _IDLE.pop().close()

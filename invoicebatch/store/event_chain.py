@@ -181,7 +181,7 @@ _ERASABLE: Final = {"events": ("details", "NULL"), "invoice_changes": ("changes"
 """By table, the column that is erased, and what stands there then."""
 
 _PIECE: Final = 65_536
-"""Hashes of rows that are Python texts at once."""
+"""Hashes of rows, or bytes of them, that are Python texts at once."""
 
 HASHED: Final = {
     "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),
@@ -220,7 +220,7 @@ def _hash(con: Any, batch: int) -> str:
 
 def _row_hashes(where: str) -> str:
     """SQL: the hash of each row, the kept one where it is any."""
-    kept = "CASE WHEN strlen(kept_sha256) = 64 THEN kept_sha256 END"
+    kept = "CASE WHEN regexp_full_match(kept_sha256, '[0-9a-f]{64}') THEN kept_sha256 END"
     return " UNION ALL ".join(
         f"SELECT batch, coalesce({kept}, {_row_hash(table)}) AS row FROM {table} {where}" for table in HASHED
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from invoicebatch.errors import StorageError
-from invoicebatch.model.schema import TABLES
+from invoicebatch.model.schema import REVIEW_CHANGES, TABLES
 
 LATEST: Final = 18
 
@@ -191,7 +191,8 @@ def _what_is_closed_may_leave(con: Any) -> None:
 
 
 def _journals_have_no_index(con: Any) -> None:
-    """Tables that are no longer indexed are written anew."""
+    """Tables that are no longer indexed are written anew; what the review judges by is counted."""
+    con.execute(f"INSERT INTO meta VALUES ('{REVIEW_CHANGES}', '0') ON CONFLICT DO NOTHING")
     for table in TABLES.values():
         if not table.indexed:
             old, columns = f"{table.name}_indexed", ", ".join(f'"{c.name}"' for c in table.columns)
@@ -300,7 +301,8 @@ def _in_transaction(con: Any, step: Callable[[Any], None], version: int) -> None
 def _create_all(con: Any) -> None:
     con.execute(_META)
     con.execute(
-        "INSERT INTO meta VALUES ('schema_version', '0'), ('workspace_id', ?), ('next_invoice_id', '1')",
+        "INSERT INTO meta VALUES ('schema_version', '0'), ('workspace_id', ?), ('next_invoice_id', '1'),"
+        f" ('{REVIEW_CHANGES}', '0')",
         [str(uuid.uuid4())],
     )
     for table in TABLES.values():

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from invoicebatch.model.schema import JUDGED, OVERVIEW, TABLES
+from invoicebatch.model.schema import JUDGED, OVERVIEW, REVIEW_CHANGES, TABLES
 from invoicebatch.model.status import WAITING
 from invoicebatch.store.checks import SOURCE
 from invoicebatch.store.frames import fetch, registered, to_arrow
@@ -62,6 +62,13 @@ def forget(con: Any, table: str, columns: Iterable[str] | None = None) -> None:
     ):
         return
     con.execute("DELETE FROM meta WHERE key = $judged", {"judged": JUDGED})
+    con.execute(f"UPDATE meta SET value = (value::BIGINT + 1)::VARCHAR WHERE key = '{REVIEW_CHANGES}'")
+
+
+def changes(con: Any) -> int:
+    """How often anything changed that the review may judge by."""
+    ((count,),) = con.sql(f"SELECT value::BIGINT FROM meta WHERE key = '{REVIEW_CHANGES}'").fetchall()
+    return int(count)
 
 
 def judged_by(con: Any) -> str | None:
@@ -95,19 +102,26 @@ def keep_findings(con: Any, findings: pd.DataFrame, checks: str) -> None:
     con.execute("INSERT OR REPLACE INTO meta VALUES ($judged, $checks)", {"judged": JUDGED, "checks": checks})
 
 
-def kept_findings(con: Any, severity: str) -> pd.DataFrame:
-    """What is kept of what waits for approval: invoice_id int64, stops or looks str; a row where anything was found.
+def kept_findings(con: Any, severity: str, ids: npt.NDArray[np.int64] | None = None) -> pd.DataFrame:
+    """What is kept of documents: invoice_id int64, stops or looks str; what nothing was found of is left out.
 
     What was marked as reviewed need not be looked at again.
+
+    Args:
+        con: an open connection.
+        severity: `stop` or `look`.
+        ids: of which documents; None: of all that waited for approval when they were judged.
     """
     name = f"{severity}s"
     unseen = "AND i.reviewed IS NULL" if severity == "look" else ""
-    return fetch(
-        con,
-        f"SELECT v.invoice_id, v.{name} FROM {_NAME} v JOIN invoices i USING (invoice_id)"
-        f" WHERE v.{name} IS NOT NULL {unseen} ORDER BY v.invoice_id",
-        [OVERVIEW["invoice_id"].column, TABLES[_NAME].column(name)],
-    )
+    of_ids = "" if ids is None else f"SEMI JOIN {SOURCE} s ON s.id = v.invoice_id"
+    with registered(con, SOURCE, pa.table({"id": pa.array([] if ids is None else ids, pa.int64())})):
+        return fetch(
+            con,
+            f"SELECT v.invoice_id, v.{name} FROM {_NAME} v JOIN invoices i USING (invoice_id)"
+            f" {of_ids} WHERE v.{name} IS NOT NULL {unseen} ORDER BY v.invoice_id",
+            [OVERVIEW["invoice_id"].column, TABLES[_NAME].column(name)],
+        )
 
 
 def unknown_products(con: Any, names: Iterable[str]) -> list[str]:

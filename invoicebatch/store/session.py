@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from invoicebatch.store import erasure, event_chain, journal, numbering, outbox, review, tables
+from invoicebatch.store import checks, erasure, event_chain, journal, numbering, outbox, review, tables
 from invoicebatch.store import overview as invoices
 from invoicebatch.store.archive import closed, parts
 from invoicebatch.store.history import history_columns
@@ -39,6 +39,7 @@ class Session:
     ids_of = _verb(invoices.ids_of)
     history_columns = _verb(history_columns)
     review_judged_by = _verb(review.judged_by)
+    review_changes = _verb(review.changes)
     review_waiting = _verb(review.waiting)
     unknown_products = _verb(review.unknown_products)
     keep_findings = _verb(review.keep_findings)
@@ -72,6 +73,7 @@ class Session:
     artefacts = _verb(journal.artefacts)
     unfinished_runs = _verb(journal.unfinished)
 
+    doubled_rows = _verb(checks.doubled_rows)
     add_events = _verb(event_chain.add_events)
     broken_batches = _verb(event_chain.broken_batches)
     chain_head = _verb(event_chain.head)

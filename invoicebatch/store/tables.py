@@ -172,7 +172,7 @@ def whole(
     columns: Iterable[str] | None = None,
     order: Iterable[str] | None = None,
 ) -> pd.DataFrame:
-    """All rows of a small table (optionally those matching a fixed SQL condition, some columns), ordered by key, or as named."""
+    """All rows of a table (optionally those matching a fixed SQL condition, some columns), ordered by key, or as named."""
     table = TABLES[name]
     wanted = [c for c in table.columns if columns is None or c.frame_name in set(columns)]
     select = ", ".join(c.select_sql(f't."{c.name}"') for c in wanted)

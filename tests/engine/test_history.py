@@ -134,6 +134,18 @@ def test_doctor_names_what_was_altered(make_workspace: Make) -> None:
         workspace.store.file.write_bytes(whole)
 
 
+def test_doctor_names_a_row_that_is_there_twice(make_workspace: Make) -> None:
+    workspace = make_workspace(2)
+    workspace.select(all=True).plan("approve").apply()
+    assert workspace.doctor().empty
+    with duckdb.connect(str(workspace.store.file)) as con:
+        con.execute("INSERT INTO run_rows SELECT * FROM run_rows WHERE invoice_id = 2")
+    (breach,) = workspace.doctor().to_dict("records")
+    assert breach["check"] == "rows"
+    assert breach["subject"].startswith("run_rows ")
+    assert breach["subject"].endswith(" 2")
+
+
 def test_no_writer_of_the_store_can_forget_the_change(make_workspace: Make) -> None:
     workspace = make_workspace(2)
     with workspace.store.write() as session:

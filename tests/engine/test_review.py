@@ -11,7 +11,7 @@ import pytest
 
 from invoicebatch.actions import find, registry
 from invoicebatch.eligibility.review import Checks, Review, judge
-from invoicebatch.engine.base import clock
+from invoicebatch.engine.base import clock, context
 from invoicebatch.engine.imports.sample import asked_for
 from invoicebatch.ingest.sample.months import months
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
@@ -114,23 +114,67 @@ def test_approve_refuses_what_stops_until_a_reason_is_given_which_history_keeps(
     assert kept.startswith("review accepted (checked by hand): ")
 
 
-def test_what_a_run_approves_changes_nothing_of_what_is_found_of_the_next(
-    make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def followed(make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """Four documents, the last of the first one's customer; whatever follows another is stopped; one document a chunk."""
     workspace = make_workspace(4)
-    first, *_, last = sorted(workspace.select(all=True).ids)
-    periods = pd.DataFrame(
-        {"invoice_id": [first, last], "period_end": pd.to_datetime(["2026-01-31", "2026-02-28"])}
-    )
+    periods = {"invoice_id": [1, 2, 3, 4], "period_end": pd.to_datetime(["2026-01-31", *["2026-02-28"] * 3])}
     with workspace.store.write() as session:
-        session.update("invoices", periods, clock.now())
+        session.update("invoices", pd.DataFrame(periods), clock.now())
     (workspace.root / "rules" / "review.toml").write_text(
         "[follows]\nwhen = 'earlier_documents >= 1'\nreason = 'not the first'\nseverity = 'stop'\n",
         encoding="utf-8",
     )
     monkeypatch.setitem(registry()._found, "approve", replace(find("approve"), chunk_rows=1))
-    assert len(workspace.select(all=True).plan("approve").apply().done) == 4
-    assert workspace.review(workspace.select(ids=[last])).counts["stop"] == 1
+    return workspace
+
+
+def test_what_a_run_approves_changes_nothing_of_what_is_found_of_the_next(followed: Workspace) -> None:
+    assert len(followed.select(all=True).plan("approve").apply().done) == 4
+    assert followed.review(followed.select(ids=[4])).counts["stop"] == 1
+
+
+def test_nor_where_another_change_came_between_plan_and_run(
+    followed: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context, "_MANY", 1)
+    plan = followed.select(all=True).plan("approve")
+    customer = followed.select(ids=[4]).frame["customer_id"]
+    with followed.store.write() as session:
+        session.update("customers", pd.DataFrame({"customer_id": customer, "city": "Utrecht"}), clock.now())
+    assert len(plan.apply().done) == 4
+
+
+class Billed:
+    """Progress that tells, once the first document is approved, what an earlier system billed the last one's customer."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        row = workspace.select(ids=[4]).frame.iloc[0]
+        self._rows = pd.DataFrame(
+            {"customer_id": [row["customer_id"]], "company_account_id": row["company_account_id"],
+             "kind": "invoice", "period_start": pd.to_datetime(["2025-12-01"]),
+             "period_end": pd.to_datetime(["2025-12-31"]), "total_cents": 12_100, "currency": "EUR"}
+        )  # fmt: skip
+
+    def start(self, label: str, total: int) -> None:
+        """Nothing yet."""
+
+    def advance(self, count: int) -> None:
+        if count and len(self._rows):
+            with self._workspace.store.write() as session:
+                session.insert("billing_history", self._rows)
+            self._rows = self._rows.iloc[:0]
+
+    def stop(self) -> None:
+        """It is over."""
+
+
+def test_what_others_change_while_a_run_is_at_work_counts(followed: Workspace) -> None:
+    report = followed.select(all=True).plan("approve").apply(progress=Billed(followed))
+    assert report.refused["invoice_id"].tolist() == [4]
+    assert report.refused["reason"].str.contains("not the first").all()
+    assert len(report.done) == 3
 
 
 def test_what_is_marked_as_reviewed_is_no_longer_counted_until_the_document_changes(

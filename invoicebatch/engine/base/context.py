@@ -1,6 +1,7 @@
 """What the engine lends to an action while it runs."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,10 +15,13 @@ from invoicebatch.engine.base.review import Reviewer
 from invoicebatch.files.stored import stored_document
 from invoicebatch.model.changes import Batch
 from invoicebatch.settings import Settings
-from invoicebatch.store import Store
+from invoicebatch.store import Session, Store
 
 _PIECE: Final = 50_000
 """Invoices whose rows are in memory at once."""
+
+_MANY: Final = 50_000
+"""Documents: a run of so many at once judges all that waits, if that was not done, and keeps it."""
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -47,8 +51,10 @@ class RunContext:
         self._store = store
         self._pool = pool
         self._tables: dict[str, pd.DataFrame] = {}
-        self._kept: dict[str, pd.DataFrame | None] = {}
+        self._kept: dict[str, pd.DataFrame] = {}
         """Findings of the review, by severity."""
+        self._kept_at: int | None = None
+        """`Session.review_changes` when they held."""
 
     @property
     def processes(self) -> int:
@@ -95,14 +101,34 @@ class RunContext:
     def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
         """What the review finds of invoices.
 
-        What is kept of it is read once: a document is not judged otherwise because the run approved others before.
+        What is kept of it is read once a run, and again where others changed anything: that the run itself approved
+        documents before changes nothing of what is found of the next.
         """
-        if severity not in self._kept:
-            self._kept[severity] = self._reviewer.kept(severity)
-        kept = self._kept[severity]
+        kept = self._kept_findings(ids, severity)
+        if kept is None and self.run_id and len(ids) >= _MANY:
+            self._reviewer.keep_judged()
+            kept = self._kept_findings(ids, severity)
         if kept is None:
             return self._reviewer.odd(ids, severity)
         return kept[kept["invoice_id"].isin(ids)].reset_index(drop=True)
+
+    def _kept_findings(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame | None:
+        with self._store.read() as session:
+            if not self.run_id:
+                return self._reviewer.kept(session, severity, ids)
+            if (changes := session.review_changes()) != self._kept_at:
+                self._kept, self._kept_at = {}, changes
+            if severity not in self._kept and (found := self._reviewer.kept(session, severity)) is not None:
+                self._kept[severity] = found
+        return self._kept.get(severity)
+
+    @contextmanager
+    def own_changes(self, session: Session) -> Iterator[None]:
+        """What is changed in the block changes nothing of what is kept of the review, if nobody else changed anything."""
+        alone = bool(self._kept) and session.review_changes() == self._kept_at
+        yield
+        if alone:
+            self._kept_at = session.review_changes()
 
     @property
     def _reviewer(self) -> Reviewer:

@@ -71,12 +71,12 @@ class Pool:
     def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
         """Apply a module-level function to each job, results in order.
 
-        The first jobs run right here: workers are started for what lasts longer than starting them.
+        Until there are workers, the first jobs run right here: they are started for what lasts longer than that takes.
         """
         iterator = iter(jobs)
         first = list(islice(iterator, 2))
         rest = chain(first, iterator)
-        if len(first) > 1 and self._settings.executor.dask:
+        if len(first) > 1 and (self._local or self._settings.executor.dask):
             yield from self._spread(function, rest)
             return
         begun = perf_counter()

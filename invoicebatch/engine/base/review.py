@@ -70,12 +70,13 @@ class Reviewer:
             for each, told in words.items()
         }
 
-    def kept(self, severity: str) -> pd.DataFrame | None:
-        """What is kept of all that waits for approval, as `Review.reasons`; None: it must be judged."""
-        with self.store.read() as session:
-            if session.review_judged_by() != self._by:
-                return None
-            found = session.kept_findings(severity)
+    def kept(
+        self, session: Session, severity: str, ids: npt.NDArray[np.int64] | None = None
+    ) -> pd.DataFrame | None:
+        """What is kept of documents (None: of all), as `Review.reasons`; None: they must be judged."""
+        if session.review_judged_by() != self._by:
+            return None
+        found = session.kept_findings(severity, ids)
         return failures(found["invoice_id"], found[f"{severity}s"])
 
     def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:

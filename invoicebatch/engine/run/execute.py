@@ -131,7 +131,7 @@ class Run:
         batch = self._prepare(context, batch)
         for _ in range(_RETRIES):
             try:
-                self._commit(batch, self._changes(context, batch))
+                self._commit(context, batch, self._changes(context, batch))
                 break
             except StaleError:  # files and state must come from the same reading
                 ids = batch.invoices["invoice_id"].to_numpy(np.int64)
@@ -141,7 +141,7 @@ class Run:
                     batch = self._load(context, ids, rows)
                 batch = self._prepare(context, batch)
         else:
-            self._commit(batch, self._changes(context, batch))
+            self._commit(context, batch, self._changes(context, batch))
         if len(batch.files):
             with self._store.read() as session:
                 made = session.artefacts(self._run_id)
@@ -238,7 +238,7 @@ class Run:
             self._shown += 1
             self._progress.advance(1)
 
-    def _commit(self, batch: Batch, changes: Changes) -> None:
+    def _commit(self, context: RunContext, batch: Batch, changes: Changes) -> None:
         """Write the changes, outcomes, files and events of a chunk: all or none."""
         now = clock.now()
         left_out = batch.failed[~batch.failed["invoice_id"].isin(changes.failures["invoice_id"])]
@@ -252,7 +252,8 @@ class Run:
             changes = replace(changes, updates={}, inserts={}, deletes={})
         reach("commit.before")
         with self._store.write() as session:
-            session.apply(_versioned(changes, batch.invoices), self.action.name, now)
+            with context.own_changes(session):
+                session.apply(_versioned(changes, batch.invoices), self.action.name, now)
             numbers = done["number"] if self.action.reserve is not None else None  # others give none
             session.settle(self._run_id, _outcomes(done["invoice_id"].to_numpy(), RowOutcome.DONE, numbers))
             session.settle(self._run_id, _settled(unchanged, RowOutcome.UNCHANGED))

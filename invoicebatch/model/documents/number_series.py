@@ -62,9 +62,9 @@ def _reasons(rows: pd.DataFrame, wide: "pd.Series[bool]") -> "pd.Series[str]":
         + " lies before the last date of its number series, " + floor[early].dt.strftime("%Y-%m-%d")
         + ": withdraw its approval and approve it with a later date"
     )  # fmt: skip
-    series = "series '" + rows["series"] + "'"
-    reason[wide] = "the pattern of " + series[wide] + " is wider than any number"
     unknown = rows["pattern"].isna()
+    series = "series '" + rows["series"][wide | unknown] + "'"
+    reason[wide] = "the pattern of " + series[wide] + " is wider than any number"
     account = rows["company_account_id"][unknown]
     reason[unknown] = "company account " + account + " has no number " + series[unknown]
     return reason

@@ -59,6 +59,7 @@ from invoicebatch.model.schema.review import (
     HISTORY_COLUMNS,
     JUDGED,
     PAST,
+    REVIEW_CHANGES,
     REVIEW_COLUMNS,
     REVIEW_FINDINGS,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "JUDGED",
     "OVERVIEW",
     "PAST",
+    "REVIEW_CHANGES",
     "REVIEW_COLUMNS",
     "TABLES",
     "Column",

@@ -81,3 +81,6 @@ REVIEW_COLUMNS: Final = frozenset({"review", "review_reasons"})
 
 JUDGED: Final = "reviewed_by"
 """Where the database notes by which checks all that waits for approval was judged; no note: it was not."""
+
+REVIEW_CHANGES: Final = "review_changes"
+"""Where it counts how often anything changed that the review may judge by."""
