@@ -55,7 +55,7 @@ if what == "ours":
     with open(path, "wb") as out: write_sheet(out, shown, actions, meta)
 else:
     body = pd.concat(SheetBody(shown, actions, meta).pieces(), ignore_index=True); names = list(LAYOUT)
-    body["why_not"] = pd.array(shown.texts, dtype="str").take(body["why_not"].to_numpy())
+    body["why_not"] = pd.array(list(shown.texts), dtype="str").take(body["why_not"].to_numpy())
     columns = sheet_columns(); data = []
     for name in names:
         values = body[columns[name].frame_name]

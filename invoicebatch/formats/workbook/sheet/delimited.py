@@ -22,7 +22,7 @@ def write_sheet_csv(out: BinaryIO, rows: SheetRows, actions: Sequence[SheetActio
     """Write the sheet as CSV; arguments as of `write_sheet`."""
     body = SheetBody(rows, actions, meta)
     allowed = pd.array(["; ".join(titles) for titles in body.lists], dtype="str")
-    why_not = pd.array(rows.texts, dtype="str")
+    why_not = pd.array(list(rows.texts), dtype="str")
 
     def read(_columns: Sequence[Column]) -> Iterator[pd.DataFrame]:
         for piece in body.pieces():

@@ -79,6 +79,25 @@ class SheetAction:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """Texts that share their parts, put together when they are asked for: whole, they take ten times the room.
+
+    Attributes:
+        parts: each once.
+        made_of: of each text, the places of its parts; the first has none, it is empty.
+    """
+
+    parts: Sequence[str]
+    made_of: Sequence[tuple[int, ...]]
+
+    def __iter__(self) -> Iterator[str]:
+        return ("; ".join([self.parts[place] for place in places]) for places in self.made_of)
+
+    def __len__(self) -> int:
+        return len(self.made_of)
+
+
+@dataclass(frozen=True, slots=True)
 class SheetRows:
     """The rows of a sheet: what was made of all of them, and how to read what is shown of each.
 
@@ -94,7 +113,7 @@ class SheetRows:
 
     allowed: npt.NDArray[np.uint64]
     why_not: npt.NDArray[np.int32]
-    texts: Sequence[str]
+    texts: Texts
     currencies: Sequence[str]
     sums: Mapping[str, int]
     read: Callable[[], Iterator[pd.DataFrame]]

@@ -10,24 +10,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.formats.workbook.sheet.keys import row_checks
-from invoicebatch.formats.workbook.sheet.model import NO_ACTION, SheetAction, SheetMeta, SheetRows
+from invoicebatch.formats.workbook.sheet.model import NO_ACTION, SheetAction, SheetMeta, SheetRows, Texts
 
 Bools = npt.NDArray[np.bool_]
 
 
 class Verdicts:
-    """What the actions make of rows, gathered piece by piece: two numbers a row, and each text once."""
+    """What the actions make of rows, gathered piece by piece: two numbers a row, and each part of a text once."""
 
     def __init__(self, titles: Sequence[str], rows: int) -> None:
         self.allowed = np.zeros(rows, np.uint64)
         self.why_not = np.zeros(rows, np.int32)
         self._titles = titles
-        self._texts: dict[str, int] = {}
+        self._parts: dict[str, int] = {}
+        self._texts: dict[tuple[int, ...], int] = {(): 0}
 
     @property
-    def texts(self) -> list[str]:
+    def texts(self) -> Texts:
         """What `why_not` numbers."""
-        return list(self._texts)
+        return Texts(list(self._parts), list(self._texts))
 
     def add(
         self, places: npt.NDArray[np.int64], allowed: Sequence[Bools], reasons: Sequence["pd.Series[str]"]
@@ -44,7 +45,8 @@ class Verdicts:
             words |= rows.astype(np.uint64) << np.uint64(bit)
         self.allowed[places] = words
         codes, texts = _combined(self._titles, reasons, len(places))
-        known = [self._texts.setdefault(text, len(self._texts)) for text in texts]
+        made_of = (tuple(self._parts.setdefault(part, len(self._parts)) for part in parts) for parts in texts)
+        known = [self._texts.setdefault(parts, len(self._texts)) for parts in made_of]
         self.why_not[places] = np.array(known, np.int32)[codes]
 
 
@@ -61,8 +63,8 @@ def action_profiles(
 
 def _combined(
     titles: Sequence[str], reasons: Sequence["pd.Series[str]"], rows: int
-) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """What each row refuses and why, actions with one reason together: its number, and each combination in words."""
+) -> tuple[npt.NDArray[np.int64], list[list[str]]]:
+    """What each row refuses and why, actions with one reason together: its number, and the words of each combination."""
     combined = np.zeros(rows, dtype=np.int64)
     for each in reasons:
         codes, distinct = pd.factorize(each)
@@ -72,12 +74,12 @@ def _combined(
     return combined, [_in_words(titles, [column[place] for column in columns]) for place in range(len(first))]
 
 
-def _in_words(titles: Sequence[str], reasons: Sequence[str]) -> str:
+def _in_words(titles: Sequence[str], reasons: Sequence[str]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for title, reason in zip(titles, reasons, strict=True):
         if reason:
             by_reason.setdefault(reason, []).append(title)
-    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
+    return [f"{', '.join(names)}: {reason}" for reason, names in by_reason.items()]
 
 
 class SheetBody:

@@ -22,6 +22,7 @@ from invoicebatch.formats.workbook.sheet.model import (
     SheetAction,
     SheetMeta,
     SheetRows,
+    Texts,
     sheet_columns,
 )
 from invoicebatch.formats.workbook.sheet.pages import help_page, lists_page, meta_page, parameters_page
@@ -52,26 +53,32 @@ def write_sheet(out: BinaryIO, rows: SheetRows, actions: Sequence[SheetAction], 
     workbook.properties.creator = "invoicebatch"
     workbook.properties.created = workbook.properties.modified = meta.made_at.replace(tzinfo=None)
     styling.add_properties(workbook, {"selection_id": meta.selection_id, "workspace_id": meta.workspace_id})
-    texts = {text: place for place, text in enumerate(rows.texts)}
+    further: dict[str, int] = {}
     cells = (
-        [_cells(name, piece, *styles[name], texts) for name in LAYOUT] for piece in chain([first], pieces)
+        [_cells(name, piece, *styles[name], rows.texts, further) for name in LAYOUT]
+        for piece in chain([first], pieces)
     )
     bodies = {sheet.title: Body(cells, (len(rows), len(LAYOUT)), FIRST_ROW, results)}
-    write_package(out, workbook, bodies, texts)
+    write_package(out, workbook, bodies, chain(rows.texts, further))
 
 
-def _cells(name: str, rows: pd.DataFrame, style: int, blank: int, texts: dict[str, int]) -> CellColumn:
-    """The cells of a column; texts that repeat go to the texts, and are named by their place there, as refusals are."""
+def _cells(
+    name: str, rows: pd.DataFrame, style: int, blank: int, texts: Texts, further: dict[str, int]
+) -> CellColumn:
+    """The cells of a column; texts that repeat follow on the texts, and are named by their place there, as refusals are."""
     column = sheet_columns()[name]
     if name == "why_not":
         codes = rows[name].to_numpy()
-        places = pa.array(codes, mask=codes == texts.get("", -1))
+        places = pa.array(codes, mask=codes == 0)
         return CellColumn(pa.chunked_array([places]), column.type, style, blank, shared=True)
     cells = cell_column(rows[column.frame_name], column, style)
     coded = _coded(cells.values)
     if coded is None:
         return CellColumn(cells.values, cells.type, style, blank)
-    known = [texts.setdefault(text, len(texts)) if text else None for text in coded.dictionary.to_pylist()]
+    known = [
+        len(texts) + further.setdefault(text, len(further)) if text else None
+        for text in coded.dictionary.to_pylist()
+    ]
     places = pa.array(known, pa.int64()).take(coded.indices)
     return CellColumn(pa.chunked_array([places]), cells.type, style, blank, shared=True)
 
