@@ -14,6 +14,8 @@ from invoicebatch.model.money import format_cents
 
 SERIES = ["company_account_id", "series", "period"]
 
+_RESTORE = "Compare with a backup; no program should have done this."
+
 
 def audit(workspace: WorkspaceBase) -> pd.DataFrame:
     """Every breach found: check str, subject str, problem str, advice str; empty: all is well."""
@@ -60,9 +62,8 @@ def _events(broken: Mapping[int, str]) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _doubled(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str, str]]:
-    advice = "Compare with a backup; no program should have done this."
     for table, key in rows:
-        yield "rows", f"{table} {key}", "is there more than once", advice
+        yield "rows", f"{table} {key}", "is there more than once", _RESTORE
 
 
 def _access(workspace: WorkspaceBase) -> Iterator[tuple[str, str, str, str]]:
@@ -86,7 +87,6 @@ _INVOICE_COLUMNS = (
 def _numbers(
     issued: pd.DataFrame, counters: pd.DataFrame, invoices: pd.DataFrame
 ) -> Iterator[tuple[str, str, str, str]]:
-    restore = "Compare with a backup; no program should have done this."
     used = issued.groupby(SERIES, as_index=False).agg(
         last=("seq", "max"), count=("seq", "size"), first=("seq", "min")
     )
@@ -98,14 +98,14 @@ def _numbers(
                 "numbers",
                 name,
                 f"the counter stands at {row['next_seq']}, the last number given is {row['last']:g}",
-                restore,
+                _RESTORE,
             )
         if row["count"] and row["last"] - row["first"] + 1 != row["count"]:
             yield (
                 "numbers",
                 name,
                 f"{row['last'] - row['first'] + 1 - row['count']:g} numbers are missing between the first and the last",
-                restore,
+                _RESTORE,
             )
     given = invoices[invoices["number"].notna()][["invoice_id", "number"]]
     both = given.merge(
@@ -120,11 +120,11 @@ def _numbers(
             "numbers",
             f"invoice {row['invoice_id']}",
             f"carries {row['number']}, but was given {row['number_issued']}",
-            restore,
+            _RESTORE,
         )
     doubled = issued[issued.duplicated(["company_account_id", "number"], keep=False)]
     for number in doubled["number"].unique():
-        yield "numbers", number, "was given twice", restore
+        yield "numbers", number, "was given twice", _RESTORE
     yield from _shared(invoices)
 
 

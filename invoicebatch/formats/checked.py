@@ -85,8 +85,7 @@ def checked_documents(
     sheets = {} if schematron == "none" else rules.sheets("ubl")
     profile, national = chosen_profile(profile, rules.settings, national)
     seen: dict[bytes, bool] = {}
-    for start in range(0, len(batch), SLICE):
-        part = Batch(batch.invoices.iloc[start : start + SLICE].reset_index(drop=True), batch.tables)
+    for part in batch.slices(SLICE):
         asked = _Asked(rules, profile, national, on)
         written = _checked_by_rules(asked, part, _ubl(energy_extension), ctx)
         documents = [(item.document, sheets.get(item.rules, ())) for item in written if not item.failure]

@@ -114,14 +114,13 @@ def kept_findings(con: Any, severity: str, ids: npt.NDArray[np.int64] | None = N
     """
     name = f"{severity}s"
     unseen = "AND i.reviewed IS NULL" if severity == "look" else ""
-    of_ids = "" if ids is None else f"SEMI JOIN {SOURCE} s ON s.id = v.invoice_id"
-    with registered(con, SOURCE, pa.table({"id": pa.array([] if ids is None else ids, pa.int64())})):
-        return fetch(
-            con,
-            f"SELECT v.invoice_id, v.{name} FROM {_NAME} v JOIN invoices i USING (invoice_id)"
-            f" {of_ids} WHERE v.{name} IS NOT NULL {unseen} ORDER BY v.invoice_id",
-            [OVERVIEW["invoice_id"].column, TABLES[_NAME].column(name)],
-        )
+    columns = [OVERVIEW["invoice_id"].column, TABLES[_NAME].column(name)]
+    found = f"SELECT v.invoice_id, v.{name} FROM {_NAME} v JOIN invoices i USING (invoice_id)"
+    rest = f"WHERE v.{name} IS NOT NULL {unseen} ORDER BY v.invoice_id"
+    if ids is None:
+        return fetch(con, f"{found} {rest}", columns)
+    with registered(con, SOURCE, pa.table({"id": pa.array(ids, pa.int64())})):
+        return fetch(con, f"{found} SEMI JOIN {SOURCE} s ON s.id = v.invoice_id {rest}", columns)
 
 
 def unknown_products(con: Any, names: Iterable[str]) -> list[str]:

@@ -164,6 +164,16 @@ def test_a_key_that_is_stored_already_is_no_new_row_where_no_index_says_so(
     assert stored(workspace, table.name)[last.name].tolist() == rows[last.name].tolist()[:2]
 
 
+def test_a_row_that_one_run_holds_is_not_claimed_by_another(make_workspace: Make) -> None:
+    workspace = make_workspace(3)
+    claims = pd.DataFrame({"invoice_id": [1, 2], "run_id": "first"})
+    with workspace.store.write() as session:
+        session.insert("claims", claims)
+    with pytest.raises(StaleError, match="Nothing was written"), workspace.store.write() as session:
+        session.insert("claims", claims.assign(invoice_id=[3, 2], run_id="second"))
+    assert stored(workspace, "claims")["run_id"].tolist() == ["first", "first"]
+
+
 def test_the_default_of_a_key_column_counts_as_given(make_workspace: Make) -> None:
     workspace = make_workspace(1)
     rows = pd.DataFrame(

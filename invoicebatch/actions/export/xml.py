@@ -32,8 +32,7 @@ def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Prepare
     from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 
     documents, sets = Documents(), WorkspaceRules.of(ctx).sets
-    for start in range(0, len(batch), _SLICE):
-        part = Batch(batch.invoices.iloc[start : start + _SLICE].reset_index(drop=True), batch.tables)
+    for part in batch.slices(_SLICE):
         yield from _slice(part, documents, sets)
     yield from documents.artefacts(len(batch), "invoices-xml.zip")
 

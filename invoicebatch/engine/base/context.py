@@ -108,9 +108,7 @@ class RunContext:
         if kept is None and self.run_id and len(ids) >= _MANY:
             self._reviewer.keep_judged()
             kept = self._kept_findings(ids, severity)
-        if kept is None:
-            return self._reviewer.odd(ids, severity)
-        return kept[kept["invoice_id"].isin(ids)].reset_index(drop=True)
+        return self._reviewer.odd(ids, severity) if kept is None else kept
 
     def _kept_findings(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame | None:
         with self._store.read() as session:
@@ -120,7 +118,8 @@ class RunContext:
                 self._kept, self._kept_at = {}, changes
             if severity not in self._kept and (found := self._reviewer.kept(session, severity)) is not None:
                 self._kept[severity] = found
-        return self._kept.get(severity)
+        kept = self._kept.get(severity)
+        return None if kept is None else kept[kept["invoice_id"].isin(ids)].reset_index(drop=True)
 
     @contextmanager
     def own_changes(self, session: Session) -> Iterator[None]:

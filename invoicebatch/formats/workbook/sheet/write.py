@@ -69,7 +69,7 @@ def _cells(
     column = sheet_columns()[name]
     if name == "why_not":
         codes = rows[name].to_numpy()
-        places = pa.array(codes, mask=codes == 0)
+        places = pa.array(codes, mask=codes == 0)  # the empty text
         return CellColumn(pa.chunked_array([places]), column.type, style, blank, shared=True)
     cells = cell_column(rows[column.frame_name], column, style)
     coded = _coded(cells.values)
