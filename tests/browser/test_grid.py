@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from invoicebatch.interfaces.lab.widget import Overview
 from invoicebatch.interfaces.lab.workspace_backend import WorkspaceBackend
@@ -57,7 +58,7 @@ def test_a_click_selects_and_the_bar_appears_without_moving_the_rows(show, grid)
     row(page, 3).click()
     selected(page, "1 selected")
     assert rectangle(row(page, 0))["y"] == before
-    assert row(page, 3).get_attribute("aria-selected") == "true"
+    expect(row(page, 3)).to_have_attribute("aria-selected", "true")
     assert grid.selection.ids.tolist() == [4]
 
 
@@ -80,7 +81,7 @@ def test_shift_end_selects_rows_never_loaded(show, grid):
     selected(page, "1,991 selected")
     assert len(grid.selection) == 1991
     row(page, 1999).wait_for()
-    assert row(page, 1999).get_attribute("aria-selected") == "true"
+    expect(row(page, 1999)).to_have_attribute("aria-selected", "true")
 
 
 def test_keyboard_alone_is_enough(show, grid):
@@ -130,8 +131,8 @@ def test_scrolling_far_loads_the_rows_there_with_their_marks(show, grid):
     page = show(grid)
     page.locator(".ib-port").evaluate("port => port.scrollTop = 1490 * 34")
     row(page, 1499).locator(".ib-first", has_text="1500").wait_for()
-    assert row(page, 1499).get_attribute("aria-selected") == "true"
-    assert row(page, 1498).get_attribute("aria-selected") == "false"
+    expect(row(page, 1499)).to_have_attribute("aria-selected", "true")
+    expect(row(page, 1498)).to_have_attribute("aria-selected", "false")
 
 
 def test_a_million_rows_reach_the_last_one(show, make_workspace):
