@@ -128,6 +128,8 @@ Content = bytes | Callable[[BinaryIO], None]
 class Artefact:
     """A file to publish: its name and its bytes, or a function that writes them to an open file.
 
+    It is written once, before the next file or failure is asked for.
+
     `place` is `run` for the run's own folder (what the person asked for) or `documents` for the
     archive of stored documents, where `name` may hold folders.
     """

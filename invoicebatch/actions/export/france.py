@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from invoicebatch.model.en16931.terms import DOCUMENT
 from invoicebatch.model.schema.types import day, integer, money, percent, text
 from invoicebatch.model.status import BuyerAnswer
 from invoicebatch.settings import EInvoice
+
+if TYPE_CHECKING:
+    from invoicebatch.formats.archive.document_zip import Document
 
 COLUMNS: Final = (
     text("company_account_id", "The seller's account"),
@@ -83,8 +86,7 @@ def row_checks(batch: Batch, params: FranceParams, _: Context) -> pd.DataFrame:
 
 def artefacts(batch: Batch, params: FranceParams, context: Context) -> Iterator[Prepared]:
     """`b2c.csv`, or the life-cycle messages: one file, or a ZIP of several."""
-    from invoicebatch.formats.archive.document_zip import Documents
-    from invoicebatch.formats.cdar import CODES
+    from invoicebatch.formats.archive.document_zip import document_files
     from invoicebatch.formats.workbook.export import export_file, run_facts
     from invoicebatch.formats.workbook.rows import TableExport
 
@@ -94,13 +96,7 @@ def artefacts(batch: Batch, params: FranceParams, context: Context) -> Iterator[
         table = TableExport("b2c", rows, COLUMNS, context.now, run_facts(context), settings.language)
         yield Artefact(*export_file(table, "csv", settings))
         return
-    documents = Documents()
-    for invoice_id, number, message in _messages(batch, params, context):
-        if isinstance(message, str):
-            yield RowFailure(invoice_id, message)
-        else:
-            documents.add(invoice_id, f"{number}_{CODES[BuyerAnswer(params.report)][0]}", message)
-    yield from documents.artefacts(len(batch), "life-cycle.zip")
+    yield from document_files(_messages(batch, params, context), len(batch), "life-cycle.zip")
 
 
 def totals(batch: Batch, settings: EInvoice) -> pd.DataFrame:
@@ -118,9 +114,10 @@ def totals(batch: Batch, settings: EInvoice) -> pd.DataFrame:
     )
 
 
-def _messages(batch: Batch, params: FranceParams, context: Context) -> Iterator[tuple[int, str, bytes | str]]:
-    """Id, number and message of each invoice, or why there is none."""
-    from invoicebatch.formats.cdar import LifeCycle, write_life_cycle
+def _messages(batch: Batch, params: FranceParams, context: Context) -> "Iterator[Document | RowFailure]":
+    """The message of each invoice, or why there is none."""
+    from invoicebatch.formats.archive.document_zip import Document
+    from invoicebatch.formats.cdar import CODES, LifeCycle, write_life_cycle
 
     status = BuyerAnswer(params.report)
     groups, _ = derive(batch.invoices, batch.tables, "france", context.settings.einvoice)
@@ -131,7 +128,7 @@ def _messages(batch: Batch, params: FranceParams, context: Context) -> Iterator[
         at = last.get(invoice_id, terms["BT-9"]) if paid else context.now
         lacking = [name for name, term in _NEEDED.items() if pd.isna(terms.get(term))]
         if lacking or pd.isna(at):
-            yield invoice_id, "", f"it lacks {', '.join(lacking) or 'the day it was paid on'}"
+            yield RowFailure(invoice_id, f"it lacks {', '.join(lacking) or 'the day it was paid on'}")
             continue
         message = LifeCycle(
             terms["BT-1"], terms["BT-3"], terms["BT-2"], status, pd.Timestamp(at).to_pydatetime(),
@@ -139,9 +136,11 @@ def _messages(batch: Batch, params: FranceParams, context: Context) -> Iterator[
             terms["BT-5"], _amounts(groups["BG-23"], row) if paid else (), params.reason_code, params.reason,
         )  # fmt: skip
         try:
-            yield invoice_id, message.number, write_life_cycle(message)
+            written = write_life_cycle(message)
         except RenderError as error:
-            yield invoice_id, message.number, error.message
+            yield RowFailure(invoice_id, error.message)
+        else:
+            yield Document(invoice_id, f"{message.number}_{CODES[status][0]}", written)
 
 
 def _amounts(breakdown: pd.DataFrame, row: int) -> list[tuple[Decimal, Decimal]]:

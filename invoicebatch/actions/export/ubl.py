@@ -1,8 +1,9 @@
 """Export as UBL 2.1: electronic invoices for EN 16931 and Peppol BIS Billing 3, each one checked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from pydantic import Field
@@ -12,6 +13,10 @@ from invoicebatch.model.action import Action, Context, Params, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure
 from invoicebatch.model.en16931.derive import TABLES, Profile
 from invoicebatch.model.exports.exported import exported
+
+if TYPE_CHECKING:
+    from invoicebatch.formats.archive.document_zip import Document
+    from invoicebatch.formats.checked import Checked
 
 
 class UblParams(Params):
@@ -44,22 +49,31 @@ def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepare
 
     Where not each was asked by the official rules, a table says which were.
     """
-    from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.archive.document_zip import document_files
     from invoicebatch.formats.checked import checked_documents, checks_table
 
-    documents, written = Documents(), []
     checked = checked_documents(
         batch, ctx, params.profile, params.schematron, params.energy_extension, params.as_of
     )
+    if params.as_of is not None:
+        yield from (RowFailure(item.invoice_id, item.failure) for item in checked if item.failure)
+        return
+    written: list[Checked] = []
+    yield from document_files(_made(checked, written), len(batch), "invoices-ubl.zip")
+    if any(item.schematron == "structure" for item in written):
+        yield Artefact("ubl-checks.csv", checks_table(written))
+
+
+def _made(checked: "Iterable[Checked]", written: "list[Checked]") -> "Iterator[Document | RowFailure]":
+    """Documents and failures; of what was written is noted how it was checked."""
+    from invoicebatch.formats.archive.document_zip import Document
+
     for item in checked:
         if item.failure:
             yield RowFailure(item.invoice_id, item.failure)
-        elif params.as_of is None:
-            documents.add(item.invoice_id, item.number, item.document)
+        else:
             written.append(replace(item, document=b""))
-    yield from documents.artefacts(len(batch), "invoices-ubl.zip")
-    if any(item.schematron == "structure" for item in written):
-        yield Artefact("ubl-checks.csv", checks_table(written))
+            yield Document(item.invoice_id, item.number, item.document)
 
 
 def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:

@@ -14,7 +14,7 @@ from invoicebatch.model.en16931.terms import DOCUMENT
 from invoicebatch.model.exports.exported import exported
 
 if TYPE_CHECKING:
-    from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.archive.document_zip import Document
     from invoicebatch.formats.validation.rule_sets import RuleSets
 
 _SLICE = 2000
@@ -28,16 +28,16 @@ class XmlParams(Params):
 
 def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Prepared]:  # noqa: ARG001
     """One document: `<number>.xml`; several: one ZIP of them. Rows that break a rule fail, named."""
-    from invoicebatch.formats.archive.document_zip import Documents
+    from invoicebatch.formats.archive.document_zip import document_files
     from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 
-    documents, sets = Documents(), WorkspaceRules.of(ctx).sets
-    for part in batch.slices(_SLICE):
-        yield from _slice(part, documents, sets)
-    yield from documents.artefacts(len(batch), "invoices-xml.zip")
+    sets = WorkspaceRules.of(ctx).sets
+    made = (item for part in batch.slices(_SLICE) for item in _documents(part, sets))
+    yield from document_files(made, len(batch), "invoices-xml.zip")
 
 
-def _slice(part: Batch, documents: "Documents", sets: "RuleSets") -> Iterator[RowFailure]:
+def _documents(part: Batch, sets: "RuleSets") -> "Iterator[Document | RowFailure]":
+    from invoicebatch.formats.archive.document_zip import Document
     from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
     from invoicebatch.formats.validation.schema import own_schema_error
     from invoicebatch.formats.xml_export import write_xml
@@ -54,7 +54,7 @@ def _slice(part: Batch, documents: "Documents", sets: "RuleSets") -> Iterator[Ro
         if fault := own_schema_error(document):
             yield RowFailure(invoice_id, fault)
         else:
-            documents.add(invoice_id, number, document)
+            yield Document(invoice_id, number, document)
 
 
 def transform(batch: Batch, params: XmlParams, ctx: Context) -> Changes:

@@ -1,40 +1,50 @@
-"""Documents of an export as files: one by its number, several in one ZIP, held packed until they are written."""
+"""Documents of an export as files: one by its number, several in one ZIP, which is written as they are made."""
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 from invoicebatch.files.names import safe_name
-from invoicebatch.formats.archive.zip import Entry, unique_names, write_zip
-from invoicebatch.model.changes import Artefact
+from invoicebatch.formats.archive.zip import Entry, unique_name, write_zip
+from invoicebatch.model.changes import Artefact, Prepared, RowFailure
 
 
-class Documents:
-    """XML documents gathered one by one and given out as one artefact."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The XML document of an invoice."""
 
-    def __init__(self) -> None:
-        self._ids: list[int] = []
-        self._names: list[str] = []
-        self._packed: list[bytes] = []
+    invoice_id: int
+    number: str
+    content: bytes
 
-    def add(self, invoice_id: int, number: str, document: bytes) -> None:
-        """Keep one document under its number."""
-        self._ids.append(invoice_id)
-        self._names.append(f"{safe_name(number)}.xml")
-        self._packed.append(zlib.compress(document, 1))
 
-    def artefacts(self, selected: int, archive: str) -> Iterator[Artefact]:
-        """`<number>.xml` where one invoice was selected, else the ZIP; nothing where there is no document.
+def document_files(made: Iterable[Document | RowFailure], selected: int, archive: str) -> Iterator[Prepared]:
+    """`<number>.xml` where one invoice was selected, else the ZIP; nothing where there is no document.
 
-        Args:
-            selected: invoices selected, also those that failed.
-            archive: name of the ZIP.
-        """
-        if not self._packed:
-            return
-        if selected == 1:
-            yield Artefact(self._names[0], zlib.decompress(self._packed[0]), invoice_id=self._ids[0])
-            return
-        files = list(zip(unique_names(self._names), self._packed, strict=True))
-        yield Artefact(
-            archive, lambda out: write_zip((Entry(name, zlib.decompress(data)) for name, data in files), out)
-        )
+    Args:
+        made: documents, and rows that have none; those after the first document are made while the ZIP is
+            written, so that none is held, and what failed of them is told after it.
+        selected: invoices selected, also those that failed.
+        archive: name of the ZIP.
+    """
+    waiting = iter(made)
+    for item in waiting:
+        if isinstance(item, RowFailure):
+            yield item
+        elif selected == 1:
+            yield Artefact(f"{safe_name(item.number)}.xml", item.content, invoice_id=item.invoice_id)
+        else:
+            failed: list[RowFailure] = []
+            entries = _entries(chain([item], waiting), failed)
+            yield Artefact(archive, partial(write_zip, entries))
+            yield from failed
+
+
+def _entries(made: Iterable[Document | RowFailure], failed: list[RowFailure]) -> Iterator[Entry]:
+    used: set[str] = set()
+    for item in made:
+        if isinstance(item, RowFailure):
+            failed.append(item)
+        else:
+            yield Entry(unique_name(f"{safe_name(item.number)}.xml", used), item.content)

@@ -4,7 +4,6 @@ Nothing is read here but the files handed over, and nothing is written but the g
 """
 
 import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import BinaryIO, Final
 
 from invoicebatch.files.names import safe_name
 
-__all__ = ["Entry", "copy_file", "safe_name", "unique_names", "write_zip"]
+__all__ = ["Entry", "copy_file", "safe_name", "unique_name", "unique_names", "write_zip"]
 
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 _BLOCK: Final = 1 << 20
+_TEXTS: Final = (".csv", ".xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +29,25 @@ class Entry:
 def unique_names(names: Iterable[str]) -> list[str]:
     """The same names, later ones numbered where they would fall together on any system."""
     used: set[str] = set()
-    found = []
-    for name in names:
-        stem, dot, suffix = name.rpartition(".")
-        candidate, count = name, 1
-        while candidate.casefold() in used:
-            count += 1
-            candidate = f"{stem} ({count}){dot}{suffix}" if dot else f"{name} ({count})"
-        used.add(candidate.casefold())
-        found.append(candidate)
-    return found
+    return [unique_name(name, used) for name in names]
+
+
+def unique_name(name: str, used: set[str]) -> str:
+    """The name, numbered where it would fall together with one that is used; it is used then."""
+    stem, dot, suffix = name.rpartition(".")
+    candidate, count = name, 1
+    while candidate.casefold() in used:
+        count += 1
+        candidate = f"{stem} ({count}){dot}{suffix}" if dot else f"{name} ({count})"
+    used.add(candidate.casefold())
+    return candidate
 
 
 def write_zip(entries: Iterable[Entry], out: BinaryIO) -> None:
-    """Write a ZIP: stored, or deflated where a small text gets smaller; ZIP64 where needed.
+    """Write a ZIP: CSV and XML deflated, all else stored; ZIP64 where needed.
 
-    PDFs are stored: they are compressed inside, and storing keeps the disk's speed. Memory use
-    does not grow with the number or size of the files.
+    PDFs and workbooks are compressed inside, and storing keeps the disk's speed. Memory use does
+    not grow with the number or size of the files.
 
     Args:
         entries: files in order, names unique.
@@ -57,8 +59,7 @@ def write_zip(entries: Iterable[Entry], out: BinaryIO) -> None:
             info.external_attr = 0o644 << 16
             info.create_system = 3
             if isinstance(entry.content, bytes):
-                small = len(entry.content) <= _BLOCK
-                deflated = small and len(zlib.compress(entry.content, 1)) < len(entry.content)
+                deflated = entry.name.endswith(_TEXTS)
                 info.compress_type = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
                 archive.writestr(info, entry.content)
             else:

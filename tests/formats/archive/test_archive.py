@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicebatch.formats.archive.document_zip import Documents
+from invoicebatch.formats.archive.document_zip import Document, document_files
 from invoicebatch.formats.archive.stored_documents import document_list, download_names
 from invoicebatch.formats.archive.zip import Entry, unique_names, write_zip
+from invoicebatch.model.changes import Artefact, RowFailure
 
 
 class OneWay(io.RawIOBase):
@@ -113,16 +114,29 @@ def test_the_list_of_documents_says_which_file_is_which() -> None:
     assert first == '"2026-1","2026-1.pdf","invoice",2026-11-22,"../C0","2026-1","EUR",-12.50,"00"'
 
 
-def test_xml_of_one_invoice_is_a_file_and_of_several_a_zip_without_doubled_names() -> None:
-    documents = Documents()
-    assert list(documents.artefacts(1, "all.zip")) == []
-    documents.add(1, "2026/1", b"<a/>")
-    (single,) = documents.artefacts(1, "all.zip")
+def test_xml_of_one_invoice_is_a_file() -> None:
+    assert list(document_files([], 1, "all.zip")) == []
+    (single,) = document_files([Document(1, "2026/1", b"<a/>")], 1, "all.zip")
+    assert isinstance(single, Artefact)
     assert (single.name, single.content, single.invoice_id) == ("2026-1.xml", b"<a/>", 1)
-    documents.add(2, "2026-1", b"<b/>")
-    (several,) = documents.artefacts(3, "all.zip")
+
+
+def test_xml_of_several_is_a_zip_without_doubled_names_and_what_failed_is_told() -> None:
+    failures = [RowFailure(number, "no") for number in (1, 3, 5)]
+    made = [
+        failures[0],
+        Document(2, "2026/1", b"<a/>"),
+        failures[1],
+        Document(4, "2026-1", b"<b/>"),
+        failures[2],
+    ]
     out = io.BytesIO()
-    several.content(out)  # type: ignore[operator]
+    told = []
+    for item in document_files(made, 5, "all.zip"):
+        told.append(item)
+        if isinstance(item, Artefact):
+            item.content(out)  # type: ignore[operator]
+    assert [item for item in told if isinstance(item, RowFailure)] == failures
     with zipfile.ZipFile(out) as found:
         assert {name: found.read(name) for name in found.namelist()} == {
             "2026-1.xml": b"<a/>",
@@ -131,6 +145,6 @@ def test_xml_of_one_invoice_is_a_file_and_of_several_a_zip_without_doubled_names
 
 
 def test_one_document_of_several_selected_is_a_zip_all_the_same() -> None:
-    documents = Documents()
-    documents.add(1, "2026-1", b"<a/>")
-    assert [artefact.name for artefact in documents.artefacts(2, "all.zip")] == ["all.zip"]
+    (only,) = document_files([Document(1, "2026-1", b"<a/>")], 2, "all.zip")
+    assert isinstance(only, Artefact)
+    assert only.name == "all.zip"
