@@ -3,36 +3,46 @@
 What fails is named and left out; what comes back as bytes has passed every check that was asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from invoicebatch.files.csv_text import csv_bytes
 from invoicebatch.formats.cii import write_cii
 from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.formats.ubl.energy import with_energy_extension
-from invoicebatch.formats.ubl.supporting import with_stored_pdfs
+from invoicebatch.formats.ubl.supporting import Stored, stored_pdfs, with_stored_pdfs
 from invoicebatch.formats.validation import Schematron
 from invoicebatch.formats.validation.facts import Facts
-from invoicebatch.formats.validation.faults import Asked, Found, faults
-from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
+from invoicebatch.formats.validation.faults import (
+    Asked,
+    Found,
+    asked_of_each,
+    asked_of_structures,
+    fault_of,
+    shape_of,
+)
+from invoicebatch.formats.validation.prevalidation import NO_FINDINGS, prevalidate, reasons
+from invoicebatch.formats.validation.schema import schema_error
 from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.model.action import Context
 from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive import Profile, derive
 from invoicebatch.model.en16931.frames import Groups, only_documents
 from invoicebatch.model.en16931.terms import DOCUMENT
+from invoicebatch.model.slices import slices
 from invoicebatch.settings import EInvoice
 
 ALL_UP_TO: Final = 1000
 """Documents up to which `auto` runs the schematron on each."""
 
 SLICE: Final = 4000
-"""Documents turned into bytes at a time."""
+"""Documents turned into bytes at a time, by one worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,8 @@ class Checked:
 
 
 def checked_documents(
-    batch: Batch,
+    pieces: Iterable[Batch],
+    count: int,
     ctx: Context,
     profile: Profile = "auto",
     schematron: Schematron = "auto",
@@ -65,11 +76,12 @@ def checked_documents(
     on: date | None = None,
     national: bool = False,
 ) -> Iterator[Checked]:
-    """Every document of a batch, a slice at a time.
+    """Every document of some batches, a slice at a time.
 
     Args:
-        batch: overview rows and the tables of `derive.TABLES`.
-        ctx: settings, and the process pool that XSD and schematron run in.
+        pieces: overview rows and the tables of `derive.TABLES`.
+        count: documents of all pieces together.
+        ctx: settings, and the process pool that documents are written and checked in.
         profile: see `derive`; `auto` takes what the settings say.
         schematron: `auto` runs it on all up to `ALL_UP_TO` documents, else on one of each structure; where
             that one fails, on all of its structure.
@@ -80,24 +92,56 @@ def checked_documents(
     Raises:
         SettingsError: a schematron is missing or can't be compiled.
     """
-    everywhere = schematron == "all" or (schematron == "auto" and len(batch) <= ALL_UP_TO)
+    everywhere = schematron == "all" or (schematron == "auto" and count <= ALL_UP_TO)
     rules = WorkspaceRules.of(ctx)
     sheets = {} if schematron == "none" else rules.sheets("ubl")
     profile, national = chosen_profile(profile, rules.settings, national)
+    asked = _Asked(rules, profile, national, on)
+    by_structure = bool(sheets) and not everywhere
+    jobs = (
+        _Slice(asked, part, energy_extension, _stored(part, ctx), by_structure)
+        for piece in pieces
+        for part in slices(piece, SLICE)
+    )
     seen: dict[bytes, bool] = {}
-    for part in batch.slices(SLICE):
-        asked = _Asked(rules, profile, national, on)
-        written = _checked_by_rules(asked, part, _ubl(energy_extension), ctx)
-        documents = [(item.document, sheets.get(item.rules, ())) for item in written if not item.failure]
-        found = iter(faults(documents, everywhere, seen, ctx.map))
-        for item in written:
-            yield item if item.failure else _judged(item, next(found))
+    for written in ctx.map(_write, jobs):
+        good = [(item, shape) for item, shape in written if not item.failure]
+        documents = [(item.document, sheets.get(item.rules, ())) for item, _ in good]
+        if by_structure:
+            found = asked_of_structures(documents, [shape for _, shape in good], seen, ctx.map)
+        else:
+            found = asked_of_each(documents, ctx.map)
+        remaining = iter(found)
+        for item, _ in written:
+            yield item if item.failure else _judged(item, next(remaining))
 
 
 def _judged(item: Checked, found: Found) -> Checked:
     if found.fault:
         return Checked(item.invoice_id, item.number, failure=found.fault)
-    return replace(item, schematron=found.asked)
+    return Checked(item.invoice_id, item.number, item.document, rules=item.rules, schematron=found.asked)
+
+
+def broken_rules(
+    pieces: Iterable[Batch], ctx: Context, profile: Profile, on: date | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rules that documents break, and those that are no more than advice; see `prevalidate`.
+
+    Args:
+        pieces: overview rows and the tables of `derive.TABLES`.
+        ctx: settings and rules.
+        profile: see `checked_documents`.
+        on: the day whose rules are asked; None: each document's own date.
+    """
+    rules = WorkspaceRules.of(ctx)
+    chosen, national = chosen_profile(profile, rules.settings)
+    found = [NO_FINDINGS], [NO_FINDINGS]
+    for piece in pieces:
+        derived = derive(piece.invoices, piece.tables, chosen, rules.settings, national, on)
+        for warnings, parts in enumerate(found):
+            parts.append(prevalidate(*derived, rules.sets, on, warnings=bool(warnings)))
+    broken, advice = (pd.concat(parts, ignore_index=True) for parts in found)
+    return broken, advice
 
 
 def checks_table(documents: Sequence[Checked]) -> bytes:
@@ -118,12 +162,15 @@ def facturx_documents(batch: Batch, rules: WorkspaceRules) -> dict[int, bytes | 
         batch: overview rows and tables, as for rendering.
         rules: by what they are checked, and by which a country asks for a profile of its own.
     """
-    written = _checked_by_rules(_Asked(rules, "en16931", national=True), batch, write_cii)
     sheets = rules.sheets("cii")
-    written = [item if sheets.get(item.rules, (Path(),)) else _no_cii(item, rules) for item in written]
-    documents = [(item.document, sheets[item.rules]) for item in written if not item.failure]
-    found = iter(faults(documents, True, {}, map))
-    return {item.invoice_id: item.failure or next(found).fault or item.document for item in written}
+
+    def judged(item: Checked) -> bytes | str:
+        if not item.failure and not sheets.get(item.rules, (Path(),)):
+            item = _no_cii(item, rules)
+        return item.failure or fault_of(item.document, sheets[item.rules]) or item.document
+
+    written = _checked_by_rules(_Asked(rules, "en16931", national=True), batch, write_cii)
+    return {item.invoice_id: judged(item) for item in written}
 
 
 def _no_cii(item: Checked, rules: WorkspaceRules) -> Checked:
@@ -149,27 +196,64 @@ class _Asked:
     on: date | None = None
 
 
-Write = Callable[[Groups], list[bytes]]
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Documents that are written in one go; plain values, so they can go to a worker process.
+
+    Attributes:
+        asked: by what they are written.
+        part: their rows.
+        energy_extension: put meter readings into it.
+        stored: the stored PDF of each that is embedded, or why it can't be; None: none is.
+        shapes: tell the structure of each, see `shape_of`.
+    """
+
+    asked: _Asked
+    part: Batch
+    energy_extension: bool
+    stored: Sequence[Stored] | None
+    shapes: bool
 
 
-def _ubl(energy_extension: bool) -> Write:
-    if not energy_extension:
-        return write_ubl
-    return lambda groups: list(with_energy_extension(write_ubl(groups), groups))
+def _stored(part: Batch, ctx: Context) -> list[Stored] | None:
+    return stored_pdfs(part.invoices, ctx) if ctx.settings.einvoice.embed_pdf else None
+
+
+def _write(job: _Slice) -> list[tuple[Checked, bytes]]:
+    """Documents that follow the rules and their XSD, each with its structure, and why others don't."""
+    write = _with_energy_extension if job.energy_extension else write_ubl
+    return [
+        (item, shape_of(item.document) if job.shapes else b"")
+        for item in map(_valid, _checked_by_rules(job.asked, job.part, write, job.stored))
+    ]
+
+
+def _valid(item: Checked) -> Checked:
+    if not item.failure and (fault := schema_error(item.document)):
+        return Checked(item.invoice_id, item.number, failure=fault)
+    return item
+
+
+def _with_energy_extension(groups: Groups) -> list[bytes]:
+    return list(with_energy_extension(write_ubl(groups), groups))
 
 
 def _checked_by_rules(
-    asked: _Asked, part: Batch, write: Write, embed_by: Context | None = None
+    asked: _Asked,
+    part: Batch,
+    write: Callable[[Groups], list[bytes]],
+    stored: Sequence[Stored] | None = None,
 ) -> list[Checked]:
-    """Written documents, those that break a rule with what they break; `embed_by` puts stored PDFs into them."""
+    """Written documents, those that break a rule with what they break; `stored` PDFs are put into them."""
     rules, on = asked.rules, asked.on
     sets = rules.sets
     groups, problems = derive(part.invoices, part.tables, asked.profile, rules.settings, asked.national, on)
     followed = Facts(groups, sets, on).set_ids()
     unread: Mapping[int, str] = {}
-    if rules.settings.embed_pdf and embed_by is not None:
+    if stored is not None:
         of_document = [sets.sets[name] for name in followed]
-        embedded = with_stored_pdfs(groups["BG-24"], part.invoices, of_document, embed_by)
+        numbers = part.invoices["number"].tolist()
+        embedded = with_stored_pdfs(groups["BG-24"], numbers, stored, of_document)
         groups["BG-24"], unread = embedded.frame, embedded.failures
     findings = reasons(prevalidate(groups, problems, sets, on))
     ids = groups[DOCUMENT]["invoice_id"].to_numpy(np.int64)

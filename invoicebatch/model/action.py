@@ -43,14 +43,19 @@ class Context(Protocol):
         """
 
     def pieces(
-        self, ids: npt.NDArray[np.int64], columns: Iterable[str], reads: Mapping[str, Iterable[str]]
+        self,
+        ids: npt.NDArray[np.int64],
+        columns: Iterable[str],
+        reads: Mapping[str, Iterable[str] | None],
+        size: int = 50_000,
     ) -> Iterator[Batch]:
         """What a file needs of many invoices, some thousand at a time, in their order.
 
         Args:
             ids: invoice ids.
-            columns: overview columns.
-            reads: columns of the rows that belong to them, by table.
+            columns: overview columns, those that link the tables among them.
+            reads: by table, columns of the rows that belong to them; None: all.
+            size: invoices a piece.
         """
 
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """What an action gets and what it gives back: batches, changes, files and row failures, all data."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal, TypeVar
 
@@ -72,11 +72,6 @@ class Batch:
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.tables[table]
-
-    def slices(self, size: int) -> Iterator["Batch"]:
-        """The rows, so many at a time, each with all the tables as they are: what is not theirs is let be."""
-        for start in range(0, len(self), size):
-            yield Batch(self.invoices.iloc[start : start + size].reset_index(drop=True), self.tables)
 
     def once(self, name: str, work: Callable[[], Known]) -> Known:
         """What `work` gives, worked out once a reading: checks, files and changes of a run share it."""

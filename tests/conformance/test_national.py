@@ -229,7 +229,9 @@ def test_a_profile_that_is_asked_for_says_what_the_workspace_says(make_documents
     settings = Settings(einvoice=EInvoice(france=France(discount="Escompte de 2 % sous 8 jours")))
     invoices, tables = at_rate(*documents(make_documents, FRENCH_ACCOUNT, FRENCH_CUSTOMERS), 2000)
     invoices["preceding_date"] = pd.Timestamp("2026-11-01").as_unit("s")
-    made = checked_documents(Batch(invoices, tables), Lent(tmp_path, settings=settings), "france", "none")
+    made = checked_documents(
+        [Batch(invoices, tables)], len(invoices), Lent(tmp_path, settings=settings), "france", "none"
+    )
     texts = [each.document.decode() for each in made if not each.failure]
     assert texts
     assert all("Escompte de 2 % sous 8 jours" in text for text in texts)

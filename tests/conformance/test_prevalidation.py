@@ -463,6 +463,9 @@ def official(
     rules = shared / "validation" / f"peppol-bis-{version}" / "PEPPOL-EN16931-UBL.xslt"
     of_standard = run_schematron(documents, [ubl_schematron()])
     of_peppol = run_schematron(documents, [rules])
+    for found, sheet in ((of_standard, ubl_schematron()), (of_peppol, rules)):
+        asked_for_fatal = [[f for f in each if f.fatal] for each in found]
+        assert run_schematron(documents, [sheet], advice=False) == asked_for_fatal
     return [
         {f.rule for f in (first + second if is_peppol else first) if f.fatal == fatal}
         for first, second, is_peppol in zip(of_standard, of_peppol, peppol, strict=True)

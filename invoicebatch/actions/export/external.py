@@ -46,7 +46,7 @@ def artefacts(batch: Batch, params: ExternalParams, context: Context) -> Iterato
         return
     judged = _judged(batch, params, context)
     chosen = batch.invoices[(judged["reason"] == "").to_numpy()].reset_index(drop=True)
-    for item in checked_documents(Batch(chosen, batch.tables), context):
+    for item in checked_documents([Batch(chosen, batch.tables)], len(chosen), context):
         if item.failure:
             yield RowFailure(item.invoice_id, item.failure)
         else:

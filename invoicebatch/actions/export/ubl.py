@@ -11,7 +11,7 @@ from pydantic import Field
 from invoicebatch.formats.validation import WITHOUT, Schematron, require_official_rules
 from invoicebatch.model.action import Action, Context, Params, Surroundings
 from invoicebatch.model.changes import Artefact, Batch, Changes, Prepared, RowFailure
-from invoicebatch.model.en16931.derive import TABLES, Profile
+from invoicebatch.model.en16931.derive import Profile, pieces
 from invoicebatch.model.exports.exported import exported
 
 if TYPE_CHECKING:
@@ -53,7 +53,13 @@ def artefacts(batch: Batch, params: UblParams, ctx: Context) -> Iterator[Prepare
     from invoicebatch.formats.checked import checked_documents, checks_table
 
     checked = checked_documents(
-        batch, ctx, params.profile, params.schematron, params.energy_extension, params.as_of
+        pieces(batch.invoices["invoice_id"], ctx),
+        len(batch),
+        ctx,
+        params.profile,
+        params.schematron,
+        params.energy_extension,
+        params.as_of,
     )
     if params.as_of is not None:
         yield from (RowFailure(item.invoice_id, item.failure) for item in checked if item.failure)
@@ -83,20 +89,17 @@ def transform(batch: Batch, params: UblParams, ctx: Context) -> Changes:
 
 def preview(batch: Batch, params: UblParams, ctx: Context) -> dict[str, pd.DataFrame]:
     """How many documents are ready, which rules the others break, and what is advised; by row for another day."""
-    from invoicebatch.formats.checked import chosen_profile
-    from invoicebatch.formats.validation.prevalidation import prevalidate, reasons
-    from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
-    from invoicebatch.model.en16931.derive import derive
+    from invoicebatch.formats.checked import broken_rules
+    from invoicebatch.formats.validation.prevalidation import reasons
 
-    settings = ctx.settings.einvoice
-    profile, national = chosen_profile(params.profile, settings)
-    derived = derive(batch.invoices, batch.tables, profile, settings, national, params.as_of)
-    findings = prevalidate(*derived, WorkspaceRules.of(ctx).sets, params.as_of)
+    findings, advice = broken_rules(
+        pieces(batch.invoices["invoice_id"], ctx), ctx, params.profile, params.as_of
+    )
     ready = len(batch) - findings["invoice_id"].nunique()
     tables = {
         "documents": pd.DataFrame({"what": ["ready", "break a rule"], "rows": [ready, len(batch) - ready]}),
         "rules": _by_rule(findings),
-        "advice": _by_rule(prevalidate(*derived, WorkspaceRules.of(ctx).sets, params.as_of, warnings=True)),
+        "advice": _by_rule(advice),
     }
     if params.as_of is not None:
         numbers = batch.invoices.set_index("invoice_id")["number"]
@@ -119,8 +122,8 @@ ACTION = Action(
     title_in_full="Export e-invoices (UBL)",
     help="Electronic invoices in UBL 2.1 (EN 16931, Peppol BIS Billing 3), checked by the official rules.",
     params=UblParams,
+    columns=frozenset(),
     check=_check,
-    reads=TABLES,
     transform=transform,
     artefacts=artefacts,
     preview=preview,

@@ -8,10 +8,11 @@ from pydantic import Field
 
 from invoicebatch.model.action import Action, Context, Params
 from invoicebatch.model.changes import Batch, Changes, Prepared, RowFailure
-from invoicebatch.model.en16931.derive import TABLES, derive
+from invoicebatch.model.en16931.derive import derive, pieces
 from invoicebatch.model.en16931.frames import only_documents
 from invoicebatch.model.en16931.terms import DOCUMENT
 from invoicebatch.model.exports.exported import exported
+from invoicebatch.model.slices import slices
 
 if TYPE_CHECKING:
     from invoicebatch.formats.archive.document_zip import Document
@@ -32,7 +33,12 @@ def artefacts(batch: Batch, params: XmlParams, ctx: Context) -> Iterator[Prepare
     from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 
     sets = WorkspaceRules.of(ctx).sets
-    made = (item for part in batch.slices(_SLICE) for item in _documents(part, sets))
+    made = (
+        item
+        for piece in pieces(batch.invoices["invoice_id"], ctx)
+        for part in slices(piece, _SLICE)
+        for item in _documents(part, sets)
+    )
     yield from document_files(made, len(batch), "invoices-xml.zip")
 
 
@@ -68,7 +74,7 @@ ACTION = Action(
     title_in_full="Export XML",
     help="A simple, documented XML of each invoice, checked by the rules of EN 16931.",
     params=XmlParams,
-    reads=TABLES,
+    columns=frozenset(),
     transform=transform,
     artefacts=artefacts,
     repeatable=True,

@@ -116,7 +116,8 @@ def artefacts(batch: Batch, params: EInvoiceParams, ctx: Context) -> Iterator[Pr
         if network == CHORUS_PRO and ctx.settings.einvoice.chorus_format == "facturx":
             yield from _stored_facturx(part, ctx)
             continue
-        for item in checked_documents(part, ctx, profile, params.schematron, national=network == PEPPOL):  # type: ignore[arg-type]
+        asked = (profile, params.schematron)
+        for item in checked_documents([part], len(part), ctx, *asked, national=network == PEPPOL):  # type: ignore[arg-type]
             if item.failure:
                 yield RowFailure(item.invoice_id, item.failure)
             else:

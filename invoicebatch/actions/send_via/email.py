@@ -138,7 +138,7 @@ def _files(batch: Batch, params: EmailParams, context: Context) -> Iterator[Prep
     yield from _own_attachments(batch)
     if not params.attach_ubl:
         return
-    for item in checked_documents(batch, context, "en16931"):
+    for item in checked_documents([batch], len(batch), context, "en16931"):
         if item.failure:
             yield RowFailure(item.invoice_id, f"electronic invoice: {item.failure}")
         else:

@@ -1,6 +1,6 @@
 """Loading a batch: the overview rows of some ids and the tables an action reads, restricted to them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
@@ -71,7 +71,7 @@ def load_batch(
         found = _bundles(session, invoices)
         tables |= {name: found[name] for name in wanted}
     rest = sorted(action.reads - tables.keys())
-    linked = {name: _linked(session, name, invoices, action.read_columns.get(name)) for name in rest}
+    linked = {name: linked_rows(session, name, invoices, action.read_columns.get(name)) for name in rest}
     return Batch(invoices, {**tables, **linked})
 
 
@@ -102,9 +102,17 @@ def _bundles(session: Session, invoices: pd.DataFrame) -> Frames:
     return {"bundle_items": items, "payment_bundles": session.rows_of("payment_bundles", "bundle_id", ids)}
 
 
-def _linked(
-    session: Session, name: str, invoices: pd.DataFrame, columns: tuple[str, ...] | None
+def linked_rows(
+    session: Session, name: str, invoices: pd.DataFrame, columns: Iterable[str] | None = None
 ) -> pd.DataFrame:
+    """The rows of a table that belong to invoices, or to their parties, bundles, cases and plans; all of another.
+
+    Args:
+        session: an open session.
+        name: of the table.
+        invoices: overview rows, with the column that links the table.
+        columns: those wanted; None: all.
+    """
     if name not in _LINKS:
         return session.whole(name, columns=columns)
     column, source = _LINKS[name]

@@ -10,15 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.engine.base.batches import linked_rows
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.review import Reviewer
 from invoicebatch.files.stored import stored_document
 from invoicebatch.model.changes import Batch
 from invoicebatch.settings import Settings
 from invoicebatch.store import Session, Store
-
-_PIECE: Final = 50_000
-"""Invoices whose rows are in memory at once."""
 
 _MANY: Final = 50_000
 """Documents: a run of so many at once judges all that waits, if that was not done, and keeps it."""
@@ -70,18 +68,21 @@ class RunContext:
         return stored_document(self._store.data, path, sha256)
 
     def pieces(
-        self, ids: npt.NDArray[np.int64], columns: Iterable[str], reads: Mapping[str, Iterable[str]]
+        self,
+        ids: npt.NDArray[np.int64],
+        columns: Iterable[str],
+        reads: Mapping[str, Iterable[str] | None],
+        size: int = 50_000,
     ) -> Iterator[Batch]:
         """Read piece by piece, each by a connection of its own: nobody waits until the file is written.
 
         The run's claims keep others from changing what belongs to the invoices meanwhile.
         """
-        for start in range(0, len(ids), _PIECE):
+        for start in range(0, len(ids), size):
             with self._store.read() as session:
-                invoices = session.overview(columns, self.today, ids[start : start + _PIECE])
+                invoices = session.overview(columns, self.today, ids[start : start + size])
                 tables = {
-                    name: session.rows_of(name, "invoice_id", invoices["invoice_id"], wanted)
-                    for name, wanted in reads.items()
+                    name: linked_rows(session, name, invoices, wanted) for name, wanted in reads.items()
                 }
             yield Batch(invoices, tables)
 

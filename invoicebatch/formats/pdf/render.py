@@ -7,11 +7,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal
-
-import numpy as np
 
 from invoicebatch.errors import RenderError
 from invoicebatch.formats.pdf import qr
@@ -25,7 +22,7 @@ from invoicebatch.formats.pdf.wording import Wording
 from invoicebatch.formats.validation.workspace_rules import WorkspaceRules
 from invoicebatch.model.changes import Batch, RowFailure
 from invoicebatch.model.ident import sha256_bytes, sha256_json
-from invoicebatch.model.schema import INVOICE_TABLES
+from invoicebatch.model.slices import slices
 
 JOB_DOCUMENTS: Final = 20
 """Documents a job: enough to hide the hand-over between processes, few enough to spread well."""
@@ -72,32 +69,8 @@ def render_jobs(
     facturx: WorkspaceRules | None = None,
 ) -> Iterator[RenderJob]:
     """The batch in groups of `size` documents, each with just its own rows."""
-    groups = -(-len(batch) // size)
-    positions = {
-        name: _positions(batch, name, size, groups) for name in batch.tables if name in INVOICE_TABLES
-    }
-    for group in range(groups):
-        invoices = batch.invoices.iloc[group * size : (group + 1) * size].reset_index(drop=True)
-        tables = {name: batch[name].take(positions[name][group]) for name in positions}
-        customers = batch["customers"]
-        tables["customers"] = customers[customers["customer_id"].isin(invoices["customer_id"])].copy()
-        accounts = batch["company_accounts"]
-        used = accounts["company_account_id"].isin(invoices["company_account_id"])
-        tables["company_accounts"] = accounts[used].copy()
-        yield RenderJob(Batch(invoices.copy(), tables), folders, language, known or {}, facturx)
-
-
-def _positions(batch: Batch, table: str, size: int, groups: int) -> list[np.ndarray]:
-    order = np.argsort(batch.invoices["invoice_id"].to_numpy())
-    ids = batch.invoices["invoice_id"].to_numpy()[order]
-    rows = batch[table]["invoice_id"].to_numpy()
-    if not len(ids):
-        return []
-    slot = np.minimum(np.searchsorted(ids, rows), len(ids) - 1)
-    group = np.where(ids[slot] == rows, order[slot] // size, groups)
-    by_group = np.argsort(group, kind="stable")
-    edges = np.searchsorted(group[by_group], np.arange(groups + 1))
-    return [by_group[start:end] for start, end in pairwise(edges)]
+    for part in slices(batch, size):
+        yield RenderJob(part, folders, language, known or {}, facturx)
 
 
 def render_documents(job: RenderJob) -> list[Rendered | RowFailure]:

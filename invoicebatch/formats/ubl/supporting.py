@@ -1,8 +1,9 @@
 """The stored PDF of a document inside its electronic invoice, as supporting document (BG-24)."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -28,19 +29,41 @@ class Embedded:
     failures: dict[int, str]
 
 
+Stored = Path | str | None
+"""A stored PDF, its bytes checked; or why there is none to take, or None where none was stored."""
+
+
+def stored_pdfs(invoices: pd.DataFrame, ctx: Context) -> list[Stored]:
+    """The stored PDF of each row, opened by its hash.
+
+    Args:
+        invoices: overview rows.
+        ctx: opens stored documents.
+    """
+    columns = (invoices[name].tolist() for name in ("document_path", "document_sha256"))
+    return [_opened(path, sha256, ctx) for path, sha256 in zip(*columns, strict=True)]
+
+
+def _opened(path: object, sha256: str, ctx: Context) -> Stored:
+    try:
+        return ctx.document(path, sha256) if isinstance(path, str) else None
+    except InvoicebatchError as error:
+        return error.message
+
+
 def with_stored_pdfs(
-    frame: pd.DataFrame, invoices: pd.DataFrame, sets: list[RuleSet], ctx: Context
+    frame: pd.DataFrame, numbers: Sequence[str], stored: Sequence[Stored], sets: Sequence[RuleSet]
 ) -> Embedded:
     """The group with one row more for each invoice that has a stored PDF; its bytes are those of the archive.
 
     Args:
         frame: the group BG-24.
-        invoices: overview rows, in the order of the documents.
+        numbers: of the documents, in their order.
+        stored: see `stored_pdfs`.
         sets: the rule set of each document, which says how large a PDF may be.
-        ctx: opens stored documents by their hashes.
     """
     failures: dict[int, str] = {}
-    rows = list(_stored(invoices, sets, ctx, failures))
+    rows = list(_contents(numbers, stored, sets, failures))
     if not rows:
         return Embedded(frame, failures)
     added = pd.DataFrame({PARENT: [row for row, _, _ in rows]}).astype({PARENT: "int64"})
@@ -64,19 +87,17 @@ def _file_name(taken: set[tuple[int, str]], row: int, number: str) -> str:
     return f"{stem}-document.pdf" if (row, f"{stem}.pdf") in taken else f"{stem}.pdf"
 
 
-def _stored(
-    invoices: pd.DataFrame, sets: list[RuleSet], ctx: Context, failures: dict[int, str]
+def _contents(
+    numbers: Sequence[str], stored: Sequence[Stored], sets: Sequence[RuleSet], failures: dict[int, str]
 ) -> Iterator[tuple[int, str, str]]:
     """Row, number and base64 text of each stored PDF."""
-    columns = (invoices[name].tolist() for name in ("number", "document_path", "document_sha256"))
-    for row, (number, path, sha256) in enumerate(zip(*columns, strict=True)):
-        if not isinstance(path, str):
+    for row, (number, file) in enumerate(zip(numbers, stored, strict=True)):
+        if file is None:
             continue
-        try:
-            data = ctx.document(path, sha256).read_bytes()
-        except InvoicebatchError as error:
-            failures[row] = error.message
+        if isinstance(file, str):
+            failures[row] = file
             continue
+        data = file.read_bytes()
         most = sets[row].largest_pdf_mb
         if len(data) > most << 20:
             failures[row] = (

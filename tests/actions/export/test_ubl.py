@@ -169,7 +169,7 @@ def test_a_sample_of_each_structure_is_enough_and_a_failing_one_is_looked_into(w
     asked = []
     bad = [f"<cbc:ID>F2026-{n:06d}</cbc:ID><cbc:IssueDate>".encode() for n in (1, 4)]
 
-    def failing(documents, stylesheets):
+    def failing(documents, stylesheets, advice):
         asked.append(len(documents))
         return [[checked_failure("X-1")] if any(own in d for own in bad) else [] for d in documents]
 
@@ -191,10 +191,46 @@ def test_a_sample_of_each_structure_is_enough_and_a_failing_one_is_looked_into(w
         "F2026-000005": "document",  # one of its structure failed, so each was asked
         "C2026-000006": "structure",
     }
-    monkeypatch.setattr(faults, "run_schematron", lambda *_: pytest.fail("asked although none"))
+    monkeypatch.setattr(faults, "run_schematron", lambda *_, **__: pytest.fail("asked although none"))
     unasked = export(workspace, schematron="none")
     assert unasked.failed.empty
     assert [path.name for path in written(unasked)] == ["invoices-ubl.zip"]
+
+
+def test_many_documents_are_read_written_and_judged_some_at_a_time(workspace, monkeypatch):
+    from invoicebatch.formats import checked
+    from invoicebatch.model.en16931 import derive
+
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE invoices SET total = 99 WHERE invoice_id = 1")
+        session._con.execute("UPDATE customers SET country = NULL WHERE customer_id = 'C00004'")
+    plan = workspace.select(where="status = 'created'").plan("export.ubl")
+    at_once, tables = export(workspace), dict(plan.preview)
+    monkeypatch.setattr(derive, "_PIECE", 4)
+    monkeypatch.setattr(checked, "SLICE", 3)
+    some_at_a_time = export(workspace)
+    assert len(some_at_a_time.failed) == 2
+    assert some_at_a_time.failed.to_dict() == at_once.failed.to_dict()
+    (first,), (second,) = written(at_once), written(some_at_a_time)
+    assert first.read_bytes() == second.read_bytes()
+    for name, table in plan.preview.items():
+        pd.testing.assert_frame_equal(table, tables[name])
+
+
+def test_what_only_warns_is_not_asked_and_what_is_fatal_is_found_all_the_same(workspace):
+    from invoicebatch.formats.validation.official import ubl_schematron
+    from invoicebatch.formats.validation.schematron import run_schematron
+
+    document = written(export(workspace, selection={"ids": [1]}))[0].read_bytes()
+    odd = document.replace(b"<cbc:IssueDate>", b"<cbc:UUID>1</cbc:UUID><cbc:IssueDate>")
+    wrong = odd.replace(b">380<", b">999<")
+    assert odd != document
+    assert wrong != odd
+    every = run_schematron([document, odd, wrong], [ubl_schematron()])
+    assert [[failure.rule for failure in found] for found in every[:2]] == [[], ["UBL-CR-005"]]
+    fatal = run_schematron([document, odd, wrong], [ubl_schematron()], advice=False)
+    assert fatal == [[failure for failure in found if failure.fatal] for found in every]
+    assert [bool(found) for found in fatal] == [False, False, True]
 
 
 def test_meter_readings_go_out_as_attributes_and_in_the_energy_extension(workspace):

@@ -3,6 +3,7 @@
 import io
 import subprocess
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -142,6 +143,24 @@ def test_xml_of_several_is_a_zip_without_doubled_names_and_what_failed_is_told()
             "2026-1.xml": b"<a/>",
             "2026-1 (2).xml": b"<b/>",
         }
+
+
+def test_documents_are_made_while_their_zip_is_written() -> None:
+    made = []
+
+    def documents() -> Iterator[Document]:
+        for number in range(100):
+            made.append(number)
+            yield Document(number, f"N{number}", b"<a/>")
+
+    files = document_files(documents(), 100, "all.zip")
+    artefact = next(files)
+    assert isinstance(artefact, Artefact)
+    assert len(made) == 1
+    out = io.BytesIO()
+    artefact.content(out)  # type: ignore[operator]
+    with zipfile.ZipFile(out) as found:
+        assert len(found.namelist()) == len(made) == 100
 
 
 def test_one_document_of_several_selected_is_a_zip_all_the_same() -> None:

@@ -4,12 +4,15 @@ Amounts of credit notes are negative in our tables and positive here. What an im
 beyond our columns stands in `extra` and has the last word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from invoicebatch.model.action import Context
+from invoicebatch.model.changes import Batch
 from invoicebatch.model.en16931.derive.belgium import complete as complete_belgian
 from invoicebatch.model.en16931.derive.document import documents, notes, preceding
 from invoicebatch.model.en16931.derive.extra import Problems, apply_extra
@@ -21,6 +24,7 @@ from invoicebatch.model.en16931.derive.profiles import EN16931, UBL_BE, Choice, 
 from invoicebatch.model.en16931.derive.source import Source
 from invoicebatch.model.en16931.frames import no_rows
 from invoicebatch.model.en16931.terms import DOCUMENT, LINE
+from invoicebatch.model.schema import OVERVIEW
 from invoicebatch.model.status import Kind
 from invoicebatch.settings import EInvoice
 
@@ -38,6 +42,8 @@ TABLES = frozenset(
     }
 )
 """Tables that `derive` reads besides the invoices."""
+
+_PIECE = 20_000
 
 
 def derive(
@@ -96,4 +102,9 @@ def derive(
     return groups, problems
 
 
-__all__ = ["TABLES", "Problems", "Profile", "derive"]
+def pieces(ids: "pd.Series[int]", ctx: Context) -> Iterator[Batch]:
+    """What `derive` takes of many invoices, some thousand at a time: memory stays the same however many they are."""
+    return ctx.pieces(np.asarray(ids, np.int64), OVERVIEW, dict.fromkeys(TABLES), size=_PIECE)
+
+
+__all__ = ["TABLES", "Problems", "Profile", "derive", "pieces"]
