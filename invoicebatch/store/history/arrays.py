@@ -14,6 +14,7 @@ Columns = Mapping[str, Array]
 
 _DAY_ZERO: Final = 1 << 31
 """Added to a day, so that none is below zero."""
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _LOW: Final = (1 << 32) - 1
 
 
@@ -49,6 +50,12 @@ def start_of(group: Ints) -> Ints:
     return group << 32
 
 
+def mixed(first: Array, second: Array) -> Array:
+    """One number of two: unsigned 64 bits, and equal where both are."""
+    found: Array = first.astype(np.uint64) * _MIX + second.astype(np.uint64)
+    return found
+
+
 def in_order(numbers: Ints) -> Ints:
     """The rows in the order of whole numbers of at most 31 bits or, where they are in order already, of any size."""
     if (numbers[1:] >= numbers[:-1]).all():
@@ -56,6 +63,13 @@ def in_order(numbers: Ints) -> Ints:
     if numbers.max() >> 31:
         return np.argsort(numbers, kind="stable")
     return np.sort((numbers << 32) + np.arange(len(numbers))) & _LOW  # many times as fast as to sort rows
+
+
+def starts(values: Array) -> Array:
+    """Where another value begins."""
+    changed = np.ones(len(values), dtype=np.bool_)
+    changed[1:] = values[1:] != values[:-1]
+    return changed
 
 
 def placed(size: int, place: Ints, values: Any) -> pa.Array:

@@ -17,9 +17,11 @@ from invoicebatch.store.history.arrays import (
     Ints,
     arrays,
     day_in_group,
+    mixed,
     placed,
     some,
     start_of,
+    starts,
 )
 
 _AT_ONCE: Final = 100_000
@@ -111,7 +113,7 @@ def _missing(con: Any, before: Earlier, lines: Columns) -> pa.Array:
     """Names of products that all documents before a reviewed one charge for and it has not."""
     size, own = len(before.count), (lines["place"] >= 0) & lines["charged"]
     now = _sums(lines["place"][own], lines["product"][own], size)
-    last = {"place": np.arange(size), "id": before.last, "earlier": before.count}
+    last = {"place": np.arange(size), "id": before.last}
     with registered(con, sql.ASIDE, pa.table(last)):
         then = _sums(**arrays(con, sql.LAST_CHARGED), size=size)
     differ = np.flatnonzero((now != then) & (before.last >= 0))  # the sums of equal products are equal
@@ -119,7 +121,13 @@ def _missing(con: Any, before: Earlier, lines: Columns) -> pa.Array:
         gone = con.sql(sql.GONE).to_arrow_table()
     row, ago = np.nonzero(before.there(place := gone["place"].to_numpy()))
     documents = before.ids[before.end[place[row]] - 1 - ago]
-    with registered(con, sql.ASIDE, gone.take(row).append_column("id", pa.array(documents))):
+    with registered(con, sql.ASIDE, pa.table({"id": pd.unique(documents)})):
+        charged = arrays(con, sql.CHARGED)
+    asked = pd.Series(mixed(gone["product"].to_numpy()[row], documents))
+    has = asked.isin(mixed(charged["product"], charged["id"])).to_numpy()
+    always = np.zeros(len(gone), np.bool_)
+    always[np.unique(row)] = np.logical_and.reduceat(has, np.flatnonzero(starts(row))) if len(row) else False
+    with registered(con, sql.ASIDE, gone.filter(pa.array(always))):
         found = con.sql(sql.MISSING).to_arrow_table()
     return placed(size, found["place"].to_numpy(), found["names"])
 
@@ -134,8 +142,19 @@ def _sums(place: Ints, product: Array, size: int) -> Array:
 def billed_twice(con: Any, size: int) -> pa.Array:
     """How another document is named that bills the same; see `sql.TWICE`."""
     billed = pd.DataFrame(arrays(con, sql.PERIODS), copy=False)
-    alike = billed[billed["period"].duplicated(keep=False)]
-    alike = alike[alike["period"].isin(alike.loc[alike["reviewed"], "period"])]
+    alike = _alike(billed, billed["period"])
+    with registered(con, sql.ASIDE, pa.table({"id": alike["id"].to_numpy()})):
+        meters = pd.DataFrame(arrays(con, sql.BILLED_METERS), copy=False).groupby("id")["meter"].sum()
+    at = meters.index.get_indexer(pd.Index(alike["id"]))
+    same = np.where(at >= 0, np.append(meters.to_numpy(), np.uint64(0))[at], alike["total"])
+    what = mixed(mixed(alike["period"].to_numpy(), same), at >= 0)
+    alike = _alike(alike, pd.Series(what, index=alike.index))
     with registered(con, sql.ASIDE, pa.table({"id": alike["id"].to_numpy()})):
         found = con.sql(sql.TWICE).to_arrow_table()
     return placed(size, found["place"].to_numpy(), found["billed_as"])
+
+
+def _alike(billed: pd.DataFrame, key: "pd.Series[Any]") -> pd.DataFrame:
+    """The rows whose key several have, a reviewed one among them."""
+    several = key.duplicated(keep=False)
+    return billed[several & key.isin(key[several & billed["reviewed"]])]

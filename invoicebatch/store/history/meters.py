@@ -18,10 +18,11 @@ from invoicebatch.store.history.arrays import (
     numbers,
     placed,
     some,
+    starts,
     together,
 )
 from invoicebatch.store.history.beside import beside
-from invoicebatch.store.history.readings import Readings, by_document, in_time, starts
+from invoicebatch.store.history.readings import Readings, by_document, in_time
 from invoicebatch.store.history.run import same_totals
 
 _PERIOD: Final = 40

@@ -6,12 +6,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from invoicebatch.store.history.arrays import Array, Columns, Ints, day_in_group, in_order
+from invoicebatch.store.history.arrays import Array, Columns, Ints, day_in_group, in_order, mixed, starts
 
 SINGLE: Final = ("invoice_id", "meter", "who", "date_from", "date_to", "usage", "estimated")
 """What a single reading says."""
-_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
-"""Makes one number of two."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def by_document(read: Columns) -> Readings:
     Args:
         read: `SINGLE`, usage in millionths; place and row.
     """
-    pair = pd.factorize(_pair(read["meter"], read["who"]))[0]
+    pair = pd.factorize(mixed(read["meter"], read["who"]))[0]
     order = in_order(read["invoice_id"])
     order = order[in_order(pair[order])]
     pair = pair[order]
@@ -86,17 +84,5 @@ def in_time(*parts: Readings) -> Readings:
         field.name: np.concatenate([getattr(part, field.name) for part in parts])
         for field in fields(Readings)
     }
-    of["key"] = day_in_group(pd.factorize(_pair(of["meter"], of["who"]))[0], of["start"])
+    of["key"] = day_in_group(pd.factorize(mixed(of["meter"], of["who"]))[0], of["start"])
     return Readings(**of).take(np.argsort(of["key"], kind="stable"))
-
-
-def _pair(meter: Array, who: Array) -> Array:
-    mixed: Array = meter * _MIX + who
-    return mixed
-
-
-def starts(values: Array) -> Array:
-    """Where another value begins."""
-    changed = np.ones(len(values), dtype=np.bool_)
-    changed[1:] = values[1:] != values[:-1]
-    return changed

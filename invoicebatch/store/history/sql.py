@@ -46,19 +46,18 @@ GONE: Final = f"""
 WITH own AS (
   SELECT w.place, hash({_PRODUCT}) AS product FROM {IDS} w SEMI JOIN {ASIDE} a ON a.place = w.place
   JOIN lines l ON l.invoice_id = w.id)
-SELECT a.place, any_value(a.earlier) AS earlier, {_PRODUCT} AS product, min(l.name) AS name
+SELECT a.place, hash({_PRODUCT}) AS product, min(l.name) AS name
 FROM {ASIDE} a JOIN lines l ON l.invoice_id = a.id
 ANTI JOIN own o ON o.place = a.place AND o.product = hash({_PRODUCT})
-WHERE l.net <> 0 GROUP BY a.place, {_PRODUCT}"""
+WHERE l.net <> 0 GROUP BY ALL"""
 """Products that the last document has and a document has not."""
 
-MISSING: Final = f"""
-SELECT place, string_agg(name, ', ' ORDER BY name) AS names FROM (
-  SELECT g.place, g.product, g.name FROM {ASIDE} g
-  JOIN lines l ON l.invoice_id = g.id AND {_PRODUCT} = g.product AND l.net <> 0
-  GROUP BY g.place, g.product, g.name HAVING count(DISTINCT g.id) = any_value(g.earlier))
-GROUP BY place"""
-"""Of those, what all earlier documents have."""
+CHARGED: Final = f"""
+SELECT l.invoice_id AS id, hash({_PRODUCT}) AS product FROM lines l SEMI JOIN {ASIDE} a ON a.id = l.invoice_id WHERE l.net <> 0"""
+"""Products that documents charge for."""
+
+MISSING: Final = f"SELECT place, string_agg(name, ', ' ORDER BY name) AS names FROM {ASIDE} GROUP BY place"
+"""Names of what each document misses."""
 
 _READING: Final = f"""m.invoice_id, {_METER} AS meter, m.date_from, m.date_to,
   round(m.usage::DOUBLE * 1000000)::BIGINT AS usage, coalesce(m.method = 'estimated', false) AS estimated"""
@@ -116,8 +115,12 @@ WITH_READINGS: Final = (
 
 PERIODS: Final = f"""
 SELECT i.invoice_id AS id, hash(i.customer_id, i.company_account_id, i.kind, i.currency, i.period_start, i.period_end,
-  coalesce(i.contract_reference, '')) AS period, i.invoice_id IN (SELECT id FROM {IDS}) AS reviewed
+  coalesce(i.contract_reference, '')) AS period, hash(i.total) AS total, i.invoice_id IN (SELECT id FROM {IDS}) AS reviewed
 FROM invoices i WHERE {_BILLED} AND i.period_end IN (SELECT i.period_end FROM {IDS} w JOIN invoices i ON i.invoice_id = w.id)"""
+
+BILLED_METERS: Final = f"""
+SELECT DISTINCT m.invoice_id AS id, hash(m.connection_id || m.meter_id) AS meter
+FROM measurements m SEMI JOIN {ASIDE} a ON a.id = m.invoice_id WHERE m.connection_id || m.meter_id IS NOT NULL"""
 
 TWICE: Final = f"""
 WITH billed AS (
