@@ -125,9 +125,11 @@ def _missing(con: Any, before: Earlier, lines: Columns) -> pa.Array:
         charged = arrays(con, sql.CHARGED)
     asked = pd.Series(mixed(gone["product"].to_numpy()[row], documents))
     has = asked.isin(mixed(charged["product"], charged["id"])).to_numpy()
-    always = np.zeros(len(gone), np.bool_)
-    always[np.unique(row)] = np.logical_and.reduceat(has, np.flatnonzero(starts(row))) if len(row) else False
-    with registered(con, sql.ASIDE, gone.filter(pa.array(always))):
+    first = np.flatnonzero(
+        starts(row)
+    )  # of each that is gone: some document is before, or it would not be there
+    always = row[first][np.logical_and.reduceat(has, first)]
+    with registered(con, sql.ASIDE, gone.take(pa.array(always))):
         found = con.sql(sql.MISSING).to_arrow_table()
     return placed(size, found["place"].to_numpy(), found["names"])
 

@@ -30,7 +30,7 @@ _PERIOD: Final = 40
 _LEAST_USAGE: Final = 0.001
 """What a usage of nothing is compared as."""
 _OWNED: Final = ("place", "document", "meter", "who", "start", "end")
-_AT_ONCE: Final = 1_000_000
+_AT_ONCE: Final = 300_000
 """Readings."""
 _COMPARED: Final = ("place", "row", "usage", "streak", "gap", "read_until", "before", "year_before")
 
