@@ -44,6 +44,9 @@ ALL_UP_TO: Final = 1000
 SLICE: Final = 4000
 """Documents turned into bytes at a time, by one worker."""
 
+_WITH_PDF: Final = 200
+"""The same where each holds its PDF."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -98,10 +101,11 @@ def checked_documents(
     profile, national = chosen_profile(profile, rules.settings, national)
     asked = _Asked(rules, profile, national, on)
     by_structure = bool(sheets) and not everywhere
+    size = _WITH_PDF if rules.settings.embed_pdf else SLICE
     jobs = (
         _Slice(asked, part, energy_extension, _stored(part, ctx), by_structure)
         for piece in pieces
-        for part in slices(piece, SLICE)
+        for part in slices(piece, size)
     )
     seen: dict[bytes, bool] = {}
     for written in ctx.map(_write, jobs):
