@@ -1,5 +1,6 @@
 """Stored documents: found inside the archive, their bytes checked against the hash they were stored with."""
 
+import hashlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -59,10 +60,31 @@ def stored_document(archive: Path, path: str, sha256: str, *further: Path) -> Pa
     """
     state = document_state(archive, path, sha256, *further)
     if state is not DocumentState.SOUND:
-        raise DocumentError(
-            f"document {path} {state.sentence}", "Restore it from a backup, or regenerate the invoice."
-        )
+        raise _unsound(path, state)
     return archive / path
+
+
+def document_bytes(file: Path, sha256: str) -> bytes:
+    """The bytes of a stored document, as they were stored.
+
+    Raises:
+        DocumentError: it is missing, changed or not readable.
+    """
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError as error:
+        raise _unsound(file, DocumentState.MISSING) from error
+    except OSError as error:
+        raise _unsound(file, DocumentState.UNREADABLE) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise _unsound(file, DocumentState.CHANGED)
+    return data
+
+
+def _unsound(path: Path | str, state: DocumentState) -> DocumentError:
+    return DocumentError(
+        f"document {path} {state.sentence}", "Restore it from a backup, or regenerate the invoice."
+    )
 
 
 def stored_path(data: Path, path: Path) -> str:

@@ -100,7 +100,7 @@ def checked_documents(
     sheets = {} if schematron == "none" else rules.sheets("ubl")
     profile, national = chosen_profile(profile, rules.settings, national)
     asked = _Asked(rules, profile, national, on)
-    by_structure = bool(sheets) and not everywhere
+    by_structure = any(sheets.values()) and not everywhere
     size = _WITH_PDF if rules.settings.embed_pdf else SLICE
     jobs = (
         _Slice(asked, part, energy_extension, _stored(part, ctx), by_structure)
@@ -168,13 +168,13 @@ def facturx_documents(batch: Batch, rules: WorkspaceRules) -> dict[int, bytes | 
     """
     sheets = rules.sheets("cii")
 
-    def judged(item: Checked) -> bytes | str:
+    def document_or_fault(item: Checked) -> bytes | str:
         if not item.failure and not sheets.get(item.rules, (Path(),)):
             item = _no_cii(item, rules)
         return item.failure or fault_of(item.document, sheets[item.rules]) or item.document
 
     written = _checked_by_rules(_Asked(rules, "en16931", national=True), batch, write_cii)
-    return {item.invoice_id: judged(item) for item in written}
+    return {item.invoice_id: document_or_fault(item) for item in written}
 
 
 def _no_cii(item: Checked, rules: WorkspaceRules) -> Checked:

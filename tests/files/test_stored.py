@@ -6,7 +6,13 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from invoicebatch.errors import DocumentError
-from invoicebatch.files.stored import DocumentState, document_state, stored_document, stored_path
+from invoicebatch.files.stored import (
+    DocumentState,
+    document_bytes,
+    document_state,
+    stored_document,
+    stored_path,
+)
 
 BYTES = b"%PDF-1.7 the document"
 SHA256 = hashlib.sha256(BYTES).hexdigest()
@@ -25,6 +31,20 @@ def test_the_file_that_was_stored_is_given(archive: Path) -> None:
     file = stored_document(archive, "documents/a.pdf", SHA256)
     assert file.read_bytes() == BYTES
     assert document_state(archive, "documents/a.pdf", SHA256) == "sound"
+
+
+def test_bytes_are_those_that_were_stored_or_none(archive: Path) -> None:
+    file = archive / "documents/a.pdf"
+    assert document_bytes(file, SHA256) == BYTES
+    file.write_bytes(BYTES + b" ")
+    with pytest.raises(DocumentError, match=r"a\.pdf was changed since it was stored"):
+        document_bytes(file, SHA256)
+    file.unlink()
+    with pytest.raises(DocumentError, match=r"a\.pdf is missing"):
+        document_bytes(file, SHA256)
+    file.mkdir()
+    with pytest.raises(DocumentError, match=r"a\.pdf is not readable"):
+        document_bytes(file, SHA256)
 
 
 def test_a_changed_or_missing_one_is_told_by_its_name(archive: Path) -> None:

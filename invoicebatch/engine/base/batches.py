@@ -102,6 +102,15 @@ def _bundles(session: Session, invoices: pd.DataFrame) -> Frames:
     return {"bundle_items": items, "payment_bundles": session.rows_of("payment_bundles", "bundle_id", ids)}
 
 
+def link_of(table: str) -> str:
+    """The overview column that a table is restricted by: `invoice_id`, or that of a party, bundle, case or plan.
+
+    Raises:
+        KeyError: it is read whole.
+    """
+    return _LINKS[table][1]
+
+
 def linked_rows(
     session: Session, name: str, invoices: pd.DataFrame, columns: Iterable[str] | None = None
 ) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pickle
 import re
 import sysconfig
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import metadata
@@ -232,6 +233,7 @@ def _connected(settings: Executor, root: Path) -> tuple[Any, Any]:
             "executor.dask is set, but Dask is not installed.", "pip install 'invoicebatch[dask]'"
         ) from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said by us
+    warnings.filterwarnings("ignore", "Sending large graph")  # documents' rows, some MB a job
     if own := re.fullmatch(r"local:([1-9]\d{0,2})", settings.dask):
         local = LocalCluster(n_workers=int(own[1]), threads_per_worker=1, dashboard_address=None)
         return local, Client(local, set_as_default=False)

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.engine.base.batches import linked_rows
+from invoicebatch.engine.base.batches import link_of, linked_rows
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.review import Reviewer
+from invoicebatch.errors import StaleError
 from invoicebatch.files.stored import stored_document
 from invoicebatch.model.changes import Batch
 from invoicebatch.settings import Settings
@@ -48,6 +49,8 @@ class RunContext:
         self.root = root
         self._store = store
         self._pool = pool
+        self.check_cancelled: Callable[[], None] = lambda: None
+        """Ends the run where a person wants no more."""
         self._tables: dict[str, pd.DataFrame] = {}
         self._kept: dict[str, pd.DataFrame] = {}
         """Findings of the review, by severity."""
@@ -61,7 +64,9 @@ class RunContext:
 
     def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:
         """Through the pool, results in order."""
-        return self._pool.map(function, jobs)
+        for result in self._pool.map(function, jobs):
+            self.check_cancelled()
+            yield result
 
     def document(self, path: str, sha256: str) -> Path:
         """The stored document, its bytes checked."""
@@ -76,15 +81,35 @@ class RunContext:
     ) -> Iterator[Batch]:
         """Read piece by piece, each by a connection of its own: nobody waits until the file is written.
 
-        The run's claims keep others from changing what belongs to the invoices meanwhile.
+        The run's claims keep others from changing what belongs to the invoices meanwhile. Nothing claims their
+        parties: those are read once, so that one file knows one state of them.
         """
+        links = {name: link_of(name) for name in reads}
+        parties: dict[str, pd.DataFrame] = {}
         for start in range(0, len(ids), size):
+            self.check_cancelled()
+            asked = ids[start : start + size]
             with self._store.read() as session:
-                invoices = session.overview(columns, self.today, ids[start : start + size])
+                if not start and (others := set(links.values()) - {"invoice_id"}):
+                    every = session.overview(others, self.today, ids)
+                    parties = {
+                        name: linked_rows(session, name, every, reads[name])
+                        for name in links
+                        if links[name] in others
+                    }
+                invoices = session.overview(columns, self.today, asked)
                 tables = {
-                    name: linked_rows(session, name, invoices, wanted) for name, wanted in reads.items()
+                    name: linked_rows(session, name, invoices, wanted)
+                    for name, wanted in reads.items()
+                    if name not in parties
                 }
-            yield Batch(invoices, tables)
+            if len(invoices) != len(asked):
+                lost = np.setdiff1d(asked, invoices["invoice_id"])
+                raise StaleError(
+                    f"Nothing was written: invoice {', '.join(map(str, lost[:10]))} is not there any more.",
+                    "Another process changed it meanwhile; select again.",
+                )
+            yield Batch(invoices, tables | parties)
 
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
         """Fresh invoice ids; never given again, used or not."""

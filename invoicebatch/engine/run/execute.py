@@ -78,6 +78,7 @@ class Run:
         with self._workspace.pool() as pool:
             context = self._workspace.context(self._run_id, pool)
             context.user = self._user  # who asked for it, whoever finishes it
+            context.check_cancelled = self._check_cancelled
             if self.action.artefacts is not None and len(self._begun.rows) > 1:
                 pool.check()
                 if pool.spreads:  # looking a cluster over takes its time: what was judged is read again
@@ -128,24 +129,23 @@ class Run:
             return
         if self.action.reserve is not None:
             batch = self._load(context, self._reserve(context, batch), rows)
-        batch = self._prepare(context, batch)
-        for _ in range(_RETRIES):
+        for attempt in range(_RETRIES + 1):
             try:
-                self._commit(context, batch, self._changes(context, batch))
+                made = self._prepare(context, batch)
+                self._commit(context, made, self._changes(context, made))
                 break
             except StaleError:  # files and state must come from the same reading
+                if attempt == _RETRIES:
+                    raise
                 ids = batch.invoices["invoice_id"].to_numpy(np.int64)
                 if self.action.reserve is None:
                     batch = self._checked(context, rows[rows["invoice_id"].isin(ids)])
                 else:
                     batch = self._load(context, ids, rows)
-                batch = self._prepare(context, batch)
-        else:
-            self._commit(context, batch, self._changes(context, batch))
-        if len(batch.files):
+        if len(made.files):
             with self._store.read() as session:
-                made = session.artefacts(self._run_id)
-            self._publish(made)
+                files = session.artefacts(self._run_id)
+            self._publish(files)
 
     def _checked(self, context: RunContext, rows: pd.DataFrame) -> Batch:
         """The batch of the rows that can go on: one that changed since its claim is judged again.
@@ -226,9 +226,12 @@ class Run:
         reach("prepare.synced")
         return batch
 
-    def _told(self, item: Prepared) -> None:
+    def _check_cancelled(self) -> None:
         if self._cancel.is_set():
             raise KeyboardInterrupt if self.action.chunk_rows is None else _CancelledError
+
+    def _told(self, item: Prepared) -> None:
+        self._check_cancelled()
         self._tell(item.invoice_id)
 
     def _tell(self, invoice_id: int | None) -> None:

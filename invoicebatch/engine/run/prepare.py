@@ -28,6 +28,7 @@ def prepared(
         files: where they are staged.
         told: is called after each.
     """
+    files.start()
     failed: list[RowFailure] = []
     unchanged: list[RowUnchanged] = []
     for item in action.artefacts(batch, params, context) if action.artefacts else ():

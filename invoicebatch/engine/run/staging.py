@@ -21,6 +21,10 @@ class RunFiles:
         self._staging = Staging(data / "staging" / run_id)
         self._rows: list[dict[str, Any]] = []
 
+    def start(self) -> None:
+        """Begin a batch: what was added and not noted, of one that broke off, counts no more."""
+        self._rows = []
+
     def add(self, artefact: Artefact) -> None:
         """Write a file to staging; it is noted by the next `staged`."""
         name = f"{artefact.place}/{artefact.name}"

@@ -39,6 +39,7 @@ def document_files(made: Iterable[Document | RowFailure], selected: int, archive
             entries = _entries(chain([item], waiting), failed)
             yield Artefact(archive, partial(write_zip, entries))
             yield from failed
+            return
 
 
 def _entries(made: Iterable[Document | RowFailure], failed: list[RowFailure]) -> Iterator[Entry]:

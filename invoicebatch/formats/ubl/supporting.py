@@ -8,8 +8,9 @@ from typing import Final
 
 import pandas as pd
 
-from invoicebatch.errors import InvoicebatchError
+from invoicebatch.errors import DocumentError, InvoicebatchError
 from invoicebatch.files.names import safe_name
+from invoicebatch.files.stored import document_bytes
 from invoicebatch.formats.validation.rule_sets import RuleSet
 from invoicebatch.model.action import Context
 from invoicebatch.model.en16931.frames import PARENT
@@ -29,24 +30,24 @@ class Embedded:
     failures: dict[int, str]
 
 
-Stored = Path | str | None
-"""A stored PDF, its bytes checked; or why there is none to take, or None where none was stored."""
+Stored = tuple[Path, str] | str | None
+"""File and hash of a stored PDF; or why there is none to take, or None where none was stored."""
 
 
 def stored_pdfs(invoices: pd.DataFrame, ctx: Context) -> list[Stored]:
-    """The stored PDF of each row, opened by its hash.
+    """The stored PDF of each row.
 
     Args:
         invoices: overview rows.
-        ctx: opens stored documents.
+        ctx: knows stored documents, and checks them.
     """
     columns = (invoices[name].tolist() for name in ("document_path", "document_sha256"))
-    return [_opened(path, sha256, ctx) for path, sha256 in zip(*columns, strict=True)]
+    return [_stored(path, sha256, ctx) for path, sha256 in zip(*columns, strict=True)]
 
 
-def _opened(path: object, sha256: str, ctx: Context) -> Stored:
+def _stored(path: object, sha256: str, ctx: Context) -> Stored:
     try:
-        return ctx.document(path, sha256) if isinstance(path, str) else None
+        return (ctx.document(path, sha256), sha256) if isinstance(path, str) else None
     except InvoicebatchError as error:
         return error.message
 
@@ -91,13 +92,17 @@ def _contents(
     numbers: Sequence[str], stored: Sequence[Stored], sets: Sequence[RuleSet], failures: dict[int, str]
 ) -> Iterator[tuple[int, str, str]]:
     """Row, number and base64 text of each stored PDF."""
-    for row, (number, file) in enumerate(zip(numbers, stored, strict=True)):
-        if file is None:
+    for row, (number, found) in enumerate(zip(numbers, stored, strict=True)):
+        if found is None:
             continue
-        if isinstance(file, str):
-            failures[row] = file
+        if isinstance(found, str):
+            failures[row] = found
             continue
-        data = file.read_bytes()
+        try:
+            data = document_bytes(*found)
+        except DocumentError as error:  # it was there and sound when the work was given out
+            failures[row] = error.message
+            continue
         most = sets[row].largest_pdf_mb
         if len(data) > most << 20:
             failures[row] = (

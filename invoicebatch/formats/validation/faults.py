@@ -21,7 +21,7 @@ Job = Sequence[tuple[bytes, Sheets]]
 Asked = Literal["document", "structure", "none"]
 """Whom schematrons were asked of: the document, another of its structure, or none."""
 
-_JOB: Final = 100
+_JOB: Final = 25
 _SHAPE: Final = re.compile(rb"<c[ab]c:(?:\w*Category>\s*<cbc:ID>\w+|\w+(?:(?<=Code)[^<]*)?)")
 _BEYOND_THE_STANDARD: Final = re.compile(rb"(urn:cen\.eu:en16931:2017)#[^<]*(?=</ram:ID>)")
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from invoicebatch.errors import SettingsError
+from invoicebatch.errors import InputFileError, SettingsError
 from invoicebatch.files.xml import parse_xml
 from invoicebatch.formats.validation import INSTALL, MISSING
 
@@ -21,7 +21,11 @@ _SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
 _XSL: Final = "{http://www.w3.org/1999/XSL/Transform}"
 _ASSERTION: Final = f"{_SVRL}failed-assert"
 _FATAL: Final = ("fatal", "error")
-_READS: Final = re.compile(rb"\b(doc|document|collection|unparsed-text)\(")
+_READS: Final = re.compile(r"\b(doc|document|collection|unparsed-text(-lines)?|transform)\s*\(")
+_LEADS_ELSEWHERE: Final = [
+    f"{_XSL}{name}"
+    for name in ("import", "include", "import-schema", "use-package", "source-document", "stream")
+]
 _LOCK: Final = threading.Lock()
 
 
@@ -45,7 +49,8 @@ def run_schematron(
     Args:
         documents: UBL or CII documents.
         stylesheets: paths of XSLT files.
-        advice: also what is not fatal; without it the assertions that only warn are not asked at all.
+        advice: also what is not fatal; without it assertions that only warn are not asked, where the
+            stylesheet stands for itself.
 
     Raises:
         InputFileError: a document is not well-formed.
@@ -115,9 +120,12 @@ def _without_advice(stylesheet: Path) -> str:
     Of the 979 assertions of EN 16931 for UBL 698 only warn, most of them of elements that nobody writes.
     Empty where it reads other files, which it finds by its own place.
     """
-    text = stylesheet.read_bytes()
-    root = parse_xml(text, str(stylesheet))
-    if any(root.iter(f"{_XSL}import", f"{_XSL}include")) or _READS.search(text):
+    try:
+        root = parse_xml(stylesheet.read_bytes(), str(stylesheet))
+    except InputFileError:  # Saxon says what is wrong with it, or takes it
+        return ""
+    expressions = (str(value) for element in root.iter() for value in element.attrib.values())
+    if any(root.iter(*_LEADS_ELSEWHERE)) or any(map(_READS.search, expressions)):
         return ""
     tests = [_test_of(assertion) for assertion in root.iter(_ASSERTION) if _only_warns(assertion)]
     for element in [*tests, *root.iter(f"{_SVRL}fired-rule")]:
@@ -129,11 +137,9 @@ def _without_advice(stylesheet: Path) -> str:
 def _only_warns(assertion: etree._Element) -> bool:
     """Whether its flag, or else its role, is a plain word that is none of what is fatal."""
     said = {name: assertion.get(name, "") for name in ("flag", "role")}
-    said |= {
-        str(child.get("name")): child.text or ""
-        for child in assertion.iterchildren(f"{_XSL}attribute")
-        if not len(child)
-    }
+    for child in assertion.iterchildren(f"{_XSL}attribute"):
+        worked_out = len(child) or child.get("select")
+        said[str(child.get("name"))] = "fatal" if worked_out else child.text or ""
     severity = said["flag"] or said["role"] or "fatal"
     return severity not in _FATAL and severity.isalpha()
 

@@ -3,13 +3,17 @@
 import base64
 import hashlib
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pandas as pd
 import pytest
 from lxml import etree
 
+from invoicebatch.formats.ubl import write_ubl
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
+from invoicebatch.model.en16931.frames import Groups
 
 
 @pytest.fixture
@@ -215,6 +219,77 @@ def test_many_documents_are_read_written_and_judged_some_at_a_time(workspace, mo
     assert first.read_bytes() == second.read_bytes()
     for name, table in plan.preview.items():
         pd.testing.assert_frame_equal(table, tables[name])
+
+
+@pytest.fixture
+def meanwhile(workspace, monkeypatch):
+    """Have something happen while the first of several pieces of an export is written."""
+    from invoicebatch.formats import checked
+    from invoicebatch.model.en16931 import derive
+
+    def during(happens: Callable[[], object]) -> None:
+        waiting = [happens]
+
+        def write(groups: Groups) -> list[bytes]:
+            if waiting:
+                waiting.pop()()
+            return write_ubl(groups)
+
+        monkeypatch.setattr(checked, "write_ubl", write)
+
+    monkeypatch.setattr(derive, "_PIECE", 2)
+    monkeypatch.setattr(checked, "SLICE", 1)
+    return during
+
+
+def change(workspace: Workspace, text: str) -> None:
+    with workspace.store.write() as session:
+        session._con.execute(text)
+
+
+def test_an_invoice_that_goes_while_the_file_is_written_is_not_called_done(workspace, meanwhile):
+    meanwhile(lambda: change(workspace, "DELETE FROM invoices WHERE invoice_id = 5"))
+    report = export(workspace)
+    assert report.done["invoice_id"].tolist() == [1, 2, 3, 4, 6]
+    assert report.refused["invoice_id"].tolist() == [5]
+    with zipfile.ZipFile(written(report)[0]) as archive:
+        assert len(archive.namelist()) == 5
+
+
+def test_a_file_knows_one_state_of_a_customer(workspace, meanwhile):
+    with workspace.store.write() as session:
+        session._con.execute("UPDATE invoices SET customer_id = 'C00000'")
+    meanwhile(lambda: change(workspace, "UPDATE customers SET name = 'Renamed'"))
+    with zipfile.ZipFile(written(export(workspace))[0]) as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist()]
+    assert len(texts) == 6
+    assert not any("Renamed" in text for text in texts)
+
+
+def test_an_export_that_is_cancelled_ends_with_the_slice_at_work(workspace, meanwhile):
+    stop = Event()
+    meanwhile(stop.set)
+    plan = workspace.select(where="status = 'created'").plan("export.ubl")
+    with pytest.raises(KeyboardInterrupt):
+        plan.apply(cancel=stop)
+    assert workspace.runs.report(plan.run_id).done.empty
+    (report,) = workspace.runs.resume(plan.run_id)
+    assert len(report.done) == 6
+
+
+def test_several_processes_write_the_same_file(workspace, monkeypatch):
+    from invoicebatch.engine.base import executor
+    from invoicebatch.formats import checked
+
+    change(workspace, "UPDATE invoices SET total = 99 WHERE invoice_id = 1")
+    alone = export(workspace)
+    monkeypatch.setattr(checked, "SLICE", 2)
+    monkeypatch.setattr(executor, "SECONDS_ALONE", 0)
+    monkeypatch.setenv("INVOICEBATCH_EXECUTOR__PROCESSES", "2")
+    spread = export(open_workspace(workspace.root))
+    assert spread.failed.to_dict() == alone.failed.to_dict()
+    assert len(spread.failed) == 1
+    assert written(spread)[0].read_bytes() == written(alone)[0].read_bytes()
 
 
 def test_what_only_warns_is_not_asked_and_what_is_fatal_is_found_all_the_same(workspace):

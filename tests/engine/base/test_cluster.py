@@ -13,8 +13,9 @@ import pytest
 from invoicebatch.engine.base import cluster
 from invoicebatch.engine.base.cluster import Cluster
 from invoicebatch.errors import ClusterError, SettingsError
-from invoicebatch.interfaces.api import Workspace, open_workspace
+from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.settings import Executor, Settings
+from tests.conftest import fill, peppol_frames
 
 
 class Processes:
@@ -127,6 +128,26 @@ def test_a_cluster_makes_the_same_documents_though_a_worker_is_killed(
     assert lost.poll() is not None
     assert _hashes(spread) == _hashes(alone)
     assert len(_hashes(alone)) == 40
+
+
+def test_a_cluster_writes_the_same_e_invoices(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from invoicebatch.formats import checked
+
+    monkeypatch.setattr(checked, "SLICE", 2)
+    processes.add_worker()
+    invoices, tables = peppol_frames(6, 2)
+    frames = {name: tables[name] for name in ("company_accounts", "customers", "lines", "vat_breakdown")}
+    invoices = invoices.drop(columns=["mandate_id", "mandate_iban"])
+    workspace = fill(init_workspace(tmp_path / "workspace"), {**frames, "invoices": invoices})
+    found = []
+    for address in ("", processes.address):
+        plan = _with(workspace, address, template="").select(all=True).plan("export.ubl", schematron="sample")
+        report = plan.apply()
+        assert len(report.done) == 6
+        found.append([Path(file["path"]).read_bytes() for file in report.to_dict()["files"]])
+    assert found[0] == found[1]
 
 
 @pytest.mark.full

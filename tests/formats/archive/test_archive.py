@@ -166,4 +166,6 @@ def test_documents_are_made_while_their_zip_is_written() -> None:
 def test_one_document_of_several_selected_is_a_zip_all_the_same() -> None:
     (only,) = document_files([Document(1, "2026-1", b"<a/>")], 2, "all.zip")
     assert isinstance(only, Artefact)
-    assert only.name == "all.zip"
+    only.content(out := io.BytesIO())  # type: ignore[operator]
+    with zipfile.ZipFile(out) as found:
+        assert (only.name, found.namelist()) == ("all.zip", ["2026-1.xml"])
