@@ -102,15 +102,19 @@ def amount_text(cents: int, currency: str = "") -> str:
     >>> amount_text(138200, "JPY"), amount_text(138200, "EUR"), amount_text(50, "JPY")
     ('1382', '1382.00', '0.50')
     """
-    whole = decimals_of(currency) == 0 and cents % 100 == 0
-    return str(int(cents) // 100 if whole else to_decimal(cents))
+    return _text(cents, currency, "")
 
 
 def format_cents(cents: int, currency: str = "") -> str:
     """An amount for people, thousands grouped: ``EUR 12,345.67``, ``JPY 12,345``."""
-    whole, _, rest = amount_text(abs(int(cents)), currency).partition(".")
-    text = f"{'-' if cents < 0 else ''}{int(whole):,}{'.' if rest else ''}{rest}"
+    text = _text(cents, currency, ",")
     return f"{currency} {text}" if currency else text
+
+
+def _text(cents: int, currency: str, grouped: str) -> str:
+    whole, rest = divmod(abs(int(cents)), 100)
+    decimals = f".{rest:02d}" if rest or decimals_of(currency) else ""
+    return f"{'-' if cents < 0 else ''}{whole:{grouped}}{decimals}"
 
 
 def amount_texts(cents: Iterable[Any], currencies: Iterable[Any] | None) -> list[str]:

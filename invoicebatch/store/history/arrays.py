@@ -15,6 +15,7 @@ Columns = Mapping[str, Array]
 _DAY_ZERO: Final = 1 << 31
 """Added to a day, so that none is below zero."""
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+"""Makes one number of two."""
 _LOW: Final = (1 << 32) - 1
 
 

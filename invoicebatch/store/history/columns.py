@@ -73,6 +73,7 @@ _COLUMNS: Final[Mapping[str, str]] = {
 _OF_LINES: Final = PRICES | RATES | {"missing_products", "lines_without_readings"}
 
 _LINE: Final = ("place", "line_no", "product", "charged")
+"""What is still asked of lines once their prices and rates are compared: the rest makes room."""
 
 _OF_READINGS: Final = frozenset({*_METERS, "lines_without_readings", "same_totals"})
 
@@ -127,9 +128,7 @@ def _worked_out(con: Any, known: Mapping[str, Array], by: Compared, wanted: Coll
         lines = arrays(con, sql.RUN_LINES) if not _OF_LINES.isdisjoint(wanted) else {}
         if not (PRICES | RATES).isdisjoint(wanted):
             source = _with(source, run_columns(con, lines, size, wanted))
-        lines = {
-            name: lines[name] for name in _LINE if name in lines
-        }  # memory: nothing else is asked of them
+        lines = {name: lines[name] for name in _LINE if name in lines}
         if not {*_TOTALS, "missing_products"}.isdisjoint(wanted):
             source = _with(source, earlier_columns(con, known, lines, by.documents, wanted))
         if not _OF_READINGS.isdisjoint(wanted):

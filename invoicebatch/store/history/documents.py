@@ -125,9 +125,7 @@ def _missing(con: Any, before: Earlier, lines: Columns) -> pa.Array:
         charged = arrays(con, sql.CHARGED)
     asked = pd.Series(mixed(gone["product"].to_numpy()[row], documents))
     has = asked.isin(mixed(charged["product"], charged["id"])).to_numpy()
-    first = np.flatnonzero(
-        starts(row)
-    )  # of each that is gone: some document is before, or it would not be there
+    first = np.flatnonzero(starts(row))
     always = row[first][np.logical_and.reduceat(has, first)]
     with registered(con, sql.ASIDE, gone.take(pa.array(always))):
         found = con.sql(sql.MISSING).to_arrow_table()
