@@ -3,14 +3,16 @@
 Jobs are handed out a few at a time, so a long selection never sits in memory; results come in order.
 """
 
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
@@ -119,7 +121,9 @@ class Pool:
                 with _without_main():
                     self._cluster = Cluster(self._settings, *self._places)
             return self._cluster
-        self._local = self._local or ProcessPoolExecutor(self.processes, mp_context=get_context("spawn"))
+        self._local = self._local or ProcessPoolExecutor(
+            self.processes, mp_context=get_context("spawn"), initializer=_end_with_parent
+        )
         return self._local
 
     def close(self) -> None:
@@ -138,6 +142,18 @@ class Pool:
         if failure is not None:
             self._stop()
         self.close()
+
+
+def _end_with_parent() -> None:
+    """Let a worker go with the process that started it, however that ends: it would wait for jobs for ever."""
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - this is a worker
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

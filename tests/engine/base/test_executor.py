@@ -9,11 +9,13 @@ from itertools import count, islice
 from multiprocessing import active_children
 from pathlib import Path
 
+import psutil
 import pytest
 
 from invoicebatch.engine.base import executor
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.settings import Executor, Settings
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +40,36 @@ def _pid(_: int) -> int:
             [sys.executable, "-c", "import os; print(os.getppid())"], capture_output=True, check=True
         ).stdout
     )
+
+
+def test_workers_go_with_a_process_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import time\n"
+        "from pathlib import Path\n"
+        "from invoicebatch.engine.base import executor\n"
+        "from invoicebatch.settings import Executor, Settings\n"
+        "executor.SECONDS_ALONE = -1.0\n"
+        "pool = executor.Pool(Settings(executor=Executor(processes=2)), Path(), Path())\n"
+        "results = pool.map(time.sleep, [0, 0, 0, 0, 3600])\n"
+        "for _ in range(4): next(results)\n"
+        "print(*(process.pid for process in pool._local._processes.values()), flush=True)\n"
+        "next(results)\n"
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        workers = [int(word) for word in parent.stdout.readline().split()]
+        assert len(workers) == 2
+        assert all(map(_works, workers))
+        parent.kill()
+    until(lambda: not any(map(_works, workers)))
+
+
+def _works(process: int) -> bool:
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_a_lone_job_runs_right_here(pool: Pool) -> None:
