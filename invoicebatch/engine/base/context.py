@@ -82,7 +82,7 @@ class RunContext:
         """Read piece by piece, each by a connection of its own: nobody waits until the file is written.
 
         The run's claims keep others from changing what belongs to the invoices meanwhile. Nothing claims their
-        parties: those are read once, so that one file knows one state of them.
+        parties: their tables are read once, while what overview columns say of them is of the piece's moment.
         """
         links = {name: link_of(name) for name in reads}
         parties: dict[str, pd.DataFrame] = {}

@@ -137,11 +137,13 @@ class Run:
             except StaleError:  # files and state must come from the same reading
                 if attempt == _RETRIES:
                     raise
+                self._progress.advance(-self._shown)
+                self._shown, self._last_shown = 0, -1
                 ids = batch.invoices["invoice_id"].to_numpy(np.int64)
-                if self.action.reserve is None:
-                    batch = self._checked(context, rows[rows["invoice_id"].isin(ids)])
-                else:
+                if self.action.reserve is not None:
                     batch = self._load(context, ids, rows)
+                elif not len(batch := self._checked(context, rows[rows["invoice_id"].isin(ids)])):
+                    return
         if len(made.files):
             with self._store.read() as session:
                 files = session.artefacts(self._run_id)
@@ -228,7 +230,7 @@ class Run:
 
     def _check_cancelled(self) -> None:
         if self._cancel.is_set():
-            raise KeyboardInterrupt if self.action.chunk_rows is None else _CancelledError
+            raise _CancelledError
 
     def _told(self, item: Prepared) -> None:
         self._check_cancelled()

@@ -21,7 +21,7 @@ _SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
 _XSL: Final = "{http://www.w3.org/1999/XSL/Transform}"
 _ASSERTION: Final = f"{_SVRL}failed-assert"
 _FATAL: Final = ("fatal", "error")
-_READS: Final = re.compile(r"\b(doc|document|collection|unparsed-text(-lines)?|transform)\s*\(")
+_READS: Final = re.compile(r"\b(doc|document|collection|unparsed-text|transform)(-available|-lines)?\s*\(")
 _LEADS_ELSEWHERE: Final = [
     f"{_XSL}{name}"
     for name in ("import", "include", "import-schema", "use-package", "source-document", "stream")
@@ -125,7 +125,7 @@ def _without_advice(stylesheet: Path) -> str:
     except InputFileError:  # Saxon says what is wrong with it, or takes it
         return ""
     expressions = (str(value) for element in root.iter() for value in element.attrib.values())
-    if any(root.iter(*_LEADS_ELSEWHERE)) or any(map(_READS.search, expressions)):
+    if any(root.iter(*_LEADS_ELSEWHERE)) or root.get("expand-text") or any(map(_READS.search, expressions)):
         return ""
     tests = [_test_of(assertion) for assertion in root.iter(_ASSERTION) if _only_warns(assertion)]
     for element in [*tests, *root.iter(f"{_SVRL}fired-rule")]:
@@ -137,8 +137,8 @@ def _without_advice(stylesheet: Path) -> str:
 def _only_warns(assertion: etree._Element) -> bool:
     """Whether its flag, or else its role, is a plain word that is none of what is fatal."""
     said = {name: assertion.get(name, "") for name in ("flag", "role")}
-    for child in assertion.iterchildren(f"{_XSL}attribute"):
-        worked_out = len(child) or child.get("select")
+    for child in assertion.iter(f"{_XSL}attribute"):
+        worked_out = len(child) or child.get("select") or child.getparent() is not assertion
         said[str(child.get("name"))] = "fatal" if worked_out else child.text or ""
     severity = said["flag"] or said["role"] or "fatal"
     return severity not in _FATAL and severity.isalpha()

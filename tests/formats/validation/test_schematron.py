@@ -46,6 +46,7 @@ ATTRIBUTE = '<xsl:attribute name="flag">{}</xsl:attribute>'
         ('role="warning"', ATTRIBUTE.format("<xsl:text>fatal</xsl:text>"), True),
         ('role="warning"', '<xsl:attribute name="flag" select="\'fatal\'"/>', True),
         ('flag="{name(.)}"', "", True),
+        ('role="warning"', f'<xsl:if test="true()">{ATTRIBUTE.format("fatal")}</xsl:if>', True),
     ],
 )
 def test_what_may_be_fatal_is_asked(tmp_path: Path, severity: str, inside: str, asked: bool) -> None:
@@ -58,10 +59,13 @@ def test_an_alternative_that_asks_for_more_is_kept(tmp_path: Path) -> None:
     assert fatal(tmp_path, both) == ["B"]
 
 
-@pytest.mark.parametrize("function", ["document('codes.xml')", "document ('codes.xml')", "doc('codes.xml')"])
-def test_a_stylesheet_that_reads_other_files_finds_them(tmp_path: Path, function: str) -> None:
+@pytest.mark.parametrize(
+    "condition",
+    ["document('codes.xml')//code = 'X'", "document ('codes.xml')//code = 'X'", "doc-available('codes.xml')"],
+)
+def test_a_stylesheet_that_reads_other_files_finds_them(tmp_path: Path, condition: str) -> None:
     (tmp_path / "codes.xml").write_text("<codes><code>X</code></codes>")
-    test = f"<xsl:if test=\"{function}//code = 'X'\">{asserted('A', '')}</xsl:if>"
+    test = f'<xsl:if test="{condition}">{asserted("A", "")}</xsl:if>'
     assert fatal(tmp_path, test + asserted("B", 'flag="warning"')) == ["A", "B"]
 
 
