@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,9 +37,14 @@ def slices(batch: Batch, size: int) -> Iterator[Batch]:
         for name, positions in of_invoices.items():
             tables[name] = batch[name].take(positions[group])
         for name, keys in parties.items():
-            found = keys.get_indexer(pd.Index(invoices[_PARTIES[name]].dropna().unique()))
-            tables[name] = batch[name].take(np.sort(found[found >= 0]))
+            tables[name] = belonging(batch[name], keys, invoices[_PARTIES[name]])
         yield Batch(invoices, tables)
+
+
+def belonging(frame: pd.DataFrame, keys: "pd.Index[Any]", wanted: "pd.Series[Any]") -> pd.DataFrame:
+    """The rows of a table whose key is wanted, in its order; `keys` is its column, looked up once for many calls."""
+    found = keys.get_indexer_for(pd.Index(wanted.dropna().unique()))
+    return frame.take(np.sort(found[found >= 0]))
 
 
 def _positions(batch: Batch, frame: pd.DataFrame, size: int, groups: int) -> list[npt.NDArray[np.intp]]:

@@ -12,6 +12,7 @@ from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Batch, Frames
 from invoicebatch.model.payments import ledger
 from invoicebatch.model.schema import INVOICE_TABLES, OVERVIEW
+from invoicebatch.model.slices import belonging
 from invoicebatch.store import Session
 
 ALWAYS: Final = ("invoice_id", "version", "status", "number", "currency", "total_cents")
@@ -102,15 +103,6 @@ def _bundles(session: Session, invoices: pd.DataFrame) -> Frames:
     return {"bundle_items": items, "payment_bundles": session.rows_of("payment_bundles", "bundle_id", ids)}
 
 
-def link_of(table: str) -> str:
-    """The overview column that a table is restricted by: `invoice_id`, or that of a party, bundle, case or plan.
-
-    Raises:
-        KeyError: it is read whole.
-    """
-    return _LINKS[table][1]
-
-
 def linked_rows(
     session: Session, name: str, invoices: pd.DataFrame, columns: Iterable[str] | None = None
 ) -> pd.DataFrame:
@@ -126,3 +118,38 @@ def linked_rows(
         return session.whole(name, columns=columns)
     column, source = _LINKS[name]
     return session.rows_of(name, column, invoices[source], columns)
+
+
+class Parties:
+    """Tables of what several invoices may share, such as their customers: read once, and given to each of them."""
+
+    def __init__(
+        self,
+        session: Session,
+        ids: npt.NDArray[np.int64],
+        today: date,
+        reads: Mapping[str, Iterable[str] | None],
+    ) -> None:
+        """Read them.
+
+        Args:
+            session: an open session.
+            ids: int64 invoice ids.
+            today: the date that `overdue` is judged by.
+            reads: columns by table; None: all. Tables whose rows are of one invoice each are left out.
+        """
+        self._links = {name: _LINKS[name] for name in reads if _LINKS[name][1] != "invoice_id"}
+        columns = {link for _, link in self._links.values()}
+        invoices = session.overview(columns, today, ids if columns else ids[:0])
+        self._rows = {name: linked_rows(session, name, invoices, reads[name]) for name in self._links}
+        self._keys = {name: pd.Index(self._rows[name][column]) for name, (column, _) in self._links.items()}
+
+    def __contains__(self, table: str) -> bool:
+        return table in self._links
+
+    def of(self, invoices: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Those of some of the invoices, by table."""
+        return {
+            name: belonging(rows, self._keys[name], invoices[self._links[name][1]])
+            for name, rows in self._rows.items()
+        }

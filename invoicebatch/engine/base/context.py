@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.engine.base.batches import link_of, linked_rows
+from invoicebatch.engine.base.batches import Parties, linked_rows
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.review import Reviewer
 from invoicebatch.errors import StaleError
@@ -84,19 +84,12 @@ class RunContext:
         The run's claims keep others from changing what belongs to the invoices meanwhile. Nothing claims their
         parties: their tables are read once, while what overview columns say of them is of the piece's moment.
         """
-        links = {name: link_of(name) for name in reads}
-        parties: dict[str, pd.DataFrame] = {}
+        parties: Parties | None = None
         for start in range(0, len(ids), size):
             self.check_cancelled()
             asked = ids[start : start + size]
             with self._store.read() as session:
-                if not start and (others := set(links.values()) - {"invoice_id"}):
-                    every = session.overview(others, self.today, ids)
-                    parties = {
-                        name: linked_rows(session, name, every, reads[name])
-                        for name in links
-                        if links[name] in others
-                    }
+                parties = parties or Parties(session, ids, self.today, reads)
                 invoices = session.overview(columns, self.today, asked)
                 tables = {
                     name: linked_rows(session, name, invoices, wanted)
@@ -109,7 +102,7 @@ class RunContext:
                     f"Nothing was written: invoice {', '.join(map(str, lost[:10]))} is not there any more.",
                     "Another process changed it meanwhile; select again.",
                 )
-            yield Batch(invoices, tables | parties)
+            yield Batch(invoices, tables | parties.of(invoices))
 
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
         """Fresh invoice ids; never given again, used or not."""

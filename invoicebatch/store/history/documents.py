@@ -140,16 +140,19 @@ def _sums(place: Ints, product: Array, size: int) -> Array:
 
 
 def billed_twice(con: Any, size: int) -> pa.Array:
-    """How another document is named that bills the same; see `sql.TWICE`."""
+    """How another document is named that bills the same: customer, account, kind, contract, period and meters.
+
+    Where there are no meters, the total is the same.
+    """
     billed = pd.DataFrame(arrays(con, sql.PERIODS), copy=False)
     alike = _alike(billed, billed["period"])
     with registered(con, sql.ASIDE, pa.table({"id": alike["id"].to_numpy()})):
         meters = pd.DataFrame(arrays(con, sql.BILLED_METERS), copy=False).groupby("id")["meter"].sum()
     at = meters.index.get_indexer(pd.Index(alike["id"]))
     same = np.where(at >= 0, np.append(meters.to_numpy(), np.uint64(0))[at], alike["total"])
-    what = mixed(mixed(alike["period"].to_numpy(), same), at >= 0)
-    alike = _alike(alike, pd.Series(what, index=alike.index))
-    with registered(con, sql.ASIDE, pa.table({"id": alike["id"].to_numpy()})):
+    alike = alike.assign(billed=mixed(mixed(alike["period"].to_numpy(), same), at >= 0))
+    alike = _alike(alike, alike["billed"])
+    with registered(con, sql.ASIDE, pa.table({name: alike[name].to_numpy() for name in ("id", "billed")})):
         found = con.sql(sql.TWICE).to_arrow_table()
     return placed(size, found["place"].to_numpy(), found["billed_as"])
 

@@ -116,29 +116,18 @@ WITH_READINGS: Final = (
 PERIODS: Final = f"""
 SELECT i.invoice_id AS id, hash(i.customer_id, i.company_account_id, i.kind, i.currency, i.period_start, i.period_end,
   coalesce(i.contract_reference, '')) AS period, hash(i.total) AS total, i.invoice_id IN (SELECT id FROM {IDS}) AS reviewed
-FROM invoices i WHERE {_BILLED} AND i.period_end IN (SELECT i.period_end FROM {IDS} w JOIN invoices i ON i.invoice_id = w.id)"""
+FROM invoices i WHERE {_BILLED} AND i.customer_id IS NOT NULL AND i.period_start IS NOT NULL
+  AND i.period_end IN (SELECT i.period_end FROM {IDS} w JOIN invoices i ON i.invoice_id = w.id)"""
 
 BILLED_METERS: Final = f"""
 SELECT DISTINCT m.invoice_id AS id, hash(m.connection_id || m.meter_id) AS meter
 FROM measurements m SEMI JOIN {ASIDE} a ON a.id = m.invoice_id WHERE m.connection_id || m.meter_id IS NOT NULL"""
 
 TWICE: Final = f"""
-WITH billed AS (
-  SELECT i.invoice_id, i.customer_id, i.company_account_id, i.kind, i.currency, i.period_start, i.period_end, i.total,
-    coalesce(i.contract_reference, '') AS contract, coalesce(i.number, i.external_id) AS named, w.place
-  FROM invoices i SEMI JOIN {ASIDE} a ON a.id = i.invoice_id LEFT JOIN {IDS} w ON w.id = i.invoice_id),
-pairs AS MATERIALIZED (
-  SELECT a.place, a.invoice_id, b.invoice_id AS other, b.named, a.total = b.total AS same FROM billed a
-  JOIN billed b USING (customer_id, company_account_id, kind, currency, period_start, period_end, contract)
-  WHERE a.place IS NOT NULL AND a.invoice_id <> b.invoice_id),
-places AS (
-  SELECT invoice_id, sum(DISTINCT hash(place)) FILTER (place IS NOT NULL) AS meters
-  FROM (SELECT m.invoice_id, m.connection_id || m.meter_id AS place FROM measurements m
-    WHERE m.invoice_id IN (SELECT invoice_id FROM pairs UNION SELECT other FROM pairs)) GROUP BY invoice_id)
-SELECT p.place, min(p.named) AS billed_as
-FROM pairs p LEFT JOIN places a ON a.invoice_id = p.invoice_id LEFT JOIN places b ON b.invoice_id = p.other
-WHERE a.meters = b.meters OR a.meters IS NULL AND b.meters IS NULL AND p.same GROUP BY p.place"""
-"""The same customer, account, kind, contract and period, and the same meters; where there are none, the same total."""
+SELECT w.place, min(coalesce(i.number, i.external_id)) AS billed_as
+FROM {ASIDE} a JOIN {IDS} w ON w.id = a.id JOIN {ASIDE} b ON b.billed = a.billed AND b.id <> a.id
+JOIN invoices i ON i.invoice_id = b.id GROUP BY w.place"""
+"""How the others are named that bill the same."""
 
 MOVED: Final = f"""
 changed AS MATERIALIZED (
