@@ -84,7 +84,7 @@ ACTION = Action(
     params=ApproveParams,
     columns=frozenset(
         {
-            "kind", "preceding_date", "customer_id", "invoice_date", "due_date", "company_account_id", "payment_term_days", "line_total_cents",
+            "number", "kind", "preceding_date", "customer_id", "invoice_date", "due_date", "company_account_id", "payment_term_days", "line_total_cents",
             "allowance_total_cents", "charge_total_cents", "net_total_cents", "vat_total_cents",
             "prepaid_cents", "rounding_cents", "paid_cents", "credited_cents", "outstanding_cents",
         }

@@ -24,7 +24,7 @@ COPIED = (
     "buyer_reference", "order_reference", "contract_reference", "project_reference",
 )  # fmt: skip
 COLUMNS = frozenset({
-    *COPIED, *TOTALS, "external_id", "invoice_date", "customer_name", "customer_language", "account_language",
+    *COPIED, *TOTALS, "number", "external_id", "invoice_date", "customer_name", "customer_language", "account_language",
     "credited_by", "credited_cents", "outstanding_cents", "payment_plan_id",
 })  # fmt: skip
 

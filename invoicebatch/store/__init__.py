@@ -5,14 +5,14 @@ Frames go in and out through `Session`; no SQL and no connection leaves this pac
 
 from typing import TYPE_CHECKING, Any
 
-from invoicebatch.store.look import OUTCOMES, Columns, Look
+from invoicebatch.store.look import OUTCOMES, TAKEN, Columns, Look
 from invoicebatch.store.store import FILE, Store
 
 if TYPE_CHECKING:
     from invoicebatch.store.history import Compared
     from invoicebatch.store.session import Session
 
-__all__ = ["FILE", "OUTCOMES", "Columns", "Compared", "Look", "Session", "Store"]
+__all__ = ["FILE", "OUTCOMES", "TAKEN", "Columns", "Compared", "Look", "Session", "Store"]
 
 
 def __getattr__(name: str) -> Any:

@@ -180,8 +180,8 @@ def hashed_rows(con: Any, table: str, ids: "pd.Series[int]") -> list[dict[str, A
 _ERASABLE: Final = {"events": ("details", "NULL"), "invoice_changes": ("changes", "'{}'")}
 """By table, the column that is erased, and what stands there then."""
 
-_PIECE: Final = 65_536
-"""Hashes of rows, or bytes of them, that are Python texts at once."""
+_PIECE: Final = 16_384
+"""Hashes of rows that are at hand at once, as Arrow or as Python texts."""
 
 HASHED: Final = {
     "events": ("run_id", "invoice_id", "event", "at", "user", "from_status", "to_status", "details"),
@@ -205,16 +205,19 @@ def _hashes(con: Any) -> "pd.Series[str]":
 
 def _hash(con: Any, batch: int) -> str:
     """What `_hashes` has of a batch that is whole; sorted here, in half the time and without a copy in the database."""
-    sql = f"SELECT unhex(row) AS row FROM ({_row_hashes(f'WHERE batch = {int(batch)}')})"
-    rows = bytearray()
-    with con.sql(sql).to_arrow_reader(_PIECE) as reader:
+    where = f"WHERE batch = {int(batch)}"
+    counts = " UNION ALL ".join(f"SELECT count(*) FROM {table} {where}" for table in HASHED)
+    rows = np.empty(sum(count for (count,) in con.sql(counts).fetchall()), "S32")
+    start = 0
+    with con.sql(f"SELECT unhex(row) AS row FROM ({_row_hashes(where)})").to_arrow_reader(_PIECE) as reader:
         for piece in reader:
             hashes = piece["row"].cast(pa.binary(32))
-            rows += memoryview(hashes.buffers()[1])[: len(hashes) * 32]
-    np.frombuffer(rows, "S32").sort()
+            rows[start : start + len(hashes)] = np.frombuffer(hashes.buffers()[1], "S32", len(hashes))
+            start += len(hashes)
+    rows.sort()
     sha256 = hashlib.sha256()
     for start in range(0, len(rows), _PIECE):
-        sha256.update(rows[start : start + _PIECE].hex().encode())
+        sha256.update(rows[start : start + _PIECE].tobytes().hex().encode())
     return sha256.hexdigest()
 
 

@@ -37,6 +37,20 @@ def registered(con: Any, name: str, source: pa.Table) -> Iterator[None]:
     con.unregister(name)
 
 
+@contextmanager
+def one_thread(con: Any, rows: int) -> Iterator[None]:
+    """Many rows are read or written by one thread: each further one holds as much again, and is hardly faster."""
+    if rows <= _AT_ONCE:
+        yield
+        return
+    con.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # the first fault is the one to tell
+            con.execute("RESET threads")
+
+
 def fetch(
     con: Any,
     sql: str,

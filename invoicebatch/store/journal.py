@@ -3,13 +3,18 @@
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
+from invoicebatch.errors import StaleError
 from invoicebatch.model.changes import repeated
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import ArtefactStatus, RowOutcome, RunStatus
 from invoicebatch.store import tables
-from invoicebatch.store.look import MADE_BY
+from invoicebatch.store.frames import one_thread, registered
+from invoicebatch.store.look import MADE_BY, TAKEN
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - journal rows carry no updated_at
 
@@ -31,6 +36,45 @@ def start(con: Any, run: dict[str, Any], rows: pd.DataFrame) -> None:
 def settle(con: Any, run_id: str, rows: pd.DataFrame) -> None:
     """Set what became of some rows: invoice_id, and any of outcome, number, reason."""
     tables.update(con, "run_rows", rows.assign(run_id=repeated(run_id, rows)), EPOCH)
+
+
+def settle_as(con: Any, run_id: str, ids: npt.NDArray[np.int64], outcome: RowOutcome) -> None:
+    """Set the same outcome of many rows.
+
+    Args:
+        con: an open connection inside a transaction.
+        run_id: a run.
+        ids: int64 ids of invoices that it has rows of, each once.
+        outcome: what became of them.
+
+    Raises:
+        StaleError: it has no row of one of them.
+    """
+    sql = "UPDATE run_rows t SET outcome = $outcome FROM settled s WHERE t.run_id = $run AND t.invoice_id = s.id"
+    with registered(con, "settled", pa.table({"id": pa.array(ids, pa.int64())})), one_thread(con, len(ids)):
+        ((count,),) = con.execute(sql, {"outcome": outcome.value, "run": run_id}).fetchall()
+    if count != len(ids):
+        raise StaleError(
+            f"Nothing was written: run {run_id} has {count:,} of {len(ids):,} rows that were done.",
+            "Another process changed it meanwhile; see: invoicebatch runs.",
+        )
+
+
+def changed_since(con: Any, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Ids of the invoices that have another version now than rows of a run were claimed at, or are gone.
+
+    Args:
+        con: an open connection.
+        rows: invoice_id, row_version int64.
+    """
+    claimed = pa.table({name: pa.array(rows[name], pa.int64()) for name in ("invoice_id", "row_version")})
+    sql = (
+        "SELECT c.invoice_id FROM claimed c ANTI JOIN invoices i"
+        " ON i.invoice_id = c.invoice_id AND i.version = c.row_version"
+    )
+    with registered(con, "claimed", claimed), one_thread(con, len(rows)):
+        found: npt.NDArray[np.int64] = con.sql(sql).fetchnumpy()["invoice_id"].astype("int64", copy=False)
+    return found
 
 
 def add_artefacts(con: Any, run_id: str, files: pd.DataFrame) -> None:
@@ -82,9 +126,8 @@ def rows(con: Any, run_id: str) -> pd.DataFrame:
 
 
 def taken(con: Any, run_id: str) -> pd.DataFrame:
-    """The rows of a run that were not refused, in their order: invoice_id, position, row_version, outcome, part."""
-    columns = ["invoice_id", "position", "row_version", "outcome", "part"]
-    return _rows(con, run_id, columns, f"AND outcome <> '{RowOutcome.REFUSED.value}'")
+    """The rows of a run that were not refused, in their order: columns `TAKEN`."""
+    return _rows(con, run_id, [*TAKEN], f"AND outcome <> '{RowOutcome.REFUSED.value}'")
 
 
 def _rows(con: Any, run_id: str, columns: list[str], where: str = "") -> pd.DataFrame:

@@ -20,6 +20,8 @@ OUTCOMES = tuple(
 )
 """What can have become of a row of a run that is over."""
 
+TAKEN = ("invoice_id", "row_version", "outcome", "part")
+"""What a run at work needs of its rows."""
 
 MADE_BY = (
     "SELECT invoice_id FROM events JOIN invoices USING (invoice_id)"

@@ -12,12 +12,14 @@ import pandas as pd
 import pyarrow as pa
 
 from invoicebatch.model.schema import OVERVIEW, Column, needs_today, overview_sql
-from invoicebatch.store.frames import fetch, registered, to_frame
+from invoicebatch.store.frames import fetch, one_thread, registered, to_frame
 
 _IDS = "wanted_ids"
 _OF_IDS = f"JOIN {_IDS} w ON w.id = i.invoice_id"
 _PIECE = 1 << 15
 """Rows of a piece: enough that what a frame costs by its columns is little beside its rows."""
+_AT_ONCE = 1 << 17
+"""Rows that are sorted and handed over at once: they are held three times then."""
 
 Ids = npt.NDArray[np.int64]
 
@@ -40,8 +42,12 @@ def overview(
     names, described, params = _asked(columns, today)
     if ids is None:
         return fetch(con, overview_sql(names) + " ORDER BY i.invoice_id", described, params)
-    with _wanted(con, ids):
-        return fetch(con, overview_sql(names, _OF_IDS) + " ORDER BY w.place", described, params)
+    sql = overview_sql(names, _OF_IDS) + " ORDER BY w.place"
+    found = []
+    for start in range(0, max(len(ids), 1), _AT_ONCE):
+        with _wanted(con, ids[start : start + _AT_ONCE]):
+            found.append(fetch(con, sql, described, params))
+    return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
 
 
 def overview_pieces(
@@ -65,7 +71,7 @@ def overview_pieces(
     sql = overview_sql(names, _OF_IDS, presence=presence, further="w.place")
     with (
         _wanted(con, ids),
-        _one_thread(con),
+        one_thread(con, len(ids)),
         # closed before the connection is asked again
         con.sql(sql, params=params).to_arrow_reader(_PIECE) as reader,
     ):
@@ -75,16 +81,6 @@ def overview_pieces(
             # copied: they outlive the piece, and would keep all that was read with them
             places = table["place"].to_numpy().copy()
             yield to_frame(table, described, read_only=True).set_axis(places)
-
-
-@contextmanager
-def _one_thread(con: Any) -> Iterator[None]:
-    """What takes the rows is slower than one thread that reads them; each further one holds as much again."""
-    con.execute("SET threads = 1")
-    try:
-        yield
-    finally:
-        con.execute("RESET threads")
 
 
 def _asked(columns: Iterable[str], today: date) -> tuple[list[str], list[Column], dict[str, date] | None]:

@@ -60,6 +60,8 @@ class Session:
 
     start_run = _verb(journal.start)
     settle = _verb(journal.settle)
+    settle_as = _verb(journal.settle_as)
+    changed_since = _verb(journal.changed_since)
     add_artefacts = _verb(journal.add_artefacts)
     mark_published = _verb(journal.mark_published)
     finish_run = _verb(journal.finish)

@@ -14,7 +14,7 @@ from invoicebatch.model.changes import Changes
 from invoicebatch.model.schema import INVOICE_TABLES, TABLES
 from invoicebatch.model.status import DELETABLE, TRANSITIONS
 from invoicebatch.store.checks import SOURCE, check_frame, check_new, check_stored, same_key
-from invoicebatch.store.frames import arrow_pieces, fetch, registered, to_arrow
+from invoicebatch.store.frames import arrow_pieces, fetch, one_thread, registered, to_arrow
 from invoicebatch.store.invoice_changes import note_delete, note_update
 from invoicebatch.store.review import forget
 
@@ -39,7 +39,7 @@ def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
         else c.write_sql(_q(c.frame_name))
         for c in present
     )
-    with registered(con, SOURCE, to_arrow(frame, table)):
+    with registered(con, SOURCE, to_arrow(frame, table)), one_thread(con, len(frame)):
         check_new(con, table)
         con.execute(f"INSERT INTO {name} ({names}) SELECT {values} FROM {SOURCE}")
     forget(con, name)

@@ -66,7 +66,7 @@ def _number_in_a_transaction_of_its_own() -> None:
         with self._store.write() as session:
             session.update("invoices", numbered.merge(versions, on="invoice_id"), clock.now())
             session.apply(execute._versioned(changes, batch.invoices), self.action.name, context.now)
-            session.settle(self._run_id, execute._outcomes(keep, execute.RowOutcome.RESERVED))
+            session.settle_as(self._run_id, keep, execute.RowOutcome.RESERVED)
         reach("reserve.committed")
         return keep
 

@@ -26,7 +26,7 @@ _YEAR: Final = timedelta(days=366)
 
 COLUMNS: Final = frozenset(
     (
-        "company_account_id", "outstanding_cents", "due_at_issue_cents", "due_date", "invoice_date",
+        "number", "company_account_id", "outstanding_cents", "due_at_issue_cents", "due_date", "invoice_date",
         "remittance_reference", "payment_bundle_id", "shipping_status", "sent_at", "customer_name", "customer_is_business",
         "mandate_waits", "mandate_signed_on", "mandate_sequence_type", "mandate_last_used_on", "mandate_notice_days",
         "mandate_previous_mandate_id", "mandate_previous_iban",

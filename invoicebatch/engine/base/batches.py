@@ -15,7 +15,7 @@ from invoicebatch.model.schema import INVOICE_TABLES, OVERVIEW
 from invoicebatch.model.slices import belonging
 from invoicebatch.store import Session
 
-ALWAYS: Final = ("invoice_id", "version", "status", "number", "currency", "total_cents")
+ALWAYS: Final = ("invoice_id", "version", "status", "currency", "total_cents")
 """Overview columns the engine itself needs of every row."""
 
 _LINKS: Final[Mapping[str, tuple[str, str]]] = {
@@ -44,6 +44,8 @@ def overview_columns(action: Action) -> list[str]:
     if action.columns is None:
         return list(OVERVIEW)
     wanted = {*ALWAYS, *action.columns, *action.order, *action.watch}
+    if action.reserve is not None:
+        wanted.add("number")
     wanted |= {_LINKS[table][1] for table in action.reads if table in _LINKS}
     return [name for name in OVERVIEW if name in wanted]
 
@@ -62,11 +64,11 @@ def load_batch(
         action: whose columns and tables to load.
         ids: int64 invoice ids.
         today: the date that `overdue` is judged by.
-        parts: part per id, indexed by invoice id, for actions with parts.
+        parts: part per id, indexed by invoice id, for actions with parts; None: there is none.
     """
     invoices = session.overview(overview_columns(action), today, ids)
-    if parts is not None:
-        invoices["part"] = invoices["invoice_id"].map(parts).fillna("").astype("str")
+    of_rows = "" if parts is None else invoices["invoice_id"].map(parts).fillna("")
+    invoices["part"] = pd.Series(of_rows, index=invoices.index, dtype="str")
     tables = dict(_ledger(session, invoices)) if "invoices" in action.reads else {}
     if wanted := action.reads & _OF_BUNDLES:
         found = _bundles(session, invoices)

@@ -77,7 +77,7 @@ class WorkspaceBase(Folder):
         self, session: Session, ids: Ids, action: Action | None = None, further: Iterable[str] = ()
     ) -> Iterator[pd.DataFrame]:
         """The rows of `judged` piece by piece, with further columns, by their places in `ids`."""
-        own = {*ALWAYS, *(action.order + action.watch if action else ()), *further}
+        own = {*ALWAYS, "number", *(action.order + action.watch if action else ()), *further}
         names = [action.name] if action else list(self.offered())
         presence = self.rules.presence_of(names) - own
         columns = sorted(own | self.asked_of(action))

@@ -1,6 +1,7 @@
 """What a run did, from the journal only: done, unchanged, refused, failed, files, totals."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,24 +92,31 @@ class Report(ShowsFrames):
         return str(self.run["action"])
 
     @property
+    def counts(self) -> Counter[str]:
+        """How many rows have which outcome; `unfinished` are those still to do."""
+        found = Counter({str(name): int(n) for name, n in self.rows["outcome"].value_counts().items()})
+        found["unfinished"] = sum(found[name] for name in OPEN_OUTCOMES)
+        return found
+
+    @property
     def done(self) -> pd.DataFrame:
         """Rows done: invoice_id int64, number str."""
-        return self._with(RowOutcome.DONE)[["invoice_id", "number"]]
+        return self._with(RowOutcome.DONE, "invoice_id", "number")
 
     @property
     def unchanged(self) -> pd.DataFrame:
         """Rows for which there was nothing to do: invoice_id int64, number, reason str."""
-        return self._with(RowOutcome.UNCHANGED)[["invoice_id", "number", "reason"]]
+        return self._with(RowOutcome.UNCHANGED, "invoice_id", "number", "reason")
 
     @property
     def refused(self) -> pd.DataFrame:
         """Rows that could not take the action: invoice_id int64, number, reason str."""
-        return self._with(RowOutcome.REFUSED)[["invoice_id", "number", "reason"]]
+        return self._with(RowOutcome.REFUSED, "invoice_id", "number", "reason")
 
     @property
     def failed(self) -> pd.DataFrame:
         """Rows that went wrong: invoice_id int64, number, reason str."""
-        return self._with(RowOutcome.FAILED)[["invoice_id", "number", "reason"]]
+        return self._with(RowOutcome.FAILED, "invoice_id", "number", "reason")
 
     @property
     def unfinished(self) -> pd.DataFrame:
@@ -138,29 +146,31 @@ class Report(ShowsFrames):
         A row is done before its message is answered, so nothing is complete before the run has finished.
         """
         ended = self.state == RunStatus.FINISHED
-        return ended and len(self.done) + len(self.unchanged) == len(self.rows)
+        counts = self.counts
+        return ended and counts[RowOutcome.DONE] + counts[RowOutcome.UNCHANGED] == len(self.rows)
 
     @property
     def handed_on(self) -> bool:
         """Whether it is the worker's to do, or being done by it."""
         return bool(self.run["background"]) and self.state in (RunStatus.QUEUED, RunStatus.RUNNING)
 
-    def _with(self, outcome: RowOutcome) -> pd.DataFrame:
-        return self.rows[self.rows["outcome"] == outcome.value].reset_index(drop=True)
+    def _with(self, outcome: RowOutcome, *columns: str) -> pd.DataFrame:
+        return self.rows.loc[self.rows["outcome"] == outcome.value, [*columns]].reset_index(drop=True)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as the command line's JSON."""
+        counts = self.counts
         return {
             "run_id": self.run_id,
             "action": self.action,
             "state": self.state,
             "selected": int(self.run["selected"]),
             "eligible": int(self.run["eligible"]),
-            "done": len(self.done),
-            "unchanged": len(self.unchanged),
+            "done": counts[RowOutcome.DONE],
+            "unchanged": counts[RowOutcome.UNCHANGED],
             "refused": refusals(self.refused),
             "failed": refusals(self.failed),
-            "unfinished": len(self.unfinished),
+            "unfinished": counts["unfinished"],
             "made": records(self.made),
             "next": [{"label": step.label, "command": step.command} for step in self.next],
             "files": records(self.files[["path", "sha256"]]),
@@ -180,22 +190,18 @@ class Report(ShowsFrames):
         """
         if not self.planned:
             return f"{self.action}: {self.run['selection']} (by {self.run['user']})"
-        queued = self.state == RunStatus.QUEUED and not len(self.done)
-        first, word = (self.unfinished, "queued") if queued else (self.done, "done")
+        counts = self.counts
+        queued = self.state == RunStatus.QUEUED and not counts[RowOutcome.DONE]
+        first, word = (counts["unfinished"], "queued") if queued else (counts[RowOutcome.DONE], "done")
         by = {name: n for name, n in self.totals.items() if name.startswith("by_") and n}
         ways = [f"{n:,} {words(name).lower()}" for name, n in by.items()]
-        if sum(by.values()) != len(first):  # some were made and not handed over: what failed is told by name
+        if sum(by.values()) != first:  # some were made and not handed over: what failed is told by name
             ways = []
-        parts = [f"{len(first):,} of {len(self.rows):,} {word}" + (f" ({', '.join(ways)})" if ways else "")]
+        parts = [f"{first:,} of {len(self.rows):,} {word}" + (f" ({', '.join(ways)})" if ways else "")]
         parts += [
-            f"{count:,} {word}"
-            for word, count in (
-                ("unchanged", len(self.unchanged)),
-                ("refused", len(self.refused)),
-                ("failed", len(self.failed)),
-                ("unfinished", 0 if queued else len(self.unfinished)),
-            )
-            if count
+            f"{counts[word]:,} {word}"
+            for word in ("unchanged", "refused", "failed", *(() if queued else ("unfinished",)))
+            if counts[word]
         ]
         if self.messages_left:
             parts.append(f"{counted(self.messages_left, 'message')} still to be handed over")

@@ -9,7 +9,6 @@ from invoicebatch.actions import find
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.model.changes import Batch
-from invoicebatch.model.status import RowOutcome
 from invoicebatch.store import Session
 
 FEW: Final = 1_000
@@ -36,13 +35,13 @@ class Begun:
     judged: Batch | None = None
 
 
-def read_begun(session: Session, run_id: str, *, claimed: bool = False) -> Begun:
+def read_begun(session: Session, run_id: str, claimed: pd.DataFrame | None = None) -> Begun:
     """The run as it is now.
 
     Args:
         session: an open session.
         run_id: a run that there is.
-        claimed: its rows were judged and claimed in this same transaction.
+        claimed: its rows, which were judged and claimed in this same transaction.
 
     Raises:
         KeyError: there is no such run.
@@ -50,13 +49,12 @@ def read_begun(session: Session, run_id: str, *, claimed: bool = False) -> Begun
     run = session.run(run_id)
     if run is None:
         raise KeyError(run_id)
-    rows = session.taken_rows(run_id)
+    rows = session.taken_rows(run_id) if claimed is None else claimed
     files = session.artefacts(run_id)
     messages = not session.live_messages(run_id).empty
-    taken = rows[rows["outcome"] == RowOutcome.CLAIMED.value]
-    if not claimed or not 0 < len(taken) <= FEW:
+    if claimed is None or not 0 < len(claimed) <= FEW:
         return Begun(run, rows, files, messages)
-    parts = taken.set_index("invoice_id")["part"]
-    ids = taken["invoice_id"].to_numpy()
+    parts = claimed.set_index("invoice_id")["part"]
+    ids = claimed["invoice_id"].to_numpy()
     judged = load_batch(session, find(str(run["action"])), ids, clock.today(), parts)
     return Begun(run, rows, files, messages, judged)

@@ -16,17 +16,22 @@ from invoicebatch.files.stored import stored_path
 from invoicebatch.model.action import Action, Params
 from invoicebatch.model.ident import sha256_json
 from invoicebatch.model.status import RowOutcome, RunStatus
-from invoicebatch.store import Session
+from invoicebatch.store import TAKEN, Session
 
 _COMPARED: Final = ["invoice_id", "row_version", "part", "pin"]
 """What a plan says of a row that must still be so."""
 
 
-def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, status: RunStatus) -> None:
+def claim(
+    session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, status: RunStatus
+) -> pd.DataFrame:
     """Write the plan's run with its rows and claims.
 
     A row that changed since the plan was made, is held by another run, or no longer qualifies is
     refused with that reason; the others go on.
+
+    Returns:
+        The rows that go on, as `Session.taken_rows` has them.
     """
     rows = plan.rows
     eligible = rows["eligible"].to_numpy(bool)
@@ -43,13 +48,15 @@ def claim(session: Session, workspace: WorkspaceBase, plan: Plan, folder: str, s
             "number": rows["number"],
             "part": rows["part"],
             "reason": pd.Series(reasons, index=rows.index).where(~taken, None),
-        }
+        },
+        copy=False,
     )
     reach("claim.judged")
     session.start_run(
         _run_row(plan, workspace.user, stored_path(workspace.data, Path(folder)), status), journal_rows
     )
     reach("claim.uncommitted")
+    return (journal_rows if taken.all() else journal_rows[taken])[list(TAKEN)].reset_index(drop=True)
 
 
 def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: pd.DataFrame) -> np.ndarray:
@@ -94,10 +101,8 @@ def judge_changed(
         params: its parameters.
         claimed: rows of the journal: invoice_id, row_version int64, part str.
     """
-    expected = claimed.set_index("invoice_id")
-    ids = claimed["invoice_id"].to_numpy(np.int64)
-    versions = session.overview(["version"], clock.today(), ids).set_index("invoice_id")["version"]
-    changed = expected[versions.reindex(expected.index) != expected["row_version"]]
+    is_changed = claimed["invoice_id"].isin(session.changed_since(claimed))
+    changed = claimed[is_changed].set_index("invoice_id")
     now = workspace.judged(session, changed.index.to_numpy(np.int64), action)
     evaluation = workspace.evaluate(now, picked_by_hand=True, action=action, params=params).without(
         {NOT_BUSY}  # by this run itself

@@ -203,7 +203,7 @@ class Run:
             session.apply(_versioned(changes, batch.invoices), self.action.name, context.now)
             ids = batch.invoices["invoice_id"]
             keep = ids[~ids.isin(failed["invoice_id"])].to_numpy(np.int64)
-            session.settle(self._run_id, _outcomes(keep, RowOutcome.RESERVED))
+            session.settle_as(self._run_id, keep, RowOutcome.RESERVED)
             session.settle(self._run_id, _settled(failed, RowOutcome.FAILED))
             reach("reserve.uncommitted")
         reach("reserve.committed")
@@ -259,8 +259,9 @@ class Run:
         with self._store.write() as session:
             with context.own_changes(session):
                 session.apply(_versioned(changes, batch.invoices), self.action.name, now)
-            numbers = done["number"] if self.action.reserve is not None else None  # others give none
-            session.settle(self._run_id, _outcomes(done["invoice_id"].to_numpy(), RowOutcome.DONE, numbers))
+            session.settle_as(self._run_id, done["invoice_id"].to_numpy(np.int64), RowOutcome.DONE)
+            if self.action.reserve is not None:  # others give no numbers
+                session.settle(self._run_id, done[["invoice_id", "number"]])
             session.settle(self._run_id, _settled(unchanged, RowOutcome.UNCHANGED))
             session.settle(self._run_id, _settled(failed, RowOutcome.FAILED))
             session.add_artefacts(self._run_id, batch.files)
@@ -290,7 +291,9 @@ class Run:
             events = pd.concat(
                 [events.astype(statuses), _births(changes.inserts["invoices"])], ignore_index=True
             )
-        events["details"] = _details(events["invoice_id"], getattr(self._params, "reason", ""), changes.notes)
+        reason = getattr(self._params, "reason", "")
+        if reason or len(changes.notes):
+            events["details"] = _details(events["invoice_id"], reason, changes.notes)
         common = {"run_id": self._run_id, "event": self.action.name, "user": self._workspace.user}
         return events.assign(at=now, **{name: repeated(text, events) for name, text in common.items()})
 
@@ -332,9 +335,10 @@ class Run:
         return report
 
 
-def _parts(rows: pd.DataFrame) -> "pd.Series[str]":
-    """The part of each invoice, by its id; made where it is asked for, since its index takes much room."""
-    return rows.set_index("invoice_id")["part"]
+def _parts(rows: pd.DataFrame) -> "pd.Series[str] | None":
+    """The part of each invoice that has one, by its id; made where it is asked for, since its index takes much room."""
+    parted = rows[rows["part"].fillna("") != ""]
+    return None if parted.empty else parted.set_index("invoice_id")["part"]
 
 
 def _left(ids: "pd.Series[int]", lost: pd.DataFrame) -> np.ndarray:
@@ -349,8 +353,6 @@ def _births(made: pd.DataFrame) -> pd.DataFrame:
 
 def _details(ids: "pd.Series[int]", reason: str, notes: pd.DataFrame) -> "pd.Series[str]":
     """What the events of rows keep, as JSON; missing where there is nothing."""
-    if not reason and notes.empty:
-        return pd.Series(None, index=ids.index, dtype="str")
     common = {"reason": reason} if reason else {}
     told = pd.Series(_json(common), index=ids.index, dtype="str")
     note = ids.map(joined(notes)).dropna()
@@ -381,13 +383,6 @@ def _with_outbox(changes: Changes, messages: pd.DataFrame) -> Changes:
     if messages.empty:
         return changes
     return replace(changes, inserts={**changes.inserts, "outbox": messages})
-
-
-def _outcomes(ids: Any, outcome: RowOutcome, number: pd.Series | None = None) -> pd.DataFrame:
-    frame = pd.DataFrame({"invoice_id": np.asarray(ids, np.int64)}).assign(outcome=outcome.value)
-    if number is not None:
-        frame["number"] = number.to_numpy()
-    return frame
 
 
 def _settled(rows: pd.DataFrame, outcome: RowOutcome) -> pd.DataFrame:

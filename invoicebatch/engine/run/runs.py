@@ -120,9 +120,8 @@ class Runs:
         try:
             with self._workspace.store.write() as session:
                 known = session.run(plan.run_id)
-                if known is None:
-                    claim(session, self._workspace, plan, folder, status)
-                begun = None if background else read_begun(session, plan.run_id, claimed=known is None)
+                claimed = claim(session, self._workspace, plan, folder, status) if known is None else None
+                begun = None if background else read_begun(session, plan.run_id, claimed)
             if begun is None or begun.run["status"] != RunStatus.RUNNING:
                 return self._report(plan.run_id)
             report = self._execute(begun, progress, cancel)

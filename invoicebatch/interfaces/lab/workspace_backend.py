@@ -74,7 +74,7 @@ class RunResult:
         self.run_id = report.run_id
         self.done, self.refused, self.failed = report.done, report.refused, report.failed
         self.unchanged, self.made = report.unchanged, report.made
-        self.unfinished, self.messages_left = len(report.unfinished), report.messages_left
+        self.unfinished, self.messages_left = report.counts["unfinished"], report.messages_left
         self.finished = report.state in CLOSED_RUNS
         self.totals = report.totals
         self.next, self.undo = report.next, report.undo
@@ -315,7 +315,7 @@ class WorkspaceBackend:
                 report.run_id,
                 registry()[report.action],
                 json.loads(report.run["parameters"]),
-                len(report.unfinished),
+                report.counts["unfinished"],
                 report.messages_left,
                 int(report.run["eligible"]),
                 report.run["created_at"],

@@ -9,6 +9,7 @@ from invoicebatch.model.status import MandateStatus
 
 COLUMNS: Final = frozenset(
     {
+        "number",
         "outstanding_cents",
         "customer_iban",
         "mandate_id",
