@@ -99,6 +99,7 @@ class Database:
             self._connect(read_only=False) as con,
         ):
             self._check_place(con)
+            begun = monotonic()
             con.execute("BEGIN")
             try:
                 yield con
@@ -106,6 +107,8 @@ class Database:
                 with suppress(duckdb.Error):  # the first fault is the one to tell
                     con.execute("ROLLBACK")
                 raise
+            if monotonic() - begun >= _BRIEF:  # tables that grew much are written anew with the commit
+                release_memory()
             con.execute("COMMIT")
 
     def create(self) -> None:

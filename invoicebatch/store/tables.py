@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from invoicebatch.model.changes import Changes
 from invoicebatch.model.schema import INVOICE_TABLES, TABLES
+from invoicebatch.model.schema.types import scaled_sql
 from invoicebatch.model.status import DELETABLE, TRANSITIONS
 from invoicebatch.store.checks import SOURCE, check_frame, check_new, check_stored, same_key
 from invoicebatch.store.frames import arrow_pieces, fetch, one_thread, registered, to_arrow
@@ -190,7 +191,7 @@ def count(con: Any, name: str) -> int:
 def line_totals(con: Any) -> "pd.Series[int]":
     """Sum of the line net amounts in cents, by invoice id."""
     table = con.sql(
-        "SELECT invoice_id, (sum(net)::DECIMAL(20,2) * 100)::BIGINT AS net_cents FROM lines GROUP BY invoice_id"
+        f"SELECT invoice_id, {scaled_sql('sum(net)')} AS net_cents FROM lines GROUP BY invoice_id"
     ).to_arrow_table()
     return pd.Series(table["net_cents"].to_numpy(), index=table["invoice_id"].to_numpy())
 

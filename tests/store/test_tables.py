@@ -17,7 +17,7 @@ from invoicebatch.errors import StaleError, TransitionError, UsageError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.model.changes import Changes
 from invoicebatch.model.schema import OVERVIEW, TABLES, Table, Type
-from invoicebatch.store import Session, frames
+from invoicebatch.store import Session, frames, overview
 
 NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - UTC, as the store keeps it
 TODAY = date(2026, 11, 22)
@@ -267,11 +267,18 @@ def test_every_overview_column_comes_in_its_declared_dtype(make_workspace: Make)
             assert frame[name].dtype == derived.column.dtype, name
 
 
-def test_ids_keep_the_order_they_are_asked_in(make_workspace: Make) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_ids_keep_the_order_they_are_asked_in(
+    at_once: int, make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "_AT_ONCE", at_once)
     workspace = make_workspace(5)
     with workspace.store.read() as session:
-        frame = session.overview(["number"], TODAY, np.array([4, 1, 99, 3]))
+        frame = session.overview(["status"], TODAY, np.array([4, 1, 99, 3]))
+        nothing = session.overview(["status"], TODAY, np.array([], np.int64))
     assert frame["invoice_id"].tolist() == [4, 1, 3]
+    assert frame.index.tolist() == [0, 1, 2]
+    assert frame["status"].dtype == nothing["status"].dtype == OVERVIEW["status"].column.dtype
 
 
 CENTS = st.integers(-(10**17) + 1, 10**17 - 1)

@@ -19,7 +19,7 @@ from invoicebatch.model.money import DECIMALS
 from invoicebatch.model.schema.types import SCALED, TEXTS, Column, Type
 from invoicebatch.settings import Export
 
-_ROW_GROUP: Final = 100_000
+_ROW_GROUP: Final = 50_000
 
 _WHOLE: Final = pa.array([currency for currency, decimals in DECIMALS.items() if not decimals])
 """Currencies without minor unit."""

@@ -1,9 +1,11 @@
 """The rows of a table that is written: in memory, or read piece by piece; what is known of all of them. No layout."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 import pandas as pd
@@ -132,18 +134,23 @@ def _sum(values: "pd.Series[Any]") -> Decimal:
 
 
 def regrouped(pieces: Iterable[pd.DataFrame], size: int) -> Iterator[Iterator[pd.DataFrame]]:
-    """The rows in groups of `size`, each to be gone through before the next is asked for."""
+    """The rows in groups of `size`, each to be gone through before the next is asked for; none is read ahead."""
     left = iter(pieces)
-    waiting = next(left, None)
+    waiting = deque(islice(left, 1))
 
     def group() -> Iterator[pd.DataFrame]:
-        nonlocal waiting
         room = size
-        while waiting is not None and room:
-            taken, rest = waiting.iloc[:room], waiting.iloc[room:]
+        while waiting and room:
+            piece = waiting.popleft()
+            if len(piece) > room:
+                waiting.append(piece.iloc[room:])
+            taken = piece.iloc[:room]
             room -= len(taken)
-            waiting = rest if len(rest) else next(left, None)
             yield taken
+            if room:
+                waiting.extend(islice(left, 1))
 
-    while waiting is not None:
+    while waiting:
         yield group()
+        if not waiting:
+            waiting.extend(islice(left, 1))

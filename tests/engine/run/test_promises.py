@@ -7,10 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from invoicebatch.engine.run import runs
+from invoicebatch.engine.run.begun import Begun, read_begun
 from invoicebatch.errors import ParameterError, TransitionError, UnknownNameError
 from invoicebatch.interfaces.api import Workspace, open_workspace
 from invoicebatch.model.changes import Changes
 from invoicebatch.model.status import RunStatus
+from invoicebatch.store import Session
 
 Make = Callable[..., Workspace]
 DAY = {"invoice_date": date(2026, 11, 22)}
@@ -50,6 +53,41 @@ def test_a_row_that_failed_can_be_tried_again_though_nothing_of_it_changed(make_
     assert after.run_id != before.run_id
     assert len(after.apply().done) == 2
     assert len(before.apply().refused) == 2
+
+
+def test_a_run_begins_with_what_its_journal_says(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was claimed is not read again, so it must be the same; a row that was refused is not among it."""
+    workspace = make_workspace(4)
+    plan = workspace.select(ids=[3, 1, 4, 2]).plan("approve", **DAY)
+    with workspace.store.write() as session:
+        session.start_run(_foreign_run(), _foreign_rows([1]))
+    begun = []
+
+    def reading(session: Session, run_id: str, claimed: pd.DataFrame | None) -> Begun:
+        begun.append(read_begun(session, run_id, claimed))
+        pd.testing.assert_frame_equal(
+            begun[0].rows.astype({"outcome": "str"}),
+            session.taken_rows(run_id).astype({"outcome": "str"}),
+        )
+        return begun[0]
+
+    monkeypatch.setattr(runs, "read_begun", reading)
+    report = plan.apply()
+    assert begun[0].rows["invoice_id"].tolist() == report.done["invoice_id"].tolist() == [3, 4, 2]
+
+
+def test_a_report_counts_its_rows(make_workspace: Make) -> None:
+    workspace = make_workspace(4)
+    plan = workspace.select(all=True).plan("approve", **DAY)
+    with workspace.store.write() as session:
+        session.start_run(_foreign_run(), _foreign_rows([2]))
+    report = plan.apply()
+    held = workspace.runs.report("foreign-run")
+    assert (len(report.done), report.counts["done"], len(report.refused), report.counts["refused"]) == (3, 3, 1, 1)  # fmt: skip
+    assert (len(held.unfinished), held.counts["unfinished"], held.counts["claimed"]) == (1, 1, 1)
+    assert report.summary() == "approve: 3 of 4 done, 1 refused"
 
 
 def _foreign_run() -> dict[str, object]:

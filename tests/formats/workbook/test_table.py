@@ -3,10 +3,11 @@
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from invoicebatch.errors import ParameterError
 from invoicebatch.formats.workbook.columns import choose_columns, export_rows, known_columns
 from invoicebatch.formats.workbook.export import export_file
 from invoicebatch.formats.workbook.flat import write_csv, write_parquet
-from invoicebatch.formats.workbook.rows import TableExport, survey
+from invoicebatch.formats.workbook.rows import TableExport, regrouped, survey
 from invoicebatch.formats.workbook.table import write_table
 from invoicebatch.formats.workbook.titles import LANGUAGES, column_of, title
 from invoicebatch.model.schema import TABLES
@@ -194,6 +195,28 @@ def test_rows_that_are_read_piece_by_piece_make_the_same_file(kind: Any) -> None
         export_file(export, form, most_rows=most)[1](out)
         files.append(out.getvalue())
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("sizes", [[4, 4, 2], [3, 5, 1, 1], [10], [1] * 10, []])
+def test_rows_are_grouped_and_none_is_read_ahead(sizes: list[int]) -> None:
+    rows = pd.DataFrame({"row": range(sum(sizes))})
+    edges = [sum(sizes[:n]) for n in range(len(sizes) + 1)]
+    read = []
+
+    def pieces() -> Iterator[pd.DataFrame]:
+        for start, end in pairwise(edges):
+            read.append(end)
+            yield rows.iloc[start:end]
+
+    given = 0
+    for group in regrouped(pieces(), 4):
+        found = pd.concat(list(group))["row"].tolist()
+        assert found == list(range(given, min(given + 4, len(rows))))
+        given += len(found)
+        assert [end for end in read if end >= given] == read[
+            -1:
+        ]  # what holds the last row is the last that was read
+    assert given == len(rows)
 
 
 def test_a_sheet_is_never_overfilled() -> None:
