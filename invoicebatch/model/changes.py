@@ -50,7 +50,7 @@ class Batch:
 
     Attributes:
         invoices: overview columns of the rows, in the run's order, RangeIndex; plus `part`
-            (str) for actions with parts.
+            (str), empty where there is none.
         tables: the tables the action reads, restricted to these rows (party tables: to the
             parties these rows name).
         files: files made for these rows so far: invoice_id Int64, name, path, sha256 str, size

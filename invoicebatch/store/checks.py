@@ -60,11 +60,11 @@ def check_new(con: Any, table: Table) -> None:
     """
     if table.indexed:
         return
-    # Mostly none is even of the same run: that is known without a look at the other columns of the key.
-    lead = table.key_columns[0]
-    leads = f'SELECT DISTINCT "{lead.frame_name}" FROM {SOURCE}'
-    if not con.sql(f'SELECT 1 FROM {table.name} WHERE "{lead.name}" IN ({leads}) LIMIT 1').fetchall():
-        return
+    lead, *further = table.key_columns
+    if further:  # mostly none is even of the same run: that takes no memory to know
+        leads = f'SELECT DISTINCT "{lead.frame_name}" FROM {SOURCE}'
+        if not con.sql(f'SELECT 1 FROM {table.name} WHERE "{lead.name}" IN ({leads}) LIMIT 1').fetchall():
+            return
     key = ", ".join(f's."{name}"' for name in table.frame_key)
     found = con.sql(
         f"SELECT {key} FROM {SOURCE} s SEMI JOIN {table.name} t ON {same_key(table)} ORDER BY ALL LIMIT 1"

@@ -58,6 +58,9 @@ _MOST_IDLE = 4
 _BRIEF = 0.1
 """Seconds at work after which an engine is not kept: it holds on to the memory that much work took."""
 
+_LONG = 1.0
+"""Seconds of a transaction after which free memory is released before its commit."""
+
 _WORKED_LONG = Event()
 """Set where an engine was at work for longer, until what frames and engines left of memory is released."""
 
@@ -107,7 +110,7 @@ class Database:
                 with suppress(duckdb.Error):  # the first fault is the one to tell
                     con.execute("ROLLBACK")
                 raise
-            if monotonic() - begun >= _BRIEF:  # tables that grew much are written anew with the commit
+            if monotonic() - begun >= _LONG:  # tables that grew much are written anew with the commit
                 release_memory()
             con.execute("COMMIT")
 

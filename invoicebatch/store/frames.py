@@ -17,8 +17,8 @@ from invoicebatch.model.schema import Column, Table, Type
 _TEXT = pd.StringDtype(na_value=np.nan)
 _WIDE = 1 << 24
 """Rows of a batch of a result: as few pieces as there can be, since a frame puts them together."""
-_AT_ONCE = 1 << 17
-"""Rows that are changed at once: more would be held twice, as a frame and as Arrow."""
+MANY = 1 << 17
+"""Rows that are changed at once, since more would be held twice, as a frame and as Arrow; more are written by one thread."""
 _DECIMAL = pa.decimal128(18, 6)
 
 
@@ -38,17 +38,19 @@ def registered(con: Any, name: str, source: pa.Table) -> Iterator[None]:
 
 
 @contextmanager
-def one_thread(con: Any, rows: int) -> Iterator[None]:
-    """Many rows are read or written by one thread: each further one holds as much again, and is hardly faster."""
-    if rows <= _AT_ONCE:
+def one_thread(con: Any, *, when: bool = True) -> Iterator[None]:
+    """Rows are read in one order, and with a part of the memory: each further thread holds as much again."""
+    if not when:
         yield
         return
     con.execute("SET threads = 1")
     try:
         yield
-    finally:
-        with suppress(duckdb.Error):  # the first fault is the one to tell
+    except BaseException:
+        with suppress(duckdb.Error):  # an aborted transaction refuses this, and its engine is closed
             con.execute("RESET threads")
+        raise
+    con.execute("RESET threads")
 
 
 def fetch(
@@ -118,8 +120,8 @@ def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
 
 def arrow_pieces(frame: pd.DataFrame, table: Table, *, but_first: bool = False) -> Iterator[pa.Table]:
     """`to_arrow` of the rows in pieces, none where there are no rows; or all pieces but the first."""
-    for start in range(_AT_ONCE if but_first else 0, len(frame), _AT_ONCE):
-        yield to_arrow(frame.iloc[start : start + _AT_ONCE], table)
+    for start in range(MANY if but_first else 0, len(frame), MANY):
+        yield to_arrow(frame.iloc[start : start + MANY], table)
 
 
 def _plain(column: Column) -> pa.DataType:

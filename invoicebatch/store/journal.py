@@ -13,7 +13,7 @@ from invoicebatch.model.changes import repeated
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import ArtefactStatus, RowOutcome, RunStatus
 from invoicebatch.store import tables
-from invoicebatch.store.frames import one_thread, registered
+from invoicebatch.store.frames import MANY, one_thread, registered
 from invoicebatch.store.look import MADE_BY, TAKEN
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - journal rows carry no updated_at
@@ -51,11 +51,14 @@ def settle_as(con: Any, run_id: str, ids: npt.NDArray[np.int64], outcome: RowOut
         StaleError: it has no row of one of them.
     """
     sql = "UPDATE run_rows t SET outcome = $outcome FROM settled s WHERE t.run_id = $run AND t.invoice_id = s.id"
-    with registered(con, "settled", pa.table({"id": pa.array(ids, pa.int64())})), one_thread(con, len(ids)):
+    with (
+        registered(con, "settled", pa.table({"id": pa.array(ids, pa.int64())})),
+        one_thread(con, when=len(ids) > MANY),
+    ):
         ((count,),) = con.execute(sql, {"outcome": outcome.value, "run": run_id}).fetchall()
     if count != len(ids):
         raise StaleError(
-            f"Nothing was written: run {run_id} has {count:,} of {len(ids):,} rows that were done.",
+            f"Nothing was written: run {run_id} has {count:,} of {len(ids):,} rows to be settled.",
             "Another process changed it meanwhile; see: invoicebatch runs.",
         )
 
@@ -72,7 +75,7 @@ def changed_since(con: Any, rows: pd.DataFrame) -> npt.NDArray[np.int64]:
         "SELECT c.invoice_id FROM claimed c ANTI JOIN invoices i"
         " ON i.invoice_id = c.invoice_id AND i.version = c.row_version"
     )
-    with registered(con, "claimed", claimed), one_thread(con, len(rows)):
+    with registered(con, "claimed", claimed), one_thread(con, when=len(rows) > MANY):
         found: npt.NDArray[np.int64] = con.sql(sql).fetchnumpy()["invoice_id"].astype("int64", copy=False)
     return found
 

@@ -18,7 +18,7 @@ _IDS = "wanted_ids"
 _OF_IDS = f"JOIN {_IDS} w ON w.id = i.invoice_id"
 _PIECE = 1 << 15
 """Rows of a piece: enough that what a frame costs by its columns is little beside its rows."""
-_AT_ONCE = 1 << 17
+_SLICE = 1 << 18
 """Rows that are sorted and handed over at once: they are held three times then."""
 
 Ids = npt.NDArray[np.int64]
@@ -44,8 +44,8 @@ def overview(
         return fetch(con, overview_sql(names) + " ORDER BY i.invoice_id", described, params)
     sql = overview_sql(names, _OF_IDS) + " ORDER BY w.place"
     found = []
-    for start in range(0, max(len(ids), 1), _AT_ONCE):
-        with _wanted(con, ids[start : start + _AT_ONCE]):
+    for start in range(0, max(len(ids), 1), _SLICE):
+        with _wanted(con, ids[start : start + _SLICE]):
             found.append(fetch(con, sql, described, params))
     return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
 
@@ -71,7 +71,7 @@ def overview_pieces(
     sql = overview_sql(names, _OF_IDS, presence=presence, further="w.place")
     with (
         _wanted(con, ids),
-        one_thread(con, len(ids)),
+        one_thread(con),
         # closed before the connection is asked again
         con.sql(sql, params=params).to_arrow_reader(_PIECE) as reader,
     ):

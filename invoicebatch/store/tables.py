@@ -15,7 +15,7 @@ from invoicebatch.model.schema import INVOICE_TABLES, TABLES
 from invoicebatch.model.schema.types import scaled_sql
 from invoicebatch.model.status import DELETABLE, TRANSITIONS
 from invoicebatch.store.checks import SOURCE, check_frame, check_new, check_stored, same_key
-from invoicebatch.store.frames import arrow_pieces, fetch, one_thread, registered, to_arrow
+from invoicebatch.store.frames import MANY, arrow_pieces, fetch, one_thread, registered, to_arrow
 from invoicebatch.store.invoice_changes import note_delete, note_update
 from invoicebatch.store.review import forget
 
@@ -40,7 +40,7 @@ def insert(con: Any, name: str, frame: pd.DataFrame) -> None:
         else c.write_sql(_q(c.frame_name))
         for c in present
     )
-    with registered(con, SOURCE, to_arrow(frame, table)), one_thread(con, len(frame)):
+    with registered(con, SOURCE, to_arrow(frame, table)), one_thread(con, when=len(frame) > MANY):
         check_new(con, table)
         con.execute(f"INSERT INTO {name} ({names}) SELECT {values} FROM {SOURCE}")
     forget(con, name)

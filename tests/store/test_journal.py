@@ -10,7 +10,7 @@ import pytest
 from invoicebatch.errors import StaleError
 from invoicebatch.interfaces.api import Workspace
 from invoicebatch.model.status import RowOutcome
-from invoicebatch.store import TAKEN, frames
+from invoicebatch.store import TAKEN, journal, tables
 
 NOW = datetime(2026, 11, 22, 10, 0)  # noqa: DTZ001 - UTC, as the store keeps it
 RUN = {
@@ -31,7 +31,8 @@ def workspace(
 ) -> Workspace:
     """Four invoices that a run has claimed; few rows, or as many as are written by one thread."""
     if request.param == "many rows":
-        monkeypatch.setattr(frames, "_AT_ONCE", 1)
+        for module in (journal, tables):
+            monkeypatch.setattr(module, "MANY", 1)
     workspace = make_workspace(4)
     with workspace.store.write() as session:
         session.start_run(RUN, ROWS)

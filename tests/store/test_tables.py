@@ -65,7 +65,7 @@ def test_a_stale_version_writes_nothing_at_all(make_workspace: Make) -> None:
 def test_an_update_of_more_rows_than_are_written_at_once_is_all_of_them_or_none(
     make_workspace: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frames, "_AT_ONCE", 2)
+    monkeypatch.setattr(frames, "MANY", 2)
     workspace = make_workspace(5)
     rows = pd.DataFrame({"invoice_id": [1, 2, 3, 4, 5], "version": 1, "note": [*"abcde"]})
     with workspace.store.write() as session:
@@ -271,7 +271,7 @@ def test_every_overview_column_comes_in_its_declared_dtype(make_workspace: Make)
 def test_ids_keep_the_order_they_are_asked_in(
     at_once: int, make_workspace: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "_AT_ONCE", at_once)
+    monkeypatch.setattr(overview, "_SLICE", at_once)
     workspace = make_workspace(5)
     with workspace.store.read() as session:
         frame = session.overview(["status"], TODAY, np.array([4, 1, 99, 3]))
@@ -279,6 +279,23 @@ def test_ids_keep_the_order_they_are_asked_in(
     assert frame["invoice_id"].tolist() == [4, 1, 3]
     assert frame.index.tolist() == [0, 1, 2]
     assert frame["status"].dtype == nothing["status"].dtype == OVERVIEW["status"].column.dtype
+
+
+def test_pieces_come_in_one_order_whoever_else_is_at_work(make_workspace: Make) -> None:
+    """By one thread: what is written of them, and counted of the first of them, is the same each time."""
+    workspace = make_workspace(3)
+    threads = "SELECT current_setting('threads')"
+    with workspace.store.read() as session:
+        before = session._con.sql(threads).fetchall()
+        pieces = session.overview_pieces(["status"], TODAY, np.array([3, 1, 2]))
+        first = next(pieces)
+        pieces.close()
+        assert session._con.sql(threads).fetchall() == before
+        with pytest.raises(RuntimeError), frames.one_thread(session._con):
+            assert session._con.sql(threads).fetchall() == [(1,)]
+            raise RuntimeError
+        assert session._con.sql(threads).fetchall() == before
+    assert dict(zip(first.index, first["invoice_id"], strict=True)) == {0: 3, 1: 1, 2: 2}
 
 
 CENTS = st.integers(-(10**17) + 1, 10**17 - 1)

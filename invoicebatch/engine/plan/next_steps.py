@@ -17,7 +17,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.report import NextStep, Report, read_report
 from invoicebatch.model.action import Action
 from invoicebatch.model.money import format_cents
-from invoicebatch.model.status import RowOutcome, RunStatus
+from invoicebatch.model.status import RunStatus
 from invoicebatch.model.words import words
 from invoicebatch.store import Session
 
@@ -35,7 +35,7 @@ def report_of(session: Session, workspace: WorkspaceBase, run_id: str) -> Report
 def with_next_steps(session: Session, base: WorkspaceBase, report: Report) -> Report:
     """The report of a finished run with what may follow it, in the order of the bar."""
     action = registry().get(report.action)
-    none_done = not report.counts[RowOutcome.DONE]
+    none_done = not report.counts["done"]
     if base.store.of_archive or action is None or report.state != RunStatus.FINISHED or none_done:
         return report
     done = report.done["invoice_id"].to_numpy(np.int64)

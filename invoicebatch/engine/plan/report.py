@@ -1,7 +1,7 @@
 """What a run did, from the journal only: done, unchanged, refused, failed, files, totals."""
 
 import json
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,12 @@ class Report(ShowsFrames):
         return str(self.run["action"])
 
     @property
-    def counts(self) -> Counter[str]:
-        """How many rows have which outcome; `unfinished` are those still to do."""
-        found = Counter({str(name): int(n) for name, n in self.rows["outcome"].value_counts().items()})
-        found["unfinished"] = sum(found[name] for name in OPEN_OUTCOMES)
-        return found
+    def counts(self) -> Mapping[str, int]:
+        """How many rows are done, unchanged, refused, failed, unfinished; none of them is taken out for it."""
+        found = self.rows["outcome"].value_counts()
+        closed = ("done", "unchanged", "refused", "failed")
+        open_rows = sum(int(found.get(name, 0)) for name in OPEN_OUTCOMES)
+        return {name: int(found.get(name, 0)) for name in closed} | {"unfinished": open_rows}
 
     @property
     def done(self) -> pd.DataFrame:
@@ -147,7 +148,7 @@ class Report(ShowsFrames):
         """
         ended = self.state == RunStatus.FINISHED
         counts = self.counts
-        return ended and counts[RowOutcome.DONE] + counts[RowOutcome.UNCHANGED] == len(self.rows)
+        return ended and counts["done"] + counts["unchanged"] == len(self.rows)
 
     @property
     def handed_on(self) -> bool:
@@ -166,8 +167,8 @@ class Report(ShowsFrames):
             "state": self.state,
             "selected": int(self.run["selected"]),
             "eligible": int(self.run["eligible"]),
-            "done": counts[RowOutcome.DONE],
-            "unchanged": counts[RowOutcome.UNCHANGED],
+            "done": counts["done"],
+            "unchanged": counts["unchanged"],
             "refused": refusals(self.refused),
             "failed": refusals(self.failed),
             "unfinished": counts["unfinished"],
@@ -191,8 +192,8 @@ class Report(ShowsFrames):
         if not self.planned:
             return f"{self.action}: {self.run['selection']} (by {self.run['user']})"
         counts = self.counts
-        queued = self.state == RunStatus.QUEUED and not counts[RowOutcome.DONE]
-        first, word = (counts["unfinished"], "queued") if queued else (counts[RowOutcome.DONE], "done")
+        queued = self.state == RunStatus.QUEUED and not counts["done"]
+        first, word = (counts["unfinished"], "queued") if queued else (counts["done"], "done")
         by = {name: n for name, n in self.totals.items() if name.startswith("by_") and n}
         ways = [f"{n:,} {words(name).lower()}" for name, n in by.items()]
         if sum(by.values()) != first:  # some were made and not handed over: what failed is told by name

@@ -259,9 +259,11 @@ class Run:
         with self._store.write() as session:
             with context.own_changes(session):
                 session.apply(_versioned(changes, batch.invoices), self.action.name, now)
-            session.settle_as(self._run_id, done["invoice_id"].to_numpy(np.int64), RowOutcome.DONE)
-            if self.action.reserve is not None:  # others give no numbers
-                session.settle(self._run_id, done[["invoice_id", "number"]])
+            if self.action.reserve is None:  # others give numbers, too
+                session.settle_as(self._run_id, done["invoice_id"].to_numpy(np.int64), RowOutcome.DONE)
+            else:
+                numbered = done[["invoice_id", "number"]].assign(outcome=RowOutcome.DONE.value)
+                session.settle(self._run_id, numbered)
             session.settle(self._run_id, _settled(unchanged, RowOutcome.UNCHANGED))
             session.settle(self._run_id, _settled(failed, RowOutcome.FAILED))
             session.add_artefacts(self._run_id, batch.files)

@@ -1,11 +1,9 @@
 """The rows of a table that is written: in memory, or read piece by piece; what is known of all of them. No layout."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Any, Final
 
 import pandas as pd
@@ -135,22 +133,17 @@ def _sum(values: "pd.Series[Any]") -> Decimal:
 
 def regrouped(pieces: Iterable[pd.DataFrame], size: int) -> Iterator[Iterator[pd.DataFrame]]:
     """The rows in groups of `size`, each to be gone through before the next is asked for; none is read ahead."""
-    left = iter(pieces)
-    waiting = deque(islice(left, 1))
+    left, rest = iter(pieces), list[pd.DataFrame]()
 
-    def group() -> Iterator[pd.DataFrame]:
+    def group(piece: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
         room = size
-        while waiting and room:
-            piece = waiting.popleft()
-            if len(piece) > room:
-                waiting.append(piece.iloc[room:])
-            taken = piece.iloc[:room]
+        while piece is not None and room:
+            taken, beyond = piece.iloc[:room], piece.iloc[room:]
             room -= len(taken)
+            if len(beyond):
+                rest.append(beyond)
             yield taken
-            if room:
-                waiting.extend(islice(left, 1))
+            piece = next(left, None) if room else None
 
-    while waiting:
-        yield group()
-        if not waiting:
-            waiting.extend(islice(left, 1))
+    while (piece := rest.pop() if rest else next(left, None)) is not None:
+        yield group(piece)

@@ -71,8 +71,8 @@ def _show_summary(workspace: Workspace, reports: list[Report]) -> None:
         {
             "run": report.run_id[:8],
             "action": report.action,
-            "done": len(report.done),
-            "refused": len(report.refused),
+            "done": report.counts["done"],
+            "refused": report.counts["refused"],
             "failed": len(report.failed),
             "files": len(report.files),
         }

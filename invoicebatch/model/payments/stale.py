@@ -9,7 +9,6 @@ from invoicebatch.model.status import MandateStatus
 
 COLUMNS: Final = frozenset(
     {
-        "number",
         "outstanding_cents",
         "customer_iban",
         "mandate_id",

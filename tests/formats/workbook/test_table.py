@@ -213,9 +213,8 @@ def test_rows_are_grouped_and_none_is_read_ahead(sizes: list[int]) -> None:
         found = pd.concat(list(group))["row"].tolist()
         assert found == list(range(given, min(given + 4, len(rows))))
         given += len(found)
-        assert [end for end in read if end >= given] == read[
-            -1:
-        ]  # what holds the last row is the last that was read
+        holding_the_last = [end for end in read if end >= given]
+        assert holding_the_last == read[-1:]
     assert given == len(rows)
 
 
