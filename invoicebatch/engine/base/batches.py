@@ -64,10 +64,12 @@ def load_batch(
         action: whose columns and tables to load.
         ids: int64 invoice ids.
         today: the date that `overdue` is judged by.
-        parts: part per id, indexed by invoice id, for actions with parts; None: there is none.
+        parts: part per id, indexed by invoice id; missing or empty where there is none, None: there is none at all.
     """
     invoices = session.overview(overview_columns(action), today, ids)
-    of_rows = "" if parts is None else invoices["invoice_id"].map(parts).fillna("")
+    of_rows: pd.Series[str] | str = ""
+    if parts is not None and (parts.fillna("") != "").any():  # looking the ids up takes much room
+        of_rows = invoices["invoice_id"].map(parts).fillna("")
     invoices["part"] = pd.Series(of_rows, index=invoices.index, dtype="str")
     tables = dict(_ledger(session, invoices)) if "invoices" in action.reads else {}
     if wanted := action.reads & _OF_BUNDLES:

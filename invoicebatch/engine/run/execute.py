@@ -337,10 +337,9 @@ class Run:
         return report
 
 
-def _parts(rows: pd.DataFrame) -> "pd.Series[str] | None":
-    """The part of each invoice that has one, by its id; made where it is asked for, since its index takes much room."""
-    parted = rows[rows["part"].fillna("") != ""]
-    return None if parted.empty else parted.set_index("invoice_id")["part"]
+def _parts(rows: pd.DataFrame) -> "pd.Series[str]":
+    """The part of each invoice, by its id."""
+    return rows.set_index("invoice_id")["part"]
 
 
 def _left(ids: "pd.Series[int]", lost: pd.DataFrame) -> np.ndarray:

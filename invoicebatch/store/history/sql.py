@@ -9,6 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from invoicebatch.model.schema.types import scaled_sql
+
 IDS: Final = "reviewed_ids"
 """The reviewed documents: id, place, and what was worked out of them so far."""
 ASIDE: Final = "reviewed_aside"
@@ -22,7 +24,7 @@ _ISSUED: Final = "i.status IN ('approved', 'created', 'generation_failed') AND i
 _METERED: Final = "i.kind NOT IN ('credit_note', 'correction_note')"
 _BILLED: Final = "i.credited_by IS NULL AND i.credit_of IS NULL AND NOT i.is_open_item AND i.total <> 0"
 _PRODUCT: Final = "coalesce(l.item_id, l.name)"
-_CENTS: Final = "round(i.total::DOUBLE * 100)::BIGINT"
+_CENTS: Final = scaled_sql("i.total")
 
 DOCUMENTS: Final = f"""
 SELECT w.place, i.invoice_id AS id, {_GROUP} AS alike, {_MOMENT} AS moment, {_WHO} AS who, {_METERED} AS metered,
