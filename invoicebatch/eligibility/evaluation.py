@@ -110,9 +110,10 @@ class Evaluation:
         return int(self._rows_a_word[self._verdict(action).ok].sum())
 
     def part(self, action: str) -> "pd.Series[str]":
-        """Name of the part each row goes into; empty without parts or where none applies."""
-        names = pd.array([*self._rule(action).parts, ""], dtype="str")
-        return self._series(names.take(np.take(self._verdict(action).part, self._codes)))
+        """Name of the part each row goes into, a category; empty without parts or where none applies."""
+        names = pd.Index([*self._rule(action).parts, ""], dtype="str")
+        codes = np.take(self._verdict(action).part, self._codes)
+        return self._series(pd.Categorical.from_codes(codes % len(names), names))
 
     def reasons(self, action: str) -> "pd.Series[str]":
         """Why each row is refused: the first reason, filled with its values; empty if eligible."""

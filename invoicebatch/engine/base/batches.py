@@ -68,8 +68,8 @@ def load_batch(
     """
     invoices = session.overview(overview_columns(action), today, ids)
     of_rows: pd.Series[str] | str = ""
-    if parts is not None and (parts.fillna("") != "").any():  # looking the ids up takes much room
-        of_rows = invoices["invoice_id"].map(parts).fillna("")
+    if parts is not None and (parts.notna() & parts.ne("")).any():  # looking the ids up takes much room
+        of_rows = invoices["invoice_id"].map(parts.astype("str")).fillna("")
     invoices["part"] = pd.Series(of_rows, index=invoices.index, dtype="str")
     tables = dict(_ledger(session, invoices)) if "invoices" in action.reads else {}
     if wanted := action.reads & _OF_BUNDLES:

@@ -62,9 +62,9 @@ class Plan(ShowsFrames):
         params: its parameters, defaults filled in.
         rows: one row a selected invoice, eligible ones first in the run's order, then those that the
             action's checks refuse, then those that the rules refuse: invoice_id,
-            row_version int64, number str, eligible bool, part str, reason str (why not; of an
-            eligible row: why it will fail), busy bool (another run holds it),
-            pin uint64 (hash of the pinned columns), total_cents int64, currency str.
+            row_version int64, number str, eligible bool, part category, reason category (why not;
+            of an eligible row: why it will fail; else empty), busy bool (another run holds it),
+            pin uint64 (hash of the pinned columns), total_cents int64, currency category.
         selection: the selection in words.
         picked_by_hand: whether rows were chosen one by one.
         folder: where files go; empty: a folder of the run's own.
@@ -118,13 +118,13 @@ class Plan(ShowsFrames):
     def refused(self) -> pd.DataFrame:
         """Rows that can't: invoice_id int64, number str, reason str."""
         rows = self.rows[~self.rows["eligible"]]
-        return rows[["invoice_id", "number", "reason"]].reset_index(drop=True)
+        return rows[["invoice_id", "number", "reason"]].reset_index(drop=True).astype({"reason": "str"})
 
     @property
     def failing(self) -> pd.DataFrame:
         """Rows that will be done, and fail with what is known already: invoice_id int64, number, reason str."""
         rows = self.rows[self.rows["eligible"] & (self.rows["reason"] != "")]
-        return rows[["invoice_id", "number", "reason"]].reset_index(drop=True)
+        return rows[["invoice_id", "number", "reason"]].reset_index(drop=True).astype({"reason": "str"})
 
     @property
     def totals(self) -> dict[str, int]:

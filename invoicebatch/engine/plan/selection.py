@@ -18,7 +18,7 @@ from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.checking import checked_params
 from invoicebatch.engine.plan.checks import COUNTED_ROWS, faults, faults_by_default, passing
 from invoicebatch.engine.plan.choices import row_choices
-from invoicebatch.engine.plan.judge import COLUMNS, judge
+from invoicebatch.engine.plan.judge import CODED, COLUMNS, concat_rows, judge
 from invoicebatch.engine.plan.params import params_here
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce
 from invoicebatch.errors import ParameterError, UsageError
@@ -171,7 +171,8 @@ class Selection:
             )
         if parsed is not None:
             checked = self._checked(rows, found, parsed).set_index("invoice_id")["reason"]
-            rows["reason"] = rows["reason"].where(rows["reason"] != "", rows["invoice_id"].map(checked))
+            reason = rows["reason"].astype("str")
+            rows["reason"] = reason.where(reason != "", rows["invoice_id"].map(checked.astype("str")))
         refused = rows.loc[rows["reason"] != "", ["invoice_id", "number", "reason"]]
         return pd.concat([refused, self._unknown_rows()], ignore_index=True)
 
@@ -266,8 +267,11 @@ class Selection:
         if refused.empty and failing.empty:
             return rows
         ids = rows["invoice_id"]
-        reason = ids.map(refused).astype("str").fillna(ids.map(failing).astype("str")).fillna(rows["reason"])
-        rows = rows.assign(reason=reason, eligible=rows["eligible"] & ~ids.isin(refused.index))
+        reason = ids.map(refused).astype("str").fillna(ids.map(failing).astype("str"))
+        reason = reason.fillna(rows["reason"].astype("str"))
+        rows = rows.assign(
+            reason=reason.astype("category"), eligible=rows["eligible"] & ~ids.isin(refused.index)
+        )
         return rows.sort_values("eligible", ascending=False, kind="stable", ignore_index=True)
 
     def _with_unknown(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -276,7 +280,8 @@ class Selection:
         unknown = self._unknown_rows().assign(
             row_version=0, eligible=False, part="", busy=False, pin=np.uint64(0), total_cents=0, currency=""
         )
-        return pd.concat([rows, unknown[rows.columns]], ignore_index=True)
+        unknown = unknown.astype(dict.fromkeys(CODED, "category"))
+        return concat_rows([rows, unknown])[[*COLUMNS]].reset_index(drop=True)
 
     def _repr_html_(self) -> Markup:
         bar = self.actions().drop(columns=["reasons", "confirm"])

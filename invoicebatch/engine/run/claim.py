@@ -35,7 +35,7 @@ def claim(
     """
     rows = plan.rows
     eligible = rows["eligible"].to_numpy(bool)
-    reasons = rows["reason"].astype("str").to_numpy(object).copy()
+    reasons = np.array(rows["reason"], dtype=object)
     reasons[eligible] = _judge_again(session, workspace, plan, rows.loc[eligible, _COMPARED])
     taken = reasons == ""
     outcomes = pd.Index([RowOutcome.REFUSED.value, RowOutcome.CLAIMED.value])
@@ -109,7 +109,7 @@ def judge_changed(
     )
     reasons = pd.Series(np.asarray(evaluation.reasons(action.name), dtype=object), index=now["invoice_id"])
     parts = pd.Series(np.asarray(evaluation.part(action.name), dtype=object), index=now["invoice_id"])
-    moved = parts != changed["part"].reindex(parts.index).fillna("")
+    moved = parts != changed["part"].astype("str").reindex(parts.index).fillna("")
     reasons = reasons.mask(moved & (reasons == ""), "stale: it changed since it was claimed; select again")
     reasons = reasons.reindex(changed.index, fill_value="gone: it was deleted since it was claimed")
     lost = reasons[reasons != ""]

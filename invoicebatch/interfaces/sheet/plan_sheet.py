@@ -123,7 +123,7 @@ def plan_sheet(workspace: Workspace, sheet: SheetFile) -> SheetPlan:
         before = _finished(workspace, plan)
         groups.append(Group(action, plan, rows, before))
         judged = plan.rows.set_index("invoice_id")
-        reasons = rows["invoice_id"].map(judged["reason"]).fillna(GONE)
+        reasons = rows["invoice_id"].map(judged["reason"].astype("str")).fillna(GONE)
         would_fail = rows["invoice_id"].map(judged["eligible"]).eq(True) & (reasons != "")
         judgement = _rows(rows, action.name, reasons, would_fail)
         verdicts.append(_told_before(judgement, plan) if before else judgement)
@@ -297,7 +297,9 @@ def _plan(
     stale = (known & (plan.rows["row_version"] != expected)).fillna(known).astype(bool)
     judged = plan.rows.assign(
         eligible=plan.rows["eligible"] & ~stale,
-        reason=plan.rows["reason"].mask(stale, _changes(workspace, sheet, action, plan.rows[stale])),
+        reason=plan.rows["reason"]
+        .astype("str")
+        .mask(stale, _changes(workspace, sheet, action, plan.rows[stale])),
     )
     nonce = f"sheet {sheet.selection_id}" if plan.nonce else ""
     words = f"{len(rows):,} rows of {sheet.path.name} (sheet {sheet.selection_id[:8]})"
