@@ -1,10 +1,11 @@
 """Rows in pieces: cut as a run commits them, and kept of those that the database gives."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from invoicebatch.engine.base import clock
 from invoicebatch.model.action import Action, Params
@@ -31,6 +32,17 @@ def detached(piece: pd.DataFrame) -> pd.DataFrame:
     places = np.arange(len(piece))
     columns = {name: column.array.take(places) for name, column in piece.items()}
     return pd.DataFrame(columns, index=piece.index, copy=False)
+
+
+def joined(parts: list[pd.DataFrame], coded: Collection[str]) -> pd.DataFrame:
+    """All parts in one frame, by the index they had; each text of the columns that are categories is held once.
+
+    The parts are left without these columns, and the list without the parts: nothing is held twice.
+    """
+    texts = {name: union_categoricals([part.pop(name) for part in parts]) for name in coded}
+    rows = pd.concat(parts)
+    parts.clear()
+    return rows.assign(**texts)
 
 
 def pieces(rows: pd.DataFrame, key: "pd.Series[Any]", size: int) -> Iterator[pd.DataFrame]:

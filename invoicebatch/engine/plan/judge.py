@@ -6,10 +6,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.types import union_categoricals
 
 from invoicebatch.eligibility import Evaluation, Whole
-from invoicebatch.engine.base.pieces import detached
+from invoicebatch.engine.base.pieces import detached, joined
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.model.action import Action, Params
 from invoicebatch.store import Session
@@ -61,7 +60,7 @@ def judge(
     """
     judging = Judging(workspace, action, params, picked_by_hand=picked_by_hand, but=but)
     pieces = list(judging.pieces(session, ids, every_reason=every_reason))
-    rows = concat_rows(pieces).sort_index().reset_index(drop=True)
+    rows = joined(pieces, CODED).sort_index().reset_index(drop=True)
     for text in judging.of_the_whole():
         reason = rows["reason"].astype("str")
         added = reason.where(reason == "", reason + "; ") + text if every_reason else reason
@@ -120,14 +119,6 @@ def _rows(frame: pd.DataFrame, evaluation: Evaluation, action: Action, *, every_
             pin=pin(frame, action.watch),
         )
     )
-
-
-def concat_rows(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Rows of plans in one frame, by the index they had; the parts are left without their `CODED` columns."""
-    coded = {name: union_categoricals([part.pop(name) for part in parts]) for name in CODED}
-    rows = pd.concat(parts)
-    parts.clear()
-    return rows.assign(**coded)
 
 
 def pin(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:

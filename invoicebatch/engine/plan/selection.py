@@ -14,11 +14,12 @@ from markupsafe import Markup
 from invoicebatch.actions import find
 from invoicebatch.eligibility import NOT_BUSY, Evaluation, Tally
 from invoicebatch.engine.base import clock
+from invoicebatch.engine.base.pieces import joined
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.checking import checked_params
 from invoicebatch.engine.plan.checks import COUNTED_ROWS, faults, faults_by_default, passing
 from invoicebatch.engine.plan.choices import row_choices
-from invoicebatch.engine.plan.judge import CODED, COLUMNS, concat_rows, judge
+from invoicebatch.engine.plan.judge import CODED, COLUMNS, judge
 from invoicebatch.engine.plan.params import params_here
 from invoicebatch.engine.plan.plan import Plan, Runner, fresh_nonce
 from invoicebatch.errors import ParameterError, UsageError
@@ -281,7 +282,7 @@ class Selection:
             row_version=0, eligible=False, part="", busy=False, pin=np.uint64(0), total_cents=0, currency=""
         )
         unknown = unknown.astype(dict.fromkeys(CODED, "category"))
-        return concat_rows([rows, unknown])[[*COLUMNS]].reset_index(drop=True)
+        return joined([rows, unknown], CODED)[[*COLUMNS]].reset_index(drop=True)
 
     def _repr_html_(self) -> Markup:
         bar = self.actions().drop(columns=["reasons", "confirm"])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from invoicebatch.engine.base import clock
-from invoicebatch.engine.base.pieces import detached
+from invoicebatch.engine.base.pieces import detached, joined
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InputFileError, RulesError, SelectionError
@@ -36,7 +36,8 @@ MOST_ROWS: Final = 1_000_000
 _PIECE: Final = 1 << 14
 """Rows that are read at once."""
 
-_AS_JUDGED: Final = ["version", "review", "review_reasons"]
+_FINDINGS: Final = ["review", "review_reasons"]
+_AS_JUDGED: Final = ["version", *_FINDINGS]
 """Columns that are shown as they were when the rows were judged; what the review found is forgotten with any change."""
 
 Ids = npt.NDArray[np.int64]
@@ -107,10 +108,10 @@ def _judged(selection: Selection, titles: Mapping[str, str]) -> SheetRows:
             allowed = [evaluation.eligible(name) for name in titles]
             reasons = [evaluation.reasons_by_code(name) for name in titles]
             verdicts.add(frame.index.to_numpy(), allowed, reasons)
-            kept.append(detached(frame[_AS_JUDGED]))
+            kept.append(detached(frame[_AS_JUDGED]).astype(dict.fromkeys(_FINDINGS, "category")))
             currencies |= set(frame["currency"].unique())
             sums |= {name: sums[name] + int(frame[name].sum()) for name in summed}
-    judged: pd.DataFrame = pd.concat(kept).sort_index()
+    judged = joined(kept, _FINDINGS).sort_index()
     known = judged.index.to_numpy()  # the others were deleted since they were selected
     return SheetRows(
         verdicts.allowed[known],
@@ -130,7 +131,8 @@ def _read(
     They keep the version in which they were judged, so one that changed since is refused when the sheet runs.
     """
     for start in range(0, max(len(ids), 1), _PIECE):
-        wanted, as_judged = ids[start : start + _PIECE], judged.iloc[start : start + _PIECE]
+        wanted = ids[start : start + _PIECE]
+        as_judged = judged.iloc[start : start + _PIECE].astype(dict.fromkeys(_FINDINGS, "str"))
         with workspace.store.read() as session:
             frame = session.overview(columns, today, wanted)
         if len(frame) < len(wanted):
