@@ -231,11 +231,7 @@ def _row_hashes(where: str) -> str:
 
 def _row_hash(table: str) -> str:
     """SQL: the hash of a row as it reads now."""
-    return f"sha256('{table}' || {_joined(HASHED[table])})"
-
-
-def _joined(columns: tuple[str, ...]) -> str:
-    return " || ".join(f"chr(31) || {text}" for text in _texts(columns))
+    return f"sha256(concat_ws(chr(31), '{table}', {', '.join(_texts(HASHED[table]))}))"
 
 
 def _texts(columns: tuple[str, ...]) -> list[str]:

@@ -1,7 +1,7 @@
 """Judging rows for one action, piece by piece: what a plan shows, and what its claim asks once more."""
 
 from collections.abc import Collection, Iterator
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +59,11 @@ def judge(
         `CODED` are categories.
     """
     judging = Judging(workspace, action, params, picked_by_hand=picked_by_hand, but=but)
-    pieces = list(judging.pieces(session, ids, every_reason=every_reason))
+    shown = ["invoice_id", "number", "total_cents", "busy_action", *action.order]
+    pieces = [
+        detached(frame[[*dict.fromkeys(shown)]].join(verdict).assign(currency=_coded(frame["currency"])))
+        for frame, verdict in judging.pieces(session, ids, every_reason=every_reason)
+    ]
     rows = joined(pieces, CODED).sort_index().reset_index(drop=True)
     for text in judging.of_the_whole():
         reason = rows["reason"].astype("str")
@@ -86,14 +90,19 @@ class Judging:
 
     def pieces(
         self, session: Session, ids: npt.NDArray[np.int64], *, every_reason: bool = False
-    ) -> Iterator[pd.DataFrame]:
-        """The rows of `judge` by their places in `ids`, but for what the selection as a whole is refused for."""
+    ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Rows as they are, and the verdict of each but for what the selection as a whole is refused for.
+
+        Returns:
+            Two frames at a time, by the rows' places in `ids`: overview columns; and row_version int64, eligible,
+            busy bool, part, reason category, pin uint64.
+        """
         for frame in self._workspace.judged_pieces(session, ids, self._action):
             evaluation = self._workspace.evaluate(
                 frame, picked_by_hand=self._picked_by_hand, action=self._action, params=self._params
             ).without(self._but)
             self._whole.add(evaluation)
-            yield _rows(frame, evaluation.of_rows(), self._action, every_reason=every_reason)
+            yield frame, _verdict(frame, evaluation.of_rows(), self._action, every_reason=every_reason)
 
     def of_the_whole(self) -> list[str]:
         """Why none of the rows that were judged can take the action; empty: nothing stands against all."""
@@ -102,23 +111,23 @@ class Judging:
         return [fact.reason.text for fact in failing]
 
 
-def _rows(frame: pd.DataFrame, evaluation: Evaluation, action: Action, *, every_reason: bool) -> pd.DataFrame:
+def _verdict(
+    frame: pd.DataFrame, evaluation: Evaluation, action: Action, *, every_reason: bool
+) -> pd.DataFrame:
     reasons = evaluation.all_reasons if every_reason else evaluation.reasons_by_code
-    kept = dict.fromkeys(
-        ("busy_action", *action.order, "invoice_id", "version", "number", "total_cents", "currency")
-    )
-    return (
-        detached(frame[[*kept]])
-        .rename(columns={"version": "row_version"})
-        .assign(
-            eligible=evaluation.eligible(action.name),
-            part=evaluation.part(action.name),
-            reason=reasons(action.name).astype("category"),
-            currency=frame["currency"].astype("category"),
-            busy=frame["busy_run"].notna(),
-            pin=pin(frame, action.watch),
-        )
-    )
+    columns = {
+        "row_version": frame["version"],
+        "eligible": evaluation.eligible(action.name),
+        "part": evaluation.part(action.name),
+        "reason": _coded(reasons(action.name)),
+        "busy": frame["busy_run"].notna(),
+        "pin": pin(frame, action.watch),
+    }
+    return pd.DataFrame(columns, index=frame.index, copy=False)
+
+
+def _coded(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    return texts.astype("category")
 
 
 def pin(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:

@@ -63,24 +63,24 @@ def _judge_again(session: Session, workspace: WorkspaceBase, plan: Plan, rows: p
     """Why each planned row can't be claimed now; empty: it can."""
     result = np.full(len(rows), "gone: it was deleted since the plan was made", dtype=object)
     judging = Judging(workspace, plan.action, plan.params, picked_by_hand=plan.picked_by_hand)
-    for state in judging.pieces(session, rows["invoice_id"].to_numpy(np.int64)):
-        result[state.index] = _why_not(state, rows.iloc[state.index])
+    for _, verdict in judging.pieces(session, rows["invoice_id"].to_numpy(np.int64)):
+        result[verdict.index] = _why_not(verdict, rows.iloc[verdict.index])
     for text in judging.of_the_whole():
         result[result == ""] = text
     return result
 
 
-def _why_not(state: pd.DataFrame, planned: pd.DataFrame) -> np.ndarray:
+def _why_not(verdict: pd.DataFrame, planned: pd.DataFrame) -> np.ndarray:
     """Why rows of the plan can't be claimed as they are now: what the rules say, or that they changed."""
 
     def changed(*columns: str) -> np.ndarray:
         differ: np.ndarray = np.any(
-            [state[name].to_numpy() != planned[name].to_numpy() for name in columns], 0
+            [verdict[name].to_numpy() != planned[name].to_numpy() for name in columns], 0
         )
         return differ
 
-    result: np.ndarray = state["reason"].to_numpy(object).copy()
-    stale = changed("row_version", "pin") & ~state["busy"].to_numpy(bool)
+    result: np.ndarray = verdict["reason"].to_numpy(object).copy()
+    stale = changed("row_version", "pin") & ~verdict["busy"].to_numpy(bool)
     result[stale | (changed("part") & (result == ""))] = (
         "stale: it changed since the plan was made; select again"
     )

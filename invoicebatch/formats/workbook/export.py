@@ -27,6 +27,9 @@ Format = Literal["xlsx", "csv", "parquet"]
 _FIRST: Final = 500
 """Rows that the widths of columns are taken from."""
 
+_IDS: Final = 250_000
+"""Invoices of which the ids of all their rows are read at once."""
+
 _NOTHING: Final = {"lines": "it has no lines to export", "measurements": "it has no meter readings to export"}
 
 
@@ -67,7 +70,7 @@ def _owners(export: str, batch: Batch, ctx: Context) -> "pd.Series[int]":
     ids = batch.invoices["invoice_id"]
     if export not in _NOTHING:
         return ids
-    pieces = ctx.pieces(ids.to_numpy(np.int64), (), {export: ("invoice_id",)})
+    pieces = ctx.pieces(ids.to_numpy(np.int64), (), {export: ("invoice_id",)}, _IDS)
     return pd.concat([piece[export]["invoice_id"] for piece in pieces], ignore_index=True)
 
 
