@@ -1,7 +1,7 @@
 """A compiled schematron, rewritten so that it asks only what is fatal, and asks that faster.
 
-What fails of a document, with its text and its place, is the same as by the whole stylesheet. All of it follows
-the code that ISO Schematron's skeleton and SchXslt write; what looks otherwise stays as it is.
+What fails of a document, with its text and its place, is the same as by the whole stylesheet, in another order.
+All of it follows the code that the skeleton of ISO Schematron writes; what looks otherwise stays as it is.
 """
 
 import re
@@ -93,8 +93,9 @@ def _traced_patterns(root: etree._Element) -> list[etree._Element]:
 def _visit_at_once(root: etree._Element) -> None:
     """Each pattern goes straight to the elements that it has assertions of, instead of through the whole document.
 
-    The templates of a pattern all go on to what their element contains, so what is visited stays the same, in the
-    same order. Where one does not, or asks of anything but elements or of their position, the pattern stays.
+    The templates of a pattern all go on to what their element contains, so what is visited stays the same, one kind
+    of element after the other. Where one does not, or asks of anything but elements or of their position, the
+    pattern stays.
     """
     templates, steps = _by_mode(root, "template"), _by_mode(root, "apply-templates")
     if any(re.search(r"[\s#]", mode) for mode in templates):  # a template of several modes
@@ -114,7 +115,8 @@ def _visit_at_once(root: etree._Element) -> None:
             and not any(map(_asks_position, asking))
         ):
             names = dict.fromkeys(name for pattern in patterns for name in _LAST_STEP.findall(pattern))
-            start[0].set("select", f"//({'|'.join(names)})" if names else "()")
+            elements = ["*"] if "*" in names else names
+            start[0].set("select", ", ".join(f"//{name}" for name in elements) or "()")
             _remove(further)
 
 
