@@ -18,11 +18,11 @@ def reason_kind(reasons: "pd.Series[str]") -> "pd.Series[str]":
 def by_kind(reasons: "pd.Series[str]") -> pd.DataFrame:
     """The kinds of reason, most frequent first: reason str, rows int64.
 
-    A kind that has one text alone is shown by it, with its values.
+    A kind that has one text alone is shown by it, with its values. The reasons may be a category.
     """
     groups = reasons.groupby(reason_kind(reasons), sort=False)
     found = groups.agg(["first", "nunique", "size"])
-    text = found["first"].where(found["nunique"] == 1, found.index.to_series()).astype("str")
+    text = found["first"].astype("str").where(found["nunique"] == 1, found.index.to_series())
     counts = pd.DataFrame({"reason": text.to_numpy(), "rows": found["size"].astype("int64").to_numpy()})
     return counts.sort_values("rows", ascending=False, kind="stable", ignore_index=True)
 

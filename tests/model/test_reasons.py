@@ -21,9 +21,10 @@ def test_a_kind_is_the_reason_without_its_values(reason: str, kind: str) -> None
     assert reason_kind(pd.Series([reason]))[0] == kind
 
 
-def test_kinds_are_counted_most_first_and_one_text_alone_keeps_its_values() -> None:
+@pytest.mark.parametrize("dtype", ["str", "category"])
+def test_kinds_are_counted_most_first_and_one_text_alone_keeps_its_values(dtype: str) -> None:
     reasons = pd.Series(["customer 1 has no town", "customer 2 has no street", "customer 3 has no street"])
-    assert by_kind(reasons).to_dict("records") == [
+    assert by_kind(reasons.astype(dtype)).to_dict("records") == [
         {"reason": "customer … has no street", "rows": 2},
         {"reason": "customer 1 has no town", "rows": 1},
     ]

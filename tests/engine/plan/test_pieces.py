@@ -21,7 +21,7 @@ def said_of(selection: Selection) -> dict[str, Any]:
     """All that a person is told before anything is done, in the order it is told."""
     plans = {
         action: selection.plan(action)
-        for action in ("approve", "create", "assign.bank_file", "send_via.email")
+        for action in ("approve", "create", "assign.bank_file", "send_via.email", "withdraw_approval")
     }
     return {
         "bar": selection.actions().to_dict("records"),
@@ -30,6 +30,10 @@ def said_of(selection: Selection) -> dict[str, Any]:
             for action in (*plans, "assign.payment_plan", "credit")
         },
         "rows": {action: plan.rows.to_dict("records") for action, plan in plans.items()},
+        "previews": {
+            action: {name: table.to_dict("records") for name, table in plan.preview.items()}
+            for action, plan in plans.items()
+        },
         "totals": {action: plan.totals for action, plan in plans.items()},
     }
 
