@@ -5,7 +5,7 @@ All of it follows the code that the skeleton of ISO Schematron writes; what look
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -114,10 +114,15 @@ def _visit_at_once(root: etree._Element) -> None:
             and all(map(_OF_ELEMENTS.fullmatch, patterns))
             and not any(map(_asks_position, asking))
         ):
-            names = dict.fromkeys(name for pattern in patterns for name in _LAST_STEP.findall(pattern))
-            elements = ["*"] if "*" in names else names
-            start[0].set("select", ", ".join(f"//{name}" for name in elements) or "()")
+            last_steps = [step for pattern in patterns for step in _LAST_STEP.findall(pattern)]
+            start[0].set("select", _elements(last_steps, start[0].nsmap))
             _remove(further)
+
+
+def _elements(steps: list[str], namespaces: Mapping[str | None, str]) -> str:
+    """All elements of these names, each once: two prefixes may stand for one namespace."""
+    names = {(namespaces.get(step.partition(":")[0], ""), step.partition(":")[2]): step for step in steps}
+    return ", ".join(f"//{name}" for name in (["*"] if "*" in steps else names.values())) or "()"
 
 
 def _by_mode(root: etree._Element, tag: str) -> dict[str, list[etree._Element]]:

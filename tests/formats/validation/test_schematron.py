@@ -83,7 +83,7 @@ def test_a_stylesheet_with_entities_works_and_a_broken_one_is_named(tmp_path: Pa
 def pattern(templates: str, visits: str = "@*|*", start: str = "/") -> str:
     """A stylesheet of one pattern, as the skeleton of ISO Schematron writes it, and its trace."""
     return (
-        f'<xsl:stylesheet version="2.0" {_NAMESPACES} xmlns:a="urn:a">'
+        f'<xsl:stylesheet version="2.0" {_NAMESPACES} xmlns:a="urn:a" xmlns:same="urn:a">'
         '<xsl:template match="/"><svrl:output><svrl:active-pattern><xsl:apply-templates/></svrl:active-pattern>'
         f'<xsl:apply-templates select="{start}" mode="M1"/></svrl:output></xsl:template>{templates}'
         '<xsl:template match="text()" mode="M1" priority="-1"/>'
@@ -113,6 +113,7 @@ CODES = "((not(contains(normalize-space(.), ' ')) and contains(' EUR USD ', conc
         (asking("a:x/a:y | a:z", "Y", 2) + asking("//a:y", "O", 1), True),
         (asking("a:x[a:x[@k]]", "X", 2) + asking("*", "O", 1), True),
         (asking("(a:x|a:z)/a:y", "Y", 2) + asking("/a:r", "R", 1), True),
+        (asking("a:y", "Y", 2) + asking("same:y", "Z", 1), True),
         (asking("a:y", "CODE", 1, CODES), True),
         (asking("a:y", "CODE", 1, CODES.replace("' EUR USD '", "'  EUR  '")), True),
         # A template without an assertion of its own still keeps others from its elements.
