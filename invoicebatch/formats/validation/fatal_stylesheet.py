@@ -1,7 +1,8 @@
 """A compiled schematron, rewritten so that it asks only what is fatal, and asks that faster.
 
-What fails of a document, with its text and its place, is the same as by the whole stylesheet, in another order.
-All of it follows the code that the skeleton of ISO Schematron writes; what looks otherwise stays as it is.
+Only what the skeleton of ISO Schematron writes is rewritten, as all official schematrons are; any other stylesheet
+stays as it is. What fails of a document, with its text and its place, is the same as by the whole stylesheet, in
+another order.
 """
 
 import re
@@ -18,24 +19,62 @@ SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
 ASSERTION: Final = f"{SVRL}failed-assert"
 FATAL: Final = ("fatal", "error")
 _XSL: Final = "{http://www.w3.org/1999/XSL/Transform}"
-_READS: Final = re.compile(r"\b(doc|document|collection|unparsed-text|transform)(-available|-lines)?\s*\(")
-_LEADS_ELSEWHERE: Final = [
-    f"{_XSL}{name}"
-    for name in (
-        *("import", "include", "import-schema", "use-package", "source-document", "stream"),
-        *("next-match", "apply-imports"),
-    )
-]
+_TAGS: Final = frozenset(
+    [
+        "stylesheet",
+        "output",
+        "template",
+        "apply-templates",
+        "choose",
+        "when",
+        "otherwise",
+        "if",
+        "for-each",
+        "attribute",
+        "value-of",
+        "text",
+        "number",
+        "comment",
+        "sequence",
+        "variable",
+        "param",
+        "function",
+        "key",
+    ]
+)
+_ATTRIBUTES: Final = frozenset(
+    [
+        "name",
+        "select",
+        "mode",
+        "test",
+        "match",
+        "priority",
+        "as",
+        "count",
+        "level",
+        "use",
+        "version",
+        "indent",
+        "method",
+        "omit-xml-declaration",
+        "standalone",
+    ]
+)
+_READS: Final = re.compile(
+    r"\b(doc|document|collection|unparsed-text|transform|static-base-uri)(-available|-lines)?\s*\("
+)
 _TRACE: Final = (f"{SVRL}fired-rule", f"{SVRL}ns-prefix-in-attribute-values")
+_LITERAL: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PREDICATE: Final = re.compile(r"\[[^\[\]]*\]")
 _NAME: Final = r"[A-Za-z_][\w-]*:[A-Za-z_][\w-]*"
 _OF_ELEMENTS: Final = re.compile(rf"[\s/|()]*(({_NAME}|\*)([\s/|()]+|$))+")
 _LAST_STEP: Final = re.compile(rf"({_NAME}|\*)(?=[\s)]*(?:\||$))")
-_POSITION: Final = re.compile(r"\b(position|last)\s*\(")
-_ALL_INSIDE: Final = ("*", "@*|*", "*|comment()|processing-instruction()", "@*|node()")
+_POSITION: Final = re.compile(r"\b(position|last)\s*[(#]")
+_ALL_INSIDE: Final = ("*", "@*|*", "*|comment()|processing-instruction()")
 _ONE_CODE_OF: Final = re.compile(
-    r"not\(contains\(normalize-space\(([\w.@:]+)\), ' '\)\)\s+and\s+"
-    r"contains\(' ([^']*) ',\s*concat\(' ', normalize-space\(\1\), ' '\)\)"
+    r"(?<![\w:.-])not\(contains\(normalize-space\(([\w.@:]+)\), ' '\)\)\s+and\s+"
+    r"contains\(' ([^']*) ',\s*concat\(' ', normalize-space\(\1\), ' '\)\)(?=\s*(\)|and\b|or\b|$))"
 )
 
 
@@ -43,51 +82,77 @@ def fatal_stylesheet(stylesheet: Path) -> str:
     """The stylesheet without assertions that only warn and without its trace of what was asked, and the rest made quick.
 
     Of the 979 assertions of EN 16931 for UBL 698 only warn, most of them of elements that nobody writes.
-    Empty where it reads other files, which it finds by its own place.
+    Empty where it is none that can be rewritten.
     """
     try:
         root = parse_xml(stylesheet.read_bytes(), str(stylesheet))
     except InputFileError:  # Saxon says what is wrong with it, or takes it
         return ""
-    expressions = (str(value) for element in root.iter() for value in element.attrib.values())
-    if any(root.iter(*_LEADS_ELSEWHERE)) or root.get("expand-text") or any(map(_READS.search, expressions)):
+    if not _as_the_skeleton_writes(root):
         return ""
     _remove([_test_of(assertion) for assertion in root.iter(ASSERTION) if _only_warns(assertion)])
-    _remove([*root.iter(*_TRACE), *_traced_patterns(root)])
+    _remove([element for element in root.iter(*_TRACE) if not len(element)])
+    _remove([pattern for pattern in root.iter(f"{SVRL}active-pattern") if _asks_nothing(pattern)])
     _visit_at_once(root)
     _look_codes_up(root)
     return etree.tostring(root, encoding="unicode")
 
 
+def _as_the_skeleton_writes(root: etree._Element) -> bool:
+    """Whether it reads no other file, and each assertion stands alone in a test of a template that matches."""
+    written = [element for element in root.iter() if str(element.tag).startswith(_XSL)]
+    templates = [element for element in written if element.tag == f"{_XSL}template"]
+    values = [str(value) for element in root.iter() for value in element.attrib.values()]
+    return (
+        (root.tag, root.get("version")) == (f"{_XSL}stylesheet", "2.0")
+        and {str(element.tag).removeprefix(_XSL) for element in written} <= _TAGS
+        and {str(name) for element in written for name in element.attrib} <= _ATTRIBUTES
+        and not any(str(name).startswith(_XSL) for element in root.iter() for name in element.attrib)
+        and not any(map(_READS.search, values))
+        and all(re.fullmatch(r"[\w-]+", element.get("mode", "none")) for element in written)
+        and all(map(_stands_alone, root.iter(ASSERTION)))
+        and all(
+            template.get("match") == "/" or (template.get("match") == "text()" and not len(template))
+            for template in templates
+            if template.get("mode") is None and template.get("match")
+        )
+    )
+
+
+def _stands_alone(assertion: etree._Element) -> bool:
+    """Whether it is the `otherwise` of an empty `when`, right in a template."""
+    parents = list(assertion.iterancestors())[:3]
+    within = [str(parent.tag).removeprefix(_XSL) for parent in parents] == ["otherwise", "choose", "template"]
+    return (
+        within
+        and [len(alternative) for alternative in parents[1]] == [0, 1]
+        and bool(parents[2].get("match"))
+        and next(assertion.iterdescendants(ASSERTION), None) is None
+    )
+
+
+def _test_of(assertion: etree._Element) -> etree._Element:
+    return next(assertion.iterancestors(f"{_XSL}choose"))
+
+
 def _only_warns(assertion: etree._Element) -> bool:
-    """Whether its flag, or else its role, is a plain word that is none of what is fatal."""
-    said = {name: assertion.get(name, "") for name in ("flag", "role")}
-    for child in assertion.iter(f"{_XSL}attribute"):
-        worked_out = len(child) or child.get("select") or child.getparent() is not assertion
-        said[str(child.get("name"))] = "fatal" if worked_out else child.text or ""
-    severity = said["flag"] or said["role"] or "fatal"
+    """Whether its flag is a plain word that is none of what is fatal."""
+    flags = [
+        child for child in assertion.iter(f"{_XSL}attribute") if child.get("name") not in ("id", "location")
+    ]
+    if (
+        [dict(flag.attrib) for flag in flags] != [{"name": "flag"}]
+        or set(assertion.attrib) - {"test"}
+        or len(flags[0])
+    ):
+        return False
+    severity = flags[0].text or ""
     return severity not in FATAL and severity.isalpha()
 
 
-def _test_of(assertion: etree._Element) -> etree._Element | None:
-    """The `xsl:choose` or `xsl:if` that asks for nothing but this assertion."""
-    parent = assertion.getparent()
-    if parent is None or len(parent) > 1:
-        return None
-    if parent.tag == f"{_XSL}if":
-        return parent
-    choice = parent.getparent()
-    if parent.tag != f"{_XSL}otherwise" or choice is None:
-        return None
-    return choice if not any(len(other) for other in choice if other is not parent) else None
-
-
-def _traced_patterns(root: etree._Element) -> list[etree._Element]:
-    """The elements that trace a pattern: each goes through the whole document, in a mode that asks nothing."""
-    modeless = {
-        template.get("match") for template in root.iter(f"{_XSL}template") if not template.get("mode")
-    }
-    return list(root.iter(f"{SVRL}active-pattern")) if modeless <= {None, "/", "text()"} else []
+def _asks_nothing(pattern: etree._Element) -> bool:
+    """Whether the trace of a pattern goes through the document in no mode, in which no template asks anything."""
+    return not any(step.attrib for step in pattern.iter(f"{_XSL}apply-templates"))
 
 
 def _visit_at_once(root: etree._Element) -> None:
@@ -98,16 +163,14 @@ def _visit_at_once(root: etree._Element) -> None:
     pattern stays.
     """
     templates, steps = _by_mode(root, "template"), _by_mode(root, "apply-templates")
-    if any(re.search(r"[\s#]", mode) for mode in templates):  # a template of several modes
-        return
     for mode in templates.keys() & steps.keys() - {""}:
-        of_nodes = [template for template in templates[mode] if template.get("match") != "text()"]
+        of_nodes = [each for each in templates[mode] if each.get("match") != "text()" or len(each)]
         further = [step for template in of_nodes for step in list(template)[-1:] if _goes_on(step, mode)]
         start = [step for step in steps[mode] if step not in further]
         asking = [template for template in of_nodes if next(template.iter(ASSERTION), None) is not None]
-        patterns = [_without_predicates(template.get("match", "")) for template in asking]
+        patterns = [_bare(template.get("match", "")) for template in asking]
         if (
-            [step.get("select") for step in start] == ["/"]
+            [(step.get("select"), len(step)) for step in start] == [("/", 0)]
             and len(further) == len(of_nodes)
             and any(template.get("match") == "@*|node()" for template in of_nodes)
             and all(template.nsmap.items() <= start[0].nsmap.items() for template in asking)
@@ -117,12 +180,6 @@ def _visit_at_once(root: etree._Element) -> None:
             last_steps = [step for pattern in patterns for step in _LAST_STEP.findall(pattern)]
             start[0].set("select", _elements(last_steps, start[0].nsmap))
             _remove(further)
-
-
-def _elements(steps: list[str], namespaces: Mapping[str | None, str]) -> str:
-    """All elements of these names, each once: two prefixes may stand for one namespace."""
-    names = {(namespaces.get(step.partition(":")[0], ""), step.partition(":")[2]): step for step in steps}
-    return ", ".join(f"//{name}" for name in (["*"] if "*" in steps else names.values())) or "()"
 
 
 def _by_mode(root: etree._Element, tag: str) -> dict[str, list[etree._Element]]:
@@ -141,13 +198,24 @@ def _goes_on(step: etree._Element, mode: str) -> bool:
 def _asks_position(template: etree._Element) -> bool:
     """Whether it asks the place of its element among what is visited; in a predicate that is another place."""
     values = (str(value) for element in template.iter() for value in element.attrib.values())
-    return any(_POSITION.search(_without_predicates(value)) for value in values)
+    return any(_POSITION.search(_bare(value)) for value in values)
 
 
-def _without_predicates(expression: str) -> str:
+def _bare(expression: str) -> str:
+    """The expression without predicates and without what its literals say."""
+    expression = _LITERAL.sub("''", expression)
     while (shorter := _PREDICATE.sub("", expression)) != expression:
         expression = shorter
     return expression
+
+
+def _elements(steps: Iterable[str], namespaces: Mapping[str | None, str]) -> str:
+    """All elements of these names, each once: two prefixes may stand for one namespace."""
+    names = {}
+    for step in steps:
+        prefix, _, name = step.partition(":")
+        names[namespaces.get(prefix), name] = f"//{step}"
+    return "//*" if "//*" in names.values() else ", ".join(names.values()) or "()"
 
 
 def _look_codes_up(root: etree._Element) -> None:
@@ -155,17 +223,17 @@ def _look_codes_up(root: etree._Element) -> None:
     maps: dict[str, str] = {}
 
     def of_map(found: re.Match[str]) -> str:
-        name = maps.setdefault(found[2], f"codes-{len(maps)}")
+        name = maps.setdefault(found[2], f"invoicebatch-codes-{len(maps)}")
         return f"exists(${name}(normalize-space({found[1]})))"
 
-    for element in root.iter(f"{_XSL}when", f"{_XSL}if"):
+    for element in root.iter(f"{_XSL}when"):
         element.set("test", _ONE_CODE_OF.sub(of_map, element.get("test", "")))
     for codes, name in maps.items():
         entries = ", ".join(f"'{code}': 1" for code in dict.fromkeys(codes.split(" ")))
         root.insert(0, etree.Element(f"{_XSL}variable", name=name, static="yes", select=f"map {{{entries}}}"))
 
 
-def _remove(elements: Iterable[etree._Element | None]) -> None:
+def _remove(elements: Iterable[etree._Element]) -> None:
     for element in elements:
-        if element is not None and (parent := element.getparent()) is not None:
+        if (parent := element.getparent()) is not None:
             parent.remove(element)

@@ -40,8 +40,7 @@ def run_schematron(
     Args:
         documents: UBL or CII documents.
         stylesheets: paths of XSLT files.
-        advice: also what is not fatal; without it assertions that only warn are not asked, where the
-            stylesheet stands for itself.
+        advice: also what is not fatal; without it assertions that only warn are not asked, nor what only they need.
 
     Raises:
         InputFileError: a document is not well-formed.
@@ -57,13 +56,21 @@ def _run(document: bytes, stylesheets: Sequence[Path], advice: bool) -> list[Fai
     failures: list[Failure] = []
     with _LOCK:
         node = _processor().parse_xml(xml_text=clean)
+        from saxonche import PySaxonApiError
+
         for stylesheet in stylesheets:
-            report = _compiled(stylesheet, advice).transform_to_string(xdm_node=node)
+            compiled = _compiled(stylesheet, advice)
+            try:
+                report = compiled.transform_to_string(xdm_node=node)
+            except PySaxonApiError as error:  # a document so far off that a rule can't be worked out
+                text = "can't be worked out: " + " ".join(str(error).split())
+                failures.append(Failure(stylesheet.stem, text, "", fatal=True))
+                continue
             if not report:
                 raise SettingsError(
                     f"The schematron {stylesheet} gave no report", "Is it an XSLT that writes SVRL?"
                 )
-            failures += _failures(report)
+            failures += [failure for failure in _failures(report) if advice or failure.fatal]
     return failures
 
 

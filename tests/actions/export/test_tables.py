@@ -30,7 +30,7 @@ RUNS = pd.DataFrame({"run_id": ["run-0", "run-1"], "selection": ["another", "sta
 def lent(of: Batch) -> Any:
     """What the engine lends: it reads the rows of one invoice at a time."""
 
-    def pieces(ids: Any, _columns: Any, reads: Any) -> Iterator[Batch]:
+    def pieces(ids: Any, _columns: Any, reads: Any, _size: int = 1) -> Iterator[Batch]:
         for one in ids.tolist():
             tables = {name: of[name][of[name]["invoice_id"] == one] for name in reads}
             yield Batch(of.invoices[of.invoices["invoice_id"] == one], tables)
