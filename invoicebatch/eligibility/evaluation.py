@@ -113,7 +113,7 @@ class Evaluation:
         """Name of the part each row goes into, a category; empty without parts or where none applies."""
         names = pd.Index([*self._rule(action).parts, ""], dtype="str")
         codes = np.take(self._verdict(action).part, self._codes)
-        return self._series(pd.Categorical.from_codes(codes % len(names), names))
+        return self._series(pd.Categorical.from_codes(codes % len(names), names))  # -1, no part, is the last
 
     def reasons(self, action: str) -> "pd.Series[str]":
         """Why each row is refused: the first reason, filled with its values; empty if eligible."""

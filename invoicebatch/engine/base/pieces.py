@@ -39,7 +39,9 @@ def joined(parts: list[pd.DataFrame], coded: Collection[str]) -> pd.DataFrame:
 
     The parts are left without these columns, and the list without the parts: nothing is held twice.
     """
-    texts = {name: union_categoricals([part.pop(name) for part in parts]) for name in coded}
+    texts = {
+        name: union_categoricals([part.pop(name) for part in parts], sort_categories=True) for name in coded
+    }
     rows = pd.concat(parts)
     parts.clear()
     return rows.assign(**texts)

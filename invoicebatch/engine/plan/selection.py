@@ -276,6 +276,7 @@ class Selection:
         return rows.sort_values("eligible", ascending=False, kind="stable", ignore_index=True)
 
     def _with_unknown(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows, which are the caller's no longer, and the ids that there are none of."""
         if not self.unknown:
             return rows
         unknown = self._unknown_rows().assign(

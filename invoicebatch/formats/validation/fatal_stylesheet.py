@@ -7,6 +7,7 @@ another order.
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -67,14 +68,14 @@ _READS: Final = re.compile(
 _TRACE: Final = (f"{SVRL}fired-rule", f"{SVRL}ns-prefix-in-attribute-values")
 _LITERAL: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 _PREDICATE: Final = re.compile(r"\[[^\[\]]*\]")
-_NAME: Final = r"[A-Za-z_][\w-]*:[A-Za-z_][\w-]*"
-_OF_ELEMENTS: Final = re.compile(rf"[\s/|()]*(({_NAME}|\*)([\s/|()]+|$))+")
-_LAST_STEP: Final = re.compile(rf"({_NAME}|\*)(?=[\s)]*(?:\||$))")
+_STEP: Final = r"(?:[A-Za-z_][\w-]*:[A-Za-z_][\w-]*|\*)"
+_PATH: Final = re.compile(rf"\s*(?://?\s*)?(?:{_STEP}\s*//?\s*)*({_STEP})\s*")
+_CALL: Final = re.compile(r"[\w*]\s*\(")
 _POSITION: Final = re.compile(r"\b(position|last)\s*[(#]")
 _ALL_INSIDE: Final = ("*", "@*|*", "*|comment()|processing-instruction()")
 _ONE_CODE_OF: Final = re.compile(
-    r"(?<![\w:.-])not\(contains\(normalize-space\(([\w.@:]+)\), ' '\)\)\s+and\s+"
-    r"contains\(' ([^']*) ',\s*concat\(' ', normalize-space\(\1\), ' '\)\)(?=\s*(\)|and\b|or\b|$))"
+    r"(?<=\()not\(contains\(normalize-space\(([\w.@:]+)\), ' '\)\)\s+and\s+"
+    r"contains\(' ([^']*) ',\s*concat\(' ', normalize-space\(\1\), ' '\)\)(?=\s*\))"
 )
 
 
@@ -108,7 +109,7 @@ def _as_the_skeleton_writes(root: etree._Element) -> bool:
         and {str(element.tag).removeprefix(_XSL) for element in written} <= _TAGS
         and {str(name) for element in written for name in element.attrib} <= _ATTRIBUTES
         and not any(str(name).startswith(_XSL) for element in root.iter() for name in element.attrib)
-        and not any(map(_READS.search, values))
+        and not any("(:" in value or _READS.search(value) for value in values)
         and all(re.fullmatch(r"[\w-]+", element.get("mode", "none")) for element in written)
         and all(map(_stands_alone, root.iter(ASSERTION)))
         and all(
@@ -168,17 +169,17 @@ def _visit_at_once(root: etree._Element) -> None:
         further = [step for template in of_nodes for step in list(template)[-1:] if _goes_on(step, mode)]
         start = [step for step in steps[mode] if step not in further]
         asking = [template for template in of_nodes if next(template.iter(ASSERTION), None) is not None]
-        patterns = [_bare(template.get("match", "")) for template in asking]
+        last_steps = [_last_steps(template.get("match", "")) for template in asking]
         if (
-            [(step.get("select"), len(step)) for step in start] == [("/", 0)]
+            [step.get("select") for step in start] == ["/"]
             and len(further) == len(of_nodes)
             and any(template.get("match") == "@*|node()" for template in of_nodes)
             and all(template.nsmap.items() <= start[0].nsmap.items() for template in asking)
-            and all(map(_OF_ELEMENTS.fullmatch, patterns))
+            and all(last_steps)
             and not any(map(_asks_position, asking))
+            and not any(map(_hands_over, of_nodes))
         ):
-            last_steps = [step for pattern in patterns for step in _LAST_STEP.findall(pattern)]
-            start[0].set("select", _elements(last_steps, start[0].nsmap))
+            start[0].set("select", _elements(chain.from_iterable(last_steps), start[0].nsmap))
             _remove(further)
 
 
@@ -191,8 +192,21 @@ def _by_mode(root: etree._Element, tag: str) -> dict[str, list[etree._Element]]:
 
 def _goes_on(step: etree._Element, mode: str) -> bool:
     """Whether it visits all that the element of its template contains."""
-    visits = step.tag == f"{_XSL}apply-templates" and step.get("mode") == mode and not len(step)
+    visits = step.tag == f"{_XSL}apply-templates" and step.get("mode") == mode
     return visits and step.get("select") in _ALL_INSIDE
+
+
+def _hands_over(template: etree._Element) -> bool:
+    """Whether it has anything else visited, but for what an assertion says."""
+    steps = template.iter(f"{_XSL}apply-templates")
+    return sum(next(step.iterancestors(ASSERTION), None) is None for step in steps) > 1
+
+
+def _last_steps(pattern: str) -> list[str]:
+    """Names of the elements that a pattern matches, `*` for any; none where it may match anything else."""
+    bare = _bare(pattern)
+    paths = [_PATH.fullmatch(path) for path in re.sub("[()]", " ", bare).split("|")]
+    return [path[1] for path in paths if path] if all(paths) and not _CALL.search(bare) else []
 
 
 def _asks_position(template: etree._Element) -> bool:

@@ -62,7 +62,9 @@ def _run(document: bytes, stylesheets: Sequence[Path], advice: bool) -> list[Fai
             compiled = _compiled(stylesheet, advice)
             try:
                 report = compiled.transform_to_string(xdm_node=node)
-            except PySaxonApiError as error:  # a document so far off that a rule can't be worked out
+            except (
+                PySaxonApiError
+            ) as error:  # of a document that is far off, or a stylesheet that ends itself
                 text = "can't be worked out: " + " ".join(str(error).split())
                 failures.append(Failure(stylesheet.stem, text, "", fatal=True))
                 continue

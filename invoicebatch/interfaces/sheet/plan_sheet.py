@@ -295,11 +295,10 @@ def _plan(
     expected = plan.rows["invoice_id"].map(seen)
     known = plan.rows["row_version"] > 0
     stale = (known & (plan.rows["row_version"] != expected)).fillna(known).astype(bool)
+    changes = _changes(workspace, sheet, action, plan.rows[stale])
     judged = plan.rows.assign(
         eligible=plan.rows["eligible"] & ~stale,
-        reason=plan.rows["reason"]
-        .astype("str")
-        .mask(stale, _changes(workspace, sheet, action, plan.rows[stale])),
+        reason=plan.rows["reason"].astype("str").mask(stale, changes).astype("category"),
     )
     nonce = f"sheet {sheet.selection_id}" if plan.nonce else ""
     words = f"{len(rows):,} rows of {sheet.path.name} (sheet {sheet.selection_id[:8]})"

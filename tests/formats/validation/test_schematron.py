@@ -116,6 +116,12 @@ def test_a_pattern_that_goes_straight_to_its_elements_finds_the_same(tmp_path: P
     "templates",
     [
         asking("a:x", "X", 2, further="") + asking("a:y", "Y"),
+        asking("/ | a:x", "R"),
+        asking("fn:root() | a:x", "R").replace(
+            "<xsl:template", '<xsl:template xmlns:fn="http://www.w3.org/2005/xpath-functions"'
+        ),
+        asking("a:y", "Y", 1, "last() = 2"),
+        template("a:x", 2, '<xsl:apply-templates select="a:y" mode="M1"/>') + asking("a:y", "Y"),
         asking("a:x/@k", "K", 2) + asking("a:y", "Y"),
         asking("a:y/text()", "T", 2) + asking("a:y", "Y", further=visit("@*|node()")),
         asking("a:y", "Y", 1, "position() = 2"),
@@ -142,6 +148,7 @@ NAMED = "<xsl:template name='n'><xsl:if test='true()'/></xsl:template>"
         pattern(template("a:y", 1, asserted("Y") + f'<xsl:if test="true()">{asserted("O")}</xsl:if>')),
         pattern(template("a:y", 1, asserted("Y").replace("</xsl:otherwise>", "<xsl:text/></xsl:otherwise>"))),
         pattern(asking("a:y", "Y") + asking("a:x", "X", 2, further="<xsl:next-match/>")),
+        pattern(asking("a:y", "Y", 1, "(: ' :) position() = 2 (: ' :)")),
         pattern(asking("a:y", "Y") + '<xsl:mode name="M1"/>').replace('version="2.0"', 'version="3.0"'),
         pattern(asking("a:y", "Y").replace("<xsl:choose>", '<xsl:choose use-when="true()">')),
     ],
@@ -157,6 +164,19 @@ def test_what_the_skeleton_does_not_write_is_asked_as_it_is(tmp_path: Path, shee
 def test_a_stylesheet_that_reads_other_files_finds_them(tmp_path: Path, condition: str) -> None:
     (tmp_path / "codes.xml").write_text("<codes><code>X</code></codes>")
     assert asked(tmp_path, pattern(asking("a:y", "Y", 1, f"not({condition})"))) == ""
+
+
+def test_a_pattern_of_warnings_alone_visits_nothing(tmp_path: Path) -> None:
+    only_warns = template("a:z", 1, asserted("W", flag=FLAG.format("warning"))).replace('"M1"', '"M2"')
+    others = '<xsl:template match="@*|node()" mode="M2" priority="-2"><xsl:apply-templates select="*" mode="M2"/></xsl:template>'
+    start = visit("/") + visit("/").replace("M1", "M2")
+    assert 'select="()"' in asked(tmp_path, pattern(asking("a:y", "Y") + only_warns + others, start))
+
+
+@pytest.mark.parametrize("operator", ["false() =", "true() ="])
+def test_codes_after_an_operator_are_asked_as_they_stand(tmp_path: Path, operator: str) -> None:
+    condition = f"{operator} {CODES[2:-2]}"
+    assert "codes-0" not in asked(tmp_path, pattern(asking("a:y", "Y", 1, condition) + asking("a:z", "Z")))
 
 
 def test_a_trace_that_leads_to_assertions_stays(tmp_path: Path) -> None:
@@ -189,5 +209,6 @@ def test_a_rule_that_cannot_be_worked_out_fails_its_document_alone(tmp_path: Pat
 @pytest.mark.parametrize("name", ["en16931-ubl", "br-fr-ubl", "extended-ctc-fr-ubl"])
 def test_the_shipped_schematrons_go_straight_to_what_they_ask_of(name: str) -> None:
     text = fatal_stylesheet(SCHEMATRONS[name]())
+    assert 'select="//' in text
     assert 'select="/"' not in text
     assert ("(normalize-space(@unitCode)))" in text) == (name != "br-fr-ubl")
