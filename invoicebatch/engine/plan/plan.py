@@ -117,14 +117,16 @@ class Plan(ShowsFrames):
     @property
     def refused(self) -> pd.DataFrame:
         """Rows that can't: invoice_id int64, number str, reason str."""
-        rows = self.rows[~self.rows["eligible"]]
-        return rows[["invoice_id", "number", "reason"]].reset_index(drop=True).astype({"reason": "str"})
+        return self._with_reason(~self.rows["eligible"])
 
     @property
     def failing(self) -> pd.DataFrame:
         """Rows that will be done, and fail with what is known already: invoice_id int64, number, reason str."""
-        rows = self.rows[self.rows["eligible"] & (self.rows["reason"] != "")]
-        return rows[["invoice_id", "number", "reason"]].reset_index(drop=True).astype({"reason": "str"})
+        return self._with_reason(self.rows["eligible"] & (self.rows["reason"] != ""))
+
+    def _with_reason(self, wanted: "pd.Series[bool]") -> pd.DataFrame:
+        rows = self.rows.loc[wanted, ["invoice_id", "number", "reason"]]
+        return rows.reset_index(drop=True).astype({"reason": "str"})
 
     @property
     def totals(self) -> dict[str, int]:

@@ -20,48 +20,14 @@ SVRL: Final = "{http://purl.oclc.org/dsdl/svrl}"
 ASSERTION: Final = f"{SVRL}failed-assert"
 FATAL: Final = ("fatal", "error")
 _XSL: Final = "{http://www.w3.org/1999/XSL/Transform}"
-_TAGS: Final = frozenset(
-    [
-        "stylesheet",
-        "output",
-        "template",
-        "apply-templates",
-        "choose",
-        "when",
-        "otherwise",
-        "if",
-        "for-each",
-        "attribute",
-        "value-of",
-        "text",
-        "number",
-        "comment",
-        "sequence",
-        "variable",
-        "param",
-        "function",
-        "key",
-    ]
-)
-_ATTRIBUTES: Final = frozenset(
-    [
-        "name",
-        "select",
-        "mode",
-        "test",
-        "match",
-        "priority",
-        "as",
-        "count",
-        "level",
-        "use",
-        "version",
-        "indent",
-        "method",
-        "omit-xml-declaration",
-        "standalone",
-    ]
-)
+_TAGS: Final = frozenset([
+    "stylesheet", "output", "template", "apply-templates", "choose", "when", "otherwise", "if", "for-each", "attribute",
+    "value-of", "text", "number", "comment", "sequence", "variable", "param", "function", "key",
+])  # fmt: skip
+_ATTRIBUTES: Final = frozenset([
+    "name", "select", "mode", "test", "match", "priority", "as", "count", "level", "use", "version", "indent", "method",
+    "omit-xml-declaration", "standalone",
+])  # fmt: skip
 _READS: Final = re.compile(
     r"\b(doc|document|collection|unparsed-text|transform|static-base-uri)(-available|-lines)?\s*\("
 )
@@ -91,7 +57,8 @@ def fatal_stylesheet(stylesheet: Path) -> str:
         return ""
     if not _as_the_skeleton_writes(root):
         return ""
-    _remove([_test_of(assertion) for assertion in root.iter(ASSERTION) if _only_warns(assertion)])
+    warnings = filter(_only_warns, root.iter(ASSERTION))
+    _remove([next(assertion.iterancestors(f"{_XSL}choose")) for assertion in warnings])
     _remove([element for element in root.iter(*_TRACE) if not len(element)])
     _remove([pattern for pattern in root.iter(f"{SVRL}active-pattern") if _asks_nothing(pattern)])
     _visit_at_once(root)
@@ -100,7 +67,7 @@ def fatal_stylesheet(stylesheet: Path) -> str:
 
 
 def _as_the_skeleton_writes(root: etree._Element) -> bool:
-    """Whether it reads no other file, and each assertion stands alone in a test of a template that matches."""
+    """Whether it reads no other file, and each assertion has a test of its own."""
     written = [element for element in root.iter() if str(element.tag).startswith(_XSL)]
     templates = [element for element in written if element.tag == f"{_XSL}template"]
     values = [str(value) for element in root.iter() for value in element.attrib.values()]
@@ -121,19 +88,14 @@ def _as_the_skeleton_writes(root: etree._Element) -> bool:
 
 
 def _stands_alone(assertion: etree._Element) -> bool:
-    """Whether it is the `otherwise` of an empty `when`, right in a template."""
+    """Whether it is the `otherwise` of an empty `when`, right in a template that matches."""
     parents = list(assertion.iterancestors())[:3]
     within = [str(parent.tag).removeprefix(_XSL) for parent in parents] == ["otherwise", "choose", "template"]
     return (
         within
         and [len(alternative) for alternative in parents[1]] == [0, 1]
-        and bool(parents[2].get("match"))
-        and next(assertion.iterdescendants(ASSERTION), None) is None
+        and parents[2].get("match") is not None
     )
-
-
-def _test_of(assertion: etree._Element) -> etree._Element:
-    return next(assertion.iterancestors(f"{_XSL}choose"))
 
 
 def _only_warns(assertion: etree._Element) -> bool:

@@ -102,10 +102,8 @@ def _schematron_fault(document: bytes, sheets: Sheets) -> str:
     others = [sheet for sheet in sheets if sheet not in own]
     # Factur-X's own schematron knows no identifier but its own; what it asks holds for XRechnung all the same.
     standard = _BEYOND_THE_STANDARD.sub(rb"\1", document) if own else document
-    [failures], [further] = (
-        run_schematron([asked], by, advice=False) for asked, by in ((standard, own), (document, others))
-    )
-    return failure_text(failures + further)
+    jobs = [(asked, by) for asked, by in ((standard, own), (document, others)) if by]
+    return failure_text([f for asked, by in jobs for f in run_schematron([asked], by, advice=False)[0]])
 
 
 def shape_of(document: bytes) -> bytes:

@@ -50,30 +50,25 @@ def run_schematron(
 
 
 def _run(document: bytes, stylesheets: Sequence[Path], advice: bool) -> list[Failure]:
-    if not stylesheets:
-        return []
     clean = etree.tostring(parse_xml(document, "the written document"), encoding="unicode")
-    failures: list[Failure] = []
     with _LOCK:
         node = _processor().parse_xml(xml_text=clean)
-        from saxonche import PySaxonApiError
+        return [failure for path in stylesheets for failure in _asked(node, path, advice)]
 
-        for stylesheet in stylesheets:
-            compiled = _compiled(stylesheet, advice)
-            try:
-                report = compiled.transform_to_string(xdm_node=node)
-            except (
-                PySaxonApiError
-            ) as error:  # of a document that is far off, or a stylesheet that ends itself
-                text = "can't be worked out: " + " ".join(str(error).split())
-                failures.append(Failure(stylesheet.stem, text, "", fatal=True))
-                continue
-            if not report:
-                raise SettingsError(
-                    f"The schematron {stylesheet} gave no report", "Is it an XSLT that writes SVRL?"
-                )
-            failures += [failure for failure in _failures(report) if advice or failure.fatal]
-    return failures
+
+def _asked(node: Any, stylesheet: Path, advice: bool) -> list[Failure]:
+    compiled = _compiled(stylesheet, advice)
+    from saxonche import PySaxonApiError
+
+    try:
+        report = compiled.transform_to_string(xdm_node=node)
+    except PySaxonApiError as error:
+        # The document is far off, or the stylesheet ends itself.
+        text = "can't be worked out: " + " ".join(str(error).split())
+        return [Failure(stylesheet.stem, text, "", fatal=True)]
+    if not report:
+        raise SettingsError(f"The schematron {stylesheet} gave no report", "Is it an XSLT that writes SVRL?")
+    return [failure for failure in _failures(report) if advice or failure.fatal]
 
 
 def _failures(report: str) -> list[Failure]:

@@ -102,9 +102,8 @@ def _earlier(con: Any, known: Columns, most: int) -> Earlier:
     with registered(con, sql.ASIDE, pa.table({"alike": groups, "code": np.arange(len(groups))})):
         found = arrays(con, sql.EARLIER)
     key = day_in_group(found["code"], found["moment"])
-    order = np.lexsort(
-        (found["cents"], found["id"], key)
-    )  # of one day in one order, whatever the database's is
+    # Of one day in one order, whatever the database's is.
+    order = np.lexsort((found["cents"], found["id"], key))
     key = key[order]
     end = np.searchsorted(key, day_in_group(own, known["moment"]))
     count = np.minimum(end - np.searchsorted(key, start_of(own)), most)
