@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Batch, Frames
 from invoicebatch.model.payments import ledger
@@ -37,6 +38,9 @@ _LINKS: Final[Mapping[str, tuple[str, str]]] = {
     "instalments": ("plan_id", "payment_plan_id"),
 }
 """By table: its column, and the overview column whose values it is restricted to."""
+
+_PARTIES: Final[Mapping[str, str]] = {"c": "customer_id", "m": "customer_id", "a": "company_account_id"}
+"""By alias of an overview column: the column that says whose customer, mandate or account it speaks of."""
 
 
 def overview_columns(action: Action) -> list[str]:
@@ -124,36 +128,73 @@ def linked_rows(
     return session.rows_of(name, column, invoices[source], columns)
 
 
+def every_one(
+    session: Session, ids: npt.NDArray[np.int64], columns: Iterable[str], today: date
+) -> pd.DataFrame:
+    """Overview rows of the ids, in their order.
+
+    Raises:
+        StaleError: there is none of an id.
+    """
+    invoices = session.overview(columns, today, ids)
+    if len(invoices) != len(ids):
+        lost = np.setdiff1d(ids, invoices["invoice_id"])
+        raise StaleError(
+            f"Nothing was written: invoice {', '.join(map(str, lost[:10]))} is not there any more.",
+            "Another process changed it meanwhile; select again.",
+        )
+    return invoices
+
+
 class Parties:
-    """Tables of what several invoices may share, such as their customers: read once, and given to each of them."""
+    """What is read once for many invoices: rows that several of them share, and what is said of their parties."""
 
     def __init__(
         self,
         session: Session,
         ids: npt.NDArray[np.int64],
-        today: date,
+        columns: Iterable[str],
         reads: Mapping[str, Iterable[str] | None],
+        today: date,
     ) -> None:
-        """Read them.
+        """Read it.
 
         Args:
             session: an open session.
             ids: int64 invoice ids.
-            today: the date that `overdue` is judged by.
+            columns: overview columns; those that are not of a party are left out.
             reads: columns by table; None: all. Tables whose rows are of one invoice each are left out.
+            today: the date that `overdue` is judged by.
+
+        Raises:
+            StaleError: there is no invoice of an id.
         """
+        self.columns = [name for name in columns if OVERVIEW[name].alias in _PARTIES]
+        keys = sorted({_PARTIES[OVERVIEW[name].alias] for name in self.columns})
         self._links = {name: _LINKS[name] for name in reads if _LINKS[name][1] != "invoice_id"}
-        columns = {link for _, link in self._links.values()}
-        invoices = session.overview(columns, today, ids if columns else ids[:0])
+        links = {*keys, *(link for _, link in self._links.values())}
+        invoices = every_one(session, ids if links else ids[:0], links, today)
         self._rows = {name: linked_rows(session, name, invoices, reads[name]) for name in self._links}
         self._keys = {name: pd.Index(self._rows[name][column]) for name, (column, _) in self._links.items()}
+        if self.columns:
+            groups = invoices.groupby(keys, sort=False, dropna=False, observed=True).ngroup()
+            one_each = ids[~groups.duplicated()]
+            self._groups = groups.to_numpy(np.int32)
+            self._said = session.overview(self.columns, today, one_each)[self.columns]
 
     def __contains__(self, table: str) -> bool:
         return table in self._links
 
     def of(self, invoices: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """Those of some of the invoices, by table."""
+        """The rows that belong to some of the invoices, by table."""
         return {
             name: belonging(rows, self._keys[name], invoices[self._links[name][1]])
             for name, rows in self._rows.items()
         }
+
+    def beside(self, invoices: pd.DataFrame, start: int) -> pd.DataFrame:
+        """Invoices from a place in the ids on, with the columns of their parties."""
+        if not self.columns:
+            return invoices
+        said = self._said.take(self._groups[start : start + len(invoices)])
+        return invoices.join(said.set_axis(invoices.index))

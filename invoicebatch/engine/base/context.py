@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from invoicebatch.engine.base.batches import Parties, linked_rows
+from invoicebatch.engine.base.batches import Parties, every_one, linked_rows
 from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.review import Reviewer
-from invoicebatch.errors import StaleError
 from invoicebatch.files.stored import stored_document
 from invoicebatch.model.changes import Batch
 from invoicebatch.settings import Settings
@@ -82,27 +81,24 @@ class RunContext:
         """Read piece by piece, each by a connection of its own: nobody waits until the file is written.
 
         The run's claims keep others from changing what belongs to the invoices meanwhile. Nothing claims their
-        parties: their tables are read once, while what overview columns say of them is of the piece's moment.
+        parties: what is said of them is read once, so that a customer has one name in the whole file.
         """
         parties: Parties | None = None
+        wanted = list(columns)
         for start in range(0, len(ids), size):
             self.check_cancelled()
             asked = ids[start : start + size]
             with self._store.read() as session:
-                parties = parties or Parties(session, ids, self.today, reads)
-                invoices = session.overview(columns, self.today, asked)
+                if parties is None:
+                    parties = Parties(session, ids, wanted, reads, self.today)
+                    wanted = [name for name in wanted if name not in parties.columns]
+                invoices = every_one(session, asked, wanted, self.today)
                 tables = {
-                    name: linked_rows(session, name, invoices, wanted)
-                    for name, wanted in reads.items()
+                    name: linked_rows(session, name, invoices, columns_of)
+                    for name, columns_of in reads.items()
                     if name not in parties
                 }
-            if len(invoices) != len(asked):
-                lost = np.setdiff1d(asked, invoices["invoice_id"])
-                raise StaleError(
-                    f"Nothing was written: invoice {', '.join(map(str, lost[:10]))} is not there any more.",
-                    "Another process changed it meanwhile; select again.",
-                )
-            yield Batch(invoices, tables | parties.of(invoices))
+            yield Batch(parties.beside(invoices, start), tables | parties.of(invoices))
 
     def reserve_ids(self, count: int) -> npt.NDArray[np.int64]:
         """Fresh invoice ids; never given again, used or not."""
