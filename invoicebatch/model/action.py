@@ -253,6 +253,11 @@ class Action:
         moves = self.reserve or self.effects or self.outcome or self.companions or self.undo or self.hidden
         return self.repeatable and self.artefacts is not None and not moves
 
+    @property
+    def files_a_commit(self) -> bool:
+        """Whether it makes files of some rows a commit: of as many as keep all processes at work."""
+        return self.artefacts is not None and self.chunk_rows is not None
+
     def for_checks(self) -> "Action":
         """The same action, reading no more than its `row_checks` need."""
         if self.check_columns is None:

@@ -45,7 +45,7 @@ def overview(
     sql = overview_sql(names, _OF_IDS) + " ORDER BY w.place"
     found = []
     for start in range(0, max(len(ids), 1), _SLICE):
-        with _wanted(con, ids[start : start + _SLICE]):
+        with _wanted(con, ids[start : start + _SLICE]), one_thread(con, when=len(ids) > _PIECE):
             found.append(fetch(con, sql, described, params))
     return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
 

@@ -12,7 +12,9 @@ import sysconfig
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from time import monotonic
@@ -26,10 +28,10 @@ J = TypeVar("J")
 R = TypeVar("R")
 
 CONNECT_SECONDS: Final = 10.0
-"""How long a scheduler, and its first worker, are waited for."""
+"""How long a scheduler, its first worker, and what each worker says of itself are waited for."""
 
 ALONE_SECONDS: Final = 60.0
-"""How long a cluster without any worker is waited for while jobs are out."""
+"""How long a cluster that does not answer, or has no worker, is waited for while jobs are out."""
 
 MOST_HANDOVERS: Final = 3
 """How often a job is handed over that the scheduler forgets."""
@@ -38,7 +40,11 @@ _LOOK_SECONDS: Final = 2.0
 """How often it is looked whether anybody is still at work."""
 
 _PACKAGES: Final = Path(sysconfig.get_paths()["purelib"])
-_SAME: Final = "Install the same versions everywhere: pip install -c constraints.txt 'invoicebatch[dask]'"
+_EXTRAS: Final = frozenset({"cjk", "dask", "einvoice"})
+"""Extras that decide what a document shows, or whether it is found valid."""
+_SAME: Final = (
+    "Install the same everywhere, the extras too: pip install -c constraints.txt 'invoicebatch[dask,…]'"
+)
 _AGAIN: Final = "What is committed stands. Mend the cluster, then finish with: invoicebatch resume"
 
 
@@ -77,6 +83,7 @@ class Cluster:
 
         Raises:
             SettingsError: it reads a stored document that the workers don't see.
+            ClusterError: the cluster takes nothing any more.
         """
         packer = _Packer(self._root, self._data)
         packer.dump((function, job))
@@ -97,7 +104,11 @@ class Cluster:
         """What jobs read of the workspace, sent once; the workspace itself stands for its rules."""
         if wanted not in self._sent:
             paths = {path for one in wanted for path in (self._rules if one == self._root else [one])}
-            self._sent[wanted] = self._client.scatter(read_tree(self._root, paths), hash=True, broadcast=True)
+            send = partial(self._client.scatter, read_tree(self._root, paths), hash=True, broadcast=True)
+            try:
+                self._sent[wanted] = _bounded(send, ALONE_SECONDS)
+            except TimeoutError as error:
+                raise ClusterError("The Dask cluster does not answer.", _AGAIN) from error
         return self._sent[wanted]
 
     def close(self) -> None:
@@ -109,7 +120,7 @@ class Cluster:
 
     def _await_workers(self) -> None:
         try:
-            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            _bounded(partial(self._client.wait_for_workers, 1, timeout=CONNECT_SECONDS), CONNECT_SECONDS)
         except TimeoutError as error:
             raise SettingsError(
                 f"The Dask scheduler at {self._address} has no workers.",
@@ -118,13 +129,14 @@ class Cluster:
 
     def _compare_versions(self) -> None:
         """Documents must not depend on who makes them: templates, fonts and typst are packages too."""
-        ask = _asking(_needed())
+        names = _needed()
+        ask = _asking(names)
         here = ask()
         for worker, there in self._on_each(ask).items():
             odd = [
-                f"{name} {there.get(name) or 'is missing'}, here {version}"
-                for name, version in here.items()
-                if there.get(name) != version
+                f"{name} {there.get(name, 'is missing')}, here {here.get(name, 'it is missing')}"
+                for name in ["Python", *names]
+                if there.get(name) != here.get(name)
             ]
             if odd:
                 raise SettingsError(f"Dask worker {worker} is another machine: {'; '.join(odd[:5])}", _SAME)
@@ -142,7 +154,15 @@ class Cluster:
 
     def _on_each(self, ask: Callable[[], Any]) -> Mapping[str, Any]:
         """What a function answers on every worker; none of ours by name, for a worker may lack invoicebatch."""
-        found: Mapping[str, Any] = self._client.run(ask, on_error="return")
+        try:
+            found: Mapping[str, Any] = _bounded(
+                partial(self._client.run, ask, on_error="return"), CONNECT_SECONDS
+            )
+        except TimeoutError as error:
+            raise SettingsError(
+                f"A worker of the Dask cluster at {self._address} does not answer.",
+                "Look at its log, and end it; or empty executor.dask to work on this machine alone.",
+            ) from error
         for worker, answer in found.items():
             if isinstance(answer, BaseException):
                 raise SettingsError(f"Dask worker {worker} can't answer: {answer}", _SAME) from answer
@@ -204,7 +224,9 @@ class Waiting(Generic[R]):
         if self._client.status != "running":
             raise ClusterError("The Dask scheduler is gone.", _AGAIN)
         try:
-            alone = not self._client.nthreads()
+            alone = not _bounded(self._client.nthreads, ALONE_SECONDS)
+        except TimeoutError as error:
+            raise ClusterError("The Dask cluster does not answer.", _AGAIN) from error
         except OSError as error:
             raise ClusterError("The Dask scheduler is gone.", _AGAIN) from error
         if not alone:
@@ -235,32 +257,63 @@ def _connected(settings: Executor, root: Path) -> tuple[Any, Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said by us
     warnings.filterwarnings("ignore", "Sending large graph")  # documents' rows, some MB a job
     if own := re.fullmatch(r"local:([1-9]\d{0,2})", settings.dask):
-        local = LocalCluster(n_workers=int(own[1]), threads_per_worker=1, dashboard_address=None)
+        any_port = ":0"
+        local = LocalCluster(n_workers=int(own[1]), threads_per_worker=1, dashboard_address=any_port)
         return local, Client(local, set_as_default=False)
     if not re.fullmatch(r"(tcp|tls)://[^/]+:\d+", settings.dask):
         raise SettingsError(
             f"executor.dask = {settings.dask!r} is no address.",
             "It is tcp://HOST:8786, tls://HOST:8786 or local:4.",
         )
+    connect = partial(
+        Client,
+        settings.dask,
+        timeout=CONNECT_SECONDS,
+        security=_security(settings, root),
+        set_as_default=False,
+    )
     try:
-        client = Client(
-            settings.dask, timeout=CONNECT_SECONDS, security=_security(settings, root), set_as_default=False
-        )
-    except OSError as error:
+        return None, _bounded(connect, CONNECT_SECONDS)
+    except Exception as error:  # what answers may be no scheduler, and say anything
         raise SettingsError(
-            f"No Dask scheduler answers at {settings.dask}: {error}",
+            f"No Dask scheduler answers at {settings.dask}: {str(error) or 'it says nothing'}",
             "Start one with: dask scheduler; or empty executor.dask to work on this machine alone.",
         ) from error
-    return None, client
+
+
+def _bounded(ask: Callable[[], R], seconds: float) -> R:
+    """What a call of Dask gives: calls wait without end for what is no scheduler, or for a process that stands still.
+
+    Args:
+        ask: the call; one that is not waited for any more ends with this process.
+        seconds: how long it is waited for; one that bounds itself says more, so it gets a second longer.
+
+    Raises:
+        TimeoutError: it gave nothing.
+    """
+    answer: Future[R] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return answer.result(seconds + 1)
 
 
 def _security(settings: Executor, root: Path) -> Any:
     """The certificates of TLS; None where the settings name none."""
-    if not settings.dask_tls:
-        if settings.dask.startswith("tls:"):
-            raise SettingsError(
-                f"{settings.dask} needs certificates.", "Set executor.dask_ca, dask_certificate and dask_key."
-            )
+    encrypted = settings.dask.startswith("tls:")
+    if encrypted != bool(settings.dask_tls):
+        raise SettingsError(
+            f"{settings.dask} needs certificates."
+            if encrypted
+            else f"There are certificates, but {settings.dask} is not encrypted.",
+            "Set executor.dask_ca, dask_certificate and dask_key, and write tls://HOST:8786; or none of them.",
+        )
+    if not encrypted:
         return None
     from distributed import Security
 
@@ -319,9 +372,13 @@ def _in_packages(name: str) -> Path:
 
 
 def _needed() -> list[str]:
-    """The packages whose versions a document may depend on: our own, and what it needs itself."""
-    required = metadata.requires("invoicebatch") or []
-    return ["invoicebatch", *(re.split(r"[^\w.-]", one)[0] for one in required if "extra ==" not in one)]
+    """The packages whose versions a document may depend on: our own, and what it needs itself, with `_EXTRAS`."""
+    names = ["invoicebatch"]
+    for one in metadata.requires("invoicebatch") or []:
+        extra = re.search(r"extra == ['\"](\w+)", one)
+        if extra is None or extra[1] in _EXTRAS:
+            names.append(re.split(r"[^\w.-]", one)[0])
+    return names
 
 
 def _asking(names: list[str]) -> Callable[[], dict[str, str]]:

@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from invoicebatch.files.platform import cores
+from invoicebatch.model.action import Action
 from invoicebatch.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,18 +57,19 @@ class Pool:
             return self._cluster.width
         return self._settings.executor.processes or cores()
 
-    @property
-    def spreads(self) -> bool:
-        """Whether the jobs go to a cluster."""
-        return bool(self._settings.executor.dask)
+    def check(self, action: Action, rows: int) -> None:
+        """Before anything is reserved or claimed: a cluster must answer, and do what this machine would.
 
-    def check(self) -> None:
-        """Before anything is reserved: a cluster must answer, and do what this machine would.
+        One that makes a single file at the end is asked when its first job goes there.
+
+        Args:
+            action: what is to be run.
+            rows: how many rows take it.
 
         Raises:
-            SettingsError: it does not.
+            SettingsError: the cluster does not.
         """
-        if self._settings.executor.dask:
+        if self._settings.executor.dask and action.files_a_commit and rows > 1:
             self._start()
 
     def map(self, function: Callable[[J], R], jobs: Iterable[J]) -> Iterator[R]:

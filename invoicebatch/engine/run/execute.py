@@ -18,6 +18,7 @@ from invoicebatch.actions import find
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
 from invoicebatch.engine.base.context import RunContext
+from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.pieces import pieces_of
@@ -55,11 +56,12 @@ class Run:
     """One run at work. The caller holds its run lock."""
 
     def __init__(
-        self, workspace: WorkspaceBase, begun: Begun, progress: Progress, cancel: Event | None
+        self, workspace: WorkspaceBase, begun: Begun, pool: Pool, progress: Progress, cancel: Event | None
     ) -> None:
         self._workspace = workspace
         self._store = workspace.store
         self._begun = begun
+        self._pool = pool
         self._judged = begun.judged
         row = begun.run
         self._run_id = run_id = str(row["run_id"])
@@ -75,20 +77,15 @@ class Run:
 
     def execute(self) -> Report | None:
         """Do what is left of the run, and report on one of few rows; None: it waits, or has many."""
-        with self._workspace.pool() as pool:
-            context = self._workspace.context(self._run_id, pool)
-            context.user = self._user  # who asked for it, whoever finishes it
-            context.check_cancelled = self._check_cancelled
-            if self.action.artefacts is not None and len(self._begun.rows) > 1:
-                pool.check()
-                if pool.spreads:  # looking a cluster over takes its time: what was judged is read again
-                    self._judged = None
-            self._publish(self._begun.files)
-            try:
-                self._work_off(context)
-            except _CancelledError:
-                return None
-            return self._finish() if self._delivered() else None
+        context = self._workspace.context(self._run_id, self._pool)
+        context.user = self._user  # who asked for it, whoever finishes it
+        context.check_cancelled = self._check_cancelled
+        self._publish(self._begun.files)
+        try:
+            self._work_off(context)
+        except _CancelledError:
+            return None
+        return self._finish() if self._delivered() else None
 
     def _work_off(self, context: RunContext) -> None:
         for rows in self._chunks(context.processes):
@@ -119,7 +116,7 @@ class Run:
         if before:
             self._progress.advance(before)
         size = self.action.chunk_rows or _ALL_AT_ONCE
-        if self.action.chunk_rows and self.action.artefacts:
+        if self.action.files_a_commit:
             size = max(self._workspace.settings.executor.chunk_rows, processes * _A_PROCESS)
         yield from pieces_of(self._store, self.action, self._params, rows, size)
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from invoicebatch.actions import find
 from invoicebatch.engine.archive_check import ARCHIVE
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.batches import load_batch
+from invoicebatch.engine.base.executor import Pool
 from invoicebatch.engine.base.only_match import only_match
 from invoicebatch.engine.base.progress import Progress, automatic
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
@@ -114,29 +116,33 @@ class Runs:
         runs = self._workspace.data / "runs"
         folder = plan.folder or str(run_folder(runs, clock.now(), plan.action.name, plan.run_id))
         status = RunStatus.QUEUED if background else RunStatus.RUNNING
-        lock = self._workspace.store.run_lock(plan.run_id)
-        if not lock.acquire():
-            raise BusyError(f"Run {plan.run_id} is at work in another process.")
-        try:
-            with self._workspace.store.write() as session:
-                known = session.run(plan.run_id)
-                claimed = claim(session, self._workspace, plan, folder, status) if known is None else None
-                begun = None if background else read_begun(session, plan.run_id, claimed)
-            if begun is None or begun.run["status"] != RunStatus.RUNNING:
-                return self._report(plan.run_id)
-            report = self._execute(begun, progress, cancel)
-        except UsageError:  # what was asked for can't be done, so nothing may be held for it
-            lock.release()
-            with suppress(BusyError, UnknownNameError):
-                self.abandon(plan.run_id)
-            raise
-        finally:
-            lock.release()
+        with self._workspace.pool() as pool:
+            if not background:
+                pool.check(plan.action, plan.eligible)
+            lock = self._workspace.store.run_lock(plan.run_id)
+            if not lock.acquire():
+                raise BusyError(f"Run {plan.run_id} is at work in another process.")
+            try:
+                with self._workspace.store.write() as session:
+                    known = session.run(plan.run_id)
+                    claimed = claim(session, self._workspace, plan, folder, status) if known is None else None
+                    begun = None if background else read_begun(session, plan.run_id, claimed)
+                if begun is None or begun.run["status"] != RunStatus.RUNNING:
+                    return self._report(plan.run_id)
+                report = self._execute(begun, pool, progress, cancel)
+            except UsageError:  # what was asked for can't be done, so nothing may be held for it
+                lock.release()
+                with suppress(BusyError, UnknownNameError):
+                    self.abandon(plan.run_id)
+                raise
+            finally:
+                lock.release()
         return report or self._report(plan.run_id)
 
     def _execute(
         self,
         begun: Begun,
+        pool: Pool,
         progress: bool | Progress,
         cancel: Event | None,
         workspace: WorkspaceBase | None = None,
@@ -146,7 +152,7 @@ class Runs:
             return None
         sink = automatic(progress)
         try:
-            return Run(workspace or self._workspace, begun, sink, cancel).execute()
+            return Run(workspace or self._workspace, begun, pool, sink, cancel).execute()
         finally:
             sink.stop()
 
@@ -201,7 +207,10 @@ class Runs:
                 begun = read_begun(session, run_id)
                 seen = self._seen(session, begun)
             if begun.run["status"] not in CLOSED_RUNS:  # by another process meanwhile
-                report = self._execute(begun, progress, cancel, seen)
+                with seen.pool() as pool:
+                    if begun.run["plan_sha256"]:
+                        pool.check(find(str(begun.run["action"])), len(begun.rows))
+                    report = self._execute(begun, pool, progress, cancel, seen)
         finally:
             lock.release()
         return report or self._report(run_id)

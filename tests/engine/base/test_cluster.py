@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,14 +18,16 @@ from invoicebatch.errors import ClusterError, SettingsError
 from invoicebatch.interfaces.api import Workspace, init_workspace, open_workspace
 from invoicebatch.settings import Executor, Settings
 from tests.conftest import fill, peppol_frames
+from tests.delivery.mail.mailserver import certificate
 
 
 class Processes:
     """A scheduler and its workers; each is a process that may be killed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
         self._file = folder / "scheduler.json"
+        self._options = options
         self.scheduler = self._start("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
         self.workers: list[subprocess.Popen[bytes]] = []
 
@@ -57,7 +61,7 @@ class Processes:
     def _start(self, program: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{program}", "--no-dashboard", "--scheduler-file", self._file,
-             *arguments],
+             *self._options, *arguments],
             cwd=self._folder, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -175,22 +179,64 @@ def test_nothing_is_numbered_where_nobody_would_do_the_work(
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
     workspace = branded("waiting")
 
+    runs = len(workspace.runs.list())
+
     def refused(address: str, message: str) -> None:
         with pytest.raises(SettingsError, match=message):
             _with(workspace, address).select(all=True).plan("create").apply()
         rows = _with(workspace).select(all=True).frame
         assert rows["number"].isna().all()
         assert rows["busy_run"].isna().all()
+        assert len(workspace.runs.list()) == runs
 
     refused("tcp://127.0.0.1:9", "No Dask scheduler answers at tcp://127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        refused(address, f"No Dask scheduler answers at {address}")
+        refused(address + '"\ndask_ca = "ca.pem', "There are certificates, but .* is not encrypted")
     refused("nonsense", "is no address")
     refused(processes.address, "has no workers")
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 60.0)
-    other = tmp_path / "other" / "typst-0.0.1.dist-info"
-    other.mkdir(parents=True)
-    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: typst\nVersion: 0.0.1\n")
-    processes.add_worker(PYTHONPATH=f"{other.parent}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    refused(processes.address, "typst 0.0.1, here")
+    packages = tmp_path / "other"
+    for name in ("typst", "noto_cjk_sans_otc"):
+        other = packages / f"{name}-0.0.0.dist-info"
+        other.mkdir(parents=True)
+        (other / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.0.0\n")
+    processes.add_worker(PYTHONPATH=f"{packages}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    refused(processes.address, r"typst 0.0.0, here .*; noto-cjk-sans-otc 0.0.0, here")
+
+
+def test_a_file_that_needs_no_cluster_is_written_without_one(
+    make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1.0)
+    workspace = _with(make_workspace(3), "tcp://127.0.0.1:9", template="")
+    assert len(workspace.select(all=True).plan("export.invoices", format="csv").apply().done) == 3
+
+
+def test_certificates_prove_who_is_who(tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
+    pem, key = certificate(folder), folder / "key.pem"
+    started = Processes(
+        folder,
+        *("--protocol", "tls", "--tls-ca-file", str(pem), "--tls-cert", str(pem), "--tls-key", str(key)),
+    )
+    try:
+        started.add_worker()
+        assert started.address.startswith("tls://")
+        with pytest.raises(SettingsError, match="needs certificates"):
+            Cluster(Settings(executor=Executor(dask=started.address)), tmp_path, tmp_path / "data")
+        settings = Executor(
+            dask=started.address, dask_ca=str(pem), dask_certificate=str(pem), dask_key=str(key)
+        )
+        connected = Cluster(Settings(executor=settings), tmp_path, tmp_path / "data")
+        try:
+            assert connected.submit(abs, -3).result() == 3
+        finally:
+            connected.close()
+    finally:
+        started.stop()
 
 
 def test_what_a_job_names_is_found_where_it_is_done(processes: Processes, tmp_path: Path) -> None:
@@ -222,6 +268,22 @@ def test_what_a_job_names_is_found_where_it_is_done(processes: Processes, tmp_pa
 
 def _text_and_place(path: Path) -> tuple[str, str]:
     return path.read_text(), str(path)
+
+
+def test_a_scheduler_that_stands_still_is_not_waited_for_without_end(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes.add_worker()
+    connected = Cluster(Settings(executor=Executor(dask=processes.address)), tmp_path, tmp_path / "data")
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(cluster, "ALONE_SECONDS", 0.1)
+    try:
+        waiting = connected.submit(time.sleep, 60)
+        processes.scheduler.send_signal(signal.SIGSTOP)
+        with pytest.raises(ClusterError, match="does not answer"):
+            waiting.result()
+    finally:
+        connected.close()
 
 
 @pytest.mark.full
