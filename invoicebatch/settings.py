@@ -452,9 +452,17 @@ def _from_environment() -> dict[str, Any]:
     if said.isdisjoint(Settings.model_fields):
         return {}
     from pydantic_settings import EnvSettingsSource
+    from pydantic_settings.exceptions import SettingsError as UnreadableError
 
     settings: Any = Settings
-    return EnvSettingsSource(settings, env_prefix=_PREFIX, env_nested_delimiter="__")()
+    try:
+        return EnvSettingsSource(settings, env_prefix=_PREFIX, env_nested_delimiter="__")()
+    except UnreadableError as error:
+        (of,) = re.findall(r'field "(\w+)"', str(error)) or [""]
+        raise SettingsError(
+            f"A variable INVOICEBATCH_{of.upper()}… can't be read.",
+            """A list or a table is written as JSON there: INVOICEBATCH_EINVOICE__SCHEMATRON='["own.xslt"]'.""",
+        ) from error
 
 
 def _over(file: dict[str, Any], environment: dict[str, Any]) -> dict[str, Any]:

@@ -34,3 +34,15 @@ def test_a_backslash_that_toml_reads_otherwise_is_never_a_path(tmp_path: Path, w
 def test_windows_line_ends_are_line_ends(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b'[documents]\r\nlanguage = "nl"\r\n')
     assert load_settings(tmp_path).documents.language == "nl"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"), [("EINVOICE__SCHEMATRON", "nonsense"), ("PAYMENT", "{"), ("EXECUTOR", "processes=2")]
+)
+def test_a_variable_that_is_no_json_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, written: str
+) -> None:
+    monkeypatch.setenv(f"INVOICEBATCH_{name}", written)
+    with pytest.raises(SettingsError, match=f"INVOICEBATCH_{name.partition('__')[0]}") as caught:
+        load_settings(tmp_path)
+    assert "JSON" in caught.value.hint

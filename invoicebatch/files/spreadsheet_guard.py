@@ -11,7 +11,7 @@ from invoicebatch.errors import InputFileError
 
 MAX_PARTS: Final = 2_000
 MAX_PART_BYTES: Final = 1 << 30
-MAX_STRINGS_BYTES: Final = 256 << 20
+MAX_STRINGS_BYTES: Final = 512 << 20
 MAX_RATIO: Final = 200
 """Most bytes that one compressed byte of a larger part may become; real sheets reach about 40."""
 

@@ -18,6 +18,7 @@ from invoicebatch.formats.pdf.render import render_documents, render_jobs
 from invoicebatch.interfaces.api import init_workspace
 from invoicebatch.settings import Executor, Settings
 from tests.bench.measured import measured
+from tests.cluster import Processes
 from tests.copies import copy_workspace
 from tests.formats.pdf import samples
 
@@ -41,6 +42,17 @@ def test_create_and_ubl_as_whole_commands(tmp_path: Path) -> None:
         told = _whole(("create", "--where", "status = 'approved'"), root, executor)
         made[way] = {path.name: path.read_bytes() for path in (root / "data" / "documents").rglob("*.pdf")}
         print(f"\ncreate, {way}: {len(made[way])} documents, {told(len(made[way]))}", end="")
+    (tmp_path / "cluster").mkdir()
+    processes = Processes(tmp_path / "cluster")
+    try:
+        for _ in range(2):
+            processes.add_worker()
+        root = copy_workspace(ready.root, tmp_path / "coordinator")
+        told = _whole(("create", "--where", "status = 'approved'"), root, {"DASK": processes.address})
+    finally:
+        processes.stop()
+    count = sum(1 for _ in (root / "data" / "documents").rglob("*.pdf"))
+    print(f"\ncreate, the coordinator of a cluster alone: {count} documents, {told(count)}", end="")
     assert made["1 process(es)"]
     assert all(documents == made["1 process(es)"] for documents in made.values())
     written: set[Path] = set()

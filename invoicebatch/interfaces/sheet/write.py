@@ -16,6 +16,7 @@ from invoicebatch.engine.base.pieces import detached, joined
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
 from invoicebatch.engine.plan.selection import Selection
 from invoicebatch.errors import InputFileError, RulesError, SelectionError
+from invoicebatch.files.spreadsheet_guard import MAX_STRINGS_BYTES
 from invoicebatch.files.whole import write_whole
 from invoicebatch.formats.workbook.sheet.delimited import write_sheet_csv
 from invoicebatch.formats.workbook.sheet.model import (
@@ -32,6 +33,8 @@ from invoicebatch.interfaces.sheet.parameters import sheet_parameters
 from invoicebatch.model.action import Action
 
 MOST_ROWS: Final = 1_000_000
+MOST_TEXT: Final = MAX_STRINGS_BYTES * 3 // 4
+"""Bytes of reasons in a workbook, so that what is written can be read again; names take the rest."""
 
 _PIECE: Final = 1 << 14
 """Rows that are read at once."""
@@ -47,7 +50,7 @@ def sheet(selection: Selection, path: str | Path) -> Path:
     """Write the selection as a sheet (`.xlsx`, or `.csv` for people without Excel); returns the path.
 
     Raises:
-        SelectionError: nothing is selected, or more rows than a sheet holds.
+        SelectionError: nothing is selected, or more rows, or more text, than a sheet holds.
         InputFileError: neither .xlsx nor .csv, or the file exists already.
         StorageError: the folder can't be written.
         BusyError: another wrote for too long while the rows were read.
@@ -63,6 +66,11 @@ def sheet(selection: Selection, path: str | Path) -> Path:
     if not 0 < len(selection) <= MOST_ROWS:
         raise SelectionError(f"A sheet holds 1 to {MOST_ROWS:,} invoices; {len(selection):,} are selected.")
     rows, actions, meta = sheet_content(selection)
+    if target.suffix.lower() == ".xlsx" and rows.texts.size > MOST_TEXT:
+        raise SelectionError(
+            f"Why these {len(rows):,} rows can't take this and that is more text than a workbook could be read with.",
+            "Choose fewer rows, or write a .csv.",
+        )
     write = writers[target.suffix.lower()]
     return write_whole(target, lambda out: write(out, rows, actions, meta))
 

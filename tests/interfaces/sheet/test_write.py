@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from invoicebatch.errors import InputFileError, SelectionError
+from invoicebatch.files.spreadsheet_guard import MAX_STRINGS_BYTES
 from invoicebatch.formats.workbook.sheet.write import write_sheet
 from invoicebatch.formats.workbook.titles import LANGUAGES, title
 from invoicebatch.interfaces.api import Workspace
@@ -213,3 +214,19 @@ def test_titles_of_every_language_are_read_back(workspace: Workspace, tmp_path: 
     header = [cell.value for cell in openpyxl.load_workbook(path)["Invoices"][FIRST - 1]]
     assert header[:2] == [title("run", language), title("action", language)]  # type: ignore[arg-type]
     assert len(read_sheet(path).rows) == 10
+
+
+def test_a_workbook_with_more_text_than_is_read_again_is_not_written(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    selection = workspace.select(all=True)
+    texts = sheet_content(selection)[0].texts
+    whole = len("".join(texts).encode())
+    assert whole < texts.size < 1.1 * whole
+    assert write.MOST_TEXT < MAX_STRINGS_BYTES
+    monkeypatch.setattr(write, "MOST_TEXT", whole // 2)
+    with pytest.raises(SelectionError, match="more text than a workbook could be read with") as caught:
+        workspace.sheet(tmp_path / "sheet.xlsx", all=True)
+    assert "fewer rows" in caught.value.hint
+    assert not (tmp_path / "sheet.xlsx").exists()
+    assert workspace.sheet(tmp_path / "sheet.csv", all=True).is_file()

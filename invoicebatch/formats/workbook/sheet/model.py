@@ -96,6 +96,12 @@ class Texts:
     def __len__(self) -> int:
         return len(self.made_of)
 
+    @property
+    def size(self) -> int:
+        """Bytes (UTF-8) of all of them."""
+        sizes = [len(f"{part}; ".encode()) for part in self.parts]
+        return sum(sum(map(sizes.__getitem__, places)) for places in self.made_of)
+
 
 @dataclass(frozen=True, slots=True)
 class SheetRows:
