@@ -112,7 +112,8 @@ class Invoicing(RuleBasedStateMachine):
         self.paid_by_bank: dict[str, Bundled] = {}
         self.open: dict[str, str] = {}
         """Runs that a crash left unfinished, with their action."""
-        self.finished: set[str] = set()
+        self.finished = set(self.ws.runs.list()["run_id"])
+        """Runs of which the model knows what they did."""
         self.before: dict[int, str] = {}
         self.held: set[int] = set()
         self.looks = 0
@@ -193,14 +194,9 @@ class Invoicing(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule(at=st.none() | POINTS)
     def resume(self, at: int | None) -> None:
-        done: list[Report] = []
         with crash_at(at or 1 << 30):
-            done.extend(self.ws.runs.resume())
+            self.ws.runs.resume()
         self._note_crash()
-        finished = [run for run in self.open if self._status(run) == "finished"]
-        for run in finished:
-            self.open.pop(run)
-            self._effect(self.ws.runs.report(run))
 
     @rule(again=st.booleans())
     def settle_doubts(self, again: bool) -> None:
@@ -291,15 +287,12 @@ class Invoicing(RuleBasedStateMachine):
         self.sheets += 1
         path = self.folder / f"S{self.sheets}.xml"
         path.write_text(camt(statement(*entries, name=f"S{self.sheets}")))
-        before = set(self.open)
         read: list[object] = []
         with crash_at(at or 1 << 30):
             read.append(self.ws.payments.read(path))
         if not read:
             self.ws.runs.resume()
-            for run in before:
-                self.open.pop(run)
-                self._effect(self.ws.runs.report(run))
+            self._note_crash()
             self.ws.payments.read(path)
 
     def _owes(self, invoice_id: int) -> bool:
@@ -382,13 +375,14 @@ class Invoicing(RuleBasedStateMachine):
         self.ws.import_files([self.folder / name for name in files])
 
     def _note_crash(self) -> None:
-        runs = self.ws.runs.list()
-        live = runs[~runs["status"].astype("str").isin(["finished", "abandoned"])]
-        self.open |= dict(zip(live["run_id"], live["action"], strict=True))
-
-    def _status(self, run: str) -> str:
+        """What a process left that died: runs to be resumed, and one that it had finished and not told of."""
         runs = self.ws.runs.list().set_index("run_id")
-        return str(runs.loc[run, "status"])
+        status = runs["status"].astype("str").to_dict()
+        in_turn = dict.fromkeys([*self.open, *status])
+        self.open = {run: runs.loc[run, "action"] for run in in_turn if status[run] in ("running", "queued")}
+        for run in in_turn:
+            if status[run] == "finished" and run not in self.finished:
+                self._effect(self.ws.runs.report(run))
 
     def _rows(self) -> pd.DataFrame:
         with self.ws.store.read() as session:
