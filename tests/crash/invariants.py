@@ -8,6 +8,7 @@ import pandas as pd
 
 from invoicebatch.actions import registry
 from invoicebatch.interfaces.api import Workspace
+from invoicebatch.model.status import DELETABLE
 
 DONE_ONCE = ("approve", "create", "mark_as.shipped", "delete")
 """Actions that can be done to a row once at most."""
@@ -114,5 +115,7 @@ def _versions(tables: dict[str, pd.DataFrame]) -> Iterator[str]:
             off = last[~last.index.map(status).isin(expected)]
             yield from (f"invoice {i} was created, but is {status.get(i)}" for i in off.index)
         else:
-            lost = [i for i in last.index if i not in status.index]
+            empty = events["event"].eq("delete") & events["from_status"].astype("str").isin(DELETABLE)
+            known = {*status.index, *events.loc[empty, "invoice_id"]}  # the approval was withdrawn before
+            lost = [i for i in last.index if i not in known]
             yield from (f"approved invoice {i} is gone" for i in lost)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
@@ -138,7 +139,7 @@ class Invoicing(RuleBasedStateMachine):
     @rule(data=st.data(), price=st.integers(1, 500))
     def edit(self, data: st.DataObject, price: int) -> None:
         """The billing system corrects a document; what is approved or held by a run stays as it is."""
-        chosen = data.draw(st.sampled_from(sorted(i for i in self.model if not self.model[i].note)))
+        chosen = data.draw(st.sampled_from(self._there(notes=False)))
         busy = chosen in self.held
         self._bring({str(self._row(chosen)["external_id"]): price})
         if self.model[chosen].status == "empty" and not busy:
@@ -157,8 +158,9 @@ class Invoicing(RuleBasedStateMachine):
         self._applied(self._planned(data, action), at)
 
     def _planned(self, data: st.DataObject, action: str) -> Plan:
-        fit = [i for i in sorted(self.model) if self._allows(action, i)]
-        some = data.draw(st.sampled_from([fit, fit, sorted(self.model)])) or sorted(self.model)
+        there = self._there()
+        fit = [i for i in there if self._allows(action, i)]
+        some = data.draw(st.sampled_from([fit, fit, there])) or there
         ids = data.draw(st.sets(st.sampled_from(some), min_size=1))
         return self.ws.select(ids=sorted(ids)).plan(action, **PARAMS.get(action, {}))
 
@@ -382,7 +384,16 @@ class Invoicing(RuleBasedStateMachine):
         self.open = {run: runs.loc[run, "action"] for run in in_turn if status[run] in ("running", "queued")}
         for run in in_turn:
             if status[run] == "finished" and run not in self.finished:
-                self._effect(self.ws.runs.report(run))
+                report = self.ws.runs.report(run)
+                if report.planned:  # what was brought in, the model knows
+                    self._effect(report)
+
+    def _there(self, *, notes: bool = True) -> list[int]:
+        """Documents that can be chosen; a run that is open may have deleted others already."""
+        found = {int(i) for i in self._rows()["invoice_id"]} & set(self.model)
+        chosen = sorted(i for i in found if notes or not self.model[i].note)
+        assume(chosen)
+        return chosen
 
     def _rows(self) -> pd.DataFrame:
         with self.ws.store.read() as session:
