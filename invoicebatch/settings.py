@@ -458,7 +458,7 @@ def _from_environment() -> dict[str, Any]:
     try:
         return EnvSettingsSource(settings, env_prefix=_PREFIX, env_nested_delimiter="__")()
     except UnreadableError as error:
-        (of,) = re.findall(r'field "(\w+)"', str(error)) or [""]
+        of = next(iter(re.findall(r'field "(\w+)"', str(error))), "")
         raise SettingsError(
             f"A variable INVOICEBATCH_{of.upper()}… can't be read.",
             """A list or a table is written as JSON there: INVOICEBATCH_EINVOICE__SCHEMATRON='["own.xslt"]'.""",

@@ -44,9 +44,10 @@ def overview(
         return fetch(con, overview_sql(names) + " ORDER BY i.invoice_id", described, params)
     sql = overview_sql(names, _OF_IDS) + " ORDER BY w.place"
     found = []
-    for start in range(0, max(len(ids), 1), _SLICE):
-        with _wanted(con, ids[start : start + _SLICE]), one_thread(con, when=len(ids) > _PIECE):
-            found.append(fetch(con, sql, described, params))
+    with one_thread(con, when=len(ids) > _PIECE):
+        for start in range(0, max(len(ids), 1), _SLICE):
+            with _wanted(con, ids[start : start + _SLICE]):
+                found.append(fetch(con, sql, described, params))
     return found[0] if len(found) == 1 else pd.concat(found, ignore_index=True)
 
 

@@ -129,13 +129,12 @@ class Cluster:
 
     def _compare_versions(self) -> None:
         """Documents must not depend on who makes them: templates, fonts and typst are packages too."""
-        names = _needed()
-        ask = _asking(names)
+        ask = _asking(_needed())
         here = ask()
         for worker, there in self._on_each(ask).items():
             odd = [
                 f"{name} {there.get(name, 'is missing')}, here {here.get(name, 'it is missing')}"
-                for name in ["Python", *names]
+                for name in {**here, **there}
                 if there.get(name) != here.get(name)
             ]
             if odd:

@@ -90,7 +90,8 @@ class RunContext:
             asked = ids[start : start + size]
             with self._store.read() as session:
                 if parties is None:
-                    parties = Parties(session, ids, wanted, reads, self.today)
+                    of_many = wanted if len(ids) > size else ()  # a single piece is of one moment anyway
+                    parties = Parties(session, ids, of_many, reads, self.today)
                     wanted = [name for name in wanted if name not in parties.columns]
                 invoices = every_one(session, asked, wanted, self.today)
                 tables = {

@@ -147,9 +147,6 @@ class Runs:
         cancel: Event | None,
         workspace: WorkspaceBase | None = None,
     ) -> Report | None:
-        if not begun.run["plan_sha256"]:
-            _finish_without_plan(self._workspace, begun.run)
-            return None
         sink = automatic(progress)
         try:
             return Run(workspace or self._workspace, begun, pool, sink, cancel).execute()
@@ -206,11 +203,13 @@ class Runs:
             with self._workspace.store.read() as session:
                 begun = read_begun(session, run_id)
                 seen = self._seen(session, begun)
-            if begun.run["status"] not in CLOSED_RUNS:  # by another process meanwhile
+            left = begun.run["status"] not in CLOSED_RUNS  # else another process closed it meanwhile
+            if left and begun.run["plan_sha256"]:
                 with seen.pool() as pool:
-                    if begun.run["plan_sha256"]:
-                        pool.check(find(str(begun.run["action"])), len(begun.rows))
+                    pool.check(find(str(begun.run["action"])), len(begun.rows))
                     report = self._execute(begun, pool, progress, cancel, seen)
+            elif left:
+                _finish_without_plan(self._workspace, begun.run)
         finally:
             lock.release()
         return report or self._report(run_id)

@@ -57,7 +57,8 @@ def sheet(selection: Selection, path: str | Path) -> Path:
     """
     target = Path(path)
     writers = {".xlsx": write_sheet, ".csv": write_sheet_csv}
-    if target.suffix.lower() not in writers:
+    kind = target.suffix.lower()
+    if kind not in writers:
         raise InputFileError(f"{target.name} is neither .xlsx nor .csv", "Name the sheet F.xlsx or F.csv.")
     if selection.workspace.store.of_archive:
         raise SelectionError(
@@ -66,13 +67,12 @@ def sheet(selection: Selection, path: str | Path) -> Path:
     if not 0 < len(selection) <= MOST_ROWS:
         raise SelectionError(f"A sheet holds 1 to {MOST_ROWS:,} invoices; {len(selection):,} are selected.")
     rows, actions, meta = sheet_content(selection)
-    if target.suffix.lower() == ".xlsx" and rows.texts.size > MOST_TEXT:
+    if kind == ".xlsx" and rows.texts.size > MOST_TEXT:
         raise SelectionError(
             f"Why these {len(rows):,} rows can't take this and that is more text than a workbook could be read with.",
             "Choose fewer rows, or write a .csv.",
         )
-    write = writers[target.suffix.lower()]
-    return write_whole(target, lambda out: write(out, rows, actions, meta))
+    return write_whole(target, lambda out: writers[kind](out, rows, actions, meta))
 
 
 def sheet_content(selection: Selection) -> tuple[SheetRows, list[SheetAction], SheetMeta]:
