@@ -18,19 +18,21 @@ from invoicebatch.model.status import Status
 
 _BUYER: Final = ("customer_name", "customer_street", "customer_city")
 """What is looked at for characters without a font before a number is given."""
+_SERIES: Final = frozenset({"number_ranges", "number_counters"})
 
 
 def reserve(batch: Batch, params: Params, context: Context) -> Changes:  # noqa: ARG001
     """Numbers for the rows that have none; a resumed run keeps those it gave before."""
-    return Changes(numbers=number_series.requests(batch.invoices, context.table("number_ranges")))
+    return Changes(numbers=number_series.requests(batch.invoices, batch["number_ranges"]))
 
 
 def row_checks(batch: Batch, params: Params, context: Context) -> pd.DataFrame:  # noqa: ARG001
     """Rows whose series gives no number, credit notes of an invoice that has none and gets none here, and names in a
     script that no installed font has.
     """
-    rows = number_series.requests(batch.invoices, context.table("number_ranges"))
-    rows = number_series.in_series(rows, context.table("number_ranges"), context.table("number_counters"))
+    ranges = batch["number_ranges"]
+    rows = number_series.requests(batch.invoices, ranges)
+    rows = number_series.in_series(rows, ranges, batch["number_counters"])
     lost = rows[rows["reason"] != ""]
     left = batch.invoices[~batch.invoices["invoice_id"].isin(lost["invoice_id"])]
     nameless = left["credit_of"].notna() & left["preceding_number"].isna()
@@ -89,12 +91,13 @@ ACTION = Action(
     label="Create",
     help="Give each approved document the next number of its series and store its PDF.",
     columns=COLUMNS | {"credit_of", *_BUYER},
-    reads=TABLES_READ,
+    reads=TABLES_READ | _SERIES,
     check=check_facturx,
     row_checks=row_checks,
     check_columns=frozenset(
         {"company_account_id", "kind", "invoice_date", "credit_of", "preceding_number", *_BUYER}
     ),
+    check_reads=_SERIES,
     reserve=reserve,
     artefacts=artefacts,
     transform=transform,

@@ -33,7 +33,7 @@ class Parameters(Params):
 
 def reserve(batch: Batch, params: Parameters, context: Context) -> Changes:  # noqa: ARG001
     """A number for a row that failed before it got one; all others keep theirs."""
-    return Changes(numbers=number_series.requests(batch.invoices, context.table("number_ranges")))
+    return Changes(numbers=number_series.requests(batch.invoices, batch["number_ranges"]))
 
 
 def artefacts(
@@ -141,7 +141,7 @@ ACTION = Action(
     params=Parameters,
     check=check_facturx,
     columns=COLUMNS | {"shipping_status"},
-    reads=TABLES_READ | {"documents"},
+    reads=TABLES_READ | {"documents", "number_ranges"},
     reserve=reserve,
     artefacts=artefacts,
     transform=transform,

@@ -28,6 +28,8 @@ class Context(Protocol):
     now: datetime
     today: date
     user: str
+    selection: str
+    """The run's, in words."""
     settings: Settings
     root: Path
     """The workspace's folder, for reading templates and rules."""
@@ -63,9 +65,6 @@ class Context(Protocol):
 
     def odd(self, ids: npt.NDArray[np.int64], severity: str) -> pd.DataFrame:
         """What the review (rules/review.toml) finds of invoices, to `stop` or to `look`: invoice_id, reason."""
-
-    def table(self, name: str) -> pd.DataFrame:
-        """A whole small table (company_accounts, number_ranges …), read once a run."""
 
     def receivers(self, ask: Iterable[tuple[str, str]] = ()) -> Mapping[tuple[str, str], str]:
         """Why receivers of e-invoices (scheme, identifier) take none, empty where they do; unknown ones are missing.

@@ -26,10 +26,10 @@ class Lent:
 
     root: Path
     pool: ProcessPoolExecutor | None = None
-    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     run_id: str = "run-1"
     user: str = "tester"
+    selection: str = "all"
     now: datetime = datetime(2026, 11, 22, 9, 30)  # noqa: DTZ001
     today: date = date(2026, 11, 22)
 
@@ -43,9 +43,6 @@ class Lent:
 
     def reserve_ids(self, count: int) -> Any:
         return np.arange(count, dtype=np.int64)
-
-    def table(self, name: str) -> pd.DataFrame:
-        return self.tables[name]
 
     def run(self, action: Action, batch: Batch, params: Any = None) -> tuple[Batch, Changes]:
         """The batch with its files and failures, and what the action changes."""

@@ -11,6 +11,7 @@ import pytest
 
 from invoicebatch.actions.create import ACTION
 from invoicebatch.model.action import Params
+from invoicebatch.model.changes import Batch
 from invoicebatch.model.schema import TABLES
 from invoicebatch.model.status import TRANSITIONS
 from tests.actions.lent import Lent
@@ -23,7 +24,7 @@ RANGES = pd.DataFrame(
 
 @pytest.fixture
 def context(tmp_path: Path, pool: ProcessPoolExecutor) -> Lent:
-    return Lent(tmp_path, pool, {"number_ranges": RANGES})
+    return Lent(tmp_path, pool)
 
 
 def test_only_rows_without_a_number_ask_for_one_in_the_right_series(context: Lent) -> None:
@@ -34,6 +35,7 @@ def test_only_rows_without_a_number_ask_for_one_in_the_right_series(context: Len
         samples.invoice(4, number=None, kind="credit_note", company_account_id="BE"),
     )
     assert ACTION.reserve
+    batch = Batch(batch.invoices, {**batch.tables, "number_ranges": RANGES})
     numbers = ACTION.reserve(batch, Params(), context).numbers
     assert numbers is not None
     assert list(numbers.columns) == ["invoice_id", "company_account_id", "series", "invoice_date"]

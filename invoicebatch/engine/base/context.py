@@ -44,13 +44,13 @@ class RunContext:
         self.now = now
         self.today = today
         self.user = user
+        self.selection = ""
         self.settings = settings
         self.root = root
         self._store = store
         self._pool = pool
         self.check_cancelled: Callable[[], None] = lambda: None
         """Ends the run where a person wants no more."""
-        self._tables: dict[str, pd.DataFrame] = {}
         self._kept: dict[str, pd.DataFrame] = {}
         """Findings of the review, by severity."""
         self._kept_at: int | None = None
@@ -148,10 +148,3 @@ class RunContext:
     @property
     def _reviewer(self) -> Reviewer:
         return Reviewer(self._store, self.root, self.today, self.settings.payment.term_days)
-
-    def table(self, name: str) -> pd.DataFrame:
-        """A whole small table, read once a run."""
-        if name not in self._tables:
-            with self._store.read() as session:
-                self._tables[name] = session.whole(name)
-        return self._tables[name]

@@ -34,7 +34,7 @@ from invoicebatch.engine.run.staging import RunFiles
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, joined, repeated
-from invoicebatch.model.status import BundlePart, RowOutcome, RunStatus
+from invoicebatch.model.status import ArtefactStatus, BundlePart, RowOutcome, RunStatus
 from invoicebatch.store import Session
 
 _WORKED_OFF = (RowOutcome.DONE.value, RowOutcome.UNCHANGED.value, RowOutcome.FAILED.value)
@@ -79,8 +79,10 @@ class Run:
         """Do what is left of the run, and report on one of few rows; None: it waits, or has many."""
         context = self._workspace.context(self._run_id, self._pool)
         context.user = self._user  # who asked for it, whoever finishes it
+        context.selection = str(self._begun.run["selection"])
         context.check_cancelled = self._check_cancelled
-        self._publish(self._begun.files)
+        files = self._begun.files
+        self._publish(files[files["status"] == ArtefactStatus.STAGED])
         try:
             self._work_off(context)
         except _CancelledError:
@@ -125,7 +127,7 @@ class Run:
         if not len(batch):
             return
         if self.action.reserve is not None:
-            batch = self._load(context, self._reserve(context, batch), rows)
+            batch = self._reserve(context, batch, rows)
         for attempt in range(_RETRIES + 1):
             try:
                 made = self._prepare(context, batch)
@@ -138,13 +140,11 @@ class Run:
                 self._shown, self._last_shown = 0, -1
                 ids = batch.invoices["invoice_id"].to_numpy(np.int64)
                 if self.action.reserve is not None:
-                    batch = self._load(context, ids, rows)
+                    with self._store.read() as session:
+                        batch = self._load(session, context, ids, rows)
                 elif not len(batch := self._checked(context, rows[rows["invoice_id"].isin(ids)])):
                     return
-        if len(made.files):
-            with self._store.read() as session:
-                files = session.artefacts(self._run_id)
-            self._publish(files)
+        self._publish(made.files)
 
     def _checked(self, context: RunContext, rows: pd.DataFrame) -> Batch:
         """The batch of the rows that can go on: one that changed since its claim is judged again.
@@ -157,7 +157,7 @@ class Run:
             with self._store.read() as session:
                 lost = judge_changed(session, self._workspace, self.action, self._params, claimed)
                 ids = _left(rows["invoice_id"], lost)
-                batch = load_batch(session, self.action, ids, context.today, _parts(rows))
+                batch = self._load(session, context, ids, rows)
             self._refuse(lost)
         if self.action.refusing is None or not len(batch):
             return batch
@@ -166,7 +166,8 @@ class Run:
         if lost.empty:
             return batch
         self._refuse(lost)
-        return self._load(context, _left(batch.invoices["invoice_id"], lost), rows)
+        with self._store.read() as session:
+            return self._load(session, context, _left(batch.invoices["invoice_id"], lost), rows)
 
     def _judged_with(self, rows: pd.DataFrame) -> Batch | None:
         """What the claim read of these very rows, once: what changes afterwards is found out by their versions."""
@@ -185,12 +186,12 @@ class Run:
             changes = _with_outbox(changes, self.action.effects(batch, self._params, context))
         return changes
 
-    def _load(self, context: RunContext, ids: np.ndarray, rows: pd.DataFrame) -> Batch:
-        with self._store.read() as session:
-            return load_batch(session, self.action, ids, context.today, _parts(rows))
+    def _load(self, session: Session, context: RunContext, ids: np.ndarray, rows: pd.DataFrame) -> Batch:
+        parts = rows.set_index("invoice_id")["part"]
+        return load_batch(session, self.action, ids, context.today, parts)
 
-    def _reserve(self, context: RunContext, batch: Batch) -> np.ndarray:
-        """Commit what must stand before files are made; returns the ids that go on."""
+    def _reserve(self, context: RunContext, batch: Batch, rows: pd.DataFrame) -> Batch:
+        """Commit what must stand before files are made; returns the rows that go on, as they are then."""
         assert self.action.reserve is not None  # noqa: S101 - for the type checker
         changes = self.action.reserve(batch, self._params, context)
         self._files.check_archive()
@@ -202,9 +203,10 @@ class Run:
             keep = ids[~ids.isin(failed["invoice_id"])].to_numpy(np.int64)
             session.settle_as(self._run_id, keep, RowOutcome.RESERVED)
             session.settle(self._run_id, _settled(failed, RowOutcome.FAILED))
+            reserved = self._load(session, context, keep, rows)
             reach("reserve.uncommitted")
         reach("reserve.committed")
-        return keep
+        return reserved
 
     def _give_numbers(self, session: Session, batch: Batch, changes: Changes) -> pd.DataFrame:
         """Number the rows that ask for it; returns the failures: invoice_id, reason."""
@@ -309,13 +311,12 @@ class Run:
             totals[name] = totals.get(name, 0) + int(value)
         session.note_run(self._run_id, totals=json.dumps(totals))
 
-    def _publish(self, files: pd.DataFrame) -> None:
+    def _publish(self, staged: pd.DataFrame) -> None:
         """Give staged files their final names; safe to repeat."""
-        waiting = files[files["status"] == "staged"]
-        if waiting.empty:
+        if staged.empty:
             return
         reach("publish.before")
-        published = self._files.publish(waiting)
+        published = self._files.publish(staged)
         reach("publish.linked")
         with self._store.write() as session:
             session.mark_published(self._run_id, published)
@@ -332,11 +333,6 @@ class Run:
         reach("finish.committed")
         self._files.remove_staging()
         return report
-
-
-def _parts(rows: pd.DataFrame) -> "pd.Series[str]":
-    """The part of each invoice, by its id."""
-    return rows.set_index("invoice_id")["part"]
 
 
 def _left(ids: "pd.Series[int]", lost: pd.DataFrame) -> np.ndarray:

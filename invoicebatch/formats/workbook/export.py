@@ -27,6 +27,9 @@ Format = Literal["xlsx", "csv", "parquet"]
 _FIRST: Final = 500
 """Rows that the widths of columns are taken from."""
 
+_FEW: Final = 20_000
+"""Rows that are held; more are read while they are written, more than once."""
+
 _IDS: Final = 250_000
 """Invoices of which the ids of all their rows are read at once."""
 
@@ -36,7 +39,7 @@ _NOTHING: Final = {"lines": "it has no lines to export", "measurements": "it has
 def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Context) -> Iterator[Prepared]:
     """The file of an export, and a failure for each invoice that has nothing to put in it.
 
-    The rows are read while they are written, some thousand at a time.
+    Many rows are read while they are written, some thousand at a time.
 
     Args:
         export: `invoices`, `lines` or `measurements`.
@@ -55,12 +58,14 @@ def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Conte
     if owners.empty:
         return
     ids = batch.invoices["invoice_id"]
-    read = partial(_read, export, ids, ctx)
-    first = _read(export, ids[ids.isin(owners)].head(_FIRST), ctx, columns)  # each has a row at least
+    whole = len(owners) <= _FEW
+    first = ids[ids.isin(owners)].head(_FEW if whole else _FIRST)  # each has a row at least
+    frame = pd.concat(_read(export, first, ctx, columns))
     table = TableExport(
-        export, next(first).head(_FIRST), columns, ctx.now,
+        export, frame if whole else frame.head(_FIRST), columns, ctx.now,
         {**run_facts(ctx), "invoices": f"{owners.nunique():,}"},
-        params.language or settings.language, read=read, rows=len(owners),
+        params.language or settings.language,
+        read=None if whole else partial(_read, export, ids, ctx), rows=len(owners),
     )  # fmt: skip
     yield Artefact(*export_file(table, params.format, settings))
 
@@ -86,9 +91,7 @@ def _read(
 
 def run_facts(ctx: Context) -> dict[str, str]:
     """What a file says of the run that made it."""
-    runs = ctx.table("runs")
-    selection = "; ".join(runs.loc[runs["run_id"] == ctx.run_id, "selection"])
-    return {"run_id": ctx.run_id, "selection": selection, "user": ctx.user}
+    return {"run_id": ctx.run_id, "selection": ctx.selection, "user": ctx.user}
 
 
 def export_file(

@@ -24,9 +24,6 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ACTIONS = [invoices.ACTION, lines.ACTION, measurements.ACTION]
 
 
-RUNS = pd.DataFrame({"run_id": ["run-0", "run-1"], "selection": ["another", "status = 'created'"]})
-
-
 def lent(of: Batch) -> Any:
     """What the engine lends: it reads the rows of one invoice at a time."""
 
@@ -39,9 +36,9 @@ def lent(of: Batch) -> Any:
         run_id="run-1",
         now=NOW,
         user="ann",
+        selection="status = 'created'",
         settings=Settings(),
         pieces=pieces,
-        table={"runs": RUNS}.__getitem__,
     )
 
 

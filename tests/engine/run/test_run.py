@@ -41,26 +41,35 @@ def test_a_plan_changes_nothing(make_workspace: Make) -> None:
     assert workspace.runs.list().empty
 
 
-def test_a_run_of_few_rows_opens_the_state_five_times(
-    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+_CHOSEN_AND_JUDGED = ["look", "read"]
+
+
+@pytest.mark.parametrize(
+    ("action", "ways"),
+    [
+        ("mark_as.exported", ["write"] * 3),  # claimed, committed, finished
+        ("create", ["read"] + ["write"] * 5),  # checked; claimed, numbered, committed, published, finished
+        (
+            "export.invoices",
+            ["write", "read"] + ["write"] * 3,
+        ),  # claimed; read, committed, published, finished
+    ],
+)
+def test_a_run_of_few_rows_opens_the_state_once_a_phase(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch, action: str, ways: list[str]
 ) -> None:
     workspace = make_workspace(2)
+    if action == "create":
+        workspace.select(ids=[1]).plan("approve").apply()
     opened: list[str] = []
     for way in ("look", "read", "write"):
         real = getattr(Store, way)
         monkeypatch.setattr(
             Store, way, lambda store, way=way, real=real: (opened.append(way), real(store))[1]
         )
-    report = workspace.select(ids=[1]).plan("mark_as.exported").apply()
+    report = workspace.select(ids=[1]).plan(action).apply()
     assert report.done["invoice_id"].tolist() == [1]
-    assert report.undo
-    assert opened == [
-        "look",
-        "read",
-        "write",
-        "write",
-        "write",
-    ]  # chosen, judged, claimed, committed, finished
+    assert opened == _CHOSEN_AND_JUDGED + ways
 
 
 def test_a_row_that_changes_between_claim_and_commit_is_judged_again(
