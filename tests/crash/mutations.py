@@ -54,7 +54,7 @@ def _rename_over_what_is_there() -> None:
 
 
 def _number_in_a_transaction_of_its_own() -> None:
-    def reserve(self: Any, context: Any, batch: Any) -> Any:
+    def reserve(self: Any, context: Any, batch: Any, rows: Any) -> Any:
         changes = self.action.reserve(batch, self._params, context)
         reach("reserve.before")
         with self._store.write() as session:
@@ -67,8 +67,9 @@ def _number_in_a_transaction_of_its_own() -> None:
             session.update("invoices", numbered.merge(versions, on="invoice_id"), clock.now())
             session.apply(execute._versioned(changes, batch.invoices), self.action.name, context.now)
             session.settle_as(self._run_id, keep, execute.RowOutcome.RESERVED)
+            reserved = self._load(session, context, keep, rows)
         reach("reserve.committed")
-        return keep
+        return reserved
 
     execute.Run._reserve = reserve
 
