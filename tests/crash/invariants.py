@@ -23,7 +23,8 @@ def breaches(workspace: Workspace) -> list[str]:
         }
     audit = workspace.doctor()
     checks = (_runs(tables), _rows(tables), _numbers(tables), _files(workspace, tables), _versions(tables))
-    return [*map(str, audit.to_dict("records")), *(breach for check in checks for breach in check)]
+    staged = (f"{path} is left" for path in (workspace.data / "staging").rglob("*") if path.is_file())
+    return [*map(str, audit.to_dict("records")), *(breach for check in (*checks, staged) for breach in check)]
 
 
 def unclaimed(workspace: Workspace) -> list[str]:

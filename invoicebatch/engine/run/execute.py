@@ -30,7 +30,7 @@ from invoicebatch.engine.plan.report import OPEN_OUTCOMES, Report
 from invoicebatch.engine.run.begun import FEW, Begun
 from invoicebatch.engine.run.claim import judge_changed
 from invoicebatch.engine.run.prepare import prepared
-from invoicebatch.engine.run.staging import RunFiles
+from invoicebatch.engine.run.staging import RunFiles, remove_staged
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, joined, repeated
@@ -191,7 +191,10 @@ class Run:
         return load_batch(session, self.action, ids, context.today, parts)
 
     def _reserve(self, context: RunContext, batch: Batch, rows: pd.DataFrame) -> Batch:
-        """Commit what must stand before files are made; returns the rows that go on, as they are then."""
+        """Commit what must stand before files are made; returns the rows that go on, as they are then.
+
+        They are read in the same transaction: making their documents takes a hundred times as long.
+        """
         assert self.action.reserve is not None  # noqa: S101 - for the type checker
         changes = self.action.reserve(batch, self._params, context)
         self._files.check_archive()
@@ -324,6 +327,7 @@ class Run:
 
     def _finish(self) -> Report | None:
         reach("finish.before")
+        remove_staged(self._store.data, self._run_id)  # every file has its final name
         with self._store.write() as session:
             session.finish_run(self._run_id, RunStatus.FINISHED, clock.now())
             report = None
@@ -331,7 +335,6 @@ class Run:
                 with suppress(Exception):  # what was done is done, whatever can be said of it
                     report = report_of(session, self._workspace, self._run_id)
         reach("finish.committed")
-        self._files.remove_staging()
         return report
 
 

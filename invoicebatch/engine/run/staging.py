@@ -12,13 +12,22 @@ from invoicebatch.model.changes import Artefact
 _COLUMNS = {"invoice_id": "Int64", "name": "str", "path": "str", "sha256": "str", "size": "int64"}
 
 
+def remove_staged(data: Path, run_id: str) -> None:
+    """Remove what a run has staged, before it is closed: nobody looks at it again."""
+    _staging(data, run_id).remove()
+
+
+def _staging(data: Path, run_id: str) -> Staging:
+    return Staging(data / "staging" / run_id)
+
+
 class RunFiles:
     """Files of one run. Paths in the data folder are noted relative to it."""
 
     def __init__(self, data: Path, run_id: str, folder: Path) -> None:
         self._data = data
         self._folder = folder
-        self._staging = Staging(data / "staging" / run_id)
+        self._staging = _staging(data, run_id)
         self._rows: list[dict[str, Any]] = []
 
     def start(self) -> None:
@@ -77,7 +86,3 @@ class RunFiles:
         sync_folders(targets)
         paths = [stored_path(self._data, target) for target in targets]
         return pd.DataFrame({"name": files["name"].to_numpy(), "path": paths})
-
-    def remove_staging(self) -> None:
-        """Remove the staging folder; every file has its final name."""
-        self._staging.remove()

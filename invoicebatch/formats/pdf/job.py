@@ -12,6 +12,7 @@ import pandas as pd
 
 from invoicebatch.errors import RenderError
 from invoicebatch.files.names import safe_name
+from invoicebatch.formats.pdf.data import TABLES_READ
 from invoicebatch.formats.pdf.payment import references
 from invoicebatch.formats.pdf.render import Rendered, RenderJob, render_jobs
 from invoicebatch.formats.pdf.template import template_folders
@@ -61,7 +62,9 @@ def prepare(
             strict=True,
         )
     ]
-    rest = Batch(batch.invoices[~lost].reset_index(drop=True), batch.tables)
+    # what a document is not made of need not travel with its job
+    tables = {name: frame for name, frame in batch.tables.items() if name in TABLES_READ}
+    rest = Batch(batch.invoices[~lost].reset_index(drop=True), tables)
     facturx = WorkspaceRules(settings.einvoice, root) if settings.documents.facturx else None
     return render_jobs(rest, folders, settings.documents.language, known, facturx=facturx), failures
 

@@ -59,10 +59,10 @@ def export_artefacts(export: str, batch: Batch, params: ExportParams, ctx: Conte
         return
     ids = batch.invoices["invoice_id"]
     whole = len(owners) <= _FEW
-    first = ids[ids.isin(owners)].head(_FEW if whole else _FIRST)  # each has a row at least
-    frame = pd.concat(_read(export, first, ctx, columns))
+    most = _FEW if whole else _FIRST
+    first = ids[ids.isin(owners)].head(most)  # each has a row at least
     table = TableExport(
-        export, frame if whole else frame.head(_FIRST), columns, ctx.now,
+        export, pd.concat(_read(export, first, ctx, columns)).head(most), columns, ctx.now,
         {**run_facts(ctx), "invoices": f"{owners.nunique():,}"},
         params.language or settings.language,
         read=None if whole else partial(_read, export, ids, ctx), rows=len(owners),

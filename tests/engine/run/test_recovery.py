@@ -140,3 +140,20 @@ def test_totals_are_right_though_the_process_died_after_the_last_answer(make_wor
         plan.apply()
     [report] = workspace.runs.resume()
     assert report.totals["sent"] == 2
+
+
+@pytest.mark.parametrize("end", ["abandoned", "resumed", "finished"])
+def test_nothing_that_was_staged_stays_when_a_run_is_over(make_workspace, monkeypatch, end):
+    workspace = make_workspace(count=2)
+    plan = workspace.select(all=True).plan("export.invoices")
+    point = "finish.committed" if end == "finished" else "prepare.synced"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        cut_off_at(patch, point)
+        plan.apply()
+    staged = workspace.data / "staging"
+    if end == "finished":
+        assert workspace.runs.report(plan.run_id).state == "finished"
+    else:
+        assert list(staged.rglob("invoices.xlsx"))
+        (workspace.runs.abandon if end == "abandoned" else workspace.runs.resume)(plan.run_id)
+    assert not list(staged.iterdir())
