@@ -8,7 +8,7 @@ import pandas as pd
 from invoicebatch.engine.archive_check import ARCHIVE
 from invoicebatch.engine.base import clock
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
-from invoicebatch.engine.run.staging import remove_staged
+from invoicebatch.engine.run.staging import staging_of
 from invoicebatch.errors import BusyError, UnknownNameError
 from invoicebatch.model.status import ArtefactStatus, OutboxStatus, RowOutcome, RunStatus
 from invoicebatch.store import Session
@@ -25,7 +25,7 @@ def abandon(workspace: WorkspaceBase, run_id: str) -> None:
     try:
         with workspace.store.write() as session:
             run = _close(session, run_id)
-            remove_staged(workspace.data, run_id)
+            staging_of(workspace.data, run_id).remove()
         if run["action"] == ARCHIVE:
             from invoicebatch.engine.run.archive import clear
 

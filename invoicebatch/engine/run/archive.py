@@ -20,8 +20,8 @@ from invoicebatch.engine.base.faultpoints import reach
 from invoicebatch.engine.base.identity import write_events
 from invoicebatch.engine.base.progress import Progress, automatic
 from invoicebatch.engine.base.workspace_base import WorkspaceBase
+from invoicebatch.engine.run.staging import staging_of
 from invoicebatch.errors import BusyError, UsageError
-from invoicebatch.files.publish import Staging
 from invoicebatch.files.whole import remove
 from invoicebatch.model.counted import counted
 from invoicebatch.model.shown import ShowsFrames
@@ -186,7 +186,7 @@ def _move(workspace: WorkspaceBase, run_id: str, part: str, before: date, matter
             session.move_out(files)
             reach("archive.uncommitted")
     finally:
-        Staging(data / "staging" / part).remove()
+        staging_of(data, part).remove()
     reach("archive.committed")
     return count
 
@@ -198,7 +198,7 @@ def clear(workspace: WorkspaceBase, run_id: str) -> None:
     for path in left:
         remove(path)
     for folder in (workspace.data / "staging").glob(f"{run_id[:8]}-{'[0-9]' * 4}"):
-        Staging(folder).remove()
+        staging_of(workspace.data, folder.name).remove()
 
 
 def _close(workspace: WorkspaceBase, run_id: str) -> None:

@@ -12,7 +12,7 @@ from invoicebatch.model.changes import Batch
 from invoicebatch.store import Session
 
 FEW: Final = 1_000
-"""Rows that a claim reads along in its transaction; with more, others would wait for it."""
+"""Rows that are read along in a transaction; with more, others would wait for it."""
 
 
 @dataclass(frozen=True, slots=True)

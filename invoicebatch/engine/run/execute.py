@@ -30,7 +30,7 @@ from invoicebatch.engine.plan.report import OPEN_OUTCOMES, Report
 from invoicebatch.engine.run.begun import FEW, Begun
 from invoicebatch.engine.run.claim import judge_changed
 from invoicebatch.engine.run.prepare import prepared
-from invoicebatch.engine.run.staging import RunFiles, remove_staged
+from invoicebatch.engine.run.staging import RunFiles
 from invoicebatch.errors import StaleError
 from invoicebatch.model.action import Action
 from invoicebatch.model.changes import Batch, Changes, Frames, Prepared, joined, repeated
@@ -327,7 +327,7 @@ class Run:
 
     def _finish(self) -> Report | None:
         reach("finish.before")
-        remove_staged(self._store.data, self._run_id)  # every file has its final name
+        self._files.remove_staging()  # before the run is closed: nobody looks at it again
         with self._store.write() as session:
             session.finish_run(self._run_id, RunStatus.FINISHED, clock.now())
             report = None

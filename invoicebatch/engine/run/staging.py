@@ -12,13 +12,9 @@ from invoicebatch.model.changes import Artefact
 _COLUMNS = {"invoice_id": "Int64", "name": "str", "path": "str", "sha256": "str", "size": "int64"}
 
 
-def remove_staged(data: Path, run_id: str) -> None:
-    """Remove what a run has staged, before it is closed: nobody looks at it again."""
-    _staging(data, run_id).remove()
-
-
-def _staging(data: Path, run_id: str) -> Staging:
-    return Staging(data / "staging" / run_id)
+def staging_of(data: Path, name: str) -> Staging:
+    """The staging folder of a run, by its id, or of a part of the archive."""
+    return Staging(data / "staging" / name)
 
 
 class RunFiles:
@@ -27,7 +23,7 @@ class RunFiles:
     def __init__(self, data: Path, run_id: str, folder: Path) -> None:
         self._data = data
         self._folder = folder
-        self._staging = _staging(data, run_id)
+        self._staging = staging_of(data, run_id)
         self._rows: list[dict[str, Any]] = []
 
     def start(self) -> None:
@@ -86,3 +82,7 @@ class RunFiles:
         sync_folders(targets)
         paths = [stored_path(self._data, target) for target in targets]
         return pd.DataFrame({"name": files["name"].to_numpy(), "path": paths})
+
+    def remove_staging(self) -> None:
+        """Remove the staging folder; every file has its final name."""
+        self._staging.remove()
